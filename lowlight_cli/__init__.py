@@ -1,0 +1,1 @@
+"""Low-light photo enhancement from the command line."""

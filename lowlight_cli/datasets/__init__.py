@@ -1,0 +1,1 @@
+"""Which pictures belong together, and how training samples are made of them."""

@@ -1,0 +1,61 @@
+"""Errors a user can cause or meet; each knows the exit code of the program."""
+
+
+class LowlightError(Exception):
+    """Anything wrong that is not a bug of this program."""
+
+    exit_code = 1
+
+
+class UsageError(LowlightError):
+    """An option, name or path that makes no sense."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A setting that is unknown or out of range."""
+
+
+class UnknownNameError(UsageError):
+    """A name that no catalog holds."""
+
+
+class WeightsError(LowlightError):
+    """Weights or data that are missing, damaged or of another model."""
+
+    exit_code = 6
+
+
+class UnavailableError(LowlightError):
+    """A device or an optional feature that this machine does not have."""
+
+    exit_code = 7
+
+
+class OutputError(LowlightError):
+    """A place that cannot be written to."""
+
+    exit_code = 8
+
+
+class DivergedError(LowlightError):
+    """Training that gave numbers which are not finite."""
+
+    exit_code = 9
+
+
+class ImageError(LowlightError):
+    """One picture that cannot be read or written; the run goes on without it.
+
+    Args:
+        code: Short machine-readable reason: ``unreadable``, ``truncated``, ``unsupported``, ``too_large``,
+            ``oom``, ``nonfinite``, ``conflict``, ``write``, ``permission`` or ``disk_full``.
+        message: One line for a person.
+    """
+
+    exit_code = 3
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

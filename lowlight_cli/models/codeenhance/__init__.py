@@ -1,0 +1,1 @@
+"""CodeEnhance: low-light enhancement as retrieval from a codebook of well-lit pictures."""

@@ -1,0 +1,20 @@
+"""What a photographer can turn at call time; torch-free, so that the command line can show it."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Weight = Annotated[float, Field(ge=0.0, le=2.0)]
+
+
+class Controls(BaseModel):
+    """Strength of each part of the enhancement; 1 is what the model was trained for, 0 leaves the part out.
+
+    Source: CodeEnhance, eq. 6 (omega 1, omega 2); docs/models/codeenhance.md.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contrast: Weight = 1.0
+    brightness: Weight = 1.0
+    texture: Weight = 1.0

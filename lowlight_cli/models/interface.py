@@ -1,0 +1,58 @@
+"""What the batch engine asks of a model that enhances pictures."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.tensors import Images
+
+Observation = dict[str, Tensor]
+"""Facts of whole pictures (exposure, channel statistics, ...), each with the batch first."""
+
+
+class Enhancer(nn.Module, ABC):
+    """Dark pictures in, bright pictures of the same size out.
+
+    Attributes:
+        size_multiple: Height and width of the input must be multiples of it; the caller pads and crops.
+        supported_controls: Names of the fields of ``Controls`` that have an effect.
+        takes_reference: Whether a reference picture changes the result.
+    """
+
+    size_multiple: int = 1
+    supported_controls: frozenset[str] = frozenset()
+    takes_reference: bool = False
+
+    @abstractmethod
+    def observe(self, images: Images, reference: Images | None = None) -> Observation:
+        """Measures what the model needs to know of the whole pictures.
+
+        The engine calls it on a scaled-down copy of a large photo, and passes the answer to ``enhance`` with
+        every tile, so that all tiles are treated alike.
+
+        Args:
+            images: Whole dark pictures, sRGB in [0, 1]; sides are multiples of ``size_multiple``.
+            reference: One well-lit picture of any size (batch of 1), sRGB in [0, 1], whose look is asked for.
+        """
+
+    @abstractmethod
+    def enhance(
+        self,
+        images: Images,
+        controls: Controls,
+        *,
+        observation: Observation | None = None,
+        reference: Images | None = None,
+    ) -> Images:
+        """Enhances pictures, or tiles of pictures.
+
+        Args:
+            images: sRGB in [0, 1]; sides are multiples of ``size_multiple``.
+            controls: Strength of each part.
+            observation: Facts of the whole pictures; without it ``images`` are taken for whole pictures.
+            reference: As in ``observe``; not needed where ``observation`` is given.
+
+        Returns:
+            sRGB in [0, 1], finite, same shape and dtype.
+        """

@@ -1,0 +1,1 @@
+"""Semantic networks whose features guide the enhancement."""
