@@ -1,0 +1,120 @@
+"""What every test may ask for: a fixed seed, a picture on disk, the program itself.
+
+Nothing of the package is imported at the top: the shape checks of jaxtyping are hooked in after this file.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy
+import pytest
+import torch
+from hypothesis import settings
+from PIL import Image
+
+settings.register_profile("lle", deadline=None, derandomize=True, max_examples=30)
+settings.load_profile("lle")
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", default="cpu", help="Device of the tests that run a model: cpu or cuda.")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Top folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def device(request: pytest.FixtureRequest) -> torch.device:
+    """Device to run models on."""
+    return torch.device(request.config.getoption("--device"))
+
+
+@pytest.fixture(autouse=True)
+def deterministic() -> Iterator[None]:
+    """The same numbers in every run, whatever ran before."""
+    random.seed(0)
+    numpy.random.seed(0)
+    torch.manual_seed(0)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting of the person who runs the tests reaches the program."""
+    for name in ("LLE_MODEL_DIR", "LLE_DEVICE", "LLE_DEBUG", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data-home"))
+    monkeypatch.setenv("COLUMNS", "110")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+class Run(NamedTuple):
+    """What one call of the program gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_lle(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Calls ``lle`` with the arguments given, inside this process."""
+
+    def run(*arguments: object) -> Run:
+        from lowlight_cli.cli.app import main
+
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return Run(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def make_picture() -> Callable[..., Path]:
+    """Writes a dark picture: a gradient with a few lamps, so that no two regions are alike."""
+
+    def make(
+        path: Path,
+        size: tuple[int, int] = (48, 32),
+        *,
+        mode: str = "RGB",
+        orientation: int | None = None,
+        seed: int = 0,
+        **save_options: object,
+    ) -> Path:
+        picture = Image.fromarray(dark_pixels(size, seed)).convert(mode)
+        if orientation is not None:
+            exif = Image.Exif()
+            exif[0x0112] = orientation
+            save_options["exif"] = exif
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path, **save_options)
+        return path
+
+    return make
+
+
+def dark_pixels(size: tuple[int, int], seed: int = 0) -> numpy.ndarray:
+    """A dark picture of ``size`` (width, height), uint8 (h, w, 3)."""
+    width, height = size
+    generator = numpy.random.default_rng(seed)
+    across, down = numpy.meshgrid(numpy.linspace(0, 1, width), numpy.linspace(0, 1, height))
+    pixels = numpy.stack([0.15 * across, 0.12 * down, 0.1 * (1 - across)], -1)
+    for _ in range(3):
+        x, y = generator.random(2)
+        pixels += 0.4 * numpy.exp(-((across - x) ** 2 + (down - y) ** 2) / 0.01)[..., None]
+    pixels += generator.normal(0, 0.01, pixels.shape)
+    return (pixels.clip(0, 1) * 255).round().astype(numpy.uint8)
