@@ -1,0 +1,106 @@
+"""Settings of the darkening; torch-free. The figures come from docs/models/darkening.md."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+PerChannel = tuple[Positive, Positive, Positive]
+
+
+class Spread(BaseModel):
+    """A positive number drawn log-normally: ``median * factor ** z``, with z normal and cut at two.
+
+    So nineteen draws of twenty lie between ``median / factor ** 2`` and ``median * factor ** 2``, and none beyond.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    median: Positive
+    factor: Annotated[float, Field(ge=1.0)] = 1.0
+
+
+class Camera(BaseModel):
+    """How one kind of camera and night turns a well-lit picture into a dark one.
+
+    All amounts are in linear light, where the white of the dark picture's file is 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    exposure: Spread
+    """Light kept at middle grey (0.18 in linear light)."""
+
+    headroom: Spread
+    """How far the bright picture's shoulder squeezed white; 1 is none. Undone before darkening."""
+
+    cast: Spread
+    """Gain of each of red and blue against green."""
+
+    shot: Spread
+    """Variance of the photon noise for each unit of light, in green."""
+
+    read: Spread
+    """Standard deviation of the read noise, in green."""
+
+    grain: Spread
+    """Weight of the neighbours in the noise's 3x3 kernel, whose centre is 1; demosaicing gives 0.1 to 0.3."""
+
+    blotch: Spread
+    """Standard deviation of the coarse colour noise, in units of the fine noise's."""
+
+    pedestal: Spread
+    """Offset of the black level, mean of the three channels."""
+
+    contrast: Spread
+    """Power on the sRGB values of the dark picture; above 1 is darker shadows."""
+
+
+MEASURED = Camera(
+    exposure=Spread(median=1 / 140, factor=1.45),
+    headroom=Spread(median=14.0, factor=1.6),
+    cast=Spread(median=1.0, factor=1.18),
+    shot=Spread(median=2.5e-5, factor=1.35),
+    read=Spread(median=1.6e-4, factor=1.25),
+    grain=Spread(median=0.19, factor=1.15),
+    blotch=Spread(median=0.05, factor=1.5),
+    pedestal=Spread(median=1.15e-3, factor=1.15),
+    contrast=Spread(median=1.0, factor=1.03),
+)
+"""The camera of the 62 measured pairs."""
+
+WIDE = Camera(
+    exposure=Spread(median=1 / 9, factor=2.1),
+    headroom=Spread(median=3.0, factor=2.0),
+    cast=Spread(median=1.0, factor=1.2),
+    shot=Spread(median=2e-4, factor=2.5),
+    read=Spread(median=4e-4, factor=2.2),
+    grain=Spread(median=0.25, factor=1.5),
+    blotch=Spread(median=0.25, factor=1.7),
+    pedestal=Spread(median=2e-4, factor=2.5),
+    contrast=Spread(median=1.0, factor=1.15),
+)
+"""Any other camera: light kept from 1/2 to 1/40, more noise, more kinds of response."""
+
+
+class DarkeningSettings(BaseModel):
+    """What ``darken`` draws from; each picture gets numbers of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    measured: Camera = MEASURED
+    wide: Camera = WIDE
+
+    measured_share: Share = 0.6
+    """Part of the pictures darkened by ``measured``; the rest by ``wide``."""
+
+    noise_tint: PerChannel = (1.7, 1.0, 1.65)
+    """Standard deviation of the noise in red, green and blue against green: white balance lifts red and blue."""
+
+    pedestal_tint: PerChannel = (1.18, 0.55, 1.27)
+    """Black level of red, green and blue against their mean: blacks lean to purple."""
+
+    jpeg_share: Share = 0.3
+    jpeg_quality: tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]] = (60, 95)
+    """Lowest and highest quality of the pictures that go through JPEG."""
