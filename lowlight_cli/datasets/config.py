@@ -12,7 +12,7 @@ PerChannel = tuple[Positive, Positive, Positive]
 class Spread(BaseModel):
     """A positive number drawn log-normally: ``median * factor ** z``, with z normal and cut at two.
 
-    So nineteen draws of twenty lie between ``median / factor ** 2`` and ``median * factor ** 2``, and none beyond.
+    So no draw lies outside of ``median / factor ** 2`` to ``median * factor ** 2``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,7 +96,7 @@ class DarkeningSettings(BaseModel):
     """Part of the pictures darkened by ``measured``; the rest by ``wide``."""
 
     noise_tint: PerChannel = (1.7, 1.0, 1.65)
-    """Standard deviation of the noise in red, green and blue against green: white balance lifts red and blue."""
+    """Standard deviation of the noise in red, green and blue against green's, after white balance."""
 
     pedestal_tint: PerChannel = (1.18, 0.55, 1.27)
     """Black level of red, green and blue against their mean: blacks lean to purple."""

@@ -14,25 +14,28 @@ from torch import Generator, Tensor
 from torch.nn.functional import interpolate, pad
 
 from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread
-from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.tensors import Images
 
 MIDDLE_GREY = 0.18
 BLOTCH_PIXELS = 4
+
+Pictures = Float[Tensor, "*b 3 h w"]
+"""One picture or a batch, sRGB in [0, 1]."""
 
 
 class Darkened(NamedTuple):
     """Dark pictures (8-bit steps, in [0, 1]) and the light each kept at middle grey."""
 
-    images: Float[Tensor, "*b 3 h w"]
+    images: Pictures
     exposures: Float[Tensor, "*b"]
 
 
 class Conditions(NamedTuple):
     """One draw of everything a ``Camera`` spreads, a number for each picture as (b, 1, 1, 1)."""
 
+    cast: Tensor  # (b, 3, 1, 1)
     exposure: Tensor
     headroom: Tensor
-    cast: Tensor  # (b, 3, 1, 1)
     shot: Tensor
     read: Tensor
     grain: Tensor
@@ -41,7 +44,7 @@ class Conditions(NamedTuple):
     contrast: Tensor
 
 
-def darken(images: Float[Tensor, "*b 3 h w"], settings: DarkeningSettings, generator: Generator) -> Darkened:
+def darken(images: Pictures, settings: DarkeningSettings, generator: Generator) -> Darkened:
     """Darkens one picture (3, h, w) or a batch, each picture under conditions of its own.
 
     Args:
@@ -53,57 +56,52 @@ def darken(images: Float[Tensor, "*b 3 h w"], settings: DarkeningSettings, gener
     drawn = draw_conditions(batch.shape[0], settings, generator)
     conditions = Conditions(*(value.to(batch.device) for value in drawn))
     light = exposed(to_linear(batch), conditions)
-    light = light + conditions.pedestal * channels(settings.pedestal_tint, batch)
-    light = light + sensor_noise(light, conditions, channels(settings.noise_tint, batch), generator)
-    dark = to_srgb(light).pow(conditions.contrast)
-    dark = through_jpeg(dark.mul(255).round() / 255, settings, generator)
+    light += conditions.pedestal * channels(settings.pedestal_tint, batch)
+    light += sensor_noise(light, conditions, channels(settings.noise_tint, batch), generator)
+    dark = power(to_srgb(light), conditions.contrast)
+    dark = through_jpeg(dark.mul_(255).round_().div_(255), settings, generator)
     exposures = conditions.exposure.flatten()
     return Darkened(dark, exposures) if images.dim() == 4 else Darkened(dark[0], exposures[0])
 
 
 def draw_conditions(count: int, settings: DarkeningSettings, generator: Generator) -> Conditions:
     """Draws the conditions of ``count`` pictures, each from the measured camera or from the wide one."""
+    cameras = torch.stack([logarithms(settings.wide), logarithms(settings.measured)])
     measured = torch.rand(count, generator=generator, device=generator.device) < settings.measured_share
-
-    def draw(name: str, numbers: int = 1) -> Tensor:
-        near, far = spread(settings.measured, name), spread(settings.wide, name)
-        z = torch.randn(count, numbers, generator=generator, device=generator.device).clamp(-2, 2)
-        medians = torch.where(measured, near.median, far.median)
-        factors = torch.where(measured, near.factor, far.factor)
-        return (medians[:, None] * factors[:, None] ** z)[..., None, None]
-
-    values = {name: draw(name) for name in Conditions._fields if name != "cast"}
-    cast = draw("cast", 3)
-    cast[:, 1] = 1.0
-    return Conditions(cast=cast, **values)
+    medians, factors = cameras[measured.long().cpu()].unbind(1)  # (b, number) each
+    z = torch.randn(medians.shape, generator=generator, device=generator.device).clamp(-2, 2).cpu()
+    drawn = (medians + z * factors).exp()[..., None, None, None]
+    red, blue, *others = drawn.unbind(1)
+    return Conditions(torch.cat([red, torch.ones_like(red), blue], 1), *others)
 
 
-def spread(camera: Camera, name: str) -> Spread:
-    """The spread that ``camera`` gives to one of its conditions."""
-    found: Spread = getattr(camera, name)
-    return found
+def logarithms(camera: Camera) -> Float[Tensor, "2 number"]:
+    """Logarithms of the medians and of the factors; the cast is there twice, for red and for blue."""
+    spreads: list[Spread] = [camera.cast, *(getattr(camera, name) for name in Conditions._fields)]
+    numbers = [[spread.median for spread in spreads], [spread.factor for spread in spreads]]
+    return torch.tensor(numbers).log()
 
 
 def exposed(light: Images, conditions: Conditions) -> Images:
     """Light of the scene under little exposure: the bright picture's shoulder is undone first.
 
-    A shoulder ``light = scene / (1 + bend * scene)`` fits the measured pairs; this is its inverse, scaled so that
+    The shoulder ``light = scene / (1 + bend * scene)`` fits the measured pairs. Its inverse is scaled so that
     middle grey keeps exactly ``exposure`` of its light.
     """
     bend = 1 - 1 / conditions.headroom
-    scene = light * (1 - bend * MIDDLE_GREY) / (1 - bend * light)
-    return scene * conditions.exposure * conditions.cast
+    scale = (1 - bend * MIDDLE_GREY) * conditions.exposure * conditions.cast
+    return light * scale / (1 - bend * light)
 
 
 def sensor_noise(light: Images, conditions: Conditions, tint: Tensor, generator: Generator) -> Images:
     """Shot and read noise for ``light``, with the grain that demosaicing gives and coarse colour noise."""
-    deviation = tint * (conditions.shot * light.clamp(min=0) + conditions.read**2).sqrt()
+    deviation = (conditions.shot * light + conditions.read**2).sqrt_() * tint
     fine = grained(gaussian(light.shape, generator, light), conditions.grain)
     batch, _, height, width = light.shape
     rows, columns = -(-height // BLOTCH_PIXELS), -(-width // BLOTCH_PIXELS)
     coarse = gaussian(torch.Size((batch, 3, rows, columns)), generator, light)
     coarse = interpolate(coarse, (height, width), mode="bilinear", align_corners=False)
-    return deviation * (fine + conditions.blotch * coarse)
+    return deviation * coarse.mul_(conditions.blotch).add_(fine)
 
 
 def gaussian(shape: torch.Size, generator: Generator, like: Tensor) -> Tensor:
@@ -116,7 +114,7 @@ def grained(noise: Images, weight: Tensor) -> Images:
     padded = pad(noise, (1, 1, 1, 1), mode="circular")
     rows = padded[..., 1:-1, :] + weight * (padded[..., :-2, :] + padded[..., 2:, :])
     mixed = rows[..., 1:-1] + weight * (rows[..., :-2] + rows[..., 2:])
-    return mixed / (1 + 2 * weight**2)
+    return mixed.div_(1 + 2 * weight**2)
 
 
 def through_jpeg(images: Images, settings: DarkeningSettings, generator: Generator) -> Images:
@@ -135,19 +133,27 @@ def as_jpeg(image: Float[Tensor, "3 h w"], quality: int) -> Float[Tensor, "3 h w
     """One picture after JPEG of ``quality`` (1 to 100)."""
     pixels = image.permute(1, 2, 0).mul(255).round().byte().cpu().numpy()[..., ::-1]
     _, stored = cv2.imencode(".jpg", np.ascontiguousarray(pixels), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    decoded = np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB))
     return torch.from_numpy(decoded).permute(2, 0, 1).to(image) / 255
 
 
 def to_linear(images: Images) -> Images:
     """Linear light of sRGB values. Source: IEC 61966-2-1."""
-    return torch.where(images <= 0.04045, images / 12.92, ((images.clamp(min=0) + 0.055) / 1.055).pow(2.4))
+    curve = power((images + 0.055).div_(1.055), 2.4)
+    return torch.where(images <= 0.04045, images / 12.92, curve)
 
 
 def to_srgb(light: Images) -> Images:
-    """sRGB values in [0, 1] of linear light; what lies outside is clipped. Source: IEC 61966-2-1."""
+    """Values of sRGB in [0, 1] for linear light; what lies outside is clipped. Source: IEC 61966-2-1."""
     kept = light.clamp(0, 1)
-    return torch.where(kept <= 0.0031308, kept * 12.92, 1.055 * kept.pow(1 / 2.4) - 0.055)
+    curve = power(kept, 1 / 2.4).mul_(1.055).sub_(0.055)
+    return torch.where(kept <= 0.0031308, kept * 12.92, curve)
+
+
+def power(values: Tensor, exponent: Tensor | float) -> Tensor:
+    """Values of at least 0 to a positive power; three times as fast as ``Tensor.pow`` on a CPU."""
+    # The logarithm of zero itself takes thirty times as long.
+    return values.clamp(min=1e-10).log_().mul_(exponent).exp_()
 
 
 def channels(values: tuple[float, float, float], like: Tensor) -> Tensor:
