@@ -1,0 +1,94 @@
+"""What can be said of a model of the catalog: size, cost, settings, weights, licences."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lowlight_cli.checkpoints.load import sha256_of
+from lowlight_cli.checkpoints.locate import find_weights
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.models.catalog import MODELS, WeightsEntry
+from lowlight_cli.models.cost import count_operations, count_parameters
+
+PICTURE_SIZES = ((256, 256), (600, 400))
+"""Width and height of the pictures whose cost is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFacts:
+    """A weights file as it is on this machine; ``path`` and ``sha256`` are None where it is absent."""
+
+    file: str
+    licence: str
+    shipped: bool
+    path: Path | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model in one of its sizes.
+
+    Attributes:
+        name: Name in the catalog.
+        preset: Its size.
+        summary: One line for a person.
+        source: Paper.
+        licence: Terms of the code.
+        config: Settings.
+        parameters: Number of trained values, in all.
+        parts: Number of trained values of each part.
+        gflop: Billions of operations for a picture of the size that is the key, ``"600x400"``.
+        weights: Its file; None for a model without parameters.
+    """
+
+    name: str
+    preset: str
+    summary: str
+    source: str
+    licence: str
+    config: dict[str, Any]
+    parameters: int
+    parts: dict[str, int]
+    gflop: dict[str, float]
+    weights: WeightsFacts | None
+
+
+def describe_model(name: str, preset: str | None = None) -> ModelFacts:
+    """Builds the model, without its weights, and measures it.
+
+    Raises:
+        UnknownNameError: There is no such model or preset.
+    """
+    entry = MODELS[name]
+    preset = preset or entry.default_preset
+    config = entry.presets[preset]
+    with torch.device("meta"):
+        model = entry.build(config).eval()
+    weights = entry.weights.get(preset)
+    return ModelFacts(
+        name=name,
+        preset=preset,
+        summary=entry.summary,
+        source=entry.source,
+        licence=entry.licence,
+        config=config.model_dump(mode="json"),
+        parameters=count_parameters(model),
+        parts={part: count_parameters(module) for part, module in model.parts().items()},
+        gflop={
+            f"{width}x{height}": round(count_operations(model, height, width) / 1e9, 2)
+            for width, height in PICTURE_SIZES
+        },
+        weights=describe_weights(weights) if weights else None,
+    )
+
+
+def describe_weights(entry: WeightsEntry) -> WeightsFacts:
+    """Looks the file up on this machine."""
+    try:
+        path = find_weights(entry)
+    except WeightsError:
+        return WeightsFacts(entry.file, entry.licence, entry.shipped, None, None)
+    return WeightsFacts(entry.file, entry.licence, entry.shipped, path, sha256_of(path))

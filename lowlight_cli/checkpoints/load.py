@@ -1,0 +1,145 @@
+"""Safetensors files to models, strictly: every weight is there, and nothing else."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from pydantic import BaseModel, ValidationError
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from lowlight_cli.checkpoints.locate import find_weights
+from lowlight_cli.checkpoints.save import FORMAT_VERSION, METADATA_KEY
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.models.catalog import MODELS, ModelEntry
+from lowlight_cli.models.interface import Enhancer
+
+
+class Weights(NamedTuple):
+    """The content of a weights file: tensors in 32 bits, and what the file says about itself."""
+
+    state: dict[str, Tensor]
+    metadata: dict[str, Any]
+
+
+def load_enhancer(
+    name: str,
+    *,
+    preset: str | None = None,
+    checkpoint: Path | None = None,
+    device: torch.device | str = "cpu",
+) -> Enhancer:
+    """Builds a model of the catalog and fills it with its weights.
+
+    Args:
+        name: Name in the catalog.
+        preset: Size of the model; its default where none is given.
+        checkpoint: File of weights to take in place of those of the preset; its own settings count.
+        device: Where the model is to run.
+
+    Returns:
+        The model in evaluation mode, channels last.
+
+    Raises:
+        UnknownNameError: There is no such model or preset.
+        WeightsError: The weights are missing, damaged or those of another model.
+    """
+    entry = MODELS[name]
+    model = _from_file(entry, preset, checkpoint) if checkpoint else _from_preset(entry, preset)
+    model = model.eval().requires_grad_(False).to(device)
+    return model.to(memory_format=torch.channels_last)
+
+
+def load_weights(path: Path) -> Weights:
+    """Reads a weights file.
+
+    Raises:
+        WeightsError: There is no such file, or it is no safetensors file that ``save_weights`` wrote.
+    """
+    if not path.is_file():
+        raise WeightsError(f"weights {path} do not exist")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
+            state = {key: _widened(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, ValueError, OSError) as error:
+        raise WeightsError(f"weights {path} cannot be read: {error}") from error
+    if not isinstance(metadata, dict):
+        raise WeightsError(f"weights {path} do not say which model they are of; use `lle models import`")
+    if metadata.get("format_version", FORMAT_VERSION) > FORMAT_VERSION:
+        raise WeightsError(f"weights {path} were written by a newer lle")
+    return Weights(state, metadata)
+
+
+def fill(model: nn.Module, state: Mapping[str, Tensor], origin: object) -> None:
+    """Puts weights into a model; ``origin`` names them in messages.
+
+    Raises:
+        WeightsError: Names or shapes differ; the message lists the first of them.
+    """
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    given = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    differences = {
+        "missing": sorted(expected.keys() - given.keys()),
+        "unexpected": sorted(given.keys() - expected.keys()),
+        "of another shape": sorted(
+            name for name in expected.keys() & given.keys() if expected[name] != given[name]
+        ),
+    }
+    found = [f"{len(names)} {kind} ({', '.join(names[:3])})" for kind, names in differences.items() if names]
+    if found:
+        raise WeightsError(f"weights {origin} do not fit the model: {'; '.join(found)}")
+    model.load_state_dict(dict(state), strict=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _from_preset(entry: ModelEntry, preset: str | None) -> Enhancer:
+    preset = preset or entry.default_preset
+    model = entry.build(entry.presets[preset])
+    weights = entry.weights.get(preset)
+    if weights is not None:
+        path = find_weights(weights)
+        if weights.sha256 is not None and sha256_of(path) != weights.sha256:
+            raise WeightsError(f"weights {path} are damaged: their sha256 differs from the catalog")
+        fill(model, _of_architecture(path, entry.name).state, path)
+    return model
+
+
+def _from_file(entry: ModelEntry, preset: str | None, path: Path) -> Enhancer:
+    weights = _of_architecture(path, entry.name)
+    template = entry.presets[preset or entry.default_preset]
+    model = entry.build(_own_config(weights, path, template))
+    fill(model, weights.state, path)
+    return model
+
+
+def _own_config(weights: Weights, path: Path, template: BaseModel) -> BaseModel:
+    if "config" not in weights.metadata:
+        return template
+    try:
+        return type(template).model_validate_json(json.dumps(weights.metadata["config"]))
+    except ValidationError as error:
+        raise WeightsError(
+            f"weights {path} have settings that this version does not know: {error}"
+        ) from error
+
+
+def _of_architecture(path: Path, name: str) -> Weights:
+    weights = load_weights(path)
+    if weights.metadata.get("architecture") != name:
+        raise WeightsError(
+            f"weights {path} are of model '{weights.metadata.get('architecture')}', not '{name}'"
+        )
+    return weights
+
+
+def _widened(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor

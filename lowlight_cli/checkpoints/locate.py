@@ -1,0 +1,38 @@
+"""Where weights lie: inside the package, or in the folders of the user."""
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.models.catalog import WeightsEntry
+
+
+def shipped_folder() -> Path:
+    """Folder of the weights that came with the package."""
+    return Path(str(files("lowlight_cli.weights")))
+
+
+def user_folders() -> tuple[Path, ...]:
+    """Folders of imported weights, the first one being written to.
+
+    They are those of ``LLE_MODEL_DIR``, separated as in ``PATH``, else ``$XDG_DATA_HOME/lle/models``.
+    """
+    named = [Path(part) for part in os.environ.get("LLE_MODEL_DIR", "").split(os.pathsep) if part]
+    data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return tuple(named) or (Path(data_home) / "lle" / "models",)
+
+
+def find_weights(entry: WeightsEntry) -> Path:
+    """Path of the weights.
+
+    Raises:
+        WeightsError: They are nowhere; the message says where they were looked for.
+    """
+    folders = (shipped_folder(),) if entry.shipped else user_folders()
+    for folder in folders:
+        if (folder / entry.file).is_file():
+            return folder / entry.file
+    looked = ", ".join(str(folder) for folder in folders)
+    remedy = "reinstall lowlight-cli" if entry.shipped else "import them with `lle models import`"
+    raise WeightsError(f"weights {entry.file} are missing in {looked}; {remedy}")

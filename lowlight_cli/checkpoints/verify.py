@@ -1,0 +1,63 @@
+"""Checks that weights are whole: the digest of the catalog, and a strict load."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lowlight_cli.checkpoints.load import load_enhancer, load_weights, sha256_of
+from lowlight_cli.checkpoints.locate import find_weights
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.models.catalog import ModelEntry, WeightsEntry
+
+
+class Condition(StrEnum):
+    """State of a weights file."""
+
+    WHOLE = "ok"
+    ABSENT = "absent"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the check of one file found.
+
+    Attributes:
+        model: Name in the catalog.
+        part: Preset, or training stage, that the file belongs to.
+        file: Name of the file.
+        condition: Absent is only for files that a user may import.
+        message: Reason, where the file is not whole.
+    """
+
+    model: str
+    part: str
+    file: str
+    condition: Condition
+    message: str = ""
+
+
+def verify_model(entry: ModelEntry) -> Iterator[Verdict]:
+    """Checks every file of a model, one verdict each."""
+    for preset, weights in entry.weights.items():
+        yield _verdict(entry, preset, weights, is_preset=True)
+    for stage, weights in entry.stages.items():
+        yield _verdict(entry, stage, weights, is_preset=False)
+
+
+def _verdict(entry: ModelEntry, part: str, weights: WeightsEntry, *, is_preset: bool) -> Verdict:
+    try:
+        path = find_weights(weights)
+    except WeightsError as error:
+        condition = Condition.BROKEN if weights.shipped else Condition.ABSENT
+        return Verdict(entry.name, part, weights.file, condition, str(error))
+    try:
+        if weights.sha256 is not None and sha256_of(path) != weights.sha256:
+            raise WeightsError(f"weights {path} are damaged: their sha256 differs from the catalog")
+        if is_preset:
+            load_enhancer(entry.name, preset=part)
+        else:
+            load_weights(path)
+    except WeightsError as error:
+        return Verdict(entry.name, part, weights.file, Condition.BROKEN, str(error))
+    return Verdict(entry.name, part, weights.file, Condition.WHOLE)

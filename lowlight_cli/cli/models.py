@@ -1,0 +1,167 @@
+"""``lle models``: which models there are, what they cost, and whether their weights are whole."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lowlight_cli.checkpoints.locate import user_folders
+from lowlight_cli.cli.tables import aligned, as_json
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.models.catalog import MODELS
+
+if TYPE_CHECKING:
+    from lowlight_cli.checkpoints.facts import ModelFacts, WeightsFacts
+
+app = typer.Typer(help="List models, and look after their weights.", no_args_is_help=True)
+
+
+def visible_models() -> list[str]:
+    """Names of the models that lists and completions show."""
+    return [name for name, entry in MODELS.items() if not entry.hidden]
+
+
+def complete_model(incomplete: str) -> list[str]:
+    """Names of models that start so."""
+    return [name for name in visible_models() if name.startswith(incomplete)]
+
+
+def complete_preset(context: typer.Context, incomplete: str) -> list[str]:
+    """Presets of the model named before, else of all models."""
+    names = [context.params.get("name")] if context.params.get("name") in MODELS else visible_models()
+    presets = {preset for name in names for preset in MODELS[str(name)].presets}
+    return sorted(preset for preset in presets if preset.startswith(incomplete))
+
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the model.", autocompletion=complete_model)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_models(as_json_: JsonOption = False) -> None:
+    """List the models and their presets.
+
+    Example:  lle models list
+    """
+    entries = [MODELS[name] for name in visible_models()]
+    if as_json_:
+        rows = [{"name": e.name, "presets": list(e.presets), "summary": e.summary} for e in entries]
+        typer.echo(as_json(rows))
+        return
+    typer.echo(aligned([entry.name, ", ".join(entry.presets), entry.summary] for entry in entries))
+
+
+@app.command("info")
+def show_model(
+    name: NameArgument,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Size of the model; its default if not given.", autocompletion=complete_preset),
+    ] = None,
+    as_json_: JsonOption = False,
+) -> None:
+    """Print size, cost, settings, weights and licences of a model.
+
+    Example:  lle models info codeenhance --preset lite
+    """
+    # Unknown names are refused before torch is imported.
+    _ = MODELS[name].presets[preset or MODELS[name].default_preset]
+    from lowlight_cli.checkpoints.facts import describe_model
+
+    facts = describe_model(name, preset)
+    typer.echo(as_json(facts) if as_json_ else _info_text(facts))
+
+
+@app.command("verify")
+def verify(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the model; all if not given.", autocompletion=complete_model)
+    ] = None,
+    as_json_: JsonOption = False,
+) -> None:
+    """Check that weights are whole: their sha256, and that they fit the model.
+
+    Ends with exit code 6 where they are not. Weights that were never imported do not count.
+
+    Example:  lle models verify
+    """
+    entries = [MODELS[name]] if name else [MODELS[shown] for shown in visible_models()]
+    from lowlight_cli.checkpoints.verify import Condition, verify_model
+
+    verdicts = [verdict for entry in entries for verdict in verify_model(entry)]
+    if as_json_:
+        typer.echo(as_json(verdicts))
+    elif verdicts:
+        typer.echo(aligned([v.model, v.part, v.file, v.condition.value, v.message] for v in verdicts))
+    broken = [verdict for verdict in verdicts if verdict.condition is Condition.BROKEN]
+    if broken:
+        raise WeightsError(f"{len(broken)} of {len(verdicts)} weights are missing or broken")
+
+
+@app.command("import")
+def import_weights(
+    name: NameArgument,
+    file: Annotated[
+        Path, typer.Argument(help="Weights as their authors publish them.", exists=True, dir_okay=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; see `lle models path` for the default.")
+    ] = None,
+) -> None:
+    """Take over published weights; nothing in the file is executed.
+
+    Example:  lle models import codeenhance net_g_latest.pth
+    """
+    _ = MODELS[name]
+    from lowlight_cli.checkpoints.adopt import adopt_weights
+
+    done = adopt_weights(name, file, out)
+    typer.echo(f"{done.target}")
+    typer.echo(
+        f"took over {done.tensors} tensors, {done.parameters:,} values, of {done.model}; "
+        f"left out {len(done.dropped)} keys",
+        err=True,
+    )
+
+
+@app.command("path")
+def show_folders() -> None:
+    """Print the folders of imported weights, the first being written to.
+
+    They come from LLE_MODEL_DIR, else from XDG_DATA_HOME.
+
+    Example:  lle models path
+    """
+    for folder in user_folders():
+        typer.echo(str(folder))
+
+
+def _info_text(facts: "ModelFacts") -> str:
+    head = [
+        ("model", f"{facts.name} ({facts.preset})"),
+        ("summary", facts.summary),
+        ("source", facts.source),
+        ("licence", facts.licence),
+        *_weights_rows(facts.weights),
+    ]
+    parts = [(name, count) for name, count in facts.parts.items() if count]
+    parameters = [*parts, ("all", facts.parameters)]
+    return "\n".join(
+        (
+            aligned(head),
+            "parameters",
+            aligned(parameters, indent=2),
+            "GFLOP (a multiplication and an addition are two)",
+            aligned(facts.gflop.items(), indent=2),
+        )
+    )
+
+
+def _weights_rows(weights: "WeightsFacts | None") -> list[tuple[str, str]]:
+    if weights is None:
+        return [("weights", "none needed")]
+    return [
+        ("weights", str(weights.path or f"{weights.file} (not on this machine)")),
+        ("sha256", weights.sha256 or "-"),
+        ("weights licence", weights.licence),
+    ]

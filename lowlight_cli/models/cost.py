@@ -1,0 +1,30 @@
+"""What a model costs to run: parameters and floating-point operations."""
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import Enhancer
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Number of trained values, frozen ones included."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def count_operations(model: Enhancer, height: int, width: int) -> int:
+    """Operations to enhance one picture, a multiplication and an addition being two.
+
+    Sides are rounded up to what the model asks for, as padding would.
+
+    Args:
+        model: In evaluation mode, on any device; on ``meta`` nothing is computed but the count.
+        height: Pixels.
+        width: Pixels.
+    """
+    sides = [side + -side % model.size_multiple for side in (height, width)]
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model.enhance(torch.full((1, 3, *sides), 0.1, device=device), Controls())
+    return int(counter.get_total_flops())
