@@ -1,0 +1,53 @@
+"""Whole numbers in files <-> floating-point tensors for models."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+
+from lowlight_cli.images.picture import Pixels
+from lowlight_cli.tensors import Images
+
+
+def to_images(pixels: Sequence[Pixels], device: torch.device | None = None) -> Images:
+    """Stacks pictures of one size and depth into a float32 batch in [0, 1].
+
+    Channels lie last in memory, as they do in files: convolutions are faster for it.
+
+    Args:
+        pixels: At least one picture.
+        device: Where the batch shall lie; the scaling is done there.
+    """
+    stack = np.stack(pixels)
+    if stack.dtype == np.uint16:  # torch has few operations on it
+        return torch.from_numpy(stack.astype(np.float32)).to(device).permute(0, 3, 1, 2).div_(65535)
+    return torch.from_numpy(stack).to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+def to_pixels(images: Images, *, deep: bool) -> list[Pixels]:
+    """Rounds a batch to 16 bits per channel (``deep``) or 8; values outside [0, 1] are clamped."""
+    scaled = images.detach().float().clamp(0, 1).mul_(65535 if deep else 255).round_()
+    rows = scaled.to(torch.int32 if deep else torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return list(rows.astype(np.uint16) if deep else rows)
+
+
+def shrink(pixels: Pixels, max_pixels: int) -> Images:
+    """A picture as a batch of one, averaged down to about ``max_pixels`` where it is larger.
+
+    Args:
+        pixels: One picture.
+        max_pixels: Width times height of the result at most, give or take one row.
+    """
+    height, width = pixels.shape[:2]
+    scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
+    if scale == 1.0:
+        return to_images([pixels])
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    # In floating point, channel by channel: averages of a dark picture lie between its few whole numbers.
+    top = np.float32(np.iinfo(pixels.dtype).max)
+    planes = [
+        cv2.resize(pixels[..., i].astype(np.float32) / top, size, interpolation=cv2.INTER_AREA)
+        for i in range(3)
+    ]
+    return torch.from_numpy(np.dstack(planes)).permute(2, 0, 1)[None]

@@ -1,0 +1,94 @@
+"""Overlapping tiles of a large picture, and the blend that hides their borders."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lowlight_cli.images.padding import padded_side
+from lowlight_cli.tensors import Images
+
+
+class Tile(NamedTuple):
+    """A part of a picture: its first row and column, and its size in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+class Spans(NamedTuple):
+    """Equal, overlapping pieces of one axis: where each starts, and how long all of them are."""
+
+    starts: tuple[int, ...]
+    length: int
+
+
+def cut_axis(size: int, *, side: int, overlap: int, multiple: int = 1) -> Spans:
+    """Covers an axis with as few pieces as possible, of even length.
+
+    Args:
+        size: Pixels to cover; the last piece may reach beyond, to the next multiple.
+        side: Longest piece, a multiple of ``multiple``.
+        overlap: Pixels shared by neighbours at least.
+        multiple: Starts and lengths are multiples of it.
+
+    Raises:
+        ValueError: ``overlap`` leaves no room for progress.
+    """
+    size, overlap = padded_side(size, multiple), padded_side(overlap, multiple)
+    if overlap >= side or side % multiple:
+        raise ValueError(f"side {side} must be a multiple of {multiple} above the overlap {overlap}")
+    count = max(1, math.ceil((size - overlap) / (side - overlap)))
+    length = padded_side(math.ceil((size + (count - 1) * overlap) / count), multiple)
+    return Spans(tuple(min(i * (length - overlap), size - length) for i in range(count)), length)
+
+
+def blend_tiles(
+    height: int, width: int, render: Callable[[Tile], Images], *, side: int, overlap: int, multiple: int = 1
+) -> Images:
+    """Puts a picture together from rendered tiles, which fade into each other along a cosine.
+
+    Args:
+        height: Rows of the picture.
+        width: Columns of the picture.
+        render: Gives the pixels of a tile, a batch of one; tiles may reach beyond the picture by less than
+            ``multiple``.
+        side: Longest side of a tile, a multiple of ``multiple``.
+        overlap: Pixels shared by neighbours at least.
+        multiple: Tiles start at multiples of it and are multiples of it long.
+
+    Returns:
+        A float32 batch of one, on the CPU.
+    """
+    rows = cut_axis(height, side=side, overlap=overlap, multiple=multiple)
+    columns = cut_axis(width, side=side, overlap=overlap, multiple=multiple)
+    canvas = torch.zeros(1, 3, padded_side(height, multiple), padded_side(width, multiple))
+    for top, row_weights in zip(rows.starts, _fades(rows, overlap), strict=True):
+        for left, column_weights in zip(columns.starts, _fades(columns, overlap), strict=True):
+            rendered = render(Tile(top, left, rows.length, columns.length)).float().cpu()
+            weighted = rendered * row_weights[:, None] * column_weights
+            canvas[..., top : top + rows.length, left : left + columns.length] += weighted
+    return canvas[..., :height, :width]
+
+
+def _fades(spans: Spans, overlap: int) -> list[Tensor]:
+    """Weight of each piece along its axis, shape (length,); at every position they add up to one."""
+    total = torch.zeros(spans.starts[-1] + spans.length, dtype=torch.float64)
+    ramps = []
+    for start in spans.starts:
+        ramp = torch.ones(spans.length, dtype=torch.float64)
+        rise = torch.sin(torch.linspace(0, math.pi / 2, overlap + 2, dtype=torch.float64)[1:-1]) ** 2
+        if start > 0:
+            ramp[: len(rise)] *= rise
+        if start + spans.length < len(total):
+            ramp[spans.length - len(rise) :] *= rise.flip(0)
+        ramps.append(ramp)
+        total[start : start + spans.length] += ramp
+    return [
+        (ramp / total[start : start + spans.length]).float()
+        for start, ramp in zip(spans.starts, ramps, strict=True)
+    ]

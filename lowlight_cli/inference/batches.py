@@ -1,0 +1,64 @@
+"""Pictures -> batches of one padded shape.
+
+A picture is padded to the next multiple of its own size and never to the size of a batch mate, so a result
+does not depend on what else is enhanced.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lowlight_cli.images.padding import padded_side
+from lowlight_cli.images.picture import Picture
+from lowlight_cli.inference.plan import Job
+
+_WAITING_BATCHES = 4
+"""Full batches' worth of pixels that may wait for mates of their shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A picture in memory, and what it is for.
+
+    Attributes:
+        job: Where it comes from and goes to.
+        picture: Pixels and metadata.
+        seconds: Time it took to read.
+    """
+
+    job: Job
+    picture: Picture
+    seconds: float
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return self.picture.width * self.picture.height
+
+
+def batches(
+    items: Iterable[Loaded], *, batch_size: int, batch_pixels: int, multiple: int
+) -> Iterator[list[Loaded]]:
+    """Groups pictures that have the same size after padding, in the order in which they come.
+
+    Args:
+        items: Decoded pictures.
+        batch_size: Pictures in a batch at most.
+        batch_pixels: Pixels in a batch at most, unless a single picture has more.
+        multiple: Padded sides are multiples of it.
+    """
+    waiting: dict[tuple[int, int, bool], list[Loaded]] = {}
+    waiting_pixels = 0
+    for item in items:
+        height, width = padded_side(item.picture.height, multiple), padded_side(item.picture.width, multiple)
+        shape = (height, width, item.picture.pixels.dtype.itemsize > 1)
+        waiting.setdefault(shape, []).append(item)
+        waiting_pixels += item.area
+        if len(waiting[shape]) >= min(batch_size, max(1, batch_pixels // (height * width))):
+            full = waiting.pop(shape)
+            waiting_pixels -= sum(mate.area for mate in full)
+            yield full
+        while waiting_pixels > _WAITING_BATCHES * batch_pixels:
+            oldest = waiting.pop(next(iter(waiting)))
+            waiting_pixels -= sum(mate.area for mate in oldest)
+            yield oldest
+    yield from waiting.values()

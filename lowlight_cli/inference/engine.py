@@ -1,0 +1,140 @@
+"""The batch engine: decode ahead -> batches -> model -> encode behind, in bounded memory."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.decode import MAX_PIXELS
+from lowlight_cli.inference.batches import Loaded, batches
+from lowlight_cli.inference.forward import Forward
+from lowlight_cli.inference.interruption import exit_code_of, terminable
+from lowlight_cli.inference.plan import Job, Plan
+from lowlight_cli.inference.read_ahead import Unread, read_ahead
+from lowlight_cli.inference.report import Report, Row
+from lowlight_cli.inference.write_behind import WriteBehind
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much is done at a time.
+
+    Attributes:
+        batch_size: Pictures of one size in a pass at most.
+        workers: Threads that decode, and as many that encode.
+        queue_pixels: Pixels that may wait on each side of the model.
+        quality: Of JPEG and WebP, 1 to 100.
+        max_pixels: Pictures with more are refused.
+    """
+
+    batch_size: int = 1
+    workers: int = 2
+    queue_pixels: int = 2**26
+    quality: int = 95
+    max_pixels: int = MAX_PIXELS
+
+
+class _DiskFullError(Exception):
+    """No later picture could be written either."""
+
+
+class _Run:
+    """The rows of one run as they come in, and who is told of them."""
+
+    def __init__(self, plan: Plan, on_row: Callable[[Row], None]) -> None:
+        self.rows: list[Row] = []
+        self.plan = plan
+        self.started = time.perf_counter()
+        self._on_row = on_row
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        self._on_row(row)
+
+    def collect(self, rows: Iterator[Row]) -> None:
+        for row in rows:
+            self.add(row)
+            if row.code == "disk_full":
+                raise _DiskFullError
+
+    def report(self, stopped_by: int | None = None) -> Report:
+        expected = len(self.plan.jobs) + len(self.plan.closed)
+        seconds = time.perf_counter() - self.started
+        return Report(
+            tuple(self.rows), seconds, len(self.plan.ignored), expected - len(self.rows), stopped_by
+        )
+
+
+def run_plan(
+    plan: Plan, forward: Forward, pace: Pace, *, on_row: Callable[[Row], None] = lambda row: None
+) -> Report:
+    """Enhances every picture of a plan; one that fails is a row in the report, not the end of the run.
+
+    Ctrl-C and SIGTERM end it early: what is being written is finished, nothing half written is left.
+
+    Args:
+        plan: What to read and write.
+        forward: The model and how to run it.
+        pace: Threads, batches and queues.
+        on_row: Told of each outcome, in the calling thread.
+    """
+    cv2.setNumThreads(0)  # the threads here are enough; OpenCV's own would fight with those of the model
+    run = _Run(plan, on_row)
+    writer = WriteBehind(workers=pace.workers, pixels=pace.queue_pixels, quality=pace.quality)
+    try:
+        with terminable():
+            _enhance_all(run, forward, pace, writer)
+            run.collect(writer.rest())
+        return run.report()
+    except KeyboardInterrupt as stop:
+        for row in writer.rest():
+            run.add(row)
+        return run.report(exit_code_of(stop))
+    except _DiskFullError:
+        return run.report()
+    finally:
+        writer.close()
+
+
+def _enhance_all(run: _Run, forward: Forward, pace: Pace, writer: WriteBehind) -> None:
+    for folder in run.plan.closed:
+        run.add(Row(folder, None, "failed", "permission", "the folder cannot be listed"))
+    for job in run.plan.jobs:
+        if job.skip:
+            run.add(Row(job.source, job.target, "skipped"))
+    todo = [job for job in run.plan.jobs if not job.skip]
+    for batch in batches(
+        _readable(todo, run, pace),
+        batch_size=pace.batch_size,
+        batch_pixels=forward.limits.pixels,
+        multiple=forward.enhancer.size_multiple,
+    ):
+        _enhance_batch(batch, run, forward, writer)
+        run.collect(writer.finished())
+
+
+def _readable(jobs: list[Job], run: _Run, pace: Pace) -> Iterator[Loaded]:
+    """Pictures that could be read; the others become rows."""
+    pixels, limit = pace.queue_pixels, pace.max_pixels
+    for item in read_ahead(jobs, workers=pace.workers, pixels=pixels, max_pixels=limit):
+        if isinstance(item, Unread):
+            run.add(_failed(item.job, item.error, item.seconds))
+        else:
+            yield item
+
+
+def _enhance_batch(batch: list[Loaded], run: _Run, forward: Forward, writer: WriteBehind) -> None:
+    start = time.perf_counter()
+    outcomes = forward([item.picture.pixels for item in batch])
+    share = (time.perf_counter() - start) / len(batch)
+    for item, outcome in zip(batch, outcomes, strict=True):
+        if isinstance(outcome, ImageError):
+            run.add(_failed(item.job, outcome, item.seconds + share))
+        else:
+            writer.put(item, outcome, item.seconds + share)
+
+
+def _failed(job: Job, error: ImageError, seconds: float) -> Row:
+    return Row(job.source, job.target, "failed", error.code, str(error), seconds)
