@@ -24,8 +24,14 @@ class Enhancer(nn.Module, ABC):
     supported_controls: frozenset[str] = frozenset()
     takes_reference: bool = False
 
+    def parts(self) -> dict[str, nn.Module]:
+        """Parts that do not overlap and together are the model, by the names shown to people."""
+        return dict(self.named_children())
+
     @abstractmethod
-    def observe(self, images: Images, reference: Images | None = None) -> Observation:
+    def observe(
+        self, images: Images, controls: Controls, *, reference: Images | None = None
+    ) -> Observation:
         """Measures what the model needs to know of the whole pictures.
 
         The engine calls it on a scaled-down copy of a large photo, and passes the answer to ``enhance`` with
@@ -33,6 +39,7 @@ class Enhancer(nn.Module, ABC):
 
         Args:
             images: Whole dark pictures, sRGB in [0, 1]; sides are multiples of ``size_multiple``.
+            controls: Strength of each part, as it will be given to ``enhance``.
             reference: One well-lit picture of any size (batch of 1), sRGB in [0, 1], whose look is asked for.
         """
 

@@ -1,0 +1,51 @@
+"""Settings of CodeEnhance; torch-free."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lowlight_cli.models.semantic.config import MobileNetConfig, SemanticConfig
+from lowlight_cli.models.vqgan.config import PRESETS as VQGAN_PRESETS
+from lowlight_cli.models.vqgan.config import VqganConfig
+
+
+class CodeEnhanceConfig(BaseModel):
+    """Shape of CodeEnhance; the defaults are the published network.
+
+    Args:
+        vqgan: Stage I network whose codebook and decoder are used.
+        semantic: Frozen network that sees what is where.
+        embedding: Semantic embedding: ``swin`` as in the authors' code, ``attn`` as in the paper's eq. 4.
+        fusion_stages: Decoder stages whose input is transformed by texture and reference.
+        detach: Keep the gradient of the feature transforms out of the low-light encoder, as the authors do.
+        statistics_pool: Side of the squares that are averaged before the perceptual statistics are taken.
+        lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published network.
+        reference_encoder: Carry the stage I encoder for reference pictures; without it the low-light encoder
+            reads them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vqgan: VqganConfig = VqganConfig()
+    semantic: Annotated[SemanticConfig | MobileNetConfig, Field(discriminator="kind")] = MobileNetConfig()
+    embedding: Literal["swin", "attn"] = "swin"
+    fusion_stages: tuple[int, ...] = (0, 1)
+    detach: bool = True
+    statistics_pool: int = 1
+    lift_target: float | None = None
+    reference_encoder: bool = False
+
+
+PRESETS: dict[str, CodeEnhanceConfig] = {
+    "paper": CodeEnhanceConfig(),
+    "lite": CodeEnhanceConfig(
+        vqgan=VQGAN_PRESETS["lite"],
+        semantic=SemanticConfig(),
+        embedding="attn",
+        fusion_stages=(1, 2),
+        detach=False,
+        statistics_pool=4,
+        lift_target=0.4,
+        reference_encoder=True,
+    ),
+}

@@ -1,0 +1,38 @@
+"""Exposure lift: brings a dark picture to ordinary brightness before a network sees it.
+
+The curve y = k x / (1 + (k - 1) x) keeps black and white where they are and clips nothing. Its gain k depends on the
+mean luma of the whole picture alone, so that tiles of one picture are treated alike.
+"""
+
+import torch
+from torch import Tensor
+
+from lowlight_cli.tensors import Features, Images, PerImage
+
+HIGHEST_GAIN = 64.0
+LUMA = (0.299, 0.587, 0.114)
+
+
+def mean_luma(images: Images) -> PerImage:
+    """Mean BT.601 luma of each picture."""
+    weights = torch.tensor(LUMA, device=images.device)
+    return (images.float().mean((2, 3)) * weights).sum(1)
+
+
+def lift_gain(lightness: PerImage, target: float) -> PerImage:
+    """Gain whose curve takes ``lightness`` to ``target``, between 1 and 64."""
+    lightness = lightness.clamp(1e-4, 1 - 1e-4)
+    gain = target * (1 - lightness) / (lightness * (1 - target))
+    return gain.clamp(1.0, HIGHEST_GAIN)
+
+
+def lift(images: Images, gain: PerImage) -> Images:
+    """Applies the curve; [0, 1] stays [0, 1]."""
+    k = gain.to(images.dtype).view(-1, 1, 1, 1)
+    return k * images / (1 + (k - 1) * images)
+
+
+def gain_plane(gain: PerImage, like: Images) -> Features:
+    """The gain as a constant plane beside the colours, logarithmic: 0 for none, 1 for the highest."""
+    level: Tensor = gain.log() / torch.tensor(HIGHEST_GAIN, device=gain.device).log()
+    return level.to(like.dtype).view(-1, 1, 1, 1).expand(len(like), 1, *like.shape[2:])

@@ -1,0 +1,118 @@
+"""Interactive feature transform: texture from the dark picture, look from a reference.
+
+Source: CodeEnhance, eq. 5-6 (texture feature transform, controllable perceptual transform), in the form of the
+authors' code with the brightness weight of the paper.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
+
+from lowlight_cli.layers.residual import ResidualBlock
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.tensors import Features
+
+VARIANCE_FLOOR = 1e-5
+
+
+class ControlWeights(NamedTuple):
+    """Strength of each part as tensors that broadcast over a batch: (b or 1, 1, 1, 1)."""
+
+    contrast: Tensor
+    brightness: Tensor
+    texture: Tensor
+
+
+def control_weights(controls: Controls, like: Tensor) -> ControlWeights:
+    """The same controls for all pictures of a batch."""
+    values = (controls.contrast, controls.brightness, controls.texture)
+    return ControlWeights(*(torch.full((1, 1, 1, 1), v, device=like.device, dtype=like.dtype) for v in values))
+
+
+class Statistics(NamedTuple):
+    """Mean and standard deviation of each channel, (b, c, 1, 1)."""
+
+    mean: Tensor
+    deviation: Tensor
+
+
+class Transformed(NamedTuple):
+    """Decoder features after the transform, and the statistics that it used."""
+
+    features: Features
+    statistics: Statistics
+
+
+class FeatureTransform(nn.Module):
+    """out = F + texture (F a + b) + contrast F sigma + brightness mu.
+
+    a and b come from the features of the dark picture, sigma and mu from those fused with a reference.
+
+    Args:
+        channels: Channels of all features.
+        groups: Groups of the normalisation in the residual blocks; 0 for none.
+        pool: Side of the squares that are averaged before the statistics are taken.
+    """
+
+    def __init__(self, channels: int, *, groups: int = 32, pool: int = 1) -> None:
+        super().__init__()
+        self.pool = pool
+        self.fuse_texture = ResidualBlock(2 * channels, channels, groups=groups, act="leaky")
+        self.fuse_style = ResidualBlock(2 * channels, channels, groups=groups, act="leaky")
+        self.scale = self._head(channels)
+        self.shift = self._head(channels)
+
+    @staticmethod
+    def _head(channels: int) -> nn.ModuleList:
+        head = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
+        nn.init.zeros_(head[1].weight)
+        nn.init.zeros_(head[1].bias)
+        return head
+
+    def forward(
+        self,
+        dark: Features,
+        decoded: Features,
+        reference: Features | None,
+        weights: ControlWeights,
+        statistics: Statistics | None = None,
+    ) -> Transformed:
+        """Transforms decoder features.
+
+        Args:
+            dark: Features of the dark picture, (b, c, h, w).
+            decoded: Decoder features of the same shape.
+            reference: Features of a reference picture of any size; the dark picture's own without one.
+            weights: Strength of each part.
+            statistics: Those of the whole picture, where the features are only a tile of it.
+        """
+        texture = self.fuse_texture(torch.cat([dark, decoded], dim=1))
+        a, b = _through(self.scale, texture), _through(self.shift, texture)
+        if statistics is None:
+            statistics = self._statistics(texture, dark if reference is None else reference)
+        features = decoded + weights.texture * (decoded * a + b)
+        features = features + weights.contrast * (decoded * statistics.deviation)
+        return Transformed(features + weights.brightness * statistics.mean, statistics)
+
+    def _statistics(self, texture: Features, reference: Features) -> Statistics:
+        pool = min(self.pool, *texture.shape[2:])
+        texture = avg_pool2d(texture, pool) if pool > 1 else texture
+        if reference.shape[2:] != texture.shape[2:]:
+            reference = interpolate(
+                reference, texture.shape[2:], mode="bilinear", antialias=True, align_corners=False
+            )
+        reference = reference.expand(len(texture), -1, -1, -1)
+        style = self.fuse_style(torch.cat([texture, reference], dim=1)).float()
+        if style.shape[2] * style.shape[3] == 1:
+            deviation = torch.full_like(style, VARIANCE_FLOOR**0.5)
+        else:
+            deviation = (style.var((2, 3), keepdim=True) + VARIANCE_FLOOR).sqrt()
+        return Statistics(
+            style.mean((2, 3), keepdim=True).to(texture.dtype), deviation.to(texture.dtype)
+        )
+
+
+def _through(head: nn.ModuleList, features: Features) -> Features:
+    return head[1](leaky_relu(head[0](features), 0.2))

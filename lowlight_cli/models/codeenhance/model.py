@@ -1,0 +1,196 @@
+"""CodeEnhance: finds, for every spot of a dark picture, the code of the well-lit picture it came from.
+
+Source: Wu et al., "CodeEnhance: A Codebook-Driven Approach for Low-Light Image Enhancement", 2024
+(arXiv 2404.05253). Differs from it in what docs/models/codeenhance.md lists.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lowlight_cli.layers.codebook import Codebook
+from lowlight_cli.models.codeenhance.attention_embedding import AttentionSemanticEmbedding, Embedded
+from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
+from lowlight_cli.models.codeenhance.exposure import gain_plane, lift, lift_gain, mean_luma
+from lowlight_cli.models.codeenhance.feature_transform import (
+    ControlWeights,
+    FeatureTransform,
+    Statistics,
+    control_weights,
+)
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.semantic.config import MobileNetConfig, SemanticConfig
+from lowlight_cli.models.semantic.model import SemanticNet
+from lowlight_cli.models.vqgan.decoder import Decoder
+from lowlight_cli.models.vqgan.encoder import Encoder
+from lowlight_cli.tensors import CodeIndices, Features, Images, PerImage
+
+
+class Enhanced(NamedTuple):
+    """Enhanced pictures (not clamped), the latent that was matched, the codes' rows, facts of the pictures."""
+
+    images: Images
+    latent: Features
+    indices: CodeIndices
+    observation: Observation
+
+
+class CodeEnhance(Enhancer):
+    """Low-light encoder, semantic embedding, shifted codebook, frozen decoder, feature transforms.
+
+    Args:
+        config: Shape of the network.
+    """
+
+    supported_controls = frozenset({"contrast", "brightness", "texture"})
+    takes_reference = True
+
+    def __init__(self, config: CodeEnhanceConfig) -> None:
+        super().__init__()
+        vqgan = config.vqgan
+        self.config = config
+        self.size_multiple = 32 if config.embedding == "swin" else max(16, vqgan.downscale)
+        self.encoder = Encoder(vqgan, extra_channels=0 if config.lift_target is None else 1)
+        self.semantic = _semantic(config.semantic)
+        self.sem = _embedding(config, self.semantic.channels)
+        self.pre_quant = nn.Conv2d(vqgan.latent_channels, vqgan.code_channels, 1)
+        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels, shifted=True)
+        self.post_quant = nn.Conv2d(vqgan.code_channels, vqgan.latent_channels, 3, padding=1)
+        self.decoder = Decoder(vqgan)
+        widths = (vqgan.latent_channels, *vqgan.decoder_channels)
+        self.ift = nn.ModuleList(
+            FeatureTransform(widths[stage], groups=vqgan.groups, pool=config.statistics_pool)
+            for stage in config.fusion_stages
+        )
+        self.reference_encoder = Encoder(vqgan) if config.reference_encoder else None
+
+    def parts(self) -> dict[str, nn.Module]:
+        """The parts by name, for counting."""
+        return dict(self.named_children())
+
+    def frozen_parts(self) -> list[nn.Module]:
+        """What stage II does not train; of the codebook only the codes themselves are frozen."""
+        frozen = [self.semantic, self.post_quant, self.decoder]
+        return frozen if self.reference_encoder is None else [*frozen, self.reference_encoder]
+
+    def observe(
+        self, images: Images, controls: Controls, *, reference: Images | None = None
+    ) -> Observation:
+        """Exposure, attention map and channel statistics of whole pictures."""
+        weights = control_weights(controls, images)
+        return self(images, weights, reference=reference).observation
+
+    def enhance(
+        self,
+        images: Images,
+        controls: Controls,
+        *,
+        observation: Observation | None = None,
+        reference: Images | None = None,
+    ) -> Images:
+        """Enhances pictures, or tiles of pictures, of which ``observation`` holds the facts."""
+        weights = control_weights(controls, images)
+        enhanced = self(images, weights, reference=reference, observation=observation)
+        return enhanced.images.clamp(0, 1).to(images.dtype)
+
+    def forward(
+        self,
+        images: Images,
+        weights: ControlWeights,
+        *,
+        reference: Images | None = None,
+        observation: Mapping[str, Tensor] | None = None,
+    ) -> Enhanced:
+        """The whole network.
+
+        Args:
+            images: Dark pictures, sRGB in [0, 1], sides multiples of ``size_multiple``.
+            weights: Strength of each part.
+            reference: A well-lit picture of any size (batch of 1 or b).
+            observation: Facts to take as given; what it lacks is measured on ``images``.
+        """
+        known = dict(observation or {})
+        lifted, seen = self._expose(images, known)
+        pyramid = self.encoder(seen)
+        with torch.no_grad():
+            semantic = self.semantic(lifted)
+        embedded = self._embed(pyramid[-1], semantic, known)
+        latent = self.pre_quant(embedded)
+        quantized = self.codebook(latent)
+        look = None if reference is None else self._read_reference(reference)
+        features = self.post_quant(quantized.features)
+        features = self._decode(features, pyramid, look, weights, known)
+        return Enhanced(features, latent, quantized.indices, known)
+
+    def _expose(self, images: Images, known: Observation) -> tuple[Images, Features]:
+        target = self.config.lift_target
+        if target is None:
+            return images, images
+        lightness: PerImage = known.setdefault("lightness", mean_luma(images))
+        gain = lift_gain(lightness, target)
+        lifted = lift(images, gain)
+        return lifted, torch.cat([lifted, gain_plane(gain, lifted)], dim=1)
+
+    def _embed(self, features: Features, semantic: Features, known: Observation) -> Features:
+        if isinstance(self.sem, AttentionSemanticEmbedding):
+            embedded: Embedded = self.sem(features, semantic, known.get("attention"))
+            known["attention"] = embedded.attention
+            return embedded.features
+        return self.sem(features, semantic)
+
+    def _read_reference(self, reference: Images) -> list[Features]:
+        step = 2 ** len(self.config.vqgan.encoder_channels)
+        height, width = (max(side // step, 1) * step for side in reference.shape[2:])
+        reference = nn.functional.interpolate(
+            reference, (height, width), mode="bilinear", antialias=True, align_corners=False
+        )
+        if self.reference_encoder is not None:
+            return self.reference_encoder(reference)
+        return self.encoder(self._expose(reference, {})[1])
+
+    def _decode(
+        self,
+        features: Features,
+        pyramid: list[Features],
+        look: list[Features] | None,
+        weights: ControlWeights,
+        known: Observation,
+    ) -> Images:
+        for index, stage in enumerate(self.decoder.stages):
+            if index in self.config.fusion_stages:
+                number = self.config.fusion_stages.index(index)
+                level = len(pyramid) - 1 - index
+                dark = pyramid[level].detach() if self.config.detach else pyramid[level]
+                transformed = self.ift[number](
+                    dark, features, None if look is None else look[level], weights, _given(known, number)
+                )
+                known[f"mean_{number}"], known[f"deviation_{number}"] = transformed.statistics
+                features = transformed.features
+            features = stage(features)
+        return self.decoder.to_rgb(features)
+
+
+def _given(known: Observation, number: int) -> Statistics | None:
+    if f"mean_{number}" not in known:
+        return None
+    return Statistics(known[f"mean_{number}"], known[f"deviation_{number}"])
+
+
+def _semantic(config: SemanticConfig | MobileNetConfig) -> nn.Module:
+    if isinstance(config, SemanticConfig):
+        return SemanticNet(config)
+    from lowlight_cli.models.semantic.mobilenet import MobileNetV2
+
+    return MobileNetV2(imagenet_norm=config.normalize)
+
+
+def _embedding(config: CodeEnhanceConfig, semantic_channels: int) -> nn.Module:
+    channels = config.vqgan.latent_channels
+    if config.embedding == "attn":
+        return AttentionSemanticEmbedding(channels, semantic_channels)
+    from lowlight_cli.models.codeenhance.swin_embedding import SwinSemanticEmbedding
+
+    return SwinSemanticEmbedding(channels=channels, semantic_channels=semantic_channels)

@@ -1,0 +1,92 @@
+"""Settings that every recipe shares; torch-free."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+HELD_OUT_SCENES = ("115", "197", "274", "275", "277", "278", "295", "298", "300", "303", "313", "320")
+"""Pairs kept for validation; no other pair shows one of these scenes."""
+
+CAST_REFERENCES = ("004", "005", "029", "030", "038", "281")
+"""Pairs whose reference has a colour cast: only their lightness is learned."""
+
+
+class Settings(BaseModel):
+    """Frozen settings; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class RunSettings(Settings):
+    """How long, on what and how often to report.
+
+    Args:
+        steps: Optimizer steps of the whole schedule.
+        limit_minutes: Stop and save after this time; the next start goes on from there.
+        batch_size: Crops per step.
+        crop: Side of a crop in pixels.
+        seed: Seed of everything random.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: ``auto``, ``fp32`` or ``bf16`` (autocast).
+        save_every: Steps between checkpoints.
+        sample_every: Steps between sample grids and validations.
+        journal_every: Steps between lines of ``metrics.jsonl``.
+        resume: Go on from the run folder's last checkpoint.
+    """
+
+    steps: PositiveInt = 4000
+    limit_minutes: PositiveFloat | None = None
+    batch_size: PositiveInt = 16
+    crop: PositiveInt = 128
+    seed: NonNegativeInt = 0
+    device: str = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    save_every: PositiveInt = 200
+    sample_every: PositiveInt = 500
+    journal_every: PositiveInt = 20
+    resume: bool = True
+
+
+class OptimizerSettings(Settings):
+    """Adam with warm-up, cosine decay and gradient clipping.
+
+    Args:
+        learning_rate: Highest rate.
+        critic_rate: Rate of the critic, where there is one.
+        betas: Decay of the running means.
+        warmup: Steps of linear warm-up.
+        final: Share of the highest rate at the last step.
+        clip: Largest norm of the gradient.
+        average: Decay of the exponential moving average of the weights.
+    """
+
+    learning_rate: PositiveFloat = 5e-4
+    critic_rate: PositiveFloat = 4e-4
+    betas: tuple[float, float] = (0.9, 0.99)
+    warmup: PositiveInt = 100
+    final: float = Field(default=0.01, ge=0, le=1)
+    clip: PositiveFloat = 1.0
+    average: float = Field(default=0.999, ge=0, lt=1)
+
+
+class DataSettings(Settings):
+    """Where the pictures are.
+
+    Args:
+        photos: Folders of well-lit photos, searched with their subfolders.
+        labels: Root of class maps: ``<labels>/<photo relative to label_root>.png``.
+        label_root: Folder that the names of the class maps are relative to.
+        pairs: Folder with ``low`` and ``high``, same names in both.
+        held_out: Stems of pairs (and photos) that are never trained on.
+        cast: Stems of pairs whose reference colours are not learned.
+        exclude: Parts of paths of photos to leave out.
+    """
+
+    photos: tuple[Path, ...] = ()
+    labels: Path | None = None
+    label_root: Path | None = None
+    pairs: Path | None = None
+    held_out: tuple[str, ...] = HELD_OUT_SCENES
+    cast: tuple[str, ...] = CAST_REFERENCES
+    exclude: tuple[str, ...] = ()

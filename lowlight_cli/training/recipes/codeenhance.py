@@ -1,0 +1,217 @@
+"""Stage II: learns to find the codes of the bright picture in the dark one, and to carry over its texture.
+
+Needs: well-lit photos, weights of both earlier recipes, and better also real pairs. Makes:
+``codeenhance.safetensors`` (averaged weights). Source: CodeEnhance, eq. 3-12, with the corrections of
+docs/models/codeenhance.md. Launch: ``lle train codeenhance --data photos --pairs pairs
+--vqgan runs/vqgan/vqgan.safetensors --semantic runs/semantic/semantic.safetensors --out runs/codeenhance``.
+Cost and score of the shipped weights: docs/models/codeenhance.md.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.losses.adversarial import fool, hinge
+from lowlight_cli.losses.code import code_losses
+from lowlight_cli.losses.perceptual import semantic_distance
+from lowlight_cli.losses.pixel import absolute, gradient
+from lowlight_cli.losses.structure import dissimilarity, similarity
+from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
+from lowlight_cli.models.codeenhance.exposure import LUMA
+from lowlight_cli.models.codeenhance.model import CodeEnhance
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.vqgan.critic import UnetCritic
+from lowlight_cli.models.vqgan.model import Vqgan
+from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.config import DataSettings, OptimizerSettings, RunSettings, Settings
+from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
+from lowlight_cli.training.optimization import (
+    GeneratorState,
+    adam,
+    averaged,
+    descend,
+    freeze,
+    rate_share,
+    set_trainable,
+)
+from lowlight_cli.training.pairs import PairedPhoto, load_pairs
+from lowlight_cli.training.pictures import load_photos
+from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.stage_one import start_from
+
+
+class CodeEnhanceRecipe(Settings):
+    """Settings of stage II.
+
+    Args:
+        model: Shape of the network.
+        vqgan: Weights of stage I.
+        semantic: Weights of the semantic network.
+        darkening: How photos are darkened.
+        real_share: Part of a batch that is real pairs.
+        turned_share: Part of a batch with controls other than 1.
+        referenced_share: Part of the batches with a reference picture.
+        edge_weight: Weight of the gradient difference.
+        structure_weight: Weight of 1 - SSIM.
+        perceptual_weight: Weight of the distance in semantic features.
+        commitment_weight: Weight of latent against code.
+        choice_weight: Weight of the cross-entropy over codes.
+        texture_weight: Weight of the Gram difference of latents.
+        shift_weight: Weight of the shifted codes against the bright latent.
+        smallness_weight: Weight of the squared shift (lambda of the paper).
+        temperature: Of the cross-entropy over codes.
+        adversarial_weight: Weight of the critic of latents.
+        critic_width: Channels of the critic's first layer; 64 in the paper.
+    """
+
+    model: CodeEnhanceConfig = PRESETS["lite"]
+    vqgan: Path | None = None
+    semantic: Path | None = None
+    data: DataSettings = DataSettings()
+    run: RunSettings = RunSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()
+    darkening: DarkeningSettings = DarkeningSettings()
+    real_share: float = 0.5
+    turned_share: float = 0.25
+    referenced_share: float = 0.1
+    edge_weight: float = 0.5
+    structure_weight: float = 0.3
+    perceptual_weight: float = 0.1
+    commitment_weight: float = 0.5
+    choice_weight: float = 0.02
+    texture_weight: float = 0.1
+    shift_weight: float = 0.25
+    smallness_weight: float = 1e-4
+    temperature: float = 1.0
+    adversarial_weight: float = 0.01
+    critic_width: int = 16
+
+
+def grey_where_cast(images: Images, colour: Tensor) -> Images:
+    """Pictures whose colours cannot be learned, as their luma in all channels; the others as they are."""
+    weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
+    return colour * images + (1 - colour) * (images * weights).sum(1, keepdim=True)
+
+
+def picture_loss(
+    recipe: CodeEnhanceRecipe, model: CodeEnhance, made: Images, batch: EnhancementBatch
+) -> dict[str, Scalar]:
+    """Weighted differences between what was made and what was asked for."""
+    made, target = grey_where_cast(made, batch.colour), grey_where_cast(batch.target, batch.colour)
+    return {
+        "pixel": absolute(made, target),
+        "edge": recipe.edge_weight * gradient(made, target),
+        "structure": recipe.structure_weight * dissimilarity(made, target),
+        "perceptual": recipe.perceptual_weight * semantic_distance(model.semantic, made, target),
+    }
+
+
+def latent_loss(
+    recipe: CodeEnhanceRecipe, model: CodeEnhance, prior: Vqgan, latent: Tensor, bright: Images
+) -> dict[str, Scalar]:
+    """Weighted differences between the latent of the dark and of the bright picture."""
+    with torch.no_grad():
+        target = prior.encode(bright)
+        wanted = prior.codebook.nearest(target)
+    parts = code_losses(model.codebook, latent, wanted, target, recipe.temperature)
+    return {
+        "commitment": recipe.commitment_weight * parts.commitment,
+        "choice": recipe.choice_weight * parts.choice,
+        "texture": recipe.texture_weight * parts.texture,
+        "shift": recipe.shift_weight * parts.shift,
+        "smallness": recipe.smallness_weight * parts.smallness,
+    }
+
+
+@torch.no_grad()
+def validate(model: CodeEnhance, pairs: Sequence[PairedPhoto], device: torch.device) -> dict[str, float]:
+    """Mean PSNR (dB, 8-bit RGB) and SSIM over whole held-out pictures."""
+    scores = []
+    for pair in pairs:
+        dark, bright = (half[None].to(device).float() / 255 for half in pair.pixels.split(3))
+        height, width = dark.shape[2:]
+        multiple = model.size_multiple
+        padded = pad(dark, (0, -width % multiple, 0, -height % multiple), mode="reflect")
+        made = model.enhance(padded, Controls())[..., :height, :width]
+        made = (made * 255).round() / 255
+        error = (made - bright).square().mean()
+        scores.append(torch.stack([-10 * error.log10(), similarity(made, bright)]))
+    psnr, ssim = torch.stack(scores).mean(0).tolist()
+    return {"psnr": psnr, "ssim": ssim}
+
+
+def run(
+    recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device, tell: Callable[[str], None]
+) -> Path:
+    """Trains, and gives the path of the weights.
+
+    Args:
+        recipe: All settings.
+        folder: Where to save and what to resume.
+        device: Where to compute.
+        tell: Takes lines of progress.
+    """
+    settings, order = recipe.run, torch.Generator().manual_seed(recipe.run.seed)
+    torch.manual_seed(settings.seed)
+    photos = load_photos(recipe.data, smallest=settings.crop)
+    train, held_out = load_pairs(recipe.data.pairs, recipe.data) if recipe.data.pairs else ([], [])
+    tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
+    sources = Sources(photos, train, recipe.darkening, order)
+    mix = Mix(
+        settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, recipe.referenced_share
+    )
+
+    model, prior = start_from(recipe.model, recipe.vqgan, recipe.semantic)
+    model = model.to(device, memory_format=torch.channels_last)
+    prior = prior.to(device, memory_format=torch.channels_last)
+    freeze(prior, *model.frozen_parts())
+    model.codebook.weight.requires_grad_(requires_grad=False)
+    critic = UnetCritic(recipe.model.vqgan.code_channels, recipe.critic_width).to(device)
+    painter, judge = adam(model.parameters(), recipe.optimizer), adam(critic.parameters(), recipe.optimizer)
+    average = averaged(model, recipe.optimizer.average)
+    parts = {"model": model, "critic": critic, "painter": painter, "judge": judge, "average": average}
+    start = folder.resume(wanted=settings.resume, **parts, order=GeneratorState(order))
+
+    for step in range(start, settings.steps):
+        batch = enhancement_batch(sources, mix).to(device)
+        share = rate_share(step, settings.steps, recipe.optimizer)
+
+        # Enhance; be judged by the picture, by the codes and by the critic of latents.
+        set_trainable(critic, trainable=False)
+        made = model(
+            batch.dark, batch.weights, reference=batch.reference, observation={"lightness": batch.lightness}
+        )
+        losses = picture_loss(recipe, model, made.images, batch)
+        true_colours = batch.colour.flatten() > 0
+        losses |= latent_loss(recipe, model, prior, made.latent[true_colours], batch.bright[true_colours])
+        losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.latent))
+        loss = torch.stack(list(losses.values())).sum()
+        if folder.is_finite(loss):
+            descend(painter, loss, rate=share * recipe.optimizer.learning_rate, clip=recipe.optimizer.clip)
+            average.update_parameters(model)
+
+        # Teach the critic to tell latents of dark pictures from codes of bright ones.
+        set_trainable(critic, trainable=True)
+        with torch.no_grad():
+            real = prior(batch.bright).codes
+        doubt = hinge(critic(real), critic(made.latent.detach()))
+        descend(judge, doubt, rate=share * recipe.optimizer.critic_rate, clip=recipe.optimizer.clip)
+
+        if (step + 1) % settings.journal_every == 0:
+            row = folder.journal(step, loss=loss, doubt=doubt, **losses)
+            tell(f"step {step + 1}/{settings.steps}  " + "  ".join(f"{k} {v:.4f}" for k, v in row.items()))
+        is_last = step + 1 == settings.steps or folder.is_over(settings.limit_minutes)
+        if (step + 1) % settings.sample_every == 0 or is_last:
+            folder.samples(step + 1, batch.dark[-8:], made.images[-8:], batch.target[-8:])
+            if held_out:
+                row = folder.journal(step, **validate(average.module.eval(), held_out, device))
+                tell("held out  " + "  ".join(f"{k} {v:.4f}" for k, v in row.items()))
+        if (step + 1) % settings.save_every == 0 or is_last:
+            folder.save(step + 1, **parts, order=GeneratorState(order))
+        if is_last:
+            break
+    return folder.export("codeenhance", average.module, recipe)

@@ -1,0 +1,131 @@
+"""The folder of one training run: settings, journal, checkpoints, samples."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from PIL import Image
+from pydantic import BaseModel
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from lowlight_cli.errors import DivergedError, OutputError, WeightsError
+from lowlight_cli.tensors import Images
+
+LONGEST_STREAK = 10
+
+
+class Stateful(Protocol):
+    """Anything whose state can be saved and put back."""
+
+    def state_dict(self) -> Mapping[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> object: ...
+
+
+class RunFolder:
+    """Writes and finds again all that a run leaves behind.
+
+    Args:
+        path: The folder; made if absent.
+        recipe: Settings to write down as ``config.resolved.json``.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+
+    def __init__(self, path: Path, recipe: BaseModel) -> None:
+        self.path = path
+        self.started = time.monotonic()
+        self._bad_steps = 0
+        try:
+            (path / "ckpt").mkdir(parents=True, exist_ok=True)
+            (path / "samples").mkdir(exist_ok=True)
+            (path / "config.resolved.json").write_text(recipe.model_dump_json(indent=1) + "\n")
+        except OSError as error:
+            raise OutputError(f"cannot write run folder {path}: {error.strerror}") from error
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state to resume from lies."""
+        return self.path / "ckpt" / "last.pt"
+
+    def minutes(self) -> float:
+        """Minutes since this start."""
+        return (time.monotonic() - self.started) / 60
+
+    def is_over(self, limit_minutes: float | None) -> bool:
+        """Whether the time limit of this start has passed."""
+        return limit_minutes is not None and self.minutes() >= limit_minutes
+
+    def save(self, step: int, **parts: Stateful) -> None:
+        """Writes the state after ``step`` steps, whole or not at all."""
+        state = {"step": step, **{name: part.state_dict() for name, part in parts.items()}}
+        temporary = self.checkpoint.with_name(f"last.pt.lle-tmp-{os.getpid()}")
+        torch.save(state, temporary)
+        temporary.replace(self.checkpoint)
+
+    def resume(self, *, wanted: bool, **parts: Stateful) -> int:
+        """Puts the last state back and gives the number of steps done; 0 for a new run.
+
+        Raises:
+            WeightsError: The checkpoint is of another recipe or damaged.
+        """
+        journal = self.path / "metrics.jsonl"
+        if not (wanted and self.checkpoint.exists()):
+            journal.unlink(missing_ok=True)
+            return 0
+        try:
+            state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+        except (KeyError, RuntimeError, ValueError, EOFError) as error:
+            raise WeightsError(f"cannot resume from {self.checkpoint}: {error}") from error
+        self._forget_lines_from(journal, state["step"])
+        return int(state["step"])
+
+    @staticmethod
+    def _forget_lines_from(journal: Path, step: int) -> None:
+        if journal.exists():
+            lines = [line for line in journal.read_text().splitlines() if json.loads(line)["step"] < step]
+            journal.write_text("".join(line + "\n" for line in lines))
+
+    def journal(self, step: int, **values: float | Tensor) -> dict[str, float]:
+        """Appends one line to ``metrics.jsonl`` and gives its numbers."""
+        row = {n: float(v.detach() if isinstance(v, Tensor) else v) for n, v in values.items()}
+        line = json.dumps({"step": step, **{name: float(f"{value:.6g}") for name, value in row.items()}})
+        with (self.path / "metrics.jsonl").open("a") as file:
+            file.write(line + "\n")
+        return row
+
+    def is_finite(self, loss: Tensor) -> bool:
+        """Whether a step with this loss may be taken.
+
+        Raises:
+            DivergedError: It is the tenth bad loss in a row.
+        """
+        if bool(torch.isfinite(loss.detach())):
+            self._bad_steps = 0
+            return True
+        self._bad_steps += 1
+        if self._bad_steps >= LONGEST_STREAK:
+            raise DivergedError(f"training diverged; the last good checkpoint is {self.checkpoint}")
+        return False
+
+    def samples(self, step: int, *columns: Images) -> None:
+        """Writes a grid, one picture per row and one column per argument."""
+        rows = [torch.cat([column[i] for column in columns], dim=2) for i in range(len(columns[0]))]
+        grid = torch.cat(rows, dim=1).detach().float().clamp(0, 1).cpu()
+        pixels = (grid * 255).round().byte().permute(1, 2, 0).numpy()
+        Image.fromarray(pixels).save(self.path / "samples" / f"step-{step:06d}.jpg", quality=92)
+
+    def export(self, name: str, model: nn.Module, recipe: BaseModel) -> Path:
+        """Writes the weights as ``<name>.safetensors`` with the recipe as provenance, and gives the path."""
+        path = self.path / f"{name}.safetensors"
+        state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+        save_file(state, path, {"lle": json.dumps({"architecture": name, "recipe": recipe.model_dump(mode="json")})})
+        return path

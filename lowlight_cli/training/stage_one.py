@@ -1,0 +1,48 @@
+"""Starts stage II from the weights of the earlier stages."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
+from lowlight_cli.models.codeenhance.model import CodeEnhance
+from lowlight_cli.models.vqgan.model import Vqgan
+
+
+def start_from(
+    config: CodeEnhanceConfig, vqgan: Path | None, semantic: Path | None
+) -> tuple[CodeEnhance, Vqgan]:
+    """Gives the network to train and the frozen stage I network that tells the wanted codes.
+
+    Encoder, codes, decoder and both quantization layers start as stage I left them; input planes that stage I does
+    not have start at zero. Without weights the parts start at random, which is only of use in tests.
+
+    Raises:
+        WeightsError: A file is missing, or of another shape.
+    """
+    model, prior = CodeEnhance(config), Vqgan(config.vqgan)
+    if vqgan is not None:
+        _load(prior, vqgan)
+    if semantic is not None:
+        _load(model.semantic, semantic)
+    state = dict(prior.state_dict())
+    state["encoder.stem.weight"] = _widened(state["encoder.stem.weight"], model.encoder.stem.weight.shape[1])
+    model.load_state_dict(state, strict=False)
+    if model.reference_encoder is not None:
+        model.reference_encoder.load_state_dict(prior.encoder.state_dict())
+    return model, prior
+
+
+def _load(module: torch.nn.Module, path: Path) -> None:
+    try:
+        module.load_state_dict({key: value.float() for key, value in load_file(path).items()})
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(f"cannot start from {path}: {str(error).splitlines()[0]}") from error
+
+
+def _widened(weight: Tensor, planes: int) -> Tensor:
+    missing = planes - weight.shape[1]
+    return torch.cat([weight, weight.new_zeros(len(weight), missing, *weight.shape[2:])], dim=1)

@@ -1,0 +1,29 @@
+"""Dark views of well-lit crops, with what is known of the whole picture."""
+
+from typing import NamedTuple
+
+import torch
+
+from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.datasets.darken import darken
+from lowlight_cli.models.codeenhance.exposure import mean_luma
+from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.training.pictures import Crops
+
+
+class DarkView(NamedTuple):
+    """Darkened crops, and the mean luma that the whole darkened picture would have."""
+
+    images: Images
+    lightness: PerImage
+
+
+def dark_view(crops: Crops, settings: DarkeningSettings, generator: torch.Generator) -> DarkView:
+    """Darkens crops.
+
+    Darkening scales encoded values nearly evenly (the response is close to a power), so the whole picture's mean
+    relates to the crop's as it did before.
+    """
+    dark = darken(crops.images, settings, generator).images
+    ratio = crops.lightness / mean_luma(crops.images).clamp_min(0.02)
+    return DarkView(dark, mean_luma(dark) * ratio.clamp(0.25, 4))
