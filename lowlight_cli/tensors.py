@@ -1,22 +1,26 @@
-"""Names of the tensor shapes that cross module borders; checked in tests by jaxtyping and beartype."""
+"""Names of the tensor shapes that cross module borders; checked in tests by jaxtyping and beartype.
+
+Ranks, channels of pictures and kinds of numbers are checked. Axes with an underscore are names only: what goes
+in and what comes out of a function often differ in size.
+"""
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
-Images = Float[Tensor, "b 3 h w"]
+Images = Float[Tensor, "_b 3 _h _w"]
 """A batch of sRGB pictures, nominally in [0, 1]."""
 
-Features = Float[Tensor, "b c h w"]
+Features = Float[Tensor, "_b _c _h _w"]
 """A batch of feature maps."""
 
-CodeIndices = Int[Tensor, "b h w"]
+CodeIndices = Int[Tensor, "_b _h _w"]
 """Row of the codebook at each position."""
 
-ClassMap = Int[Tensor, "b h w"]
+ClassMap = Int[Tensor, "_b _h _w"]
 """Semantic class at each position."""
 
 Scalar = Float[Tensor, ""]
 """A single number, a loss for example."""
 
-PerImage = Float[Tensor, " b"]
+PerImage = Float[Tensor, " _b"]
 """One number for each picture of a batch."""
