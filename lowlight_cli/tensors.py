@@ -1,7 +1,7 @@
 """Names of the tensor shapes that cross module borders; checked in tests by jaxtyping and beartype.
 
-Ranks, channels of pictures and kinds of numbers are checked. Axes with an underscore are names only: what goes
-in and what comes out of a function often differ in size.
+Ranks, channels of pictures and kinds of numbers are checked. Axes with an underscore are names only: what a
+function takes and what it gives often differ in size.
 """
 
 from jaxtyping import Float, Int
