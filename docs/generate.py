@@ -24,7 +24,8 @@ COMPLETIONS = {
 }
 INTRODUCTION = """# Commands
 
-Made from the help of the program by `make docs`; a test keeps it current. `lle COMMAND --help` prints the same.
+Made from the help of the program by `make docs`; a test keeps it current.
+`lle COMMAND --help` prints the same.
 """
 EXIT_CODES = """
 ## Exit codes
@@ -64,14 +65,24 @@ def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
 def completion_script(shell: str) -> str:
     """What ``shell`` reads to complete the words after ``lle``."""
     environment = {**os.environ, "_LLE_COMPLETE": f"source_{shell}"}
+    command = [sys.executable, "-m", "lowlight_cli"]
     done = subprocess.run(
-        [sys.executable, "-m", "lowlight_cli"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     script = done.stdout.strip() + "\n"
     # A file that zsh loads on the first TAB has to answer that TAB, too.
     autoloaded = "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n  _lle_completion\nelse\n  {}\nfi"
     registration = "compdef _lle_completion lle"
-    return script.replace(f"\n{registration}", "\n" + autoloaded.format(registration)) if shell == "zsh" else script
+    return (
+        script.replace(f"\n{registration}", "\n" + autoloaded.format(registration))
+        if shell == "zsh"
+        else script
+    )
 
 
 def _section(path: str, command: Any) -> str:
@@ -106,6 +117,8 @@ def _row(param: Any) -> str:
 def _default(param: Any) -> str:
     if param.required:
         return "required"
+    if isinstance(getattr(param, "show_default", None), str):
+        return param.show_default
     default = getattr(param.default, "value", param.default)
     if default is None or default is False or callable(default) or default in ((), []):
         return ""

@@ -3,6 +3,7 @@
 Nothing of the package is imported at the top: the shape checks of jaxtyping are hooked in after this file.
 """
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,8 +54,10 @@ def deterministic() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No setting of the person who runs the tests reaches the program."""
-    for name in ("LLE_MODEL_DIR", "LLE_DEVICE", "LLE_DEBUG", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if name.startswith("LLE_") and name != "LLE_DATA_ROOT":
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data-home"))
     monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setenv("NO_COLOR", "1")

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from lowlight_cli.checkpoints.load import sha256_of
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS, WeightsEntry
-from lowlight_cli.models.cost import count_operations, count_parameters
+from lowlight_cli.models.cost import count_operations, count_parameters, imagined
 
 PICTURE_SIZES = ((256, 256), (600, 400))
 """Width and height of the pictures whose cost is told."""
@@ -65,9 +63,13 @@ def describe_model(name: str, preset: str | None = None) -> ModelFacts:
     entry = MODELS[name]
     preset = preset or entry.default_preset
     config = entry.presets[preset]
-    with torch.device("meta"):
-        model = entry.build(config).eval()
     weights = entry.weights.get(preset)
+    with imagined():
+        model = entry.build(config).eval()
+        gflop = {
+            f"{width}x{height}": round(count_operations(model, height, width) / 1e9, 2)
+            for width, height in PICTURE_SIZES
+        }
     return ModelFacts(
         name=name,
         preset=preset,
@@ -77,10 +79,7 @@ def describe_model(name: str, preset: str | None = None) -> ModelFacts:
         config=config.model_dump(mode="json"),
         parameters=count_parameters(model),
         parts={part: count_parameters(module) for part, module in model.parts().items()},
-        gflop={
-            f"{width}x{height}": round(count_operations(model, height, width) / 1e9, 2)
-            for width, height in PICTURE_SIZES
-        },
+        gflop=gflop,
         weights=describe_weights(weights) if weights else None,
     )
 

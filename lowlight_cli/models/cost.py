@@ -2,10 +2,16 @@
 
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
+
+
+def imagined() -> FakeTensorMode:
+    """Context in which models are built and run on shapes alone: nothing is stored, nothing computed."""
+    return FakeTensorMode()
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -19,12 +25,11 @@ def count_operations(model: Enhancer, height: int, width: int) -> int:
     Sides are rounded up to what the model asks for, as padding would.
 
     Args:
-        model: In evaluation mode, on any device; on ``meta`` nothing is computed but the count.
+        model: In evaluation mode; best built, and counted, under ``imagined``.
         height: Pixels.
         width: Pixels.
     """
     sides = [side + -side % model.size_multiple for side in (height, width)]
-    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model.enhance(torch.full((1, 3, *sides), 0.1, device=device), Controls())
+        model.enhance(torch.full((1, 3, *sides), 0.1), Controls())
     return int(counter.get_total_flops())

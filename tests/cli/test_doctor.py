@@ -1,0 +1,39 @@
+"""``lle doctor``: what is there, what is wrong, and what to do."""
+
+import json
+import sys
+from importlib.metadata import version
+
+import pytest
+import torch
+
+from lowlight_cli.checkpoints.locate import shipped_folder
+
+SHIPPED = shipped_folder() / "codeenhance-lite.safetensors"
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="no weights are shipped yet")
+def test_a_whole_installation_is_well(run_lle):
+    run = run_lle("doctor")
+    assert (run.code, run.err) == (0, "")
+    for topic in ("versions", "devices", "formats", "weights", "licences"):
+        assert f"{topic}\n" in run.out
+    assert "PROBLEM" not in run.out
+
+
+def test_json_holds_versions_devices_and_licences(run_lle):
+    found = {(row["topic"], row["name"]): row for row in json.loads(run_lle("doctor", "--json").out)}
+    assert found["versions", "torch"]["value"] == version("torch")
+    assert found["devices", "auto"]["value"].startswith("cuda" if torch.cuda.is_available() else "cpu")
+    assert "Noncommercial" in found["licences", "pyiqa"]["value"]
+    assert found["weights", "codeenhance paper"]["health"] == "note"
+
+
+def test_opencv_that_does_not_load_has_a_remedy(run_lle, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    run = run_lle("doctor", "--json")
+    broken = next(row for row in json.loads(run.out) if row["name"] == "opencv")
+    assert broken["health"] == "problem"
+    assert "opencv-python-headless" in broken["remedy"]
+    assert "opencv-python-headless" in run.err
+    assert run.code in (6, 7)
