@@ -24,10 +24,10 @@ golden:  # the slow tests
 	$(PYTHON) -m pytest -m "slow and not gpu"
 
 docs:
-	$(PYTHON) docs/generate.py commands
+	PYTHONPATH=. $(PYTHON) docs/generate.py commands
 
 completions:
-	$(PYTHON) docs/generate.py completions
+	PYTHONPATH=. $(PYTHON) docs/generate.py completions
 
 weights-sha:  # what lowlight_cli/models/catalog.py must hold
 	cd lowlight_cli/weights && sha256sum *.safetensors

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +109,13 @@ def _row(param: Any) -> str:
         name = _argument_word(param)
     else:
         name = ", ".join([*param.opts, *param.secondary_opts])
-    choices = getattr(param.type, "choices", None)
-    kind = " or ".join(str(getattr(choice, "value", choice)) for choice in choices) if choices else ""
-    meaning = " ".join((param.help or "").split()) + (f" One of: {kind}." if kind else "")
-    return f"| `{name}` | {_default(param)} | {meaning.replace('|', '/')} |\n"
+    words = [" ".join((param.help or "").split())]
+    annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        words.append(f"One of {', '.join(str(choice.value) for choice in annotation)}.")
+    if param.envvar:
+        words.append(f"Environment: `{param.envvar}`.")
+    return f"| `{name}` | {_default(param)} | {' '.join(words).replace('|', '/')} |\n"
 
 
 def _default(param: Any) -> str:

@@ -21,8 +21,6 @@ BINARIES_MAY_LIE_IN = (
     "tests/data/",
 )
 TEXT_ENDINGS = {"", ".py", ".md", ".toml", ".txt", ".yaml", ".json", ".bash", ".fish", ".tsv", ".csv"}
-    ["", ".py", ".md", ".toml", ".txt", ".yaml", ".json", ".bash", ".fish", ".tsv", ".csv", ".typed"]
-)
 
 
 @pytest.fixture(scope="module")
