@@ -1,8 +1,8 @@
 """Differences between pictures, pixel by pixel."""
 
-from torch.nn.functional import l1_loss
+from torch.nn.functional import avg_pool2d, l1_loss, mse_loss
 
-from lowlight_cli.tensors import Features, Scalar
+from lowlight_cli.tensors import Features, Images, Scalar
 
 
 def absolute(images: Features, targets: Features) -> Scalar:
@@ -15,3 +15,12 @@ def gradient(images: Features, targets: Features) -> Scalar:
     across = l1_loss(images.diff(dim=3), targets.diff(dim=3))
     down = l1_loss(images.diff(dim=2), targets.diff(dim=2))
     return across + down
+
+
+def colour(images: Images, targets: Images) -> Scalar:
+    """Mean squared difference of 4x4 means after the grey part is taken out.
+
+    A codebook learns lightness first; the square makes it pay for rare, strong colours that it would leave grey.
+    """
+    a, b = avg_pool2d(images, 4), avg_pool2d(targets, 4)
+    return mse_loss(a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True))

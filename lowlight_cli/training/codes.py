@@ -7,9 +7,27 @@ from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.tensors import CodeIndices, Features, Scalar
 
 
-def usage(indices: CodeIndices, size: int) -> Tensor:
-    """How often each code was chosen, (size,)."""
-    return torch.bincount(indices.flatten(), minlength=size).float()
+class CodeCounts:
+    """How often each code was chosen, (size,); can be saved like a model."""
+
+    def __init__(self, values: Tensor) -> None:
+        self.values = values
+
+    def add(self, indices: CodeIndices) -> None:
+        """Counts the choices of a batch."""
+        self.values += torch.bincount(indices.flatten(), minlength=len(self.values))
+
+    def clear(self) -> None:
+        """Starts from zero."""
+        self.values = torch.zeros_like(self.values)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The counts."""
+        return {"values": self.values}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Goes on from saved counts."""
+        self.values = state["values"].to(self.values)
 
 
 def perplexity(counts: Tensor) -> Scalar:

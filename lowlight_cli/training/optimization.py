@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,10 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from lowlight_cli.training.config import OptimizerSettings
+from lowlight_cli.device import choose_precision
+from lowlight_cli.training.config import OptimizerSettings, RunSettings
+
+Parts = TypeVar("Parts", bound=tuple[Any, ...])
 
 
 def adam(parameters: Iterable[nn.Parameter], settings: OptimizerSettings, *, rate: float | None = None) -> Adam:
@@ -53,6 +57,19 @@ def freeze(*modules: nn.Module) -> None:
     """Takes modules out of training: evaluation mode, no gradients."""
     for module in modules:
         module.eval().requires_grad_(requires_grad=False)
+
+
+def autocast(settings: RunSettings, device: torch.device) -> torch.autocast:
+    """Context for forward passes in the precision of the run; losses stay outside of it, in full precision."""
+    dtype = choose_precision(settings.precision, device)
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+
+
+def in_full(parts: Parts) -> Parts:
+    """The same tuple of tensors with floating-point numbers in full precision."""
+    return type(parts)(
+        *(part.float() if isinstance(part, Tensor) and part.is_floating_point() else part for part in parts)
+    )
 
 
 def set_trainable(module: nn.Module, *, trainable: bool) -> None:

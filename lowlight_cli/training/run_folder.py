@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,8 +15,14 @@ from torch import Tensor, nn
 
 from lowlight_cli.errors import DivergedError, OutputError, WeightsError
 from lowlight_cli.tensors import Images
+from lowlight_cli.training.config import RunSettings
 
 LONGEST_STREAK = 10
+
+
+def as_line(values: Mapping[str, float]) -> str:
+    """Numbers with their names on one line."""
+    return "  ".join(f"{name} {value:.4f}" for name, value in values.items())
 
 
 class Stateful(Protocol):
@@ -61,6 +67,22 @@ class RunFolder:
     def is_over(self, limit_minutes: float | None) -> bool:
         """Whether the time limit of this start has passed."""
         return limit_minutes is not None and self.minutes() >= limit_minutes
+
+    def is_last(self, step: int, settings: RunSettings) -> bool:
+        """Whether ``step``, counted from 0, is the last of this start."""
+        return step + 1 == settings.steps or self.is_over(settings.limit_minutes)
+
+    @staticmethod
+    def is_due(step: int, every: int) -> bool:
+        """Whether something done every so many steps is done after ``step``, counted from 0."""
+        return (step + 1) % every == 0
+
+    def report(
+        self, step: int, settings: RunSettings, tell: Callable[[str], None], **values: float | Tensor
+    ) -> None:
+        """Writes the journal and tells the numbers, where it is time to."""
+        if self.is_due(step, settings.journal_every):
+            tell(f"step {step + 1}/{settings.steps}  {as_line(self.journal(step, **values))}")
 
     def save(self, step: int, **parts: Stateful) -> None:
         """Writes the state after ``step`` steps, whole or not at all."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -29,17 +30,29 @@ def start_from(
     if semantic is not None:
         _load(model.semantic, semantic)
     state = dict(prior.state_dict())
-    state["encoder.stem.weight"] = _widened(state["encoder.stem.weight"], model.encoder.stem.weight.shape[1])
+    state["encoder.stem.weight"] = _widened(state["encoder.stem.weight"], model.encoder.stem.in_channels)
     model.load_state_dict(state, strict=False)
     if model.reference_encoder is not None:
         model.reference_encoder.load_state_dict(prior.encoder.state_dict())
     return model, prior
 
 
+def load_part(path: Path) -> dict[str, Tensor]:
+    """Weights of a file in full precision.
+
+    Raises:
+        WeightsError: It is missing or damaged.
+    """
+    try:
+        return {key: value.float() for key, value in load_file(path).items()}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"cannot read weights {path}: {error}") from error
+
+
 def _load(module: torch.nn.Module, path: Path) -> None:
     try:
-        module.load_state_dict({key: value.float() for key, value in load_file(path).items()})
-    except (OSError, RuntimeError) as error:
+        module.load_state_dict(load_part(path))
+    except RuntimeError as error:
         raise WeightsError(f"cannot start from {path}: {str(error).splitlines()[0]}") from error
 
 

@@ -1,11 +1,20 @@
 """Compact semantic network: what is where, at 1/16 of the size."""
 
+from typing import NamedTuple
+
 from torch import nn
 from torch.nn.functional import interpolate
 
 from lowlight_cli.layers.residual import ResidualBlock
 from lowlight_cli.models.semantic.config import SemanticConfig
 from lowlight_cli.tensors import Features, Images
+
+
+class Description(NamedTuple):
+    """Class logits and the features behind them."""
+
+    logits: Features
+    features: Features
 
 
 class SemanticNet(nn.Module):
@@ -62,6 +71,10 @@ class SemanticNet(nn.Module):
 
     def classify(self, images: Images) -> Features:
         """Class logits (b, classes, h / 8, w / 8)."""
+        return self.describe(images).logits
+
+    def describe(self, images: Images) -> Description:
+        """Class logits at 1/8 and features at 1/16."""
         _, fine, coarse = self.pyramid(images)
         upsampled = interpolate(self.coarse_head(coarse), scale_factor=2, mode="bilinear", align_corners=False)
-        return upsampled + self.fine_head(fine)
+        return Description(upsampled + self.fine_head(fine), coarse)

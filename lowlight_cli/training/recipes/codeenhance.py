@@ -32,15 +32,17 @@ from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sourc
 from lowlight_cli.training.optimization import (
     GeneratorState,
     adam,
+    autocast,
     averaged,
     descend,
     freeze,
+    in_full,
     rate_share,
     set_trainable,
 )
 from lowlight_cli.training.pairs import PairedPhoto, load_pairs
 from lowlight_cli.training.pictures import load_photos
-from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.run_folder import RunFolder, as_line
 from lowlight_cli.training.stage_one import start_from
 
 
@@ -174,7 +176,9 @@ def run(
     painter, judge = adam(model.parameters(), recipe.optimizer), adam(critic.parameters(), recipe.optimizer)
     average = averaged(model, recipe.optimizer.average)
     parts = {"model": model, "critic": critic, "painter": painter, "judge": judge, "average": average}
-    start = folder.resume(wanted=settings.resume, **parts, order=GeneratorState(order))
+    mixed = autocast(settings, device)
+    parts |= {"order": GeneratorState(order)}
+    start = folder.resume(wanted=settings.resume, **parts)
 
     for step in range(start, settings.steps):
         batch = enhancement_batch(sources, mix).to(device)
@@ -182,9 +186,9 @@ def run(
 
         # Enhance; be judged by the picture, by the codes and by the critic of latents.
         set_trainable(critic, trainable=False)
-        made = model(
-            batch.dark, batch.weights, reference=batch.reference, observation={"lightness": batch.lightness}
-        )
+        facts = {"lightness": batch.lightness}
+        with mixed:
+            made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
         losses = picture_loss(recipe, model, made.images, batch)
         true_colours = batch.colour.flatten() > 0
         losses |= latent_loss(recipe, model, prior, made.latent[true_colours], batch.bright[true_colours])
@@ -201,17 +205,15 @@ def run(
         doubt = hinge(critic(real), critic(made.latent.detach()))
         descend(judge, doubt, rate=share * recipe.optimizer.critic_rate, clip=recipe.optimizer.clip)
 
-        if (step + 1) % settings.journal_every == 0:
-            row = folder.journal(step, loss=loss, doubt=doubt, **losses)
-            tell(f"step {step + 1}/{settings.steps}  " + "  ".join(f"{k} {v:.4f}" for k, v in row.items()))
-        is_last = step + 1 == settings.steps or folder.is_over(settings.limit_minutes)
-        if (step + 1) % settings.sample_every == 0 or is_last:
+        folder.report(step, settings, tell, loss=loss, doubt=doubt, **losses)
+        last = folder.is_last(step, settings)
+        if last or folder.is_due(step, settings.sample_every):
             folder.samples(step + 1, batch.dark[-8:], made.images[-8:], batch.target[-8:])
             if held_out:
                 row = folder.journal(step, **validate(average.module.eval(), held_out, device))
-                tell("held out  " + "  ".join(f"{k} {v:.4f}" for k, v in row.items()))
-        if (step + 1) % settings.save_every == 0 or is_last:
-            folder.save(step + 1, **parts, order=GeneratorState(order))
-        if is_last:
+                tell(f"held out  {as_line(row)}")
+        if last or folder.is_due(step, settings.save_every):
+            folder.save(step + 1, **parts)
+        if last:
             break
     return folder.export("codeenhance", average.module, recipe)

@@ -5,8 +5,9 @@ Needs: well-lit photos with class maps. Makes: ``semantic.safetensors`` (average
 shipped weights: docs/models/codeenhance.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch.nn.functional import cross_entropy, mse_loss, normalize
@@ -15,11 +16,19 @@ from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.models.codeenhance.exposure import lift, lift_gain
 from lowlight_cli.models.semantic.config import PRESETS, SemanticConfig
 from lowlight_cli.models.semantic.model import SemanticNet
-from lowlight_cli.tensors import ClassMap, Features, Scalar
+from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
 from lowlight_cli.training.config import DataSettings, OptimizerSettings, RunSettings, Settings
-from lowlight_cli.training.optimization import GeneratorState, adam, averaged, descend, rate_share
-from lowlight_cli.training.pictures import NO_CLASS, load_photos, random_crops
-from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.optimization import (
+    GeneratorState,
+    adam,
+    autocast,
+    averaged,
+    descend,
+    in_full,
+    rate_share,
+)
+from lowlight_cli.training.pictures import NO_CLASS, Crops, Photo, load_photos, random_crops
+from lowlight_cli.training.run_folder import RunFolder, as_line
 from lowlight_cli.training.views import dark_view
 
 VALIDATION_EVERY = 10
@@ -55,6 +64,36 @@ def agreement(logits: Features, classes: ClassMap, count: int) -> tuple[Scalar, 
     return hits.sum() / labelled.sum().clamp_min(1), (found / present)[present > 0].mean()
 
 
+class Check(NamedTuple):
+    """Held-out crops, bright and lifted from the dark, with their class maps."""
+
+    bright: Images
+    lifted: Images
+    classes: ClassMap
+
+
+def held_out_check(recipe: SemanticRecipe, photos: Sequence[Photo], device: torch.device) -> Check:
+    """64 crops that are the same in every run."""
+    crops = random_crops(photos, 64, recipe.run.crop, torch.Generator().manual_seed(1))
+    lifted = lifted_view(recipe, crops, torch.Generator().manual_seed(1))
+    return Check(crops.images.to(device), lifted.to(device), crops.classes.to(device))
+
+
+def lifted_view(recipe: SemanticRecipe, crops: Crops, order: torch.Generator) -> Images:
+    """Crops darkened, then lifted as the enhancement lifts them."""
+    dark = dark_view(crops, recipe.darkening, order)
+    return lift(dark.images, lift_gain(dark.lightness, recipe.lift_target))
+
+
+@torch.no_grad()
+def validate(model: SemanticNet, check: Check) -> dict[str, float]:
+    """Agreement with the labels, of bright and of dark pictures."""
+    pixels, classes = agreement(model.classify(check.bright), check.classes, model.config.classes)
+    dark_pixels, dark_classes = agreement(model.classify(check.lifted), check.classes, model.config.classes)
+    names = ("agreement", "class_agreement", "dark_agreement", "dark_class_agreement")
+    return dict(zip(names, map(float, (pixels, classes, dark_pixels, dark_classes)), strict=True))
+
+
 def run(
     recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device, tell: Callable[[str], None]
 ) -> Path:
@@ -69,12 +108,8 @@ def run(
     settings, order = recipe.run, torch.Generator().manual_seed(recipe.run.seed)
     torch.manual_seed(settings.seed)
     photos = [photo for photo in load_photos(recipe.data, smallest=settings.crop) if photo.classes is not None]
-    held_out = photos[::VALIDATION_EVERY]
-    photos = [photo for index, photo in enumerate(photos) if index % VALIDATION_EVERY]
-    check = random_crops(held_out, 64, settings.crop, torch.Generator().manual_seed(1))
-    check_dark = dark_view(check, recipe.darkening, torch.Generator().manual_seed(1))
-    check_lifted = lift(check_dark.images, lift_gain(check_dark.lightness, recipe.lift_target)).to(device)
-    tell(f"{len(photos)} photos with class maps, {len(held_out)} more for validation")
+    train = [photo for index, photo in enumerate(photos) if index % VALIDATION_EVERY]
+    check = held_out_check(recipe, photos[::VALIDATION_EVERY], device)
 
     model = SemanticNet(recipe.model).to(device, memory_format=torch.channels_last)
     weights = torch.ones(recipe.model.classes, device=device)
@@ -82,46 +117,35 @@ def run(
     optimizer = adam(model.parameters(), recipe.optimizer)
     average = averaged(model, recipe.optimizer.average)
     parts = {"model": model, "optimizer": optimizer, "average": average, "order": GeneratorState(order)}
+    mixed = autocast(settings, device)
     start = folder.resume(wanted=settings.resume, **parts)
+    tell(f"{len(train)} photos with class maps, {len(photos) - len(train)} more held out, from step {start}")
 
     for step in range(start, settings.steps):
-        crops = random_crops(photos, settings.batch_size, settings.crop, order)
-        dark = dark_view(crops, recipe.darkening, order)
-        lifted = lift(dark.images, lift_gain(dark.lightness, recipe.lift_target))
-        views = torch.cat([crops.images, lifted]).to(device, memory_format=torch.channels_last)
-        classes = crops.classes.to(device)
+        crops = random_crops(train, settings.batch_size, settings.crop, order)
+        views = torch.cat([crops.images, lifted_view(recipe, crops, order)])
+        views = views.to(device, memory_format=torch.channels_last)
+        classes = torch.cat([crops.classes, crops.classes]).to(device)
 
         # Name what is where in both views, and describe both alike.
-        logits = model.classify(views)
-        naming = cross_entropy(logits, torch.cat([classes, classes]), weight=weights, ignore_index=NO_CLASS)
-        bright, dim = normalize(model(views), dim=1).chunk(2)
-        likeness = mse_loss(dim, bright.detach()) * bright.shape[1]
-        loss = naming + recipe.likeness_weight * likeness
+        with mixed:
+            logits, features = in_full(model.describe(views))
+        naming = cross_entropy(logits, classes, weight=weights, ignore_index=NO_CLASS)
+        bright, dim = normalize(features, dim=1).chunk(2)
+        likeness = recipe.likeness_weight * mse_loss(dim, bright.detach()) * bright.shape[1]
+        loss = naming + likeness
         if folder.is_finite(loss):
             share = rate_share(step, settings.steps, recipe.optimizer)
             descend(optimizer, loss, rate=share * recipe.optimizer.learning_rate, clip=recipe.optimizer.clip)
             average.update_parameters(model)
 
-        if (step + 1) % settings.journal_every == 0:
-            row = folder.journal(step, loss=loss, naming=naming, likeness=likeness)
-            tell(f"step {step + 1}/{settings.steps}  " + "  ".join(f"{k} {v:.4f}" for k, v in row.items()))
-        is_last = step + 1 == settings.steps or folder.is_over(settings.limit_minutes)
-        if (step + 1) % settings.sample_every == 0 or is_last:
-            with torch.no_grad():
-                seen = average.module.classify(check.images.to(device))
-                seen_dark = average.module.classify(check_lifted)
-            pixels, per_class = agreement(seen.cpu(), check.classes, recipe.model.classes)
-            dark_pixels, dark_per_class = agreement(seen_dark.cpu(), check.classes, recipe.model.classes)
-            row = folder.journal(
-                step,
-                agreement=pixels,
-                class_agreement=per_class,
-                dark_agreement=dark_pixels,
-                dark_class_agreement=dark_per_class,
-            )
-            tell("held out  " + "  ".join(f"{k} {v:.4f}" for k, v in row.items()))
-        if (step + 1) % settings.save_every == 0 or is_last:
+        folder.report(step, settings, tell, loss=loss, naming=naming, likeness=likeness)
+        last = folder.is_last(step, settings)
+        if last or folder.is_due(step, settings.sample_every):
+            row = folder.journal(step, **validate(average.module, check))
+            tell(f"held out  {as_line(row)}")
+        if last or folder.is_due(step, settings.save_every):
             folder.save(step + 1, **parts)
-        if is_last:
+        if last:
             break
     return folder.export("semantic", average.module, recipe)

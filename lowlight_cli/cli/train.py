@@ -1,0 +1,209 @@
+"""``lle train``: one subcommand for each recipe."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lowlight_cli.errors import UsageError
+from lowlight_cli.training.catalog import RECIPES
+
+app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
+
+DATA, LENGTH, OTHER = "Data", "Length and size", "Settings"
+
+PhotosOption = Annotated[
+    list[Path] | None,
+    typer.Option("--data", help="Folder of well-lit photos; may be given again.", rich_help_panel=DATA),
+]
+PairsOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder with `low` and `high`, equal names in both.", rich_help_panel=DATA),
+]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(help="Class maps: LABELS/<photo relative to --label-root>.png.", rich_help_panel=DATA),
+]
+LabelRootOption = Annotated[
+    Path | None, typer.Option(help="Folder that the class maps' names start from.", rich_help_panel=DATA)
+]
+VqganOption = Annotated[
+    Path | None, typer.Option(help="Weights of stage I (vqgan.safetensors).", rich_help_panel=DATA)
+]
+SemanticOption = Annotated[
+    Path | None, typer.Option(help="Weights of the semantic network.", rich_help_panel=DATA)
+]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Run folder; an unfinished run goes on.")]
+StepsOption = Annotated[
+    int | None, typer.Option("--max-steps", min=1, help="Steps in all.", rich_help_panel=LENGTH)
+]
+MinutesOption = Annotated[
+    float | None,
+    typer.Option("--limit-minutes", help="Save and stop after this time.", rich_help_panel=LENGTH),
+]
+BatchOption = Annotated[
+    int | None, typer.Option("--batch-size", min=1, help="Crops per step.", rich_help_panel=LENGTH)
+]
+CropOption = Annotated[int | None, typer.Option(min=32, help="Side of a crop.", rich_help_panel=LENGTH)]
+RateOption = Annotated[
+    float | None, typer.Option("--lr", help="Highest learning rate.", rich_help_panel=OTHER)
+]
+SeedOption = Annotated[int | None, typer.Option(min=0, help="Seed of chance.", rich_help_panel=OTHER)]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", envvar="LLE_DEVICE", rich_help_panel=OTHER)
+]
+PrecisionOption = Annotated[
+    str | None, typer.Option(help="auto, fp32 or bf16.", envvar="LLE_PRECISION", rich_help_panel=OTHER)
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="TOML file of settings.", rich_help_panel=OTHER)
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="One setting; may be given again.", rich_help_panel=OTHER),
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume/--no-resume", help="Go on from the last checkpoint.", rich_help_panel=OTHER)
+]
+PrintConfigOption = Annotated[
+    bool, typer.Option("--print-config", help="Print all settings and stop.", rich_help_panel=OTHER)
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on success.")]
+
+
+@app.command()
+def semantic(
+    out: OutOption,
+    data: PhotosOption = None,
+    labels: LabelsOption = None,
+    label_root: LabelRootOption = None,
+    max_steps: StepsOption = None,
+    limit_minutes: MinutesOption = None,
+    batch_size: BatchOption = None,
+    crop: CropOption = None,
+    learning_rate: RateOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = None,
+    precision: PrecisionOption = None,
+    config: ConfigOption = None,
+    settings: SetOption = None,
+    resume: ResumeOption = True,
+    print_config: PrintConfigOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train the compact semantic network on photos with class maps.
+
+    Example:  lle train semantic --data photos --labels maps --label-root photos --out runs/semantic
+    """
+    _train("semantic", locals(), {})
+
+
+@app.command()
+def vqgan(
+    out: OutOption,
+    data: PhotosOption = None,
+    max_steps: StepsOption = None,
+    limit_minutes: MinutesOption = None,
+    batch_size: BatchOption = None,
+    crop: CropOption = None,
+    learning_rate: RateOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = None,
+    precision: PrecisionOption = None,
+    config: ConfigOption = None,
+    settings: SetOption = None,
+    resume: ResumeOption = True,
+    print_config: PrintConfigOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train stage I: a codebook and a decoder of well-lit photos.
+
+    Example:  lle train vqgan --data photos --out runs/vqgan
+    """
+    _train("vqgan", locals(), {})
+
+
+@app.command()
+def codeenhance(
+    out: OutOption,
+    data: PhotosOption = None,
+    pairs: PairsOption = None,
+    vqgan: VqganOption = None,
+    semantic: SemanticOption = None,
+    max_steps: StepsOption = None,
+    limit_minutes: MinutesOption = None,
+    batch_size: BatchOption = None,
+    crop: CropOption = None,
+    learning_rate: RateOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = None,
+    precision: PrecisionOption = None,
+    config: ConfigOption = None,
+    settings: SetOption = None,
+    resume: ResumeOption = True,
+    print_config: PrintConfigOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train stage II: the enhancement, from darkened photos and real pairs.
+
+    Example:  lle train codeenhance --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
+    --semantic runs/semantic/semantic.safetensors --out runs/codeenhance
+    """
+    _train("codeenhance", locals(), {"vqgan": vqgan, "semantic": semantic})
+
+
+def _train(name: str, options: dict[str, Any], own: dict[str, Any]) -> None:
+    from lowlight_cli.training.settings import merged
+
+    entry = RECIPES[name]
+    values = _shared_values(options) | own
+    recipe = merged(entry.settings_class(), options["config"], values, options["settings"] or ())
+    if options["print_config"]:
+        typer.echo(recipe.model_dump_json(indent=1))
+        return
+    if not recipe.data.photos:  # type: ignore[attr-defined]
+        raise UsageError("no photos to train on: give --data FOLDER")
+    _run(name, recipe, options["out"], quiet=options["quiet"])
+
+
+def _shared_values(options: dict[str, Any]) -> dict[str, Any]:
+    keys = {
+        "data": "data.photos",
+        "pairs": "data.pairs",
+        "labels": "data.labels",
+        "label_root": "data.label_root",
+        "max_steps": "run.steps",
+        "limit_minutes": "run.limit_minutes",
+        "batch_size": "run.batch_size",
+        "crop": "run.crop",
+        "learning_rate": "optimizer.learning_rate",
+        "seed": "run.seed",
+        "device": "run.device",
+        "precision": "run.precision",
+        "resume": "run.resume",
+    }
+    return {key: options[name] for name, key in keys.items() if options.get(name) is not None}
+
+
+def _run(name: str, recipe: Any, out: Path, *, quiet: bool) -> None:
+    from lowlight_cli.device import choose_device
+    from lowlight_cli.training.run_folder import RunFolder
+
+    device = choose_device(recipe.run.device)
+    tell = _silence if quiet else _tell
+    tell(f"training {name} on {device} into {out}")
+    weights = RECIPES[name].run(recipe, RunFolder(out, recipe), device=device, tell=tell)
+    tell(f"weights: {weights}")
+
+
+_Tell = Callable[[str], None]
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _silence(line: str) -> None:
+    del line

@@ -1,0 +1,54 @@
+"""The recipes, by the name of what they train; torch-free until one is opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from lowlight_cli.catalog import Catalog
+from lowlight_cli.training.config import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeEntry:
+    """One thing that can be trained.
+
+    Args:
+        name: What is trained.
+        summary: One line for lists.
+        module: Where its ``run`` function and its settings are.
+        settings: Name of the settings class in that module.
+    """
+
+    name: str
+    summary: str
+    module: str
+    settings: str
+
+    def settings_class(self) -> type[Settings]:
+        """The settings class; imports torch."""
+        found: type[Settings] = getattr(import_module(self.module), self.settings)
+        return found
+
+    def run(self, settings: Settings, *arguments: Any, **named: Any) -> Path:
+        """Trains, and gives the path of the weights."""
+        train: Callable[..., Path] = import_module(self.module).run
+        return train(settings, *arguments, **named)
+
+
+def _entry(name: str, summary: str, settings: str) -> RecipeEntry:
+    return RecipeEntry(name, summary, f"lowlight_cli.training.recipes.{name}", settings)
+
+
+RECIPES: Catalog[RecipeEntry] = Catalog(
+    "recipe",
+    {
+        entry.name: entry
+        for entry in (
+            _entry("semantic", "Compact semantic network, from photos with class maps.", "SemanticRecipe"),
+            _entry("vqgan", "Stage I: codebook and decoder, from well-lit photos.", "VqganRecipe"),
+            _entry("codeenhance", "Stage II: the enhancement, from photos and pairs.", "CodeEnhanceRecipe"),
+        )
+    },
+)

@@ -1,0 +1,75 @@
+"""Settings of a run put together: class defaults, then a file, then single values."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from lowlight_cli.errors import SettingsError
+from lowlight_cli.training.config import Settings
+
+
+def parse_assignment(text: str) -> tuple[tuple[str, ...], Any]:
+    """Splits ``a.b=value``; the value is read as TOML, and as plain text where it is none.
+
+    Raises:
+        SettingsError: There is no ``=``.
+    """
+    key, equals, value = text.partition("=")
+    if not (equals and key.strip()):
+        raise SettingsError(f"'{text}' is not of the form key=value")
+    try:
+        return tuple(key.strip().split(".")), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return tuple(key.strip().split(".")), value
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Settings of a TOML file.
+
+    Raises:
+        SettingsError: It cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read settings from {path}: {error}") from error
+
+
+def merged(
+    settings: type[Settings], file: Path | None, values: Mapping[str, Any], assignments: Sequence[str]
+) -> Settings:
+    """Checked settings; later sources win.
+
+    Args:
+        settings: The class, whose defaults come first.
+        file: TOML file, second.
+        values: Dotted keys from options of their own, third; None means not given.
+        assignments: ``a.b=value`` texts, last.
+
+    Raises:
+        SettingsError: A key is unknown or a value is out of range; the message names each.
+    """
+    tree = read_file(file) if file else {}
+    for key, value in values.items():
+        if value is not None:
+            _put(tree, tuple(key.split(".")), value)
+    for text in assignments:
+        _put(tree, *parse_assignment(text))
+    try:
+        return settings.model_validate(tree)
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise SettingsError(f"settings: {'; '.join(lines)}") from error
+
+
+def _put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    *parents, last = path
+    for name in parents:
+        branch = tree.setdefault(name, {})
+        if not isinstance(branch, dict):
+            raise SettingsError(f"settings: {name} is a value, it has no {last}")
+        tree = branch
+    tree[last] = value
