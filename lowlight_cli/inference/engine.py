@@ -13,7 +13,7 @@ from lowlight_cli.inference.forward import Forward
 from lowlight_cli.inference.interruption import exit_code_of, terminable
 from lowlight_cli.inference.plan import Job, Plan
 from lowlight_cli.inference.read_ahead import Unread, read_ahead
-from lowlight_cli.inference.report import Report, Row
+from lowlight_cli.inference.report import Report, Row, rows_without_work
 from lowlight_cli.inference.write_behind import WriteBehind
 
 
@@ -99,11 +99,8 @@ def run_plan(
 
 
 def _enhance_all(run: _Run, forward: Forward, pace: Pace, writer: WriteBehind) -> None:
-    for folder in run.plan.closed:
-        run.add(Row(folder, None, "failed", "permission", "the folder cannot be listed"))
-    for job in run.plan.jobs:
-        if job.skip:
-            run.add(Row(job.source, job.target, "skipped"))
+    for row in rows_without_work(run.plan):
+        run.add(row)
     todo = [job for job in run.plan.jobs if not job.skip]
     for batch in batches(
         _readable(todo, run, pace),

@@ -148,7 +148,7 @@ class Forward:
         return _outcome(blended, deep=pixels.dtype == np.uint16)
 
     def _observe(self, pixels: Pixels) -> Observation:
-        """Facts of a whole picture, measured on a smaller copy, in float32 because every tile depends on them."""
+        """Facts of a whole picture, measured on a smaller copy; in float32, as every tile depends on them."""
         small = shrink(pixels, min(_OBSERVED_PIXELS, self.limits.pixels)).to(self.device)
         padded = pad_to_multiple(small, self.enhancer.size_multiple)
         return self.enhancer.observe(padded, self.look.controls, reference=self.reference)

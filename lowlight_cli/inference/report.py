@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from lowlight_cli.errors import OutputError
+from lowlight_cli.inference.plan import Plan
 
 Status = Literal["ok", "skipped", "failed"]
 
@@ -78,3 +79,9 @@ class Report:
         if failed:
             return ALL_FAILED if len(failed) == len(self.rows) else SOME_FAILED
         return 0
+
+
+def rows_without_work(plan: Plan) -> list[Row]:
+    """Outcomes known before any picture is read: folders that cannot be listed, results that stay."""
+    closed = [Row(path, None, "failed", "permission", "the folder cannot be listed") for path in plan.closed]
+    return closed + [Row(job.source, job.target, "skipped") for job in plan.jobs if job.skip]
