@@ -35,6 +35,10 @@ class Catalog(Mapping[str, Entry], Generic[Entry]):
             hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(self._entries)}"
             raise UnknownNameError(f"unknown {self.kind} '{name}'; {hint}") from None
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is an entry called so."""
+        return name in self._entries
+
     def __iter__(self) -> Iterator[str]:
         """Names in order."""
         return iter(self._entries)
