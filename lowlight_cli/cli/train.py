@@ -9,6 +9,7 @@ import typer
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.catalog import RECIPES
+from lowlight_cli.training.config import Recipe
 
 app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
 
@@ -62,7 +63,9 @@ ConfigOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="One setting; may be given again.", rich_help_panel=OTHER),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="One setting; may be given again.", rich_help_panel=OTHER
+    ),
 ]
 ResumeOption = Annotated[
     bool, typer.Option("--resume/--no-resume", help="Go on from the last checkpoint.", rich_help_panel=OTHER)
@@ -163,7 +166,7 @@ def _train(name: str, options: dict[str, Any], own: dict[str, Any]) -> None:
     if options["print_config"]:
         typer.echo(recipe.model_dump_json(indent=1))
         return
-    if not recipe.data.photos:  # type: ignore[attr-defined]
+    if not recipe.data.photos:
         raise UsageError("no photos to train on: give --data FOLDER")
     _run(name, recipe, options["out"], quiet=options["quiet"])
 
@@ -187,14 +190,14 @@ def _shared_values(options: dict[str, Any]) -> dict[str, Any]:
     return {key: options[name] for name, key in keys.items() if options.get(name) is not None}
 
 
-def _run(name: str, recipe: Any, out: Path, *, quiet: bool) -> None:
+def _run(name: str, recipe: Recipe, out: Path, *, quiet: bool) -> None:
     from lowlight_cli.device import choose_device
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_device(recipe.run.device)
     tell = _silence if quiet else _tell
     tell(f"training {name} on {device} into {out}")
-    weights = RECIPES[name].run(recipe, RunFolder(out, recipe), device=device, tell=tell)
+    weights = RECIPES[name].run()(recipe, RunFolder(out, recipe), device=device, tell=tell)
     tell(f"weights: {weights}")
 
 

@@ -1,15 +1,14 @@
 """Pulls the latent of a dark picture to the codes of its bright one, and the codes' shift to the data.
 
-Source: CodeEnhance, eq. 8-9, with stop-gradients as the paper writes them and a cross-entropy in place of the third
-term, whose gradient never reaches the encoder: docs/models/codeenhance.md.
+Source: CodeEnhance, eq. 8-9, with stop-gradients as the paper writes them and a cross-entropy in place of
+the third term, whose gradient never reaches the encoder: docs/models/codeenhance.md.
 """
 
 from typing import NamedTuple
 
-import torch
-from torch.nn.functional import cross_entropy, mse_loss
+from torch import Tensor
+from torch.nn.functional import cross_entropy, embedding, mse_loss
 
-from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.tensors import CodeIndices, Features, Scalar
 
@@ -25,26 +24,27 @@ class CodeLosses(NamedTuple):
 
 
 def code_losses(
-    codebook: Codebook, latent: Features, wanted: CodeIndices, target: Features, temperature: float
+    rows: Tensor, shift: Tensor, latent: Features, wanted: CodeIndices, target: Features, temperature: float
 ) -> CodeLosses:
     """All parts; weights are the recipe's.
 
     Args:
-        codebook: Frozen codes with a trained shift.
+        rows: Codes without shift, frozen, (size, c).
+        shift: What is added to them, (size, c).
         latent: Latent of the dark picture before the codebook.
-        wanted: Rows of the codes of the bright picture, without shift.
+        wanted: Rows of the codes of the bright picture, found without shift.
         target: Latent of the bright picture before the codebook.
-        temperature: Divides the squared distances, which are in units of the code length, before the softmax.
+        temperature: Divides the squared distances before the softmax.
     """
-    codes = codebook.lookup(wanted)
+    shifted = rows + shift
+    codes = embedding(wanted, shifted).movedim(-1, 1)
     fixed = codes.detach()
-    rows = codebook.codes.detach()
     tokens = latent.movedim(1, -1).flatten(0, 2)
-    distances = rows.square().sum(1) - 2 * tokens @ rows.T
+    distances = shifted.detach().square().sum(1) - 2 * tokens @ shifted.detach().T
     return CodeLosses(
         commitment=mse_loss(latent, fixed),
         choice=cross_entropy(-distances / temperature, wanted.flatten(), label_smoothing=0.1),
         texture=gram(latent, fixed),
         shift=mse_loss(codes, target),
-        smallness=torch.zeros(()) if codebook.shift is None else codebook.shift.square().sum(),
+        smallness=shift.square().sum(),
     )

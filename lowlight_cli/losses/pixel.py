@@ -20,7 +20,8 @@ def gradient(images: Features, targets: Features) -> Scalar:
 def colour(images: Images, targets: Images) -> Scalar:
     """Mean squared difference of 4x4 means after the grey part is taken out.
 
-    A codebook learns lightness first; the square makes it pay for rare, strong colours that it would leave grey.
+    A codebook learns lightness first; the square makes it pay for rare, strong colours that it would leave
+    grey.
     """
     a, b = avg_pool2d(images, 4), avg_pool2d(targets, 4)
     return mse_loss(a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True))

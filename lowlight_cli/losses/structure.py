@@ -14,8 +14,10 @@ STABILIZERS = (0.01**2, 0.03**2)
 
 
 def _blurring(size: int, like: Tensor) -> Tensor:
-    """Matrix (size - 10, size) whose product with a line of pixels blurs it; faster than a thin convolution."""
-    offsets = torch.arange(size, device=like.device) - torch.arange(size - WINDOW + 1, device=like.device)[:, None]
+    """Matrix (size - 10, size) that blurs a line of pixels; faster than a thin convolution."""
+    offsets = (
+        torch.arange(size, device=like.device) - torch.arange(size - WINDOW + 1, device=like.device)[:, None]
+    )
     weights = torch.exp(-((offsets - WINDOW // 2) ** 2) / (2 * SIGMA**2)).to(like.dtype)
     weights = weights * ((offsets >= 0) & (offsets < WINDOW))
     return weights / weights.sum(1, keepdim=True)

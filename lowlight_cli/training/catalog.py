@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from lowlight_cli.catalog import Catalog
-from lowlight_cli.training.config import Settings
+from lowlight_cli.training.config import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +25,15 @@ class RecipeEntry:
     module: str
     settings: str
 
-    def settings_class(self) -> type[Settings]:
+    def settings_class(self) -> type[Recipe]:
         """The settings class; imports torch."""
-        found: type[Settings] = getattr(import_module(self.module), self.settings)
+        found: type[Recipe] = getattr(import_module(self.module), self.settings)
         return found
 
-    def run(self, settings: Settings, *arguments: Any, **named: Any) -> Path:
-        """Trains, and gives the path of the weights."""
+    def run(self) -> Callable[..., Path]:
+        """The function that trains and gives the path of the weights; imports torch."""
         train: Callable[..., Path] = import_module(self.module).run
-        return train(settings, *arguments, **named)
+        return train
 
 
 def _entry(name: str, summary: str, settings: str) -> RecipeEntry:

@@ -90,3 +90,17 @@ class DataSettings(Settings):
     held_out: tuple[str, ...] = HELD_OUT_SCENES
     cast: tuple[str, ...] = CAST_REFERENCES
     exclude: tuple[str, ...] = ()
+
+
+class Recipe(Settings):
+    """What every recipe's settings have.
+
+    Args:
+        data: Where the pictures are.
+        run: How long and how often.
+        optimizer: How fast.
+    """
+
+    data: DataSettings = DataSettings()
+    run: RunSettings = RunSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()

@@ -25,9 +25,9 @@ class Sources(NamedTuple):
 
 
 class Mix(NamedTuple):
-    """Make-up of a batch: its size, the side of a crop, and the shares of pairs, turned controls, references."""
+    """Make-up of a batch: size, side of a crop, shares of real pairs, turned controls and references."""
 
-    count: int
+    size: int
     side: int
     real: float
     turned: float
@@ -37,8 +37,8 @@ class Mix(NamedTuple):
 class EnhancementBatch(NamedTuple):
     """Dark pictures, what they should become, and on what terms.
 
-    ``bright`` is the plain partner, ``target`` what controls and reference make of it. ``colour`` is 1 where colours
-    can be learned and 0 where only lightness can, (b, 1, 1, 1).
+    ``bright`` is the plain partner, ``target`` what controls and reference make of it. ``colour`` is 1
+    where colours can be learned and 0 where only lightness can, (b, 1, 1, 1).
     """
 
     dark: Images
@@ -50,28 +50,27 @@ class EnhancementBatch(NamedTuple):
     colour: Tensor
 
     def to(self, device: torch.device) -> "EnhancementBatch":
-        """The batch on another device, channels last."""
-        return EnhancementBatch(*(_moved(part, device) for part in self))
-
-
-def _moved(part: Tensor | ControlWeights | None, device: torch.device) -> Tensor | ControlWeights | None:
-    if part is None:
-        return None
-    if isinstance(part, ControlWeights):
-        return ControlWeights(*(weight.to(device) for weight in part))
-    if part.dim() == 4:
-        return part.to(device, memory_format=torch.channels_last)
-    return part.to(device)
+        """The batch on another device, pictures channels last."""
+        last = torch.channels_last
+        return EnhancementBatch(
+            self.dark.to(device, memory_format=last),
+            self.bright.to(device, memory_format=last),
+            self.target.to(device, memory_format=last),
+            self.lightness.to(device),
+            ControlWeights(*(weight.to(device) for weight in self.weights)),
+            None if self.reference is None else self.reference.to(device, memory_format=last),
+            self.colour.to(device),
+        )
 
 
 def enhancement_batch(sources: Sources, mix: Mix) -> EnhancementBatch:
     """Draws a batch; without pairs all of it is darkened photos."""
     order = sources.order
-    real = round(mix.count * mix.real) if sources.pairs else 0
-    crops = random_crops(sources.photos, mix.count - real, mix.side, order)
+    real = round(mix.size * mix.real) if sources.pairs else 0
+    crops = random_crops(sources.photos, mix.size - real, mix.side, order)
     view = dark_view(crops, sources.darkening, order)
     dark, bright, lightness, middle = view.images, crops.images, view.lightness, crops.lightness
-    colour = torch.ones(mix.count)
+    colour = torch.ones(mix.size)
     if real:
         pairs = random_pair_crops(sources.pairs, real, mix.side, order)
         dark, bright = torch.cat([dark, pairs.dark]), torch.cat([bright, pairs.bright])
@@ -81,9 +80,9 @@ def enhancement_batch(sources: Sources, mix: Mix) -> EnhancementBatch:
     reference = None
     wanted = bright
     if float(torch.rand((), generator=order)) < mix.referenced:
-        reference = random_crops(sources.photos, mix.count, mix.side, order).images
+        reference = random_crops(sources.photos, mix.size, mix.side, order).images
         wanted = like_reference(bright, reference)
-    weights = random_controls(mix.count, mix.turned, order)
+    weights = random_controls(mix.size, mix.turned, order)
     target = controlled(wanted, weights, middle)
     return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour.view(-1, 1, 1, 1))
 

@@ -26,7 +26,7 @@ class PairedPhoto(NamedTuple):
 
 
 class PairCrops(NamedTuple):
-    """Crops of pairs, mean luma of the whole dark and the whole bright picture, whether colour can be learned."""
+    """Crops of pairs, mean luma of the whole dark and bright pictures, whether colours are wrong."""
 
     dark: Images
     bright: Images
@@ -37,7 +37,9 @@ class PairCrops(NamedTuple):
 
 def load_pairs(root: Path, settings: DataSettings) -> tuple[list[PairedPhoto], list[PairedPhoto]]:
     """Reads all pairs under ``root``; gives those to train on and those held out."""
-    pairs = [_read(pair.name, pair.low, pair.high, settings) for pair in find_pairs(root / "low", root / "high")]
+    pairs = [
+        _read(pair.name, pair.low, pair.high, settings) for pair in find_pairs(root / "low", root / "high")
+    ]
     train = [pair for pair in pairs if pair.name not in settings.held_out]
     return train, [pair for pair in pairs if pair.name in settings.held_out]
 

@@ -78,7 +78,9 @@ def read_pixels(path: Path) -> Tensor:
 
 def random_crops(photos: Sequence[Photo], count: int, side: int, generator: torch.Generator) -> Crops:
     """Crops of randomly chosen, randomly shrunk (half of them) and mirrored photos."""
-    taken = [_random_crop(photos[random_below(len(photos), generator)], side, generator) for _ in range(count)]
+    taken = [
+        _random_crop(photos[random_below(len(photos), generator)], side, generator) for _ in range(count)
+    ]
     images, lightness, classes = zip(*taken, strict=True)
     return Crops(torch.stack(images), torch.tensor(lightness), torch.stack(classes))
 

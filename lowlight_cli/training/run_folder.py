@@ -28,9 +28,11 @@ def as_line(values: Mapping[str, float]) -> str:
 class Stateful(Protocol):
     """Anything whose state can be saved and put back."""
 
-    def state_dict(self) -> Mapping[str, Any]: ...
+    def state_dict(self) -> Mapping[str, Any]:
+        """The state."""
 
-    def load_state_dict(self, state: dict[str, Any]) -> object: ...
+    def load_state_dict(self, state: dict[str, Any]) -> object:
+        """Puts a state back."""
 
 
 class RunFolder:
@@ -149,5 +151,7 @@ class RunFolder:
         """Writes the weights as ``<name>.safetensors`` with the recipe as provenance, and gives the path."""
         path = self.path / f"{name}.safetensors"
         state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-        save_file(state, path, {"lle": json.dumps({"architecture": name, "recipe": recipe.model_dump(mode="json")})})
+        save_file(
+            state, path, {"lle": json.dumps({"architecture": name, "recipe": recipe.model_dump(mode="json")})}
+        )
         return path

@@ -3,12 +3,14 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import Settings
+
+RecipeSettings = TypeVar("RecipeSettings", bound=Settings)
 
 
 def parse_assignment(text: str) -> tuple[tuple[str, ...], Any]:
@@ -39,8 +41,8 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def merged(
-    settings: type[Settings], file: Path | None, values: Mapping[str, Any], assignments: Sequence[str]
-) -> Settings:
+    settings: type[RecipeSettings], file: Path | None, values: Mapping[str, Any], assignments: Sequence[str]
+) -> RecipeSettings:
     """Checked settings; later sources win.
 
     Args:
@@ -65,7 +67,7 @@ def merged(
         raise SettingsError(f"settings: {'; '.join(lines)}") from error
 
 
-def _put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def _put(tree: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     *parents, last = path
     for name in parents:
         branch = tree.setdefault(name, {})

@@ -18,8 +18,8 @@ def start_from(
 ) -> tuple[CodeEnhance, Vqgan]:
     """Gives the network to train and the frozen stage I network that tells the wanted codes.
 
-    Encoder, codes, decoder and both quantization layers start as stage I left them; input planes that stage I does
-    not have start at zero. Without weights the parts start at random, which is only of use in tests.
+    Encoder, codes, decoder and both quantization layers start as stage I left them; input planes that stage
+    I does not have start at zero. Without weights the parts start at random, which is only of use in tests.
 
     Raises:
         WeightsError: A file is missing, or of another shape.

@@ -21,8 +21,8 @@ class DarkView(NamedTuple):
 def dark_view(crops: Crops, settings: DarkeningSettings, generator: torch.Generator) -> DarkView:
     """Darkens crops.
 
-    Darkening scales encoded values nearly evenly (the response is close to a power), so the whole picture's mean
-    relates to the crop's as it did before.
+    Darkening scales encoded values nearly evenly (the response is close to a power), so the whole picture's
+    mean relates to the crop's as it did before.
     """
     dark = darken(crops.images, settings, generator).images
     ratio = crops.lightness / mean_luma(crops.images).clamp_min(0.02)

@@ -19,7 +19,8 @@ class CodeEnhanceConfig(BaseModel):
         fusion_stages: Decoder stages whose input is transformed by texture and reference.
         detach: Keep the gradient of the feature transforms out of the low-light encoder, as the authors do.
         statistics_pool: Side of the squares that are averaged before the perceptual statistics are taken.
-        lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published network.
+        lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published
+            network.
         reference_encoder: Carry the stage I encoder for reference pictures; without it the low-light encoder
             reads them.
     """

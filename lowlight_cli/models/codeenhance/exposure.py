@@ -1,7 +1,7 @@
 """Exposure lift: brings a dark picture to ordinary brightness before a network sees it.
 
-The curve y = k x / (1 + (k - 1) x) keeps black and white where they are and clips nothing. Its gain k depends on the
-mean luma of the whole picture alone, so that tiles of one picture are treated alike.
+The curve y = k x / (1 + (k - 1) x) keeps black and white where they are and clips nothing. Its gain k
+depends on the mean luma of the whole picture alone, so that tiles of one picture are treated alike.
 """
 
 import torch

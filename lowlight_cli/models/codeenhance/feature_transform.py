@@ -1,7 +1,7 @@
 """Interactive feature transform: texture from the dark picture, look from a reference.
 
-Source: CodeEnhance, eq. 5-6 (texture feature transform, controllable perceptual transform), in the form of the
-authors' code with the brightness weight of the paper.
+Source: CodeEnhance, eq. 5-6 (texture feature transform, controllable perceptual transform), in the form of
+the authors' code with the brightness weight of the paper.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,9 @@ class ControlWeights(NamedTuple):
 def control_weights(controls: Controls, like: Tensor) -> ControlWeights:
     """The same controls for all pictures of a batch."""
     values = (controls.contrast, controls.brightness, controls.texture)
-    return ControlWeights(*(torch.full((1, 1, 1, 1), v, device=like.device, dtype=like.dtype) for v in values))
+    return ControlWeights(
+        *(torch.full((1, 1, 1, 1), v, device=like.device, dtype=like.dtype) for v in values)
+    )
 
 
 class Statistics(NamedTuple):
@@ -66,10 +68,10 @@ class FeatureTransform(nn.Module):
 
     @staticmethod
     def _head(channels: int) -> nn.ModuleList:
-        head = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
-        nn.init.zeros_(head[1].weight)
-        nn.init.zeros_(head[1].bias)
-        return head
+        first, last = (nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
+        for parameter in last.parameters():
+            nn.init.zeros_(parameter)
+        return nn.ModuleList((first, last))
 
     def forward(
         self,
@@ -109,9 +111,7 @@ class FeatureTransform(nn.Module):
             deviation = torch.full_like(style, VARIANCE_FLOOR**0.5)
         else:
             deviation = (style.var((2, 3), keepdim=True) + VARIANCE_FLOOR).sqrt()
-        return Statistics(
-            style.mean((2, 3), keepdim=True).to(texture.dtype), deviation.to(texture.dtype)
-        )
+        return Statistics(style.mean((2, 3), keepdim=True).to(texture.dtype), deviation.to(texture.dtype))
 
 
 def _through(head: nn.ModuleList, features: Features) -> Features:

@@ -20,9 +20,11 @@ from lowlight_cli.models.codeenhance.feature_transform import (
     Statistics,
     control_weights,
 )
+from lowlight_cli.models.codeenhance.swin_embedding import SwinSemanticEmbedding
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.models.semantic.config import MobileNetConfig, SemanticConfig
+from lowlight_cli.models.semantic.mobilenet import MobileNetV2
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.decoder import Decoder
 from lowlight_cli.models.vqgan.encoder import Encoder
@@ -30,7 +32,7 @@ from lowlight_cli.tensors import CodeIndices, Features, Images, PerImage
 
 
 class Enhanced(NamedTuple):
-    """Enhanced pictures (not clamped), the latent that was matched, the codes' rows, facts of the pictures."""
+    """Enhanced pictures, not clamped; the matched latent, the rows of its codes, facts of the pictures."""
 
     images: Images
     latent: Features
@@ -54,8 +56,9 @@ class CodeEnhance(Enhancer):
         self.config = config
         self.size_multiple = 32 if config.embedding == "swin" else max(16, vqgan.downscale)
         self.encoder = Encoder(vqgan, extra_channels=0 if config.lift_target is None else 1)
-        self.semantic = _semantic(config.semantic)
-        self.sem = _embedding(config, self.semantic.channels)
+        semantic = _semantic(config.semantic)
+        self.semantic = semantic
+        self.sem = _embedding(config, semantic)
         self.pre_quant = nn.Conv2d(vqgan.latent_channels, vqgan.code_channels, 1)
         self.codebook = Codebook(vqgan.code_count, vqgan.code_channels, shifted=True)
         self.post_quant = nn.Conv2d(vqgan.code_channels, vqgan.latent_channels, 3, padding=1)
@@ -73,12 +76,10 @@ class CodeEnhance(Enhancer):
 
     def frozen_parts(self) -> list[nn.Module]:
         """What stage II does not train; of the codebook only the codes themselves are frozen."""
-        frozen = [self.semantic, self.post_quant, self.decoder]
+        frozen: list[nn.Module] = [self.semantic, self.post_quant, self.decoder]
         return frozen if self.reference_encoder is None else [*frozen, self.reference_encoder]
 
-    def observe(
-        self, images: Images, controls: Controls, *, reference: Images | None = None
-    ) -> Observation:
+    def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
         """Exposure, attention map and channel statistics of whole pictures."""
         weights = control_weights(controls, images)
         return self(images, weights, reference=reference).observation
@@ -179,18 +180,14 @@ def _given(known: Observation, number: int) -> Statistics | None:
     return Statistics(known[f"mean_{number}"], known[f"deviation_{number}"])
 
 
-def _semantic(config: SemanticConfig | MobileNetConfig) -> nn.Module:
+def _semantic(config: SemanticConfig | MobileNetConfig) -> SemanticNet | MobileNetV2:
     if isinstance(config, SemanticConfig):
         return SemanticNet(config)
-    from lowlight_cli.models.semantic.mobilenet import MobileNetV2
-
     return MobileNetV2(imagenet_norm=config.normalize)
 
 
-def _embedding(config: CodeEnhanceConfig, semantic_channels: int) -> nn.Module:
-    channels = config.vqgan.latent_channels
+def _embedding(config: CodeEnhanceConfig, semantic: SemanticNet | MobileNetV2) -> nn.Module:
+    channels, semantic_channels = config.vqgan.latent_channels, semantic.channels
     if config.embedding == "attn":
         return AttentionSemanticEmbedding(channels, semantic_channels)
-    from lowlight_cli.models.codeenhance.swin_embedding import SwinSemanticEmbedding
-
     return SwinSemanticEmbedding(channels=channels, semantic_channels=semantic_channels)

@@ -76,5 +76,7 @@ class SemanticNet(nn.Module):
     def describe(self, images: Images) -> Description:
         """Class logits at 1/8 and features at 1/16."""
         _, fine, coarse = self.pyramid(images)
-        upsampled = interpolate(self.coarse_head(coarse), scale_factor=2, mode="bilinear", align_corners=False)
+        upsampled = interpolate(
+            self.coarse_head(coarse), scale_factor=2, mode="bilinear", align_corners=False
+        )
         return Description(upsampled + self.fine_head(fine), coarse)

@@ -28,8 +28,8 @@ class EncoderStage(nn.Module):
 class Encoder(nn.Module):
     """Picture to features at each scale.
 
-    The 4x4 stem with padding 1 shrinks the sides by one; the first halving maps an even side minus one to half the
-    side, as the published weights expect.
+    The 4x4 stem with padding 1 shrinks the sides by one; the first halving maps an even side minus one to
+    half the side, as the published weights expect.
 
     Args:
         config: Shape of the network.

@@ -53,5 +53,8 @@ class Vqgan(nn.Module):
         latent = self.encode(images)
         quantized = self.codebook(latent)
         return Rebuilt(
-            self.decode(quantized.features), latent, self.codebook.lookup(quantized.indices), quantized.indices
+            self.decode(quantized.features),
+            latent,
+            self.codebook.lookup(quantized.indices),
+            quantized.indices,
         )

@@ -9,25 +9,28 @@ Cost and score of the shipped weights: docs/models/codeenhance.md.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
 from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.code import code_losses
-from lowlight_cli.losses.perceptual import semantic_distance
+from lowlight_cli.losses.perceptual import feature_distance
 from lowlight_cli.losses.pixel import absolute, gradient
 from lowlight_cli.losses.structure import dissimilarity, similarity
 from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.exposure import LUMA
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.tensors import Images, Scalar
-from lowlight_cli.training.config import DataSettings, OptimizerSettings, RunSettings, Settings
+from lowlight_cli.tensors import Features, Images, Scalar
+from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
 from lowlight_cli.training.optimization import (
     GeneratorState,
@@ -37,16 +40,17 @@ from lowlight_cli.training.optimization import (
     descend,
     freeze,
     in_full,
+    placed,
     rate_share,
     set_trainable,
 )
 from lowlight_cli.training.pairs import PairedPhoto, load_pairs
 from lowlight_cli.training.pictures import load_photos
-from lowlight_cli.training.run_folder import RunFolder, as_line
+from lowlight_cli.training.run_folder import RunFolder, Stateful, as_line
 from lowlight_cli.training.stage_one import start_from
 
 
-class CodeEnhanceRecipe(Settings):
+class CodeEnhanceRecipe(Recipe):
     """Settings of stage II.
 
     Args:
@@ -73,9 +77,6 @@ class CodeEnhanceRecipe(Settings):
     model: CodeEnhanceConfig = PRESETS["lite"]
     vqgan: Path | None = None
     semantic: Path | None = None
-    data: DataSettings = DataSettings()
-    run: RunSettings = RunSettings()
-    optimizer: OptimizerSettings = OptimizerSettings()
     darkening: DarkeningSettings = DarkeningSettings()
     real_share: float = 0.5
     turned_share: float = 0.25
@@ -99,6 +100,17 @@ def grey_where_cast(images: Images, colour: Tensor) -> Images:
     return colour * images + (1 - colour) * (images * weights).sum(1, keepdim=True)
 
 
+def perceiver(model: CodeEnhance) -> Callable[[Images], list[Features]]:
+    """The semantic network's features at all its scales, for the perceptual loss.
+
+    Raises:
+        SettingsError: The semantic network is the published one, whose scales are not exposed.
+    """
+    if isinstance(model.semantic, SemanticNet):
+        return model.semantic.pyramid
+    raise SettingsError("the perceptual loss needs the compact semantic network")
+
+
 def picture_loss(
     recipe: CodeEnhanceRecipe, model: CodeEnhance, made: Images, batch: EnhancementBatch
 ) -> dict[str, Scalar]:
@@ -108,7 +120,7 @@ def picture_loss(
         "pixel": absolute(made, target),
         "edge": recipe.edge_weight * gradient(made, target),
         "structure": recipe.structure_weight * dissimilarity(made, target),
-        "perceptual": recipe.perceptual_weight * semantic_distance(model.semantic, made, target),
+        "perceptual": recipe.perceptual_weight * feature_distance(perceiver(model), made, target),
     }
 
 
@@ -119,7 +131,14 @@ def latent_loss(
     with torch.no_grad():
         target = prior.encode(bright)
         wanted = prior.codebook.nearest(target)
-    parts = code_losses(model.codebook, latent, wanted, target, recipe.temperature)
+    parts = code_losses(
+        model.codebook.weight,
+        model.codebook.codes - model.codebook.weight,
+        latent,
+        wanted,
+        target,
+        recipe.temperature,
+    )
     return {
         "commitment": recipe.commitment_weight * parts.commitment,
         "choice": recipe.choice_weight * parts.choice,
@@ -168,14 +187,20 @@ def run(
     )
 
     model, prior = start_from(recipe.model, recipe.vqgan, recipe.semantic)
-    model = model.to(device, memory_format=torch.channels_last)
-    prior = prior.to(device, memory_format=torch.channels_last)
+    model = placed(model, device)
+    prior = placed(prior, device)
     freeze(prior, *model.frozen_parts())
-    model.codebook.weight.requires_grad_(requires_grad=False)
-    critic = UnetCritic(recipe.model.vqgan.code_channels, recipe.critic_width).to(device)
+    model.codebook.weight.requires_grad_(False)
+    critic = placed(UnetCritic(recipe.model.vqgan.code_channels, recipe.critic_width), device)
     painter, judge = adam(model.parameters(), recipe.optimizer), adam(critic.parameters(), recipe.optimizer)
     average = averaged(model, recipe.optimizer.average)
-    parts = {"model": model, "critic": critic, "painter": painter, "judge": judge, "average": average}
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "critic": critic,
+        "painter": painter,
+        "judge": judge,
+        "average": average,
+    }
     mixed = autocast(settings, device)
     parts |= {"order": GeneratorState(order)}
     start = folder.resume(wanted=settings.resume, **parts)
@@ -210,7 +235,7 @@ def run(
         if last or folder.is_due(step, settings.sample_every):
             folder.samples(step + 1, batch.dark[-8:], made.images[-8:], batch.target[-8:])
             if held_out:
-                row = folder.journal(step, **validate(average.module.eval(), held_out, device))
+                row = folder.journal(step, **validate(cast(CodeEnhance, average.module), held_out, device))
                 tell(f"held out  {as_line(row)}")
         if last or folder.is_due(step, settings.save_every):
             folder.save(step + 1, **parts)

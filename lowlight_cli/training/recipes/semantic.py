@@ -1,13 +1,13 @@
 """Compact semantic network: learns pseudo labels, and to see the same in a dark picture as in a bright one.
 
 Needs: well-lit photos with class maps. Makes: ``semantic.safetensors`` (averaged weights). Launch:
-``lle train semantic --data photos --labels maps --out runs/semantic``. Cost and agreement with the labels of the
-shipped weights: docs/models/codeenhance.md.
+``lle train semantic --data photos --labels maps --out runs/semantic``. Cost and agreement with the labels
+of the shipped weights: docs/models/codeenhance.md.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch.nn.functional import cross_entropy, mse_loss, normalize
@@ -17,7 +17,7 @@ from lowlight_cli.models.codeenhance.exposure import lift, lift_gain
 from lowlight_cli.models.semantic.config import PRESETS, SemanticConfig
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
-from lowlight_cli.training.config import DataSettings, OptimizerSettings, RunSettings, Settings
+from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.optimization import (
     GeneratorState,
     adam,
@@ -25,16 +25,17 @@ from lowlight_cli.training.optimization import (
     averaged,
     descend,
     in_full,
+    placed,
     rate_share,
 )
 from lowlight_cli.training.pictures import NO_CLASS, Crops, Photo, load_photos, random_crops
-from lowlight_cli.training.run_folder import RunFolder, as_line
+from lowlight_cli.training.run_folder import RunFolder, Stateful, as_line
 from lowlight_cli.training.views import dark_view
 
 VALIDATION_EVERY = 10
 
 
-class SemanticRecipe(Settings):
+class SemanticRecipe(Recipe):
     """Settings of the semantic network.
 
     Args:
@@ -46,9 +47,6 @@ class SemanticRecipe(Settings):
     """
 
     model: SemanticConfig = PRESETS["lite"]
-    data: DataSettings = DataSettings()
-    run: RunSettings = RunSettings()
-    optimizer: OptimizerSettings = OptimizerSettings()
     darkening: DarkeningSettings = DarkeningSettings()
     lift_target: float = 0.4
     background_weight: float = 0.3
@@ -56,7 +54,7 @@ class SemanticRecipe(Settings):
 
 
 def agreement(logits: Features, classes: ClassMap, count: int) -> tuple[Scalar, Scalar]:
-    """Share of labelled positions where the network agrees, and the mean of that share over classes present."""
+    """Share of labelled positions that are named alike, and its mean over the classes present."""
     labelled = classes != NO_CLASS
     hits = (logits.argmax(1) == classes) & labelled
     present = torch.bincount(classes[labelled], minlength=count).float()
@@ -107,16 +105,23 @@ def run(
     """
     settings, order = recipe.run, torch.Generator().manual_seed(recipe.run.seed)
     torch.manual_seed(settings.seed)
-    photos = [photo for photo in load_photos(recipe.data, smallest=settings.crop) if photo.classes is not None]
+    photos = [
+        photo for photo in load_photos(recipe.data, smallest=settings.crop) if photo.classes is not None
+    ]
     train = [photo for index, photo in enumerate(photos) if index % VALIDATION_EVERY]
     check = held_out_check(recipe, photos[::VALIDATION_EVERY], device)
 
-    model = SemanticNet(recipe.model).to(device, memory_format=torch.channels_last)
+    model = placed(SemanticNet(recipe.model), device)
     weights = torch.ones(recipe.model.classes, device=device)
     weights[0] = recipe.background_weight
     optimizer = adam(model.parameters(), recipe.optimizer)
     average = averaged(model, recipe.optimizer.average)
-    parts = {"model": model, "optimizer": optimizer, "average": average, "order": GeneratorState(order)}
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "optimizer": optimizer,
+        "average": average,
+        "order": GeneratorState(order),
+    }
     mixed = autocast(settings, device)
     start = folder.resume(wanted=settings.resume, **parts)
     tell(f"{len(train)} photos with class maps, {len(photos) - len(train)} more held out, from step {start}")
@@ -142,7 +147,7 @@ def run(
         folder.report(step, settings, tell, loss=loss, naming=naming, likeness=likeness)
         last = folder.is_last(step, settings)
         if last or folder.is_due(step, settings.sample_every):
-            row = folder.journal(step, **validate(average.module, check))
+            row = folder.journal(step, **validate(cast(SemanticNet, average.module), check))
             tell(f"held out  {as_line(row)}")
         if last or folder.is_due(step, settings.save_every):
             folder.save(step + 1, **parts)

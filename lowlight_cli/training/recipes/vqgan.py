@@ -2,7 +2,8 @@
 
 Needs: folders of well-lit photos. Makes: ``vqgan.safetensors`` (averaged weights).
 Source: CodeEnhance, eq. 2, with the corrections of docs/models/codeenhance.md. Launch:
-``lle train vqgan --data photos --out runs/vqgan``. Cost and score of the shipped weights: docs/models/codeenhance.md.
+``lle train vqgan --data photos --out runs/vqgan``. Cost and score of the shipped weights:
+docs/models/codeenhance.md.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on
-from lowlight_cli.training.config import DataSettings, OptimizerSettings, RunSettings, Settings
+from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.optimization import (
     GeneratorState,
     adam,
@@ -27,11 +28,12 @@ from lowlight_cli.training.optimization import (
     averaged,
     descend,
     in_full,
+    placed,
     rate_share,
     set_trainable,
 )
 from lowlight_cli.training.pictures import Photo, load_photos, random_crops
-from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import load_part
 
 START_AT = 1000
@@ -39,7 +41,7 @@ REVIVE_EVERY = 50
 REVIVE_UNTIL = 0.7
 
 
-class VqganRecipe(Settings):
+class VqganRecipe(Recipe):
     """Settings of stage I.
 
     Args:
@@ -52,13 +54,11 @@ class VqganRecipe(Settings):
         adversarial_weight: Weight of the critic's verdict (gamma of the paper).
         critic_from: Step from which the critic takes part; past the last step for none.
         critic_width: Channels of the critic's first layer; 64 in the paper.
-        codes_from: Step from which pictures pass through the codes; before it the network is a plain autoencoder.
+        codes_from: Step from which pictures pass through the codes; before it the network is a plain
+            autoencoder.
     """
 
     model: VqganConfig = PRESETS["lite"]
-    data: DataSettings = DataSettings()
-    run: RunSettings = RunSettings()
-    optimizer: OptimizerSettings = OptimizerSettings()
     commitment: float = 0.25
     edge_weight: float = 1.0
     structure_weight: float = 0.1
@@ -114,12 +114,18 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device, tell: C
     settings, optimizer, order = recipe.run, recipe.optimizer, torch.Generator().manual_seed(recipe.run.seed)
     torch.manual_seed(settings.seed)
     photos = load_photos(recipe.data, smallest=settings.crop)
-    model = started(recipe).to(device, memory_format=torch.channels_last)
-    critic = UnetCritic(3, recipe.critic_width).to(device, memory_format=torch.channels_last)
+    model = placed(started(recipe), device)
+    critic = placed(UnetCritic(3, recipe.critic_width), device)
     painter, judge = adam(model.parameters(), optimizer), adam(critic.parameters(), optimizer)
     average = averaged(model, optimizer.average)
     counts = CodeCounts(torch.zeros(recipe.model.code_count, device=device))
-    parts = {"model": model, "critic": critic, "painter": painter, "judge": judge, "average": average}
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "critic": critic,
+        "painter": painter,
+        "judge": judge,
+        "average": average,
+    }
     mixed = autocast(settings, device)
     parts |= {"counts": counts, "order": GeneratorState(order)}
     start = folder.resume(wanted=settings.resume, **parts)
