@@ -8,7 +8,7 @@ from lowlight_cli.checkpoints.load import sha256_of
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS, WeightsEntry
-from lowlight_cli.models.cost import count_operations, count_parameters, imagined
+from lowlight_cli.models.cost import count_operations, count_parameters
 
 PICTURE_SIZES = ((256, 256), (600, 400))
 """Width and height of the pictures whose cost is told."""
@@ -64,12 +64,7 @@ def describe_model(name: str, preset: str | None = None) -> ModelFacts:
     preset = preset or entry.default_preset
     config = entry.presets[preset]
     weights = entry.weights.get(preset)
-    with imagined():
-        model = entry.build(config).eval()
-        gflop = {
-            f"{width}x{height}": round(count_operations(model, height, width) / 1e9, 2)
-            for width, height in PICTURE_SIZES
-        }
+    model = entry.build(config).eval()
     return ModelFacts(
         name=name,
         preset=preset,
@@ -79,7 +74,10 @@ def describe_model(name: str, preset: str | None = None) -> ModelFacts:
         config=config.model_dump(mode="json"),
         parameters=count_parameters(model),
         parts={part: count_parameters(module) for part, module in model.parts().items()},
-        gflop=gflop,
+        gflop={
+            f"{width}x{height}": round(count_operations(model, height, width) / 1e9, 2)
+            for width, height in PICTURE_SIZES
+        },
         weights=describe_weights(weights) if weights else None,
     )
 

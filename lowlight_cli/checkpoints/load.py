@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.checkpoints.save import FORMAT_VERSION, METADATA_KEY
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.catalog import MODELS, ModelEntry
+from lowlight_cli.models.catalog import MODELS, ModelEntry, WeightsEntry
 from lowlight_cli.models.interface import Enhancer
 
 
@@ -95,6 +95,18 @@ def fill(model: nn.Module, state: Mapping[str, Tensor], origin: object) -> None:
     model.load_state_dict(dict(state), strict=True)
 
 
+def whole_weights(entry: WeightsEntry) -> Path:
+    """Path of weights whose digest is that of the catalog.
+
+    Raises:
+        WeightsError: They are missing or damaged.
+    """
+    path = find_weights(entry)
+    if entry.sha256 is not None and sha256_of(path) != entry.sha256:
+        raise WeightsError(f"weights {path} are damaged: their sha256 differs from the catalog")
+    return path
+
+
 def sha256_of(path: Path) -> str:
     """Digest of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
@@ -106,9 +118,7 @@ def _from_preset(entry: ModelEntry, preset: str | None) -> Enhancer:
     model = entry.build(entry.presets[preset])
     weights = entry.weights.get(preset)
     if weights is not None:
-        path = find_weights(weights)
-        if weights.sha256 is not None and sha256_of(path) != weights.sha256:
-            raise WeightsError(f"weights {path} are damaged: their sha256 differs from the catalog")
+        path = whole_weights(weights)
         fill(model, _of_architecture(path, entry.name).state, path)
     return model
 

@@ -9,11 +9,6 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 
 
-def imagined() -> FakeTensorMode:
-    """Context in which models are built and run on shapes alone: nothing is stored, nothing computed."""
-    return FakeTensorMode()
-
-
 def count_parameters(module: nn.Module) -> int:
     """Number of trained values, frozen ones included."""
     return sum(parameter.numel() for parameter in module.parameters())
@@ -25,11 +20,12 @@ def count_operations(model: Enhancer, height: int, width: int) -> int:
     Sides are rounded up to what the model asks for, as padding would.
 
     Args:
-        model: In evaluation mode; best built, and counted, under ``imagined``.
+        model: In evaluation mode; it is run on shapes alone, nothing is computed.
         height: Pixels.
         width: Pixels.
     """
     sides = [side + -side % model.size_multiple for side in (height, width)]
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    shapes_only = FakeTensorMode(allow_non_fake_inputs=True)
+    with shapes_only, FlopCounterMode(display=False) as counter, torch.no_grad():
         model.enhance(torch.full((1, 3, *sides), 0.1), Controls())
     return int(counter.get_total_flops())
