@@ -44,6 +44,9 @@ class Camera(BaseModel):
     read: Spread
     """Standard deviation of the read noise, in green."""
 
+    speckle: Spread
+    """Standard deviation of the noise that grows with the light itself, in green, for each unit of light."""
+
     grain: Spread
     """Weight of the neighbours in the noise's 3x3 kernel, whose centre is 1; demosaicing gives 0.1 to 0.3."""
 
@@ -58,15 +61,16 @@ class Camera(BaseModel):
 
 
 MEASURED = Camera(
-    exposure=Spread(median=1 / 140, factor=1.45),
-    headroom=Spread(median=14.0, factor=1.6),
-    cast=Spread(median=1.0, factor=1.18),
-    shot=Spread(median=2.5e-5, factor=1.35),
-    read=Spread(median=1.6e-4, factor=1.25),
-    grain=Spread(median=0.19, factor=1.15),
-    blotch=Spread(median=0.05, factor=1.5),
-    pedestal=Spread(median=1.15e-3, factor=1.15),
-    contrast=Spread(median=1.0, factor=1.03),
+    exposure=Spread(median=1 / 130, factor=1.3),
+    headroom=Spread(median=3.7, factor=2.2),
+    cast=Spread(median=0.73, factor=1.22),
+    shot=Spread(median=6e-6, factor=1.35),
+    read=Spread(median=1.1e-4, factor=1.2),
+    speckle=Spread(median=0.034, factor=1.2),
+    grain=Spread(median=0.145, factor=1.1),
+    blotch=Spread(median=0.03, factor=1.5),
+    pedestal=Spread(median=1.14e-3, factor=1.13),
+    contrast=Spread(median=1.0, factor=1.02),
 )
 """The camera of the 62 measured pairs."""
 
@@ -76,6 +80,7 @@ WIDE = Camera(
     cast=Spread(median=1.0, factor=1.2),
     shot=Spread(median=2e-4, factor=2.5),
     read=Spread(median=4e-4, factor=2.2),
+    speckle=Spread(median=0.006, factor=2.0),
     grain=Spread(median=0.25, factor=1.5),
     blotch=Spread(median=0.25, factor=1.7),
     pedestal=Spread(median=2e-4, factor=2.5),
@@ -95,10 +100,10 @@ class DarkeningSettings(BaseModel):
     measured_share: Share = 0.6
     """Part of the pictures darkened by ``measured``; the rest by ``wide``."""
 
-    noise_tint: PerChannel = (1.7, 1.0, 1.65)
+    noise_tint: PerChannel = (1.85, 1.0, 1.8)
     """Standard deviation of the noise in red, green and blue against green's, after white balance."""
 
-    pedestal_tint: PerChannel = (1.18, 0.55, 1.27)
+    pedestal_tint: PerChannel = (1.28, 0.64, 1.08)
     """Black level of red, green and blue against their mean: blacks lean to purple."""
 
     jpeg_share: Share = 0.3

@@ -38,6 +38,7 @@ class Conditions(NamedTuple):
     headroom: Tensor
     shot: Tensor
     read: Tensor
+    speckle: Tensor
     grain: Tensor
     blotch: Tensor
     pedestal: Tensor
@@ -94,8 +95,9 @@ def exposed(light: Images, conditions: Conditions) -> Images:
 
 
 def sensor_noise(light: Images, conditions: Conditions, tint: Tensor, generator: Generator) -> Images:
-    """Shot and read noise for ``light``, with the grain that demosaicing gives and coarse colour noise."""
-    deviation = (conditions.shot * light + conditions.read**2).sqrt_() * tint
+    """Read, shot and relative noise for ``light``, with the grain that demosaicing gives and coarse colour noise."""
+    growing = conditions.shot + conditions.speckle**2 * light
+    deviation = growing.mul_(light).add_(conditions.read**2).sqrt_().mul_(tint)
     fine = grained(gaussian(light.shape, generator, light), conditions.grain)
     batch, _, height, width = light.shape
     rows, columns = -(-height // BLOTCH_PIXELS), -(-width // BLOTCH_PIXELS)
