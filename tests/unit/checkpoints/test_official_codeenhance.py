@@ -11,6 +11,10 @@ from torch import Tensor
 from lowlight_cli.checkpoints.official_codeenhance import DROPPED, read_official, translate
 from lowlight_cli.checkpoints.official_codeenhance_names import enhancer_names
 from lowlight_cli.errors import WeightsError
+from lowlight_cli.models.codeenhance.config import PRESETS
+from lowlight_cli.models.codeenhance.model import CodeEnhance
+from lowlight_cli.models.vqgan.config import PRESETS as VQGAN_PRESETS
+from lowlight_cli.models.vqgan.model import Vqgan
 
 KEY_LIST = Path(__file__).parents[2] / "data" / "codeenhance_official_keys.tsv"
 PRIOR = ("multiscale_encoder.", "before_quant_group.", "after_quant_group.", "decoder_group.", "out_conv.")
@@ -74,6 +78,18 @@ def test_the_published_number_of_parameters_is_imported(official: dict[str, Tens
 )
 def test_names_follow_the_documented_table(theirs: str, ours: str) -> None:
     assert enhancer_names()[theirs] == ours
+
+
+def test_published_network_is_filled_completely(official: dict[str, Tensor]) -> None:
+    with torch.device("meta"):
+        model = CodeEnhance(PRESETS["paper"])
+    model.load_state_dict(translate(official).state, strict=True)
+
+
+def test_published_prior_is_filled_completely(prior: dict[str, Tensor]) -> None:
+    with torch.device("meta"):
+        model = Vqgan(VQGAN_PRESETS["paper"])
+    model.load_state_dict(translate(prior).state, strict=True)
 
 
 def test_wrapper_and_prefix_are_removed(official: dict[str, Tensor]) -> None:
