@@ -99,16 +99,15 @@ def _with_pillow(picture: Picture, pillow_name: str, exif: bytes, **options: obj
         options: Pillow's options of that format.
     """
     file = BytesIO()
-    image = Image.fromarray(
-        _channels(_in_8_bits(picture.pixels), _alpha_in_8_bits(picture), picture.restore.grey)
-    )
+    alpha = None if picture.restore.alpha is None else _in_8_bits(picture.restore.alpha)
+    image = Image.fromarray(_channels(_in_8_bits(picture.pixels), alpha, grey=picture.restore.grey))
     if exif:
         options["exif"] = exif
     image.save(file, pillow_name, icc_profile=picture.restore.icc, **options)
     return file.getvalue()
 
 
-def _channels(pixels: Samples, alpha: Samples | None, grey: bool) -> Samples:
+def _channels(pixels: Samples, alpha: Samples | None, *, grey: bool) -> Samples:
     """Joins the channels that the file shall have: L, LA, RGB or RGBA.
 
     Args:
@@ -123,10 +122,10 @@ def _channels(pixels: Samples, alpha: Samples | None, grey: bool) -> Samples:
 def _cv2_order(picture: Picture) -> Samples:
     """Channels in OpenCV's order; grey with opacity becomes four channels, for want of a two-channel form."""
     alpha = picture.restore.alpha
-    joined = _channels(picture.pixels, alpha, grey=False)
     if picture.restore.grey:
         grey = cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)
         return grey if alpha is None else np.dstack((grey, grey, grey, alpha))
+    joined = _channels(picture.pixels, alpha, grey=False)
     return cv2.cvtColor(joined, cv2.COLOR_RGB2BGR if alpha is None else cv2.COLOR_RGBA2BGRA)
 
 

@@ -50,15 +50,15 @@ def scan_folder(folder: Path, *, recursive: bool, leave_out: Path | None = None)
     return Scan(_in_order(pictures), _in_order(others), _in_order(closed))
 
 
-def natural_key(path: Path) -> tuple[tuple[tuple[bool, int, str], ...], ...]:
+def natural_key(path: Path) -> tuple[tuple[tuple[bool, int, str, str], ...], ...]:
     """Sorting key by which ``IMG_9`` comes before ``IMG_10``, folder by folder."""
     return tuple(tuple(_chunks(part)) for part in path.parts)
 
 
-def _chunks(name: str) -> Iterator[tuple[bool, int, str]]:
+def _chunks(name: str) -> Iterator[tuple[bool, int, str, str]]:
     for chunk in re.split(r"(\d+)", name):
         is_number = chunk.isascii() and chunk.isdigit()
-        yield (not is_number, int(chunk) if is_number and len(chunk) < 4000 else 0, chunk)
+        yield (not is_number, int(chunk) if is_number and len(chunk) < 4000 else 0, chunk.casefold(), chunk)
 
 
 def _in_order(paths: list[Path]) -> tuple[Path, ...]:

@@ -1,0 +1,261 @@
+"""``lle enhance``, with a model that leaves pictures as they are."""
+
+import hashlib
+import json
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lowlight_cli.cli import progress
+
+
+@pytest.fixture
+def enhance(run_lle):
+    """Runs ``lle enhance`` with the identity model on the CPU."""
+    return lambda *arguments: run_lle("enhance", "--model", "identity", "--device", "cpu", *arguments)
+
+
+@pytest.fixture
+def folder(make_picture, tmp_path):
+    """Three pictures in a tree, and a file that is none."""
+    for name in ("a.png", "b/c.png", "b/d/e.jpg"):
+        make_picture(tmp_path / "in" / name)
+    (tmp_path / "in" / "notes.txt").write_text("notes")
+    return tmp_path / "in"
+
+
+@pytest.fixture(autouse=True)
+def originals_stay(tmp_path):
+    """Whatever a test does, no file in ``in`` may change."""
+    yield
+    assert _digests(tmp_path / "in") == getattr(originals_stay, "expected", _digests(tmp_path / "in"))
+
+
+def _digests(folder):
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def _files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_folder_is_mirrored(enhance, folder, tmp_path):
+    before = _digests(folder)
+    run = enhance(folder, "-o", tmp_path / "out")
+    assert (run.code, run.out) == (0, "")
+    assert _files(tmp_path / "out") == ["a.png", "b/c.png", "b/d/e.jpg"]
+    assert "3 enhanced, 1 not images" in run.err
+    assert "\r" not in run.err
+    assert np.array_equal(
+        np.array(Image.open(folder / "a.png")), np.array(Image.open(tmp_path / "out" / "a.png"))
+    )
+    assert _digests(folder) == before
+
+
+def test_a_second_run_makes_nothing_again(enhance, folder, tmp_path):
+    enhance(folder, "-o", tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    run = enhance(folder, "-o", tmp_path / "out")
+    assert run.code == 0
+    assert "3 exist" in run.err
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+    assert "3 enhanced" in enhance(folder, "-o", tmp_path / "out", "--on-exist", "overwrite").err
+
+
+def test_quiet_says_nothing_of_success(enhance, folder, tmp_path):
+    assert enhance(folder, "-o", tmp_path / "out", "-q") == (0, "", "")
+
+
+def test_quiet_still_names_failures(enhance, folder, tmp_path):
+    (folder / "bad.jpg").write_text("no picture")
+    run = enhance(folder, "-o", tmp_path / "out", "-q")
+    assert (run.code, run.out) == (3, "")
+    assert run.err.splitlines() == [f"failed  {folder}/bad.jpg  unreadable: not a picture that can be read"]
+
+
+def test_bad_files_do_not_stop_the_good_ones(enhance, folder, make_picture, tmp_path):
+    (folder / "text.jpg").write_text("no picture")
+    (folder / "empty.png").touch()
+    cut = make_picture(folder / "cut.jpg", size=(300, 200))
+    cut.write_bytes(cut.read_bytes()[:2000])
+    before = _digests(folder)
+    run = enhance(folder, "-o", tmp_path / "out")
+    assert run.code == 3
+    assert _files(tmp_path / "out") == ["a.png", "b/c.png", "b/d/e.jpg"]
+    assert "text.jpg  unreadable: not a picture that can be read" in run.err
+    assert "empty.png  unreadable: the file is empty" in run.err
+    assert "cut.jpg  truncated: image file is truncated" in run.err
+    assert _digests(folder) == before
+
+
+def test_nothing_but_bad_files_is_another_code(enhance, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").touch()
+    assert enhance(tmp_path / "in", "-o", tmp_path / "out").code == 4
+
+
+def test_a_folder_without_pictures_is_a_warning(enhance, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").touch()
+    run = enhance(tmp_path / "in", "-o", tmp_path / "out")
+    assert (run.code, run.out) == (0, "")
+    assert run.err == "lle: warning: no pictures found, 1 other files\n"
+    assert enhance(tmp_path / "in", "-o", tmp_path / "out", "-q") == (0, "", "")
+    assert enhance(tmp_path / "in", "-o", tmp_path / "out", "--fail-empty").code == 5
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["in", "-o", "out", "-m", "identiti"], "unknown model 'identiti'; did you mean 'identity'?"),
+        (["in", "-o", "out", "--preset", "huge"], "unknown preset of identity 'huge'; known: lite"),
+        (["missing", "-o", "out"], "no such file or folder: 'missing'"),
+        (["in", "-o", "in"], "is input and output"),
+        (["in/a.png", "-o", "in/a.png", "--on-exist", "overwrite"], "would replace the original"),
+        (["in", "in/b", "-o", "out", "--contrast", "1.2"], "model 'identity' has no control 'contrast'"),
+        (["in", "-o", "out", "--reference", "in/a.png"], "takes no --reference"),
+        (["in", "-o", "out", "--device", "gpu"], "unknown device 'gpu'"),
+        (["in", "-o", "out", "--tile", "128", "--tile-overlap", "100"], "more than half"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(enhance, folder, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    run = enhance(*arguments)
+    assert (run.code, run.out) == (2, "")
+    assert message in run.err
+    assert len(run.err.splitlines()) == 1
+    assert run.err.startswith("lle: error: ")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--contrast", "3"), ("--tile", "big"), ("--batch-size", "0"), ("--strength", "-1"), ("--nonsense",)],
+)
+def test_options_out_of_range_are_usage_errors(enhance, folder, tmp_path, option):
+    run = enhance(folder, "-o", tmp_path / "out", *option)
+    assert (run.code, run.out) == (2, "")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_inputs_for_one_result_are_refused(enhance, make_picture, tmp_path):
+    for name in ("night.jpg", "night.png"):
+        make_picture(tmp_path / "in" / name)
+    run = enhance(tmp_path / "in", "-o", tmp_path / "out", "-f", "jpg")
+    assert (run.code, run.out) == (2, "")
+    assert "would both be written to" in run.err
+
+
+def test_a_place_that_cannot_be_written_to_ends_the_run_at_once(enhance, folder, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setitem(sys.modules, "lowlight_cli.inference.setup", None)  # nothing may be loaded
+    run = enhance(folder, "-o", tmp_path / "file" / "out")
+    assert (run.code, run.out) == (8, "")
+    assert run.err == f"lle: error: cannot write to '{tmp_path}/file/out': Not a directory\n"
+
+
+def test_a_device_that_is_not_here_is_code_seven(run_lle, folder, tmp_path):
+    run = run_lle("enhance", folder, "-o", tmp_path / "out", "-m", "identity", "--device", "cuda:99")
+    assert run.code == 7
+    assert "'cuda:99' is not here" in run.err
+
+
+def test_weights_that_are_not_there_are_code_six(enhance, folder, tmp_path):
+    run = enhance(folder, "-o", tmp_path / "out", "--checkpoint", tmp_path / "none.safetensors")
+    assert run.code == 6
+    assert len(run.err.splitlines()) == 1
+
+
+def test_a_dry_run_changes_nothing(enhance, folder, tmp_path):
+    run = enhance(folder, "-o", tmp_path / "out", "--dry-run")
+    assert run.code == 0
+    assert run.out.splitlines()[0] == f"make  {folder}/a.png -> {tmp_path}/out/a.png"
+    assert len(run.out.splitlines()) == 3
+    assert run.err == "3 to make, 0 exist, 1 not images\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_speaks_json(enhance, folder, tmp_path):
+    events = _events(enhance(folder, "-o", tmp_path / "out", "-n", "--json"))
+    assert {(event["event"], event["action"]) for event in events} == {("plan", "make")}
+
+
+def test_json_tells_everything(enhance, folder, tmp_path):
+    (folder / "bad.jpg").write_text("no picture")
+    enhance(folder / "a.png", "-o", f"{tmp_path}/out/")
+    events = _events(enhance(folder, "-o", tmp_path / "out", "--json"))
+    assert [event["v"] for event in events] == [1] * 6
+    start, *items, end = events
+    assert (start["event"], start["n"], start["model"], start["device"]) == ("start", 4, "identity", "cpu")
+    by_name = {item["in"].rsplit("/", 1)[1]: item for item in items}
+    assert by_name["a.png"]["status"] == "skipped"
+    assert by_name["bad.jpg"]["error"] == {"code": "unreadable", "msg": "not a picture that can be read"}
+    assert by_name["c.png"]["out"] == f"{tmp_path}/out/b/c.png"
+    assert (by_name["c.png"]["w"], by_name["c.png"]["h"], by_name["c.png"]["warn"]) == (48, 32, [])
+    counts = {key: end[key] for key in ("ok", "skipped", "failed", "ignored", "left", "exit")}
+    assert counts == {"ok": 2, "skipped": 1, "failed": 1, "ignored": 1, "left": 0, "exit": 3}
+
+
+def _events(run):
+    return [json.loads(line) for line in run.out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "name", ["ü.png", "a b.png", "new\nline.png", "-x.png", "[red].png", f"{'n' * 251}.png"]
+)
+def test_odd_names_are_names(enhance, make_picture, tmp_path, name):
+    make_picture(tmp_path / "in" / name)
+    run = enhance(tmp_path / "in", "-o", tmp_path / "out", "--json")
+    assert run.code == 0
+    assert (tmp_path / "out" / name).exists()
+    assert _events(run)[1]["out"] == f"{tmp_path}/out/{name}"
+
+
+def test_names_that_are_not_text_are_kept_in_base_64(enhance, make_picture, tmp_path):
+    make_picture(tmp_path / "in" / "caf\udce9.png")
+    (event,) = _events(enhance(tmp_path / "in", "-o", tmp_path / "out", "--json"))[1:-1]
+    assert event["in"].endswith(r"caf\xe9.png")
+    assert event["in_b64"]
+
+
+def test_rotated_photos_come_out_upright(enhance, make_picture, tmp_path):
+    make_picture(tmp_path / "in" / "a.jpg", orientation=6)
+    enhance(tmp_path / "in", "-o", tmp_path / "out")
+    with Image.open(tmp_path / "out" / "a.jpg") as image:
+        assert image.size == (32, 48)
+        assert 0x0112 not in image.getexif()
+
+
+def test_a_format_can_be_chosen(enhance, folder, tmp_path):
+    assert enhance(folder, "-o", tmp_path / "out", "-f", "webp").code == 0
+    assert _files(tmp_path / "out") == ["a.webp", "b/c.webp", "b/d/e.webp"]
+
+
+def test_the_size_of_batches_changes_nothing(enhance, make_picture, tmp_path):
+    for number in range(5):
+        make_picture(tmp_path / "in" / f"{number}.png", size=(40 + number % 2, 30), seed=number)
+    for size in (1, 4):
+        enhance(tmp_path / "in", "-o", tmp_path / f"out{size}", "--batch-size", size, "--workers", size)
+    ones, fours = (sorted(_digests(tmp_path / f"out{size}").values()) for size in (1, 4))
+    assert ones == fours
+    assert len(ones) == 5
+
+
+def test_long_runs_tell_of_their_progress_now_and_then(enhance, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "_LINE_EVERY_S", 0.0)
+    lines = enhance(folder, "-o", tmp_path / "out").err.splitlines()
+    assert lines[:4] == [
+        "3 pictures, identity on cpu fp32",
+        "1 of 3 (33 %)",
+        "2 of 3 (66 %)",
+        "3 of 3 (100 %)",
+    ]
+
+
+def test_help_and_version(run_lle):
+    assert "Brighten photos taken in low light" in run_lle("enhance", "-h").out
+    assert run_lle("--version").out.startswith("lle ")

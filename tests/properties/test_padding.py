@@ -1,0 +1,38 @@
+"""What must hold for padding to any multiple, of pictures of any size."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lowlight_cli.images.padding import crop, pad_to_multiple, padded_side
+
+sides = st.integers(1, 40)
+
+
+@given(height=sides, width=sides, multiple=st.integers(1, 33))
+def test_cropping_undoes_padding(height: int, width: int, multiple: int) -> None:
+    images = torch.rand(2, 3, height, width)
+    padded = pad_to_multiple(images, multiple)
+    assert padded.shape[2] % multiple == 0
+    assert padded.shape[3] % multiple == 0
+    assert padded.shape[2] - height < multiple
+    assert padded.shape[3] - width < multiple
+    assert torch.equal(crop(padded, height, width), images)
+
+
+@given(height=sides, width=sides, multiple=st.integers(1, 33))
+def test_padding_holds_colours_of_the_picture_only(height: int, width: int, multiple: int) -> None:
+    images = torch.rand(1, 3, height, width)
+    assert set(pad_to_multiple(images, multiple)[0, 0].flatten().tolist()) == set(
+        images[0, 0].flatten().tolist()
+    )
+
+
+def test_padding_mirrors_and_then_repeats() -> None:
+    row = torch.tensor([1.0, 2.0, 3.0]).view(1, 1, 1, 3).expand(1, 3, 1, 3)
+    assert pad_to_multiple(row, 8)[0, 0, 0].tolist() == [1, 2, 3, 2, 1, 1, 1, 1]
+
+
+@given(side=st.integers(1, 10_000), multiple=st.integers(1, 64))
+def test_padded_side_is_the_next_multiple(side: int, multiple: int) -> None:
+    assert padded_side(side, multiple) == next(n for n in range(side, side + multiple) if n % multiple == 0)

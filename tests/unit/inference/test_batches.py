@@ -1,0 +1,51 @@
+"""Which pictures go through the model together."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lowlight_cli.images.picture import Picture, Restore
+from lowlight_cli.inference.batches import Loaded, batches
+from lowlight_cli.inference.plan import Job
+
+
+def _loaded(name, width, height, depth=np.uint8):
+    picture = Picture(np.zeros((height, width, 3), depth), Restore("png"))
+    return Loaded(Job(Path(name), Path(name)), picture, 0.0)
+
+
+def _names(items, **limits):
+    limits = {"batch_size": 2, "batch_pixels": 10_000, "multiple": 8} | limits
+    return [[item.job.source.name for item in batch] for batch in batches(items, **limits)]
+
+
+def test_pictures_of_one_padded_size_go_together():
+    items = [_loaded("a", 16, 8), _loaded("b", 8, 8), _loaded("c", 15, 7), _loaded("d", 16, 8)]
+    assert _names(items) == [["a", "c"], ["b"], ["d"]]
+
+
+def test_depths_are_not_mixed():
+    assert _names([_loaded("a", 8, 8), _loaded("b", 8, 8, np.uint16)]) == [["a"], ["b"]]
+
+
+def test_large_pictures_make_small_batches():
+    items = [_loaded(name, 100, 96) for name in "abc"]
+    assert _names(items, batch_size=8, batch_pixels=2 * 104 * 96) == [["a", "b"], ["c"]]
+    assert _names(items, batch_size=8, batch_pixels=10) == [["a"], ["b"], ["c"]]
+
+
+def test_what_waits_is_bounded():
+    items = [_loaded(str(side), side, 8) for side in range(8, 808, 8)]
+    waiting = 0
+    source = iter(items)
+
+    def counted():
+        nonlocal waiting
+        for item in source:
+            waiting += item.area
+            yield item
+
+    for batch in batches(counted(), batch_size=2, batch_pixels=1000, multiple=8):
+        assert waiting <= 4 * 1000 + 808 * 8
+        waiting -= sum(item.area for item in batch)
+    assert waiting == 0

@@ -1,0 +1,130 @@
+"""A run as a whole: rows, order, interruption, a full disk."""
+
+import errno
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+
+from lowlight_cli.inference import engine
+from lowlight_cli.inference.engine import Pace, run_plan
+from lowlight_cli.inference.forward import Forward, Limits, Look
+from lowlight_cli.inference.interruption import Terminated
+from lowlight_cli.inference.plan import plan_jobs
+from lowlight_cli.inference.read_ahead import read_ahead
+from lowlight_cli.inference.report import Report, Row
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.identity import Identity
+
+
+class Stopping(Identity):
+    """Behaves as if a signal came in the middle of the third picture."""
+
+    def __init__(self, stop):
+        super().__init__()
+        self.stop = stop
+        self.calls = 0
+
+    def enhance(self, images, controls, *, observation=None, reference=None):
+        self.calls += 1
+        if self.calls == 3:
+            self.stop()
+        return images
+
+
+def _forward(enhancer=None):
+    return Forward(
+        enhancer or Identity(),
+        Look(Controls()),
+        Limits(2**20),
+        device=torch.device("cpu"),
+        precision=torch.float32,
+    )
+
+
+@pytest.fixture
+def plan(make_picture, tmp_path):
+    for number in range(8):
+        make_picture(tmp_path / "in" / f"{number}.png", seed=number)
+    return plan_jobs([tmp_path / "in"], str(tmp_path / "out"))
+
+
+def test_every_job_becomes_a_row_in_order(plan):
+    told = []
+    report = run_plan(plan, _forward(), Pace(workers=3), on_row=told.append)
+    assert [row.source for row in told] == [job.source for job in plan.jobs]
+    assert tuple(told) == report.rows
+    assert (report.exit_code, report.left, report.megapixels) == (0, 0, pytest.approx(8 * 48 * 32 / 1e6))
+    assert all(job.target.exists() for job in plan.jobs)
+
+
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_an_interrupted_run_leaves_whole_files_only(plan, stop, code):
+    def interrupt():
+        raise stop
+
+    report = run_plan(plan, _forward(Stopping(interrupt)), Pace())
+    assert report.exit_code == code
+    assert (report.count("ok"), report.left) == (2, 6)
+    assert sorted(path.name for path in plan.folder.iterdir()) == ["0.png", "1.png"]
+
+
+def test_sigterm_ends_a_run_politely(plan):
+    before = signal.getsignal(signal.SIGTERM)
+    report = run_plan(plan, _forward(Stopping(lambda: signal.raise_signal(signal.SIGTERM))), Pace())
+    assert report.exit_code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_full_disk_ends_the_run(plan, monkeypatch):
+    def fail(_number):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    report = run_plan(plan, _forward(), Pace(workers=1))
+    assert report.exit_code == 8
+    assert report.rows[-1].code == "disk_full"
+    assert list(plan.folder.iterdir()) == []
+
+
+def test_threads_end_with_the_run(plan):
+    run_plan(plan, _forward(), Pace(workers=2))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
+
+
+def test_reading_ahead_is_bounded_by_pixels(plan, monkeypatch):
+    begun = []
+    monkeypatch.setattr(
+        "lowlight_cli.inference.read_ahead.decode", lambda path, **_: begun.append(path) or 1 / 0
+    )
+    stream = read_ahead(plan.jobs, workers=4, pixels=2 * 48 * 32, max_pixels=10**6)
+    with pytest.raises(ZeroDivisionError):
+        next(stream)
+    assert len(begun) <= 2
+
+
+def test_the_default_pace_fits_a_large_photo():
+    assert engine.Pace().queue_pixels >= 24_000_000
+
+
+def _row(status, code=""):
+    return Row(Path("a"), Path("b"), status, code)
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([], 0),
+        ([_row("ok"), _row("skipped")], 0),
+        ([_row("ok"), _row("failed", "truncated")], 3),
+        ([_row("skipped"), _row("failed", "truncated")], 3),
+        ([_row("failed", "truncated")], 4),
+        ([_row("ok"), _row("failed", "disk_full")], 8),
+    ],
+)
+def test_exit_codes_follow_the_rows(rows, code):
+    assert Report(rows, 1.0).exit_code == code
+    assert Report(rows, 1.0, stopped_by=130).exit_code == 130
