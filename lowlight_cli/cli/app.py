@@ -57,8 +57,8 @@ def _print_version(wanted: bool) -> bool:
 @app.callback()
 def _program(
     _version: Annotated[
-        bool,
+        bool | None,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop."),
-    ] = False,
+    ] = None,
 ) -> None:
     """Brightens photos taken in low light."""
