@@ -45,13 +45,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _print_version(wanted: bool) -> bool:
+def _print_version(wanted: bool | None) -> bool:
     if wanted:
         from importlib.metadata import version
 
         typer.echo(f"lle {version('lowlight-cli')}")
         raise typer.Exit
-    return wanted
+    return False
 
 
 @app.callback()
