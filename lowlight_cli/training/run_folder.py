@@ -5,17 +5,17 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from PIL import Image
 from pydantic import BaseModel
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import DivergedError, OutputError, WeightsError
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.config import RunSettings
+from lowlight_cli.training.config import Recipe, RunSettings
 
 LONGEST_STREAK = 10
 
@@ -25,6 +25,7 @@ def as_line(values: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {value:.4f}" for name, value in values.items())
 
 
+@runtime_checkable
 class Stateful(Protocol):
     """Anything whose state can be saved and put back."""
 
@@ -147,11 +148,15 @@ class RunFolder:
         pixels = (grid * 255).round().byte().permute(1, 2, 0).numpy()
         Image.fromarray(pixels).save(self.path / "samples" / f"step-{step:06d}.jpg", quality=92)
 
-    def export(self, name: str, model: nn.Module, recipe: BaseModel) -> Path:
-        """Writes the weights as ``<name>.safetensors`` with the recipe as provenance, and gives the path."""
-        path = self.path / f"{name}.safetensors"
-        state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-        save_file(
-            state, path, {"lle": json.dumps({"architecture": name, "recipe": recipe.model_dump(mode="json")})}
-        )
-        return path
+    def export(self, name: str, model: nn.Module, recipe: Recipe, *, step: int) -> Path:
+        """Writes the weights as ``<name>.safetensors`` and gives the path.
+
+        The file says what made it, but not where the pictures lay.
+        """
+        provenance = recipe.model_dump(mode="json", exclude={"model", "data", "vqgan", "semantic", "start"})
+        metadata = {
+            "architecture": name,
+            "config": recipe.model_dump(mode="json")["model"],
+            "provenance": provenance | {"steps_done": step},
+        }
+        return save_weights(self.path / f"{name}.safetensors", model, metadata)

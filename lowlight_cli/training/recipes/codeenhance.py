@@ -20,7 +20,7 @@ from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.perceptual import feature_distance
-from lowlight_cli.losses.pixel import absolute, gradient
+from lowlight_cli.losses.pixel import absolute, colour, gradient
 from lowlight_cli.losses.structure import dissimilarity, similarity
 from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.exposure import LUMA
@@ -63,6 +63,7 @@ class CodeEnhanceRecipe(Recipe):
         referenced_share: Part of the batches with a reference picture.
         edge_weight: Weight of the gradient difference.
         structure_weight: Weight of 1 - SSIM.
+        colour_weight: Weight of the difference of colours.
         perceptual_weight: Weight of the distance in semantic features.
         commitment_weight: Weight of latent against code.
         choice_weight: Weight of the cross-entropy over codes.
@@ -83,6 +84,7 @@ class CodeEnhanceRecipe(Recipe):
     referenced_share: float = 0.1
     edge_weight: float = 0.5
     structure_weight: float = 0.3
+    colour_weight: float = 10.0
     perceptual_weight: float = 0.1
     commitment_weight: float = 0.5
     choice_weight: float = 0.02
@@ -120,6 +122,7 @@ def picture_loss(
         "pixel": absolute(made, target),
         "edge": recipe.edge_weight * gradient(made, target),
         "structure": recipe.structure_weight * dissimilarity(made, target),
+        "colour": recipe.colour_weight * colour(made, target),
         "perceptual": recipe.perceptual_weight * feature_distance(perceiver(model), made, target),
     }
 
@@ -241,4 +244,4 @@ def run(
             folder.save(step + 1, **parts)
         if last:
             break
-    return folder.export("codeenhance", average.module, recipe)
+    return folder.export("codeenhance", average.module, recipe, step=step + 1)

@@ -153,4 +153,4 @@ def run(
             folder.save(step + 1, **parts)
         if last:
             break
-    return folder.export("semantic", average.module, recipe)
+    return folder.export("semantic", average.module, recipe, step=step + 1)

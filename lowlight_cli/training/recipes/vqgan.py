@@ -180,4 +180,4 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device, tell: C
             folder.save(step + 1, **parts)
         if last:
             break
-    return folder.export("vqgan", average.module, recipe)
+    return folder.export("vqgan", average.module, recipe, step=step + 1)

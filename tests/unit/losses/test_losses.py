@@ -1,0 +1,87 @@
+"""Losses are zero at equality and agree with independent references."""
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+
+from lowlight_cli.losses.adversarial import fool, hinge
+from lowlight_cli.losses.code import code_losses
+from lowlight_cli.losses.gram import gram
+from lowlight_cli.losses.perceptual import feature_distance
+from lowlight_cli.losses.pixel import absolute, colour, gradient
+from lowlight_cli.losses.structure import dissimilarity, similarity
+
+
+def pictures() -> tuple[torch.Tensor, torch.Tensor]:
+    images = torch.rand(2, 3, 32, 40)
+    return images, (images + 0.1 * torch.randn_like(images)).clamp(0, 1)
+
+
+@pytest.mark.parametrize("loss", [absolute, gradient, colour, dissimilarity, gram])
+def test_equal_pictures_cost_nothing(loss):
+    images, other = pictures()
+    assert loss(images, images).abs() < 1e-7
+    assert loss(images, other) > 1e-6
+
+
+def test_similarity_is_that_of_scikit_image():
+    images, other = pictures()
+    a, b = (batch[0].permute(1, 2, 0).double().numpy() for batch in (images, other))
+    _, full = structural_similarity(
+        a,
+        b,
+        channel_axis=2,
+        data_range=1,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
+    )
+    np.testing.assert_allclose(float(similarity(images[:1], other[:1])), full[5:-5, 5:-5].mean(), atol=1e-5)
+
+
+def test_colour_is_blind_to_lightness():
+    images, _ = pictures()
+    assert colour(images, images + 0.2) < 1e-10
+    assert colour(images, images.flip(1)) > 1e-4
+
+
+def test_hinge_is_zero_only_beyond_the_margin():
+    sure, unsure = torch.full((1, 1, 2, 2), 2.0), torch.zeros(1, 1, 2, 2)
+    assert hinge(sure, -sure) == 0
+    assert hinge(unsure, unsure) == 2
+    assert fool(sure) == -2
+
+
+def test_gram_forgets_where_things_are():
+    features = torch.randn(1, 4, 3, 5)
+    mirrored = features.flip(3)
+    assert gram(features, mirrored) < 1e-10
+
+
+def test_feature_distance_does_not_change_with_the_scale_of_features():
+    images, other = pictures()
+    one = feature_distance(lambda x: [x], images, other)
+    torch.testing.assert_close(one, feature_distance(lambda x: [3 * x], images, other))
+    assert feature_distance(lambda x: [x], images, images) == 0
+
+
+def test_code_losses_vanish_where_latent_code_and_target_agree():
+    rows = 5 * torch.randn(6, 3)
+    wanted = torch.randint(6, (1, 2, 2))
+    latent = rows[wanted].movedim(-1, 1)
+    parts = code_losses(rows, torch.zeros_like(rows), latent, wanted, latent, 1.0)
+    assert parts.commitment == parts.texture == parts.shift == parts.smallness == 0
+
+
+def test_the_latent_and_the_shift_get_gradients_from_their_own_parts_only():
+    rows, wanted = torch.randn(6, 3), torch.randint(6, (1, 2, 2))
+    shift = torch.zeros(6, 3, requires_grad=True)
+    latent = torch.randn(1, 3, 2, 2, requires_grad=True)
+    parts = code_losses(rows, shift, latent, wanted, torch.randn(1, 3, 2, 2), 1.0)
+    pull = parts.commitment + parts.choice + parts.texture
+    assert torch.autograd.grad(pull, shift, allow_unused=True, retain_graph=True)[0] is None
+    assert torch.autograd.grad(pull, latent, retain_graph=True)[0].abs().sum() > 0
+    assert torch.autograd.grad(parts.shift, latent, allow_unused=True, retain_graph=True)[0] is None
+    assert torch.autograd.grad(parts.shift, shift)[0].abs().sum() > 0

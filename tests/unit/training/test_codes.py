@@ -1,0 +1,40 @@
+"""A codebook is started on the data, counted and revived."""
+
+import torch
+
+from lowlight_cli.layers.codebook import Codebook
+from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on
+
+
+def test_perplexity_is_the_number_of_codes_that_are_used_evenly():
+    torch.testing.assert_close(perplexity(torch.tensor([3.0, 3, 3, 0])), torch.tensor(3.0), rtol=1e-4, atol=0)
+
+
+def test_codes_start_on_the_centres_of_clusters():
+    centres = torch.tensor([[0.0, 0], [10, 0], [0, 10]])
+    tokens = centres.repeat(40, 1) + 0.01 * torch.randn(120, 2)
+    latent = tokens.T.reshape(1, 2, 10, 12)
+    book = Codebook(3, 2)
+    for seed in range(5):
+        start_on(book, latent, torch.Generator().manual_seed(seed))
+        if torch.cdist(centres, book.weight).min(1).values.max() < 0.1:
+            return
+    raise AssertionError("k-means never found the three clusters")
+
+
+def test_only_codes_that_nothing_chose_are_moved_onto_latents():
+    book, latent = Codebook(4, 2), 5 + torch.randn(1, 2, 3, 3)
+    before = book.weight.detach().clone()
+    moved = revive(book, torch.tensor([2.0, 0, 1, 0]), latent, torch.Generator().manual_seed(0))
+    assert moved == 2
+    assert torch.equal(book.weight[[0, 2]], before[[0, 2]])
+    tokens = latent.movedim(1, -1).reshape(-1, 2)
+    assert (torch.cdist(book.weight[[1, 3]], tokens).min(1).values < 1e-6).all()
+
+
+def test_counts_add_up_and_survive_saving():
+    counts = CodeCounts(torch.zeros(3))
+    counts.add(torch.tensor([[[0, 2], [2, 2]]]))
+    other = CodeCounts(torch.zeros(3))
+    other.load_state_dict(counts.state_dict())
+    assert other.values.tolist() == [1, 0, 3]

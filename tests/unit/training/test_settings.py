@@ -1,0 +1,35 @@
+"""Settings come from the class, a file, options and assignments, in this order."""
+
+import pytest
+
+from lowlight_cli.errors import SettingsError
+from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.settings import merged, parse_assignment
+
+
+def test_later_sources_win(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text("[run]\nsteps = 7\nseed = 3\ncrop = 96\n")
+    recipe = merged(Recipe, file, {"run.seed": 4, "run.crop": None}, ["run.crop=64"])
+    assert (recipe.run.steps, recipe.run.seed, recipe.run.crop) == (7, 4, 64)
+    assert recipe.run.batch_size == Recipe().run.batch_size
+
+
+def test_values_are_read_as_toml_or_else_as_text():
+    assert parse_assignment("optimizer.betas=[0.5, 0.9]") == (("optimizer", "betas"), [0.5, 0.9])
+    assert parse_assignment("run.device=cuda:1") == (("run", "device"), "cuda:1")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "named"),
+    [("run.stepz=3", "run.stepz"), ("run.steps=-1", "run.steps"), ("run=3", "run"), ("steps", "key=value")],
+)
+def test_a_wrong_setting_is_named(assignment, named):
+    with pytest.raises(SettingsError, match=named):
+        merged(Recipe, None, {}, [assignment])
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path):
+    (tmp_path / "x.toml").write_text("a = = 3")
+    with pytest.raises(SettingsError, match=r"x\.toml"):
+        merged(Recipe, tmp_path / "x.toml", {}, [])
