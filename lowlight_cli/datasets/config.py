@@ -63,7 +63,7 @@ class Camera(BaseModel):
 MEASURED = Camera(
     exposure=Spread(median=1 / 130, factor=1.3),
     headroom=Spread(median=3.7, factor=2.2),
-    cast=Spread(median=0.73, factor=1.22),
+    cast=Spread(median=0.75, factor=1.15),
     shot=Spread(median=6e-6, factor=1.35),
     read=Spread(median=1.1e-4, factor=1.2),
     speckle=Spread(median=0.034, factor=1.2),

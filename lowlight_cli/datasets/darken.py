@@ -95,7 +95,7 @@ def exposed(light: Images, conditions: Conditions) -> Images:
 
 
 def sensor_noise(light: Images, conditions: Conditions, tint: Tensor, generator: Generator) -> Images:
-    """Read, shot and relative noise for ``light``, with the grain that demosaicing gives and coarse colour noise."""
+    """Read, shot and relative noise for ``light``, with the grain of demosaicing and coarse colour noise."""
     growing = conditions.shot + conditions.speckle**2 * light
     deviation = growing.mul_(light).add_(conditions.read**2).sqrt_().mul_(tint)
     fine = grained(gaussian(light.shape, generator, light), conditions.grain)

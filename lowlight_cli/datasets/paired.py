@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from lowlight_cli.errors import UsageError, WeightsError
+from lowlight_cli.images.formats import format_of
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 NAMED = 5
 
 
@@ -52,7 +52,7 @@ def pictures_by_name(folder: Path) -> dict[str, Path]:
         raise UsageError(f"{folder} is not a folder")
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES:
+        if format_of(path) is None:
             continue
         if path.stem in found:
             raise UsageError(f"{found[path.stem]} and {path} have the same name")
