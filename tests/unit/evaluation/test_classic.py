@@ -1,0 +1,39 @@
+import pytest
+import torch
+
+from lowlight_cli.evaluation.classic import CLASSICS, clahe, equalize_value, gamma
+
+
+@pytest.fixture
+def dark():
+    """Two dark pictures with a soft gradient."""
+    ramp = torch.linspace(0, 0.2, 40).expand(2, 3, 32, 40)
+    return ramp * torch.tensor([1.0, 0.8, 0.6]).view(3, 1, 1)
+
+
+@pytest.mark.parametrize("name", CLASSICS)
+def test_each_method_brightens_and_keeps_shape_and_range(name, dark):
+    bright = CLASSICS[name](dark)
+    assert bright.shape == dark.shape
+    assert bright.dtype == dark.dtype
+    assert bright.mean() > dark.mean()
+    assert 0 <= bright.min() <= bright.max() <= 1
+
+
+def test_three_methods_are_compared():
+    assert len(CLASSICS) == 3
+
+
+def test_gamma_is_a_power():
+    torch.testing.assert_close(gamma(torch.full((1, 3, 1, 1), 0.25), 0.5), torch.full((1, 3, 1, 1), 0.5))
+
+
+def test_equalisation_of_v_reaches_white_and_keeps_grey_grey():
+    ramp = torch.linspace(0, 0.3, 64).expand(1, 3, 8, 64)
+    bright = equalize_value(ramp)
+    assert bright.max() == 1
+    torch.testing.assert_close(bright[:, 0], bright[:, 2])
+
+
+def test_clahe_treats_pictures_apart(dark):
+    torch.testing.assert_close(clahe(dark)[1:], clahe(dark[1:]))
