@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Literal
 
 import torch
@@ -48,7 +47,8 @@ def read_official(path: Path) -> Translated:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, UnpicklingError) as reason:
+    except Exception as reason:
+        # On damaged bytes the reader lets out nearly every kind of error there is.
         summary = (str(reason) or type(reason).__name__).splitlines()[0]
         raise WeightsError(f"cannot read weights from {path}: {summary}") from reason
     if not isinstance(content, Mapping):

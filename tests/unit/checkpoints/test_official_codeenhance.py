@@ -151,7 +151,11 @@ def test_file_is_read_without_running_it(prior: dict[str, Tensor], tmp_path: Pat
     assert read_official(path).model == "vqgan"
 
 
-@pytest.mark.parametrize("content", [b"", b"no weights", b"\x80\x02garbage"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no weights", b"\x80\x02garbage", b"\x80\x02X\x01\x00\x00\x00\xff.", b"\x80\x020.", b"\x80\x02M."],
+    ids=["empty", "text", "no pickle", "no text", "empty stack", "cut number"],
+)
 def test_damaged_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "damaged.pth"
     path.write_bytes(content)

@@ -20,23 +20,19 @@ CHANNELS, HEADS, WINDOW = 12, 3, 4
 def attend_slowly(block: SwinBlock, tokens: Tensor) -> Tensor:
     """Attention of one picture (h, w, c): each position asks its window mates."""
     height, width, channels = tokens.shape
-    per_head = channels // HEADS
     packed = linear(tokens, block.attn.qkv.weight, block.attn.qkv.bias)
-    queries, keys, values = (packed[..., part * channels : (part + 1) * channels] for part in range(3))
+    queries, keys, values = packed.view(height, width, 3, HEADS, channels // HEADS).unbind(2)
     answer = torch.empty_like(tokens)
     for y in range(height):
         for x in range(width):
-            others = window_mates(block.shift, (y, x), (height, width))
-            for head in range(HEADS):
-                span = slice(head * per_head, (head + 1) * per_head)
-                scores = []
-                for other_y, other_x, down, right, across in others:
-                    score = (queries[y, x, span] * keys[other_y, other_x, span]).sum() * per_head**-0.5
-                    row = (down + WINDOW - 1) * (2 * WINDOW - 1) + right + WINDOW - 1
-                    scores.append(score + block.attn.bias_table[row, head] - 100 * across)
-                shares = torch.stack(scores).softmax(0)
-                near = torch.stack([values[other[0], other[1], span] for other in others])
-                answer[y, x, span] = (shares.unsqueeze(1) * near).sum(0)
+            scores, near = [], []
+            for other_y, other_x, down, right, across in window_mates(block.shift, (y, x), (height, width)):
+                score = (queries[y, x] * keys[other_y, other_x]).sum(-1) / (channels / HEADS) ** 0.5
+                row = (down + WINDOW - 1) * (2 * WINDOW - 1) + right + WINDOW - 1
+                scores.append(score + block.attn.bias_table[row] - 100 * across)
+                near.append(values[other_y, other_x])
+            shares = torch.stack(scores).softmax(0).unsqueeze(-1)  # (mates, heads, 1)
+            answer[y, x] = (shares * torch.stack(near)).sum(0).flatten()
     return linear(answer, block.attn.proj.weight, block.attn.proj.bias)
 
 
