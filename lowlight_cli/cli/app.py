@@ -47,9 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _print_version(wanted: bool | None) -> bool:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(f"lle {version('lowlight-cli')}")
+        try:
+            typer.echo(f"lle {version('lowlight-cli')}")
+        except PackageNotFoundError:
+            typer.echo("lle, not installed: run from a checkout")
         raise typer.Exit
     return False
 

@@ -121,13 +121,14 @@ class Forward:
 
     def _by_tiles(self, pixels: Pixels, side: int) -> Pixels | ImageError:
         """One picture, tile by tile; tiles are halved until they fit into memory."""
-        while side >= min(SMALLEST_TILE, self.limits.tile or SMALLEST_TILE):
+        while True:
             try:
                 return self._with_tiles(pixels, side)
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 self._release(error)
-            side = side // 2 // self.enhancer.size_multiple * self.enhancer.size_multiple
-        return ImageError("oom", "not enough memory, even for the smallest tiles")
+            if side <= SMALLEST_TILE:
+                return ImageError("oom", "not enough memory, even for the smallest tiles")
+            side = self._largest_tile(max(side // 2, SMALLEST_TILE) ** 2)
 
     def _with_tiles(self, pixels: Pixels, side: int) -> Pixels | ImageError:
         observation = self._observe(pixels)
