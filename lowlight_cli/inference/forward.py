@@ -126,9 +126,10 @@ class Forward:
                 return self._with_tiles(pixels, side)
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 self._release(error)
-            if side <= SMALLEST_TILE:
+            smaller = self._largest_tile(max(side // 2, SMALLEST_TILE) ** 2)
+            if smaller >= side:
                 return ImageError("oom", "not enough memory, even for the smallest tiles")
-            side = self._largest_tile(max(side // 2, SMALLEST_TILE) ** 2)
+            side = smaller
 
     def _with_tiles(self, pixels: Pixels, side: int) -> Pixels | ImageError:
         observation = self._observe(pixels)
