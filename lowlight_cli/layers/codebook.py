@@ -1,7 +1,7 @@
 """Codebook lookup: replaces every feature vector by the nearest of a learned set of codes.
 
-Source: van den Oord et al., "Neural Discrete Representation Learning", 2017, eq. 1-3; the additive shift is the
-codebook shift of CodeEnhance (section 2.5 of docs/models/codeenhance.md).
+Source: van den Oord et al., "Neural Discrete Representation Learning", 2017, eq. 1-3; the additive shift is
+the codebook shift of CodeEnhance (section 2.5 of docs/models/codeenhance.md).
 """
 
 from typing import NamedTuple

@@ -29,9 +29,7 @@ class Enhancer(nn.Module, ABC):
         return dict(self.named_children())
 
     @abstractmethod
-    def observe(
-        self, images: Images, controls: Controls, *, reference: Images | None = None
-    ) -> Observation:
+    def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
         """Measures what the model needs to know of the whole pictures.
 
         The engine calls it on a scaled-down copy of a large photo, and passes the answer to ``enhance`` with

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.datasets.config import WIDE, DarkeningSettings, Spread
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.code import code_losses
@@ -49,6 +49,12 @@ from lowlight_cli.training.pictures import load_photos
 from lowlight_cli.training.run_folder import RunFolder, Stateful, as_line
 from lowlight_cli.training.stage_one import start_from
 
+MANY_NIGHTS = DarkeningSettings(
+    measured_share=0.35,
+    wide=WIDE.model_copy(update={"exposure": Spread(median=1 / 6, factor=2.2)}),
+)
+"""More of the wide camera, down to nearly no darkening, so that highlights of dusk are not burnt out."""
+
 
 class CodeEnhanceRecipe(Recipe):
     """Settings of stage II.
@@ -78,8 +84,8 @@ class CodeEnhanceRecipe(Recipe):
     model: CodeEnhanceConfig = PRESETS["lite"]
     vqgan: Path | None = None
     semantic: Path | None = None
-    darkening: DarkeningSettings = DarkeningSettings()
-    real_share: float = 0.5
+    darkening: DarkeningSettings = MANY_NIGHTS
+    real_share: float = 0.35
     turned_share: float = 0.25
     referenced_share: float = 0.1
     edge_weight: float = 0.5

@@ -1,0 +1,41 @@
+"""A GPU gives what the CPU gives."""
+
+import pytest
+import torch
+
+from lowlight_cli.checkpoints.load import load_enhancer
+from lowlight_cli.models.controls import Controls
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine"),
+]
+
+
+@pytest.fixture
+def picture() -> torch.Tensor:
+    return torch.rand(2, 3, 128, 160) * 0.2
+
+
+def test_full_precision_agrees_with_the_cpu(picture):
+    expected = load_enhancer("codeenhance").enhance(picture, Controls())
+    model = load_enhancer("codeenhance", device="cuda")
+    made = model.enhance(picture.cuda(), Controls()).cpu()
+    torch.testing.assert_close(made, expected, rtol=0, atol=2e-3)
+
+
+def test_bfloat16_stays_within_three_steps_of_eight_bits(picture):
+    expected = load_enhancer("codeenhance").enhance(picture, Controls())
+    model = load_enhancer("codeenhance", device="cuda")
+    with torch.autocast("cuda", torch.bfloat16):
+        made = model.enhance(picture.cuda(), Controls()).float().cpu()
+    assert (made - expected).abs().mean() <= 0.5 / 255
+    assert (made - expected).abs().quantile(0.999) <= 3 / 255
+
+
+def test_a_folder_goes_through_the_gpu(run_lle, tmp_path, make_picture):
+    for number in range(3):
+        make_picture(tmp_path / "in" / f"{number}.png", (96, 64), seed=number)
+    run = run_lle("enhance", tmp_path / "in", "-o", tmp_path / "out", "--device", "cuda")
+    assert run.code == 0, run.err
+    assert len(list((tmp_path / "out").glob("*.png"))) == 3
