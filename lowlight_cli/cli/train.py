@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lowlight_cli.errors import UsageError
+from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import Recipe
 
@@ -31,10 +32,11 @@ LabelRootOption = Annotated[
     Path | None, typer.Option(help="Folder that the class maps' names start from.", rich_help_panel=DATA)
 ]
 VqganOption = Annotated[
-    Path | None, typer.Option(help="Weights of stage I (vqgan.safetensors).", rich_help_panel=DATA)
+    Path | None, typer.Option(help="Weights of stage I; those that ship if not given.", rich_help_panel=DATA)
 ]
 SemanticOption = Annotated[
-    Path | None, typer.Option(help="Weights of the semantic network.", rich_help_panel=DATA)
+    Path | None,
+    typer.Option(help="Weights of the semantic network; those that ship if not given.", rich_help_panel=DATA),
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Run folder; an unfinished run goes on.")]
 StepsOption = Annotated[
@@ -154,7 +156,14 @@ def codeenhance(
     Example:  lle train codeenhance --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
     --semantic runs/semantic/semantic.safetensors --out runs/codeenhance
     """
-    _train("codeenhance", locals(), {"vqgan": vqgan, "semantic": semantic})
+    stages = {"vqgan": vqgan or _shipped("vqgan"), "semantic": semantic or _shipped("semantic")}
+    _train("codeenhance", locals(), stages)
+
+
+def _shipped(stage: str) -> Path:
+    from lowlight_cli.checkpoints.load import whole_weights
+
+    return whole_weights(MODELS["codeenhance"].stages[stage])
 
 
 def _train(name: str, options: dict[str, Any], own: dict[str, Any]) -> None:
