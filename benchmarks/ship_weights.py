@@ -1,6 +1,6 @@
 """Turns weights of a run into a file that ships: 16 bits, with facts for the reader, and prints its sha256.
 
-    python benchmarks/ship_weights.py RUN.safetensors lowlight_cli/weights/NAME.safetensors KEY=VALUE ...
+python benchmarks/ship_weights.py RUN.safetensors lowlight_cli/weights/NAME.safetensors KEY=VALUE ...
 """
 
 import argparse

@@ -56,13 +56,27 @@ def darken(images: Pictures, settings: DarkeningSettings, generator: Generator) 
     batch = images if images.dim() == 4 else images.unsqueeze(0)
     drawn = draw_conditions(batch.shape[0], settings, generator)
     conditions = Conditions(*(value.to(batch.device) for value in drawn))
-    light = exposed(to_linear(batch), conditions)
-    light += conditions.pedestal * channels(settings.pedestal_tint, batch)
-    light += sensor_noise(light, conditions, channels(settings.noise_tint, batch), generator)
-    dark = power(to_srgb(light), conditions.contrast)
+    dark = photograph(batch, conditions, settings, generator)
     dark = through_jpeg(dark.mul_(255).round_().div_(255), settings, generator)
     exposures = conditions.exposure.flatten()
     return Darkened(dark, exposures) if images.dim() == 4 else Darkened(dark[0], exposures[0])
+
+
+def photograph(
+    images: Images, conditions: Conditions, settings: DarkeningSettings, generator: Generator
+) -> Images:
+    """Takes dark pictures of well-lit ones, before any rounding or file format.
+
+    Args:
+        images: Clean pictures, sRGB in [0, 1].
+        conditions: Those of each picture, on the same device.
+        settings: Gives the tints of noise and black level.
+        generator: Source of the noise.
+    """
+    light = exposed(to_linear(images), conditions)
+    light += conditions.pedestal * channels(settings.pedestal_tint, images)
+    light += sensor_noise(light, conditions, channels(settings.noise_tint, images), generator)
+    return power(to_srgb(light), conditions.contrast)
 
 
 def draw_conditions(count: int, settings: DarkeningSettings, generator: Generator) -> Conditions:
