@@ -1,7 +1,6 @@
 """Weights to safetensors files that say what they are."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from lowlight_cli.errors import OutputError
+from lowlight_cli.errors import ImageError, OutputError
+from lowlight_cli.images.replace import replace_file
 
 FORMAT_VERSION = 1
 METADATA_KEY = "lle"
@@ -39,14 +39,10 @@ def save_state(
     """As ``save_weights``, for tensors that are in no model yet."""
     tensors = {name: _stored(tensor, half_precision) for name, tensor in state.items()}
     described = json.dumps({"format_version": FORMAT_VERSION, **metadata}, sort_keys=True)
-    partial = path.with_name(f"{path.name}.lle-tmp-{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(save(tensors, {METADATA_KEY: described}))
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        replace_file(path, save(tensors, {METADATA_KEY: described}))
+    except ImageError as error:
+        raise OutputError(f"cannot write {error}") from error
     return path
 
 

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from lowlight_cli.errors import ImageError, OutputError
@@ -31,7 +32,9 @@ def replace_file(target: Path, data: bytes) -> None:
         _write_synced(temporary, data)
         temporary.replace(target)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        # Where the folder is a file, asking for what lies in it is an error of its own.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise ImageError(_CODES.get(error.errno or 0, "write"), f"{target}: {error.strerror}") from error
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "base", 
 BINARIES_MAY_LIE_IN = (
     "lowlight_cli/weights/",
     "sample_images/",
-    "docs/pictures/",
+    "docs/images/",
     "docs/models/",
     "tests/data/",
 )
