@@ -43,7 +43,7 @@ EXIT_CODES = """
 | 7 | a device or an optional feature that the machine does not have |
 | 8 | the output cannot be written |
 | 9 | training diverged |
-| 130 | interrupted with Ctrl-C |
+| 130, 143 | stopped with Ctrl-C, by a signal |
 
 New codes may be added; treat any other than 0 as failure.
 """

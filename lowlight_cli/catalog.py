@@ -6,7 +6,6 @@ from typing import Generic, TypeVar
 
 from lowlight_cli.errors import UnknownNameError
 
-
 Entry = TypeVar("Entry")
 
 
