@@ -5,6 +5,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Annotated
@@ -127,7 +128,8 @@ def _opencv() -> Finding:
         import cv2
     except ImportError as error:
         return Finding("formats", "opencv", f"does not load: {error}", Health.PROBLEM, OPENCV_REMEDY)
-    flavour = "headless" if cv2.version.headless else "with windows (needs libGL)"
+    # The module of build facts is missing in the type stubs of OpenCV.
+    flavour = "headless" if import_module("cv2.version").headless else "with windows (needs libGL)"
     return Finding("formats", "opencv", f"{cv2.__version__} {flavour}")
 
 

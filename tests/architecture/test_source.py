@@ -20,7 +20,20 @@ BINARIES_MAY_LIE_IN = (
     "docs/models/",
     "tests/data/",
 )
-TEXT_ENDINGS = {"", ".py", ".md", ".toml", ".txt", ".yaml", ".json", ".bash", ".fish", ".tsv", ".csv"}
+TEXT_ENDINGS = {
+    "",
+    ".py",
+    ".md",
+    ".toml",
+    ".txt",
+    ".yaml",
+    ".json",
+    ".bash",
+    ".fish",
+    ".tsv",
+    ".csv",
+    ".typed",
+}
 
 
 @pytest.fixture(scope="module")
