@@ -140,9 +140,7 @@ def fixed(night: Camera) -> Camera:
 
 
 SCENES = (
-    Scene(
-        "dark_indoor.jpg", "the-spices-of-life", (600, 400), camera(5, noise=1.2, warmth=1.1), write_plain
-    ),
+    Scene("dark_indoor.jpg", "the-spices-of-life", (600, 400), camera(5, noise=1.2, warmth=1.1), write_plain),
     Scene("backlit.jpg", "beacon-street-sunset", (640, 360), camera(3.5), write_plain),
     Scene("odd_size.png", "orange-hallway", (383, 255), fixed(MEASURED), write_plain),
     Scene("grey.png", "perched-osprey", (320, 180), camera(4, noise=1.3), write_grey),
