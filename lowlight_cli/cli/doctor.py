@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -84,6 +83,8 @@ def doctor(
 
 
 def _versions() -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
     yield Finding("versions", "python", platform.python_version())
     yield Finding("versions", "system", f"{platform.system()} {platform.machine()}")
     for library in LIBRARIES:

@@ -3,14 +3,16 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.training.catalog import RECIPES
-from lowlight_cli.training.config import Recipe
+
+if TYPE_CHECKING:
+    from lowlight_cli.training.config import Recipe
 
 app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
 
@@ -199,7 +201,7 @@ def _shared_values(options: dict[str, Any]) -> dict[str, Any]:
     return {key: options[name] for name, key in keys.items() if options.get(name) is not None}
 
 
-def _run(name: str, recipe: Recipe, out: Path, *, quiet: bool) -> None:
+def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
     from lowlight_cli.device import choose_device
     from lowlight_cli.training.run_folder import RunFolder
 

@@ -1,14 +1,14 @@
-"""The one table of models; torch-free, each entry imports its model when it is built."""
+"""The one table of models; each entry imports its settings and its model when they are asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING, Any
 
 from lowlight_cli.catalog import Catalog
-from lowlight_cli.models.codeenhance.config import PRESETS as CODEENHANCE_PRESETS
-from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
+
+if TYPE_CHECKING:
+    from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
+    from lowlight_cli.models.no_settings import NoSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,44 @@ class WeightsEntry:
     licence: str
     sha256: str | None = None
     shipped: bool = True
+
+
+class Presets(Mapping[str, Any]):
+    """Settings of each size a model comes in.
+
+    Help and completions need the names alone, and pydantic costs a tenth of a second; so the settings are
+    imported at the first look at one of them.
+
+    Args:
+        model: Name of the model, for messages.
+        names: All presets.
+        load: Gives the settings of each name.
+    """
+
+    def __init__(self, model: str, names: tuple[str, ...], load: Callable[[], Mapping[str, Any]]) -> None:
+        self._model = model
+        self._names = names
+        self._load = load
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - each model has a form of its own
+        """Settings of a preset.
+
+        Raises:
+            UnknownNameError: There is no such preset.
+        """
+        return Catalog(f"preset of {self._model}", self._load())[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a preset."""
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        """Names in order."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Number of presets."""
+        return len(self._names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +87,7 @@ class ModelEntry:
     summary: str
     source: str
     licence: str
-    presets: Catalog[Any]
+    presets: Presets
     default_preset: str
     build: Callable[[Any], Any]
     weights: Mapping[str, WeightsEntry] = field(default_factory=dict)
@@ -57,19 +95,25 @@ class ModelEntry:
     hidden: bool = False
 
 
-class NoSettings(BaseModel):
-    """Settings of a model that has none."""
+def _codeenhance_presets() -> "Mapping[str, CodeEnhanceConfig]":
+    from lowlight_cli.models.codeenhance.config import PRESETS
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    return PRESETS
 
 
-def _codeenhance(config: CodeEnhanceConfig) -> object:
+def _codeenhance(config: "CodeEnhanceConfig") -> object:
     from lowlight_cli.models.codeenhance.model import CodeEnhance
 
     return CodeEnhance(config)
 
 
-def _identity(_config: NoSettings) -> object:
+def _identity_presets() -> "Mapping[str, NoSettings]":
+    from lowlight_cli.models.no_settings import NoSettings
+
+    return {"lite": NoSettings()}
+
+
+def _identity(_config: "NoSettings") -> object:
     from lowlight_cli.models.identity import Identity
 
     return Identity()
@@ -83,7 +127,7 @@ CODEENHANCE = ModelEntry(
     source="Wu et al., CodeEnhance: A Codebook-Driven Approach for Low-Light Image Enhancement, 2024, "
     "arXiv:2404.05253",
     licence="MIT",
-    presets=Catalog("preset of codeenhance", CODEENHANCE_PRESETS),
+    presets=Presets("codeenhance", ("paper", "lite"), _codeenhance_presets),
     default_preset="lite",
     build=_codeenhance,
     weights={
@@ -103,7 +147,7 @@ IDENTITY = ModelEntry(
     summary="Leaves every picture as it is; for tests of everything around a model.",
     source="none",
     licence="MIT",
-    presets=Catalog("preset of identity", {"lite": NoSettings()}),
+    presets=Presets("identity", ("lite",), _identity_presets),
     default_preset="lite",
     build=_identity,
     hidden=True,

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lowlight_cli.catalog import Catalog
-from lowlight_cli.training.config import Recipe
+
+if TYPE_CHECKING:
+    from lowlight_cli.training.config import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class RecipeEntry:
     module: str
     settings: str
 
-    def settings_class(self) -> type[Recipe]:
+    def settings_class(self) -> "type[Recipe]":
         """The settings class; imports torch."""
         found: type[Recipe] = getattr(import_module(self.module), self.settings)
         return found

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "torchvision", "pyiqa", "cv2")
+HEAVY = ("torch", "torchvision", "pyiqa", "cv2", "numpy")
 PROBE = """
 import sys
 from lowlight_cli.cli.app import main

@@ -12,6 +12,7 @@ from lowlight_cli.checkpoints.load import fill, load_weights
 from lowlight_cli.checkpoints.locate import shipped_folder
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.models.codeenhance.config import PRESETS
 from lowlight_cli.models.controls import Controls
 
 NAMES = list(MODELS)
@@ -90,6 +91,10 @@ def test_controls_named_by_the_model_exist(model):
 def test_parts_are_the_whole_model(model):
     counted = sum(parameter.numel() for part in model.parts().values() for parameter in part.parameters())
     assert counted == sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_all_presets_of_codeenhance_are_named():
+    assert list(MODELS["codeenhance"].presets) == list(PRESETS)
 
 
 def test_each_default_preset_exists(entry):
