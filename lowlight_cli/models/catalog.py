@@ -119,7 +119,7 @@ def _identity(_config: "NoSettings") -> object:
     return Identity()
 
 
-OWN_WEIGHTS_LICENCE = "MIT; trained by the lle contributors, see docs/models/codeenhance.md"
+OWN_WEIGHTS_LICENCE = "MIT; terms of the training data in docs/models/codeenhance.md"
 
 CODEENHANCE = ModelEntry(
     name="codeenhance",
@@ -131,14 +131,26 @@ CODEENHANCE = ModelEntry(
     default_preset="lite",
     build=_codeenhance,
     weights={
-        "lite": WeightsEntry("codeenhance-lite.safetensors", OWN_WEIGHTS_LICENCE, sha256=None),
+        "lite": WeightsEntry(
+            "codeenhance-lite.safetensors",
+            OWN_WEIGHTS_LICENCE,
+            sha256="55b5ee14c0d5756f1b8083743f79ccff547f666d45955ef69ea23de61b2e767f",
+        ),
         "paper": WeightsEntry(
             "codeenhance-paper.safetensors", "CC BY-NC 4.0, the authors of CodeEnhance", shipped=False
         ),
     },
     stages={
-        "vqgan": WeightsEntry("vqgan-lite.safetensors", OWN_WEIGHTS_LICENCE, sha256=None),
-        "semantic": WeightsEntry("semantic-lite.safetensors", OWN_WEIGHTS_LICENCE, sha256=None),
+        "vqgan": WeightsEntry(
+            "vqgan-lite.safetensors",
+            OWN_WEIGHTS_LICENCE,
+            sha256="36feb30aabb9f45f2541a98f70d2c39182e8a4fb3e2b5029badcd4cc5ff36604",
+        ),
+        "semantic": WeightsEntry(
+            "semantic-lite.safetensors",
+            OWN_WEIGHTS_LICENCE,
+            sha256="610fe0b288787b89485329852bae527528466b124b720144899d3feaa5c30db6",
+        ),
     },
 )
 
