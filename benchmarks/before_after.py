@@ -43,12 +43,12 @@ def main() -> None:
 
 def row(enhancer: Enhancer, dark: Path, bright: Path | None = None) -> list[Image.Image]:
     """Cells of one scene."""
-    images = to_images(decode(dark).pixels)
+    images = to_images([decode(dark).pixels])
     padded = pad_to_multiple(images, enhancer.size_multiple)
     with torch.inference_mode():
         made = crop(enhancer.enhance(padded, Controls()), *images.shape[2:])
     cells = [as_cell(images), as_cell(made)]
-    return cells if bright is None else [*cells, as_cell(to_images(decode(bright).pixels))]
+    return cells if bright is None else [*cells, as_cell(to_images([decode(bright).pixels]))]
 
 
 def as_cell(images: torch.Tensor) -> Image.Image:

@@ -68,7 +68,7 @@ def main() -> None:
 
 def score(model: CodeEnhance, low: Path, high: Path) -> tuple[float, float]:
     """PSNR and SSIM of one pair."""
-    dark, bright = (to_images(decode(path).pixels) for path in (low, high))
+    dark, bright = (to_images([decode(path).pixels]) for path in (low, high))
     with torch.inference_mode():
         made = model.enhance(pad_to_multiple(dark, model.size_multiple), Controls())
     made = crop(made, *dark.shape[2:])

@@ -4,7 +4,9 @@ import json
 
 
 def test_settings_can_be_printed(run_lle, tmp_path):
-    run = run_lle("train", "vqgan", "-o", tmp_path / "run", "--lr", "0.01", "--set", "run.seed=9", "--print-config")
+    run = run_lle(
+        "train", "vqgan", "-o", tmp_path / "run", "--lr", "0.01", "--set", "run.seed=9", "--print-config"
+    )
     assert run.code == 0
     printed = json.loads(run.out)
     assert printed["optimizer"]["learning_rate"] == 0.01

@@ -56,6 +56,8 @@ def test_a_run_stopped_after_every_step_ends_bit_for_bit_like_one_that_was_not(n
     whole = train(name, settings(name, data, 4), tmp_path / "whole")
     for _ in range(4):
         pieces = train(name, settings(name, data, 4, limit_minutes=1e-9), tmp_path / "pieces")
+    again = train(name, settings(name, data, 4), tmp_path / "pieces")
+    assert again["step"] == 4
     assert whole["step"] == pieces["step"] == 4
     for key, value in whole["model"].items():
         assert torch.equal(value, pieces["model"][key]), key

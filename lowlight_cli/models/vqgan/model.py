@@ -44,13 +44,16 @@ class Vqgan(nn.Module):
         """Picture for quantized features, not clamped."""
         return self.decoder(self.post_quant(codes))
 
-    def forward(self, images: Images) -> Rebuilt:
+    def forward(self, images: Images, *, quantize: bool = True) -> Rebuilt:
         """Rebuilds pictures whose sides are multiples of ``downscale``.
 
         Args:
             images: sRGB in [0, 1], neither mean nor spread removed.
+            quantize: Pass through the codes; else the latent itself is decoded, as at the start of training.
         """
         latent = self.encode(images)
+        if not quantize:
+            return Rebuilt(self.decode(latent), latent, latent, self.codebook.nearest(latent))
         quantized = self.codebook(latent)
         return Rebuilt(
             self.decode(quantized.features),

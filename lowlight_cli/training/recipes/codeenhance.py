@@ -214,6 +214,7 @@ def run(
     parts |= {"order": GeneratorState(order)}
     start = folder.resume(wanted=settings.resume, **parts)
 
+    step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         batch = enhancement_batch(sources, mix).to(device)
         share = rate_share(step, settings.steps, recipe.optimizer)

@@ -126,6 +126,7 @@ def run(
     start = folder.resume(wanted=settings.resume, **parts)
     tell(f"{len(train)} photos with class maps, {len(photos) - len(train)} more held out, from step {start}")
 
+    step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         crops = random_crops(train, settings.batch_size, settings.crop, order)
         views = torch.cat([crops.images, lifted_view(recipe, crops, order)])

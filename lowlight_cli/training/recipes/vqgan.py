@@ -131,18 +131,14 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device, tell: C
     start = folder.resume(wanted=settings.resume, **parts)
     tell(f"{len(photos)} photos, from step {start}")
 
+    step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         images = random_crops(photos, settings.batch_size, settings.crop, order).images
         images = images.to(device, memory_format=torch.channels_last)
         share = rate_share(step, settings.steps, optimizer)
 
-        # Before the codes mean anything, learn to encode without them; then put them where the latents are.
-        if step < recipe.codes_from:
-            plain = picture_loss(recipe, model.decode(model.encode(images)), images)
-            loss = torch.stack(list(plain.values())).sum()
-            descend(painter, loss, rate=share * optimizer.learning_rate, clip=optimizer.clip)
-            folder.report(step, settings, tell, loss=loss, **plain)
-            continue
+        # First learn to encode without codes; then put the codes where the latents are.
+        coded = step >= recipe.codes_from
         if step == recipe.codes_from:
             start_codes(model, photos, settings, order)
 
@@ -150,7 +146,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device, tell: C
         judged = step >= recipe.critic_from
         set_trainable(critic, trainable=False)
         with mixed:
-            rebuilt = in_full(model(images))
+            rebuilt = in_full(model(images, quantize=coded))
         losses = picture_loss(recipe, rebuilt.images, images) | {"code": code_loss(recipe, rebuilt)}
         if judged:
             losses["adversarial"] = recipe.adversarial_weight * fool(critic(rebuilt.images))
@@ -169,7 +165,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device, tell: C
         counts.add(rebuilt.indices)
         losses["perplexity"] = perplexity(counts.values)
         if step % REVIVE_EVERY == 0:
-            if step < settings.steps * REVIVE_UNTIL:
+            if coded and step < settings.steps * REVIVE_UNTIL:
                 revive(model.codebook, counts.values, rebuilt.latent, order)
             counts.clear()
         folder.report(step, settings, tell, loss=loss, **losses)

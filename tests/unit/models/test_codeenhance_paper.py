@@ -254,7 +254,8 @@ def test_shift_learns_from_the_codes_alone() -> None:
     torch.testing.assert_close(latent.grad, torch.ones_like(latent))
 
     wanted = torch.arange(16).view(1, 4, 4)
-    losses = code_losses(codebook, latent, wanted, torch.randn(1, 8, 4, 4), 1.0)
+    target = torch.randn(1, 8, 4, 4)
+    losses = code_losses(codebook.weight, codebook.shift, latent, wanted, target, 1.0)
     losses.shift.backward()
     assert codebook.shift.grad[:16].abs().min() > 0
     assert not codebook.shift.grad[16:].any()

@@ -1,5 +1,7 @@
 """Targets of training say what the controls are meant to do."""
 
+from itertools import pairwise
+
 import torch
 
 from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
@@ -29,7 +31,7 @@ def test_each_control_moves_its_own_quantity_up():
         made = controlled(images, weights(texture=s), middle)
         detail.append((made - smooth(made)).std())
     for values in (bright, spread, detail):
-        assert all(a < b for a, b in zip(values, values[1:], strict=False))
+        assert all(a < b for a, b in pairwise(values))
 
 
 def test_a_reference_pulls_means_and_spreads_towards_its_own():
