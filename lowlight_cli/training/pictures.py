@@ -10,7 +10,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from lowlight_cli.errors import WeightsError
+from lowlight_cli.errors import ImageError, WeightsError
+from lowlight_cli.images.decode import decode
 from lowlight_cli.models.codeenhance.exposure import mean_luma
 from lowlight_cli.tensors import ClassMap, Images, PerImage
 from lowlight_cli.training.config import DataSettings
@@ -71,9 +72,18 @@ def _class_map(photo: Path, settings: DataSettings) -> Tensor | None:
 
 
 def read_pixels(path: Path) -> Tensor:
-    """Picture of a file as uint8 (3, h, w)."""
-    with Image.open(path) as picture:
-        return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1).contiguous()
+    """Picture of a file as uint8 (3, h, w), upright.
+
+    Raises:
+        WeightsError: It cannot be read.
+    """
+    try:
+        pixels = decode(path).pixels
+    except ImageError as error:
+        raise WeightsError(f"cannot train on {path}: {error}") from error
+    if pixels.dtype == np.uint16:
+        pixels = (pixels / 257).round().astype(np.uint8)
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
 def random_crops(photos: Sequence[Photo], count: int, side: int, generator: torch.Generator) -> Crops:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from PIL import Image
 from pydantic import BaseModel
 from torch import Tensor, nn
 
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import DivergedError, OutputError, WeightsError
+from lowlight_cli.images.encode import encode
+from lowlight_cli.images.picture import Picture, Restore
 from lowlight_cli.tensors import Images
 from lowlight_cli.training.config import Recipe, RunSettings
 
@@ -146,7 +147,7 @@ class RunFolder:
         rows = [torch.cat([column[i] for column in columns], dim=2) for i in range(len(columns[0]))]
         grid = torch.cat(rows, dim=1).detach().float().clamp(0, 1).cpu()
         pixels = (grid * 255).round().byte().permute(1, 2, 0).numpy()
-        Image.fromarray(pixels).save(self.path / "samples" / f"step-{step:06d}.jpg", quality=92)
+        encode(Picture(pixels, Restore("jpg")), self.path / "samples" / f"step-{step:06d}.jpg", quality=92)
 
     def export(self, name: str, model: nn.Module, recipe: Recipe, *, step: int) -> Path:
         """Writes the weights as ``<name>.safetensors`` and gives the path.

@@ -55,3 +55,11 @@ def test_quiet_is_quiet(run_lle, tmp_path, make_picture):
         "--batch-size", 1, "--max-steps", 1, "-q",
     )  # fmt: skip
     assert run == (0, "", "")
+
+
+def test_a_photo_that_cannot_be_read_is_named(run_lle, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "text.jpg").write_text("no picture")
+    run = run_lle("train", "vqgan", "-o", tmp_path / "run", "--data", tmp_path / "photos")
+    assert run.code == 6
+    assert "text.jpg" in run.err
