@@ -29,7 +29,7 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.tensors import Features, Images, Scalar
+from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
 from lowlight_cli.training.optimization import (
@@ -45,6 +45,7 @@ from lowlight_cli.training.optimization import (
     set_trainable,
 )
 from lowlight_cli.training.pairs import PairedPhoto, load_pairs
+from lowlight_cli.training.perception import read_learned_perceptual
 from lowlight_cli.training.pictures import load_photos
 from lowlight_cli.training.run_folder import RunFolder, Stateful, as_line
 from lowlight_cli.training.stage_one import start_from
@@ -70,6 +71,9 @@ class CodeEnhanceRecipe(Recipe):
         edge_weight: Weight of the gradient difference.
         structure_weight: Weight of 1 - SSIM.
         colour_weight: Weight of the difference of colours.
+        lpips_backbone: Weights of VGG16; with ``lpips_heads`` LPIPS takes the place of the semantic distance.
+        lpips_heads: Weights of the LPIPS heads for VGG.
+        lpips_weight: Weight of LPIPS.
         perceptual_weight: Weight of the distance in semantic features.
         commitment_weight: Weight of latent against code.
         choice_weight: Weight of the cross-entropy over codes.
@@ -91,6 +95,9 @@ class CodeEnhanceRecipe(Recipe):
     edge_weight: float = 0.5
     structure_weight: float = 0.3
     colour_weight: float = 10.0
+    lpips_backbone: Path | None = None
+    lpips_heads: Path | None = None
+    lpips_weight: float = 1.0
     perceptual_weight: float = 0.1
     commitment_weight: float = 0.5
     choice_weight: float = 0.02
@@ -108,19 +115,30 @@ def grey_where_cast(images: Images, colour: Tensor) -> Images:
     return colour * images + (1 - colour) * (images * weights).sum(1, keepdim=True)
 
 
-def perceiver(model: CodeEnhance) -> Callable[[Images], list[Features]]:
-    """The semantic network's features at all its scales, for the perceptual loss.
+def perceptual_loss(
+    recipe: CodeEnhanceRecipe, model: CodeEnhance, device: torch.device
+) -> Callable[[Images, Images], Scalar]:
+    """Weighted LPIPS where its weights are given, else the weighted distance in semantic features.
 
     Raises:
-        SettingsError: The semantic network is the published one, whose scales are not exposed.
+        SettingsError: Neither can be had: the published semantic network does not expose its scales.
     """
-    if isinstance(model.semantic, SemanticNet):
-        return model.semantic.pyramid
-    raise SettingsError("the perceptual loss needs the compact semantic network")
+    if recipe.lpips_backbone is not None and recipe.lpips_heads is not None:
+        lpips = placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
+        return lambda made, target: recipe.lpips_weight * lpips(made, target)
+    net = model.semantic
+    if not isinstance(net, SemanticNet):
+        raise SettingsError(
+            "the perceptual loss needs lpips_backbone and lpips_heads, or the compact semantics"
+        )
+    return lambda made, target: recipe.perceptual_weight * feature_distance(net.pyramid, made, target)
 
 
 def picture_loss(
-    recipe: CodeEnhanceRecipe, model: CodeEnhance, made: Images, batch: EnhancementBatch
+    recipe: CodeEnhanceRecipe,
+    perceive: Callable[[Images, Images], Scalar],
+    made: Images,
+    batch: EnhancementBatch,
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for."""
     made, target = grey_where_cast(made, batch.colour), grey_where_cast(batch.target, batch.colour)
@@ -129,7 +147,7 @@ def picture_loss(
         "edge": recipe.edge_weight * gradient(made, target),
         "structure": recipe.structure_weight * dissimilarity(made, target),
         "colour": recipe.colour_weight * colour(made, target),
-        "perceptual": recipe.perceptual_weight * feature_distance(perceiver(model), made, target),
+        "perceptual": perceive(made, target),
     }
 
 
@@ -200,6 +218,7 @@ def run(
     prior = placed(prior, device)
     freeze(prior, *model.frozen_parts())
     model.codebook.weight.requires_grad_(False)
+    perceive = perceptual_loss(recipe, model, device)
     critic = placed(UnetCritic(recipe.model.vqgan.code_channels, recipe.critic_width), device)
     painter, judge = adam(model.parameters(), recipe.optimizer), adam(critic.parameters(), recipe.optimizer)
     average = averaged(model, recipe.optimizer.average)
@@ -224,7 +243,7 @@ def run(
         facts = {"lightness": batch.lightness}
         with mixed:
             made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
-        losses = picture_loss(recipe, model, made.images, batch)
+        losses = picture_loss(recipe, perceive, made.images, batch)
         true_colours = batch.colour.flatten() > 0
         losses |= latent_loss(recipe, model, prior, made.latent[true_colours], batch.bright[true_colours])
         losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.latent))

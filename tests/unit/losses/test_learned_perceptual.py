@@ -1,0 +1,63 @@
+"""LPIPS as a loss, with stand-in weights: its form, its files, its place in the recipe."""
+
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.losses.learned_perceptual import SCALE, SHIFT, LearnedPerceptual
+from lowlight_cli.training.perception import read_learned_perceptual
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Stand-ins for both published files, named and shaped as those are."""
+    state = LearnedPerceptual().state_dict()
+    torch.nn.init.normal_(state["features.0.weight"])
+    backbone = {key: value for key, value in state.items() if key.startswith("features.")}
+    heads = {key: value.abs() for key, value in state.items() if key.startswith("lin")}
+    torch.save(backbone | {"classifier.0.weight": torch.zeros(1)}, tmp_path / "vgg16.pth")
+    torch.save(heads, tmp_path / "heads.pth")
+    return tmp_path / "vgg16.pth", tmp_path / "heads.pth"
+
+
+def test_the_first_block_counts_as_the_paper_says(files):
+    loss = read_learned_perceptual(*files)
+    for index in range(1, 5):
+        loss.get_parameter(f"lin{index}.model.1.weight").zero_()
+    images, targets = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
+    seen = []
+    for batch in (images, targets):
+        x = (2 * batch - 1 - torch.tensor(SHIFT).view(1, 3, 1, 1)) / torch.tensor(SCALE).view(1, 3, 1, 1)
+        for index in (0, 2):
+            x = torch.relu(loss.features[index](x))
+        seen.append(normalize(x, dim=1))
+    weighted = (seen[0] - seen[1]).square() * loss.get_parameter("lin0.model.1.weight").view(1, -1, 1, 1)
+    torch.testing.assert_close(loss(images, targets), weighted.sum(1).mean())
+
+
+def test_equal_pictures_cost_nothing_and_others_pull(files):
+    loss, images = read_learned_perceptual(*files), torch.rand(1, 3, 32, 32, requires_grad=True)
+    assert loss(images, images.detach()) == 0
+    loss(images, torch.rand(1, 3, 32, 32)).backward()
+    assert images.grad.abs().sum() > 0
+    assert all(parameter.grad is None for parameter in loss.parameters())
+
+
+def test_files_that_are_missing_or_swapped_are_named(files, tmp_path):
+    with pytest.raises(WeightsError, match=r"nowhere\.pth"):
+        read_learned_perceptual(tmp_path / "nowhere.pth", files[1])
+    with pytest.raises(WeightsError, match=r"vgg16\.pth"):
+        read_learned_perceptual(files[1], files[0])
+
+
+def test_the_recipe_takes_it_where_its_files_are_given(files):
+    from lowlight_cli.models.codeenhance.config import PRESETS
+    from lowlight_cli.models.codeenhance.model import CodeEnhance
+    from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe, perceptual_loss
+
+    recipe = CodeEnhanceRecipe(lpips_backbone=files[0], lpips_heads=files[1], lpips_weight=2.0)
+    images, targets = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
+    loss = perceptual_loss(recipe, CodeEnhance(PRESETS["lite"]), torch.device("cpu"))
+    expected = 2 * read_learned_perceptual(*files)(images, targets)
+    torch.testing.assert_close(loss(images, targets), expected)
