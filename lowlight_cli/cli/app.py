@@ -9,7 +9,7 @@ from lowlight_cli.cli import models, train
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
 from lowlight_cli.cli.progress import say
-from lowlight_cli.errors import LowlightError
+from lowlight_cli.errors import LowlightError, UnavailableError
 
 app = typer.Typer(
     name="lle",
@@ -42,6 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
     except LowlightError as error:
         say(f"lle: error: {error}")
         return error.exit_code
+    except ImportError as error:
+        if ".so" not in str(error):
+            raise
+        # A system library is missing, most often OpenCV's libGL on a machine without a desktop.
+        say(f"lle: error: {error}; `lle doctor` tells the remedy")
+        return UnavailableError.exit_code
     return 0
 
 
