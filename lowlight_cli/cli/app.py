@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Brightens photos taken in low light.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
+    rich_markup_mode=None,  # panels would take half of the time to start
     pretty_exceptions_show_locals=False,
 )
 app.command()(enhance)
