@@ -1,7 +1,6 @@
 """``lle train``: one subcommand for each recipe."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -210,9 +209,6 @@ def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
     tell(f"training {name} on {device} into {out}")
     weights = RECIPES[name].run()(recipe, RunFolder(out, recipe), device=device, tell=tell)
     tell(f"weights: {weights}")
-
-
-_Tell = Callable[[str], None]
 
 
 def _tell(line: str) -> None:
