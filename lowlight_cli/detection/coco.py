@@ -1,0 +1,161 @@
+"""COCO: one JSON file for a split, with pictures, classes and boxes ``[left, top, width, height]``.
+
+Source: Lin et al., "Microsoft COCO: Common Objects in Context", 2014, and the format page of the data set.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lowlight_cli.detection.boxes import Box
+from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection, Sample
+from lowlight_cli.detection.files import Pictures, files_below, number, pictures_below
+
+_KEYS = ("images", "annotations", "categories")
+
+
+def read_coco(folder: Path, classes: Sequence[str] | None = None) -> Collection:
+    """Reads a folder of pictures with ``instances_*.json`` or the like; the name of a file tells its split.
+
+    Args:
+        folder: Holds pictures and JSON files; crowds are kept and marked.
+        classes: Names in order; None takes those of the first file, ordered by id.
+
+    Raises:
+        AnnotationError: A file has not the form, or files disagree about the classes.
+    """
+    pictures = Pictures(pictures_below(folder))
+    by_path = {path.relative_to(folder).as_posix().casefold(): path for path in pictures.paths}
+    names: tuple[str, ...] = tuple(classes or ())
+    samples: list[Sample] = []
+    lost: list[Path] = []
+    errors: list[AnnotationError] = []
+    for path in coco_files(folder):
+        content = _content(path)
+        labels, names = _labels(content, names, path)
+        boxes = _boxes(content, labels, path, errors)
+        for index, entry in enumerate(content["images"]):
+            name, size = _picture(entry, path, index)
+            image = by_path.get(name.casefold()) or pictures.find(name)
+            if image is None:
+                lost.append(path / name)
+                continue
+            found = tuple(boxes.get(entry["id"], ()))
+            samples.append(Sample(image.name, image, found, path, _split_of(path), size))
+    used = {sample.image for sample in samples}
+    unused = tuple(path for path in pictures.paths if path not in used)
+    return Collection("coco", names, tuple(samples), BoxSpace.BY_SIZE, tuple(lost), unused, tuple(errors))
+
+
+def coco_files(folder: Path) -> list[Path]:
+    """JSON files below a folder that hold pictures, boxes and classes."""
+    return [path for path in files_below(folder) if path.suffix.lower() == ".json" and _looks_right(path)]
+
+
+def _looks_right(path: Path) -> bool:
+    start = path.read_bytes()
+    return all(f'"{key}"'.encode() in start for key in _KEYS)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
+        raise AnnotationError(f"{path}:{line}", f"not JSON: {error}") from error
+    if not isinstance(content, dict) or not all(isinstance(content.get(key), list) for key in _KEYS):
+        raise AnnotationError(str(path), f"it has not the lists {', '.join(_KEYS)}")
+    return content
+
+
+def _labels(
+    content: Mapping[str, Any], names: tuple[str, ...], path: Path
+) -> tuple[dict[int, int], tuple[str, ...]]:
+    """Index of each category id, and the names by index."""
+    try:
+        named = {int(each["id"]): str(each["name"]) for each in content["categories"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise AnnotationError(str(path), "a category without id and name") from error
+    names = names or tuple(named[key] for key in sorted(named))
+    indices = {name.casefold(): index for index, name in enumerate(names)}
+    strange = next((name for name in named.values() if name.casefold() not in indices), None)
+    if strange is not None:
+        raise AnnotationError(str(path), f"unknown class '{strange}'; known: {', '.join(names)}")
+    return {key: indices[name.casefold()] for key, name in named.items()}, names
+
+
+def _boxes(
+    content: Mapping[str, Any], labels: Mapping[int, int], path: Path, errors: list[AnnotationError]
+) -> dict[Any, list[Box]]:
+    """Boxes by the id of their picture; what cannot be read goes to ``errors``."""
+    boxes: dict[Any, list[Box]] = {}
+    known = {entry.get("id") for entry in content["images"] if isinstance(entry, dict)}
+    for index, entry in enumerate(content["annotations"]):
+        place = f"{path}:annotations[{index}]"
+        try:
+            box = _box(entry, labels, place)
+            if entry.get("image_id") not in known:
+                raise AnnotationError(place, f"no picture has the id {entry.get('image_id')}")
+        except AnnotationError as error:
+            errors.append(error)
+            continue
+        boxes.setdefault(entry["image_id"], []).append(box)
+    return boxes
+
+
+def _box(entry: Any, labels: Mapping[int, int], place: str) -> Box:  # noqa: ANN401 - what JSON gave
+    if not isinstance(entry, dict) or not isinstance(entry.get("bbox"), list) or len(entry["bbox"]) != 4:
+        raise AnnotationError(place, "it has no bbox of four numbers")
+    if entry.get("category_id") not in labels:
+        raise AnnotationError(place, f"unknown category {entry.get('category_id')}")
+    left, top, width, height = (number(str(value), place, "a coordinate") for value in entry["bbox"])
+    label = labels[entry["category_id"]]
+    return Box(label, left, top, left + width, top + height, crowd=bool(entry.get("iscrowd", 0)))
+
+
+def _picture(entry: Any, path: Path, index: int) -> tuple[str, tuple[int, int] | None]:  # noqa: ANN401
+    if not isinstance(entry, dict) or "id" not in entry or not isinstance(entry.get("file_name"), str):
+        raise AnnotationError(f"{path}:images[{index}]", "a picture without id and file_name")
+    name = entry["file_name"].replace("\\", "/")
+    width, height = entry.get("width"), entry.get("height")
+    if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
+        return name, (width, height)
+    return name, None
+
+
+def _split_of(path: Path) -> str | None:
+    """Split that the name of a file tells: ``instances_val2017.json``."""
+    name = path.stem.lower()
+    return next((split for split in ("train", "val", "test") if split in name), None)
+
+
+def coco_content(
+    samples: Sequence[tuple[str, tuple[int, int], Sequence[Box]]], classes: Sequence[str]
+) -> dict[str, Any]:
+    """One split as COCO's JSON; ids count from 1.
+
+    Args:
+        samples: File name, width and height, and boxes in pixels of each picture.
+        classes: Names by index.
+    """
+    images, annotations = [], []
+    for number_, (name, (width, height), boxes) in enumerate(samples, start=1):
+        images.append({"id": number_, "file_name": name, "width": width, "height": height})
+        annotations += [
+            {
+                "id": 0,
+                "image_id": number_,
+                "category_id": box.label + 1,
+                "bbox": [box.left, box.top, box.width, box.height],
+                "area": box.width * box.height,
+                "iscrowd": int(box.crowd),
+            }
+            for box in boxes
+        ]
+    for index, annotation in enumerate(annotations, start=1):
+        annotation["id"] = index
+    categories = [
+        {"id": index, "name": name, "supercategory": ""} for index, name in enumerate(classes, start=1)
+    ]
+    return {"images": images, "annotations": annotations, "categories": categories}

@@ -1,0 +1,67 @@
+"""Which form a labelled data set has, by what lies in its folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowlight_cli.detection.coco import coco_files, read_coco
+from lowlight_cli.detection.collection import AnnotationError, Collection
+from lowlight_cli.detection.exdark import CLASSES, read_exdark
+from lowlight_cli.detection.files import annotation_files
+from lowlight_cli.detection.voc import names_in, read_voc
+from lowlight_cli.detection.yolo import DATA_FILE, read_yolo
+
+FORMS = ("exdark", "voc", "yolo", "coco")
+
+
+def recognise(folder: Path) -> str:
+    """Name of the form.
+
+    Args:
+        folder: The data set.
+
+    Raises:
+        AnnotationError: None fits.
+    """
+    if (folder / DATA_FILE).is_file() or _has_labels(folder):
+        return "yolo"
+    if coco_files(folder):
+        return "coco"
+    if next(annotation_files(folder, ".xml"), None) is not None:
+        return "voc"
+    if any(
+        file.data.lstrip(b"\xef\xbb\xbf").startswith(b"% bbGt") for file in annotation_files(folder, ".txt")
+    ):
+        return "exdark"
+    raise AnnotationError(str(folder), f"no annotations found; the forms that are read: {', '.join(FORMS)}")
+
+
+def _has_labels(folder: Path) -> bool:
+    return any(place.is_dir() and (place.parent / "images").is_dir() for place in folder.rglob("labels"))
+
+
+def read_collection(
+    folder: Path, form: str | None, classes: Sequence[str] | None = None, *, inclusive: bool = False
+) -> Collection:
+    """Reads a data set of a named form, or of the form that it seems to have.
+
+    Args:
+        folder: The data set.
+        form: One of ``FORMS``, or None.
+        classes: Names in order; None takes those of the data set.
+        inclusive: Whether VOC's numbers count pixels from 1.
+
+    Raises:
+        AnnotationError: The form is not known, or a file that all depends on cannot be read.
+    """
+    form = form or recognise(folder)
+    if form == "exdark":
+        return read_exdark(folder, classes or CLASSES)
+    if form == "voc":
+        return read_voc(folder, classes or _exdark_order(folder), inclusive=inclusive)
+    return {"yolo": read_yolo, "coco": read_coco}[form](folder, classes)
+
+
+def _exdark_order(folder: Path) -> Sequence[str] | None:
+    """ExDark's classes where they are the ones that occur, so that their numbers are the official ones."""
+    occurring = names_in(list(annotation_files(folder, ".xml")))
+    return CLASSES if occurring and set(occurring) <= set(CLASSES) else None

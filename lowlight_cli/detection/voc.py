@@ -1,0 +1,182 @@
+"""Pascal VOC: one XML file for each picture.
+
+Source: Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", 2010, and its development kit.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+from lowlight_cli.detection.boxes import Box
+from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNames, Collection, Sample
+from lowlight_cli.detection.exdark import official_split
+from lowlight_cli.detection.files import (
+    AnnotationFile,
+    Pictures,
+    annotation_files,
+    files_below,
+    number,
+    pictures_below,
+)
+
+VOC_CLASSES = (
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+)
+"""Of VOC 2007 and 2012, in alphabetical order."""
+
+
+def parse_voc(file: AnnotationFile, classes: ClassNames, *, inclusive: bool) -> Sample:
+    """One picture's boxes; its image is yet to be found.
+
+    Args:
+        file: XML with an element ``annotation``.
+        classes: Names that may occur.
+        inclusive: Whether pixels count from 1 and the last one belongs to the box, as in VOC itself; else the
+            numbers are edges counted from 0, as most programs and ExDark's XML write them.
+
+    Raises:
+        AnnotationError: Not XML, an unknown class, or a box without four numbers.
+    """
+    root = _root(file)
+    boxes = tuple(_box(element, file, classes, inclusive=inclusive) for element in root.iter("object"))
+    name = (root.findtext("filename") or "").strip() or file.path.stem
+    return Sample(name, Path(name), boxes, file.path, stated_size=_size(root, file))
+
+
+def _root(file: AnnotationFile) -> ElementTree.Element:
+    if b"<!DOCTYPE" in file.data or b"<!ENTITY" in file.data:
+        raise AnnotationError(str(file.path), "document types and entities are not read")
+    try:
+        root = ElementTree.fromstring(file.data)
+    except ElementTree.ParseError as error:
+        raise AnnotationError(f"{file.path}:{error.position[0]}", f"not XML: {error.msg}") from error
+    if root.tag.casefold() != "annotation":
+        raise AnnotationError(str(file.path), f"its root is '{root.tag}', not 'annotation'")
+    return root
+
+
+def _size(root: ElementTree.Element, file: AnnotationFile) -> tuple[int, int] | None:
+    if root.find("size/width") is None or root.find("size/height") is None:
+        return None
+    width, height = (
+        number(root.findtext(f"size/{side}"), str(file.path), side) for side in ("width", "height")
+    )
+    # Some programs write zeros when they did not look at the picture.
+    return (int(width), int(height)) if width > 0 and height > 0 else None
+
+
+def _box(element: ElementTree.Element, file: AnnotationFile, classes: ClassNames, *, inclusive: bool) -> Box:
+    name = (element.findtext("name") or "").strip()
+    place = f"{file.path}:{_line(file, name)}"
+    label = classes.index(name, place)
+    if element.find("bndbox") is None:
+        raise AnnotationError(place, f"the object '{name}' has no bndbox")
+    left, top, right, bottom = (
+        number(element.findtext(f"bndbox/{edge}"), place, edge) for edge in ("xmin", "ymin", "xmax", "ymax")
+    )
+    box = Box(
+        label, left, top, right, bottom, difficult=(element.findtext("difficult") or "0").strip() == "1"
+    )
+    return replace(box, left=left - 1, top=top - 1) if inclusive else box
+
+
+def _line(file: AnnotationFile, name: str) -> int:
+    """Line on which a class is named first; the parser does not tell."""
+    before, found, _ = file.data.partition(f">{name}<".encode())
+    return before.count(b"\n") + 1 if found else 1
+
+
+def read_voc(folder: Path, classes: Sequence[str] | None = None, *, inclusive: bool = False) -> Collection:
+    """Reads a folder of pictures and XML files, as in VOC2012 or in ``ExDark/Annotations``.
+
+    Args:
+        folder: Holds both; ``train.txt``, ``val.txt`` and ``test.txt`` anywhere inside give the split.
+        classes: Names in order; None takes those that occur, in alphabetical order.
+        inclusive: As in ``parse_voc``.
+    """
+    files = list(annotation_files(folder, ".xml"))
+    names = ClassNames(classes or names_in(files))
+    pictures = Pictures(pictures_below(folder))
+    splits = official_split(files_below(folder))
+    samples, lost, errors, used = [], [], [], set()
+    for file in files:
+        image = pictures.find(file.path.stem)
+        try:
+            sample = parse_voc(file, names, inclusive=inclusive)
+        except AnnotationError as error:
+            errors.append(error)
+            used.add(image)
+            continue
+        if (image := image or pictures.find(sample.name)) is None:
+            lost.append(file.path)
+            continue
+        used.add(image)
+        split = splits.get(image.name.casefold()) or splits.get(image.stem.casefold())
+        samples.append(replace(sample, name=image.name, image=image, split=split))
+    unused = tuple(path for path in pictures.paths if path not in used)
+    return Collection(
+        "voc", names.names, tuple(samples), BoxSpace.BY_SIZE, tuple(lost), unused, tuple(errors)
+    )
+
+
+def names_in(files: Sequence[AnnotationFile]) -> tuple[str, ...]:
+    """Classes that occur in annotations, in alphabetical order."""
+    found = set()
+    for file in files:
+        try:
+            found |= {(each.findtext("name") or "").strip() for each in _root(file).iter("object")}
+        except AnnotationError:
+            continue
+    return tuple(sorted(name for name in found if name))
+
+
+def write_voc(
+    sample: Sample, size: tuple[int, int], classes: Sequence[str], form: Callable[[float], str] = repr
+) -> str:
+    """XML of one picture; boxes in pixels, as edges counted from 0.
+
+    Args:
+        sample: Its name and boxes.
+        size: Width and height of the picture.
+        classes: Names by index.
+        form: Writes a coordinate.
+    """
+    root = ElementTree.Element("annotation")
+    ElementTree.SubElement(root, "filename").text = sample.image.name
+    sides = ElementTree.SubElement(root, "size")
+    for side, pixels in zip(("width", "height", "depth"), (*size, 3), strict=True):
+        ElementTree.SubElement(sides, side).text = str(pixels)
+    for box in sample.boxes:
+        element = ElementTree.SubElement(root, "object")
+        for key, value in (
+            ("name", classes[box.label]),
+            ("pose", "Unspecified"),
+            ("truncated", "0"),
+            ("difficult", str(int(box.difficult))),
+        ):
+            ElementTree.SubElement(element, key).text = value
+        edges = ElementTree.SubElement(element, "bndbox")
+        for key, edge in zip(("xmin", "ymin", "xmax", "ymax"), box.edges, strict=True):
+            ElementTree.SubElement(edges, key).text = form(edge)
+    ElementTree.indent(root, "\t")
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
