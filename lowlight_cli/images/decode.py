@@ -4,6 +4,7 @@ The extension of the name is never trusted. Pillow reads 8-bit files; OpenCV rea
 would cut to 8 bits without a word.
 """
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,33 +14,45 @@ from PIL import Image, UnidentifiedImageError
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.formats import FORMATS, format_named_by_pillow
-from lowlight_cli.images.metadata import orientation_of, portable_exif
+from lowlight_cli.images.metadata import orientation_of, read_metadata
 from lowlight_cli.images.orientation import turn_upright
-from lowlight_cli.images.picture import Picture, Restore, Samples
-
-MAX_PIXELS = 400_000_000
-"""Larger pictures are refused before they are decoded."""
+from lowlight_cli.images.picture import Frame, Picture, Restore, Samples
+from lowlight_cli.images.settings import ReadSettings
 
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB\x60\x82"
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 258, 339
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, KeyError, MemoryError, OverflowError)
 
 
-def decode(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode(path: Path, settings: ReadSettings = ReadSettings()) -> Picture:
     """Reads a picture and everything needed to write it back.
 
     Args:
-        path: A JPEG, PNG, WebP or TIFF file, whatever its name.
-        max_pixels: Width times height above which a file is refused.
+        path: A picture file, whatever its name.
+        settings: Limits, and what to do about damage and further frames.
 
     Raises:
         ImageError: ``unreadable``, ``truncated``, ``unsupported``, ``too_large`` or ``permission``.
     """
-    data = _read(path)
+    return decode_bytes(_read(path), settings)
+
+
+def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Picture:
+    """Reads a picture that is in memory.
+
+    Args:
+        data: A whole file.
+        settings: Limits, and what to do about damage and further frames.
+
+    Raises:
+        ImageError: ``unreadable``, ``truncated``, ``unsupported`` or ``too_large``.
+    """
     with _open(data) as image:
-        name = _checked_format(image, max_pixels)
+        name = _checked_format(image, settings.max_pixels)
         try:
-            return _decode_16_bit(data, image, name) if _is_deep(data, image) else _decode_8_bit(image, name)
+            if _is_deep(data, image):
+                return _decode_16_bit(data, image, name)
+            return _decode_8_bit(data, image, name)
         except _DAMAGE as error:
             raise _damage(data, error) from error
 
@@ -107,13 +120,13 @@ def _tiff_tag(image: Image.Image, tag: int) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _decode_8_bit(image: Image.Image, name: str) -> Picture:
+def _decode_8_bit(data: bytes, image: Image.Image, name: str) -> Picture:
     image.load()
     grey = image.mode in ("1", "L", "LA", "La")
     clear = image.mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in image.info
     profile = image.info.get("icc_profile") if image.mode != "CMYK" else None
     samples = np.array(image.convert("RGBA" if clear else "RGB"))
-    return _upright(samples, image, name, grey=grey, icc=profile)
+    return _upright(samples, data, image, Restore(name, icc=profile or None), grey=grey)
 
 
 def _decode_16_bit(data: bytes, image: Image.Image, name: str) -> Picture:
@@ -128,26 +141,26 @@ def _decode_16_bit(data: bytes, image: Image.Image, name: str) -> Picture:
         samples.ndim if samples.ndim == 2 else samples.shape[2], cv2.COLOR_BGRA2RGBA
     )
     samples = cv2.cvtColor(samples, order)
-    return _upright(samples, image, name, grey=grey, icc=image.info.get("icc_profile"))
+    restore = Restore(name, icc=image.info.get("icc_profile") or None)
+    return _upright(samples, data, image, restore, grey=grey)
 
 
-def _upright(samples: Samples, image: Image.Image, name: str, *, grey: bool, icc: bytes | None) -> Picture:
-    """Splits colour from opacity, both turned upright.
+def _upright(samples: Samples, data: bytes, image: Image.Image, restore: Restore, *, grey: bool) -> Picture:
+    """Splits colour from opacity, both turned upright, and adds the metadata.
 
     Args:
         samples: RGB or RGBA, rows first.
-        image: The opened file, for its metadata.
-        name: Its format.
+        data: The whole file.
+        image: The same, opened.
+        restore: What is known of it already.
         grey: Whether the file held no colour.
-        icc: Its colour profile.
     """
     samples = turn_upright(samples, orientation_of(image))
     alpha = np.ascontiguousarray(samples[..., 3]) if samples.shape[2] == 4 else None
     height, width = samples.shape[:2]
-    exif = portable_exif(image, width, height)
-    restore = Restore(format=name, grey=grey, alpha=alpha, exif=exif or b"", icc=icc or None)
-    warnings = ("metadata",) if exif is None else ()
-    return Picture(np.ascontiguousarray(samples[..., :3]), restore, warnings)
+    metadata, warnings = read_metadata(data, image, width, height)
+    frame = Frame(np.ascontiguousarray(samples[..., :3]), alpha, grey)
+    return Picture((frame,), replace(restore, metadata=metadata), warnings)
 
 
 def _damage(data: bytes, error: Exception) -> ImageError:

@@ -4,10 +4,12 @@ Source: CIPA DC-008 (Exif 2.32); TIFF 6.0 for the layout tags.
 """
 
 import struct
+from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
-from lowlight_cli.images.orientation import ORIENTATION_TAG
+ORIENTATION_TAG = 0x0112
+"""EXIF tag number."""
 
 _LAYOUT_TAGS = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 285, 297, 317, 320}
@@ -16,6 +18,36 @@ _LAYOUT_TAGS = frozenset(
 """How a TIFF stores its pixels, and blocks that other code carries; wrong in a new file."""
 
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, AttributeError, OverflowError, struct.error)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Blocks of text about a photo, as bytes; empty where there is none.
+
+    Attributes:
+        exif: TIFF structure behind the six bytes ``Exif`` and two zeros.
+        xmp: The XML packet.
+        iptc: IPTC-IIM records.
+    """
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+
+
+def read_metadata(
+    data: bytes, image: Image.Image | None, width: int, height: int
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Blocks of a file, made fit for an upright copy of it, and codes of what is damaged.
+
+    Args:
+        data: The whole file.
+        image: The same file opened by Pillow; None where Pillow does not know the format.
+        width: Columns of the copy.
+        height: Rows of the copy.
+    """
+    exif = portable_exif(image, width, height) if image is not None else b""
+    return Metadata(exif or b""), ("metadata",) if exif is None else ()
 
 
 def orientation_of(image: Image.Image) -> int:

@@ -7,9 +7,6 @@ import numpy as np
 
 from lowlight_cli.images.picture import Samples
 
-ORIENTATION_TAG = 0x0112
-"""EXIF tag number."""
-
 
 def turn_upright(rows: Samples, orientation: int) -> Samples:
     """Turns and mirrors stored rows so that the picture stands upright.

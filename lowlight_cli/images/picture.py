@@ -1,11 +1,14 @@
-"""A picture in memory: its pixels, and what is needed to write it back as it was."""
+"""A picture in memory: its frames, and what is needed to write it back as it was."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8, UInt16
 from numpy.typing import NDArray
+
+from lowlight_cli.images.metadata import Metadata
 
 Pixels = UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w 3"]
 """sRGB, rows first; the whole range of the type is used."""
@@ -18,44 +21,114 @@ Alpha = UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "h w"]
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a file: the only one, a page, or a moment of an animation.
+
+    Attributes:
+        pixels: Upright colours; three equal channels where the file was grey.
+        alpha: Opacity, or None for an opaque picture.
+        grey: Whether the file held one channel of brightness; the result is then grey too.
+        duration_ms: How long an animation shows it; None outside of animations.
+    """
+
+    pixels: Pixels
+    alpha: Alpha | None = None
+    grey: bool = False
+    duration_ms: int | None = None
+
+    @property
+    def seen(self) -> Pixels:
+        """Pixels for a model: where nothing can be seen, the average of what can."""
+        hidden = self._hidden()
+        if hidden is None or hidden.all():
+            return self.pixels
+        filled = self.pixels.copy()
+        filled[hidden] = self.pixels[~hidden].mean(axis=0).round().astype(self.pixels.dtype)
+        return filled
+
+    def with_pixels(self, pixels: Pixels) -> "Frame":
+        """The same frame with other colours, except where nothing can be seen."""
+        hidden = self._hidden()
+        if hidden is None:
+            return replace(self, pixels=pixels)
+        kept = pixels.copy()
+        kept[hidden] = self.pixels[hidden]
+        return replace(self, pixels=kept)
+
+    def _hidden(self) -> NDArray[np.bool_] | None:
+        """Where opacity is zero; None where that is nowhere."""
+        if self.alpha is None:
+            return None
+        hidden = self.alpha == 0
+        return hidden if hidden.any() else None
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """What a model does not see, kept for the file that is written.
 
     Attributes:
         format: Name in ``FORMATS`` of what was read.
-        grey: Whether the file held one channel of brightness; the result is then grey too.
-        alpha: Opacity, or None for an opaque picture.
-        exif: Metadata without orientation, thumbnail and layout tags; empty when there was none.
-        icc: Colour profile of the pixels, or None.
+        metadata: EXIF, XMP and IPTC blocks, fit for an upright copy.
+        icc: Colour profile that the result shall have; None for plain sRGB. Pixels are sRGB in either case.
+        subsampling: Of the colour of a JPEG: ``444``, ``422``, ``420`` or another; None for other files.
+        loop: How often an animation is shown, 0 for ever; None for a single picture.
+        pages: Whether several frames are pages, each a picture of its own, rather than an animation.
     """
 
     format: str
-    grey: bool = False
-    alpha: Alpha | None = None
-    exif: bytes = b""
+    metadata: Metadata = field(default_factory=Metadata)
     icc: bytes | None = None
+    subsampling: str | None = None
+    loop: int | None = None
+    pages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Upright pixels, and what else the file held.
+    """What a file held.
 
     Attributes:
-        pixels: What a model sees.
-        restore: What it does not see.
-        warnings: Short codes of what could not be kept: ``metadata``.
+        frames: At least one; those of an animation have one size and depth, pages need not.
+        restore: What a model does not see.
+        warnings: Short codes of what could not be kept or done as meant, such as ``metadata``.
     """
 
-    pixels: Pixels
+    frames: tuple[Frame, ...]
     restore: Restore
     warnings: tuple[str, ...] = ()
 
     @property
+    def pixels(self) -> Pixels:
+        """Pixels of the first frame."""
+        return self.frames[0].pixels
+
+    @property
     def width(self) -> int:
-        """Columns."""
+        """Columns of the first frame."""
         return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
-        """Rows."""
+        """Rows of the first frame."""
         return int(self.pixels.shape[0])
+
+    @property
+    def pixel_count(self) -> int:
+        """Pixels of all frames."""
+        return sum(frame.pixels.shape[0] * frame.pixels.shape[1] for frame in self.frames)
+
+    def with_pixels(self, pixels: Sequence[Pixels]) -> "Picture":
+        """The same picture with other colours, one array for each frame."""
+        frames = (frame.with_pixels(new) for frame, new in zip(self.frames, pixels, strict=True))
+        return replace(self, frames=tuple(frames))
+
+
+def still(pixels: Pixels, format_name: str = "png") -> Picture:
+    """A picture of one frame, without anything to restore.
+
+    Args:
+        pixels: What it shows.
+        format_name: Name in ``FORMATS``.
+    """
+    return Picture((Frame(pixels),), Restore(format_name))

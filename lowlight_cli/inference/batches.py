@@ -31,8 +31,8 @@ class Loaded:
 
     @property
     def area(self) -> int:
-        """Pixels."""
-        return self.picture.width * self.picture.height
+        """Pixels of all frames."""
+        return self.picture.pixel_count
 
 
 def batches(

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.decode import MAX_PIXELS
+from lowlight_cli.images.picture import Picture, Pixels
+from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.inference.batches import Loaded, batches
 from lowlight_cli.inference.forward import Forward
 from lowlight_cli.inference.interruption import exit_code_of, terminable
@@ -25,15 +26,15 @@ class Pace:
         batch_size: Pictures of one size in a pass at most.
         workers: Threads that decode, and as many that encode.
         queue_pixels: Pixels that may wait on each side of the model.
-        quality: Of JPEG and WebP, 1 to 100.
-        max_pixels: Pictures with more are refused.
+        read: How files become pictures.
+        write: How pictures become files.
     """
 
     batch_size: int = 1
     workers: int = 2
     queue_pixels: int = 2**26
-    quality: int = 95
-    max_pixels: int = MAX_PIXELS
+    read: ReadSettings = field(default_factory=ReadSettings)
+    write: WriteSettings = field(default_factory=WriteSettings)
 
 
 class _DiskFullError(Exception):
@@ -82,7 +83,7 @@ def run_plan(
     """
     cv2.setNumThreads(0)  # the threads here are enough; OpenCV's own would fight with those of the model
     run = _Run(plan, on_row)
-    writer = WriteBehind(workers=pace.workers, pixels=pace.queue_pixels, quality=pace.quality)
+    writer = WriteBehind(workers=pace.workers, pixels=pace.queue_pixels, settings=pace.write)
     try:
         with terminable():
             _enhance_all(run, forward, pace, writer)
@@ -114,8 +115,9 @@ def _enhance_all(run: _Run, forward: Forward, pace: Pace, writer: WriteBehind) -
 
 def _readable(jobs: list[Job], run: _Run, pace: Pace) -> Iterator[Loaded]:
     """Pictures that could be read; the others become rows."""
-    pixels, limit = pace.queue_pixels, pace.max_pixels
-    for item in read_ahead(jobs, workers=pace.workers, pixels=pixels, max_pixels=limit):
+    for item in read_ahead(
+        jobs, workers=pace.workers, pixels=pace.queue_pixels, read=pace.read, write=pace.write
+    ):
         if isinstance(item, Unread):
             run.add(_failed(item.job, item.error, item.seconds))
         else:
@@ -124,13 +126,26 @@ def _readable(jobs: list[Job], run: _Run, pace: Pace) -> Iterator[Loaded]:
 
 def _enhance_batch(batch: list[Loaded], run: _Run, forward: Forward, writer: WriteBehind) -> None:
     start = time.perf_counter()
-    outcomes = forward([item.picture.pixels for item in batch])
+    outcomes = forward([item.picture.frames[0].seen for item in batch])
     share = (time.perf_counter() - start) / len(batch)
     for item, outcome in zip(batch, outcomes, strict=True):
-        if isinstance(outcome, ImageError):
-            run.add(_failed(item.job, outcome, item.seconds + share))
+        result = _with_later_frames(item.picture, outcome, forward)
+        if isinstance(result, ImageError):
+            run.add(_failed(item.job, result, item.seconds + share))
         else:
-            writer.put(item, outcome, item.seconds + share)
+            writer.put(item, result, item.seconds + share)
+
+
+def _with_later_frames(
+    picture: Picture, first: Pixels | ImageError, forward: Forward
+) -> Picture | ImageError:
+    """The finished picture: the outcome of its first frame, and those of the others, one by one."""
+    results: list[Pixels] = []
+    for outcome in (first, *(forward([frame.seen])[0] for frame in picture.frames[1:])):
+        if isinstance(outcome, ImageError):
+            return outcome
+        results.append(outcome)
+    return picture.with_pixels(results)
 
 
 def _failed(job: Job, error: ImageError, seconds: float) -> Row:

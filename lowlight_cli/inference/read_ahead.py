@@ -10,6 +10,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.decode import decode, peek_pixels
 from lowlight_cli.images.encode import check_fits
 from lowlight_cli.images.formats import format_of
+from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.inference.batches import Loaded
 from lowlight_cli.inference.plan import Job
 
@@ -28,7 +29,7 @@ class _Reading(NamedTuple):
 
 
 def read_ahead(
-    jobs: Sequence[Job], *, workers: int, pixels: int, max_pixels: int
+    jobs: Sequence[Job], *, workers: int, pixels: int, read: ReadSettings, write: WriteSettings
 ) -> Iterator[Loaded | Unread]:
     """Decodes pictures in threads and gives them in the order of the jobs.
 
@@ -36,7 +37,8 @@ def read_ahead(
         jobs: What to read.
         workers: Threads; twice as many pictures are kept ahead.
         pixels: Pixels ahead at most, by the headers of the files; one picture is always let through.
-        max_pixels: Size above which a picture is refused.
+        read: How files become pictures.
+        write: How results will be written; what cannot be is refused here.
     """
     waiting = iter(jobs)
     upcoming = next(waiting, None)
@@ -48,18 +50,18 @@ def read_ahead(
                 size = peek_pixels(upcoming.source)
                 if ahead and size + sum(reading.pixels for reading in ahead) > pixels:
                     break
-                ahead.append(_Reading(pool.submit(_read, upcoming, max_pixels), size))
+                ahead.append(_Reading(pool.submit(_read, upcoming, read, write), size))
                 upcoming = next(waiting, None)
             yield ahead.popleft().future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _read(job: Job, max_pixels: int) -> Loaded | Unread:
+def _read(job: Job, read: ReadSettings, write: WriteSettings) -> Loaded | Unread:
     start = time.perf_counter()
     try:
-        picture = decode(job.source, max_pixels=max_pixels)
-        check_fits(picture, format_of(job.target) or picture.restore.format)
+        picture = decode(job.source, read)
+        check_fits(picture, format_of(job.target) or picture.restore.format, write)
     except ImageError as error:
         return Unread(job, error, time.perf_counter() - start)
     return Loaded(job, picture, time.perf_counter() - start)

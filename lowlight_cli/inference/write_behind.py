@@ -4,12 +4,12 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import NamedTuple
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.encode import encode
-from lowlight_cli.images.picture import Pixels
+from lowlight_cli.images.picture import Picture
+from lowlight_cli.images.settings import WriteSettings
 from lowlight_cli.inference.batches import Loaded
 from lowlight_cli.inference.report import Row
 
@@ -25,25 +25,25 @@ class WriteBehind:
     Args:
         workers: Threads; twice as many results may wait.
         pixels: Pixels that may wait.
-        quality: Of JPEG and WebP, 1 to 100.
+        settings: How pictures become files.
     """
 
-    def __init__(self, *, workers: int, pixels: int, quality: int) -> None:
+    def __init__(self, *, workers: int, pixels: int, settings: WriteSettings) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="encode")
         self._waiting: deque[_Writing] = deque()
         self._longest = 2 * workers
         self._pixels = pixels
-        self._quality = quality
+        self._settings = settings
 
-    def put(self, item: Loaded, result: Pixels, seconds: float) -> None:
+    def put(self, item: Loaded, result: Picture, seconds: float) -> None:
         """Hands in a result.
 
         Args:
             item: The picture it belongs to.
-            result: Enhanced pixels.
+            result: The same picture, enhanced.
             seconds: Time spent on it so far.
         """
-        future = self._pool.submit(_write, item, result, seconds, self._quality)
+        future = self._pool.submit(_write, item, result, seconds, self._settings)
         self._waiting.append(_Writing(future, item.area))
 
     def finished(self) -> Iterator[Row]:
@@ -65,11 +65,11 @@ class WriteBehind:
         return too_many or sum(writing.pixels for writing in self._waiting) > self._pixels
 
 
-def _write(item: Loaded, result: Pixels, seconds: float, quality: int) -> Row:
+def _write(item: Loaded, result: Picture, seconds: float, settings: WriteSettings) -> Row:
     start = time.perf_counter()
-    job, picture = item.job, item.picture
+    job = item.job
     try:
-        encode(replace(picture, pixels=result), job.target, quality=quality)
+        encode(result, job.target, settings)
     except ImageError as error:
         spent = seconds + time.perf_counter() - start
         return Row(job.source, job.target, "failed", error.code, str(error), spent)
@@ -79,7 +79,7 @@ def _write(item: Loaded, result: Pixels, seconds: float, quality: int) -> Row:
         job.target,
         "ok",
         seconds=spent,
-        width=picture.width,
-        height=picture.height,
-        warnings=picture.warnings,
+        width=result.width,
+        height=result.height,
+        warnings=result.warnings,
     )

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import DivergedError, OutputError, WeightsError
 from lowlight_cli.images.encode import encode
-from lowlight_cli.images.picture import Picture, Restore
+from lowlight_cli.images.picture import still
+from lowlight_cli.images.settings import WriteSettings
 from lowlight_cli.tensors import Images
 from lowlight_cli.training.config import Recipe, RunSettings
 
@@ -147,7 +148,8 @@ class RunFolder:
         rows = [torch.cat([column[i] for column in columns], dim=2) for i in range(len(columns[0]))]
         grid = torch.cat(rows, dim=1).detach().float().clamp(0, 1).cpu()
         pixels = (grid * 255).round().byte().permute(1, 2, 0).numpy()
-        encode(Picture(pixels, Restore("jpg")), self.path / "samples" / f"step-{step:06d}.jpg", quality=92)
+        target = self.path / "samples" / f"step-{step:06d}.jpg"
+        encode(still(pixels), target, WriteSettings(quality=92))
 
     def export(self, name: str, model: nn.Module, recipe: Recipe, *, step: int) -> Path:
         """Writes the weights as ``<name>.safetensors`` and gives the path.

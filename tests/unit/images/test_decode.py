@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.decode import decode, peek_pixels
+from lowlight_cli.images.settings import ReadSettings
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tiff", "a.webp"])
@@ -16,8 +17,8 @@ def test_lossless_files_are_read_as_they_are(make_picture, tmp_path, name):
     with Image.open(path) as image:
         assert np.array_equal(picture.pixels, np.array(image.convert("RGB")))
     assert (picture.width, picture.height) == (48, 32)
-    assert picture.restore.alpha is None
-    assert not picture.restore.grey
+    assert picture.frames[0].alpha is None
+    assert not picture.frames[0].grey
 
 
 def test_content_counts_and_not_the_name(make_picture, tmp_path):
@@ -58,15 +59,15 @@ def test_sixteen_bits_stay_sixteen_bits(tmp_path, name, channels):
     assert picture.pixels.dtype == np.uint16
     expected = samples[..., [0, 0, 0]] if channels == 1 else samples[..., [2, 1, 0]]
     assert np.array_equal(picture.pixels, expected)
-    assert picture.restore.grey == (channels == 1)
-    assert (picture.restore.alpha is not None) == (channels == 4)
+    assert picture.frames[0].grey == (channels == 1)
+    assert (picture.frames[0].alpha is not None) == (channels == 4)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "1"])
 def test_grey_and_opacity_are_told_apart(make_picture, tmp_path, mode):
     picture = decode(make_picture(tmp_path / "a.png", mode=mode))
-    assert picture.restore.grey == (mode in ("L", "LA", "1"))
-    assert (picture.restore.alpha is not None) == (mode in ("LA", "RGBA"))
+    assert picture.frames[0].grey == (mode in ("L", "LA", "1"))
+    assert (picture.frames[0].alpha is not None) == (mode in ("LA", "RGBA"))
     assert picture.pixels.shape == (32, 48, 3)
 
 
@@ -112,7 +113,7 @@ def test_animations_are_not_cut_to_one_frame(tmp_path):
 
 def test_size_is_checked_before_decoding(make_picture, tmp_path):
     with pytest.raises(ImageError) as caught:
-        decode(make_picture(tmp_path / "a.png"), max_pixels=100)
+        decode(make_picture(tmp_path / "a.png"), ReadSettings(max_pixels=100))
     assert caught.value.code == "too_large"
 
 
@@ -137,5 +138,5 @@ def _code(path):
 
 def _exif(picture):
     exif = Image.Exif()
-    exif.load(picture.restore.exif)
+    exif.load(picture.restore.metadata.exif)
     return exif

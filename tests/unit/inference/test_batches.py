@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lowlight_cli.images.picture import Picture, Restore
+from lowlight_cli.images.picture import still
 from lowlight_cli.inference.batches import Loaded, batches
 from lowlight_cli.inference.plan import Job
 
 
 def _loaded(name, width, height, depth=np.uint8):
-    picture = Picture(np.zeros((height, width, 3), depth), Restore("png"))
+    picture = still(np.zeros((height, width, 3), depth))
     return Loaded(Job(Path(name), Path(name)), picture, 0.0)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.inference import engine
 from lowlight_cli.inference.engine import Pace, run_plan
 from lowlight_cli.inference.forward import Forward, Limits, Look
@@ -98,9 +99,9 @@ def test_threads_end_with_the_run(plan):
 def test_reading_ahead_is_bounded_by_pixels(plan, monkeypatch):
     begun = []
     monkeypatch.setattr(
-        "lowlight_cli.inference.read_ahead.decode", lambda path, **_: begun.append(path) or 1 / 0
+        "lowlight_cli.inference.read_ahead.decode", lambda path, _: begun.append(path) or 1 / 0
     )
-    stream = read_ahead(plan.jobs, workers=4, pixels=2 * 48 * 32, max_pixels=10**6)
+    stream = read_ahead(plan.jobs, workers=4, pixels=2 * 48 * 32, read=ReadSettings(), write=WriteSettings())
     with pytest.raises(ZeroDivisionError):
         next(stream)
     assert len(begun) <= 2
