@@ -1,8 +1,23 @@
-"""Rows of text in columns that line up, and results as JSON; plain, so that pipes can read them."""
+"""Results as text in columns, as tables and as JSON, for terminals and for pipes.
+
+``aligned`` is plain and quick. ``print_table`` draws a frame; rich is imported when it is called.
+"""
 
 import json
-from collections.abc import Iterable, Sequence
+import os
+import sys
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING
+
+from lowlight_cli.cli.colour import Stream, wants_colour
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+NARROWEST = 80
+"""Columns of a table that is not shown in a terminal, unless its content is wider."""
 
 
 def aligned(rows: Iterable[Sequence[object]], indent: int = 0) -> str:
@@ -28,6 +43,79 @@ def aligned(rows: Iterable[Sequence[object]], indent: int = 0) -> str:
 def as_json(result: object) -> str:
     """A result, or a list of results, as indented JSON."""
     return json.dumps(result, default=_plain, indent=2, ensure_ascii=False)
+
+
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: Collection[str] = (),
+    title: str = "",
+    caption: str = "",
+) -> "Table":
+    """A framed table; its cells are taken as they are, without markup.
+
+    Args:
+        columns: Heads.
+        rows: As many cells each; what is no text is written with ``str``.
+        numbers: Heads of the columns that stand right.
+        title: Line above.
+        caption: Line below.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=Text(title) if title else None, caption=Text(caption) if caption else None)
+    drawn.title_justify = drawn.caption_justify = "left"
+    for head in columns:
+        # A number cut in two lines is a wrong number.
+        drawn.add_column(
+            Text(head),
+            justify="right" if head in numbers else "left",
+            no_wrap=head in numbers,
+            overflow="fold",
+        )
+    for row in rows:
+        drawn.add_row(*(Text(str(cell)) for cell in row))
+    return drawn
+
+
+def print_table(drawn: "Table", stream: Stream | None = None, *, color: str = "auto") -> None:
+    """Prints a table: as wide as a terminal, else as wide as its content; ``COLUMNS`` wins.
+
+    The frame is ASCII where the stream's encoding has no lines.
+
+    Args:
+        drawn: From ``table``.
+        stream: Where to; stdout if None.
+        color: ``auto``, ``always`` or ``never``.
+    """
+    console = make_console(stream or sys.stdout, color)
+    if not console.file.isatty() and not os.environ.get("COLUMNS"):
+        unbounded = console.options.update(max_width=10_000)
+        console.width = max(NARROWEST, console.measure(drawn, options=unbounded).maximum)
+    console.print(drawn)
+
+
+def make_console(stream: Stream, color: str = "auto") -> "Console":
+    """A console of rich that follows the rules of this program, for one stream.
+
+    Args:
+        stream: stdout or stderr; each is judged for itself.
+        color: ``auto``, ``always`` or ``never``.
+    """
+    from rich.console import Console
+
+    coloured = wants_colour(stream, color)
+    return Console(
+        file=stream,
+        color_system="standard" if coloured else None,
+        force_terminal=True if coloured else None,
+        no_color=not coloured,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
 
 
 def _text(cell: object) -> str:
