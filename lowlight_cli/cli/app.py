@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli import models, train
+from lowlight_cli.cli import datasets, models, train
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
 from lowlight_cli.cli.progress import say
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command()(enhance)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
+app.add_typer(datasets.app, name="datasets")
 app.command()(doctor)
 
 

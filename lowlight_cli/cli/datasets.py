@@ -1,0 +1,188 @@
+"""``lle datasets``: which data sets are known, how they must lie, and whether they are whole."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.progress import say, shown
+from lowlight_cli.cli.tables import aligned, as_json
+from lowlight_cli.datasets.catalog import DATASETS, find_dataset
+from lowlight_cli.datasets.locate import Located, data_roots, expected_trees, locate, other_homes
+from lowlight_cli.errors import UsageError, WeightsError
+
+if TYPE_CHECKING:
+    from lowlight_cli.datasets.check import Condition
+    from lowlight_cli.datasets.layouts import DatasetEntry
+
+app = typer.Typer(help="List data sets for evaluation, and check those on disk.", no_args_is_help=True)
+
+UNFIT = 3
+"""Exit code of a check that found something wrong."""
+
+
+def complete_dataset(incomplete: str) -> list[str]:
+    """Names of data sets that start so."""
+    return [name for name in DATASETS if name.casefold().startswith(incomplete.casefold())]
+
+
+def complete_split(context: typer.Context, incomplete: str) -> list[str]:
+    """Parts of the data set named before, else of all."""
+    name = str(context.params.get("name") or context.params.get("dataset") or "")
+    entries = [DATASETS[name]] if name in DATASETS else list(DATASETS.values())
+    splits = dict.fromkeys(split for entry in entries for split in entry.splits)
+    return [split for split in splits if split.startswith(incomplete)]
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SplitOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Part of the data set; that for evaluation if not given.", autocompletion=complete_split
+    ),
+]
+DataRootOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Folder that data sets lie in.", show_default="LLE_DATA_ROOT, then ./datasets"
+    ),
+]
+
+
+@app.command("list")
+def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False) -> None:
+    """List the data sets that are known, and which of them are here.
+
+    Example:  lle datasets list
+    """
+    here = {name: _find(entry, data_root) for name, entry in DATASETS.items()}
+    if as_json_:
+        emit(as_json([_facts(entry) | {"path": here[entry.name]} for entry in DATASETS.values()]))
+        return
+    rows = [
+        (entry.name, "pairs" if entry.paired else "no reference", _count(entry), here[name] or "-")
+        for name, entry in DATASETS.items()
+    ]
+    emit(aligned([("name", "kind", "pictures", "here"), *rows]))
+
+
+@app.command("info")
+def show_dataset(
+    name: Annotated[str, typer.Argument(help="Name of the data set.", autocompletion=complete_dataset)],
+    as_json_: JsonOption = False,
+) -> None:
+    """Print where a data set comes from, its licence, its parts, and the folders it is looked for in.
+
+    Example:  lle datasets info LOLv2-real
+    """
+    entry = find_dataset(name)
+    if as_json_:
+        emit(as_json(_facts(entry)))
+        return
+    head = [
+        ("data set", entry.name),
+        ("summary", entry.summary),
+        ("paper", entry.paper),
+        ("get it from", entry.home),
+        ("licence", entry.licence),
+        *([("note", entry.note)] if entry.note else []),
+    ]
+    lines = [aligned(head), "folders below a data root"]
+    for split in entry.splits:
+        lines += [f"  {split}", *(f"    {tree}" for tree in expected_trees(entry, split))]
+    lines += [f"  {other_homes(entry)}"] if other_homes(entry) else []
+    emit("\n".join(lines))
+
+
+@app.command("check")
+def check_dataset(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the data set.", autocompletion=complete_dataset)
+    ] = None,
+    split: SplitOption = None,
+    data_root: DataRootOption = None,
+    low: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of dark pictures, in place of a name.")
+    ] = None,
+    gt: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of their references.")] = None,
+    as_json_: JsonOption = False,
+) -> None:
+    """Check that a data set is whole; every picture is read.
+
+    Looks for missing partners, partners of different size, files that cannot be read, repeated content and a
+    number of pictures that is not the official one. Repeated content and numbers are remarks.
+
+    Exit codes: 0 whole, 2 usage, 3 something is wrong, 6 the data set is not here.
+
+    Example:  lle datasets check LOL --data-root ~/data
+    """
+    if (name is None) == (low is None):
+        raise UsageError("give the name of a data set, or a folder with --low")
+    place = None if name is None else locate(find_dataset(name), split, data_roots(data_root))
+    from lowlight_cli.datasets.check import check_folders
+
+    if place is not None:
+        condition = check_folders(place.low, place.high, ignored=place.ignored)
+    else:
+        condition = check_folders(low or Path(), gt)
+    emit(as_json(condition) if as_json_ else _text(place, condition))
+    _tell(place, condition)
+    raise typer.Exit(UNFIT if condition.problems else 0)
+
+
+def _find(entry: "DatasetEntry", data_root: Path | None) -> str | None:
+    try:
+        return str(locate(entry, None, data_roots(data_root)).low)
+    except WeightsError:
+        return None
+
+
+def _facts(entry: "DatasetEntry") -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "summary": entry.summary,
+        "paired": entry.paired,
+        "paper": entry.paper,
+        "home": entry.home,
+        "licence": entry.licence,
+        "note": entry.note,
+        "aliases": list(entry.aliases),
+        "splits": {
+            name: {"sizes": list(split.sizes), "layouts": expected_trees(entry, name)}
+            for name, split in entry.splits.items()
+        },
+    }
+
+
+def _count(entry: "DatasetEntry") -> str:
+    sizes = entry.splits[entry.default_split].sizes
+    return " or ".join(map(str, sizes)) if sizes else "not fixed"
+
+
+def _text(place: Located | None, condition: "Condition") -> str:
+    sizes = ", ".join(f"{count} of {size}" for size, count in list(condition.sizes.items())[:3])
+    more = f" and {len(condition.sizes) - 3} more sizes" if len(condition.sizes) > 3 else ""
+    rows = [
+        *([("data set", f"{place.entry.name} ({place.split})")] if place else []),
+        *([("dark", str(place.low)), ("references", str(place.high or "none"))] if place else []),
+        ("pictures", condition.pictures),
+        *([("references", condition.references)] if condition.references else []),
+        ("fit for use", condition.pairs),
+        ("sizes", (sizes or "-") + more),
+        ("problems", len(condition.problems)),
+        ("repeated content", len(condition.repeats)),
+    ]
+    return aligned([(key, str(value)) for key, value in rows])
+
+
+def _tell(place: Located | None, condition: "Condition") -> None:
+    from lowlight_cli.datasets.check import count_note
+
+    for problem in condition.problems:
+        say(f"{problem.code}  {shown(problem.path)}  {problem.message}")
+    for repeat in condition.repeats:
+        say(f"lle: warning: {shown(repeat.path)} {repeat.message}")
+    note = place and count_note(place.entry.splits[place.split], condition.pictures)
+    if note:
+        say(f"lle: warning: {note}")
