@@ -130,6 +130,7 @@ def _missing(entry: DatasetEntry, split: str, roots: Sequence[Path]) -> str:
     lines += [f"  {tree}" for tree in trees]
     lines += [other_homes(entry)] if other_homes(entry) else []
     lines += [
-        f"get it from {entry.home} (licence: {entry.licence}), and name its place with --data-root or {ENVIRONMENT}"
+        f"get it from {entry.home} (licence: {entry.licence}), and name its place with --data-root "
+        f"or {ENVIRONMENT}"
     ]
     return "\n".join(lines)

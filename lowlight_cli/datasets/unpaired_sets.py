@@ -22,7 +22,7 @@ def _unpaired(
 ) -> DatasetEntry:
     split = Split(sizes, tuple(Folders(folder) for folder in folders))
     return DatasetEntry(
-        name, summary, paper, home, licence, (name, *homes), Catalog("split", {"test": split}), note=note
+        name, summary, paper, home, licence, (*homes, name), Catalog("split", {"test": split}), note=note
     )
 
 
@@ -43,7 +43,7 @@ UNPAIRED_SETS = (
         paper="Loh and Chan, Getting to Know Low-light Images with The Exclusively Dark Dataset, CVIU 2019",
         home="https://github.com/cs-chan/Exclusively-Dark-Image-Dataset",
         licence="BSD-3-Clause; pictures for research that is not commercial",
-        homes=("ExDARK", "ExDark/ExDark", "Exclusively-Dark-Image-Dataset/Dataset/ExDark"),
+        homes=("ExDark/ExDark", "Exclusively-Dark-Image-Dataset/Dataset/ExDark"),
     ),
     _unpaired(
         "DICM",
