@@ -193,7 +193,7 @@ def _pictures_at(root: Path, file: Path, value: str) -> list[Path]:
     raise AnnotationError(str(file), f"'{value}' is not there")
 
 
-def yolo_line(box: Box, width: float, height: float) -> str:
+def yolo_line(box: Box, width: int, height: int) -> str:
     """A box in pixels as a line of a label file; enough digits for a thousandth of a pixel.
 
     Args:
