@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 from timing import measure, write_result
 
+from lowlight_cli.inference.choices import OnExist
 from lowlight_cli.inference.engine import run_plan
-from lowlight_cli.inference.plan import OnExist, plan_jobs
+from lowlight_cli.inference.plan import plan_jobs
 from lowlight_cli.inference.settings import EnhanceSettings
 from lowlight_cli.inference.setup import describe, prepare_forward, prepare_pace
 

@@ -1,14 +1,18 @@
 """``lle enhance``: dark photos in, bright photos out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from lowlight_cli.cli import options
+from lowlight_cli.cli import options, options_files, options_report
+from lowlight_cli.cli.options_files import FormatChoice
 from lowlight_cli.cli.output import Voice, show_plan
+from lowlight_cli.cli.request import check_together, enhance_settings
+from lowlight_cli.images.formats import FORMATS
 from lowlight_cli.images.replace import check_writable_folder
-from lowlight_cli.inference.plan import OnExist, Plan, plan_jobs
+from lowlight_cli.inference.choices import OnExist
+from lowlight_cli.inference.plan import Plan, plan_jobs
 from lowlight_cli.inference.report import NOTHING_FOUND, Report, rows_without_work
 
 if TYPE_CHECKING:
@@ -16,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def enhance(
-    sources: Annotated[list[Path], typer.Argument(metavar="INPUT", help="Pictures, and folders of them.")],
-    out: Annotated[str, typer.Option("--out", "-o", help="Folder, or file for a single picture.")],
+    sources: options_files.InputsArgument = None,
+    out: options_files.OutOption = None,
     model: options.ModelOption = "codeenhance",
     preset: options.PresetOption = None,
     checkpoint: options.CheckpointOption = None,
@@ -26,54 +30,79 @@ def enhance(
     texture: options.TextureOption = 1.0,
     strength: options.StrengthOption = 1.0,
     reference: options.ReferenceOption = None,
-    recursive: options.RecursiveOption = True,
-    on_exist: options.OnExistOption = OnExist.SKIP,
-    output_format: options.FormatOption = options.FormatChoice.KEEP,
-    quality: options.QualityOption = 95,
+    seed: options.SeedOption = 0,
+    only_dark: options_files.OnlyDarkOption = None,
+    files_from: options_files.FilesFromOption = None,
+    null: options_files.NullOption = False,
+    recursive: options_files.RecursiveOption = True,
+    include: options_files.IncludeOption = None,
+    exclude: options_files.ExcludeOption = None,
+    hidden: options_files.HiddenOption = False,
+    follow_symlinks: options_files.FollowSymlinksOption = False,
+    max_pixels: options_files.MaxPixelsOption = 400_000_000,
+    allow_truncated: options_files.AllowTruncatedOption = False,
+    frames: options_files.FramesOption = options_files.FramesPolicy.ALL,
+    on_exist: options_files.OnExistOption = OnExist.RESUME,
+    suffix: options_files.SuffixOption = "",
+    name: options_files.NameOption = "{stem}{suffix}{ext}",
+    output_format: options_files.FormatOption = FormatChoice.KEEP,
+    quality: options_files.QualityOption = 95,
+    subsampling: options_files.SubsamplingOption = options_files.Subsampling.KEEP,
+    compression: options_files.CompressionOption = 6,
+    bit_depth: options_files.BitDepthOption = options_files.BitDepth.KEEP,
+    metadata: options_files.MetadataOption = options_files.MetadataPolicy.KEEP,
+    icc: options_files.ProfileOption = options_files.ProfilePolicy.KEEP,
+    flatten: options_files.FlattenOption = None,
+    preserve_mtime: options_files.PreserveMtimeOption = False,
+    in_place: options_files.InPlaceOption = False,
+    backup_dir: options_files.BackupDirOption = None,
+    no_backup: options_files.NoBackupOption = False,
+    yes: options_files.YesOption = False,
     device: options.DeviceOption = "auto",
     precision: options.PrecisionOption = options.Precision.AUTO,
-    batch_size: options.BatchSizeOption = "auto",
-    workers: options.WorkersOption = None,
-    tile: options.TileOption = "auto",
+    batch_size: options.BatchSizeOption = None,
+    tile: options.TileOption = None,
     tile_overlap: options.TileOverlapOption = 64,
-    dry_run: options.DryRunOption = False,
-    as_json: options.JsonOption = False,
-    quiet: options.QuietOption = False,
-    fail_empty: options.FailEmptyOption = False,
+    workers: options.WorkersOption = None,
+    fail_fast: options_report.FailFastOption = False,
+    max_errors: options_report.MaxErrorsOption = None,
+    fail_empty: options_report.FailEmptyOption = False,
+    lock_timeout: options_files.LockTimeoutOption = 0.0,
+    min_free: options_files.MinFreeOption = 512 * 2**20,
+    dry_run: options_report.DryRunOption = False,
+    as_json: options_report.JsonOption = False,
+    printed: options_report.PrintOption = options_report.Print.NONE,
+    force_tty: options_report.ForceTtyOption = False,
+    reports: options_report.ReportOption = None,
+    compare: options_report.CompareOption = None,
+    contact_sheet: options_report.ContactSheetOption = None,
+    quiet: options_report.QuietOption = False,
 ) -> None:
     """Brighten photos taken in low light. The originals are never changed.
 
     JPEG, PNG, WebP and TIFF, 8 or 16 bits. A file that cannot be read is reported and the run goes on.
+    Run the same command again to go on after an interruption, or to try again what failed.
 
-    Exit codes: 0 all done or nothing to do, 2 usage, 3 some pictures failed, 4 all failed, 5 no picture found
-    (with --fail-empty), 6 weights missing or damaged, 7 no such device, 8 output not writable or disk full,
-    130 and 143 stopped by a signal.
+    Exit codes: 0 all done or nothing to do, 2 usage, 3 some pictures failed or were left alone, 4 all failed,
+    5 no picture found (with --fail-empty), 6 weights missing or damaged, 7 no such device, 8 output not
+    writable or disk full, 11 another run writes there, 130 and 143 stopped by a signal.
 
     Example:  lle enhance ./night_photos -o ./out --contrast 1.2
     """
-    # Not needed for --help, which shall come at once.
-    from lowlight_cli.inference.settings import EnhanceSettings
+    chosen = locals()  # each option by its name
+    check_together(chosen)
     from lowlight_cli.models.catalog import MODELS
-    from lowlight_cli.models.controls import Controls
 
-    settings = EnhanceSettings(
-        model=model,
-        preset=preset,
-        checkpoint=checkpoint,
-        controls=Controls(contrast=contrast, brightness=brightness, texture=texture),
-        strength=strength,
-        reference=reference,
-        device=device,
-        precision=precision.value,
-        batch_size=options.parse_batch_size(batch_size),
-        workers=workers or options.default_workers(),
-        tile=options.parse_tile(tile),
-        tile_overlap=tile_overlap,
-        quality=quality,
-    )
+    settings = enhance_settings(chosen)
     _ = MODELS[model].presets[preset or MODELS[model].default_preset]  # unknown names end the run here
-    name = options.format_name(output_format)
-    plan = plan_jobs(sources, out, recursive=recursive, on_exist=on_exist, format_name=name)
+    form = output_format.value if output_format.value in FORMATS else None
+    plan = plan_jobs(
+        [Path(source) for source in sources or ()],
+        out or "",
+        recursive=recursive,
+        on_exist=on_exist,
+        format_name=form,
+    )
     if dry_run:
         show_plan(plan, as_json=as_json)
         return

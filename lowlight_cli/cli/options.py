@@ -1,4 +1,4 @@
-"""Options that commands share, what they accept, and what TAB offers for them."""
+"""Options that commands share about models and speed, what they accept, and what TAB offers for them."""
 
 import os
 from enum import StrEnum
@@ -8,10 +8,6 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.models import complete_model
-from lowlight_cli.images.formats import FORMATS
-from lowlight_cli.inference.plan import OnExist
-
-LOOK, FILES, SPEED, REPORT = "Look", "Files", "Speed and memory", "Report"
 
 SMALLEST_TILE_SIDE = 128
 
@@ -23,16 +19,6 @@ class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"
-
-
-class FormatChoice(StrEnum):
-    """Format of the results."""
-
-    KEEP = "keep"
-    JPG = "jpg"
-    PNG = "png"
-    TIFF = "tiff"
-    WEBP = "webp"
 
 
 def default_workers() -> int:
@@ -82,7 +68,6 @@ ModelOption = Annotated[
         help="Model to use; see `lle models list`.",
         autocompletion=complete_model,
         envvar="LLE_MODEL",
-        rich_help_panel=LOOK,
     ),
 ]
 PresetOption = Annotated[
@@ -91,37 +76,30 @@ PresetOption = Annotated[
         help="Size of the model.",
         autocompletion=complete_preset,
         show_default="lite, for codeenhance",
-        rich_help_panel=LOOK,
     ),
 ]
 CheckpointOption = Annotated[
     Path | None,
-    typer.Option(help="Weights to use in place of those that ship.", metavar="FILE", rich_help_panel=LOOK),
+    typer.Option(help="Weights to use in place of those that ship.", metavar="FILE"),
 ]
-ContrastOption = Annotated[
-    float, typer.Option(min=0, max=2, help="How much contrast is restored.", rich_help_panel=LOOK)
-]
-BrightnessOption = Annotated[
-    float, typer.Option(min=0, max=2, help="How much light is added.", rich_help_panel=LOOK)
-]
-TextureOption = Annotated[
-    float, typer.Option(min=0, max=2, help="How much fine detail is brought back.", rich_help_panel=LOOK)
-]
+ContrastOption = Annotated[float, typer.Option(min=0, max=2, help="How much contrast is restored.")]
+BrightnessOption = Annotated[float, typer.Option(min=0, max=2, help="How much light is added.")]
+TextureOption = Annotated[float, typer.Option(min=0, max=2, help="How much fine detail is brought back.")]
 StrengthOption = Annotated[
     float,
-    typer.Option(min=0, max=1, help="0 keeps the original, 1 is the full effect.", rich_help_panel=LOOK),
+    typer.Option(min=0, max=1, help="0 keeps the original, 1 is the full effect."),
 ]
 ReferenceOption = Annotated[
     Path | None,
-    typer.Option(help="A well-lit picture whose look is wanted.", metavar="IMAGE", rich_help_panel=LOOK),
+    typer.Option(help="A well-lit picture whose look is wanted.", metavar="IMAGE"),
 ]
+SeedOption = Annotated[int, typer.Option(min=0, help="For models that draw random numbers.")]
 DeviceOption = Annotated[
     str,
     typer.Option(
         help="auto, cpu, cuda or cuda:N; auto takes the first GPU.",
         autocompletion=complete_device,
         envvar="LLE_DEVICE",
-        rich_help_panel=SPEED,
     ),
 ]
 PrecisionOption = Annotated[
@@ -129,15 +107,15 @@ PrecisionOption = Annotated[
     typer.Option(
         help="Numbers inside the model; auto takes bf16 where the hardware has it, else fp32.",
         envvar="LLE_PRECISION",
-        rich_help_panel=SPEED,
     ),
 ]
 BatchSizeOption = Annotated[
-    str,
+    int | None,
     typer.Option(
         metavar="auto|N",
+        parser=parse_batch_size,
+        show_default="auto",
         help="Pictures of one size per pass; auto is 1 on a CPU and 8 on a GPU.",
-        rich_help_panel=SPEED,
     ),
 ]
 WorkersOption = Annotated[
@@ -147,49 +125,18 @@ WorkersOption = Annotated[
         help="Threads that read, and as many that write.",
         show_default="cores, 4 at most",
         envvar="LLE_WORKERS",
-        rich_help_panel=SPEED,
     ),
 ]
 TileOption = Annotated[
-    str,
+    int | None,
     typer.Option(
         metavar="auto|off|N",
+        parser=parse_tile,
+        show_default="auto",
         help="Side of the tiles that large photos are cut into; auto goes by memory.",
-        rich_help_panel=SPEED,
     ),
 ]
 TileOverlapOption = Annotated[
     int,
-    typer.Option(min=0, help="Pixels over which tiles fade into each other.", rich_help_panel=SPEED),
+    typer.Option(min=0, help="Pixels over which tiles fade into each other."),
 ]
-RecursiveOption = Annotated[
-    bool,
-    typer.Option("--recursive/--no-recursive", help="Search folders in folders.", rich_help_panel=FILES),
-]
-FormatOption = Annotated[
-    FormatChoice,
-    typer.Option(
-        "--format", "-f", help="Of the results; keep takes that of each input.", rich_help_panel=FILES
-    ),
-]
-QualityOption = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG and WebP.", rich_help_panel=FILES)]
-OnExistOption = Annotated[
-    OnExist, typer.Option(help="What to do about a result that is already there.", rich_help_panel=FILES)
-]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", "-n", help="Print what would be done, and stop.", rich_help_panel=REPORT)
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object per event on stdout.", rich_help_panel=REPORT)
-]
-QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print failures only.", rich_help_panel=REPORT)
-]
-FailEmptyOption = Annotated[
-    bool, typer.Option("--fail-empty", help="Exit with 5 when no picture is found.", rich_help_panel=REPORT)
-]
-
-
-def format_name(choice: FormatChoice) -> str | None:
-    """Name in ``FORMATS`` of a choice; None keeps the format of each input."""
-    return choice.value if choice.value in FORMATS else None

@@ -3,20 +3,12 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import FORMATS, format_of
+from lowlight_cli.inference.choices import OnExist
 from lowlight_cli.inference.scan import scan_folder
-
-
-class OnExist(StrEnum):
-    """What to do about a result that is already there."""
-
-    SKIP = "skip"
-    OVERWRITE = "overwrite"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +134,7 @@ def _with_existing(job: Job, originals: dict[tuple[int, int], Path], on_exist: O
         raise UsageError(f"'{job.target}' would replace the original '{original}'")
     if on_exist is OnExist.ERROR:
         raise UsageError(f"'{job.target}' exists already; --on-exist skip or overwrite decides what to do")
-    return Job(job.source, job.target, skip=on_exist is OnExist.SKIP)
+    return Job(job.source, job.target, skip=on_exist in (OnExist.SKIP, OnExist.RESUME))
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -4,7 +4,24 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.models.controls import Controls
+
+
+class StopSettings(BaseModel):
+    """When a run ends early.
+
+    Attributes:
+        fail_fast: Whether the first failure ends it.
+        max_errors: Number of failures that end it; None for no limit.
+        min_free: Bytes that stay free on the disk of the results.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fail_fast: bool = False
+    max_errors: int | None = Field(default=None, ge=1)
+    min_free: int = Field(default=512 * 2**20, ge=0)
 
 
 class EnhanceSettings(BaseModel):
@@ -17,13 +34,18 @@ class EnhanceSettings(BaseModel):
         controls: Strength of each part of the model.
         strength: 0 keeps the original, 1 takes the model's result.
         reference: A well-lit picture whose look is asked for.
+        seed: For models that draw random numbers.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         batch_size: Pictures in a pass; None chooses by device.
         workers: Threads that decode, and as many that encode.
         tile: Side of a tile in pixels; None chooses by memory, 0 never cuts a picture that fits.
         tile_overlap: Pixels shared by neighbouring tiles.
-        quality: Of JPEG and WebP.
+        only_dark: Pictures whose mean luma in [0, 1] is above this are skipped; None for none.
+        preserve_mtime: Whether results get the modification time of their inputs.
+        read: How files become pictures.
+        write: How pictures become files.
+        stop: When a run ends early.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,10 +56,15 @@ class EnhanceSettings(BaseModel):
     controls: Controls = Controls()
     strength: float = Field(default=1.0, ge=0, le=1)
     reference: Path | None = None
+    seed: int = Field(default=0, ge=0)
     device: str = "auto"
     precision: str = "auto"
     batch_size: int | None = Field(default=None, ge=1)
     workers: int = Field(default=2, ge=1)
     tile: int | None = Field(default=None, ge=0)
     tile_overlap: int = Field(default=64, ge=0)
-    quality: int = Field(default=95, ge=1, le=100)
+    only_dark: float | None = Field(default=None, ge=0, le=1)
+    preserve_mtime: bool = False
+    read: ReadSettings = ReadSettings()
+    write: WriteSettings = WriteSettings()
+    stop: StopSettings = StopSettings()

@@ -7,7 +7,6 @@ from lowlight_cli.device import choose_device, choose_precision, describe_precis
 from lowlight_cli.errors import ImageError, UsageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.pixels import shrink
-from lowlight_cli.images.settings import WriteSettings
 from lowlight_cli.inference.engine import Pace
 from lowlight_cli.inference.forward import Forward, Limits, Look
 from lowlight_cli.inference.settings import EnhanceSettings
@@ -52,7 +51,7 @@ def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:
     """
     # On a CPU a batch of four takes longer than four single pictures.
     batch_size = settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1)
-    return Pace(batch_size, settings.workers, write=WriteSettings(quality=settings.quality))
+    return Pace(batch_size, settings.workers, read=settings.read, write=settings.write)
 
 
 def describe(settings: EnhanceSettings, forward: Forward) -> dict[str, str | None]:

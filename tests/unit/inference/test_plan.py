@@ -5,7 +5,8 @@ import os
 import pytest
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.inference.plan import OnExist, plan_jobs
+from lowlight_cli.inference.choices import OnExist
+from lowlight_cli.inference.plan import plan_jobs
 
 
 def _touch(folder, *names):

@@ -1,0 +1,202 @@
+"""Options of ``lle enhance`` about files: what is read, what is written, and how."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lowlight_cli.cli.quantities import parse_bytes, parse_pixels
+from lowlight_cli.inference.choices import OnExist
+
+
+class FormatChoice(StrEnum):
+    """Format of the results."""
+
+    KEEP = "keep"
+    JPG = "jpg"
+    PNG = "png"
+    TIFF = "tiff"
+    WEBP = "webp"
+    AVIF = "avif"
+
+
+class Subsampling(StrEnum):
+    """Colour resolution of JPEG."""
+
+    KEEP = "keep"
+    FULL = "444"
+    QUARTER = "420"
+
+
+class BitDepth(StrEnum):
+    """Bits per channel."""
+
+    KEEP = "keep"
+    EIGHT = "8"
+    SIXTEEN = "16"
+
+
+class MetadataPolicy(StrEnum):
+    """What of the metadata goes into the results."""
+
+    KEEP = "keep"
+    SAFE = "safe"
+    STRIP = "strip"
+
+
+class ProfilePolicy(StrEnum):
+    """Colour profile of the results."""
+
+    KEEP = "keep"
+    SRGB = "srgb"
+
+
+class FramesPolicy(StrEnum):
+    """What to do about animations and pages."""
+
+    ALL = "all"
+    FIRST = "first"
+    ERROR = "error"
+
+
+InputsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT", help="Pictures, folders of them, quoted patterns, or - for one picture on stdin."
+    ),
+]
+OutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--out", "-o", metavar="PATH", help="Folder, or file for a single picture, or - for stdout."
+    ),
+]
+FilesFromOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Read the inputs from a list, one a line; - is stdin. What follows `/./` is mirrored.",
+    ),
+]
+NullOption = Annotated[
+    bool,
+    typer.Option("--null", "-0", help="Lists that are read and printed end names with NUL, not newline."),
+]
+RecursiveOption = Annotated[
+    bool,
+    typer.Option("--recursive/--no-recursive", help="Search folders in folders."),
+]
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GLOB",
+        help="Of the files in folders, take those that match; may be repeated.",
+        show_default="pictures",
+    ),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GLOB",
+        help="Leave out the files and folders that match; may be repeated.",
+    ),
+]
+HiddenOption = Annotated[
+    bool,
+    typer.Option("--hidden", help="Take files and folders whose names start with a dot, too."),
+]
+FollowSymlinksOption = Annotated[
+    bool, typer.Option("--follow-symlinks", help="Search folders behind symbolic links, too.")
+]
+AllowTruncatedOption = Annotated[
+    bool,
+    typer.Option("--allow-truncated", help="Take what is there of files that were cut short."),
+]
+MaxPixelsOption = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        parser=parse_pixels,
+        show_default="400M",
+        help="Refuse pictures with more pixels; k, M and G count in thousands.",
+    ),
+]
+FramesOption = Annotated[
+    FramesPolicy, typer.Option(help="Of animations and pages: all, the first, or an error.")
+]
+OnlyDarkOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        metavar="LUMA",
+        help="Skip pictures whose mean brightness, from 0 to 1, is above this.",
+    ),
+]
+OnExistOption = Annotated[
+    OnExist,
+    typer.Option(
+        help="About results that are there: resume makes again what changed and touches nothing that lle did "
+        "not write; rename writes beside them.",
+    ),
+]
+InPlaceOption = Annotated[
+    bool,
+    typer.Option("--in-place", help="Replace the originals; needs --backup-dir or --no-backup."),
+]
+BackupDirOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", file_okay=False, help="Where --in-place keeps the originals."),
+]
+NoBackupOption = Annotated[bool, typer.Option("--no-backup", help="Let --in-place throw the originals away.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before replacing originals.")]
+SuffixOption = Annotated[
+    str, typer.Option(metavar="TEXT", help="Put at the end of each name, before the ending.")
+]
+NameOption = Annotated[
+    str,
+    typer.Option(
+        metavar="TEMPLATE",
+        help="Names of results, made of {stem}, {suffix}, {ext}, {model}, {n} and {parent}.",
+    ),
+]
+FormatOption = Annotated[
+    FormatChoice,
+    typer.Option("--format", "-f", help="Of the results; keep takes that of each input."),
+]
+QualityOption = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
+SubsamplingOption = Annotated[
+    Subsampling, typer.Option(help="Colour resolution of JPEG; keep is that of a JPEG input, else 444.")
+]
+CompressionOption = Annotated[int, typer.Option(min=0, max=9, help="Effort spent on the size of PNG.")]
+BitDepthOption = Annotated[BitDepth, typer.Option(help="Bits per channel, where the format can hold them.")]
+MetadataOption = Annotated[
+    MetadataPolicy,
+    typer.Option(help="Of the metadata keep all, all but place, serial numbers and owner (safe), or none."),
+]
+ProfileOption = Annotated[
+    ProfilePolicy, typer.Option("--icc", help="Colour profile of the results: that of the input, or sRGB.")
+]
+FlattenOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLOR",
+        help="Background for transparent pictures in formats without transparency: white, #ffffff.",
+    ),
+]
+PreserveMtimeOption = Annotated[
+    bool, typer.Option("--preserve-mtime", help="Give results the modification time of their inputs.")
+]
+MinFreeOption = Annotated[
+    int,
+    typer.Option(
+        metavar="BYTES",
+        parser=parse_bytes,
+        show_default="512M",
+        help="Stop before the disk has less free; K, M and G count in 1024s.",
+    ),
+]
+LockTimeoutOption = Annotated[
+    float, typer.Option(min=0, metavar="SECS", help="Wait so long for another run into the same folder.")
+]

@@ -1,0 +1,36 @@
+"""Numbers as people write them on a command line: ``400M``, ``2G``, ``white``."""
+
+import re
+
+import typer
+
+_LETTERS = " kmgt"
+
+
+def parse_pixels(text: str | int) -> int:
+    """A number of pixels; ``400M`` is 400,000,000."""
+    return _parse(text, 1000)
+
+
+def parse_bytes(text: str | int) -> int:
+    """A number of bytes; ``512M`` is 512 times 1024 times 1024."""
+    return _parse(text, 1024)
+
+
+def parse_color(text: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255 each, of a colour's name or of ``#rrggbb``."""
+    from PIL import ImageColor
+
+    try:
+        red, green, blue, *_ = ImageColor.getrgb(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no colour; try white or #ffffff") from None
+    return red, green, blue
+
+
+def _parse(text: str | int, thousand: int) -> int:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)(?:i?b)?", str(text).strip().lower())
+    if not found:
+        raise typer.BadParameter(f"'{text}' is no number such as 400M")
+    number, letter = found.groups()
+    return int(float(number) * thousand ** _LETTERS.index(letter or " "))

@@ -1,0 +1,93 @@
+"""Options of ``lle enhance``, by name, -> the settings of those who act on them."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from lowlight_cli.cli.options import default_workers
+from lowlight_cli.cli.quantities import parse_color
+from lowlight_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from lowlight_cli.inference.settings import EnhanceSettings
+
+REPORT_ENDINGS = (".html", ".md", ".csv", ".json")
+
+
+def enhance_settings(chosen: Mapping[str, Any]) -> "EnhanceSettings":
+    """How pictures are read, enhanced and written.
+
+    Args:
+        chosen: Value of each option, by the name of its parameter.
+    """
+    # Not needed for --help, which shall come at once.
+    from lowlight_cli.images.settings import ReadSettings, WriteSettings
+    from lowlight_cli.inference.settings import EnhanceSettings, StopSettings
+    from lowlight_cli.models.controls import Controls
+
+    flatten = None if chosen["flatten"] is None else parse_color(chosen["flatten"])
+    parts = {
+        "controls": Controls(**_those(Controls.model_fields, chosen)),
+        "read": ReadSettings(**_those(ReadSettings.model_fields, chosen)),
+        "write": WriteSettings(**_those(WriteSettings.model_fields, {**chosen, "flatten": flatten})),
+        "stop": StopSettings(**_those(StopSettings.model_fields, chosen)),
+        "workers": chosen["workers"] or default_workers(),
+    }
+    return EnhanceSettings(**_those(EnhanceSettings.model_fields, {**chosen, **parts}))
+
+
+def _those(names: Iterable[str], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that have one of these names."""
+    return {name: _plain(chosen[name]) for name in names if name in chosen}
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, Enum) else value
+
+
+def check_together(chosen: Mapping[str, Any]) -> None:
+    """Refuses options that contradict each other.
+
+    Args:
+        chosen: Value of each option, by the name of its parameter.
+
+    Raises:
+        UsageError: They do.
+    """
+    if not chosen["sources"] and chosen["files_from"] is None:
+        raise UsageError("no input; name pictures or folders, or a list of them with --files-from")
+    _check_place(chosen)
+    _check_stdout(chosen)
+    for report in chosen["reports"] or ():
+        if report.suffix.lower() not in REPORT_ENDINGS:
+            raise UsageError(f"--report '{report}' ends in none of {', '.join(REPORT_ENDINGS)}")
+
+
+def _check_place(chosen: Mapping[str, Any]) -> None:
+    if not chosen["in_place"]:
+        if chosen["out"] is None:
+            raise UsageError("no place for the results; name a folder with --out")
+        for name in ("backup_dir", "no_backup"):
+            if chosen[name]:
+                raise UsageError(f"--{name.replace('_', '-')} is for --in-place only")
+        return
+    if chosen["out"] is not None:
+        raise UsageError("--in-place and --out exclude each other")
+    if bool(chosen["backup_dir"]) == chosen["no_backup"]:
+        raise UsageError("--in-place needs either --backup-dir or --no-backup")
+    if chosen["output_format"].value != "keep" or chosen["suffix"]:
+        raise UsageError("--in-place keeps names; --format and --suffix would change them")
+
+
+def _check_stdout(chosen: Mapping[str, Any]) -> None:
+    """One thing at most goes to stdout, and one thing at most comes from stdin."""
+    if [*(chosen["sources"] or ()), chosen["files_from"]].count("-") > 1:
+        raise UsageError("stdin can be read once only; '-' is given twice")
+    wanted = {
+        "--out -": chosen["out"] == "-",
+        "--json": chosen["as_json"],
+        "--print paths": chosen["printed"].value == "paths",
+    }
+    names = [name for name, is_wanted in wanted.items() if is_wanted]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} exclude each other: both write to stdout")
