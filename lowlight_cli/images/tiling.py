@@ -1,7 +1,7 @@
 """Overlapping tiles of a large picture, and the blend that hides their borders."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -64,15 +64,36 @@ def blend_tiles(
     Returns:
         A float32 batch of one, on the CPU.
     """
+    strips = blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple)
+    return torch.cat(list(strips), dim=2)
+
+
+def blend_strips(
+    height: int, width: int, render: Callable[[Tile], Images], *, side: int, overlap: int, multiple: int = 1
+) -> Iterator[Images]:
+    """Like ``blend_tiles``, but gives the rows from top to bottom as they are done.
+
+    No more than one row of tiles is in memory.
+
+    Args:
+        height: Rows of the picture.
+        width: Columns of the picture.
+        render: Gives the pixels of a tile.
+        side: Longest side of a tile.
+        overlap: Pixels shared by neighbours at least.
+        multiple: Of starts and lengths of tiles.
+    """
     rows = cut_axis(height, side=side, overlap=overlap, multiple=multiple)
     columns = cut_axis(width, side=side, overlap=overlap, multiple=multiple)
-    canvas = torch.zeros(1, 3, padded_side(height, multiple), padded_side(width, multiple))
-    for top, row_weights in zip(rows.starts, _fades(rows, overlap), strict=True):
-        for left, column_weights in zip(columns.starts, _fades(columns, overlap), strict=True):
+    fades = _fades(columns, overlap)
+    canvas = torch.zeros(1, 3, rows.length, padded_side(width, multiple))
+    ends = (*rows.starts[1:], height)
+    for top, end, row_weights in zip(rows.starts, ends, _fades(rows, overlap), strict=True):
+        for left, column_weights in zip(columns.starts, fades, strict=True):
             rendered = render(Tile(top, left, rows.length, columns.length)).float().cpu()
-            weighted = rendered * row_weights[:, None] * column_weights
-            canvas[..., top : top + rows.length, left : left + columns.length] += weighted
-    return canvas[..., :height, :width]
+            canvas[..., left : left + columns.length] += rendered * row_weights[:, None] * column_weights
+        yield canvas[:, :, : end - top, :width].clone()
+        canvas = torch.cat([canvas[:, :, end - top :], torch.zeros_like(canvas[:, :, : end - top])], dim=2)
 
 
 def _fades(spans: Spans, overlap: int) -> list[Tensor]:

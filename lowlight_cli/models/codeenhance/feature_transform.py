@@ -102,9 +102,10 @@ class FeatureTransform(nn.Module):
         pool = min(self.pool, *texture.shape[2:])
         texture = avg_pool2d(texture, pool) if pool > 1 else texture
         if reference.shape[2:] != texture.shape[2:]:
+            # In float32: this operation has no bfloat16 form on a CPU.
             reference = interpolate(
-                reference, texture.shape[2:], mode="bilinear", antialias=True, align_corners=False
-            )
+                reference.float(), texture.shape[2:], mode="bilinear", antialias=True, align_corners=False
+            ).to(texture.dtype)
         reference = reference.expand(len(texture), -1, -1, -1)
         style = self.fuse_style(torch.cat([texture, reference], dim=1)).float()
         if style.shape[2] * style.shape[3] == 1:
