@@ -6,6 +6,7 @@ does not depend on what else is enhanced.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lowlight_cli.images.padding import padded_side
 from lowlight_cli.images.picture import Picture
@@ -13,6 +14,17 @@ from lowlight_cli.inference.plan import Job
 
 _WAITING_BATCHES = 4
 """Full batches' worth of pixels that may wait for mates of their shape."""
+
+
+class Stamp(NamedTuple):
+    """What changes when a file does: its size in bytes, and when it was written, in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+
+
+NO_STAMP = Stamp(0, 0)
+"""Of what is no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +35,13 @@ class Loaded:
         job: Where it comes from and goes to.
         picture: Pixels and metadata.
         seconds: Time it took to read.
+        stamp: Of the file when it was read.
     """
 
     job: Job
     picture: Picture
     seconds: float
+    stamp: Stamp = NO_STAMP
 
     @property
     def area(self) -> int:
@@ -40,6 +54,8 @@ def batches(
 ) -> Iterator[list[Loaded]]:
     """Groups pictures that have the same size after padding, in the order in which they come.
 
+    One of several frames is a batch of its own.
+
     Args:
         items: Decoded pictures.
         batch_size: Pictures in a batch at most.
@@ -49,6 +65,9 @@ def batches(
     waiting: dict[tuple[int, int, bool], list[Loaded]] = {}
     waiting_pixels = 0
     for item in items:
+        if len(item.picture.frames) > 1:
+            yield [item]
+            continue
         height, width = padded_side(item.picture.height, multiple), padded_side(item.picture.width, multiple)
         shape = (height, width, item.picture.pixels.dtype.itemsize > 1)
         waiting.setdefault(shape, []).append(item)

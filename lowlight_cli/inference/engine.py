@@ -2,70 +2,120 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
 
 import cv2
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.picture import Picture, Pixels
-from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.inference.batches import Loaded, batches
 from lowlight_cli.inference.forward import Forward
-from lowlight_cli.inference.interruption import exit_code_of, terminable
-from lowlight_cli.inference.plan import Job, Plan
-from lowlight_cli.inference.read_ahead import Unread, read_ahead
-from lowlight_cli.inference.report import Report, Row, rows_without_work
+from lowlight_cli.inference.frames import enhance_frames
+from lowlight_cli.inference.interruption import Interruption, exit_code_of
+from lowlight_cli.inference.pace import Pace
+from lowlight_cli.inference.plan import Plan
+from lowlight_cli.inference.read_ahead import read_ahead
+from lowlight_cli.inference.report import Report, Row, failed_row, rows_without_work
 from lowlight_cli.inference.write_behind import WriteBehind
 
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How much is done at a time.
-
-    Attributes:
-        batch_size: Pictures of one size in a pass at most.
-        workers: Threads that decode, and as many that encode.
-        queue_pixels: Pixels that may wait on each side of the model.
-        read: How files become pictures.
-        write: How pictures become files.
-    """
-
-    batch_size: int = 1
-    workers: int = 2
-    queue_pixels: int = 2**26
-    read: ReadSettings = field(default_factory=ReadSettings)
-    write: WriteSettings = field(default_factory=WriteSettings)
+_GRACE_S = 1.0
+"""Time that a stopped run spends on pictures whose pixels are ready."""
 
 
-class _DiskFullError(Exception):
-    """No later picture could be written either."""
+class _EndedEarlyError(Exception):
+    """The disk is full, or too many pictures failed."""
 
 
 class _Run:
-    """The rows of one run as they come in, and who is told of them."""
+    """One run: its rows as they come in, who is told of them, and when it ends."""
 
-    def __init__(self, plan: Plan, on_row: Callable[[Row], None]) -> None:
-        self.rows: list[Row] = []
+    def __init__(self, plan: Plan, forward: Forward, pace: Pace, on_row: Callable[[Row], None]) -> None:
         self.plan = plan
-        self.started = time.perf_counter()
+        self.forward = forward
+        self.pace = pace
+        self.writer = WriteBehind(pace)
+        self.interruption = Interruption()
+        self._rows: list[Row] = []
+        self._failures = 0
+        self._started = time.perf_counter()
         self._on_row = on_row
 
-    def add(self, row: Row) -> None:
-        self.rows.append(row)
-        self._on_row(row)
-
-    def collect(self, rows: Iterator[Row]) -> None:
-        for row in rows:
-            self.add(row)
-            if row.code == "disk_full":
-                raise _DiskFullError
-
-    def report(self, stopped_by: int | None = None) -> Report:
-        expected = len(self.plan.jobs) + len(self.plan.closed)
-        seconds = time.perf_counter() - self.started
-        return Report(
-            tuple(self.rows), seconds, len(self.plan.ignored), expected - len(self.rows), stopped_by
+    def enhance_all(self) -> None:
+        """Takes the plan from its first job to its last row."""
+        for row in rows_without_work(self.plan):
+            self._add(row)
+        groups = batches(
+            self._readable(),
+            batch_size=self.pace.batch_size,
+            batch_pixels=self.forward.limits.pixels,
+            multiple=self.forward.enhancer.size_multiple,
         )
+        for batch in groups:
+            self._enhance(batch)
+            while self.writer.has_news:
+                self._add(self._next_written())
+        while not self.writer.is_idle:
+            self._add(self._next_written())
+
+    def abandon(self) -> None:
+        """Tells of what was written all the same."""
+        for row in self.writer.abandon(_GRACE_S):
+            self._tell(row)
+
+    def report(self, stopped_by: int | None = None, *, is_complete: bool = False) -> Report:
+        """The outcome.
+
+        Args:
+            stopped_by: Exit code of the signal that ended the run.
+            is_complete: Whether the run came to its end by itself; then every job must have a row.
+        """
+        expected = len(self.plan.jobs) + len(self.plan.closed)
+        left = expected - len(self._rows)
+        told = {(row.source, row.target) for row in self._rows}
+        if len(told) != len(self._rows) or left < 0 or (is_complete and left):
+            raise RuntimeError(f"{expected} jobs gave {len(self._rows)} rows, {len(told)} different ones")
+        seconds = time.perf_counter() - self._started
+        ignored = len(self.plan.ignored)
+        return Report(tuple(self._rows), seconds, ignored, left, stopped_by, self.writer.is_busy)
+
+    def _readable(self) -> Iterator[Loaded]:
+        """Pictures to enhance; the others become rows."""
+        stream = read_ahead([job for job in self.plan.jobs if not job.skip], self.pace)
+        while True:
+            with self.interruption.harmless():
+                item = next(stream, None)
+            if item is None:
+                return
+            if isinstance(item, Row):
+                self._add(item)
+            else:
+                yield item
+
+    def _enhance(self, batch: list[Loaded]) -> None:
+        start = time.perf_counter()
+        with self.interruption.harmless():
+            outcomes = enhance_frames([item.picture for item in batch], self.forward)
+        share = (time.perf_counter() - start) / len(batch)
+        for item, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, ImageError):
+                self._add(failed_row(item.job, outcome, item.seconds + share))
+            else:
+                self.writer.put(item, outcome, item.seconds + share)
+
+    def _next_written(self) -> Row:
+        with self.interruption.harmless():
+            self.writer.wait_for_oldest()
+        return self.writer.pop_oldest()
+
+    def _add(self, row: Row) -> None:
+        self._tell(row)
+        self._failures += row.status == "failed"
+        limit = self.pace.max_errors
+        if row.code == "disk_full" or (limit is not None and self._failures >= limit):
+            raise _EndedEarlyError
+
+    def _tell(self, row: Row) -> None:
+        self._rows.append(row)
+        self._on_row(row)
 
 
 def run_plan(
@@ -73,80 +123,30 @@ def run_plan(
 ) -> Report:
     """Enhances every picture of a plan; one that fails is a row in the report, not the end of the run.
 
-    Ctrl-C and SIGTERM end it early: what is being written is finished, nothing half written is left.
+    A full disk, ``pace.max_errors``, Ctrl-C and SIGTERM end it early: pictures that are nearly written are
+    finished, others are dropped, and nothing half written is left. A second signal ends the program.
 
     Args:
         plan: What to read and write.
         forward: The model and how to run it.
-        pace: Threads, batches and queues.
-        on_row: Told of each outcome, in the calling thread.
+        pace: Threads, batches, queues and limits.
+        on_row: Told of each outcome, in the calling thread; no signal comes in between.
     """
     cv2.setNumThreads(0)  # the threads here are enough; OpenCV's own would fight with those of the model
-    run = _Run(plan, on_row)
-    writer = WriteBehind(workers=pace.workers, pixels=pace.queue_pixels, settings=pace.write)
-    try:
-        with terminable():
-            _enhance_all(run, forward, pace, writer)
-            run.collect(writer.rest())
-        return run.report()
-    except KeyboardInterrupt as stop:
-        for row in writer.rest():
-            run.add(row)
-        return run.report(exit_code_of(stop))
-    except _DiskFullError:
-        return run.report()
-    finally:
-        writer.close()
-
-
-def _enhance_all(run: _Run, forward: Forward, pace: Pace, writer: WriteBehind) -> None:
-    for row in rows_without_work(run.plan):
-        run.add(row)
-    todo = [job for job in run.plan.jobs if not job.skip]
-    for batch in batches(
-        _readable(todo, run, pace),
-        batch_size=pace.batch_size,
-        batch_pixels=forward.limits.pixels,
-        multiple=forward.enhancer.size_multiple,
-    ):
-        _enhance_batch(batch, run, forward, writer)
-        run.collect(writer.finished())
-
-
-def _readable(jobs: list[Job], run: _Run, pace: Pace) -> Iterator[Loaded]:
-    """Pictures that could be read; the others become rows."""
-    for item in read_ahead(
-        jobs, workers=pace.workers, pixels=pace.queue_pixels, read=pace.read, write=pace.write
-    ):
-        if isinstance(item, Unread):
-            run.add(_failed(item.job, item.error, item.seconds))
-        else:
-            yield item
-
-
-def _enhance_batch(batch: list[Loaded], run: _Run, forward: Forward, writer: WriteBehind) -> None:
-    start = time.perf_counter()
-    outcomes = forward([item.picture.frames[0].seen for item in batch])
-    share = (time.perf_counter() - start) / len(batch)
-    for item, outcome in zip(batch, outcomes, strict=True):
-        result = _with_later_frames(item.picture, outcome, forward)
-        if isinstance(result, ImageError):
-            run.add(_failed(item.job, result, item.seconds + share))
-        else:
-            writer.put(item, result, item.seconds + share)
-
-
-def _with_later_frames(
-    picture: Picture, first: Pixels | ImageError, forward: Forward
-) -> Picture | ImageError:
-    """The finished picture: the outcome of its first frame, and those of the others, one by one."""
-    results: list[Pixels] = []
-    for outcome in (first, *(forward([frame.seen])[0] for frame in picture.frames[1:])):
-        if isinstance(outcome, ImageError):
-            return outcome
-        results.append(outcome)
-    return picture.with_pixels(results)
-
-
-def _failed(job: Job, error: ImageError, seconds: float) -> Row:
-    return Row(job.source, job.target, "failed", error.code, str(error), seconds)
+    run = _Run(plan, forward, pace, on_row)
+    with run.interruption.watched():
+        try:
+            run.enhance_all()
+            return run.report(is_complete=True)
+        except KeyboardInterrupt as stop:
+            run.abandon()
+            return run.report(exit_code_of(stop))
+        except _EndedEarlyError:
+            run.abandon()
+            return run.report()
+        except BaseException:
+            with suppress(Exception):  # the first error counts
+                run.abandon()
+            raise
+        finally:
+            run.writer.close()

@@ -1,7 +1,11 @@
-"""Pixels -> model -> pixels, whole or by tiles, with a way out when memory or precision run short."""
+"""Pixels -> model -> pixels, whole or by tiles, with a way out when memory or precision run short.
 
-import math
-from collections.abc import Sequence
+When memory runs out, fewer pictures go in a pass, then smaller tiles of one; then everything is freed for a
+last try, and then the CPU takes over where the user left the choice of device open. What was found to fit is
+kept for the rest of the run, so each step is taken once.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,18 +13,19 @@ import torch
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.light import mix_light
-from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple, padded_side
+from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import shrink, to_images, to_pixels
-from lowlight_cli.images.tiling import Tile, blend_tiles
+from lowlight_cli.images.tiling import Tile, blend_strips
+from lowlight_cli.inference.limits import Limits
+from lowlight_cli.inference.memory import MEMORY_ERRORS, free_everything, release
+from lowlight_cli.inference.notices import Notices
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.tensors import Images
 
-SMALLEST_TILE = 128
-"""Pixels along a side; when even this does not fit into memory, the picture fails."""
-
 _OBSERVED_PIXELS = 2**20
+_OBSERVED_FRAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +36,14 @@ class Look:
         controls: Strength of each part of the model.
         strength: 0 keeps the original, 1 takes the model's result; mixed as light.
         reference: A well-lit picture as a batch of one, or None.
+        seed: Of the random numbers that a model draws; each pass begins with it, so that a result does not
+            depend on what was enhanced before.
     """
 
     controls: Controls
     strength: float = 1.0
     reference: Images | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is computed at a time.
-
-    Attributes:
-        pixels: Pixels in one pass.
-        tile: Side of a tile in pixels; None chooses one by ``pixels``, 0 never cuts a picture that fits.
-        overlap: Pixels shared by neighbouring tiles.
-    """
-
-    pixels: int
-    tile: int | None = None
-    overlap: int = 64
+    seed: int = 0
 
 
 Outcome = list[Pixels | ImageError]
@@ -63,127 +56,197 @@ class Forward:
     Args:
         enhancer: The model; it is moved to ``device``.
         look: Strengths and reference.
-        limits: Sizes of what is computed at a time.
+        limits: Sizes of what is computed at a time; they shrink where memory runs out.
         device: Where to compute.
         precision: Number format inside the model; another than float32 is left again where it overflows.
+        precision_reason: Why that format, in words.
+        fallback: Gives the same on another device, for pictures that do not fit into this one; None where
+            the user wants this device or none.
+        notices: Hear of every departure from what was set.
     """
 
     def __init__(
-        self, enhancer: Enhancer, look: Look, limits: Limits, *, device: torch.device, precision: torch.dtype
+        self,
+        enhancer: Enhancer,
+        look: Look,
+        limits: Limits,
+        *,
+        device: torch.device,
+        precision: torch.dtype,
+        precision_reason: str = "as asked for",
+        fallback: "Callable[[], Forward] | None" = None,
+        notices: Notices | None = None,
     ) -> None:
         self.enhancer = enhancer.to(device).to(memory_format=torch.channels_last).eval()
         self.look = look
         self.limits = limits
         self.device = device
         self.precision = precision
+        self.precision_reason = precision_reason
         self.reference = None if look.reference is None else look.reference.to(device)
+        self.notices = notices or Notices()
+        self._make_fallback = fallback
+        self._fallback: Forward | None = None
 
     @torch.inference_mode()
-    def __call__(self, pictures: Sequence[Pixels]) -> Outcome:
+    def __call__(self, pictures: Sequence[Pixels], *, is_one_scene: bool = False) -> Outcome:
         """Enhances pictures that have one size after padding.
 
-        A batch that does not fit into memory is halved; a single picture that does not fit is cut into tiles.
+        Args:
+            pictures: At least one.
+            is_one_scene: Whether they are frames of one animation; then all get what the average of some of
+                them calls for.
         """
-        if side := self._tile_side(*pictures[0].shape[:2]):
-            return [self._by_tiles(picture, side) for picture in pictures]
+        limits, results = self.limits, Outcome()
+        seen: Observation | None = None
+        while len(results) < len(pictures):
+            rest = pictures[len(results) :]
+            count = limits.count(*self._size(rest[0]))
+            try:
+                if is_one_scene and seen is None:
+                    seen = self._observe(_spread(pictures), limits)
+                results += self._enhance_some(rest[:count], limits, seen)
+                self.limits = limits
+            except MEMORY_ERRORS as error:
+                release(error, self.device)
+                smaller = self._smaller(rest[:count], limits)
+                if smaller is None:
+                    return results + self._last_resort(rest, limits, is_one_scene=is_one_scene)
+                limits = smaller
+        return results
+
+    def _size(self, pixels: Pixels) -> tuple[int, int, int]:
+        """Height, width, and what both are padded to a multiple of."""
+        return pixels.shape[0], pixels.shape[1], self.enhancer.size_multiple
+
+    def _smaller(self, pictures: Sequence[Pixels], limits: Limits) -> Limits | None:
+        """Half of what did not fit; None where that was the smallest tile."""
+        size = self._size(pictures[0])
+        smaller = limits.halved(*size, count=len(pictures))
+        if smaller and len(pictures) > 1:
+            self.notices.once("batch", f"{self._shortage}; {len(pictures) // 2} pictures at a time instead")
+        elif smaller:
+            side = smaller.tile_side(*size)
+            self.notices.once("tile", f"{self._shortage}; tiles of {side} x {side} pixels instead")
+        return smaller
+
+    @property
+    def _shortage(self) -> str:
+        return f"not enough memory on {self.device}"
+
+    def _last_resort(self, pictures: Sequence[Pixels], limits: Limits, *, is_one_scene: bool) -> Outcome:
+        """Everything freed and a last try; then the other device, if there is one."""
+        free_everything(self.device)
         try:
-            return self._whole(pictures)
-        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            self._release(error)
-        if len(pictures) > 1:
-            half = len(pictures) // 2
-            return self(pictures[:half]) + self(pictures[half:])
-        return [self._by_tiles(pictures[0], self._largest_tile(self.limits.pixels // 2))]
+            seen = self._observe(_spread(pictures), limits) if is_one_scene else None
+            return [self._enhance_some([each], limits, seen)[0] for each in pictures]
+        except MEMORY_ERRORS as error:
+            release(error, self.device)
+        if self._make_fallback is None:
+            failure = ImageError("oom", f"{self._shortage}, even for the smallest tiles")
+            return [failure] * len(pictures)
+        self._fallback = self._fallback or self._make_fallback()
+        self.notices.once("device", f"{self._shortage}; on {self._fallback.device} instead: slower")
+        return self._fallback(pictures, is_one_scene=is_one_scene)
 
-    def _tile_side(self, height: int, width: int) -> int:
-        """Side of the tiles for a picture of this size; 0 where it goes as a whole."""
-        if self.limits.tile is not None:
-            side = self._largest_tile(self.limits.tile**2) if self.limits.tile else 0
-            return side if max(height, width) > side else 0
-        multiple = self.enhancer.size_multiple
-        fits = padded_side(height, multiple) * padded_side(width, multiple) <= self.limits.pixels
-        return 0 if fits else self._largest_tile(self.limits.pixels)
+    def _enhance_some(self, pictures: Sequence[Pixels], limits: Limits, seen: Observation | None) -> Outcome:
+        """One pass, or as many as there are tiles.
 
-    def _largest_tile(self, pixels: int) -> int:
-        """Side of the largest square tile of at most ``pixels``; two multiples at least."""
-        return max(math.isqrt(pixels) // self.enhancer.size_multiple, 2) * self.enhancer.size_multiple
-
-    def _whole(self, pictures: Sequence[Pixels]) -> Outcome:
-        """One pass; a picture whose result is not finite gets another in float32."""
+        Args:
+            pictures: As many as fit, or one that goes by tiles.
+            limits: What fits.
+            seen: Facts of the scene they belong to; without them each is measured by itself.
+        """
+        if side := limits.tile_side(*self._size(pictures[0])):
+            return [self._by_tiles(pictures[0], side, seen or self._observe(pictures, limits))]
         padded = [
             pad_to_multiple(to_images([each], self.device), self.enhancer.size_multiple) for each in pictures
         ]
-        results = self._enhance(torch.cat(padded))
+        results = self._enhance(torch.cat(padded), seen and _repeated(seen, len(pictures)))
         return [
             _outcome(crop(result[None], *picture.shape[:2]), deep=picture.dtype == np.uint16)
             for result, picture in zip(results, pictures, strict=True)
         ]
 
-    def _by_tiles(self, pixels: Pixels, side: int) -> Pixels | ImageError:
-        """One picture, tile by tile; tiles are halved until they fit into memory."""
-        while True:
-            try:
-                return self._with_tiles(pixels, side)
-            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-                self._release(error)
-            smaller = self._largest_tile(max(side // 2, SMALLEST_TILE) ** 2)
-            if smaller >= side:
-                return ImageError("oom", "not enough memory, even for the smallest tiles")
-            side = smaller
+    def _by_tiles(self, pixels: Pixels, side: int, observation: Observation) -> Pixels | ImageError:
+        """One picture, tile by tile; no more than a row of tiles is in memory as numbers.
 
-    def _with_tiles(self, pixels: Pixels, side: int) -> Pixels | ImageError:
-        observation = self._observe(pixels)
+        Args:
+            pixels: The picture.
+            side: Of the tiles.
+            observation: Facts of the whole.
+        """
         height, width = pixels.shape[:2]
 
         def render(tile: Tile) -> Images:
             part = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
             return self._enhance(pad_to(to_images([part], self.device), tile.height, tile.width), observation)
 
-        blended = blend_tiles(
-            height,
-            width,
-            render,
-            side=side,
-            overlap=min(self.limits.overlap, side // 4),
-            multiple=self.enhancer.size_multiple,
-        )
-        return _outcome(blended, deep=pixels.dtype == np.uint16)
+        overlap, multiple = min(self.limits.overlap, side // 4), self.enhancer.size_multiple
+        done, result = 0, np.empty_like(pixels)
+        for strip in blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple):
+            rows = _outcome(strip, deep=pixels.dtype == np.uint16)
+            if isinstance(rows, ImageError):
+                return rows
+            result[done : done + len(rows)] = rows
+            done += len(rows)
+        return result
 
-    def _observe(self, pixels: Pixels) -> Observation:
-        """Facts of a whole picture, measured on a smaller copy; in float32, as every tile depends on them."""
-        small = shrink(pixels, min(_OBSERVED_PIXELS, self.limits.pixels)).to(self.device)
+    def _observe(self, pictures: Sequence[Pixels], limits: Limits) -> Observation:
+        """Facts of a whole picture, or of the mean of some, measured on a smaller copy.
+
+        In float32, as every tile depends on them.
+
+        Args:
+            pictures: One, or frames of one size.
+            limits: What fits.
+        """
+        pixels = min(_OBSERVED_PIXELS, limits.pixels)
+        small = torch.stack([shrink(each, pixels) for each in pictures]).mean(0).to(self.device)
         padded = pad_to_multiple(small, self.enhancer.size_multiple)
-        return self.enhancer.observe(padded, self.look.controls, reference=self.reference)
+        with torch.random.fork_rng(self._own_device):
+            torch.manual_seed(self.look.seed)
+            return self.enhancer.observe(padded, self.look.controls, reference=self.reference)
+
+    @property
+    def _own_device(self) -> list[torch.device]:
+        return [self.device] if self.device.type == "cuda" else []
 
     def _enhance(self, images: Images, observation: Observation | None = None) -> Images:
         """The model's result mixed with its input; what is not finite is computed again in float32."""
         result = self._pass(images, observation, self.precision)
         if self.precision is not torch.float32 and not torch.isfinite(result).all():
+            self.notices.once("precision", f"{self.precision} was not enough for a picture; float32 instead")
             broken = ~torch.isfinite(result).flatten(1).all(1)
-            result[broken] = self._pass(images[broken], observation, torch.float32)
+            result[broken] = self._pass(images[broken], _chosen(observation, broken), torch.float32)
         return mix_light(images, result, self.look.strength)
 
     def _pass(self, images: Images, observation: Observation | None, precision: torch.dtype) -> Images:
         images = images.contiguous(memory_format=torch.channels_last)
         reference = self.reference if observation is None else None
-        with torch.autocast(self.device.type, precision, enabled=precision is not torch.float32):
+        with (
+            torch.random.fork_rng(self._own_device),
+            torch.autocast(self.device.type, precision, enabled=precision is not torch.float32),
+        ):
+            torch.manual_seed(self.look.seed)
             result = self.enhancer.enhance(
                 images, self.look.controls, observation=observation, reference=reference
             )
         return result.float()
 
-    def _release(self, error: Exception) -> None:
-        """Gives memory back after a failed pass; an error of another kind goes on.
 
-        Args:
-            error: What the pass raised.
-        """
-        out_of_memory = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not out_of_memory and "allocate memory" not in str(error):  # what PyTorch says on a CPU
-            raise error
-        error.__traceback__ = None  # its frames hold the tensors of the failed pass
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+def _spread(frames: Sequence[Pixels]) -> list[Pixels]:
+    """At most eight frames, evenly over an animation."""
+    count = min(len(frames), _OBSERVED_FRAMES)
+    return [frames[(2 * i + 1) * len(frames) // (2 * count)] for i in range(count)]
+
+
+def _repeated(observation: Observation, count: int) -> Observation:
+    return {name: value.expand(count, *value.shape[1:]) for name, value in observation.items()}
+
+
+def _chosen(observation: Observation | None, which: torch.Tensor) -> Observation | None:
+    return observation and {name: value[which] for name, value in observation.items()}
 
 
 def _outcome(result: Images, *, deep: bool) -> Pixels | ImageError:

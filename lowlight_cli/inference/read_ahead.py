@@ -4,64 +4,84 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.brightness import mean_luma
 from lowlight_cli.images.decode import decode, peek_pixels
 from lowlight_cli.images.encode import check_fits
 from lowlight_cli.images.formats import format_of
-from lowlight_cli.images.settings import ReadSettings, WriteSettings
-from lowlight_cli.inference.batches import Loaded
+from lowlight_cli.images.picture import Picture
+from lowlight_cli.images.settings import ReadSettings
+from lowlight_cli.inference.batches import NO_STAMP, Loaded, Stamp
+from lowlight_cli.inference.pace import Pace
 from lowlight_cli.inference.plan import Job
-
-
-class Unread(NamedTuple):
-    """A job whose picture could not be read, why, and the seconds it took to find out."""
-
-    job: Job
-    error: ImageError
-    seconds: float
+from lowlight_cli.inference.report import Row, failed_row
 
 
 class _Reading(NamedTuple):
-    future: Future[Loaded | Unread]
+    future: Future[Loaded | Row]
     pixels: int
 
 
-def read_ahead(
-    jobs: Sequence[Job], *, workers: int, pixels: int, read: ReadSettings, write: WriteSettings
-) -> Iterator[Loaded | Unread]:
-    """Decodes pictures in threads and gives them in the order of the jobs.
+def read_ahead(jobs: Sequence[Job], pace: Pace) -> Iterator[Loaded | Row]:
+    """Decodes pictures in threads and gives them in the order of the jobs; a row for each that is left out.
+
+    By their headers no more than ``pace.queue_pixels`` are ahead, but one picture is always let through.
 
     Args:
         jobs: What to read.
-        workers: Threads; twice as many pictures are kept ahead.
-        pixels: Pixels ahead at most, by the headers of the files; one picture is always let through.
-        read: How files become pictures.
-        write: How results will be written; what cannot be is refused here.
+        pace: Number of threads; twice as many pictures are kept ahead.
     """
     waiting = iter(jobs)
     upcoming = next(waiting, None)
     ahead: deque[_Reading] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    pool = ThreadPoolExecutor(pace.workers, thread_name_prefix="decode")
     try:
         while upcoming is not None or ahead:
-            while upcoming is not None and len(ahead) < 2 * workers:
+            while upcoming is not None and len(ahead) < 2 * pace.workers:
                 size = peek_pixels(upcoming.source)
-                if ahead and size + sum(reading.pixels for reading in ahead) > pixels:
+                if ahead and size + sum(reading.pixels for reading in ahead) > pace.queue_pixels:
                     break
-                ahead.append(_Reading(pool.submit(_read, upcoming, read, write), size))
+                ahead.append(_Reading(pool.submit(_read, upcoming, pace), size))
                 upcoming = next(waiting, None)
             yield ahead.popleft().future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _read(job: Job, read: ReadSettings, write: WriteSettings) -> Loaded | Unread:
+def _read(job: Job, pace: Pace) -> Loaded | Row:
     start = time.perf_counter()
     try:
-        picture = decode(job.source, read)
-        check_fits(picture, format_of(job.target) or picture.restore.format, write)
+        picture, stamp = _decode_steady(job.source, pace.read)
+        check_fits(picture, format_of(job.target) or picture.restore.format, pace.write)
     except ImageError as error:
-        return Unread(job, error, time.perf_counter() - start)
-    return Loaded(job, picture, time.perf_counter() - start)
+        return failed_row(job, error, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    if pace.only_dark is not None and mean_luma(picture.frames[0].seen) > pace.only_dark:
+        return Row(job.source, job.target, "skipped", "bright", "brighter than asked for", seconds)
+    return Loaded(job, picture, seconds, stamp)
+
+
+def _decode_steady(path: Path, settings: ReadSettings) -> tuple[Picture, Stamp]:
+    """A picture from a file that stays as it is meanwhile; one that changes gets a second chance."""
+    for is_last in (False, True):
+        before = _stamp(path)
+        try:
+            picture = decode(path, settings)
+        except ImageError:
+            if is_last or _stamp(path) == before:
+                raise
+            continue
+        if _stamp(path) == before:
+            return picture, before
+    raise ImageError("unreadable", "the file changed while it was read")
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        facts = path.stat()
+    except OSError:  # what is wrong with it, decoding will say
+        return NO_STAMP
+    return Stamp(facts.st_size, facts.st_mtime_ns)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lowlight_cli.errors import OutputError
-from lowlight_cli.inference.plan import Plan
+from lowlight_cli.errors import ImageError, OutputError
+from lowlight_cli.inference.plan import Job, Plan
 
-Status = Literal["ok", "skipped", "failed"]
+Status = Literal["ok", "skipped", "failed", "conflict"]
 
 SOME_FAILED, ALL_FAILED, NOTHING_FOUND = 3, 4, 5
 
@@ -22,12 +22,17 @@ class Row:
         source: File that was read.
         target: File that was to be written; None where there was nothing to plan.
         status: How it ended.
-        code: Short reason of a failure, as in ``ImageError``.
+        code: Short reason of a failure or a conflict, as in ``ImageError``; of a skip ``bright``, or nothing
+            where the result is up to date.
         message: The reason in words.
         seconds: Time spent on it in all threads; its share of a batch counts.
         width: Columns; 0 where the picture could not be read.
         height: Rows, likewise.
         warnings: Short codes of what was not kept.
+        output_bytes: Size of the file that was written.
+        output_sha256: Of its content, in hex.
+        source_size: Bytes of the source when it was read.
+        source_mtime_ns: Its time of change then.
     """
 
     source: Path
@@ -39,6 +44,10 @@ class Row:
     width: int = 0
     height: int = 0
     warnings: tuple[str, ...] = ()
+    output_bytes: int = 0
+    output_sha256: str = ""
+    source_size: int = 0
+    source_mtime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Report:
         ignored: Files that are not named like pictures.
         left: Jobs that were not reached.
         stopped_by: Exit code of the signal that ended the run early, or None.
+        is_busy: Whether threads still work on what was given up; waiting for them is of no use.
     """
 
     rows: Sequence[Row]
@@ -58,6 +68,7 @@ class Report:
     ignored: int = 0
     left: int = 0
     stopped_by: int | None = None
+    is_busy: bool = False
 
     def count(self, status: Status) -> int:
         """Number of jobs that ended like this."""
@@ -70,15 +81,26 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 3 some failed, 4 all failed, 8 the disk is full, else that of the signal."""
-        failed = [row for row in self.rows if row.status == "failed"]
+        """0 all done, 3 some failed or conflicted, 4 all failed, 8 disk full, else that of the signal."""
         if self.stopped_by is not None:
             return self.stopped_by
-        if any(row.code == "disk_full" for row in failed):
+        if any(row.code == "disk_full" for row in self.rows):
             return OutputError.exit_code
-        if failed:
-            return ALL_FAILED if len(failed) == len(self.rows) else SOME_FAILED
-        return 0
+        failed = self.count("failed")
+        if failed and failed == len(self.rows) and not self.left:
+            return ALL_FAILED
+        return SOME_FAILED if failed or self.count("conflict") else 0
+
+
+def failed_row(job: Job, error: ImageError, seconds: float) -> Row:
+    """Outcome of a job that went wrong.
+
+    Args:
+        job: What was to be done.
+        error: What happened.
+        seconds: Time spent on it.
+    """
+    return Row(job.source, job.target, "failed", error.code, str(error), seconds)
 
 
 def rows_without_work(plan: Plan) -> list[Row]:

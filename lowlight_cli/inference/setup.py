@@ -1,5 +1,7 @@
 """Settings -> a loaded model on its device, and the pace of the run."""
 
+from collections.abc import Callable
+
 import torch
 
 from lowlight_cli.checkpoints.load import load_enhancer
@@ -7,8 +9,11 @@ from lowlight_cli.device import choose_device, choose_precision, describe_precis
 from lowlight_cli.errors import ImageError, UsageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.pixels import shrink
-from lowlight_cli.inference.engine import Pace
-from lowlight_cli.inference.forward import Forward, Limits, Look
+from lowlight_cli.inference.forward import Forward, Look
+from lowlight_cli.inference.limits import Limits
+from lowlight_cli.inference.notices import Notices
+from lowlight_cli.inference.pace import Pace
+from lowlight_cli.inference.precision_check import compare_with_float32
 from lowlight_cli.inference.settings import EnhanceSettings
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
@@ -18,8 +23,15 @@ _REFERENCE_PIXELS = 2**20
 _CUDA_BATCH = 8
 
 
-def prepare_forward(settings: EnhanceSettings) -> Forward:
+def prepare_forward(
+    settings: EnhanceSettings, *, on_notice: Callable[[str], None] = lambda text: None
+) -> Forward:
     """Finds the device, loads the model and reads the reference.
+
+    Args:
+        settings: What the user decided.
+        on_notice: Told, once for each kind, what is done in another way than was asked for: less at a time,
+            another device, another number format.
 
     Raises:
         UsageError: The model has no such preset or control, takes no reference, or the reference or the tile
@@ -31,15 +43,64 @@ def prepare_forward(settings: EnhanceSettings) -> Forward:
         raise UsageError(
             f"--tile-overlap {settings.tile_overlap} is more than half of --tile {settings.tile}"
         )
-    device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device)
-    enhancer = load_enhancer(
+    device, notices = choose_device(settings.device), Notices(on_notice)
+    choose_precision(settings.precision, device)  # an unknown name ends the run before the model is loaded
+    enhancer = _load(settings, device)
+    _check_controls(enhancer, settings)
+    look = Look(settings.controls, settings.strength, _read_reference(settings), settings.seed)
+
+    def on_cpu() -> Forward:
+        cpu = torch.device("cpu")
+        return Forward(
+            _load(settings, cpu), look, _limits(settings, cpu), device=cpu, precision=torch.float32
+        )
+
+    precision, reason = _choose_checked_precision(settings, enhancer, device)
+    return Forward(
+        enhancer,
+        look,
+        _limits(settings, device),
+        device=device,
+        precision=precision,
+        precision_reason=reason,
+        fallback=on_cpu if settings.device == "auto" and device.type != "cpu" else None,
+        notices=notices,
+    )
+
+
+def _load(settings: EnhanceSettings, device: torch.device) -> Enhancer:
+    return load_enhancer(
         settings.model, preset=settings.preset, checkpoint=settings.checkpoint, device=device
     )
-    _check_controls(enhancer, settings)
-    look = Look(settings.controls, settings.strength, _read_reference(settings))
-    limits = Limits(forward_pixels(device), settings.tile, settings.tile_overlap)
-    return Forward(enhancer, look, limits, device=device, precision=precision)
+
+
+def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
+    # A CPU adds up in an order that depends on the shape of a batch. One picture at a time is no slower,
+    # and the result is the same to the last bit whatever else is enhanced.
+    pictures = 1 if device.type == "cpu" else None
+    return Limits(forward_pixels(device), settings.tile, settings.tile_overlap, pictures)
+
+
+def _choose_checked_precision(
+    settings: EnhanceSettings, enhancer: Enhancer, device: torch.device
+) -> tuple[torch.dtype, str]:
+    """The number format and why; on a CPU a short one must first show that nobody would see a difference.
+
+    Args:
+        settings: What the user decided.
+        enhancer: The model, on ``device``.
+        device: Where it runs.
+    """
+    chosen = choose_precision(settings.precision, device)
+    if settings.precision != "auto":
+        return chosen, "as asked for"
+    if chosen is torch.float32 or device.type != "cpu":
+        return chosen, "what this device computes by itself"
+    agreement = compare_with_float32(enhancer, device, chosen)
+    found = f"{agreement.largest:.1f}/255 at most and {agreement.mean:.2f}/255 on average from float32"
+    if agreement.is_close:
+        return chosen, f"{describe_precision(chosen)} is {found}"
+    return torch.float32, f"{describe_precision(chosen)} would be {found}: too far"
 
 
 def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:
@@ -49,9 +110,17 @@ def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:
         settings: What the user decided.
         device: Where the model runs.
     """
-    # On a CPU a batch of four takes longer than four single pictures.
-    batch_size = settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1)
-    return Pace(batch_size, settings.workers, read=settings.read, write=settings.write)
+    stop = settings.stop
+    return Pace(
+        batch_size=settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1),
+        workers=settings.workers,
+        read=settings.read,
+        write=settings.write,
+        only_dark=settings.only_dark,
+        preserve_mtime=settings.preserve_mtime,
+        min_free=stop.min_free,
+        max_errors=1 if stop.fail_fast else stop.max_errors,
+    )
 
 
 def describe(settings: EnhanceSettings, forward: Forward) -> dict[str, str | None]:
@@ -66,6 +135,7 @@ def describe(settings: EnhanceSettings, forward: Forward) -> dict[str, str | Non
         "checkpoint": None if settings.checkpoint is None else str(settings.checkpoint),
         "device": str(forward.device),
         "precision": describe_precision(forward.precision),
+        "precision_reason": forward.precision_reason,
     }
 
 

@@ -1,39 +1,46 @@
 """Encoding behind the model, in threads, with a bound on the pictures that wait to be written."""
 
+import hashlib
+import os
+import shutil
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.encode import encode
+from lowlight_cli.images.encode import encode_bytes
+from lowlight_cli.images.formats import format_of
 from lowlight_cli.images.picture import Picture
-from lowlight_cli.images.settings import WriteSettings
+from lowlight_cli.images.replace import replace_file
 from lowlight_cli.inference.batches import Loaded
-from lowlight_cli.inference.report import Row
+from lowlight_cli.inference.pace import Pace
+from lowlight_cli.inference.report import Row, failed_row
 
 
 class _Writing(NamedTuple):
+    item: Loaded
     future: Future[Row]
-    pixels: int
 
 
 class WriteBehind:
     """Writes results in threads; the rows come back in the order in which results were handed in.
 
     Args:
-        workers: Threads; twice as many results may wait.
-        pixels: Pixels that may wait.
-        settings: How pictures become files.
+        pace: Number of threads; twice as many results may wait, and as many pixels as in its queue.
     """
 
-    def __init__(self, *, workers: int, pixels: int, settings: WriteSettings) -> None:
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="encode")
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._pool = ThreadPoolExecutor(pace.workers, thread_name_prefix="encode")
         self._waiting: deque[_Writing] = deque()
-        self._longest = 2 * workers
-        self._pixels = pixels
-        self._settings = settings
+        self._gate = threading.Lock()
+        self._is_abandoned = False
+        self._reaching_disk: set[Path] = set()
 
     def put(self, item: Loaded, result: Picture, seconds: float) -> None:
         """Hands in a result.
@@ -43,43 +50,114 @@ class WriteBehind:
             result: The same picture, enhanced.
             seconds: Time spent on it so far.
         """
-        future = self._pool.submit(_write, item, result, seconds, self._settings)
-        self._waiting.append(_Writing(future, item.area))
+        self._waiting.append(_Writing(item, self._pool.submit(self._write, item, result, seconds)))
 
-    def finished(self) -> Iterator[Row]:
-        """Rows of what is written, waiting for the oldest while too much is in memory."""
-        while self._waiting and (self._waiting[0].future.done() or self._is_full()):
-            yield self._waiting.popleft().future.result()
+    @property
+    def has_news(self) -> bool:
+        """Whether the oldest result is written, or must be before another is handed in."""
+        return bool(self._waiting) and (self._waiting[0].future.done() or self._is_full())
 
-    def rest(self) -> Iterator[Row]:
-        """Rows of everything handed in, waiting for each."""
-        while self._waiting:
-            yield self._waiting.popleft().future.result()
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything handed in was told of."""
+        return not self._waiting
+
+    def wait_for_oldest(self) -> None:
+        """Returns when the oldest result is written; may be interrupted without loss."""
+        wait([self._waiting[0].future])
+
+    def pop_oldest(self) -> Row:
+        """Outcome of the oldest result, which is forgotten then."""
+        return self._waiting.popleft().future.result()
+
+    def abandon(self, grace_s: float) -> Iterator[Row]:
+        """Outcomes of what is nearly finished; nothing else of what was handed in will come to the disk.
+
+        Args:
+            grace_s: Seconds to wait for pictures that are being encoded.
+        """
+        for writing in self._waiting:
+            writing.future.cancel()
+        wait([writing.future for writing in self._waiting], timeout=grace_s)
+        with self._gate:
+            self._is_abandoned = True
+        wait([each.future for each in self._waiting if each.item.job.target in self._reaching_disk])
+        for writing in self._waiting:
+            if _has_result(writing.future):
+                yield writing.future.result()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a thread still works on something."""
+        return any(not writing.future.done() for writing in self._waiting)
 
     def close(self) -> None:
-        """Ends the threads; what has not begun is dropped."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Ends the threads; what has not begun is dropped, and what was abandoned is not waited for."""
+        self._pool.shutdown(wait=not self._is_abandoned, cancel_futures=True)
 
     def _is_full(self) -> bool:
-        too_many = len(self._waiting) > self._longest
-        return too_many or sum(writing.pixels for writing in self._waiting) > self._pixels
+        too_many = len(self._waiting) > 2 * self._pace.workers
+        return too_many or sum(writing.item.area for writing in self._waiting) > self._pace.queue_pixels
+
+    def _write(self, item: Loaded, result: Picture, seconds: float) -> Row:
+        start = time.perf_counter()
+        job = item.job
+        try:
+            data = _encoded(result, job.target, self._pace)
+            self._pass_gate(job.target)
+            _check_room(job.target, len(data), self._pace.min_free)
+            replace_file(job.target, data)
+        except ImageError as error:
+            return failed_row(job, error, seconds + time.perf_counter() - start)
+        if self._pace.preserve_mtime:
+            with suppress(OSError):  # some network disks keep their own time
+                os.utime(job.target, ns=(item.stamp.mtime_ns, item.stamp.mtime_ns))
+        return Row(
+            job.source,
+            job.target,
+            "ok",
+            seconds=seconds + time.perf_counter() - start,
+            width=result.width,
+            height=result.height,
+            warnings=result.warnings,
+            output_bytes=len(data),
+            output_sha256=hashlib.sha256(data).hexdigest(),
+            source_size=item.stamp.size,
+            source_mtime_ns=item.stamp.mtime_ns,
+        )
+
+    def _pass_gate(self, target: Path) -> None:
+        with self._gate:
+            if self._is_abandoned:
+                raise CancelledError
+            self._reaching_disk.add(target)
 
 
-def _write(item: Loaded, result: Picture, seconds: float, settings: WriteSettings) -> Row:
-    start = time.perf_counter()
-    job = item.job
+def _encoded(picture: Picture, target: Path, pace: Pace) -> bytes:
     try:
-        encode(result, job.target, settings)
-    except ImageError as error:
-        spent = seconds + time.perf_counter() - start
-        return Row(job.source, job.target, "failed", error.code, str(error), spent)
-    spent = seconds + time.perf_counter() - start
-    return Row(
-        job.source,
-        job.target,
-        "ok",
-        seconds=spent,
-        width=result.width,
-        height=result.height,
-        warnings=result.warnings,
-    )
+        return encode_bytes(picture, format_of(target) or picture.restore.format, pace.write)
+    except MemoryError as error:
+        raise ImageError("oom", "not enough memory to encode it") from error
+
+
+def _check_room(target: Path, size: int, min_free: int) -> None:
+    """Refuses to fill the disk.
+
+    Args:
+        target: File to be written.
+        size: Its bytes.
+        min_free: Bytes that must stay free.
+    """
+    if not min_free:
+        return
+    folder = next(folder for folder in target.absolute().parents if folder.is_dir())
+    free = shutil.disk_usage(folder).free
+    if free - size < min_free:
+        raise ImageError(
+            "disk_full", f"{target}: {free // 2**20} MiB are free, --min-free keeps {min_free // 2**20}"
+        )
+
+
+def _has_result(future: Future[Row]) -> bool:
+    """Whether a row came of it: not dropped, and not given up on the way."""
+    return future.done() and not future.cancelled() and not isinstance(future.exception(), CancelledError)

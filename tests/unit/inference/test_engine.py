@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from lowlight_cli.images.settings import ReadSettings, WriteSettings
-from lowlight_cli.inference import engine
-from lowlight_cli.inference.engine import Pace, run_plan
-from lowlight_cli.inference.forward import Forward, Limits, Look
-from lowlight_cli.inference.interruption import Terminated
+from lowlight_cli.inference.engine import run_plan
+from lowlight_cli.inference.forward import Forward, Look
+from lowlight_cli.inference.interruption import Stopped
+from lowlight_cli.inference.limits import Limits
+from lowlight_cli.inference.pace import Pace
 from lowlight_cli.inference.plan import plan_jobs
 from lowlight_cli.inference.read_ahead import read_ahead
 from lowlight_cli.inference.report import Report, Row
@@ -62,7 +62,7 @@ def test_every_job_becomes_a_row_in_order(plan):
     assert all(job.target.exists() for job in plan.jobs)
 
 
-@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Stopped(signal.SIGTERM), 143)])
 def test_an_interrupted_run_leaves_whole_files_only(plan, stop, code):
     def interrupt():
         raise stop
@@ -101,14 +101,14 @@ def test_reading_ahead_is_bounded_by_pixels(plan, monkeypatch):
     monkeypatch.setattr(
         "lowlight_cli.inference.read_ahead.decode", lambda path, _: begun.append(path) or 1 / 0
     )
-    stream = read_ahead(plan.jobs, workers=4, pixels=2 * 48 * 32, read=ReadSettings(), write=WriteSettings())
+    stream = read_ahead(plan.jobs, Pace(workers=4, queue_pixels=2 * 48 * 32))
     with pytest.raises(ZeroDivisionError):
         next(stream)
     assert len(begun) <= 2
 
 
 def test_the_default_pace_fits_a_large_photo():
-    assert engine.Pace().queue_pixels >= 24_000_000
+    assert Pace().queue_pixels >= 24_000_000
 
 
 def _row(status, code=""):

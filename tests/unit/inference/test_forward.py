@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.inference.forward import Forward, Limits, Look
+from lowlight_cli.inference.forward import Forward, Look
+from lowlight_cli.inference.limits import Limits
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
 from lowlight_cli.models.interface import Enhancer

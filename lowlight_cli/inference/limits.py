@@ -1,0 +1,96 @@
+"""How much is computed at a time, and what to try next when it was too much."""
+
+import math
+from dataclasses import dataclass, replace
+
+from lowlight_cli.images.padding import padded_side
+
+SMALLEST_TILE = 128
+"""Pixels along a side; when even this does not fit into memory, the picture fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is computed at a time.
+
+    Attributes:
+        pixels: Pixels in one pass.
+        tile: Side of a tile in pixels; None chooses one by ``pixels``, 0 never cuts a picture that fits.
+        overlap: Pixels shared by neighbouring tiles.
+        pictures: Pictures in one pass.
+    """
+
+    pixels: int
+    tile: int | None = None
+    overlap: int = 64
+    pictures: int | None = None
+
+    def tile_side(self, height: int, width: int, multiple: int) -> int:
+        """Side of the tiles for a picture of this size; 0 where it goes as a whole.
+
+        Args:
+            height: Rows.
+            width: Columns.
+            multiple: Sides are multiples of it.
+        """
+        if self.tile is not None:
+            side = largest_tile(self.tile**2, multiple) if self.tile else 0
+            return side if max(height, width) > side else 0
+        fits = padded_area(height, width, multiple) <= self.pixels
+        return 0 if fits else largest_tile(self.pixels, multiple)
+
+    def count(self, height: int, width: int, multiple: int) -> int:
+        """Pictures of this size in a pass.
+
+        Args:
+            height: Rows.
+            width: Columns.
+            multiple: Sides are padded to multiples of it.
+        """
+        if self.tile_side(height, width, multiple):
+            return 1
+        fitting = max(1, self.pixels // padded_area(height, width, multiple))
+        return min(fitting, self.pictures or fitting)
+
+    def halved(self, height: int, width: int, multiple: int, *, count: int) -> "Limits | None":
+        """What to try when a pass did not fit: half as many pictures, or tiles of half the side.
+
+        Args:
+            height: Rows of each picture.
+            width: Columns.
+            multiple: Sides are padded to multiples of it.
+            count: Pictures in the pass.
+
+        Returns:
+            None where one tile of the smallest kind did not fit.
+        """
+        area = padded_area(height, width, multiple)
+        if count > 1:
+            return replace(self, pixels=count // 2 * area)
+        side = self.tile_side(height, width, multiple)
+        before = side or math.isqrt(area)
+        after = largest_tile(max(before // 2, SMALLEST_TILE) ** 2, multiple)
+        if after >= before:
+            return None
+        return replace(self, pixels=min(self.pixels, after**2), tile=after if side and self.tile else None)
+
+
+def padded_area(height: int, width: int, multiple: int) -> int:
+    """Pixels of a picture whose sides are padded to multiples.
+
+    Args:
+        height: Rows.
+        width: Columns.
+        multiple: At least 1.
+    """
+    return padded_side(height, multiple) * padded_side(width, multiple)
+
+
+def largest_tile(pixels: int, multiple: int) -> int:
+    """Side of the largest square of at most ``pixels``; two multiples at least.
+
+    Args:
+        pixels: Area at most.
+        multiple: The side is a multiple of it.
+    """
+    return max(math.isqrt(pixels) // multiple, 2) * multiple
