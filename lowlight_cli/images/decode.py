@@ -14,9 +14,10 @@ from PIL import Image, UnidentifiedImageError
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.formats import FORMATS, format_named_by_pillow
-from lowlight_cli.images.metadata import orientation_of, read_metadata
+from lowlight_cli.images.metadata import orientation_of
 from lowlight_cli.images.orientation import turn_upright
 from lowlight_cli.images.picture import Frame, Picture, Restore, Samples
+from lowlight_cli.images.read_metadata import read_metadata
 from lowlight_cli.images.settings import ReadSettings
 
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB\x60\x82"

@@ -1,8 +1,7 @@
 """EXIF blocks: what a camera tells about a photo, fit for an enhanced copy of it.
 
-A block is read into its four directories and written anew, which leaves the first picture's thumbnail out. Maker
-notes keep their bytes, and their place in the block where that place is free: some makers count offsets from the
-start of the block.
+A block is read into its four directories and written anew, which leaves the thumbnail out. Maker notes keep
+their bytes, and their place in the block where that place is free: some makers count offsets from its start.
 
 Source: CIPA DC-008 (Exif 2.32 and 3.0).
 """
@@ -11,10 +10,10 @@ import struct
 from dataclasses import dataclass, replace
 
 from lowlight_cli.images.tiff_directory import (
-    LONG,
     SHORT,
     Directory,
     DirectoryWriter,
+    Found,
     Layout,
     number_entry,
     read_directory,
@@ -29,18 +28,20 @@ PREFIX = b"Exif\0\0"
 XMP_TAG, IPTC_TAG, RESOURCES_TAG = 700, 33723, 34377
 """Blocks of other standards in a main directory: XMP, IPTC-IIM and Photoshop's resources."""
 
-_DETAILS, _PLACE, _INTEROPERABILITY = 0x8769, 0x8825, 0xA005
+DETAILS_TAG, PLACE_TAG, INTEROPERABILITY_TAG = 0x8769, 0x8825, 0xA005
+"""Where the other directories lie; the last is a tag of the details."""
+
 _ORIENTATION, _WIDTH, _HEIGHT = 274, 256, 257
 _PROCESSING_SOFTWARE, _SOFTWARE = 11, 305
 _MAKER_NOTE, _PIXEL_WIDTH, _PIXEL_HEIGHT = 0x927C, 0xA002, 0xA003
 _COLOUR_SPACE, _RELATED_SIZE, _ADOBE_RGB = 0xA001, (0x1001, 0x1002), b"R03\0"
-_POINTERS = frozenset({_DETAILS, _PLACE, _INTEROPERABILITY})
+_POINTERS = frozenset({DETAILS_TAG, PLACE_TAG, INTEROPERABILITY_TAG})
 
 LAYOUT_TAGS = frozenset(
-    {254, 255, _WIDTH, _HEIGHT, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289}
-    | {290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336, 337}
-    | {338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 559}
-    | {XMP_TAG, IPTC_TAG, RESOURCES_TAG, 34675, 37724, 0xEA1C}
+    {254, 255, _WIDTH, _HEIGHT, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288}
+    | {289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334}
+    | {336, 337, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531}
+    | {532, 559, XMP_TAG, IPTC_TAG, RESOURCES_TAG, 34675, 37724, 0xEA1C}
 )
 """How a TIFF stores its pixels, and blocks that other code carries; wrong in a new file."""
 
@@ -95,17 +96,17 @@ def read_exif(data: bytes) -> tuple[Exif, bool]:
     data = data.removeprefix(PREFIX)
     layout, offset = read_header(data)
     main = read_directory(data, offset, layout)
-    if not main.entries and not main.whole:
+    if not main.entries:
         raise ValueError("no directory of tags")
-    whole, children = main.whole, {}
-    for tag, parent in ((_DETAILS, _DETAILS), (_PLACE, _PLACE), (_INTEROPERABILITY, _INTEROPERABILITY)):
-        entries = children.get(_DETAILS, {}) if parent == _INTEROPERABILITY else main.entries
-        pointer = whole_numbers(entries.get(tag), layout.order)
-        if pointer:
-            child = read_directory(data, pointer[0], layout)
-            children[tag], whole = child.entries, whole and child.whole
-    found = (main.entries, *(children.get(tag, {}) for tag in (_DETAILS, _PLACE, _INTEROPERABILITY)))
-    return Exif(layout.order, *map(_without_pointers, found)), whole
+
+    def child(tag: int, parent: Directory) -> Found:
+        pointer = whole_numbers(parent.get(tag), layout.order)
+        return read_directory(data, pointer[0], layout) if pointer else Found({}, 0, whole=tag not in parent)
+
+    details, place = child(DETAILS_TAG, main.entries), child(PLACE_TAG, main.entries)
+    found = (main, details, place, child(INTEROPERABILITY_TAG, details.entries))
+    directories = (_without_pointers(directory.entries) for directory in found)
+    return Exif(layout.order, *directories), all(directory.whole for directory in found)
 
 
 def _without_pointers(directory: Directory) -> Directory:
@@ -114,7 +115,7 @@ def _without_pointers(directory: Directory) -> Directory:
 
 
 def write_exif(exif: Exif, *, pinned: bool = True) -> bytes:
-    """A block, without prefix; empty where there is nothing to tell.
+    """A block with prefix; empty where there is nothing to tell.
 
     Args:
         exif: What to write.
@@ -132,13 +133,13 @@ def write_exif(exif: Exif, *, pinned: bool = True) -> bytes:
     writer = DirectoryWriter(layout, header, note if note and free <= note.offset < 2**16 else None)
     start = writer.reserve(room)
     if exif.interoperability:
-        details[_INTEROPERABILITY] = number_entry(writer.add(exif.interoperability), exif.order)
+        details[INTEROPERABILITY_TAG] = number_entry(writer.add(exif.interoperability), exif.order)
     if details:
-        main[_DETAILS] = number_entry(writer.add(details), exif.order)
+        main[DETAILS_TAG] = number_entry(writer.add(details), exif.order)
     if exif.place:
-        main[_PLACE] = number_entry(writer.add(exif.place), exif.order)
+        main[PLACE_TAG] = number_entry(writer.add(exif.place), exif.order)
     writer.write(main, start)
-    return bytes(writer.data)
+    return PREFIX + writer.data
 
 
 def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw: bool = False) -> Exif:
@@ -162,7 +163,7 @@ def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw:
     if _ORIENTATION in main:
         main[_ORIENTATION] = number_entry(1, exif.order, SHORT)
     pixels = {_PIXEL_WIDTH: width, _PIXEL_HEIGHT: height}
-    details = exif.details | {t: number_entry(pixels[t], exif.order, LONG) for t in pixels if t in exif.details}
+    details = exif.details | {t: number_entry(pixels[t], exif.order) for t in pixels if t in exif.details}
     rules = {tag: entry for tag, entry in exif.interoperability.items() if tag not in _RELATED_SIZE}
     return replace(exif, main=main, details=details, interoperability=rules)
 

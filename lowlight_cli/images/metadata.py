@@ -1,53 +1,48 @@
-"""Which metadata of a photo goes into the result, and which must not.
+"""What a photo tells about itself beside its pixels, and how much of it goes into the result.
 
-Source: CIPA DC-008 (Exif 2.32); TIFF 6.0 for the layout tags.
+``keep`` keeps all blocks. ``safe`` takes out of them where the photo was taken, serial numbers of body and
+lens, the owner's name, the unique identity of the photo, the name of the computer and the maker notes; artist
+and copyright stay. ``strip`` leaves nothing but the mark of Adobe RGB, which colours need.
 """
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from PIL import ExifTags, Image
+from PIL import Image
+
+from lowlight_cli.images.exif import (
+    Exif,
+    empty_exif,
+    only_colour,
+    processed_by,
+    read_exif,
+    without_private,
+    write_exif,
+)
+from lowlight_cli.images.iptc import iptc_without_private
+from lowlight_cli.images.xmp import xmp_processed_by, xmp_without_private
 
 ORIENTATION_TAG = 0x0112
 """EXIF tag number."""
-
-_LAYOUT_TAGS = frozenset(
-    {254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 285, 297, 317, 320}
-    | {322, 323, 324, 325, 330, 338, 339, 347, 513, 514, 529, 530, 531, 532, 700, 33723, 34377, 34675}
-)
-"""How a TIFF stores its pixels, and blocks that other code carries; wrong in a new file."""
 
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, AttributeError, OverflowError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Blocks of text about a photo, as bytes; empty where there is none.
+    """Blocks about a photo; empty where there is none.
 
     Attributes:
         exif: TIFF structure behind the six bytes ``Exif`` and two zeros.
-        xmp: The XML packet.
-        iptc: IPTC-IIM records.
+        xmp: The XML packet, in UTF-8.
+        iptc: Photoshop's image resources, with the IPTC-IIM records among them.
     """
 
     exif: bytes = b""
     xmp: bytes = b""
     iptc: bytes = b""
-
-
-def read_metadata(
-    data: bytes, image: Image.Image | None, width: int, height: int
-) -> tuple[Metadata, tuple[str, ...]]:
-    """Blocks of a file, made fit for an upright copy of it, and codes of what is damaged.
-
-    Args:
-        data: The whole file.
-        image: The same file opened by Pillow; None where Pillow does not know the format.
-        width: Columns of the copy.
-        height: Rows of the copy.
-    """
-    exif = portable_exif(image, width, height) if image is not None else b""
-    return Metadata(exif or b""), ("metadata",) if exif is None else ()
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -59,35 +54,39 @@ def orientation_of(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def portable_exif(image: Image.Image, width: int, height: int) -> bytes | None:
-    """EXIF of an opened picture, fit for an upright copy of it.
+def limit_metadata(metadata: Metadata, policy: Literal["keep", "safe", "strip"]) -> Metadata:
+    """As much of the metadata as shall be in the result."""
+    if policy == "keep":
+        return metadata
+    if policy == "strip":
+        return Metadata(_changed(metadata.exif, only_colour))
+    exif, iptc = _changed(metadata.exif, without_private), iptc_without_private(metadata.iptc)
+    try:
+        return Metadata(exif, xmp_without_private(metadata.xmp) if metadata.xmp else b"", iptc)
+    except ValueError:
+        return Metadata(exif, b"", iptc)
 
-    Orientation and layout are left out, and so is the embedded thumbnail, which would show the dark picture.
+
+def mark(metadata: Metadata, software: str) -> Metadata:
+    """Tells what made the picture, in EXIF and as a line in the history of XMP.
+
+    ``ProcessingSoftware`` is set; ``Software`` only where there was none: it names what the camera ran. No
+    date is added, so that the same picture makes the same file.
 
     Args:
-        image: Source of the metadata.
-        width: Columns of the copy.
-        height: Rows of the copy.
-
-    Returns:
-        A block that starts with ``Exif`` and two zero bytes; empty when there is nothing to tell; None
-        when the metadata are damaged.
+        metadata: Of the source.
+        software: Program, version and model.
     """
+    exif = _changed(metadata.exif, lambda found: processed_by(found, software))
     try:
-        return _copy(image.getexif(), width, height)
-    except _DAMAGE:
-        return None
+        return replace(metadata, exif=exif, xmp=xmp_processed_by(metadata.xmp, software))
+    except ValueError:
+        return replace(metadata, exif=exif)
 
 
-def _copy(source: Image.Exif, width: int, height: int) -> bytes:
-    kept = Image.Exif()
-    for tag, value in source.items():
-        if tag not in _LAYOUT_TAGS and tag not in (ORIENTATION_TAG, ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-            kept[tag] = value
-    for block in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-        if entries := source.get_ifd(block):
-            kept.get_ifd(block).update(entries)
-    details = kept.get_ifd(ExifTags.IFD.Exif)
-    if ExifTags.Base.ExifImageWidth in details:
-        details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight] = width, height
-    return kept.tobytes() if len(kept) or details or kept.get_ifd(ExifTags.IFD.GPSInfo) else b""
+def _changed(block: bytes, change: Callable[[Exif], Exif]) -> bytes:
+    try:
+        found = read_exif(block)[0] if block else empty_exif()
+    except ValueError:
+        found = empty_exif()
+    return write_exif(change(found))

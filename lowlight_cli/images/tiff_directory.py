@@ -7,11 +7,11 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
-BYTES, TEXT, SHORT, LONG, UNDEFINED = 1, 2, 3, 4, 7
+BYTES, TEXT, SHORT, LONG, UNDEFINED, OFFSET = 1, 2, 3, 4, 7, 18
 """Kinds of value that this package makes itself."""
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_SIZES[129] = 1  # UTF-8 text, Exif 3.0
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SIZES |= {16: 8, 17: 8, 18: 8, 129: 1}  # of BigTIFF; UTF-8 text of Exif 3.0
 _NUMBER_SIZES = _SIZES | {5: 4, 10: 4}  # a fraction is two numbers
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _MAGIC, _BIG_MAGIC, _RAW_MAGICS = 42, 43, (0x4F52, 0x5352, 0x55)  # the last are of Olympus and Panasonic
@@ -68,7 +68,7 @@ class Entry(NamedTuple):
     offset: int = 0
 
     @property
-    def count(self) -> int:
+    def items(self) -> int:
         """How many items of its type it holds."""
         return len(self.data) // _SIZES[self.kind]
 
@@ -148,7 +148,7 @@ def whole_numbers(entry: Entry | None, order: str) -> tuple[int, ...]:
     """Values of an entry of whole numbers; empty for any other and for none."""
     if entry is None or entry.kind not in _WHOLE_NUMBERS:
         return ()
-    return struct.unpack(f"{order}{entry.count}{_WHOLE_NUMBERS[entry.kind]}", entry.data)
+    return struct.unpack(f"{order}{entry.items}{_WHOLE_NUMBERS[entry.kind]}", entry.data)
 
 
 def number_entry(value: int, order: str, kind: int = LONG) -> Entry:
@@ -203,14 +203,14 @@ class DirectoryWriter:
         order, word = self._layout.order, self._layout.word
         fields = [struct.pack(order + self._layout.count_format, len(directory))]
         for tag, entry in sorted(directory.items()):
-            fields += [struct.pack(f"{order}HH{word}", tag, entry.kind, entry.count), self._value(entry)]
+            fields += [struct.pack(f"{order}HH{word}", tag, entry.kind, entry.items), self._value(entry)]
         fields.append(struct.pack(order + word, following))
         self._put(offset, b"".join(fields))
 
-    def add(self, directory: Directory) -> int:
+    def add(self, directory: Directory, following: int = 0) -> int:
         """Appends a directory and gives its offset."""
         offset = self.reserve(len(directory))
-        self.write(directory, offset)
+        self.write(directory, offset, following)
         return offset
 
     def _value(self, entry: Entry) -> bytes:
