@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from lowlight_cli.detection.boxes import Box
+from lowlight_cli.detection.collection import Sample
+from lowlight_cli.detection.export import Labelled, export_labels, file_names, picture_path
+from lowlight_cli.detection.recognition import read_collection, recognise
+
+CLASSES = ("cat", "dog")
+
+
+def labelled(name: str, split: str, *boxes: Box) -> Labelled:
+    return Labelled(Sample(name, Path(name), boxes, split=split), name, (48, 32), boxes)
+
+
+@pytest.fixture
+def pictures():
+    return [
+        labelled("a.jpg", "train", Box(0, 1.0, 2.0, 11.0, 22.0), Box(1, 0.0, 0.0, 48.0, 32.0)),
+        labelled("b.png", "test"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "result"), [("yolo", "data.yaml"), ("coco", "annotations"), ("voc", "Annotations")]
+)
+def test_what_is_written_is_recognised_and_read_back(tmp_path, make_picture, pictures, form, result):
+    for each in pictures:
+        make_picture(tmp_path / picture_path(form, each))
+
+    assert export_labels(form, tmp_path, pictures, CLASSES, portable=True) == tmp_path / result
+
+    assert recognise(tmp_path) == form
+    found = {sample.name: sample for sample in read_collection(tmp_path, None, CLASSES).samples}
+    assert {name: sample.split for name, sample in found.items()} == {"a.jpg": "train", "b.png": "test"}
+    assert [box.label for box in found["a.jpg"].boxes] == [0, 1]
+    assert found["b.png"].boxes == ()
+
+
+def test_a_second_run_writes_nothing_and_old_caches_go(tmp_path, pictures):
+    export_labels("yolo", tmp_path, pictures, CLASSES, portable=False)
+    (tmp_path / "labels" / "train.cache").touch()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+
+    export_labels("yolo", tmp_path, pictures, CLASSES, portable=False)
+
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == {path: time for path, time in before.items() if path.suffix != ".cache"}
+
+
+def test_the_data_file_names_its_folder_unless_it_shall_be_portable(tmp_path, pictures):
+    assert f"path: {tmp_path}" in export_labels(
+        "yolo", tmp_path, pictures, CLASSES, portable=False
+    ).read_text("utf-8")
+    assert "path: .\n" in export_labels("yolo", tmp_path, pictures, CLASSES, portable=True).read_text("utf-8")
+
+
+def test_pictures_of_one_stem_get_names_that_labels_can_tell_apart():
+    samples = [Sample(name, Path(name), ()) for name in ("x/a.jpg", "x/A.png", "y/a.jpg", "b.jpg")]
+
+    assert file_names(samples) == ["a_jpg.jpg", "A_png.png", "a_jpg_2.jpg", "b.jpg"]
