@@ -18,7 +18,8 @@ from rich.table import Table
 from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.datasets.paired import Pair, find_pairs
 from lowlight_cli.evaluation.classic import CLASSICS
-from lowlight_cli.evaluation.fidelity import mean_absolute_error, psnr, psnr_of_equal_means, ssim
+from lowlight_cli.evaluation.fidelity import mean_absolute_error, psnr, psnr_of_equal_means
+from lowlight_cli.evaluation.structural_similarity import ssim
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.pixels import to_images

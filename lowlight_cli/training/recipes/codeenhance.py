@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from lowlight_cli.checkpoints.perception import read_learned_perceptual
 from lowlight_cli.datasets.config import WIDE, DarkeningSettings, Spread
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
@@ -45,7 +46,6 @@ from lowlight_cli.training.optimization import (
     set_trainable,
 )
 from lowlight_cli.training.pairs import PairedPhoto, load_pairs
-from lowlight_cli.training.perception import read_learned_perceptual
 from lowlight_cli.training.pictures import load_photos
 from lowlight_cli.training.run_folder import RunFolder, Stateful, as_line
 from lowlight_cli.training.stage_one import start_from

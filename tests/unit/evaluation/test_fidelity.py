@@ -6,7 +6,8 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.evaluation.fidelity import mean_absolute_error, psnr, psnr_of_equal_means, ssim
+from lowlight_cli.evaluation.fidelity import mean_absolute_error, psnr, psnr_of_equal_means
+from lowlight_cli.evaluation.structural_similarity import ssim
 
 
 @pytest.fixture

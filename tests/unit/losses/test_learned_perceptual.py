@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from lowlight_cli.checkpoints.perception import read_learned_perceptual
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.losses.learned_perceptual import SCALE, SHIFT, LearnedPerceptual
-from lowlight_cli.training.perception import read_learned_perceptual
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""Reads the weights of the learned perceptual distance from disk."""
+
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from torch import Tensor
+
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.losses.learned_perceptual import Backbone, LearnedPerceptual
+
+
+def read_learned_perceptual(backbone: Path, heads: Path, kind: Backbone = "vgg") -> LearnedPerceptual:
+    """The distance with its published weights.
+
+    Args:
+        backbone: torchvision's VGG16 (``vgg16-397923af.pth``) or AlexNet (``alexnet-owt-7be5be79.pth``); its
+            classifier is left out.
+        heads: LPIPS v0.1 linear heads for it.
+        kind: Which of the two.
+
+    Raises:
+        WeightsError: A file is missing or does not fit.
+    """
+    distance = LearnedPerceptual(kind)
+    state = {key: value for key, value in _read(backbone).items() if key.startswith("features.")}
+    try:
+        distance.load_state_dict(state | _read(heads))
+    except RuntimeError as error:
+        raise WeightsError(f"{backbone} and {heads} are no LPIPS ({kind}): {error}") from error
+    return distance
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        found: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
+        raise WeightsError(f"cannot read weights {path}: {error}") from error
+    return found

@@ -1,0 +1,99 @@
+"""Structural similarity at one scale and at five.
+
+Source: Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004, eq. 13;
+Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment", 2003, eq. 7.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch.nn.functional import avg_pool2d, conv2d, pad
+
+from lowlight_cli.errors import UsageError
+from lowlight_cli.evaluation.planes import seen_pair
+from lowlight_cli.evaluation.protocols import EIGHT_BIT_RGB, Space, View
+from lowlight_cli.tensors import Features, Images, PerImage
+
+WINDOW = 11
+SIGMA = 1.5
+K1, K2 = 0.01, 0.03
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+SMALLEST_OF_SCALES = WINDOW * 2 ** (len(SCALE_WEIGHTS) - 1)
+
+
+class Likeness(NamedTuple):
+    """Both factors of SSIM at each place where the whole window fits."""
+
+    lightness: Features
+    structure: Features
+
+
+def ssim(
+    images: Images, references: Images, view: View = EIGHT_BIT_RGB, *, clips_structure: bool = False
+) -> PerImage:
+    """Structural similarity: mean over the channels and over all places where the whole window fits.
+
+    Args:
+        images: SRGB in [0, 1], at least 11 pixels on each side.
+        references: What they should be, of the same shape.
+        view: What is compared.
+        clips_structure: Whether negative structure counts as zero.
+
+    Raises:
+        UsageError: The shapes differ, or a side is below 11 pixels.
+    """
+    first, second = seen_pair(images, references, view)
+    if min(first.shape[2:]) < WINDOW:
+        raise UsageError(f"SSIM needs pictures of at least {WINDOW}x{WINDOW} pixels")
+    lightness, structure = likeness(first, second)
+    if clips_structure:
+        structure = structure.clamp(min=0)
+    return (lightness * structure).mean((1, 2, 3))
+
+
+def multi_scale_ssim(images: Images, references: Images, *, rounds_pixels: bool = True) -> PerImage:
+    """SSIM of the 8-bit luma over five scales: structure at all of them, lightness at the coarsest alone.
+
+    A scale whose mean structure is negative counts as zero, since its power would be no number.
+
+    Raises:
+        UsageError: The shapes differ, or a side is below 176 pixels.
+    """
+    view = View(Space.LUMA, rounds_pixels=rounds_pixels, rounds_plane=True)
+    first, second = seen_pair(images, references, view)
+    if min(first.shape[2:]) < SMALLEST_OF_SCALES:
+        raise UsageError(
+            f"MS-SSIM needs pictures of at least {SMALLEST_OF_SCALES}x{SMALLEST_OF_SCALES} pixels"
+        )
+    product = first.new_ones(len(first))
+    for weight in SCALE_WEIGHTS[:-1]:
+        product = product * likeness(first, second).structure.mean((1, 2, 3)).clamp(min=0) ** weight
+        first, second = halved(first), halved(second)
+    lightness, structure = likeness(first, second)
+    return product * (lightness * structure).mean((1, 2, 3)).clamp(min=0) ** SCALE_WEIGHTS[-1]
+
+
+def likeness(first: Features, second: Features) -> Likeness:
+    """Compares two batches of planes in [0, 1]; the result is smaller by the window."""
+    channels = first.shape[1]
+    planes = torch.cat([first, second, first * first, second * second, first * second], 1)
+    mean_1, mean_2, square_1, square_2, product = blur(planes).split(channels, 1)
+    covariance = product - mean_1 * mean_2
+    variances = square_1 + square_2 - mean_1**2 - mean_2**2
+    lightness = (2 * mean_1 * mean_2 + K1**2) / (mean_1**2 + mean_2**2 + K1**2)
+    return Likeness(lightness, (2 * covariance + K2**2) / (variances + K2**2))
+
+
+def blur(planes: Features) -> Features:
+    """Gaussian mean of each plane; the result is smaller by the window."""
+    places = torch.arange(WINDOW, dtype=planes.dtype, device=planes.device) - WINDOW // 2
+    weights = torch.exp(-places.square() / (2 * SIGMA**2))
+    channels = planes.shape[1]
+    weights = (weights / weights.sum()).expand(channels, 1, 1, WINDOW)
+    return conv2d(conv2d(planes, weights, groups=channels), weights.transpose(2, 3), groups=channels)
+
+
+def halved(planes: Features) -> Features:
+    """Means of 2x2 pixels; an odd last row or column is averaged with itself."""
+    height, width = planes.shape[2:]
+    return avg_pool2d(pad(planes, (0, width % 2, 0, height % 2), mode="replicate"), 2)
