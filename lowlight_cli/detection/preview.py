@@ -1,0 +1,88 @@
+"""Pictures with their boxes drawn in, side by side on a sheet: the quickest proof that labels fit."""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from lowlight_cli.detection.boxes import Box
+from lowlight_cli.images.picture import Samples
+
+CELL = (480, 360)
+"""Width and height of a picture's place on a sheet, in pixels."""
+
+_GAP = 8
+_BACKGROUND = (24, 24, 27)
+# Okabe and Ito's colours, told apart by colour-blind readers too; black is left out.
+_COLOURS = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+    (255, 255, 255),
+)
+
+
+def sheet(tiles: Sequence[Samples], columns: int = 4) -> Samples:
+    """Puts pictures of ``CELL``'s size on one sheet, row by row.
+
+    Args:
+        tiles: At least one picture, uint8 RGB.
+        columns: Pictures in a row at most.
+    """
+    columns = min(columns, len(tiles))
+    width, height = CELL
+    rows = math.ceil(len(tiles) / columns)
+    page = np.full((rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), _BACKGROUND, np.uint8)
+    for index, tile in enumerate(tiles):
+        top = _GAP + index // columns * (height + _GAP)
+        left = _GAP + index % columns * (width + _GAP)
+        page[top : top + height, left : left + width] = tile
+    return page
+
+
+def drawn(pixels: Samples, boxes: Sequence[Box], classes: Sequence[str]) -> Samples:
+    """A picture shrunk into ``CELL`` with its boxes and their classes on it.
+
+    Args:
+        pixels: Upright, uint8 or uint16 RGB.
+        boxes: In pixels of ``pixels``.
+        classes: Names by index.
+    """
+    height, width = pixels.shape[:2]
+    scale = min(CELL[0] / width, CELL[1] / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(_in_8_bits(pixels), size, interpolation=cv2.INTER_AREA)
+    tile = np.full((CELL[1], CELL[0], 3), _BACKGROUND, np.uint8)
+    left, top = (CELL[0] - size[0]) // 2, (CELL[1] - size[1]) // 2
+    tile[top : top + size[1], left : left + size[0]] = small
+    for box in boxes:
+        corner = (round(left + box.left * scale), round(top + box.top * scale))
+        opposite = (round(left + box.right * scale) - 1, round(top + box.bottom * scale) - 1)
+        _draw_box(tile, corner, opposite, classes[box.label], _COLOURS[box.label % len(_COLOURS)])
+    return tile
+
+
+def _draw_box(
+    tile: Samples,
+    corner: tuple[int, int],
+    opposite: tuple[int, int],
+    name: str,
+    colour: tuple[int, int, int],
+) -> None:
+    # A dark line around each bright one: seen on any picture.
+    cv2.rectangle(tile, corner, opposite, (0, 0, 0), 3)
+    cv2.rectangle(tile, corner, opposite, colour, 1)
+    text = name.encode("ascii", "replace").decode()
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
+    x, y = corner[0], max(corner[1], height + 5)
+    cv2.rectangle(tile, (x, y - height - 5), (x + width + 4, y), colour, cv2.FILLED)
+    cv2.putText(tile, text, (x + 2, y - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
+
+
+def _in_8_bits(pixels: Samples) -> Samples:
+    return cv2.convertScaleAbs(pixels, alpha=1 / 257) if pixels.dtype == np.uint16 else pixels
