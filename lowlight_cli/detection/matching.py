@@ -1,0 +1,116 @@
+"""Which detections hit: the greedy matching of COCO at one overlap, and average precision from it.
+
+Source: Lin et al., "Microsoft COCO", 2014, and its evaluation code's documentation: precision is read at 101
+recalls; a box marked as crowd, or as difficult, counts for nobody and may be hit by many.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowlight_cli.detection.boxes import Box
+from lowlight_cli.detection.predictions import Detection, Truth
+
+RECALLS = np.linspace(0.0, 1.0, 101)
+MOST_DETECTIONS = 100
+"""For each class of a picture; the surest are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """One class of one picture.
+
+    Attributes:
+        scores: Of the detections that count, falling.
+        hit: Whether each hit a box.
+        wanted: Boxes to be found.
+    """
+
+    scores: NDArray[np.float64]
+    hit: NDArray[np.bool_]
+    wanted: int
+
+
+def match(truth: Truth, detections: Sequence[Detection], label: int, overlap: float) -> Hits:
+    """Matches the detections of one class with the boxes of one picture, the surest first.
+
+    Args:
+        truth: The picture.
+        detections: All of its detections.
+        label: Index of the class.
+        overlap: Intersection over union from which a box is hit.
+    """
+    mine = sorted((each for each in detections if each.box.label == label), key=lambda each: -each.score)
+    mine = mine[:MOST_DETECTIONS]
+    boxes = [box for box in truth.boxes if box.label == label]
+    boxes.sort(key=_is_free)
+    free = [_is_free(box) for box in boxes]
+    taken = [False] * len(boxes)
+    scores, hits = [], []
+    for detection in mine:
+        best = _best(detection.box, boxes, free, taken, overlap)
+        if best is not None and free[best]:
+            continue
+        if best is not None:
+            taken[best] = True
+        scores.append(detection.score)
+        hits.append(best is not None)
+    return Hits(np.array(scores, np.float64), np.array(hits, np.bool_), free.count(False))
+
+
+def _is_free(box: Box) -> bool:
+    return box.crowd or box.difficult
+
+
+def _best(
+    found: Box, boxes: Sequence[Box], free: Sequence[bool], taken: Sequence[bool], overlap: float
+) -> int | None:
+    """Index of the box that overlaps most; one that counts goes before one that does not."""
+    best, reached = None, min(overlap, 1 - 1e-10)
+    for index, box in enumerate(boxes):
+        if taken[index] and not free[index]:
+            continue
+        if best is not None and not free[best] and free[index]:
+            break
+        shared = overlap_of(found, box, of_first=free[index])
+        if shared >= reached:
+            best, reached = index, shared
+    return best
+
+
+def overlap_of(one: Box, other: Box, *, of_first: bool = False) -> float:
+    """Intersection over union, or over the first box alone.
+
+    Args:
+        one: A box.
+        other: Another.
+        of_first: Whether the first box's area is the measure, as for crowds.
+    """
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    area = one.width * one.height
+    return shared / (area if of_first else area + other.width * other.height - shared)
+
+
+def average_precision(parts: Sequence[Hits]) -> float | None:
+    """Average precision of one class over pictures; None where there is nothing to find.
+
+    Args:
+        parts: One for each picture.
+    """
+    wanted = sum(part.wanted for part in parts)
+    if not wanted:
+        return None
+    scores = np.concatenate([part.scores for part in parts])
+    hit = np.concatenate([part.hit for part in parts])[np.argsort(-scores, kind="mergesort")]
+    hits = np.cumsum(hit)
+    precision = hits / np.arange(1, len(hit) + 1)
+    precision = np.maximum.accumulate(precision[::-1])[::-1]
+    places = np.searchsorted(hits / wanted, RECALLS, side="left")
+    reached = places < len(precision)
+    return float(precision[places[reached]].sum() / len(RECALLS))
