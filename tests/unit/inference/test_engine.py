@@ -91,6 +91,63 @@ def test_a_full_disk_ends_the_run(plan, monkeypatch):
     assert list(plan.folder.iterdir()) == []
 
 
+def test_what_was_written_before_the_disk_was_full_is_told(plan, monkeypatch):
+    sync, calls = os.fsync, []
+
+    def fail_third(number):
+        calls.append(number)
+        if len(calls) >= 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", fail_third)
+    report = run_plan(plan, _forward(), Pace(workers=1))
+    assert report.count("ok") == len(list(plan.folder.iterdir())) == 2
+    assert len(report.rows) + report.left == 8
+
+
+@pytest.mark.parametrize(("limit", "left"), [(1, 7), (3, 5), (None, 0)])
+def test_a_run_ends_after_so_many_failures(plan, limit, left):
+    for job in plan.jobs:
+        job.source.write_bytes(b"no picture")
+    report = run_plan(plan, _forward(), Pace(max_errors=limit))
+    assert report.left == left
+    assert report.exit_code == (4 if left == 0 else 3)
+
+
+def test_what_was_written_is_told_even_when_telling_failed(plan):
+    told = []
+
+    def fail_once(row):
+        told.append(row)
+        if len(told) == 1:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        run_plan(plan, _forward(), Pace(workers=4), on_row=fail_once)
+    assert {row.target for row in told} == set(plan.folder.iterdir())
+
+
+def test_a_signal_while_a_row_is_told_comes_after_it(plan):
+    told = []
+
+    def tell(row):
+        if not told:  # a second one would end the program
+            signal.raise_signal(signal.SIGINT)
+        told.append(row)
+
+    report = run_plan(plan, _forward(), Pace(workers=1), on_row=tell)
+    assert report.exit_code == 130
+    assert told == list(report.rows)
+    assert {row.target for row in told} == set(plan.folder.iterdir())
+
+
+def test_a_job_without_a_row_is_a_bug(plan, monkeypatch):
+    monkeypatch.setattr("lowlight_cli.inference.engine.read_ahead", lambda jobs, pace: iter(()))
+    with pytest.raises(RuntimeError, match="8 jobs gave 0 rows"):
+        run_plan(plan, _forward(), Pace())
+
+
 def test_threads_end_with_the_run(plan):
     run_plan(plan, _forward(), Pace(workers=2))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
@@ -124,6 +181,8 @@ def _row(status, code=""):
         ([_row("skipped"), _row("failed", "truncated")], 3),
         ([_row("failed", "truncated")], 4),
         ([_row("ok"), _row("failed", "disk_full")], 8),
+        ([_row("ok"), _row("conflict", "conflict")], 3),
+        ([_row("conflict", "conflict")], 3),
     ],
 )
 def test_exit_codes_follow_the_rows(rows, code):
