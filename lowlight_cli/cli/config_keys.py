@@ -1,0 +1,142 @@
+"""Which keys a configuration may have: the options of the commands, and what fits them."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+from lowlight_cli.cli.global_options import PANEL, option_key
+from lowlight_cli.errors import SettingsError
+
+Section = tuple[str, ...]
+"""Words that call a command, without the program's name; empty for the global options."""
+
+PER_CALL = frozenset(
+    ("out", "in-place", "no-backup", "yes", "files-from", "null", "force-tty", "print-config", "version", "help")
+)
+"""Options that belong to one call: a file that set them could cost somebody his originals."""
+
+_GLOBAL_PER_CALL = frozenset(("config", "no-config", "no-color", "profile"))
+
+
+def commands_below(command: Any, words: Section = ()) -> Iterator[tuple[Section, Any]]:  # noqa: ANN401 (of click)
+    """Each command that does something, with the words that call it."""
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield words, command
+        return
+    for name, child in children.items():
+        yield from commands_below(child, (*words, name))
+
+
+def configurable(command: Any) -> dict[str, Any]:  # noqa: ANN401 (of click)
+    """Options of a command that files and the environment may set, by key."""
+    own = (option for option in command.params if option.param_type_name == "option")
+    keyed = {option_key(option): option for option in own if option.rich_help_panel != PANEL}
+    return {key: option for key, option in keyed.items() if key not in PER_CALL and not key.endswith("-completion")}
+
+
+def configurable_globals(options: list[Any]) -> dict[str, Any]:
+    """Global options that files may set, by key."""
+    keyed = {option_key(option): option for option in options}
+    return {key: option for key, option in keyed.items() if key not in _GLOBAL_PER_CALL}
+
+
+class Keys:
+    """All keys that there are.
+
+    Args:
+        program: The whole program, a command of click.
+        shared: Its global options.
+    """
+
+    def __init__(self, program: Any, shared: list[Any]) -> None:  # noqa: ANN401 (of click)
+        self.commands = {words: configurable(command) for words, command in commands_below(program)}
+        self.shared = configurable_globals(shared)
+        self._groups = {words[:end] for words in self.commands for end in range(len(words))}
+
+    def is_section(self, words: Section) -> bool:
+        """Whether a table of a file may be called so."""
+        return words in self.commands or words in self._groups
+
+    def sections_below(self, words: Section) -> list[str]:
+        """Names of the tables that may stand in a table."""
+        below = (name[len(words)] for name in (*self.commands, *self._groups) if name[: len(words)] == words != name)
+        return list(dict.fromkeys(below))
+
+    def options(self, words: Section) -> Mapping[str, Any]:
+        """Keys of a table; that of a group of commands has those of each of them."""
+        if not words:
+            return self.shared
+        found: dict[str, Any] = {}
+        for name, options in self.commands.items():
+            if name[: len(words)] == words:
+                found |= options
+        return found
+
+
+def section_name(words: Section) -> str:
+    """A table as it stands in a file."""
+    return f"[{'.'.join(words)}]" if words else "at the top"
+
+
+def nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
+    """A hint about a misspelt name."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+
+
+def fitting(option: Any, value: Any, folder: Path) -> Any:  # noqa: ANN401 (any value)
+    """A value of a file as the option takes it.
+
+    Args:
+        option: Option of click.
+        value: What the file says.
+        folder: Folder that paths count from.
+
+    Raises:
+        SettingsError: It does not fit; the message says what would.
+    """
+    if option.multiple:
+        values = value if isinstance(value, list) else [value]
+        return [_single(option, item, folder) for item in values]
+    return _single(option, value, folder)
+
+
+def _single(option: Any, value: Any, folder: Path) -> Any:  # noqa: ANN401
+    kind = (get_args(option.type_descriptor.annotation) or (option.type_descriptor.annotation,))[0]
+    choices = option.type_descriptor.choices
+    if choices is not None:
+        words = [str(choice.value if isinstance(choice, Enum) else choice) for choice in choices]
+        _demand(isinstance(value, str) and value in words, f"one of {', '.join(words)}", value)
+    elif kind is bool:
+        _demand(isinstance(value, bool), "true or false", value)
+    elif kind is int:
+        _demand(isinstance(value, int) and not isinstance(value, bool), "a whole number", value)
+    elif kind is float:
+        _demand(isinstance(value, int | float) and not isinstance(value, bool), "a number", value)
+    elif kind in (str, Path):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        _demand(isinstance(value, str) or (number and kind is str), "a text", value)
+        value = _path(value, folder) if kind is Path else str(value)
+    _in_range(option, value)
+    return value
+
+
+def _path(text: str, folder: Path) -> str:
+    return text if text == "-" else str(folder / Path(text).expanduser())
+
+
+def _in_range(option: Any, value: Any) -> None:  # noqa: ANN401
+    least, most = getattr(option, "min", None), getattr(option, "max", None)
+    if least is not None:
+        _demand(value >= least, f"{least} or more", value)
+    if most is not None:
+        _demand(value <= most, f"{most} or less", value)
+
+
+def _demand(met: bool, needed: str, value: object) -> None:
+    if not met:
+        shown = str(value).lower() if isinstance(value, bool) else repr(value)
+        raise SettingsError(f"{needed} is needed, not {shown}")

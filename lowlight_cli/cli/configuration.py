@@ -1,0 +1,130 @@
+"""What configuration files say, checked against the options that there are.
+
+A file has a table for each command, ``[enhance]`` or ``[train.codeenhance]``; that of a group, ``[train]``, holds for
+its commands as far as they have the option. Global options stand at the top. ``[profile.NAME]`` has the form of a
+whole file, and goes before everything outside profiles.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lowlight_cli.cli.config_files import ConfigFile
+from lowlight_cli.cli.config_keys import Keys, Section, fitting, nearest, section_name
+from lowlight_cli.errors import SettingsError
+
+PROFILE = "profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value that a file sets.
+
+    Attributes:
+        value: As the option takes it.
+        origin: File, and profile.
+    """
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that files set, weaker values already left out.
+
+    Attributes:
+        files: Names of the files read, the strongest first.
+        values: Per command the settings by name of the option's parameter; global options have the empty section.
+    """
+
+    files: tuple[str, ...] = ()
+    values: Mapping[Section, Mapping[str, Setting]] = field(default_factory=dict)
+
+    def find(self, section: Section, name: str) -> Setting | None:
+        """The setting of an option, if a file has it."""
+        return self.values.get(section, {}).get(name)
+
+
+def configuration_from(files: list[ConfigFile], keys: Keys, profile: str | None = None) -> Configuration:
+    """Checks files and puts them together.
+
+    Args:
+        files: The strongest first.
+        keys: What they may contain.
+        profile: Profile to take; one file has to have it.
+
+    Raises:
+        SettingsError: A section or key is unknown, or a value does not fit; file and key are named.
+    """
+    values: dict[Section, dict[str, Setting]] = {}
+    profiles: dict[Section, dict[str, Setting]] = {}
+    known: list[str] = []
+    for file in reversed(files):
+        _merge(values, _checked(file, _without_profiles(file.tree), keys, str(file)))
+        for name, tree in _profiles(file).items():
+            found = _checked(file, tree, keys, f"{file}, profile {name}")
+            known.append(name)
+            if name == profile:
+                _merge(profiles, found)
+    if profile is not None and profile not in known:
+        hint = nearest(profile, known) if known else "no configuration file has profiles"
+        raise SettingsError(f"unknown profile '{profile}'; {hint}")
+    _merge(values, profiles)
+    return Configuration(tuple(str(file) for file in files), values)
+
+
+def _merge(into: dict[Section, dict[str, Setting]], stronger: Mapping[Section, Mapping[str, Setting]]) -> None:
+    for section, settings in stronger.items():
+        into.setdefault(section, {}).update(settings)
+
+
+def _without_profiles(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in tree.items() if name != PROFILE}
+
+
+def _profiles(file: ConfigFile) -> Mapping[str, Any]:
+    profiles = file.tree.get(PROFILE, {})
+    if not isinstance(profiles, dict) or not all(isinstance(tree, dict) for tree in profiles.values()):
+        raise SettingsError(f"{file}: profiles are tables, as [profile.archive.enhance]")
+    return profiles
+
+
+def _checked(
+    file: ConfigFile, tree: Mapping[str, Any], keys: Keys, origin: str, words: Section = ()
+) -> dict[Section, dict[str, Setting]]:
+    """Settings of a table and of those in it, for each command that they reach."""
+    found: dict[Section, dict[str, Setting]] = {}
+    tables = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            tables[name] = value
+            continue
+        option, setting = _setting(file, keys, words, (name, value), origin)
+        for command, options in {**keys.commands, (): keys.shared}.items():
+            if command[: len(words)] == words and bool(command) == bool(words) and option in options:
+                found.setdefault(command, {})[options[option].name] = setting
+    # What is said of one command is stronger than what is said of its group.
+    for name, table in tables.items():
+        if not keys.is_section((*words, name)):
+            hint = nearest(name, keys.sections_below(words))
+            raise SettingsError(f"{origin}: unknown section {section_name((*words, name))}; {hint}")
+        _merge(found, _checked(file, table, keys, origin, (*words, name)))
+    return found
+
+
+def _setting(
+    file: ConfigFile, keys: Keys, words: Section, pair: tuple[str, Any], origin: str
+) -> tuple[str, Setting]:
+    """One value, checked; its key with dashes."""
+    key, place = pair[0].replace("_", "-"), f"{origin}: {section_name(words)}"
+    options = keys.options(words)
+    if key not in options:
+        if keys.is_section((*words, pair[0])):
+            raise SettingsError(f"{place} {pair[0]} is a section, not a value")
+        raise SettingsError(f"{place} unknown key '{pair[0]}'; {nearest(key, options)}")
+    try:
+        value = fitting(options[key], pair[1], file.path.parent)
+    except SettingsError as error:
+        raise SettingsError(f"{place} {key}: {error}") from None
+    return key, Setting(value, origin)
