@@ -12,9 +12,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from lowlight_cli.cli.app import app
+from lowlight_cli.cli.global_options import PANEL
+from lowlight_cli.cli.program import finished
 
 ROOT = Path(__file__).parents[1]
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
@@ -27,6 +27,9 @@ INTRODUCTION = """# Commands
 
 Made from the help of the program by `make docs`; a test keeps it current.
 `lle COMMAND --help` prints the same.
+
+The global options, listed first, may stand before and after the name of each command. Options have a variable
+`LLE_<COMMAND>_<OPTION>`, and a key in [configuration files](configuration.md).
 """
 EXIT_CODES = """
 ## Exit codes
@@ -34,7 +37,7 @@ EXIT_CODES = """
 | Code | Meaning |
 | --- | --- |
 | 0 | all done, or nothing to do |
-| 1 | a bug of the program |
+| 1 | a bug of the program; the message says where the traceback is |
 | 2 | an option, name or path that makes no sense |
 | 3 | finished, some pictures failed |
 | 4 | finished, every picture failed |
@@ -43,7 +46,10 @@ EXIT_CODES = """
 | 7 | a device or an optional feature that the machine does not have |
 | 8 | the output cannot be written |
 | 9 | training diverged |
+| 10 | a measured quality did not reach the bar set for it |
+| 11 | another run writes to the same folder |
 | 130, 143 | stopped with Ctrl-C, by a signal |
+| 141 | whoever read the output went away |
 
 New codes may be added; treat any other than 0 as failure.
 """
@@ -51,7 +57,8 @@ New codes may be added; treat any other than 0 as failure.
 
 def commands_page() -> str:
     """The page of all commands, as Markdown."""
-    sections = [_section(path, command) for path, command in walk(typer.main.get_command(app), "lle")]
+    program = finished(app)
+    sections = [_section(path, command) for path, command in walk(program, "lle")]
     return INTRODUCTION + "".join(sections) + EXIT_CODES
 
 
@@ -87,7 +94,8 @@ def completion_script(shell: str) -> str:
 
 
 def _section(path: str, command: Any) -> str:
-    visible = [param for param in command.params if not getattr(param, "hidden", False)]
+    own = command.params if path == "lle" else [param for param in command.params if not _is_global(param)]
+    visible = [param for param in own if not getattr(param, "hidden", False)]
     arguments = [param for param in visible if param.param_type_name == "argument"]
     words = [path]
     words += ["[OPTIONS]"] if len(visible) > len(arguments) else []
@@ -97,6 +105,10 @@ def _section(path: str, command: Any) -> str:
     table = "| Option | Default | Meaning |\n| --- | --- | --- |\n" + "".join(rows) if rows else ""
     text = inspect.cleandoc(command.help or "").replace("\f", "")
     return f"\n## `{path}`\n\n{text}\n\n    {' '.join(words)}\n" + (f"\n{table}" if table else "")
+
+
+def _is_global(param: Any) -> bool:
+    return getattr(param, "rich_help_panel", None) == PANEL
 
 
 def _argument_word(param: Any) -> str:
@@ -113,8 +125,6 @@ def _row(param: Any) -> str:
     annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         words.append(f"One of {', '.join(str(choice.value) for choice in annotation)}.")
-    if param.envvar:
-        words.append(f"Environment: `{param.envvar}`.")
     return f"| `{name}` | {_default(param)} | {' '.join(words).replace('|', '/')} |\n"
 
 

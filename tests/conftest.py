@@ -5,6 +5,7 @@ Nothing of the package is imported at the top: the shape checks of jaxtyping are
 
 import os
 import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -61,7 +62,8 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         if name.startswith("LLE_") and name != "LLE_DATA_ROOT":
             monkeypatch.delenv(name)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data-home"))
+    for kind in ("DATA", "CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.getbasetemp() / f"{kind.lower()}-home"))
     monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setenv("NO_COLOR", "1")
 
@@ -83,7 +85,10 @@ def run_lle(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
 
         capsys.readouterr()
         code = main([str(argument) for argument in arguments])
-        return Run(code, *capsys.readouterr())
+        result = Run(code, *capsys.readouterr())
+        # Where the test fails, what went wrong is to be seen.
+        sys.stderr.write(result.err)
+        return result
 
     return run
 

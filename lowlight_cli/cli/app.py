@@ -1,5 +1,7 @@
 """The program: mounts the commands, and turns errors into one line and an exit code."""
 
+import os
+import sys
 import warnings
 from typing import Annotated
 
@@ -8,8 +10,9 @@ import typer
 from lowlight_cli.cli import datasets, models, train
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
-from lowlight_cli.cli.progress import say
-from lowlight_cli.errors import LowlightError, UnavailableError
+from lowlight_cli.cli.faults import tell_fault
+from lowlight_cli.cli.program import finished
+from lowlight_cli.cli.session import Session
 
 app = typer.Typer(
     name="lle",
@@ -37,20 +40,25 @@ def main(arguments: list[str] | None = None) -> int:
     """
     # Damage in a picture is reported by our own errors and codes.
     warnings.filterwarnings("ignore", module="PIL")
-    try:
-        app(args=arguments, prog_name="lle")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
-    except LowlightError as error:
-        say(f"lle: error: {error}")
-        return error.exit_code
-    except ImportError as error:
-        if ".so" not in str(error):
-            raise
-        # A system library is missing, most often OpenCV's libGL on a machine without a desktop.
-        say(f"lle: error: {error}; `lle doctor` tells the remedy")
-        return UnavailableError.exit_code
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with Session(tuple(words)) as session:
+        try:
+            _call(words, session)
+        except typer.Exit as end:
+            return end.exit_code
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else 0
+        except BaseException as error:
+            return tell_fault(error, session)
     return 0
+
+
+def _call(words: list[str], session: Session) -> None:
+    program = finished(app)
+    if os.environ.get("_LLE_COMPLETE"):
+        program.main(words, prog_name="lle")
+    with program.make_context("lle", words, obj=session) as context:
+        program.invoke(context)
 
 
 def _print_version(wanted: bool | None) -> bool:

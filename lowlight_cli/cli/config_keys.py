@@ -1,26 +1,39 @@
 """Which keys a configuration may have: the options of the commands, and what fits them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 
-from lowlight_cli.cli.global_options import PANEL, option_key
+import typer
+
+from lowlight_cli.cli.global_options import PANEL, Command, Option, Value, option_key
 from lowlight_cli.errors import SettingsError
 
 Section = tuple[str, ...]
 """Words that call a command, without the program's name; empty for the global options."""
 
 PER_CALL = frozenset(
-    ("out", "in-place", "no-backup", "yes", "files-from", "null", "force-tty", "print-config", "version", "help")
+    (
+        "out",
+        "in-place",
+        "no-backup",
+        "yes",
+        "files-from",
+        "null",
+        "force-tty",
+        "print-config",
+        "version",
+        "help",
+    )
 )
 """Options that belong to one call: a file that set them could cost somebody his originals."""
 
 _GLOBAL_PER_CALL = frozenset(("config", "no-config", "no-color", "profile"))
 
 
-def commands_below(command: Any, words: Section = ()) -> Iterator[tuple[Section, Any]]:  # noqa: ANN401 (of click)
+def commands_below(command: Command, words: Section = ()) -> Iterator[tuple[Section, Command]]:
     """Each command that does something, with the words that call it."""
     children = getattr(command, "commands", None)
     if children is None:
@@ -30,14 +43,18 @@ def commands_below(command: Any, words: Section = ()) -> Iterator[tuple[Section,
         yield from commands_below(child, (*words, name))
 
 
-def configurable(command: Any) -> dict[str, Any]:  # noqa: ANN401 (of click)
+def configurable(command: Command) -> dict[str, Option]:
     """Options of a command that files and the environment may set, by key."""
     own = (option for option in command.params if option.param_type_name == "option")
     keyed = {option_key(option): option for option in own if option.rich_help_panel != PANEL}
-    return {key: option for key, option in keyed.items() if key not in PER_CALL and not key.endswith("-completion")}
+    return {
+        key: option
+        for key, option in keyed.items()
+        if key not in PER_CALL and not key.endswith("-completion")
+    }
 
 
-def configurable_globals(options: list[Any]) -> dict[str, Any]:
+def configurable_globals(options: list[Option]) -> dict[str, Option]:
     """Global options that files may set, by key."""
     keyed = {option_key(option): option for option in options}
     return {key: option for key, option in keyed.items() if key not in _GLOBAL_PER_CALL}
@@ -51,7 +68,7 @@ class Keys:
         shared: Its global options.
     """
 
-    def __init__(self, program: Any, shared: list[Any]) -> None:  # noqa: ANN401 (of click)
+    def __init__(self, program: Command, shared: list[Option]) -> None:
         self.commands = {words: configurable(command) for words, command in commands_below(program)}
         self.shared = configurable_globals(shared)
         self._groups = {words[:end] for words in self.commands for end in range(len(words))}
@@ -62,14 +79,18 @@ class Keys:
 
     def sections_below(self, words: Section) -> list[str]:
         """Names of the tables that may stand in a table."""
-        below = (name[len(words)] for name in (*self.commands, *self._groups) if name[: len(words)] == words != name)
+        below = (
+            name[len(words)]
+            for name in (*self.commands, *self._groups)
+            if name[: len(words)] == words != name
+        )
         return list(dict.fromkeys(below))
 
-    def options(self, words: Section) -> Mapping[str, Any]:
+    def options(self, words: Section) -> Mapping[str, Option]:
         """Keys of a table; that of a group of commands has those of each of them."""
         if not words:
             return self.shared
-        found: dict[str, Any] = {}
+        found: dict[str, Option] = {}
         for name, options in self.commands.items():
             if name[: len(words)] == words:
                 found |= options
@@ -87,7 +108,7 @@ def nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
 
 
-def fitting(option: Any, value: Any, folder: Path) -> Any:  # noqa: ANN401 (any value)
+def fitting(option: Option, value: Value, folder: Path) -> Value:
     """A value of a file as the option takes it.
 
     Args:
@@ -104,9 +125,11 @@ def fitting(option: Any, value: Any, folder: Path) -> Any:  # noqa: ANN401 (any 
     return _single(option, value, folder)
 
 
-def _single(option: Any, value: Any, folder: Path) -> Any:  # noqa: ANN401
+def _single(option: Option, value: Value, folder: Path) -> Value:
     kind = (get_args(option.type_descriptor.annotation) or (option.type_descriptor.annotation,))[0]
-    choices = option.type_descriptor.choices
+    choices, parser = option.type_descriptor.choices, option.type_descriptor.parameter_info.parser
+    if parser is not None:
+        return _parsed(parser, value)
     if choices is not None:
         words = [str(choice.value if isinstance(choice, Enum) else choice) for choice in choices]
         _demand(isinstance(value, str) and value in words, f"one of {', '.join(words)}", value)
@@ -124,11 +147,21 @@ def _single(option: Any, value: Any, folder: Path) -> Any:  # noqa: ANN401
     return value
 
 
+def _parsed(parser: Callable[[str], Any], value: Value) -> str:
+    """A value that the option reads by its own rules, as the text that it reads."""
+    _demand(isinstance(value, str | int) and not isinstance(value, bool), "a text or a whole number", value)
+    try:
+        parser(str(value))
+    except typer.BadParameter as error:
+        raise SettingsError(str(error)) from None
+    return str(value)
+
+
 def _path(text: str, folder: Path) -> str:
     return text if text == "-" else str(folder / Path(text).expanduser())
 
 
-def _in_range(option: Any, value: Any) -> None:  # noqa: ANN401
+def _in_range(option: Option, value: Value) -> None:
     least, most = getattr(option, "min", None), getattr(option, "max", None)
     if least is not None:
         _demand(value >= least, f"{least} or more", value)

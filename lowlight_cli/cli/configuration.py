@@ -1,8 +1,8 @@
 """What configuration files say, checked against the options that there are.
 
-A file has a table for each command, ``[enhance]`` or ``[train.codeenhance]``; that of a group, ``[train]``, holds for
-its commands as far as they have the option. Global options stand at the top. ``[profile.NAME]`` has the form of a
-whole file, and goes before everything outside profiles.
+A file has a table for each command, ``[enhance]`` or ``[train.codeenhance]``; that of a group, ``[train]``,
+holds for its commands as far as they have the option. Global options stand at the top. ``[profile.NAME]`` has
+the form of a whole file, and goes before everything outside profiles.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Configuration:
 
     Attributes:
         files: Names of the files read, the strongest first.
-        values: Per command the settings by name of the option's parameter; global options have the empty section.
+        values: Settings of each command by parameter; global options have the empty section.
     """
 
     files: tuple[str, ...] = ()
@@ -74,7 +74,9 @@ def configuration_from(files: list[ConfigFile], keys: Keys, profile: str | None 
     return Configuration(tuple(str(file) for file in files), values)
 
 
-def _merge(into: dict[Section, dict[str, Setting]], stronger: Mapping[Section, Mapping[str, Setting]]) -> None:
+def _merge(
+    into: dict[Section, dict[str, Setting]], stronger: Mapping[Section, Mapping[str, Setting]]
+) -> None:
     for section, settings in stronger.items():
         into.setdefault(section, {}).update(settings)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from lowlight_cli.cli import options, options_files, options_report
+from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.options_files import FormatChoice
 from lowlight_cli.cli.output import Voice, show_plan
 from lowlight_cli.cli.request import check_together, enhance_settings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def enhance(
+    context: typer.Context,
     sources: options_files.InputsArgument = None,
     out: options_files.OutOption = None,
     model: options.ModelOption = "codeenhance",
@@ -76,7 +78,6 @@ def enhance(
     reports: options_report.ReportOption = None,
     compare: options_report.CompareOption = None,
     contact_sheet: options_report.ContactSheetOption = None,
-    quiet: options_report.QuietOption = False,
 ) -> None:
     """Brighten photos taken in low light. The originals are never changed.
 
@@ -106,7 +107,7 @@ def enhance(
     if dry_run:
         show_plan(plan, as_json=as_json)
         return
-    voice = Voice(quiet=quiet, as_json=as_json)
+    voice = Voice(settings_of(context), as_json=as_json)
     report = _carry_out(plan, settings, voice)
     code = NOTHING_FOUND if fail_empty and not report.rows else report.exit_code
     voice.end(report, code)

@@ -3,11 +3,13 @@
 import os
 import sys
 import traceback
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import typer
 
+from lowlight_cli.cli.global_options import GlobalSettings, Option, Value
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.session import Session
 from lowlight_cli.errors import LowlightError, UnavailableError
@@ -28,24 +30,30 @@ def tell_fault(error: BaseException, session: Session) -> int:
     """
     if isinstance(error, BrokenPipeError):
         return _leave_quietly()
-    if isinstance(error, KeyboardInterrupt):
-        return _say("lle: interrupted", INTERRUPTED)
-    if isinstance(error, typer.Abort):
-        return _say("lle: stopped: nobody answered the question", BUG)
-    if isinstance(error, typer.TyperException):
-        return _say(_usage(error, session), getattr(error, "exit_code", USAGE))
-    if isinstance(error, LowlightError):
-        _show_traceback(error, session)
-        return _say(f"lle: error: {error}", error.exit_code)
-    if isinstance(error, ImportError) and ".so" in str(error):
-        # A system library is missing, most often OpenCV's libGL on a machine without a desktop.
-        return _say(f"lle: error: {error}; `lle doctor` tells the remedy", UnavailableError.exit_code)
-    return _bug(error, session)
-
-
-def _say(text: str, code: int) -> int:
+    with suppress(LowlightError):
+        session.open_logs()
+    text, code = _line(error, session)
+    if code != USAGE and _wants_traceback(session):
+        traceback.print_exception(error, file=sys.stderr)
     say(text, error=True)
     return code
+
+
+def _line(error: BaseException, session: Session) -> tuple[str, int]:
+    match error:
+        case KeyboardInterrupt():
+            return "lle: interrupted", INTERRUPTED
+        case typer.Abort():
+            return "lle: stopped: nobody answered the question", BUG
+        case typer.TyperException():
+            return _usage(error, session), getattr(error, "exit_code", USAGE)
+        case LowlightError():
+            return f"lle: error: {error}", error.exit_code
+        case ImportError() if ".so" in str(error):
+            # A system library is missing, most often OpenCV's libGL on a machine without a desktop.
+            return f"lle: error: {error}; `lle doctor` tells the remedy", UnavailableError.exit_code
+        case _:
+            return _bug(error, session), BUG
 
 
 def _usage(error: typer.TyperException, session: Session) -> str:
@@ -55,13 +63,13 @@ def _usage(error: typer.TyperException, session: Session) -> str:
         return f"lle: error: {error}"
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error)
-    near = sorted(getattr(error, "possibilities", None) or ())
-    message = error.message if near else error.format_message()  # type: ignore[attr-defined]
-    hint = f"; did you mean {' or '.join(near)}?" if near else _origin(context, option, session)
+    near = getattr(error, "possibilities", None)
+    message = error.message if near else error.format_message()
+    hint = f"; did you mean {near[0]}?" if near else _origin(context, option, session)
     return f"lle: error: {message.rstrip('.')}{hint}\nTry `{context.command_path} --help`."
 
 
-def _origin(context: Any, option: Any, session: Session) -> str:  # noqa: ANN401 (of click)
+def _origin(context: Value, option: Option, session: Session) -> str:
     """Where a value came from that was not typed."""
     if option is None:
         return ""
@@ -75,38 +83,28 @@ def _origin(context: Any, option: Any, session: Session) -> str:  # noqa: ANN401
     return ""
 
 
-def _bug(error: BaseException, session: Session) -> int:
+def _bug(error: BaseException, session: Session) -> str:
     """Something that must not happen."""
-    if _wants_traceback(session):
-        _show_traceback(error, session)
-    else:
-        place = _write_traceback(error, session)
-        where = f"with {place}" if place else "after a run with -vv, which shows where it happened"
-        text = f"lle: internal error: {type(error).__name__}: {error}; please report it, {where}"
-        return _say(" ".join(text.split()), BUG)
-    return _say(f"lle: internal error: {type(error).__name__}: {error}; please report it", BUG)
+    place = _write_traceback(error, session)
+    how = f"with {place}" if place else "with what a run with -vv prints"
+    return " ".join(f"lle: internal error: {type(error).__name__}: {error}; please report it {how}".split())
 
 
 def _wants_traceback(session: Session) -> bool:
     return session.settings.verbose > 1 or os.environ.get("LLE_DEBUG", "0") not in ("", "0")
 
 
-def _show_traceback(error: BaseException, session: Session) -> None:
-    if _wants_traceback(session):
-        traceback.print_exception(error, file=sys.stderr)
-
-
 def _write_traceback(error: BaseException, session: Session) -> Path | None:
-    """Keeps a traceback in the log file of the run, or else in one of the user's state; None if neither can be."""
+    """Keeps a traceback in the log of the run, or else in the user's state; None where neither can be."""
     import logging
 
-    from lowlight_cli.cli.global_options import GlobalSettings
     from lowlight_cli.cli.logs import PACKAGE, logging_to
 
     place = session.settings.log_file or state_folder() / "crash.log"
+    crash = None if session.settings.log_file else replace(GlobalSettings(), quiet=True, log_file=place)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with logging_to(GlobalSettings(quiet=True, log_file=place, log_format=session.settings.log_format)):
+        with logging_to(crash) if crash else nullcontext():
             said = {"said": True}
             logging.getLogger(PACKAGE).critical("internal error: %s", error, exc_info=error, extra=said)
     except (OSError, LowlightError):

@@ -1,6 +1,6 @@
 """Options that each command has, and that are taken before its name, too.
 
-A command asks for what was given by declaring ``context: typer.Context`` and calling ``settings_of(context)``.
+A command that declares ``context: typer.Context`` asks for them with ``settings_of(context)``.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from lowlight_cli.cli.session import Session
 
 PANEL = "Global options"
+
+Command = Any
+"""A command of click, which Typer carries inside and does not show."""
+
+Option = Any
+"""An option of such a command."""
+
+Value = Any
+"""A value of any option."""
 
 
 class ColorChoice(StrEnum):
@@ -74,14 +83,14 @@ def settings_of(context: typer.Context) -> GlobalSettings:
     return settings if isinstance(settings, GlobalSettings) else GlobalSettings()
 
 
-def global_options() -> list[Any]:
+def global_options() -> list[Option]:
     """The options themselves, to be added to those of a command."""
     declaring = typer.Typer(add_completion=False)
     declaring.command()(_declared)
     return list(typer.main.get_command(declaring).params)
 
 
-def option_key(option: Any) -> str:
+def option_key(option: Option) -> str:
     """Name of an option in configuration files: its longest, without dashes in front."""
     return max(option.opts, key=len).lstrip("-")
 
@@ -95,7 +104,7 @@ def settled(given: Mapping[str, Any]) -> GlobalSettings:
     return GlobalSettings(**{name: value for name, value in values.items() if name in known})
 
 
-def _keep(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401 (any type)
+def _keep(context: typer.Context, option: Option, value: Value) -> Value:
     """Hands a value that somebody gave to the session; the commands themselves never see it."""
     session: Session | None = context.obj if hasattr(context.obj, "take") else None
     source = context.get_parameter_source(option.name)
@@ -104,15 +113,29 @@ def _keep(context: typer.Context, option: typer.CallbackParam, value: Any) -> An
     return value
 
 
+_SHARED: dict[str, Any] = {
+    "callback": _keep,
+    "is_eager": True,
+    "expose_value": False,
+    "show_envvar": False,
+    "rich_help_panel": PANEL,
+}
+
+
 def _declared(
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Say nothing on success.", callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL, envvar="LLE_QUIET"),
+        typer.Option("--quiet", "-q", help="Say nothing on success.", envvar="LLE_QUIET", **_SHARED),
     ] = False,
     verbose: Annotated[
         int,
         typer.Option(
-            "--verbose", "-v", count=True, callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL, help="Say more; -vv says all, and shows tracebacks."
+            "--verbose",
+            "-v",
+            count=True,
+            show_default=False,
+            help="Say more; -vv says all, and shows tracebacks.",
+            **_SHARED,
         ),
     ] = 0,
     log_file: Annotated[
@@ -120,29 +143,31 @@ def _declared(
         typer.Option(
             metavar="FILE",
             help="Append the whole story to a file, with times.",
-            callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL,
             envvar="LLE_LOG_FILE",
+            **_SHARED,
         ),
     ] = None,
     log_format: Annotated[
         LogFormat,
-        typer.Option(help="Form of the records in that file.", callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL, envvar="LLE_LOG_FORMAT"),
+        typer.Option(help="Form of the records in that file.", envvar="LLE_LOG_FORMAT", **_SHARED),
     ] = LogFormat.TEXT,
     color: Annotated[
         ColorChoice,
         typer.Option(
-            help="auto asks each stream, NO_COLOR and FORCE_COLOR.", callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL, envvar="LLE_COLOR"
+            help="auto colours terminals; NO_COLOR and FORCE_COLOR are heard.",
+            envvar="LLE_COLOR",
+            **_SHARED,
         ),
     ] = ColorChoice.AUTO,
     no_color: Annotated[
-        bool, typer.Option("--no-color", help="The same as --color never.", callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL)
+        bool, typer.Option("--no-color", help="The same as --color never.", **_SHARED)
     ] = False,
     progress: Annotated[
         ProgressChoice,
         typer.Option(
-            help="auto draws a bar in a terminal, and prints a line now and then elsewhere.",
-            callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL,
+            help="auto draws a bar in a terminal; elsewhere it prints a line now and then.",
             envvar="LLE_PROGRESS",
+            **_SHARED,
         ),
     ] = ProgressChoice.AUTO,
     config: Annotated[
@@ -150,20 +175,20 @@ def _declared(
         typer.Option(
             metavar="FILE",
             help="Configuration in place of ./lle.toml and ./pyproject.toml.",
-            callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL,
             envvar="LLE_CONFIG",
+            **_SHARED,
         ),
     ] = None,
     no_config: Annotated[
-        bool, typer.Option("--no-config", help="Read no configuration file.", callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL)
+        bool, typer.Option("--no-config", help="Read no configuration file.", **_SHARED)
     ] = False,
     profile: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help="Part of the configuration that goes before the rest.",
-            callback=_keep, is_eager=True, expose_value=False, rich_help_panel=PANEL,
             envvar="LLE_PROFILE",
+            **_SHARED,
         ),
     ] = None,
 ) -> None:

@@ -1,14 +1,15 @@
 """What happens on the way: to a log file in full, to stderr as far as it was asked for.
 
-Any module of the package may log with ``logging.getLogger(__name__)``. Lines that a person was told anyway carry
-``said`` and are not told twice.
+Any module of the package may log with ``logging.getLogger(__name__)``. Lines that a person was told anyway
+carry ``said`` and are not told twice.
 """
 
 import json
 import logging
 import os
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -116,6 +117,18 @@ def logging_to(settings: GlobalSettings) -> Iterator[None]:
             handler.close()
         logger.setLevel(level)
         logger.propagate = propagate
+
+
+def log_start(words: Sequence[str], files: Sequence[str]) -> None:
+    """Notes how the program was called.
+
+    Args:
+        words: Arguments of the program.
+        files: Configuration files that were read.
+    """
+    logger = logging.getLogger(PACKAGE)
+    logger.debug("called as: lle %s, in %s", shlex.join(words), Path.cwd())
+    logger.debug("configuration: %s", ", ".join(files) or "no file")
 
 
 def printable(text: str) -> str:

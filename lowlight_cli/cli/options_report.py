@@ -28,7 +28,6 @@ JsonOption = Annotated[
     ),
 ]
 PrintOption = Annotated[Print, typer.Option("--print", help="Print the path of each result on stdout.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.")]
 ForceTtyOption = Annotated[
     bool, typer.Option("--force-tty", help="Write a picture to stdout even if that is a terminal.")
 ]

@@ -1,5 +1,6 @@
 """What a run says: words on stderr for a person, events on stdout for other programs."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,9 +10,13 @@ from typing import Any
 import typer
 
 from lowlight_cli.cli.events import as_line, end_event, item_event, plan_event, start_event
-from lowlight_cli.cli.progress import Progress, say, shown
+from lowlight_cli.cli.global_options import GlobalSettings
+from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
+from lowlight_cli.cli.tables import make_console
 from lowlight_cli.inference.plan import Plan
 from lowlight_cli.inference.report import Report, Row
+
+_LOG = logging.getLogger(__name__)
 
 PIPE_CLOSED = 141
 """Exit code of a program whose reader went away."""
@@ -21,15 +26,15 @@ class Voice:
     """Tells of a run: to a person, or event by event to a program.
 
     Args:
-        quiet: Whether a person hears of failures alone.
+        settings: Of the global options; with ``quiet``, a person hears of failures alone.
         as_json: Whether events are printed on stdout.
     """
 
-    def __init__(self, *, quiet: bool, as_json: bool) -> None:
-        self._quiet = quiet
+    def __init__(self, settings: GlobalSettings, *, as_json: bool) -> None:
+        self._settings = settings
         self._as_json = as_json
         self._where = ""
-        self._progress = Progress(0, quiet=quiet)
+        self._progress = Progress(0, settings)
 
     def start(self, count: int, facts: Mapping[str, str | None]) -> None:
         """A run begins.
@@ -40,8 +45,9 @@ class Voice:
         """
         self._where = " ".join(value for key in ("device", "precision") if (value := facts.get(key)))
         self._event(start_event(count, facts))
-        if count and self._where and not self._quiet and not sys.stderr.isatty():
-            say(f"{count} pictures, {facts['model']} on {self._where}")
+        if count and self._where:
+            words = f"{count} pictures, {facts['model']} on {self._where}"
+            say(words, quiet=progress_kind(self._settings) != "lines")
 
     @contextmanager
     def progress(self, total: int) -> Iterator[None]:
@@ -50,13 +56,15 @@ class Voice:
         Args:
             total: Pictures to make.
         """
-        with Progress(total, quiet=self._quiet) as self._progress:
+        with Progress(total, self._settings) as self._progress:
             yield
 
     def item(self, row: Row) -> None:
         """A picture came to its end."""
         self._event(item_event(row))
         self._progress.tell(row)
+        done = "" if row.target is None else f" -> {shown(row.target)}"
+        _LOG.debug("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
 
     def end(self, report: Report, exit_code: int) -> None:
         """The run is over.
@@ -69,10 +77,11 @@ class Voice:
         if report.stopped_by is not None:
             done = report.count("ok")
             say(f"Interrupted: {done} done, {report.left} left; run the same command again to continue")
-        elif not self._quiet and not report.rows:
-            say(f"lle: warning: no pictures found, {report.ignored} other files")
-        elif not self._quiet:
-            show_summary(report, self._where)
+        elif not report.rows:
+            text = f"lle: warning: no pictures found, {report.ignored} other files"
+            say(text, quiet=self._settings.quiet)
+        else:
+            show_summary(report, self._where, self._settings)
 
     def _event(self, event: dict[str, Any]) -> None:
         if self._as_json:
@@ -107,14 +116,14 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     say(f"{len(plan.jobs) - skipped} to make, {skipped} exist, {len(plan.ignored)} not images")
 
 
-def show_summary(report: Report, where: str) -> None:
+def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
     """Prints the totals of a run, coloured in a terminal.
 
     Args:
         report: All outcomes.
         where: Device and number format.
+        settings: Of the global options.
     """
-    from rich.console import Console
     from rich.text import Text
 
     speed = report.count("ok") / report.seconds if report.seconds else 0.0
@@ -125,7 +134,9 @@ def show_summary(report: Report, where: str) -> None:
     parts += [(f"{report.ignored} not images", "")] if report.ignored else []
     text = Text(", ").join(Text(words, style) for words, style in parts)
     text.append(f"   {duration(report.seconds)} ({speed:.2g} img/s, {flow:.2g} MP/s)  {where}")
-    Console(stderr=True, highlight=False).print(text, soft_wrap=True)
+    if not settings.quiet:
+        make_console(sys.stderr, settings.color).print(text, soft_wrap=True)
+    _LOG.info("%s", text.plain, extra={"said": True})
 
 
 def duration(seconds: float) -> str:

@@ -1,19 +1,17 @@
-"""The commands of Typer, finished: global options on each, values from files and environment, help in sections."""
-
-from typing import Any
+"""The commands of Typer, finished: with global options, values from files, and help in sections."""
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lowlight_cli.cli.config_keys import configurable
-from lowlight_cli.cli.global_options import global_options
+from lowlight_cli.cli.global_options import Command, Option, Value, global_options
 from lowlight_cli.cli.session import Session
 
 
 class ProgramContext(typer.Context):
     """One level of a call, whose options fall back on configuration files."""
 
-    def lookup_default(self, name: str, call: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002 (as in click)
+    def lookup_default(self, name: str, call: bool = True) -> Value:
         """What files say about an option; None where they say nothing."""
         del call
         # Help and completion read no files; groups start before all is read that chooses the files.
@@ -31,7 +29,7 @@ class ProgramContext(typer.Context):
         parent = self.parent
         return (*parent.words, str(self.info_name)) if isinstance(parent, ProgramContext) else ()
 
-    def invoke(self, callback: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (as in click)
+    def invoke(self, callback: Value, /, *args: Value, **kwargs: Value) -> Value:
         """Starts a command, once all global options are known."""
         if isinstance(self.obj, Session) and not hasattr(self.command, "commands"):
             self.obj.settle(self.find_root().command)
@@ -43,7 +41,7 @@ class ProgramCommand(TyperCommand):
 
     context_class = ProgramContext
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 (of click)
+    def format_options(self, ctx: Value, formatter: Value) -> None:
         """Writes the options, section by section."""
         _write_sections(self, ctx, formatter)
 
@@ -53,18 +51,19 @@ class ProgramGroup(TyperGroup):
 
     context_class = ProgramContext
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 (of click)
+    def format_options(self, ctx: Value, formatter: Value) -> None:
         """Writes the commands, then the options."""
         self.format_commands(ctx, formatter)
         _write_sections(self, ctx, formatter)
 
 
-def finished(app: typer.Typer) -> Any:  # noqa: ANN401 (of click)
+def finished(app: typer.Typer) -> Command:
     """The program as a command of click, with all that is the same for each of its commands.
 
     Args:
         app: What the commands were added to.
     """
+    app.info.cls = ProgramGroup
     _use_own_classes(app)
     program = typer.main.get_command(app)
     _finish(program, ())
@@ -80,7 +79,7 @@ def _use_own_classes(app: typer.Typer) -> None:
             _use_own_classes(group.typer_instance)
 
 
-def _finish(command: Any, words: tuple[str, ...]) -> None:  # noqa: ANN401
+def _finish(command: Command, words: tuple[str, ...]) -> None:
     for key, option in configurable(command).items():
         _offer_environment(option, words, key)
     taken = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
@@ -89,7 +88,7 @@ def _finish(command: Any, words: tuple[str, ...]) -> None:  # noqa: ANN401
         _finish(child, (*words, name))
 
 
-def _offer_environment(option: Any, words: tuple[str, ...], key: str) -> None:  # noqa: ANN401
+def _offer_environment(option: Option, words: tuple[str, ...], key: str) -> None:
     """Lets ``LLE_<COMMAND>_<OPTION>`` set an option, before the short variable that some have."""
     short = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
     if short:
@@ -98,7 +97,7 @@ def _offer_environment(option: Any, words: tuple[str, ...], key: str) -> None:  
     option.envvar = ["_".join(("lle", *words, key)).replace("-", "_").upper(), *short]
 
 
-def _write_sections(command: Any, context: Any, formatter: Any) -> None:  # noqa: ANN401
+def _write_sections(command: Command, context: Value, formatter: Value) -> None:
     sections: dict[str, list[tuple[str, str]]] = {}
     for option in command.get_params(context):
         record = option.get_help_record(context)

@@ -1,12 +1,14 @@
 """One call of the program: what its global options are, and what its configuration says."""
 
 import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from lowlight_cli.cli.config_files import read_config_files
 from lowlight_cli.cli.config_keys import Keys
 from lowlight_cli.cli.configuration import Configuration, configuration_from
-from lowlight_cli.cli.global_options import GlobalSettings, global_options, settled
+from lowlight_cli.cli.global_options import Command, GlobalSettings, Value, global_options, settled
 from lowlight_cli.errors import UsageError
 
 _STRONGEST_FIRST = ("COMMANDLINE", "ENVIRONMENT")
@@ -16,16 +18,32 @@ _LEVELS = {"error": 0, "warning": 0, "info": 1, "debug": 2}
 class Session:
     """Gathers the global options of a call, which stand before and after the name of a command.
 
+    Use it as a context: logs are open until it ends.
+
+    Args:
+        words: What the program was called with, for the log.
+
     Attributes:
-        settings: What they say, complete once the command starts.
+        settings: What the options say, complete once the command starts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: Sequence[str] = ()) -> None:
         self.settings = GlobalSettings()
+        self._words = words
         self._given: dict[str, tuple[str, Any]] = {}
         self._configuration: Configuration | None = None
+        self._logs: ExitStack | None = None
 
-    def take(self, name: str, value: Any, source: str) -> None:  # noqa: ANN401 (any option's)
+    def __enter__(self) -> "Session":
+        """Begins the call."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the logs."""
+        if self._logs is not None:
+            self._logs.close()
+
+    def take(self, name: str, value: Value, source: str) -> None:
         """Notes a value of a global option.
 
         Args:
@@ -46,7 +64,7 @@ class Session:
         """Where a global option was given: ``COMMANDLINE``, ``ENVIRONMENT`` or nowhere."""
         return self._given[name][0] if name in self._given else None
 
-    def configuration(self, program: Any) -> Configuration:  # noqa: ANN401 (of click)
+    def configuration(self, program: Command) -> Configuration:
         """What the files say; they are read once, when somebody first asks.
 
         Args:
@@ -65,7 +83,7 @@ class Session:
             self._configuration = configuration_from(files, keys, self._value("profile"))
         return self._configuration
 
-    def settle(self, program: Any) -> GlobalSettings:  # noqa: ANN401 (of click)
+    def settle(self, program: Command) -> GlobalSettings:
         """Completes the settings: options before environment before files before defaults.
 
         Args:
@@ -82,7 +100,25 @@ class Session:
                 raise UsageError(f"LLE_LOG is '{level}'; known: {', '.join(_LEVELS)}")
             values["verbose"] = _LEVELS[level.lower()]
         self.settings = settled(values | {name: value for name, (_, value) in self._given.items()})
+        self.open_logs()
         return self.settings
 
-    def _value(self, name: str) -> Any:  # noqa: ANN401
+    def open_logs(self) -> None:
+        """Starts logging as far as the global options are known; a second call does nothing.
+
+        Raises:
+            OutputError: The log file cannot be written.
+        """
+        if self._logs is not None:
+            return
+        self._logs = ExitStack()
+        if self.settings == GlobalSettings():
+            self.settings = settled({name: value for name, (_, value) in self._given.items()})
+        # Not needed for --help, which shall come at once.
+        from lowlight_cli.cli.logs import log_start, logging_to
+
+        self._logs.enter_context(logging_to(self.settings))
+        log_start(self._words, self._configuration.files if self._configuration else ())
+
+    def _value(self, name: str) -> Value:
         return self._given.get(name, (None, None))[1]

@@ -97,12 +97,13 @@ def print_table(drawn: "Table", stream: Stream | None = None, *, color: str = "a
     console.print(drawn)
 
 
-def make_console(stream: Stream, color: str = "auto") -> "Console":
+def make_console(stream: Stream, color: str = "auto", *, terminal: bool = False) -> "Console":
     """A console of rich that follows the rules of this program, for one stream.
 
     Args:
         stream: stdout or stderr; each is judged for itself.
         color: ``auto``, ``always`` or ``never``.
+        terminal: Whether to take the stream for a terminal, come what may.
     """
     from rich.console import Console
 
@@ -110,7 +111,7 @@ def make_console(stream: Stream, color: str = "auto") -> "Console":
     return Console(
         file=stream,
         color_system="standard" if coloured else None,
-        force_terminal=True if coloured else None,
+        force_terminal=True if coloured or terminal else None,
         no_color=not coloured,
         markup=False,
         emoji=False,

@@ -1,11 +1,13 @@
 """``lle train``: one subcommand for each recipe."""
 
-import sys
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lowlight_cli.cli.global_options import settings_of
+from lowlight_cli.cli.progress import say
 from lowlight_cli.errors import UsageError
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.training.catalog import RECIPES
@@ -76,11 +78,11 @@ ResumeOption = Annotated[
 PrintConfigOption = Annotated[
     bool, typer.Option("--print-config", help="Print all settings and stop.", rich_help_panel=OTHER)
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on success.")]
 
 
 @app.command()
 def semantic(
+    context: typer.Context,
     out: OutOption,
     data: PhotosOption = None,
     labels: LabelsOption = None,
@@ -97,7 +99,6 @@ def semantic(
     settings: SetOption = None,
     resume: ResumeOption = True,
     print_config: PrintConfigOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Train the compact semantic network on photos with class maps.
 
@@ -108,6 +109,7 @@ def semantic(
 
 @app.command()
 def vqgan(
+    context: typer.Context,
     out: OutOption,
     data: PhotosOption = None,
     max_steps: StepsOption = None,
@@ -122,7 +124,6 @@ def vqgan(
     settings: SetOption = None,
     resume: ResumeOption = True,
     print_config: PrintConfigOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Train stage I: a codebook and a decoder of well-lit photos.
 
@@ -133,6 +134,7 @@ def vqgan(
 
 @app.command()
 def codeenhance(
+    context: typer.Context,
     out: OutOption,
     data: PhotosOption = None,
     pairs: PairsOption = None,
@@ -150,7 +152,6 @@ def codeenhance(
     settings: SetOption = None,
     resume: ResumeOption = True,
     print_config: PrintConfigOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Train stage II: the enhancement, from darkened photos and real pairs.
 
@@ -178,7 +179,7 @@ def _train(name: str, options: dict[str, Any], own: dict[str, Any]) -> None:
         return
     if not recipe.data.photos:
         raise UsageError("no photos to train on: give --data FOLDER")
-    _run(name, recipe, options["out"], quiet=options["quiet"])
+    _run(name, recipe, options["out"], quiet=settings_of(options["context"]).quiet)
 
 
 def _shared_values(options: dict[str, Any]) -> dict[str, Any]:
@@ -205,15 +206,11 @@ def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_device(recipe.run.device)
-    tell = _silence if quiet else _tell
+    tell = _silence if quiet else say
     tell(f"training {name} on {device} into {out}")
     weights = RECIPES[name].run()(recipe, RunFolder(out, recipe), device=device, tell=tell)
     tell(f"weights: {weights}")
 
 
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def _silence(line: str) -> None:
-    del line
+    logging.getLogger(__name__).info(line)

@@ -40,10 +40,10 @@ def test_opencv_that_does_not_load_has_a_remedy(run_lle, monkeypatch):
 
 
 def test_a_missing_system_library_is_one_line_and_not_a_traceback(run_lle, monkeypatch):
-    def broken(**_: object) -> None:
+    def broken(*_: object) -> None:
         raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
 
-    monkeypatch.setattr("lowlight_cli.cli.app.app", broken)
+    monkeypatch.setattr("lowlight_cli.cli.app.finished", broken)
     run = run_lle("enhance", "in", "-o", "out/")
     assert (run.code, run.out) == (7, "")
     assert "libGL.so.1" in run.err

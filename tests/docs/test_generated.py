@@ -19,9 +19,7 @@ def generate(root):
 @pytest.fixture(scope="module")
 def commands(generate):
     """Words that call each command, and the command."""
-    import typer
-
-    found = dict(generate.walk(typer.main.get_command(generate.app), "lle"))
+    found = dict(generate.walk(generate.finished(generate.app), "lle"))
     assert {"lle enhance", "lle models info", "lle doctor", "lle train codeenhance"} <= found.keys()
     return found
 
