@@ -1,0 +1,7 @@
+"""What people look at after a run: pages, tables, comparison strips and contact sheets; no inference.
+
+``measure`` and ``flags`` judge pairs of pictures, ``exhibit`` prepares them for show, and ``run_page``,
+``text_forms``, ``strip`` and ``contact_sheet`` show them. To build another page, of an evaluation for example,
+take ``page.render(template, **values)`` with a template that extends ``layout.html.j2``: it brings the style, the
+script and the macros of ``parts.html.j2`` (tiles, wipe slider, sortable table), and ``curves`` draws histograms.
+"""

@@ -1,0 +1,86 @@
+"""A file as it is looked at: 8 bits, opaque, with its brightness beside it."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from lowlight_cli.images.decode import decode
+from lowlight_cli.images.picture import Alpha, Pixels
+
+Shown = UInt8[np.ndarray, "h w 3"]
+"""sRGB of 8 bits, rows first."""
+
+Luma = UInt8[np.ndarray, "h w"]
+"""Brightness after BT.601, of 8 bits."""
+
+BACKDROP = 40
+"""Grey that shines through transparent pixels, between the two pictures it is shown with."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One side of a comparison.
+
+    Attributes:
+        pixels: Colour; transparent parts are mixed with ``BACKDROP``.
+        luma: Brightness of ``pixels``.
+        counts: Pixels that are seen at all; None when all are.
+    """
+
+    pixels: Shown
+    luma: Luma
+    counts: Bool[np.ndarray, "h w"] | None = None
+
+    @property
+    def seen_luma(self) -> UInt8[np.ndarray, " n"]:
+        """Brightness of the pixels that are seen."""
+        return self.luma.reshape(-1) if self.counts is None else self.luma[self.counts]
+
+    @property
+    def seen_pixels(self) -> UInt8[np.ndarray, "n 3"]:
+        """Colour of the pixels that are seen."""
+        return self.pixels.reshape(-1, 3) if self.counts is None else self.pixels[self.counts]
+
+    def thinned(self, most: int) -> "View":
+        """Every n-th row and column, so that no more than about ``most`` pixels remain."""
+        step = math.ceil(math.sqrt(self.luma.size / most))
+        counts = None if self.counts is None else self.counts[::step, ::step]
+        if counts is not None and not counts.any():
+            return self
+        return View(self.pixels[::step, ::step], self.luma[::step, ::step], counts)
+
+
+def read_view(path: Path) -> View:
+    """Reads a picture; of several frames, the first.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    picture = decode(path)
+    return view_of(picture.pixels, picture.restore.alpha)
+
+
+def view_of(pixels: Pixels, alpha: Alpha | None = None) -> View:
+    """Makes a view of pixels in memory.
+
+    Args:
+        pixels: Colour, 8 or 16 bits.
+        alpha: Opacity of the same depth; None for an opaque picture.
+    """
+    shown, counts = _in_8_bits(pixels), None
+    if alpha is not None and alpha.size and not alpha.all():
+        counts = alpha > 0
+    if alpha is not None:
+        opacity = _in_8_bits(alpha)[..., None].astype(np.float32) / 255
+        shown = np.rint(shown * opacity + BACKDROP * (1 - opacity)).astype(np.uint8)
+    if counts is not None and not counts.any():
+        counts = None
+    return View(shown, cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), counts)
+
+
+def _in_8_bits(samples: np.ndarray) -> np.ndarray:
+    return samples if samples.dtype == np.uint8 else cv2.convertScaleAbs(samples, alpha=1 / 257)
