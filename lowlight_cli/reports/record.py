@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 _WORDS = ("model", "preset", "checkpoint_sha256", "device", "precision", "run", "version")
@@ -18,6 +18,7 @@ class Record:
         name: What the picture is called in reports, a relative path where there is one.
         source: The original.
         output: The result; None where there is none.
+        place: The result, relative to the folder of results.
         status: How it ended.
         code: Short reason of a failure.
         message: The reason in words.
@@ -39,6 +40,7 @@ class Record:
     source: Path
     output: Path | None
     status: Status
+    place: PurePath = PurePath()
     code: str = ""
     message: str = ""
     seconds: float = 0.0
@@ -70,10 +72,11 @@ def record_of(entry: Mapping[str, Any], folder: Path) -> Record:
     error = entry.get("error") or {}
     output = entry.get("output")
     return Record(
-        name=str(entry.get("input") or entry.get("source")),
+        name=_plain(str(entry.get("input") or entry.get("source"))),
         source=Path(entry.get("source") or entry["input"]),
         output=folder / output if output else None,
         status=entry["status"],
+        place=PurePath(output or ""),
         code=error.get("code", ""),
         message=error.get("msg", ""),
         seconds=float(entry.get("seconds") or 0.0),
@@ -83,3 +86,8 @@ def record_of(entry: Mapping[str, Any], folder: Path) -> Record:
         controls={name: value for name, value in (entry.get("controls") or {}).items() if value is not None},
         **{name: str(entry.get(name) or "") for name in _WORDS},
     )
+
+
+def _plain(name: str) -> str:
+    """A name without the stand-ins for bytes that are not UTF-8, which no file of text can hold."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

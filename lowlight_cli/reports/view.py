@@ -10,6 +10,7 @@ from jaxtyping import Bool, UInt8
 
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.picture import Alpha, Pixels
+from lowlight_cli.images.settings import ReadSettings
 
 Shown = UInt8[np.ndarray, "h w 3"]
 """sRGB of 8 bits, rows first."""
@@ -18,7 +19,10 @@ Luma = UInt8[np.ndarray, "h w"]
 """Brightness after BT.601, of 8 bits."""
 
 BACKDROP = 40
-"""Grey that shines through transparent pixels, between the two pictures it is shown with."""
+"""Grey that shines through transparent pixels."""
+
+_LENIENT = ReadSettings(frames="first", allow_truncated=True)
+"""What a run could read can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ def read_view(path: Path) -> View:
     Raises:
         ImageError: It cannot be read.
     """
-    picture = decode(path)
-    return view_of(picture.pixels, picture.restore.alpha)
+    frame = decode(path, _LENIENT).frames[0]
+    return view_of(frame.pixels, frame.alpha)
 
 
 def view_of(pixels: Pixels, alpha: Alpha | None = None) -> View:

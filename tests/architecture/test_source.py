@@ -33,6 +33,9 @@ TEXT_ENDINGS = {
     ".tsv",
     ".csv",
     ".typed",
+    ".j2",
+    ".css",
+    ".js",
 }
 
 

@@ -1,0 +1,71 @@
+"""All pairs of a run on sheets of thumbnails, four pairs in a row."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from lowlight_cli.reports.exhibit import Exhibit
+from lowlight_cli.reports.lettering import write_line
+from lowlight_cli.reports.measure import Measures
+from lowlight_cli.reports.thumbnails import Thumbnails
+
+PAIRS_PER_ROW, PAIRS_PER_SHEET = 4, 60
+
+_SIDE_WIDTH, _SIDE_HEIGHT = 240, 180
+_GAP, _MARGIN, _CAPTION = 26, 32, 34
+_GROUND, _TEXT, _QUIET = (11, 13, 17), (237, 234, 228), (157, 167, 179)
+_LETTERS = 15
+_PAIR_WIDTH, _PAIR_HEIGHT = 2 * _SIDE_WIDTH, _SIDE_HEIGHT + _CAPTION
+
+
+def sheet_paths(target: Path, count: int) -> list[Path]:
+    """Files for ``count`` pairs: the target, or ``sheet-01.jpg`` and so on where one sheet is too small."""
+    sheets = max(1, -(-count // PAIRS_PER_SHEET))
+    if sheets == 1:
+        return [target]
+    return [target.with_stem(f"{target.stem}-{sheet:02}") for sheet in range(1, sheets + 1)]
+
+
+def draw_sheets(exhibits: Sequence[Exhibit]) -> list[Image.Image]:
+    """Draws the pairs that have thumbnails, sixty on a sheet."""
+    shown = [exhibit for exhibit in exhibits if exhibit.thumbnails]
+    starts = range(0, max(len(shown), 1), PAIRS_PER_SHEET)
+    return [_draw(shown[start : start + PAIRS_PER_SHEET]) for start in starts]
+
+
+def _draw(exhibits: Sequence[Exhibit]) -> Image.Image:
+    columns, rows = max(1, min(PAIRS_PER_ROW, len(exhibits))), max(1, -(-len(exhibits) // PAIRS_PER_ROW))
+    width = 2 * _MARGIN + columns * (_PAIR_WIDTH + _GAP) - _GAP
+    height = 2 * _MARGIN + rows * (_PAIR_HEIGHT + _GAP) - _GAP
+    sheet = Image.new("RGB", (width, height), _GROUND)
+    for i, exhibit in enumerate(exhibits):
+        left = _MARGIN + i % columns * (_PAIR_WIDTH + _GAP)
+        top = _MARGIN + i // columns * (_PAIR_HEIGHT + _GAP)
+        if exhibit.thumbnails and exhibit.measures:
+            _place(sheet, exhibit.thumbnails, left, top)
+            _caption(sheet, exhibit.record.name, exhibit.measures, left, top + _SIDE_HEIGHT + _CAPTION // 2)
+    return sheet
+
+
+def _place(sheet: Image.Image, thumbnails: Thumbnails, left: int, top: int) -> None:
+    """Puts both sides together in the middle of their space."""
+    sides = []
+    for jpeg in (thumbnails.before, thumbnails.after):
+        with Image.open(BytesIO(jpeg)) as image:
+            image.thumbnail((_SIDE_WIDTH - 1, _SIDE_HEIGHT))
+            sides.append(image.copy())
+    before, after = sides
+    middle = left + _SIDE_WIDTH
+    sheet.paste(before, (middle - 1 - before.width, top + (_SIDE_HEIGHT - before.height) // 2))
+    sheet.paste(after, (middle + 1, top + (_SIDE_HEIGHT - after.height) // 2))
+
+
+def _caption(sheet: Image.Image, name: str, measures: Measures, left: int, middle: int) -> None:
+    canvas = ImageDraw.Draw(sheet)
+    change = f"{100 * (measures.after.luma - measures.before.luma):+.0f}% light"
+    right = (left + _PAIR_WIDTH, middle)
+    written = write_line(canvas, right, change, size=_LETTERS, most=_SIDE_WIDTH, colour=_TEXT, anchor="rm")
+    room = _PAIR_WIDTH - written - _LETTERS
+    write_line(canvas, (left, middle), name, size=_LETTERS, most=room, colour=_QUIET, anchor="lm")

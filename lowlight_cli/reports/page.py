@@ -1,0 +1,53 @@
+"""Templates -> pages that need nothing else: style, script and pictures lie inside, and nothing is fetched."""
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lowlight_cli.reports.curves import area_path
+from lowlight_cli.reports.thumbnails import data_address
+
+
+def render(template: str, **values: Any) -> str:
+    """Fills a template; all values are escaped, and a missing one is an error.
+
+    Beside ``values``, templates know ``style``, ``script`` and ``policy`` (the content security policy of the
+    page: no network, no script but ours), the filter ``data_address`` for JPEG files, and ``area_path`` for
+    histograms.
+
+    Args:
+        template: Name of a file in ``templates/``.
+        values: What it asks for.
+    """
+    environment = Environment(
+        loader=PackageLoader("lowlight_cli.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = _read("page.js")
+    environment.filters["data_address"] = data_address
+    environment.globals |= {
+        "style": Markup(_read("page.css")),  # noqa: S704
+        "script": Markup(script),  # noqa: S704
+        "policy": _policy(script),
+        "area_path": area_path,
+    }
+    return environment.get_template(template).render(**values)
+
+
+def _policy(script: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _read(name: str) -> str:
+    return (files("lowlight_cli.reports") / "templates" / name).read_text("utf-8").strip()
