@@ -12,6 +12,7 @@ from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
 from lowlight_cli.cli.faults import tell_fault
 from lowlight_cli.cli.program import finished
+from lowlight_cli.cli.report import report
 from lowlight_cli.cli.session import Session
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app.command()(enhance)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")
+app.command()(report)
 app.command()(doctor)
 
 

@@ -34,6 +34,7 @@ ForceTtyOption = Annotated[
 ReportOption = Annotated[
     list[Path] | None,
     typer.Option(
+        "--report",
         metavar="FILE",
         dir_okay=False,
         help="Write a report: .html, .md, .csv or .json; may be repeated.",

@@ -16,7 +16,7 @@ PAIRS_PER_ROW, PAIRS_PER_SHEET = 4, 60
 _SIDE_WIDTH, _SIDE_HEIGHT = 240, 180
 _GAP, _MARGIN, _CAPTION = 26, 32, 34
 _GROUND, _TEXT, _QUIET = (11, 13, 17), (237, 234, 228), (157, 167, 179)
-_LETTERS = 15
+_LETTERS = 15.0
 _PAIR_WIDTH, _PAIR_HEIGHT = 2 * _SIDE_WIDTH, _SIDE_HEIGHT + _CAPTION
 
 
@@ -45,7 +45,9 @@ def _draw(exhibits: Sequence[Exhibit]) -> Image.Image:
         top = _MARGIN + i // columns * (_PAIR_HEIGHT + _GAP)
         if exhibit.thumbnails and exhibit.measures:
             _place(sheet, exhibit.thumbnails, left, top)
-            _caption(sheet, exhibit.record.name, exhibit.measures, left, top + _SIDE_HEIGHT + _CAPTION // 2)
+            _caption(
+                sheet, exhibit.record.name, exhibit.measures, float(left), top + _SIDE_HEIGHT + _CAPTION / 2
+            )
     return sheet
 
 
@@ -62,10 +64,12 @@ def _place(sheet: Image.Image, thumbnails: Thumbnails, left: int, top: int) -> N
     sheet.paste(after, (middle + 1, top + (_SIDE_HEIGHT - after.height) // 2))
 
 
-def _caption(sheet: Image.Image, name: str, measures: Measures, left: int, middle: int) -> None:
+def _caption(sheet: Image.Image, name: str, measures: Measures, left: float, middle: float) -> None:
     canvas = ImageDraw.Draw(sheet)
     change = f"{100 * (measures.after.luma - measures.before.luma):+.0f}% light"
-    right = (left + _PAIR_WIDTH, middle)
-    written = write_line(canvas, right, change, size=_LETTERS, most=_SIDE_WIDTH, colour=_TEXT, anchor="rm")
+    right = float(left + _PAIR_WIDTH)
+    written = write_line(
+        canvas, (right, middle), change, size=_LETTERS, most=float(_SIDE_WIDTH), colour=_TEXT, anchor="rm"
+    )
     room = _PAIR_WIDTH - written - _LETTERS
     write_line(canvas, (left, middle), name, size=_LETTERS, most=room, colour=_QUIET, anchor="lm")

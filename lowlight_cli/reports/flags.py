@@ -56,8 +56,8 @@ FLAGS: Catalog[Flag] = Catalog(
         "cast": Flag(
             "colour",
             "◆",
-            f"The colour of the light moved by more than ΔE {CAST_DELTA_E:g}; more light alone moves nothing.",
-            lambda pair: pair.cast > CAST_DELTA_E,
+            f"The colour of the light moved by ΔE {CAST_DELTA_E:g} or more; light alone moves nothing.",
+            lambda pair: pair.cast >= CAST_DELTA_E,
         ),
         "noise": Flag(
             "noise",

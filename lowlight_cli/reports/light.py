@@ -1,4 +1,4 @@
-"""How bright a picture is, and where: mean, histogram, clipped and drowned parts, and the colour of its light."""
+"""How bright a picture is, and where: mean, histogram, clipped and drowned parts, colour of the light."""
 
 import math
 from typing import NamedTuple
@@ -43,7 +43,7 @@ class Light(NamedTuple):
 
 
 def measure_light(view: View) -> Light:
-    """Measures the pixels of a view that are seen; of a large picture, a regular grid of a million of them."""
+    """Measures the pixels of a view that are seen; of a large picture, a grid of a million of them."""
     thinned = view.thinned(_ENOUGH_PIXELS)
     counts = np.bincount(thinned.seen_luma, minlength=256).astype(np.float64)
     shares, pixels = counts / counts.sum(), thinned.seen_pixels

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
+NOWHERE = PurePath()
+"""Place of a result that does not exist."""
+
 _WORDS = ("model", "preset", "checkpoint_sha256", "device", "precision", "run", "version")
 
 Status = Literal["ok", "skipped", "failed", "conflict"]
@@ -40,7 +43,7 @@ class Record:
     source: Path
     output: Path | None
     status: Status
-    place: PurePath = PurePath()
+    place: PurePath = NOWHERE
     code: str = ""
     message: str = ""
     seconds: float = 0.0

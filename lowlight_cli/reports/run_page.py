@@ -1,4 +1,4 @@
-"""A run as a page to look at: totals, every pair with a wipe, what to look at, what failed and how to retry."""
+"""A run as a page: totals, every pair with a wipe, what to look at, what failed and how to retry."""
 
 import os
 from collections.abc import Sequence
@@ -115,7 +115,9 @@ def tiles_of(totals: Totals) -> list[Tile]:
         Tile("enhanced", f"{totals.done:,}", f"of {totals.pictures:,}", "done"),
         Tile("up to date", f"{totals.skipped:,}", "left as they were", "") if totals.skipped else None,
         Tile("failed", f"{totals.failed:,}", "see below", "failed") if totals.failed else None,
-        Tile("worth a look", f"{totals.flagged:,}", "by the measures below", "look") if totals.flagged else None,
+        Tile("worth a look", f"{totals.flagged:,}", "by the measures below", "look")
+        if totals.flagged
+        else None,
         Tile("brighter", f"{totals.gain:.1f}×", "the median photo", "light") if totals.gain else None,
         Tile("megapixels", f"{totals.megapixels:,.1f}", speed, "") if totals.megapixels else None,
         Tile("work", span(totals.seconds), "all threads together", "") if totals.seconds else None,

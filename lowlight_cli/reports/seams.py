@@ -20,10 +20,10 @@ _STEP_FLOOR = 0.25
 def seam_score(before: Luma, after: Luma) -> float:
     """How much the steps along a lattice of straight lines stand out, in the result against the original.
 
-    Each line between two columns (then rows) gets the step that most of its length makes in the same direction,
-    divided by the steps of its neighbours. Where the original has the line too, a door frame say, that is divided
-    out. Of all lattices with at least two lines the most suspicious one counts, by its weaker lines. It sees hard
-    steps, not slow changes of brightness from tile to tile.
+    Each line between two columns (then rows) gets the step that most of its length makes in the same
+    direction, divided by the steps of its neighbours. Where the original has the line too, a door frame say,
+    that is divided out. Of all lattices with at least two lines the most suspicious one counts, by its weaker
+    lines. It sees hard steps, not slow changes of brightness from tile to tile.
 
     Returns:
         1 where nothing stands out, 3 for a step three times as high as those around it, and so on.

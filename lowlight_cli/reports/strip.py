@@ -25,21 +25,20 @@ _SLANT = 0.12
 _GROUND, _TEXT, _QUIET, _LINE = (11, 13, 17), (237, 234, 228), (157, 167, 179), (242, 240, 236)
 
 
-def strip_places(records: Sequence[Record], folder: Path) -> dict[str, Path]:
-    """Files for the comparisons, by name of the record: ``a/x_compare.jpg`` for the result ``a/x.png``.
+def strip_places(records: Sequence[Record], folder: Path) -> dict[PurePath, Path]:
+    """Files for the comparisons, by place of the result: ``a/x_compare.jpg`` for ``a/x.png``.
 
     Results that differ in their ending only keep it: ``x.png_compare.jpg``.
 
     Args:
-        records: Pictures with a result; their names are unique.
+        records: Pictures with a result.
         folder: Where the comparisons go; the folders among the results are mirrored in it.
     """
-    places = {record.name: _inside(record.place) for record in records}
-    uses = Counter(str(place.with_suffix("")).casefold() for place in places.values())
-    unique = {name: uses[str(place.with_suffix("")).casefold()] == 1 for name, place in places.items()}
+    places = {record.place: _inside(record.place) for record in records}
+    uses = Counter(str(inside.with_suffix("")).casefold() for inside in places.values())
     return {
-        name: folder / place.with_name(f"{place.stem if unique[name] else place.name}_compare.jpg")
-        for name, place in places.items()
+        place: folder / inside.with_name(f"{_stem(inside, uses)}_compare.jpg")
+        for place, inside in places.items()
     }
 
 
@@ -70,6 +69,10 @@ def draw_strip(record: Record, measures: Measures, before: View, after: View, st
     room = whole - 4 * margin - written
     write_line(canvas, (margin, middle), words, size=size, most=room, colour=_QUIET, anchor="lm")
     return strip
+
+
+def _stem(place: PurePath, uses: Counter[str]) -> str:
+    return place.stem if uses[str(place.with_suffix("")).casefold()] == 1 else place.name
 
 
 def _inside(place: PurePath) -> PurePath:

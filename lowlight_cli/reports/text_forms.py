@@ -1,4 +1,4 @@
-"""Reports as text: CSV and JSON with full precision for programs, Markdown with rounded numbers for people."""
+"""Reports as text: CSV and JSON in full precision for programs, Markdown in rounded numbers for people."""
 
 import csv
 import json
@@ -93,7 +93,9 @@ def _rounded(form: str, *keys: str) -> Callable[[dict[str, Any]], str]:
 
 
 def _note(values: dict[str, Any]) -> str:
-    return ", ".join(values["flags"]) or ": ".join(text for text in (values["code"], values["message"]) if text)
+    return ", ".join(values["flags"]) or ": ".join(
+        text for text in (values["code"], values["message"]) if text
+    )
 
 
 MARKDOWN: tuple[tuple[str, bool, Callable[[dict[str, Any]], str]], ...] = (
@@ -121,7 +123,7 @@ def _times(values: dict[str, Any], key: str) -> str:
     return "" if before is None else f"{after / before:.2f}"
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     if isinstance(value, list):
         return " ".join(value)
     return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value

@@ -65,7 +65,7 @@ def add_up(exhibits: Sequence[Exhibit]) -> Totals:
         skipped=sum(record.status == "skipped" for record in records),
         failed=sum(record.status in ("failed", "conflict") for record in records),
         flagged=sum(bool(exhibit.flags) for exhibit in exhibits),
-        seconds=sum(record.seconds for record in made),
+        seconds=float(sum(record.seconds for record in made)),
         megapixels=sum(record.width * record.height for record in made) / 1e6,
         luma_before=fmean(pair.before.luma for pair in pairs) if pairs else None,
         luma_after=fmean(pair.after.luma for pair in pairs) if pairs else None,
@@ -79,8 +79,9 @@ def add_up(exhibits: Sequence[Exhibit]) -> Totals:
 
 
 def describe_controls(record: Record) -> str:
-    """The strengths of a picture: ``contrast 1.2, texture 0.5``."""
-    return ", ".join(f"{name} {value:g}" for name, value in sorted(record.controls.items()))
+    """The strengths of a picture that are not the usual 1: ``contrast 1.2, texture 0.5``."""
+    changed = {name: value for name, value in sorted(record.controls.items()) if value != 1}
+    return ", ".join(f"{name} {value:g}" for name, value in changed.items())
 
 
 def _model(record: Record) -> str:

@@ -12,10 +12,10 @@ from lowlight_cli.images.decode import decode
 from lowlight_cli.images.picture import Alpha, Pixels
 from lowlight_cli.images.settings import ReadSettings
 
-Shown = UInt8[np.ndarray, "h w 3"]
+Shown = UInt8[np.ndarray, "_h _w 3"]
 """sRGB of 8 bits, rows first."""
 
-Luma = UInt8[np.ndarray, "h w"]
+Luma = UInt8[np.ndarray, "_h _w"]
 """Brightness after BT.601, of 8 bits."""
 
 BACKDROP = 40
@@ -37,7 +37,7 @@ class View:
 
     pixels: Shown
     luma: Luma
-    counts: Bool[np.ndarray, "h w"] | None = None
+    counts: Bool[np.ndarray, "_h _w"] | None = None
 
     @property
     def seen_luma(self) -> UInt8[np.ndarray, " n"]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from PIL import Image
 
@@ -47,7 +47,7 @@ def make_reports(records: Sequence[Record], wishes: Wishes, heading: Heading) ->
     """Makes all that was asked for.
 
     Args:
-        records: Pictures, in the order of the reports; their names are unique.
+        records: Pictures, in the order of the reports.
         wishes: What to make.
         heading: What pages say of the run.
 
@@ -69,8 +69,8 @@ def make_reports(records: Sequence[Record], wishes: Wishes, heading: Heading) ->
     written = [path for file in wishes.files for path in _write_report(file, exhibits, heading)]
     if wishes.contact_sheet:
         written += _write_sheets(exhibits, wishes.contact_sheet)
-    measured = {exhibit.record.name for exhibit in exhibits if exhibit.measures}
-    return Made((*written, *(path for name, path in strips.items() if name in measured)), exhibits)
+    measured = {exhibit.record.place for exhibit in exhibits if exhibit.measures}
+    return Made((*written, *(path for place, path in strips.items() if place in measured)), exhibits)
 
 
 def _needs_thumbnails(wishes: Wishes) -> bool:
@@ -99,17 +99,17 @@ def _write_sheets(exhibits: Sequence[Exhibit], target: Path) -> list[Path]:
     return paths
 
 
-def _strip_maker(wishes: Wishes, strips: dict[str, Path]) -> OnPair:
+def _strip_maker(wishes: Wishes, strips: dict[PurePath, Path]) -> OnPair:
     def make(record: Record, measures: Measures, before: View, after: View) -> None:
         strip = draw_strip(record, measures, before, after, wishes.style)
-        _write(strips[record.name], _encoded(strip, "JPEG", _STRIP_QUALITY))
+        _write(strips[record.place], _encoded(strip, "JPEG", _STRIP_QUALITY))
 
     return make
 
 
 def _encoded(image: Image.Image, pillow_name: str, quality: int) -> bytes:
     file = BytesIO()
-    image.save(file, pillow_name, quality=quality, optimize=True)
+    image.save(file, pillow_name, quality=quality, subsampling=0, optimize=True)
     return file.getvalue()
 
 

@@ -1,0 +1,218 @@
+"""``lle report``: what a run did, as pages, tables, comparisons and contact sheets; no inference."""
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lowlight_cli.cli import options_report
+from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.progress import say, shown
+from lowlight_cli.cli.tables import print_table, table
+from lowlight_cli.errors import UsageError
+from lowlight_cli.inference.scan import natural_key
+from lowlight_cli.reports.record import Record, record_of
+from lowlight_cli.reports.wishes import Style, Wishes
+
+if TYPE_CHECKING:
+    from lowlight_cli.reports.exhibit import Exhibit
+    from lowlight_cli.reports.write import Made
+
+SOME_UNREADABLE = 3
+"""Exit code where pictures that should be there could not be shown."""
+
+
+class Form(StrEnum):
+    """How numbers are printed."""
+
+    TABLE = "table"
+    MD = "md"
+    CSV = "csv"
+    JSON = "json"
+
+
+CompareStyleOption = Annotated[
+    Style,
+    typer.Option(help="Beside each other, split along a slanted line, or stacked.", rich_help_panel="Report"),
+]
+AbsoluteOption = Annotated[
+    bool,
+    typer.Option("--absolute", help="Show where pictures lie on this machine.", rich_help_panel="Report"),
+]
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of results of `lle enhance`.")],
+    reports: options_report.ReportOption = None,
+    compare: options_report.CompareOption = None,
+    compare_style: CompareStyleOption = Style.SIDE,
+    contact_sheet: options_report.ContactSheetOption = None,
+    absolute: AbsoluteOption = False,
+    form: Annotated[
+        Form, typer.Option("--format", "-f", help="Of the numbers on stdout, without other options.")
+    ] = Form.TABLE,
+) -> None:
+    """Show what a run did, from its manifest and the files on disk; nothing is enhanced again.
+
+    Without --report, --compare and --contact-sheet the numbers of all pictures go to stdout; else the names
+    of the files that were written.
+
+    Exit codes: 0 all shown, 2 usage, 3 an original or a result cannot be read any more, 8 a report cannot be
+    written.
+
+    Example:  lle report ./out --report run.html --compare ./pairs
+    """
+    from lowlight_cli.reports.exhibit import prepare
+
+    wishes = Wishes(reports or (), compare, compare_style, contact_sheet, absolute)
+    wishes.check()
+    entries = _manifest_entries(folder)
+    if wishes:
+        made = _make(folder, entries, wishes)
+        exhibits: Sequence[Exhibit] = made.exhibits
+        _show_files(made, wishes)
+    else:
+        exhibits = tuple(prepare(_records(entries, folder, absolute=absolute)))
+        _show_numbers(exhibits, form)
+    raise typer.Exit(_warn_of_problems(exhibits))
+
+
+def write_reports(
+    folder: Path,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    reports: Sequence[Path] = (),
+    compare: Path | None = None,
+    compare_style: Style = Style.SIDE,
+    contact_sheet: Path | None = None,
+    absolute: bool = False,
+) -> tuple[Path, ...]:
+    """Writes what was asked for beside a run.
+
+    Args:
+        folder: Of the results.
+        entries: Lines of its manifest.
+        reports: Files whose endings tell the form.
+        compare: Folder for comparisons.
+        compare_style: Of these.
+        contact_sheet: Picture with all pairs.
+        absolute: Whether reports may hold absolute paths.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: A wish makes no sense. ``Wishes.check`` finds most of that before a run.
+        OutputError: A file cannot be written.
+    """
+    return _make(folder, entries, Wishes(reports, compare, compare_style, contact_sheet, absolute)).files
+
+
+def _make(folder: Path, entries: Iterable[Mapping[str, Any]], wishes: Wishes) -> "Made":
+    from lowlight_cli.reports.run_page import Heading
+    from lowlight_cli.reports.write import make_reports
+
+    resolved = folder.resolve()
+    place = shown(resolved) if wishes.absolute else _without_home(folder)
+    retry = f"lle enhance --files-from {_quoted(f'{place}/.lle/failed.txt')} -o {_quoted(place)}"
+    title = shown(resolved) if wishes.absolute else shown(Path(resolved.name or "photos"))
+    records = _records(entries, folder, absolute=wishes.absolute)
+    return make_reports(records, wishes, Heading(title, retry))
+
+
+def _manifest_entries(folder: Path) -> list[dict[str, Any]]:
+    """Last line of each picture; a line that a crash cut short is passed over.
+
+    Raises:
+        UsageError: The folder holds no manifest.
+    """
+    manifest = folder / ".lle" / "manifest.jsonl"
+    try:
+        lines = manifest.read_text("utf-8", errors="surrogateescape").split("\n")
+    except OSError as error:
+        raise UsageError(
+            f"'{folder}' is no folder of results: cannot read {manifest}: {error.strerror}"
+        ) from error
+    entries = {}
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            entries[entry["input"]] = entry
+        except (ValueError, KeyError, TypeError):
+            continue
+    return list(entries.values())
+
+
+def _records(entries: Iterable[Mapping[str, Any]], folder: Path, *, absolute: bool) -> list[Record]:
+    """Records in natural order, called so that nothing is told of this machine unless it is wanted."""
+    records = [record_of(entry, folder) for entry in entries]
+    named = [
+        replace(record, name=_name(record, absolute=absolute), message=_scrubbed(record.message, folder))
+        for record in records
+    ]
+    return sorted(named, key=lambda record: natural_key(Path(record.name)))
+
+
+def _name(record: Record, *, absolute: bool) -> str:
+    if absolute:
+        return shown(record.source)
+    given = Path(record.name)
+    if not given.is_absolute() and ".." not in given.parts:
+        return shown(given)
+    inside = record.place.name and not record.place.is_absolute()
+    return shown(Path(record.place) if inside else Path(given.name))
+
+
+def _scrubbed(message: str, folder: Path) -> str:
+    return message.replace(str(folder.resolve()), folder.resolve().name).replace(str(Path.home()), "~")
+
+
+def _without_home(folder: Path) -> str:
+    """A folder as it was given; its way through a home folder is not told."""
+    if not folder.is_absolute():
+        return shown(folder)
+    try:
+        return f"~/{shown(folder.relative_to(Path.home()))}"
+    except ValueError:
+        parts = folder.parts
+        return shown(Path("...", *parts[3:])) if parts[1:2] in (("home",), ("Users",)) else shown(folder)
+
+
+def _quoted(place: str) -> str:
+    """A place as a word for a shell, which shall still see what ``~`` stands for."""
+    return f"~/{shlex.quote(place[2:])}" if place.startswith("~/") else shlex.quote(place)
+
+
+def _show_files(made: "Made", wishes: Wishes) -> None:
+    strips = [path for path in made.files if wishes.compare and path.is_relative_to(wishes.compare)]
+    for path in made.files:
+        if path not in strips or path in wishes.files:
+            emit(shown(path))
+    if wishes.compare:
+        say(f"{len(strips)} comparisons in {shown(wishes.compare)}")
+
+
+def _show_numbers(exhibits: "Sequence[Exhibit]", form: Form) -> None:
+    from lowlight_cli.reports.text_forms import MARKDOWN, cells_of, sentence
+    from lowlight_cli.reports.totals import add_up
+    from lowlight_cli.reports.write import TEXT_FORMS
+
+    if form is not Form.TABLE:
+        emit(TEXT_FORMS[f".{form}"](exhibits).removesuffix("\n"))
+        return
+    heads = [head for head, _, _ in MARKDOWN]
+    numbers = [head for head, right, _ in MARKDOWN if right]
+    print_table(table(heads, map(cells_of, exhibits), numbers=numbers, caption=sentence(add_up(exhibits))))
+
+
+def _warn_of_problems(exhibits: "Sequence[Exhibit]") -> int:
+    """Names what could not be shown; gives the exit code."""
+    problems = [exhibit for exhibit in exhibits if exhibit.problem]
+    for exhibit in problems:
+        say(f"warning  {exhibit.record.name}  {exhibit.problem}")
+    return SOME_UNREADABLE if problems else 0
