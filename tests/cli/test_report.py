@@ -245,7 +245,8 @@ def test_comparisons_show_both_sides_over_a_caption(run_lle, run_folder, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("style", "size", "axis"), [("side", (1200, 100), 0), ("stack", (100, 1200), 1), ("split", (2400, 120), 0)]
+    ("style", "size", "axis"),
+    [("side", (1200, 100), 0), ("stack", (100, 1200), 1), ("split", (2400, 120), 0)],
 )
 def test_comparisons_are_at_most_2048_pixels_long(run_lle, run_folder, tmp_path, style, size, axis):
     out = run_folder(["x.jpg"], size=size)
