@@ -15,12 +15,15 @@ from lowlight_cli.detection.files import Pictures, files_below, number, pictures
 _KEYS = ("images", "annotations", "categories")
 
 
-def read_coco(folder: Path, classes: Sequence[str] | None = None) -> Collection:
+def read_coco(
+    folder: Path, classes: Sequence[str] | None = None, *, needs_pictures: bool = True
+) -> Collection:
     """Reads a folder of pictures with ``instances_*.json`` or the like; the name of a file tells its split.
 
     Args:
         folder: Holds pictures and JSON files; crowds are kept and marked.
         classes: Names in order; None takes those of the first file, ordered by id.
+        needs_pictures: Whether a picture counts only if its file is there.
 
     Raises:
         AnnotationError: A file has not the form, or files disagree about the classes.
@@ -38,6 +41,8 @@ def read_coco(folder: Path, classes: Sequence[str] | None = None) -> Collection:
         for index, entry in enumerate(content["images"]):
             name, size = _picture(entry, path, index)
             image = by_path.get(name.casefold()) or pictures.find(name)
+            if image is None and not needs_pictures:
+                image = Path(name)
             if image is None:
                 lost.append(path / name)
                 continue

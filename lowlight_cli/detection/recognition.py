@@ -40,7 +40,12 @@ def _has_labels(folder: Path) -> bool:
 
 
 def read_collection(
-    folder: Path, form: str | None, classes: Sequence[str] | None = None, *, inclusive: bool = False
+    folder: Path,
+    form: str | None,
+    classes: Sequence[str] | None = None,
+    *,
+    inclusive: bool = False,
+    needs_pictures: bool = True,
 ) -> Collection:
     """Reads a data set of a named form, or of the form that it seems to have.
 
@@ -49,16 +54,22 @@ def read_collection(
         form: One of ``FORMS``, or None.
         classes: Names in order; None takes those of the data set.
         inclusive: Whether VOC's numbers count pixels from 1.
+        needs_pictures: Whether annotations count only if their pictures are there; VOC and COCO can do without.
 
     Raises:
         AnnotationError: The form is not known, or a file that all depends on cannot be read.
     """
     form = form or recognise(folder)
+    if not needs_pictures and form in ("exdark", "yolo"):
+        raise AnnotationError(str(folder), f"annotations of the form {form} make no sense without pictures")
     if form == "exdark":
         return read_exdark(folder, classes or CLASSES)
     if form == "voc":
-        return read_voc(folder, classes or _exdark_order(folder), inclusive=inclusive)
-    return {"yolo": read_yolo, "coco": read_coco}[form](folder, classes)
+        names = classes or _exdark_order(folder)
+        return read_voc(folder, names, inclusive=inclusive, needs_pictures=needs_pictures)
+    if form == "coco":
+        return read_coco(folder, classes, needs_pictures=needs_pictures)
+    return read_yolo(folder, classes)
 
 
 def _exdark_order(folder: Path) -> Sequence[str] | None:

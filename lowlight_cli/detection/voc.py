@@ -19,6 +19,7 @@ from lowlight_cli.detection.files import (
     number,
     pictures_below,
 )
+from lowlight_cli.images.formats import format_of
 
 VOC_CLASSES = (
     "aeroplane",
@@ -106,13 +107,20 @@ def _line(file: AnnotationFile, name: str) -> int:
     return before.count(b"\n") + 1 if found else 1
 
 
-def read_voc(folder: Path, classes: Sequence[str] | None = None, *, inclusive: bool = False) -> Collection:
+def read_voc(
+    folder: Path,
+    classes: Sequence[str] | None = None,
+    *,
+    inclusive: bool = False,
+    needs_pictures: bool = True,
+) -> Collection:
     """Reads a folder of pictures and XML files, as in VOC2012 or in ``ExDark/Annotations``.
 
     Args:
         folder: Holds both; ``train.txt``, ``val.txt`` and ``test.txt`` anywhere inside give the split.
         classes: Names in order; None takes those that occur, in alphabetical order.
         inclusive: As in ``parse_voc``.
+        needs_pictures: Whether an annotation counts only if its picture is there.
     """
     files = list(annotation_files(folder, ".xml"))
     names = ClassNames(classes or names_in(files))
@@ -127,7 +135,9 @@ def read_voc(folder: Path, classes: Sequence[str] | None = None, *, inclusive: b
             errors.append(error)
             used.add(image)
             continue
-        if (image := image or pictures.find(sample.name)) is None:
+        if (image := image or pictures.find(sample.name)) is None and not needs_pictures:
+            image = Path(_picture_name(file, sample))
+        if image is None:
             lost.append(file.path)
             continue
         used.add(image)
@@ -136,6 +146,13 @@ def read_voc(folder: Path, classes: Sequence[str] | None = None, *, inclusive: b
     unused = tuple(path for path in pictures.paths if path not in used)
     return Collection(
         "voc", names.names, tuple(samples), BoxSpace.BY_SIZE, tuple(lost), unused, tuple(errors)
+    )
+
+
+def _picture_name(file: AnnotationFile, sample: Sample) -> str:
+    """Name of a picture that is not there; ExDark's annotations carry it in front of their own end."""
+    return next(
+        (name for name in (file.path.stem, sample.name) if format_of(Path(name))), f"{file.path.stem}.jpg"
     )
 
 
