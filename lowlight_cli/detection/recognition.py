@@ -54,7 +54,7 @@ def read_collection(
         form: One of ``FORMS``, or None.
         classes: Names in order; None takes those of the data set.
         inclusive: Whether VOC's numbers count pixels from 1.
-        needs_pictures: Whether annotations count only if their pictures are there; VOC and COCO can do without.
+        needs_pictures: Whether annotations count only if their pictures are there; VOC, COCO can do without.
 
     Raises:
         AnnotationError: The form is not known, or a file that all depends on cannot be read.
