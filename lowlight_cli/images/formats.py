@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from lowlight_cli.catalog import Catalog
 
@@ -12,24 +13,45 @@ class Format:
 
     Attributes:
         suffixes: How file names end, in lower case; the first is used for new names.
-        pillow_name: What Pillow calls it.
+        pillow_name: What Pillow calls it; None where another library reads it.
         keeps_alpha: Whether transparency survives.
         keeps_16_bit: Whether 16 bits per channel survive.
+        keeps_grey: Whether a picture of one channel is written as such.
+        holds: What several frames in one file are; ``one`` where there is room for a single frame.
+        is_written: Whether results can have this format.
+        extra: Extra of the package that reads it; None where the package itself does.
     """
 
     suffixes: tuple[str, ...]
-    pillow_name: str
-    keeps_alpha: bool
-    keeps_16_bit: bool
+    pillow_name: str | None
+    keeps_alpha: bool = False
+    keeps_16_bit: bool = False
+    keeps_grey: bool = False
+    holds: Literal["one", "animation", "pages"] = "one"
+    is_written: bool = True
+    extra: str | None = None
 
+
+_RAW_SUFFIXES = (
+    *(".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2"),
+    *(".pef", ".srw", ".x3f", ".3fr", ".fff", ".iiq", ".mrw", ".erf", ".mos", ".mef", ".dcr", ".kdc", ".rwl"),
+)
 
 FORMATS: Catalog[Format] = Catalog(
     "picture format",
     {
-        "jpg": Format((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG", keeps_alpha=False, keeps_16_bit=False),
-        "png": Format((".png",), "PNG", keeps_alpha=True, keeps_16_bit=True),
-        "tiff": Format((".tiff", ".tif"), "TIFF", keeps_alpha=True, keeps_16_bit=True),
-        "webp": Format((".webp",), "WEBP", keeps_alpha=True, keeps_16_bit=False),
+        "jpg": Format((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG", keeps_grey=True),
+        "png": Format(
+            (".png", ".apng"), "PNG", keeps_alpha=True, keeps_16_bit=True, keeps_grey=True, holds="animation"
+        ),
+        "tiff": Format(
+            (".tiff", ".tif"), "TIFF", keeps_alpha=True, keeps_16_bit=True, keeps_grey=True, holds="pages"
+        ),
+        "webp": Format((".webp",), "WEBP", keeps_alpha=True, holds="animation"),
+        "avif": Format((".avif", ".avifs"), "AVIF", keeps_alpha=True, holds="animation"),
+        "gif": Format((".gif",), "GIF", keeps_alpha=True, holds="animation"),
+        "raw": Format(_RAW_SUFFIXES, None, is_written=False, extra="raw"),
+        "heif": Format((".heic", ".heif", ".hif"), None, is_written=False, extra="heif"),
     },
 )
 
@@ -44,4 +66,19 @@ def format_named_by_pillow(pillow_name: str | None) -> str | None:
     """Name of our format for what Pillow found in a file; None for a format we do not read."""
     # A phone's JPEG with a second picture behind the first is MPO to Pillow; the first is the photo.
     wanted = "JPEG" if pillow_name == "MPO" else pillow_name
-    return next((name for name, form in FORMATS.items() if form.pillow_name == wanted), None)
+    return next((name for name, form in FORMATS.items() if wanted and form.pillow_name == wanted), None)
+
+
+def result_format(source: str, wanted: str | None, *, deep: bool = False) -> str:
+    """Name of the format of a result.
+
+    Args:
+        source: Name of the format of the input.
+        wanted: What the user asks for; None keeps the format of the input where it can be written.
+        deep: Whether 16 bits per channel are asked for.
+    """
+    if wanted is not None:
+        return wanted
+    if FORMATS[source].is_written:
+        return source
+    return "tiff" if deep else "jpg"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8, UInt16
@@ -20,6 +20,18 @@ Alpha = UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "h w"]
 """Opacity, of the same depth as the pixels it belongs to."""
 
 
+class OutOfGamut(NamedTuple):
+    """Colours of a wider space that sRGB cannot show.
+
+    Attributes:
+        places: Pixels counted row by row, rising, (n,).
+        light: What clipping took from each, in amounts of light of sRGB, float32 (n, 3).
+    """
+
+    places: NDArray[np.int64]
+    light: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of a file: the only one, a page, or a moment of an animation.
@@ -29,12 +41,21 @@ class Frame:
         alpha: Opacity, or None for an opaque picture.
         grey: Whether the file held one channel of brightness; the result is then grey too.
         duration_ms: How long an animation shows it; None outside of animations.
+        widened: Whether the pixels have 16 bits though the file had 8, to keep the shadows of another tone curve.
+        outside: What the colour space of the file had beyond sRGB.
     """
 
     pixels: Pixels
     alpha: Alpha | None = None
     grey: bool = False
     duration_ms: int | None = None
+    widened: bool = False
+    outside: OutOfGamut | None = None
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the file had 16 bits per channel."""
+        return self.pixels.dtype == np.uint16 and not self.widened
 
     @property
     def seen(self) -> Pixels:

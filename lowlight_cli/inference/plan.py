@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.images.formats import FORMATS, format_of
+from lowlight_cli.images.formats import FORMATS, format_of, result_format
 from lowlight_cli.inference.choices import OnExist
 from lowlight_cli.inference.scan import scan_folder
 
@@ -109,9 +109,11 @@ def _single_target(target: Path, format_name: str | None) -> Path:
 
 
 def _renamed(path: Path, format_name: str | None) -> Path:
-    if format_name is None or format_of(path) == format_name:
+    source = format_of(path)
+    result = format_name if source is None else result_format(source, format_name)
+    if result in (None, source):
         return path
-    return path.with_name(path.stem + FORMATS[format_name].suffixes[0])
+    return path.with_name(path.stem + FORMATS[result].suffixes[0])
 
 
 def _settle(jobs: Sequence[Job], on_exist: OnExist) -> tuple[Job, ...]:

@@ -1,0 +1,20 @@
+"""8 bits per channel <-> 16."""
+
+import cv2
+import numpy as np
+
+from lowlight_cli.images.picture import Samples
+
+
+def in_depth(samples: Samples, depth: type[np.uint8] | type[np.uint16]) -> Samples:
+    """The same shades in another depth, rounded; 255 and 65535 are white.
+
+    Args:
+        samples: uint8 or uint16, of any shape.
+        depth: Type of the result.
+    """
+    if samples.dtype == depth:
+        return samples
+    if depth is np.uint16:
+        return samples.astype(np.uint16) * np.uint16(257)
+    return cv2.convertScaleAbs(samples, alpha=1 / 257).reshape(samples.shape)

@@ -1,0 +1,126 @@
+"""What a colour profile says: its kind, its tone curves and its primaries.
+
+Source: ICC.1:2022, sections 7.2 (header), 10.6 (curves), 10.18 (parametric curves).
+"""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+_COLOURS = (b"rXYZ", b"gXYZ", b"bXYZ")
+_CURVES = (b"rTRC", b"gTRC", b"bTRC")
+_PARAMETERS = (1, 3, 4, 5, 7)
+"""How many numbers each of the five forms of a parametric curve takes."""
+
+
+class ProfileError(ValueError):
+    """A profile that is damaged, or of another kind than the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Amount of light for each value of a channel, both in [0, 1].
+
+    Attributes:
+        table: Evenly spaced samples; empty for a formula.
+        form: Which of the five formulas.
+        numbers: Its parameters, the exponent first.
+    """
+
+    table: tuple[float, ...] = ()
+    form: int = 0
+    numbers: tuple[float, ...] = (1.0,)
+
+    def __call__(self, values: Numbers) -> Numbers:
+        """Light of each value."""
+        if self.table:
+            return np.interp(values, np.linspace(0, 1, len(self.table)), self.table)
+        exponent, scale, shift, slope, border, above, below = _seven(self.form, self.numbers)
+        curved = np.maximum(scale * values + shift, 0) ** exponent + above
+        return np.clip(np.where(values >= border, curved, slope * values + below), 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is needed of a profile.
+
+    Attributes:
+        space: Of the picture: ``RGB``, ``GRAY``, ``CMYK`` or another.
+        curves: One for each channel; empty where tables do the work.
+        matrix: Light of the three channels to XYZ under D50, (3, 3); empty for other kinds.
+    """
+
+    space: str
+    curves: tuple[Curve, ...] = ()
+    matrix: tuple[tuple[float, ...], ...] = ()
+
+
+def read_profile(icc: bytes) -> Profile:
+    """Reads a profile.
+
+    Raises:
+        ProfileError: It is damaged.
+    """
+    try:
+        return _read(icc)
+    except (struct.error, IndexError, OverflowError, UnicodeDecodeError) as error:
+        raise ProfileError("the colour profile is damaged") from error
+
+
+def _read(icc: bytes) -> Profile:
+    tags = _tags(icc)
+    space = icc[16:20].decode("ascii").strip()
+    if space == "GRAY":
+        if b"kTRC" not in tags:
+            raise ProfileError("the colour profile has no curve")
+        return Profile(space, (_curve(tags[b"kTRC"]),))
+    is_matrix = icc[20:24] == b"XYZ " and b"A2B0" not in tags and set(_COLOURS + _CURVES) <= set(tags)
+    if space != "RGB" or not is_matrix:
+        return Profile(space)
+    columns = [[number / 65536 for number in struct.unpack_from(">3i", tags[name], 8)] for name in _COLOURS]
+    if abs(np.linalg.det(np.array(columns))) < 1e-4:
+        raise ProfileError("the primaries of the colour profile make no colours")
+    rows = tuple(tuple(column[i] for column in columns) for i in range(3))
+    return Profile(space, tuple(_curve(tags[name]) for name in _CURVES), rows)
+
+
+def _tags(icc: bytes) -> dict[bytes, bytes]:
+    if icc[36:40] != b"acsp" or struct.unpack_from(">I", icc)[0] > len(icc):
+        raise ProfileError("the colour profile is cut short or none at all")
+    count = struct.unpack_from(">I", icc, 128)[0]
+    tags = {}
+    for i in range(min(count, 200)):
+        name, start, size = struct.unpack_from(">4sII", icc, 132 + 12 * i)
+        if start + size > len(icc):
+            raise ProfileError("the colour profile is damaged")
+        tags[name] = icc[start : start + size]
+    return tags
+
+
+def _curve(tag: bytes) -> Curve:
+    if tag[:4] == b"para":
+        form = struct.unpack_from(">H", tag, 8)[0]
+        numbers = struct.unpack_from(f">{_PARAMETERS[form]}i", tag, 12)
+        return Curve(form=form, numbers=tuple(number / 65536 for number in numbers))
+    if tag[:4] != b"curv":
+        raise ProfileError("the colour profile has a curve of an unknown kind")
+    count = struct.unpack_from(">I", tag, 8)[0]
+    if count == 0:
+        return Curve()
+    if count == 1:
+        return Curve(numbers=(struct.unpack_from(">H", tag, 12)[0] / 256,))
+    return Curve(tuple(number / 65535 for number in struct.unpack_from(f">{count}H", tag, 12)))
+
+
+def _seven(form: int, numbers: tuple[float, ...]) -> tuple[float, ...]:
+    """Exponent, scale, shift, slope below the border, border, and what is added above and below it."""
+    exponent, scale, shift, slope, border, above, below = (*numbers, *[0.0] * (7 - len(numbers)))
+    if form == 0:
+        return exponent, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    if form in (1, 2):  # the fourth number is added on both sides; the curve starts where it would be negative
+        return exponent, scale, shift, 0.0, -shift / scale if scale else 0.0, slope, slope
+    return exponent, scale, shift, slope, border, above, below
