@@ -7,7 +7,7 @@ Source: ICC.1:2022, annex F (matrix profiles); IEC 61966-2-1 (sRGB).
 """
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,45 +27,8 @@ _STRIP_PIXELS = 2**18
 _SMALLEST_EXCESS = 1e-6
 """Light beyond black or white that is kept; less is half a step of 8 bits under any usual curve."""
 
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]
 Depth = type[np.uint8] | type[np.uint16]
-
-
-class Conversion(Protocol):
-    """Changes colours between the space of a file and sRGB."""
-
-    is_exact: bool
-    """Whether 16 bits keep their precision."""
-
-    def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
-        """SRGB of RGB samples (h, w, 3), and what of their colours it cannot show.
-
-        The result may be deeper than the samples: the shadows of two curves do not meet in 8 bits.
-        """
-
-    def from_srgb(self, pixels: Samples, outside: OutOfGamut | None, depth: Depth) -> Samples:
-        """The way back, to a depth of choice."""
-
-
-def conversion_for(icc: bytes, *, grey: bool) -> Conversion | None:
-    """How pixels with a profile become sRGB; None where they are sRGB already.
-
-    Args:
-        icc: The profile.
-        grey: Whether the picture has one channel.
-
-    Raises:
-        ProfileError: The profile is damaged, or not one for such a picture.
-    """
-    profile = read_profile(icc)
-    if profile.space != "RGB" and not (grey and profile.space == "GRAY"):
-        raise ProfileError(f"a colour profile for {profile.space or 'nothing'}")
-    if grey:
-        # Writers often leave the profile of the coloured original: it says nothing about grey.
-        return None if profile.space == "RGB" else GreyConversion(profile.curves[0])
-    if not profile.matrix:
-        return TableConversion(icc)
-    return None if _is_srgb(profile) else MatrixConversion(profile)
 
 
 class GreyConversion:
@@ -95,6 +58,8 @@ class GreyConversion:
 class MatrixConversion:
     """Colours of three curves and three primaries, such as Display P3, Adobe RGB or ProPhoto RGB.
 
+    SRGB gets 16 bits even where the file has 8: the shadows of two curves do not meet in 8 bits.
+
     Args:
         profile: One with a matrix.
     """
@@ -112,7 +77,7 @@ class MatrixConversion:
         result = np.empty(samples.shape, np.uint16)
         found: list[OutOfGamut] = []
         for rows in _strips(samples):
-            light = cv2.transform(_light_of(inward, samples[rows]), self._matrix)
+            light = _mixed(_light_of(inward, samples[rows]), self._matrix)
             inside = light.clip(0, 1)
             if excess := _excess(light, inside, rows.start * samples.shape[1]):
                 found.append(excess)
@@ -131,8 +96,33 @@ class MatrixConversion:
                 first, last = (row * pixels.shape[1] for row in (rows.start, rows.stop))
                 begin, end = np.searchsorted(outside.places, (first, last))
                 light.reshape(-1, 3)[outside.places[begin:end] - first] += outside.light[begin:end]
-            result[rows] = _values_of(outward, cv2.transform(light, back).clip(0, 1))
+            result[rows] = _values_of(outward, _mixed(light, back).clip(0, 1))
         return result
+
+
+Conversion = GreyConversion | MatrixConversion | TableConversion
+"""Changes colours between the space of a file and sRGB; each kind has the same two methods."""
+
+
+def conversion_for(icc: bytes, *, grey: bool) -> Conversion | None:
+    """How pixels with a profile become sRGB; None where they are sRGB already.
+
+    Args:
+        icc: The profile.
+        grey: Whether the picture has one channel.
+
+    Raises:
+        ProfileError: The profile is damaged, or not one for such a picture.
+    """
+    profile = read_profile(icc)
+    if profile.space != "RGB" and not (grey and profile.space == "GRAY"):
+        raise ProfileError(f"a colour profile for {profile.space or 'nothing'}")
+    if grey:
+        # Writers often leave the profile of the coloured original: it says nothing about grey.
+        return None if profile.space == "RGB" else GreyConversion(profile.curves[0])
+    if not profile.matrix:
+        return TableConversion(icc)
+    return None if _is_srgb(profile) else MatrixConversion(profile)
 
 
 def _is_srgb(profile: Profile) -> bool:
@@ -199,7 +189,14 @@ def _look_up(table: Samples, samples: Samples) -> Samples:
 
 
 def _light_of(tables: list[Floats], samples: Samples) -> Floats:
-    return cv2.merge([_look_up(table, samples[..., i]) for i, table in enumerate(tables)])
+    light: Floats = cv2.merge([_look_up(table, samples[..., i]) for i, table in enumerate(tables)])
+    return light
+
+
+def _mixed(light: Floats, matrix: Numbers) -> Floats:
+    """Light of other primaries."""
+    mixed: Floats = cv2.transform(light, matrix)
+    return mixed
 
 
 def _values_of(tables: list[Samples], light: Floats) -> Samples:

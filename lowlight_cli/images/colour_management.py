@@ -8,8 +8,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from lowlight_cli.images.icc_profile import ProfileError
 from lowlight_cli.images.depth import in_depth
+from lowlight_cli.images.icc_profile import ProfileError
 from lowlight_cli.images.picture import OutOfGamut, Samples
 
 _DAMAGE = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
@@ -30,7 +30,7 @@ class TableConversion:
     def __init__(self, icc: bytes) -> None:
         try:
             profile = ImageCms.ImageCmsProfile(BytesIO(icc))
-            srgb = ImageCms.createProfile("sRGB")
+            srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
             self._forth = _transform(profile, srgb, "RGB")
             self._back = _transform(srgb, profile, "RGB")
         except _DAMAGE as error:
@@ -54,7 +54,8 @@ def cmyk_to_srgb(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc))
-        converted = _transform(profile, ImageCms.createProfile("sRGB"), "CMYK").apply(image)
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        converted = _transform(profile, srgb, "CMYK").apply(image)
     except _DAMAGE:
         return image.convert("RGB")
     return converted

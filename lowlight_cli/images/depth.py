@@ -1,9 +1,11 @@
 """8 bits per channel <-> 16."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
-from lowlight_cli.images.picture import Samples
+from lowlight_cli.images.picture import Picture, Samples
 
 
 def in_depth(samples: Samples, depth: type[np.uint8] | type[np.uint16]) -> Samples:
@@ -18,3 +20,16 @@ def in_depth(samples: Samples, depth: type[np.uint8] | type[np.uint16]) -> Sampl
     if depth is np.uint16:
         return samples.astype(np.uint16) * np.uint16(257)
     return cv2.convertScaleAbs(samples, alpha=1 / 257).reshape(samples.shape)
+
+
+def widened(picture: Picture) -> Picture:
+    """The same picture with 16 bits per channel for the model to fill; opacity stays as it is."""
+    return replace(
+        picture,
+        frames=tuple(
+            frame
+            if frame.pixels.dtype == np.uint16
+            else replace(frame, pixels=in_depth(frame.pixels, np.uint16), widened=True)
+            for frame in picture.frames
+        ),
+    )

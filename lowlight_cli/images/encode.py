@@ -1,23 +1,27 @@
 """Picture -> file: 8 or 16 bits, with the metadata of the source, complete or not at all."""
 
 import hashlib
-from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import numpy as np
-from PIL import Image
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.formats import FORMATS, format_of
-from lowlight_cli.images.picture import Frame, Picture, Samples
+from lowlight_cli.images.attach_metadata import attach_metadata, fit_metadata
+from lowlight_cli.images.formats import FORMATS, format_of, result_format
+from lowlight_cli.images.metadata import Metadata, limit_metadata
+from lowlight_cli.images.output_samples import Content, content_of
+from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.images.settings import WriteSettings
-
-_LONGEST_JPEG_EXIF = 65_533
-"""Bytes in one JPEG segment."""
+from lowlight_cli.images.write_pillow import (
+    write_avif_file,
+    write_gif_file,
+    write_jpeg_file,
+    write_webp_file,
+)
+from lowlight_cli.images.write_png import write_png_file
+from lowlight_cli.images.write_tiff import write_tiff_file
 
 
 class Written(NamedTuple):
@@ -33,13 +37,14 @@ def encode(picture: Picture, target: Path, settings: WriteSettings = WriteSettin
     Args:
         picture: Pixels, and the metadata to write beside them.
         target: File to make or to replace; its folder is made where needed. A name without a known end gets
-            the format that was read.
+            the format that was read, or the one that stands in for it.
         settings: How to write it.
 
     Raises:
         ImageError: ``unsupported``, ``write``, ``permission`` or ``disk_full``.
     """
-    data = encode_bytes(picture, format_of(target) or picture.restore.format, settings)
+    name = format_of(target) or result_format(picture.restore.format, None)
+    data = encode_bytes(picture, name, settings)
     replace_file(target, data)
     return Written(len(data), hashlib.sha256(data).hexdigest())
 
@@ -57,7 +62,10 @@ def encode_bytes(picture: Picture, format_name: str, settings: WriteSettings = W
     """
     check_fits(picture, format_name, settings)
     try:
-        return _ENCODERS[format_name](picture, settings)
+        metadata, _ = fit_metadata(limit_metadata(picture.restore.metadata, settings.metadata), format_name)
+        content = content_of(picture, format_name, settings)
+        encoded = _pixels_encoded(content, format_name, settings, picture.restore.subsampling, metadata)
+        return attach_metadata(encoded, format_name, metadata)
     except (OSError, ValueError, RuntimeError, cv2.error) as error:
         raise ImageError("write", f"cannot be encoded as {format_name}: {error}") from error
 
@@ -71,99 +79,44 @@ def check_fits(picture: Picture, format_name: str, settings: WriteSettings = Wri
         settings: How it is to be written.
 
     Raises:
-        ImageError: ``unsupported``: the picture has transparency and the format has none.
+        ImageError: ``unsupported``: the format is not written, or has no place for transparency, for an
+            animation or for pages.
     """
+    form = FORMATS[format_name]
+    if not form.is_written:
+        raise ImageError("unsupported", f"{format_name} is not written; choose --format jpg or tiff")
     clear = any(frame.alpha is not None for frame in picture.frames)
-    if clear and settings.flatten is None and not FORMATS[format_name].keeps_alpha:
-        raise ImageError("unsupported", f"{format_name} cannot keep transparency; choose --format png")
+    if clear and settings.flatten is None and not form.keeps_alpha:
+        raise ImageError(
+            "unsupported", f"{format_name} cannot keep transparency; choose --format png or --flatten COLOR"
+        )
+    if len(picture.frames) > 1 and form.holds != ("pages" if picture.restore.pages else "animation"):
+        kind, known = ("pages", "tiff") if picture.restore.pages else ("an animation", "webp")
+        raise ImageError(
+            "unsupported", f"{format_name} cannot keep {kind}; choose --format {known} or --frames first"
+        )
 
 
-def _encode_jpeg(picture: Picture, settings: WriteSettings) -> bytes:
-    exif = picture.restore.metadata.exif
-    exif = exif if len(exif) <= _LONGEST_JPEG_EXIF else b""
-    return _with_pillow(picture, "JPEG", exif, quality=settings.quality, subsampling=0)
-
-
-def _encode_webp(picture: Picture, settings: WriteSettings) -> bytes:
-    return _with_pillow(picture, "WEBP", picture.restore.metadata.exif, quality=settings.quality, exact=True)
-
-
-def _encode_tiff(picture: Picture, settings: WriteSettings) -> bytes:
-    if picture.pixels.dtype == np.uint16:
-        # OpenCV writes no metadata into TIFF.
-        return _cv2_bytes(*cv2.imencode(".tiff", _cv2_order(picture.frames[0])))
-    # Pillow cannot write EXIF blocks into a compressed TIFF.
-    exif = picture.restore.metadata.exif
-    return _with_pillow(picture, "TIFF", exif, compression="raw" if exif else "tiff_adobe_deflate")
-
-
-def _encode_png(picture: Picture, settings: WriteSettings) -> bytes:
-    kinds, blocks = [], []
-    if exif := picture.restore.metadata.exif:
-        kinds.append(cv2.IMAGE_METADATA_EXIF)
-        blocks.append(np.frombuffer(exif.removeprefix(b"Exif\0\0"), np.uint8))
-    if picture.restore.icc:
-        kinds.append(cv2.IMAGE_METADATA_ICCP)
-        blocks.append(np.frombuffer(picture.restore.icc, np.uint8))
-    # OpenCV: 253 ms and 5.52 MB for 4 MP, against 3098 ms and 5.51 MB by Pillow.
-    return _cv2_bytes(*cv2.imencodeWithMetadata(".png", _cv2_order(picture.frames[0]), kinds, blocks))
-
-
-_ENCODERS: dict[str, Callable[[Picture, WriteSettings], bytes]] = {
-    "jpg": _encode_jpeg,
-    "png": _encode_png,
-    "tiff": _encode_tiff,
-    "webp": _encode_webp,
-}
-
-
-def _with_pillow(picture: Picture, pillow_name: str, exif: bytes, **options: object) -> bytes:
-    """Encodes 8-bit pixels.
+def _pixels_encoded(
+    content: Content, format_name: str, settings: WriteSettings, subsampling: str | None, metadata: Metadata
+) -> bytes:
+    """A file with pixels and profile; only AVIF has its metadata already.
 
     Args:
-        picture: What to write.
-        pillow_name: Format, in Pillow's words.
-        exif: Metadata block, or empty.
-        options: Pillow's options of that format.
+        content: What to write.
+        format_name: Name in ``FORMATS``.
+        settings: How to write it.
+        subsampling: That of a JPEG source.
+        metadata: For AVIF.
     """
-    file = BytesIO()
-    frame = picture.frames[0]
-    alpha = None if frame.alpha is None else _in_8_bits(frame.alpha)
-    image = Image.fromarray(_channels(_in_8_bits(frame.pixels), alpha, grey=frame.grey))
-    if exif:
-        options["exif"] = exif
-    image.save(file, pillow_name, icc_profile=picture.restore.icc, **options)
-    return file.getvalue()
-
-
-def _channels(pixels: Samples, alpha: Samples | None, *, grey: bool) -> Samples:
-    """Joins the channels that the file shall have: L, LA, RGB or RGBA.
-
-    Args:
-        pixels: RGB.
-        alpha: Opacity or None.
-        grey: Whether brightness alone is written.
-    """
-    colour = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if grey else pixels
-    return colour if alpha is None else np.dstack((colour, alpha))
-
-
-def _cv2_order(frame: Frame) -> Samples:
-    """Channels in OpenCV's order; grey with opacity becomes four channels, for want of a two-channel form."""
-    if frame.grey:
-        grey = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2GRAY)
-        return grey if frame.alpha is None else np.dstack((grey, grey, grey, frame.alpha))
-    joined = _channels(frame.pixels, frame.alpha, grey=False)
-    return cv2.cvtColor(joined, cv2.COLOR_RGB2BGR if frame.alpha is None else cv2.COLOR_RGBA2BGRA)
-
-
-def _cv2_bytes(done: bool, data: Samples) -> bytes:
-    if not done:
-        raise ValueError("OpenCV refused the picture")
-    return data.tobytes()
-
-
-def _in_8_bits(samples: Samples) -> Samples:
-    if samples.dtype == np.uint16:
-        return cv2.convertScaleAbs(samples, alpha=1 / 257)  # rounds; 65535 / 257 is 255
-    return samples.astype(np.uint8, copy=False)
+    if format_name == "jpg":
+        return write_jpeg_file(content, settings, subsampling)
+    if format_name == "png":
+        return write_png_file(content, settings)
+    if format_name == "tiff":
+        return write_tiff_file(content, settings)
+    if format_name == "webp":
+        return write_webp_file(content, settings)
+    if format_name == "avif":
+        return write_avif_file(content, settings, metadata)
+    return write_gif_file(content)

@@ -121,6 +121,9 @@ def _seven(form: int, numbers: tuple[float, ...]) -> tuple[float, ...]:
     exponent, scale, shift, slope, border, above, below = (*numbers, *[0.0] * (7 - len(numbers)))
     if form == 0:
         return exponent, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    if form in (1, 2):  # the fourth number is added on both sides; the curve starts where it would be negative
+    if form in (
+        1,
+        2,
+    ):  # the fourth number is added on both sides; the curve starts where it would be negative
         return exponent, scale, shift, 0.0, -shift / scale if scale else 0.0, slope, slope
     return exponent, scale, shift, slope, border, above, below

@@ -41,7 +41,7 @@ class Frame:
         alpha: Opacity, or None for an opaque picture.
         grey: Whether the file held one channel of brightness; the result is then grey too.
         duration_ms: How long an animation shows it; None outside of animations.
-        widened: Whether the pixels have 16 bits though the file had 8, to keep the shadows of another tone curve.
+        widened: Whether the pixels have 16 bits though the file had 8, for the shadows of another tone curve.
         outside: What the colour space of the file had beyond sRGB.
     """
 

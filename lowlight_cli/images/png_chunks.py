@@ -59,9 +59,13 @@ def write_png(data: bytes, exif: bytes, xmp: bytes, resources: bytes) -> bytes:
         xmp: Packet.
         resources: Photoshop's.
     """
-    new = [_chunk(b"eXIf", exif)] if exif else []
-    new += [_chunk(b"iTXt", _XMP_KEYWORD + b"\0\0\0\0\0" + xmp)] if xmp else []
-    new += [_chunk(b"zTXt", _PROFILE + b"iptc\0\0" + zlib.compress(_profile(resources)))] if resources else []
+    new = [make_chunk(b"eXIf", exif)] if exif else []
+    new += [make_chunk(b"iTXt", _XMP_KEYWORD + b"\0\0\0\0\0" + xmp)] if xmp else []
+    new += (
+        [make_chunk(b"zTXt", _PROFILE + b"iptc\0\0" + zlib.compress(_profile(resources)))]
+        if resources
+        else []
+    )
     header_end = len(START) + 25
     return b"".join((data[:header_end], *new, data[header_end:]))
 
@@ -118,5 +122,6 @@ def _profile(block: bytes) -> bytes:
     return b"\niptc\n%8d\n" % len(block) + b"\n".join(lines) + b"\n"
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def make_chunk(kind: bytes, content: bytes) -> bytes:
+    """Bytes of a chunk with its length and checksum."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

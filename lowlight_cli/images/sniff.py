@@ -58,7 +58,9 @@ def name_foreign(data: bytes) -> str | None:
         kind = "video"
     if b"<svg" in data[:1024].lower():
         kind = "SVG"
-    return None if kind is None else f"{kind} is not read; {_HINTS.get(kind, 'convert it to PNG or TIFF first')}"
+    return (
+        None if kind is None else f"{kind} is not read; {_HINTS.get(kind, 'convert it to PNG or TIFF first')}"
+    )
 
 
 def _sniff_boxes(data: bytes) -> str | None:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.brightness import mean_luma
 from lowlight_cli.images.decode import decode, peek_pixels
+from lowlight_cli.images.depth import widened
 from lowlight_cli.images.encode import check_fits
-from lowlight_cli.images.formats import format_of
+from lowlight_cli.images.formats import FORMATS, format_of, result_format
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.settings import ReadSettings
 from lowlight_cli.inference.batches import NO_STAMP, Loaded, Stamp
@@ -55,7 +56,10 @@ def _read(job: Job, pace: Pace) -> Loaded | Row:
     start = time.perf_counter()
     try:
         picture, stamp = _decode_steady(job.source, pace.read)
-        check_fits(picture, format_of(job.target) or picture.restore.format, pace.write)
+        form = format_of(job.target) or result_format(picture.restore.format, None)
+        check_fits(picture, form, pace.write)
+        if pace.write.bit_depth == "16" and FORMATS[form].keeps_16_bit:
+            picture = widened(picture)
     except ImageError as error:
         return failed_row(job, error, time.perf_counter() - start)
     seconds = time.perf_counter() - start

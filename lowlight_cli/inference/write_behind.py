@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.encode import encode_bytes
-from lowlight_cli.images.formats import format_of
+from lowlight_cli.images.formats import format_of, result_format
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.inference.batches import Loaded
@@ -135,7 +135,9 @@ class WriteBehind:
 
 def _encoded(picture: Picture, target: Path, pace: Pace) -> bytes:
     try:
-        return encode_bytes(picture, format_of(target) or picture.restore.format, pace.write)
+        return encode_bytes(
+            picture, format_of(target) or result_format(picture.restore.format, None), pace.write
+        )
     except MemoryError as error:
         raise ImageError("oom", "not enough memory to encode it") from error
 

@@ -105,12 +105,6 @@ def test_other_formats_are_named(tmp_path):
     assert caught.value.code == "unsupported"
 
 
-def test_animations_are_not_cut_to_one_frame(tmp_path):
-    frames = [Image.new("RGB", (4, 4), (shade, 0, 0)) for shade in (0, 255)]
-    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:])
-    assert _code(tmp_path / "a.webp") == "unsupported"
-
-
 def test_size_is_checked_before_decoding(make_picture, tmp_path):
     with pytest.raises(ImageError) as caught:
         decode(make_picture(tmp_path / "a.png"), ReadSettings(max_pixels=100))

@@ -1,0 +1,66 @@
+"""Samples of a file -> frames: upright, colour apart from opacity, in sRGB."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lowlight_cli.images.colour import Conversion, conversion_for
+from lowlight_cli.images.icc_profile import ProfileError
+from lowlight_cli.images.orientation import turn_upright
+from lowlight_cli.images.picture import Frame, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """What the colours of a file mean.
+
+    Attributes:
+        conversion: How they become sRGB; None where they are.
+        icc: Profile for the result; None where the file had none that works.
+        warnings: ``icc`` where the profile is broken, ``icc_8bit`` where it costs 16-bit precision.
+    """
+
+    conversion: Conversion | None = None
+    icc: bytes | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def colours_of(icc: object, *, grey: bool, deep: bool) -> Colours:
+    """Meaning of the colours of a file.
+
+    Args:
+        icc: Its profile as found; nothing or an empty one where there is none.
+        grey: Whether it has one channel of brightness.
+        deep: Whether it has 16 bits per channel.
+    """
+    if not isinstance(icc, bytes) or not icc:
+        return Colours()
+    try:
+        conversion = conversion_for(icc, grey=grey)
+    except ProfileError:
+        return Colours(warnings=("icc",))
+    coarse = deep and conversion is not None and not conversion.is_exact
+    return Colours(conversion, icc, ("icc_8bit",) if coarse else ())
+
+
+def make_frame(
+    samples: Samples, colours: Colours, *, orientation: int = 1, duration_ms: int | None = None
+) -> Frame:
+    """A frame of samples as they lie in the file.
+
+    Args:
+        samples: uint8 or uint16 (h, w, channels): grey, grey and opacity, RGB, or RGB and opacity.
+        colours: What they mean.
+        orientation: EXIF value 1 to 8.
+        duration_ms: How long an animation shows it.
+    """
+    samples = turn_upright(samples, orientation)
+    channels = samples.shape[2]
+    grey = channels < 3
+    alpha = np.ascontiguousarray(samples[..., -1]) if channels in (2, 4) else None
+    colour = np.repeat(samples[..., :1], 3, axis=2) if grey else np.ascontiguousarray(samples[..., :3])
+    outside = None
+    if colours.conversion is not None:
+        colour, outside = colours.conversion.to_srgb(colour)
+    widened = colour.dtype != samples.dtype
+    return Frame(colour, alpha, grey, duration_ms, widened, outside)

@@ -1,0 +1,52 @@
+"""Files that break off -> files that can be read as far as they go."""
+
+import struct
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images import tiff_tags as tags
+from lowlight_cli.images.limits import check_size
+from lowlight_cli.images.png_check import mend_png
+from lowlight_cli.images.settings import ReadSettings
+from lowlight_cli.images.tiff_tags import read_pages
+
+_JPEG_END = b"\xff\xd9"
+_LARGEST_GAP = 2**32
+"""Bytes that are made up at most for what is missing of a TIFF."""
+
+
+def mend(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
+    """What there is of a file, closed so that it can be decoded.
+
+    Args:
+        data: A file that breaks off.
+        name: Its format, in ``FORMATS``.
+        settings: The largest size.
+
+    Returns:
+        A whole file: the missing part is grey in JPEG and black in PNG and uncompressed TIFF. None for other
+        formats, and where nothing is left.
+    """
+    if name == "jpg":
+        return data + _JPEG_END
+    if name == "png" and len(data) >= 33:
+        width, height = struct.unpack_from(">II", data, 16)
+        check_size(width, height, settings)
+        return mend_png(data)
+    return _mend_tiff(data, settings) if name == "tiff" else None
+
+
+def _mend_tiff(data: bytes, settings: ReadSettings) -> bytes | None:
+    """The same TIFF with zeros where strips were, if its directories are there."""
+    end = len(data)
+    try:
+        for page in read_pages(data):
+            check_size(page.first(tags.WIDTH, 0), page.first(tags.HEIGHT, 0), settings)
+            for places, sizes in (
+                (tags.STRIP_OFFSETS, tags.STRIP_BYTES),
+                (tags.TILE_OFFSETS, tags.TILE_BYTES),
+            ):
+                found = zip(page.all(places), page.all(sizes), strict=False)
+                end = max(end, *(place + size for place, size in found), 0)
+    except (EOFError, ValueError, ImageError):
+        return None
+    return data.ljust(end, b"\0") if len(data) < end < len(data) + _LARGEST_GAP else None

@@ -1,0 +1,101 @@
+"""Frames -> samples as a file shall hold them: its colours, its depth, its channels."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lowlight_cli.images.colour import Conversion
+from lowlight_cli.images.colour_management import plain_srgb
+from lowlight_cli.images.depth import in_depth
+from lowlight_cli.images.formats import FORMATS
+from lowlight_cli.images.frames import colours_of
+from lowlight_cli.images.picture import Frame, Picture, Samples
+from lowlight_cli.images.settings import WriteSettings
+
+_FORMATS_WITHOUT_PROFILE = ("gif",)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is written.
+
+    Attributes:
+        samples: For each frame uint8 or uint16 (h, w, channels): grey or RGB, with or without opacity.
+        durations_ms: How long each frame is shown; None where that is not said.
+        icc: Colour profile, or None for sRGB.
+        loop: How often an animation is shown, 0 for ever; None where that is not said.
+    """
+
+    samples: tuple[Samples, ...]
+    durations_ms: tuple[int | None, ...]
+    icc: bytes | None
+    loop: int | None
+
+
+def content_of(picture: Picture, format_name: str, settings: WriteSettings) -> Content:
+    """What a file of a format shall hold of a picture.
+
+    Args:
+        picture: What to write.
+        format_name: Name in ``FORMATS``.
+        settings: How to write it.
+    """
+    icc, conversion = _profile(picture, format_name, settings)
+    samples = tuple(_samples(frame, conversion, format_name, settings) for frame in picture.frames)
+    durations = tuple(frame.duration_ms for frame in picture.frames)
+    return Content(samples, durations, icc, picture.restore.loop)
+
+
+def _profile(
+    picture: Picture, format_name: str, settings: WriteSettings
+) -> tuple[bytes | None, Conversion | None]:
+    """The profile of the result, and how pixels get into it."""
+    icc = picture.restore.icc
+    if icc is None or format_name in _FORMATS_WITHOUT_PROFILE:
+        return None, None
+    grey = all(frame.grey for frame in picture.frames)
+    is_for_grey = icc[16:20] == b"GRAY"
+    if settings.icc == "srgb":
+        return None if grey and FORMATS[format_name].keeps_grey else plain_srgb(), None
+    if is_for_grey and not (grey and FORMATS[format_name].keeps_grey):
+        return None, None
+    return icc, colours_of(icc, grey=grey, deep=False).conversion
+
+
+def _samples(
+    frame: Frame, conversion: Conversion | None, format_name: str, settings: WriteSettings
+) -> Samples:
+    """Samples of one frame.
+
+    Args:
+        frame: What to write.
+        conversion: From sRGB to the colours of the file, or None.
+        format_name: Name in ``FORMATS``.
+        settings: How to write it.
+    """
+    form = FORMATS[format_name]
+    deep = form.keeps_16_bit and (
+        frame.is_deep if settings.bit_depth == "keep" else settings.bit_depth == "16"
+    )
+    depth = np.uint16 if deep else np.uint8
+    pixels, alpha = frame.pixels, frame.alpha
+    if alpha is not None and not form.keeps_alpha:
+        pixels, alpha = _flattened(pixels, alpha, settings), None
+    if frame.grey:
+        # Whatever the model did, grey stays grey.
+        pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    colour = (
+        in_depth(pixels, depth) if conversion is None else conversion.from_srgb(pixels, frame.outside, depth)
+    )
+    if frame.grey and form.keeps_grey:
+        colour = colour[..., :1]
+    return colour if alpha is None else np.dstack((colour, in_depth(alpha, depth)))
+
+
+def _flattened(pixels: Samples, alpha: Samples, settings: WriteSettings) -> Samples:
+    """Pixels in front of the background colour."""
+    top, depth = np.iinfo(pixels.dtype).max, pixels.dtype.type
+    background = np.array(settings.flatten or (0, 0, 0), np.float32) * np.float32(top / 255)
+    share = in_depth(alpha, depth).astype(np.float32)[..., None] / np.float32(top)
+    return np.rint(background + (pixels - background) * share).astype(depth)

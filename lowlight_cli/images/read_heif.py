@@ -1,0 +1,67 @@
+"""HEIC and HEIF -> picture, through libheif: needs the extra ``heif``."""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.frames import colours_of, make_frame
+from lowlight_cli.images.limits import check_size
+from lowlight_cli.images.metadata import orientation_of
+from lowlight_cli.images.picture import Picture, Restore, Samples
+from lowlight_cli.images.read_metadata import read_metadata
+from lowlight_cli.images.settings import ReadSettings
+
+_TURNS = (b"irot", b"imir")
+"""Properties by which libheif turns a picture; where there is one, the EXIF orientation is done with."""
+
+
+def read_heif(data: bytes, settings: ReadSettings) -> Picture:
+    """Reads the main picture of a file, 8 bits or more.
+
+    Args:
+        data: The whole file.
+        settings: The largest size.
+
+    Raises:
+        ImageError: ``unsupported``: libheif is not installed. ``unreadable``, ``truncated`` or ``too_large``.
+    """
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise ImageError("unsupported", "HEIC needs an extra: pip install 'lowlight-cli[heif]'") from error
+    try:
+        file = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
+        check_size(file.size[0], file.size[1], settings)
+        samples = _samples(file)
+    except (ValueError, RuntimeError, SyntaxError, EOFError, OSError) as error:
+        code = "truncated" if "end of file" in str(error).lower() else "unreadable"
+        raise ImageError(code, " ".join(str(error).split())) from error
+    carrier = _carrier(file)
+    turned = any(mark in data[: 2**16] for mark in _TURNS)
+    grey, deep = samples.shape[2] < 3, samples.dtype == np.uint16
+    colours = colours_of(file.info.get("icc_profile"), grey=grey, deep=deep)
+    frame = make_frame(samples, colours, orientation=1 if turned else orientation_of(carrier))
+    height, width = frame.pixels.shape[:2]
+    metadata, damage = read_metadata(data, carrier, width, height)
+    return Picture((frame,), Restore("heif", metadata, colours.icc), colours.warnings + damage)
+
+
+def _samples(file: Any) -> Samples:  # noqa: ANN401  the library has no types
+    """Samples (h, w, channels); 10 and 12 bits are stretched to 16."""
+    samples = np.array(file)
+    if samples.ndim == 2:
+        samples = samples[..., None]
+    if samples.dtype == np.uint16:
+        bits = int(file.info.get("bit_depth") or 16)
+        shift, top = 16 - bits, 2**bits - 1
+        samples = ((samples >> shift).astype(np.uint32) * 65535 // top).astype(np.uint16)
+    return samples
+
+
+def _carrier(file: Any) -> Image.Image:  # noqa: ANN401  the library has no types
+    """A picture of Pillow's that has the metadata of the file."""
+    carrier = Image.new("L", (1, 1))
+    carrier.info.update({key: file.info[key] for key in ("exif", "xmp") if file.info.get(key)})
+    return carrier

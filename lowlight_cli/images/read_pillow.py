@@ -1,0 +1,174 @@
+"""JPEG, PNG, WebP, AVIF and GIF -> pictures: single ones and animations, 8 bits and 16."""
+
+from io import BytesIO
+
+import cv2
+import numpy as np
+from PIL import Image, JpegImagePlugin
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.colour_management import cmyk_to_srgb
+from lowlight_cli.images.formats import FORMATS
+from lowlight_cli.images.frames import Colours, colours_of, make_frame
+from lowlight_cli.images.limits import check_frames, check_size
+from lowlight_cli.images.metadata import orientation_of
+from lowlight_cli.images.picture import Frame, Picture, Restore, Samples
+from lowlight_cli.images.png_check import check_png, is_deep_png
+from lowlight_cli.images.read_metadata import read_metadata
+from lowlight_cli.images.settings import ReadSettings
+
+_SUBSAMPLINGS = {0: "444", 1: "422", 2: "420"}
+_CLEAR_MODES = ("LA", "La", "RGBA", "RGBa", "PA")
+_GREY_MODES = ("1", "L", "LA", "La")
+_UNKNOWN_MODES = ("I", "F", "LAB", "HSV")
+
+
+def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
+    """Reads a file of a format that Pillow knows.
+
+    Args:
+        data: The whole file.
+        name: Its format, in ``FORMATS``.
+        settings: Limits, and what to do about further frames.
+
+    Raises:
+        ImageError: ``unsupported`` or ``too_large``.
+        OSError: The file is damaged; Pillow raises other errors too.
+    """
+    with Image.open(
+        BytesIO(data), formats=["JPEG", "MPO"] if name == "jpg" else [_pillow_name(name)]
+    ) as image:
+        check_size(image.width, image.height, settings)
+        count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+        count = check_frames([(image.width, image.height)] * count, settings)
+        if count == 1:
+            return _read_still(data, image, name)
+        return _read_animation(data, image, name, count)
+
+
+def samples_of(image: Image.Image) -> Samples:
+    """Samples of a loaded picture of 8 bits, uint8 (h, w, channels)."""
+    if image.mode in _UNKNOWN_MODES:
+        raise ImageError("unsupported", f"samples of the kind {image.mode} are not read")
+    clear = image.mode in _CLEAR_MODES or "transparency" in image.info
+    if image.mode == "CMYK":
+        samples = np.array(cmyk_to_srgb(image))
+    else:
+        samples = np.array(image if image.mode in ("RGB", "L", "LA", "RGBA") else _plain(image, clear=clear))
+    if samples.ndim == 2:
+        samples = samples[..., None]
+    if clear and samples.shape[2] in (1, 3):
+        samples = np.array(image.convert("RGBA"))
+    if image.mode in _GREY_MODES and samples.shape[2] > 2:
+        samples = samples[..., [0, 3]] if samples.shape[2] == 4 else samples[..., :1]
+    return samples
+
+
+def _plain(image: Image.Image, *, clear: bool) -> Image.Image:
+    """The picture in a mode with one byte for each channel."""
+    if image.mode == "1":
+        return image.convert("L")
+    return image.convert("RGBA" if clear else "RGB")
+
+
+def _pillow_name(name: str) -> str:
+    return FORMATS[name].pillow_name or ""
+
+
+def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
+    deep = name == "png" and is_deep_png(data)
+    subsampling = _subsampling(image) if name == "jpg" else None
+    orientation = orientation_of(image)
+    if deep:
+        samples = _read_deep_png(data)
+    else:
+        image.load()
+        samples = samples_of(image)
+    colours, warnings = _colours(image, grey=samples.shape[2] < 3, deep=deep)
+    frame = make_frame(samples, colours, orientation=orientation)
+    height, width = frame.pixels.shape[:2]
+    metadata, damage = read_metadata(data, image, width, height)
+    if name == "avif" and _is_deep_avif(data):
+        warnings += ("depth_8bit",)
+    restore = Restore(name, metadata, colours.icc, subsampling)
+    return Picture((frame,), restore, warnings + colours.warnings + damage)
+
+
+def _colours(image: Image.Image, *, grey: bool, deep: bool = False) -> tuple[Colours, tuple[str, ...]]:
+    """Meaning of the colours, and what was lost on the way to RGB.
+
+    Args:
+        image: The loaded picture.
+        grey: Whether it has one channel of brightness.
+        deep: Whether it has 16 bits per channel.
+    """
+    if image.mode == "CMYK":
+        return Colours(), ("cmyk_to_rgb",)
+    return colours_of(image.info.get("icc_profile"), grey=grey, deep=deep), ()
+
+
+def _read_deep_png(data: bytes) -> Samples:
+    """Samples of a PNG of 16 bits, which Pillow would cut to 8."""
+    check_png(data)
+    samples = cv2.imdecode(
+        np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+    )
+    if samples is None or samples.dtype != np.uint16:
+        raise ImageError("unreadable", "the PNG is damaged")
+    if samples.ndim == 2:
+        return samples[..., None]
+    if data[25] in (0, 4):  # colour types without colour; OpenCV repeats the grey
+        return samples[..., [0, 3]] if samples.shape[2] == 4 else samples[..., :1]
+    return cv2.cvtColor(samples, cv2.COLOR_BGR2RGB if samples.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+
+
+def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> Picture:
+    """All frames, each as a whole picture."""
+    orientation = orientation_of(image)
+    frames: list[Frame] = []
+    stored, durations = [], []
+    for number in range(count):
+        image.seek(number)
+        image.load()
+        stored.append(samples_of(image))
+        duration = image.info.get("duration")
+        durations.append(None if duration is None else round(duration))
+    if image.info.get("default_image"):
+        durations[0] = None
+    colours, warnings = _colours(image, grey=all(samples.shape[2] < 3 for samples in stored))
+    channels = max(samples.shape[2] for samples in stored)
+    frames = [
+        make_frame(_with_channels(samples, channels), colours, orientation=orientation, duration_ms=duration)
+        for samples, duration in zip(stored, durations, strict=True)
+    ]
+    height, width = frames[0].pixels.shape[:2]
+    metadata, damage = read_metadata(data, image, width, height)
+    if name == "png" and is_deep_png(data):
+        warnings += ("depth_8bit",)
+    restore = Restore(name, metadata, colours.icc, loop=image.info.get("loop"))
+    return Picture(tuple(frames), restore, warnings + colours.warnings + damage)
+
+
+def _with_channels(samples: Samples, channels: int) -> Samples:
+    """The same samples with as many channels as the richest frame has."""
+    had = samples.shape[2]
+    if had == channels:
+        return samples
+    colour = (
+        samples[..., :1].repeat(3, axis=2) if had < 3 <= channels else samples[..., : had - (had in (2, 4))]
+    )
+    if channels in (1, 3):
+        return colour
+    alpha = samples[..., -1:] if had in (2, 4) else np.full_like(samples[..., :1], 255)
+    return np.concatenate((colour, alpha), axis=2)
+
+
+def _subsampling(image: Image.Image) -> str | None:
+    """How the colour of a JPEG is stored; None for grey, and for forms that are not written."""
+    return _SUBSAMPLINGS.get(JpegImagePlugin.get_sampling(image))
+
+
+def _is_deep_avif(data: bytes) -> bool:
+    """Whether the AV1 configuration says more than 8 bits; Pillow gives 8 of them."""
+    place = data.find(b"av1C", 0, 2**16)
+    return place > 0 and len(data) > place + 6 and bool(data[place + 6] & 0x40)
