@@ -1,0 +1,93 @@
+"""Puts original pictures into a data set, by copy or link; a picture that EXIF turns is written upright.
+
+Labels are drawn on upright pictures. Trainers do not agree on whether to obey EXIF, so none is left to obey.
+"""
+
+import errno
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.decode import decode
+from lowlight_cli.images.encode import encode
+from lowlight_cli.images.replace import replace_file, temporary_path
+
+
+class Link(StrEnum):
+    """How a picture that needs no change gets to its place."""
+
+    COPY = "copy"
+    HARDLINK = "hardlink"
+    SYMLINK = "symlink"
+
+
+def place_original(source: Path, target: Path, link: Link, *, is_upright: bool) -> bool:
+    """Puts one picture in its place, unless it lies there already.
+
+    Args:
+        source: The original; it is only read.
+        target: Where it shall be.
+        link: How, for a picture that is upright as stored.
+        is_upright: Whether it is.
+
+    Returns:
+        Whether anything was written.
+
+    Raises:
+        ImageError: It cannot be read or written.
+    """
+    if _is_placed(source, target, link if is_upright else Link.COPY, is_upright=is_upright):
+        return False
+    if not is_upright:
+        encode(decode(source), target)
+        os.utime(target, ns=(source.stat().st_atime_ns, source.stat().st_mtime_ns))
+    elif link is Link.COPY:
+        _copy(source, target)
+    else:
+        _link(source, target, link)
+    return True
+
+
+def _is_placed(source: Path, target: Path, link: Link, *, is_upright: bool) -> bool:
+    """Whether an earlier run put it there: told by link, inode, or size and time."""
+    try:
+        here, there = source.stat(), target.lstat()
+    except OSError:
+        return False
+    if link is Link.SYMLINK:
+        return target.is_symlink() and target.resolve() == source.resolve()
+    if target.is_symlink():
+        return False
+    if link is Link.HARDLINK and (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
+        return True
+    is_same_time = here.st_mtime_ns == there.st_mtime_ns
+    return is_same_time and (not is_upright or here.st_size == there.st_size)
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        data, facts = source.read_bytes(), source.stat()
+    except OSError as error:
+        raise ImageError("unreadable", error.strerror or str(error)) from error
+    replace_file(target, data)
+    os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def _link(source: Path, target: Path, link: Link) -> None:
+    temporary = temporary_path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        if link is Link.SYMLINK:
+            temporary.symlink_to(source.resolve())
+        else:
+            temporary.hardlink_to(source.resolve())
+        temporary.replace(target)
+        temporary.unlink(missing_ok=True)  # renaming one hard link onto another does nothing
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if link is Link.HARDLINK and error.errno in (errno.EXDEV, errno.EPERM, errno.EMLINK):
+            _copy(source, target)  # another disk, or one without hard links
+            return
+        raise ImageError("write", f"{target}: {error.strerror}") from error
