@@ -1,0 +1,222 @@
+"""Results -> rows and columns of text, the same for every form of table; torch-free."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from lowlight_cli.evaluation.bootstrap import Difference
+from lowlight_cli.evaluation.columns import STAR, Column
+from lowlight_cli.evaluation.compare import Comparison
+from lowlight_cli.evaluation.published import Published
+from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture
+
+EXTREMES = 5
+"""Pictures that are shown as the best, and as many as the worst."""
+
+
+class Mark(Enum):
+    """How a cell stands out."""
+
+    NONE = ""
+    BEST = "best"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text in a table, and how it stands out."""
+
+    text: str
+    mark: Mark = Mark.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table without a form.
+
+    Attributes:
+        heads: One for each column; the first column holds names, the others numbers.
+        rows: As many cells each.
+        published: Numbers of rows, from 0, that papers print and nobody measured here.
+        footnotes: What the signs in it mean.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    published: frozenset[int] = frozenset()
+    footnotes: tuple[str, ...] = ()
+
+
+def method_grid(
+    evaluation: Evaluation, comparison: Comparison | None = None, published: Sequence[Published] = ()
+) -> Grid:
+    """One row for each method, then one for each published row: means, changes, speed, size.
+
+    Args:
+        evaluation: What was found.
+        comparison: Changes against an earlier report.
+        published: Rows of papers.
+    """
+    columns = evaluation.columns
+    marks = {column.name: _marks(column, evaluation.methods) for column in columns}
+    changed = [
+        column
+        for column in columns
+        if comparison and any(column.name in each for each in comparison.changes.values())
+    ]
+    rows = [
+        (
+            Cell(_title(method)),
+            *(_mean_cell(method, column, marks[column.name]) for column in columns),
+            *(Cell(_change(comparison, method, column)) for column in changed),
+            *_cost_cells(method),
+        )
+        for method in evaluation.methods
+    ]
+    rows += [_published_row(row, columns, len(changed)) for row in published]
+    heads = (
+        "method",
+        *(column.head for column in columns),
+        *(f"Δ {column.label}" for column in changed),
+        "n",
+        "ms",
+        "params",
+    )
+    first = len(evaluation.methods)
+    return Grid(
+        heads,
+        tuple(rows),
+        frozenset(range(first, first + len(published))),
+        tuple(_footnotes(evaluation, comparison, published)),
+    )
+
+
+def picture_grid(evaluation: Evaluation, method: MethodResult) -> Grid:
+    """One row for each picture of a method, then mean, spread, median and extremes.
+
+    Args:
+        evaluation: What was found.
+        method: Whose pictures.
+    """
+    columns = evaluation.columns
+    rows = [_picture_row(picture, columns) for picture in method.pictures]
+    for name in ("mean", "std", "median", "min", "max"):
+        cells = (_statistic(method, column, name) for column in columns)
+        rows.append((Cell(_statistic_title(name, method)), *map(Cell, cells)))
+    return Grid(("picture", *(column.head for column in columns)), tuple(rows))
+
+
+def extremes(evaluation: Evaluation, method: MethodResult) -> tuple[list[Picture], list[Picture]]:
+    """The worst and the best pictures by the first column, the most extreme first; none is in both.
+
+    Args:
+        evaluation: What was found.
+        method: Whose pictures.
+    """
+    if not evaluation.columns:
+        return [], []
+    column = evaluation.columns[0]
+    scored = [picture for picture in method.pictures if picture.values.get(column.name) is not None]
+    ordered = sorted(
+        scored,
+        key=lambda picture: picture.values[column.name] or 0.0,
+        reverse=not column.metric.higher_is_better,
+    )
+    count = min(EXTREMES, len(ordered) // 2)
+    return ordered[:count], ordered[::-1][:count]
+
+
+def _title(method: MethodResult) -> str:
+    if method.is_complete:
+        return method.name
+    return f"{method.name} INCOMPLETE: {len(method.pictures)} of {method.expected}"
+
+
+def _marks(column: Column, methods: Iterable[MethodResult]) -> dict[str, Mark]:
+    """Which methods stand out in a column; those that were not scored on all pictures do not take part."""
+    means = {
+        method.name: summary.mean
+        for method in methods
+        if method.is_complete
+        and (summary := method.summary(column.name)) is not None
+        and summary.n == method.expected
+    }
+    ordered = sorted(set(means.values()), reverse=column.metric.higher_is_better)
+    if len(means) < 2:
+        return {}
+    places = dict(zip(ordered, (Mark.BEST, Mark.SECOND), strict=False))
+    return {name: places.get(mean, Mark.NONE) for name, mean in means.items()}
+
+
+def _mean_cell(method: MethodResult, column: Column, marks: dict[str, Mark]) -> Cell:
+    summary = method.summary(column.name)
+    if summary is None:
+        return Cell("-")
+    part = "" if summary.n == len(method.pictures) else f" ({summary.n})"
+    return Cell(column.text(summary.mean) + part, marks.get(method.name, Mark.NONE))
+
+
+def _cost_cells(method: MethodResult) -> Iterator[Cell]:
+    parameters = method.facts.get("parameters")
+    yield Cell(str(len(method.pictures)))
+    yield Cell("-" if method.runtime is None else f"{method.runtime.median_ms:.3g}")
+    yield Cell("-" if parameters is None else f"{parameters / 1e6:.2f} M" if parameters else "0")
+
+
+def _change(comparison: Comparison | None, method: MethodResult, column: Column) -> str:
+    change = comparison.changes.get(method.name, {}).get(column.name) if comparison else None
+    return "-" if change is None else change_text(change, column)
+
+
+def change_text(change: Difference, column: Column) -> str:
+    """A change and its interval in the digits of the metric: ``+0.31 [+0.12, +0.50]``."""
+    digits = column.metric.digits
+    text = f"{change.mean:+.{digits}f}"
+    if change.low is None or change.high is None:
+        return text
+    return f"{text} [{change.low:+.{digits}f}, {change.high:+.{digits}f}]"
+
+
+def _published_row(row: Published, columns: Sequence[Column], changed: int) -> tuple[Cell, ...]:
+    scores = (Cell(column.text(row.values.get(column.name))) for column in columns)
+    return (Cell(f"{row.method} (published)"), *scores, *(Cell("-") for _ in range(changed + 3)))
+
+
+def _picture_row(picture: Picture, columns: Sequence[Column]) -> tuple[Cell, ...]:
+    return (Cell(picture.name), *(Cell(column.text(picture.values.get(column.name))) for column in columns))
+
+
+def _statistic(method: MethodResult, column: Column, name: str) -> str:
+    summary = method.summary(column.name)
+    return column.text(getattr(summary, name)) if summary is not None else "-"
+
+
+def _statistic_title(name: str, method: MethodResult) -> str:
+    if name != "mean":
+        return name
+    count = len(method.pictures)
+    return f"mean, n={count}" if method.is_complete else f"mean, INCOMPLETE: {count} of {method.expected}"
+
+
+def _footnotes(
+    evaluation: Evaluation, comparison: Comparison | None, published: Sequence[Published]
+) -> Iterator[str]:
+    if any(not method.is_complete for method in evaluation.methods):
+        yield "INCOMPLETE: some pictures were not scored, so the mean is not that of the data set."
+    if any(column.name.endswith(STAR) for column in evaluation.columns):
+        yield "* after the brightness of each picture was aligned with its reference (GT-mean)."
+    if any(
+        summary is not None and summary.n < len(method.pictures)
+        for method in evaluation.methods
+        for summary in (method.summary(column.name) for column in evaluation.columns)
+    ):
+        yield "A number in brackets: so many pictures have this score, the others have none."
+    if comparison is not None:
+        names = sorted(set(comparison.against.values()))
+        yield (
+            f"Δ against {', '.join(names)} in {comparison.path.name}, with 95 % interval "
+            "(paired bootstrap over pictures)."
+        )
+    for source in dict.fromkeys(row.source for row in published):
+        notes = dict.fromkeys(row.note for row in published if row.source == source and row.note)
+        yield f"published: printed by {source}, not measured here{''.join(f'; {note}' for note in notes)}."

@@ -1,0 +1,50 @@
+"""Results as CSV: RFC 4180, UTF-8, lines end in LF, numbers in full. Torch-free."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+from lowlight_cli.evaluation.published import Published
+from lowlight_cli.evaluation.result import Evaluation
+
+
+def as_csv(evaluation: Evaluation, published: Sequence[Published] = (), *, per_image: bool = False) -> str:
+    """One line for each method, or for each picture of each method.
+
+    Args:
+        evaluation: What was found.
+        published: Rows of papers; they have no pictures.
+        per_image: Whether pictures are listed in place of means.
+    """
+    names = [column.name for column in evaluation.columns]
+    if per_image:
+        heads = ["method", "name", "width", "height", *names]
+        return _text([heads, *_picture_rows(evaluation, names)])
+    heads = ["method", "published", "n", "expected", *names, "median_ms", "parameters"]
+    return _text([heads, *_method_rows(evaluation, published, names)])
+
+
+def _picture_rows(evaluation: Evaluation, names: list[str]) -> Iterable[list[object]]:
+    for method in evaluation.methods:
+        for picture in method.pictures:
+            scores = [picture.values.get(name) for name in names]
+            yield [method.name, picture.name, picture.width, picture.height, *scores]
+
+
+def _method_rows(
+    evaluation: Evaluation, published: Sequence[Published], names: list[str]
+) -> Iterable[list[object]]:
+    for method in evaluation.methods:
+        summaries = [method.summary(name) for name in names]
+        means = [None if summary is None else summary.mean for summary in summaries]
+        time = None if method.runtime is None else method.runtime.median_ms
+        parameters = method.facts.get("parameters")
+        yield [method.name, 0, len(method.pictures), method.expected, *means, time, parameters]
+    for row in published:
+        yield [row.method, 1, None, None, *(row.values.get(name) for name in names), None, None]
+
+
+def _text(rows: Iterable[Iterable[object]]) -> str:
+    file = StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    return file.getvalue().rstrip("\n")

@@ -1,0 +1,148 @@
+"""Results as Markdown, as plain text, and as rows of LaTeX. Torch-free."""
+
+import re
+from collections.abc import Sequence
+
+from lowlight_cli.evaluation.compare import Comparison
+from lowlight_cli.evaluation.grid import Cell, Grid, Mark, extremes, method_grid, picture_grid
+from lowlight_cli.evaluation.published import Published
+from lowlight_cli.evaluation.result import Evaluation, MethodResult
+
+_MARKDOWN = {Mark.NONE: "{}", Mark.BEST: "**{}**", Mark.SECOND: "<u>{}</u>"}
+_LATEX = {Mark.NONE: "{}", Mark.BEST: r"\textbf{{{}}}", Mark.SECOND: r"\underline{{{}}}"}
+_LATEX_SIGNS = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "Δ": r"$\Delta$",
+}
+
+
+def header_lines(evaluation: Evaluation) -> list[str]:
+    """What was compared, how, with what and where, one fact to a line."""
+    subject = evaluation.subject
+    counts = {method.expected for method in evaluation.methods}
+    references = "" if subject.references else ", no references"
+    paired = "; PAIRED BY ORDER, not by name" if subject.pair_by == "order" else ""
+    lines = [
+        f"data set: {subject.title}, n={max(counts, default=0)}{references}{paired}",
+        f"protocol: {evaluation.protocol.name}. {evaluation.protocol.description}",
+    ]
+    lines += [text for method in evaluation.methods if (text := _method_line(method))]
+    versions = ", ".join(f"{name} {version}" for name, version in evaluation.versions.items())
+    lines.append(f"device: {evaluation.device}; {versions}")
+    lines += [f"note: {note}" for note in ((subject.note,) if subject.note else ()) + evaluation.notes]
+    return lines
+
+
+def extreme_lines(evaluation: Evaluation) -> list[str]:
+    """The worst and the best pictures of the first method."""
+    if not evaluation.methods:
+        return []
+    method = evaluation.methods[0]
+    worst, best = extremes(evaluation, method)
+    if not worst:
+        return []
+    column = evaluation.columns[0]
+    shown = [
+        ", ".join(f"{picture.name} {column.text(picture.values[column.name])}" for picture in pictures)
+        for pictures in (worst, best)
+    ]
+    return [
+        f"worst {column.label} of {method.name}: {shown[0]}",
+        f"best {column.label} of {method.name}: {shown[1]}",
+    ]
+
+
+def as_markdown(
+    evaluation: Evaluation,
+    comparison: Comparison | None = None,
+    published: Sequence[Published] = (),
+    *,
+    per_image: bool = False,
+) -> str:
+    """A page ready to paste: header, table, remarks; with pictures where asked for.
+
+    Args:
+        evaluation: What was found.
+        comparison: Changes against an earlier report.
+        published: Rows of papers.
+        per_image: Whether each picture is listed.
+    """
+    grid = method_grid(evaluation, comparison, published)
+    parts = [
+        f"### {_markdown(evaluation.subject.title)}",
+        "\n".join(f"- {_markdown(line)}" for line in header_lines(evaluation)),
+        _markdown_table(grid),
+        *(_markdown(note) for note in grid.footnotes),
+        *(_markdown(line) for line in extreme_lines(evaluation)),
+    ]
+    for method in evaluation.methods if per_image else ():
+        parts += [f"#### {_markdown(method.name)}", _markdown_table(picture_grid(evaluation, method))]
+    return "\n\n".join(parts)
+
+
+def as_plain(
+    evaluation: Evaluation,
+    comparison: Comparison | None = None,
+    published: Sequence[Published] = (),
+    *,
+    per_image: bool = False,
+) -> str:
+    """Columns that line up, two blanks apart, without frames or header; arguments as in ``as_markdown``."""
+    tables = [method_grid(evaluation, comparison, published)]
+    tables += [picture_grid(evaluation, method) for method in evaluation.methods if per_image]
+    return "\n\n".join(_columns(grid) for grid in tables)
+
+
+def as_latex(
+    evaluation: Evaluation, comparison: Comparison | None = None, published: Sequence[Published] = ()
+) -> str:
+    """Rows for a ``tabular``, best in bold and second underlined; arguments as in ``as_markdown``."""
+    grid = method_grid(evaluation, comparison, published)
+    head = f"% {evaluation.subject.title}; protocol {evaluation.protocol.name}; {' & '.join(grid.heads)}"
+    rows = [" & ".join(_LATEX[cell.mark].format(_latex(cell.text)) for cell in row) for row in grid.rows]
+    notes = [f"% {note}" for note in grid.footnotes]
+    return "\n".join([head, *(rf"{row} \\" for row in rows), *notes])
+
+
+def _method_line(method: MethodResult) -> str:
+    facts = method.facts
+    if facts.get("kind") == "model":
+        words = [str(facts["model"]), f"preset {facts['preset']}"]
+        words += [f"checkpoint {facts['checkpoint']}"] if facts.get("checkpoint") else []
+        words += [f"sha256 {str(facts['checkpoint_sha256'])[:8]}"] if facts.get("checkpoint_sha256") else []
+        words += [f"{name} {value:g}" for name, value in facts.get("controls", {}).items() if value != 1]
+        return f"{method.name}: {', '.join([*words, str(facts.get('precision', ''))])}"
+    return f"{method.name}: {facts.get('summary', '')}"
+
+
+def _markdown_table(grid: Grid) -> str:
+    rule = ["---", *["---:"] * (len(grid.heads) - 1)]
+    rows = [[_MARKDOWN[cell.mark].format(_markdown(cell.text)) for cell in row] for row in grid.rows]
+    heads = [_markdown(head) for head in grid.heads]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, rule, *rows))
+
+
+def _markdown(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", " ".join(text.split()))
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX_SIGNS.get(sign, sign) for sign in text)
+
+
+def _columns(grid: Grid) -> str:
+    rows = [tuple(Cell(head) for head in grid.heads), *grid.rows]
+    widths = [max(len(row[index].text) for row in rows) for index in range(len(grid.heads))]
+    return "\n".join(
+        "  ".join(
+            cell.text.ljust(width) if index == 0 else cell.text.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
