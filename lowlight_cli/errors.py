@@ -45,6 +45,12 @@ class DivergedError(LowlightError):
     exit_code = 9
 
 
+class GateError(LowlightError):
+    """A score beyond a limit that the user has set."""
+
+    exit_code = 10
+
+
 class ImageError(LowlightError):
     """One picture that cannot be read or written; the run goes on without it.
 

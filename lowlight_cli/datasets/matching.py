@@ -129,7 +129,7 @@ def _by_name(pictures: _Index, references: _Index) -> Matching:
         *pictures.clashes.values(),
         *references.clashes.values(),
         *_lonely(references, pictures, "missing", "'{folder}' has no picture for it"),
-        *_lonely(pictures, references, "extra", "'{folder}' has no reference for it"),
+        *_lonely(pictures, references, "extra", "'{folder}' has no partner for it"),
     )
     return Matching(partners, problems, len(references.files.keys() | references.clashes.keys()))
 

@@ -52,7 +52,7 @@ class Listener:
 
     scored: Callable[[Picture], None] = lambda picture: None
     failed: Callable[[Problem], None] = lambda problem: None
-    made: Callable[[Partners, Pixels], None] = lambda partners, pixels: None
+    made: Callable[[Loaded, Pixels], None] = lambda item, result: None
 
 
 def score_pictures(
@@ -107,7 +107,7 @@ def _score_batch(
         try:
             if isinstance(result, ImageError):
                 raise result
-            told.made(item.partners, result)
+            told.made(item, result)
         except ImageError as error:
             refuse(Problem(item.partners.picture, error.code, str(error)))
         else:

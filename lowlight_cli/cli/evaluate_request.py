@@ -1,0 +1,171 @@
+"""Words of a call of ``lle eval`` -> what is to be compared on what; torch-free."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lowlight_cli.catalog import Catalog
+from lowlight_cli.datasets.catalog import find_dataset
+from lowlight_cli.datasets.locate import data_roots, locate
+from lowlight_cli.datasets.matching import PairBy
+from lowlight_cli.errors import UsageError
+from lowlight_cli.evaluation.baselines import BASELINES
+from lowlight_cli.evaluation.catalog import METRICS
+from lowlight_cli.evaluation.columns import STAR
+from lowlight_cli.evaluation.result import Subject
+from lowlight_cli.models.catalog import MODELS
+
+DEFAULT_MODEL = "codeenhance"
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One way to make pictures that is to be scored.
+
+    Attributes:
+        title: What tables call it.
+        kind: ``model``, ``baseline`` (without learning) or ``files`` (made elsewhere).
+        name: In the catalog of its kind; empty for files.
+        preset: Size of a model, or None for its default.
+        checkpoint: Weights of a model in place of those that ship, or None.
+        folder: Of files.
+    """
+
+    title: str
+    kind: Literal["model", "baseline", "files"]
+    name: str = ""
+    preset: str | None = None
+    checkpoint: Path | None = None
+    folder: Path | None = None
+
+
+def contestants_from(
+    models: Sequence[str], preds: Sequence[str], preset: str | None, checkpoint: Path | None
+) -> list[Contestant]:
+    """What is compared, models first.
+
+    Args:
+        models: As ``codeenhance``, ``codeenhance:paper``, ``codeenhance=FILE`` or ``gamma``.
+        preds: As ``DIR`` or ``NAME=DIR``.
+        preset: Size of the model, where it is one and does not say itself.
+        checkpoint: Its weights, likewise.
+
+    Raises:
+        UsageError: A name is unknown or stands for two of them, or an option does not say whose it is.
+    """
+    words = list(models) or ([] if preds else [DEFAULT_MODEL])
+    found = [_model(word, preset, checkpoint) for word in words]
+    learned = [each for each in found if each.kind == "model"]
+    if (preset or checkpoint) and len(learned) != 1:
+        raise UsageError("--preset and --checkpoint need one model; or write -m NAME:PRESET, -m NAME=FILE")
+    found += [_files(word) for word in preds]
+    titles = [each.title for each in found]
+    for title in titles:
+        if titles.count(title) > 1:
+            raise UsageError(f"two of the methods are called '{title}'; name results with --pred NAME=DIR")
+    return found
+
+
+def subject_from(
+    dataset: str | None,
+    split: str | None,
+    data_root: Path | None,
+    folders: tuple[Path | None, Path | None],
+    pair_by: PairBy,
+) -> Subject:
+    """What methods are compared on.
+
+    Args:
+        dataset: Name of a data set, or None.
+        split: Its part.
+        data_root: Where it lies.
+        folders: Of dark pictures and of references, in place of a data set.
+        pair_by: How partners are found.
+
+    Raises:
+        UsageError: Both or neither of a data set and folders are given, or a folder is missing.
+        WeightsError: The data set is not here.
+    """
+    low, references = folders
+    if dataset is not None:
+        if low or references:
+            raise UsageError("--dataset excludes --low and --gt")
+        entry = find_dataset(dataset)
+        place = locate(entry, split, data_roots(data_root))
+        return Subject(
+            entry.name, place.split, place.low, place.high, pair_by, entry.note, ignored=place.ignored
+        )
+    if split is not None:
+        raise UsageError("--split needs --dataset")
+    for option, folder in (("--low", low), ("--gt", references)):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"{option} '{folder}' is not a folder")
+    name = " and ".join(str(folder) for folder in folders if folder is not None)
+    return Subject(name, None, low, references, pair_by)
+
+
+def check_contestants(subject: Subject, contestants: Sequence[Contestant]) -> None:
+    """Makes sure that there is something to score.
+
+    Raises:
+        UsageError: There are no pictures, or no dark ones for a model.
+    """
+    needy = [each.title for each in contestants if each.kind != "files"]
+    if needy and subject.low is None:
+        raise UsageError("give dark pictures with --dataset or --low, or results with --pred")
+    for each in contestants:
+        if each.folder is not None and not each.folder.is_dir():
+            raise UsageError(f"--pred '{each.folder}' is not a folder")
+
+
+def metric_names(text: str) -> list[str]:
+    """Names of metrics from ``psnr,ssim``, each once.
+
+    Raises:
+        UnknownNameError: There is no such metric.
+        UsageError: There is none.
+    """
+    names = list(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    if not names:
+        raise UsageError("--metrics names none")
+    return [METRICS[name].name for name in names]
+
+
+def column_names(metrics: Sequence[str], *, paired: bool, gt_mean: bool) -> list[str]:
+    """Columns that these metrics would fill.
+
+    Args:
+        metrics: Names in ``METRICS``.
+        paired: Whether there are references.
+        gt_mean: Whether aligned brightness is scored as well.
+    """
+    names = []
+    for metric in metrics:
+        if paired or not METRICS[metric].needs_reference:
+            names.append(metric)
+        if paired and gt_mean and METRICS[metric].needs_reference:
+            names.append(metric + STAR)
+    return names
+
+
+def _model(word: str, preset: str | None, checkpoint: Path | None) -> Contestant:
+    rest, _, file = word.partition("=")
+    name, _, size = rest.partition(":")
+    _ = Catalog("method", {**MODELS, **BASELINES})[name]
+    if name in BASELINES:
+        if size or file:
+            raise UsageError(f"'{word}': {name} has no presets and no weights")
+        return Contestant(name, "baseline", name)
+    chosen = size or preset or MODELS[name].default_preset
+    _ = MODELS[name].presets[chosen]  # an unknown name ends the run here
+    weights = Path(file) if file else checkpoint
+    title = f"{word.removesuffix(file)}{Path(file).stem}" if file else word
+    return Contestant(title, "model", name, size or preset, weights)
+
+
+def _files(word: str) -> Contestant:
+    name, equals, folder = word.partition("=")
+    if not equals or Path(word).is_dir():
+        return Contestant(Path(word).resolve().name, "files", folder=Path(word))
+    return Contestant(name, "files", folder=Path(folder))
