@@ -10,6 +10,7 @@ import typer
 from lowlight_cli.cli import datasets, models, train
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
+from lowlight_cli.cli.evaluate import evaluate
 from lowlight_cli.cli.faults import tell_fault
 from lowlight_cli.cli.program import finished
 from lowlight_cli.cli.report import report
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(enhance)
+app.command("eval")(evaluate)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")

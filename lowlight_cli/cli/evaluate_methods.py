@@ -1,29 +1,35 @@
 """Runs each method of ``lle eval`` over the pictures, and gathers what came of it."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
 from lowlight_cli.checkpoints.load import sha256_of
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.cli.evaluate_request import Contestant
-from lowlight_cli.datasets.matching import Matching, Partners, Problem, match
+from lowlight_cli.cli.progress import Progress, say, shown
+from lowlight_cli.datasets.catalog import find_dataset
+from lowlight_cli.datasets.check import count_note
+from lowlight_cli.datasets.matching import Matching, Problem, match
 from lowlight_cli.device import choose_device, describe_precision
-from lowlight_cli.errors import ImageError
+from lowlight_cli.errors import ImageError, WeightsError
 from lowlight_cli.evaluation.baselines import BASELINES
-from lowlight_cli.evaluation.result import MethodResult, Picture, Subject
+from lowlight_cli.evaluation.columns import column_named
+from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture, Subject
 from lowlight_cli.evaluation.run import Enhance, Listener, Loaded, score_pictures
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.evaluation.stopwatch import Stopwatch
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import to_images, to_pixels
 from lowlight_cli.images.replace import replace_file
+from lowlight_cli.inference.report import Row
 from lowlight_cli.inference.settings import EnhanceSettings
 from lowlight_cli.inference.setup import prepare_forward
 from lowlight_cli.models.catalog import MODELS
@@ -51,6 +57,101 @@ class Bench:
     limit: int | None = None
     save: Path | None = None
     apart: bool = False
+
+
+def evaluation_of(contestants: Sequence[Contestant], bench: Bench, *, quiet: bool) -> Evaluation:
+    """Runs all methods over the pictures; tells of progress and problems on stderr.
+
+    Args:
+        contestants: The methods.
+        bench: What is the same for all.
+        quiet: Whether problems alone are told.
+
+    Raises:
+        WeightsError: The data set is empty, or no metric can be computed.
+        LowlightError: A model cannot be loaded, or a folder is missing.
+    """
+    scorer, subject = bench.scorer, bench.subject
+    paired = subject.references is not None
+    columns = tuple(column_named(name) for name in scorer.columns(paired=paired))
+    for reason in dict.fromkeys(scorer.missing.values()):
+        names = ", ".join(name for name, why in scorer.missing.items() if why == reason)
+        say(f"lle: warning: {names} left out: {reason}")
+    if not columns:
+        raise WeightsError("none of the metrics can be computed here")
+    matchings = [matching_of(each, subject) for each in contestants]
+    if not any(matching.expected for matching in matchings):
+        raise WeightsError(f"no pictures in {subject.title}")
+    methods = _run_all(contestants, matchings, bench, quiet=quiet)
+    return Evaluation(
+        subject,
+        scorer.protocol,
+        columns,
+        methods,
+        scorer.missing,
+        tuple(_notes(bench, methods, matchings)),
+        bench.settings.device if bench.settings.device != "auto" else str(choose_device("auto")),
+        versions(scorer),
+    )
+
+
+def _run_all(
+    contestants: Sequence[Contestant], matchings: Sequence[Matching], bench: Bench, *, quiet: bool
+) -> tuple[MethodResult, ...]:
+    total = sum(len(matching.partners[: bench.limit]) for matching in matchings)
+    methods = []
+    with Progress(total, quiet=quiet) as progress:
+        listener = Listener(
+            scored=lambda picture: progress.tell(Row(picture.picture, None, "ok")),
+            failed=lambda problem: progress.tell(_row(problem)),
+        )
+        for contestant, matching in zip(contestants, matchings, strict=True):
+            for problem in matching.problems:
+                say(f"failed  {shown(problem.path)}  {problem.code}: {problem.message}")
+            methods.append(run_method(contestant, matching, bench, listener))
+    return tuple(methods)
+
+
+def _row(problem: Problem) -> Row:
+    return Row(problem.path, None, "failed", problem.code, problem.message)
+
+
+def _notes(bench: Bench, methods: Sequence[MethodResult], matchings: Sequence[Matching]) -> Iterator[str]:
+    subject = bench.subject
+    if subject.references is None:
+        left_out = [metric.label for metric in bench.scorer.metrics if metric.needs_reference]
+        if left_out:
+            yield f"there are no references, so {', '.join(left_out)} are left out"
+    if bench.limit is not None and any(matching.expected > bench.limit for matching in matchings):
+        yield f"limited to the first {bench.limit} pictures: not the score of the data set"
+    if subject.split is not None:
+        count = count_note(find_dataset(subject.name).splits[subject.split], matchings[0].expected)
+        if count:
+            yield count
+    for method in methods:
+        reasons = Counter(reason for picture in method.pictures for reason in set(picture.reasons.values()))
+        for reason, count_of in reasons.most_common():
+            yield f"{method.name}: {count_of} pictures lack a score: {reason}"
+
+
+def versions(scorer: Scorer) -> dict[str, str]:
+    """Versions of what the scores depend on.
+
+    Args:
+        scorer: Its metrics tell whether pyiqa was used.
+    """
+    names = [
+        "lowlight-cli",
+        "torch",
+        *(["pyiqa"] if any(m.backend == "pyiqa" for m in scorer.metrics) else []),
+    ]
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
 
 
 def matching_of(contestant: Contestant, subject: Subject) -> Matching:
@@ -85,15 +186,14 @@ def run_method(contestant: Contestant, matching: Matching, bench: Bench, listene
     Raises:
         LowlightError: The model cannot be loaded.
     """
-    enhance, facts, device = _prepare(contestant, bench)
-    stopwatch = Stopwatch(device)
+    enhance, facts, stopwatch = _prepare(contestant, bench)
     partners = matching.partners[: bench.limit]
     pictures, problems = score_pictures(
         partners,
         enhance,
         bench.scorer,
         stopwatch,
-        batch_size=bench.settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1),
+        batch_size=bench.settings.batch_size or (_CUDA_BATCH if stopwatch.device.type == "cuda" else 1),
         listener=replace(listener, made=_saver(contestant, bench)) if enhance and bench.save else listener,
     )
     expected = matching.expected if bench.limit is None else min(bench.limit, matching.expected)
@@ -113,12 +213,11 @@ def _result(
     )
 
 
-def _prepare(contestant: Contestant, bench: Bench) -> tuple[Enhance | None, dict[str, Any], torch.device]:
-    """What makes the results, what is told of it, and where it computes."""
-    device = choose_device(bench.settings.device)
+def _prepare(contestant: Contestant, bench: Bench) -> tuple[Enhance | None, dict[str, Any], Stopwatch]:
+    """What makes the results, what is told of it, and what measures it where it computes."""
     if contestant.folder is not None:
         facts = {"kind": "files", "folder": str(contestant.folder), "summary": "results made elsewhere"}
-        return None, facts, device
+        return None, facts, Stopwatch(choose_device(bench.settings.device))
     deep = not bench.scorer.protocol.psnr.rounds_pixels
     if contestant.kind == "baseline":
         baseline = BASELINES[contestant.name]
@@ -129,13 +228,13 @@ def _prepare(contestant: Contestant, bench: Bench) -> tuple[Enhance | None, dict
             deep_result = pictures[0].dtype == np.uint16
             return to_pixels(work(to_images(pictures)), deep=deep_result)
 
-        return _deepened(simple, deep=deep), facts, torch.device("cpu")
+        return _deepened(simple, deep=deep), facts, Stopwatch(choose_device("cpu"))
     return _prepare_model(contestant, bench, deep=deep)
 
 
 def _prepare_model(
     contestant: Contestant, bench: Bench, *, deep: bool
-) -> tuple[Enhance, dict[str, Any], torch.device]:
+) -> tuple[Enhance, dict[str, Any], Stopwatch]:
     update = {
         "model": contestant.name,
         "preset": contestant.preset,
@@ -158,7 +257,7 @@ def _prepare_model(
         "controls": {**settings.controls.model_dump(), "strength": settings.strength},
         "precision": describe_precision(forward.precision),
     }
-    return _deepened(forward, deep=deep), facts, forward.device
+    return _deepened(forward, deep=deep), facts, Stopwatch(forward.device)
 
 
 def _deepened(enhance: Callable[[Sequence[Pixels]], Sequence[Any]], *, deep: bool) -> Enhance:
@@ -189,13 +288,3 @@ def _saver(contestant: Contestant, bench: Bench) -> Callable[[Loaded, Pixels], N
         replace_file(folder / f"{item.partners.name}.png", data.tobytes())
 
     return save
-
-
-def count_pictures(matchings: Sequence[Matching], limit: int | None) -> int:
-    """Pictures that will be scored at most."""
-    return sum(len(matching.partners[:limit]) for matching in matchings)
-
-
-def partners_without_references(matchings: Sequence[Matching]) -> list[Partners]:
-    """Pictures that are scored without a reference."""
-    return [each for matching in matchings for each in matching.partners if each.reference is None]

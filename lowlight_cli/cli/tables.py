@@ -57,7 +57,7 @@ def table(
 
     Args:
         columns: Heads.
-        rows: As many cells each; what is no text is written with ``str``.
+        rows: As many cells each: texts of rich, or anything that is written with ``str``.
         numbers: Heads of the columns that stand right.
         title: Line above.
         caption: Line below.
@@ -76,7 +76,7 @@ def table(
             overflow="fold",
         )
     for row in rows:
-        drawn.add_row(*(Text(str(cell)) for cell in row))
+        drawn.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     return drawn
 
 

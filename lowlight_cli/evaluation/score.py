@@ -9,15 +9,12 @@ import torch
 
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.evaluation.catalog import METRICS, MetricEntry
+from lowlight_cli.evaluation.columns import STAR
 from lowlight_cli.evaluation.measures import NoScoreError, build_comparison, build_rating
 from lowlight_cli.evaluation.metric_files import find_files
 from lowlight_cli.evaluation.planes import align_grey_mean
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.tensors import Images, PerImage
-
-STAR = "*"
-"""Ends the names of scores after the brightness was aligned with the reference: ``psnr*``."""
-
 
 CPU = torch.device("cpu")
 

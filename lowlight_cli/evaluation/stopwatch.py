@@ -19,10 +19,13 @@ class Stopwatch:
 
     Args:
         device: Is waited for before and after each pass.
+
+    Attributes:
+        device: The same.
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._device = device
+        self.device = device
         self._seconds: dict[str, list[float]] = {}
         self._seen: Counter[str] = Counter()
 
@@ -59,5 +62,5 @@ class Stopwatch:
         return Runtime(1000 * statistics.median(every), len(every), by_size)
 
     def _wait(self) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)

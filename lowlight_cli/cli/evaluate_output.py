@@ -1,0 +1,190 @@
+"""What ``lle eval`` prints and writes, and the code it ends with."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from lowlight_cli.cli.evaluate_options import Form
+from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.tables import print_table, table
+from lowlight_cli.errors import GateError, ImageError, OutputError, UsageError
+from lowlight_cli.evaluation.gates import Gate
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from lowlight_cli.evaluation.compare import Comparison
+    from lowlight_cli.evaluation.grid import Cell, Grid
+    from lowlight_cli.evaluation.published import Published
+    from lowlight_cli.evaluation.result import Evaluation
+
+REPORT_FORMS = {
+    ".json": Form.JSON,
+    ".jsonl": Form.JSONL,
+    ".csv": Form.CSV,
+    ".md": Form.MD,
+    ".html": Form.HTML,
+    ".tex": Form.LATEX,
+    ".txt": Form.PLAIN,
+}
+"""End of a file's name -> form of the report in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the user wants to see.
+
+    Attributes:
+        form: On stdout.
+        reports: Files to write as well.
+        per_image: Whether each picture is listed.
+        baseline: Earlier report to compare with, or None.
+        published: Whether rows of papers are added.
+        quiet: Whether stdout stays empty.
+
+    Raises:
+        UsageError: The name of a report does not end like a form.
+    """
+
+    form: Form
+    reports: tuple[Path, ...] = ()
+    per_image: bool = False
+    baseline: Path | None = None
+    published: bool = False
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses unknown forms before any work is done."""
+        for path in self.reports:
+            if path.suffix.lower() not in REPORT_FORMS:
+                raise UsageError(f"--report '{path}' must end in one of {', '.join(REPORT_FORMS)}")
+        if self.baseline is not None and not self.baseline.is_file():
+            raise UsageError(f"--baseline '{self.baseline}' is not there")
+
+
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """Everything that reports are made of."""
+
+    evaluation: "Evaluation"
+    comparison: "Comparison | None"
+    published: "tuple[Published, ...]"
+    per_image: bool
+
+
+def finish(evaluation: "Evaluation", output: Output, gates: Sequence[Gate]) -> None:
+    """Prints, writes, judges, and ends the program.
+
+    Args:
+        evaluation: What was found.
+        output: What the user wants to see.
+        gates: Limits for the first method.
+
+    Raises:
+        UsageError: The baseline does not compare.
+        OutputError: A report cannot be written.
+        GateError: A limit is passed, and all pictures were scored.
+        typer.Exit: Always, with the code of the run.
+    """
+    findings = _findings(evaluation, output)
+    if not output.quiet:
+        _print(findings, output.form)
+    for path in output.reports:
+        _write(path, _text(findings, REPORT_FORMS[path.suffix.lower()]))
+        if not output.quiet:
+            say(f"report: {path}")
+    passed = [verdict for gate in gates if (verdict := gate.verdict(evaluation.methods[0]))]
+    if passed and not evaluation.exit_code:
+        raise GateError(f"limit passed: {'; '.join(passed)}")
+    for verdict in passed:
+        say(f"lle: error: limit passed: {verdict}")
+    raise typer.Exit(evaluation.exit_code)
+
+
+def _findings(evaluation: "Evaluation", output: Output) -> _Findings:
+    from lowlight_cli.evaluation.compare import compare, read_baseline
+    from lowlight_cli.evaluation.published import published_for
+
+    comparison = None if output.baseline is None else compare(evaluation, read_baseline(output.baseline))
+    rows = published_for(evaluation.subject.name) if output.published else ()
+    if output.published and not rows:
+        say(f"lle: warning: no published numbers are known for {evaluation.subject.title}")
+    for note in comparison.notes if comparison else ():
+        say(f"lle: warning: {note}")
+    return _Findings(evaluation, comparison, rows, output.per_image)
+
+
+def _print(findings: _Findings, form: Form) -> None:
+    if form is not Form.TABLE:
+        emit(_text(findings, form))
+        return
+    from lowlight_cli.evaluation.grid import method_grid, picture_grid
+    from lowlight_cli.evaluation.render_text import extreme_lines, header_lines
+
+    evaluation = findings.evaluation
+    emit("\n".join(header_lines(evaluation)))
+    grid = method_grid(evaluation, findings.comparison, findings.published)
+    _print_grid(grid)
+    for line in (*grid.footnotes, *extreme_lines(evaluation)):
+        emit(line)
+    for method in evaluation.methods if findings.per_image else ():
+        emit(f"\n{method.name}")
+        _print_grid(picture_grid(evaluation, method))
+
+
+def _print_grid(grid: "Grid") -> None:
+    sys.stdout.flush()
+    rows = [[_styled(cell) for cell in row] for row in grid.rows]
+    print_table(table(grid.heads, rows, numbers=grid.heads[1:]))
+
+
+def _styled(cell: "Cell") -> "Text":
+    from rich.text import Text
+
+    from lowlight_cli.evaluation.grid import Mark
+
+    style = {Mark.NONE: "", Mark.BEST: "bold", Mark.SECOND: "underline"}[cell.mark]
+    return Text(cell.text, style)
+
+
+def _text(findings: _Findings, form: Form) -> str:
+    """A report as text.
+
+    Args:
+        findings: What it tells.
+        form: Any but a framed table.
+    """
+    from lowlight_cli.evaluation.render_csv import as_csv
+    from lowlight_cli.evaluation.render_json import as_json, as_json_lines
+    from lowlight_cli.evaluation.render_text import as_latex, as_markdown, as_plain
+
+    evaluation, per_image = findings.evaluation, findings.per_image
+    whole = (evaluation, findings.comparison, findings.published)
+    makers: dict[Form, Callable[[], str]] = {
+        Form.PLAIN: lambda: as_plain(*whole, per_image=per_image),
+        Form.JSON: lambda: as_json(*whole),
+        Form.JSONL: lambda: as_json_lines(evaluation),
+        Form.CSV: lambda: as_csv(evaluation, findings.published, per_image=per_image),
+        Form.MD: lambda: as_markdown(*whole, per_image=per_image),
+        Form.HTML: lambda: _page(findings),
+        Form.LATEX: lambda: as_latex(*whole),
+    }
+    return makers[form]()
+
+
+def _page(findings: _Findings) -> str:
+    return ""
+
+
+def _write(path: Path, text: str) -> None:
+    from lowlight_cli.images.replace import replace_file
+
+    try:
+        replace_file(path, f"{text}\n".encode("utf-8", "surrogateescape"))
+    except ImageError as error:
+        raise OutputError(f"the report cannot be written: {error}") from error
