@@ -1,7 +1,5 @@
 """``lle eval``: how good results are, in numbers that can be trusted, compared and cited."""
 
-from typing import Annotated
-
 import typer
 
 from lowlight_cli.cli import evaluate_options as own
@@ -15,11 +13,13 @@ from lowlight_cli.cli.evaluate_request import (
     metric_names,
     subject_from,
 )
+from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.evaluation.gates import OVER, UNDER, parse_gates
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 
 
 def evaluate(
+    context: typer.Context,
     dataset: own.DatasetOption = None,
     split: SplitOption = None,
     data_root: DataRootOption = None,
@@ -54,7 +54,6 @@ def evaluate(
     batch_size: options.BatchSizeOption = None,
     tile: options.TileOption = None,
     tile_overlap: options.TileOverlapOption = 64,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems only.")] = False,
 ) -> None:
     """Score models, or results made elsewhere, on a data set or on folders.
 
@@ -72,9 +71,8 @@ def evaluate(
       lle eval --pred ./results --gt ./references --report scores.md
     """
     form = own.Form.JSON if as_json else form
-    output = Output(
-        form, tuple(report or ()), per_image=per_image, baseline=baseline, published=published, quiet=quiet
-    )
+    globally = settings_of(context)
+    output = Output(form, tuple(report or ()), per_image, baseline, published, globally)
     subject = subject_from(dataset, split, data_root, (low, gt), pair_by.value)
     contestants = contestants_from(model or [], pred or [], preset, checkpoint)
     check_contestants(subject, contestants)
@@ -103,4 +101,4 @@ def evaluate(
     place = choose_device(device)
     scorer = Scorer(names, protocol, device=place, metrics_dir=metrics_dir, grey_mean=gt_mean)
     bench = Bench(subject, scorer, settings, limit, save_pred, apart=len(contestants) > 1)
-    finish(evaluation_of(contestants, bench, quiet=quiet), output, gates)
+    finish(evaluation_of(contestants, bench, globally), output, gates)

@@ -14,6 +14,7 @@ import numpy as np
 from lowlight_cli.checkpoints.load import sha256_of
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.cli.evaluate_request import Contestant
+from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, say, shown
 from lowlight_cli.datasets.catalog import find_dataset
 from lowlight_cli.datasets.check import count_note
@@ -59,13 +60,13 @@ class Bench:
     apart: bool = False
 
 
-def evaluation_of(contestants: Sequence[Contestant], bench: Bench, *, quiet: bool) -> Evaluation:
+def evaluation_of(contestants: Sequence[Contestant], bench: Bench, globally: GlobalSettings) -> Evaluation:
     """Runs all methods over the pictures; tells of progress and problems on stderr.
 
     Args:
         contestants: The methods.
         bench: What is the same for all.
-        quiet: Whether problems alone are told.
+        globally: Whether success is silent, and the kind of progress.
 
     Raises:
         WeightsError: The data set is empty, or no metric can be computed.
@@ -76,13 +77,13 @@ def evaluation_of(contestants: Sequence[Contestant], bench: Bench, *, quiet: boo
     columns = tuple(column_named(name) for name in scorer.columns(paired=paired))
     for reason in dict.fromkeys(scorer.missing.values()):
         names = ", ".join(name for name, why in scorer.missing.items() if why == reason)
-        say(f"lle: warning: {names} left out: {reason}")
+        say(f"lle: warning: {names} left out: {reason}", quiet=globally.quiet)
     if not columns:
         raise WeightsError("none of the metrics can be computed here")
     matchings = [matching_of(each, subject) for each in contestants]
     if not any(matching.expected for matching in matchings):
         raise WeightsError(f"no pictures in {subject.title}")
-    methods = _run_all(contestants, matchings, bench, quiet=quiet)
+    methods = _run_all(contestants, matchings, bench, globally)
     return Evaluation(
         subject,
         scorer.protocol,
@@ -96,20 +97,24 @@ def evaluation_of(contestants: Sequence[Contestant], bench: Bench, *, quiet: boo
 
 
 def _run_all(
-    contestants: Sequence[Contestant], matchings: Sequence[Matching], bench: Bench, *, quiet: bool
+    contestants: Sequence[Contestant], matchings: Sequence[Matching], bench: Bench, globally: GlobalSettings
 ) -> tuple[MethodResult, ...]:
     total = sum(len(matching.partners[: bench.limit]) for matching in matchings)
     methods = []
-    with Progress(total, quiet=quiet) as progress:
+    with Progress(total, globally) as progress:
         listener = Listener(
-            scored=lambda picture: progress.tell(Row(picture.picture, None, "ok")),
+            scored=lambda picture: progress.tell(_scored(picture)),
             failed=lambda problem: progress.tell(_row(problem)),
         )
         for contestant, matching in zip(contestants, matchings, strict=True):
             for problem in matching.problems:
-                say(f"failed  {shown(problem.path)}  {problem.code}: {problem.message}")
+                say(f"failed  {shown(problem.path)}  {problem.code}: {problem.message}", error=True)
             methods.append(run_method(contestant, matching, bench, listener))
     return tuple(methods)
+
+
+def _scored(picture: Picture) -> Row:
+    return Row(picture.picture, None, "ok", width=picture.width, height=picture.height)
 
 
 def _row(problem: Problem) -> Row:
@@ -216,7 +221,8 @@ def _result(
 def _prepare(contestant: Contestant, bench: Bench) -> tuple[Enhance | None, dict[str, Any], Stopwatch]:
     """What makes the results, what is told of it, and what measures it where it computes."""
     if contestant.folder is not None:
-        facts = {"kind": "files", "folder": str(contestant.folder), "summary": "results made elsewhere"}
+        place = str(contestant.folder)
+        facts: dict[str, Any] = {"kind": "files", "folder": place, "summary": "results made elsewhere"}
         return None, facts, Stopwatch(choose_device(bench.settings.device))
     deep = not bench.scorer.protocol.psnr.rounds_pixels
     if contestant.kind == "baseline":

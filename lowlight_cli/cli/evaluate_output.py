@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from lowlight_cli.cli.evaluate_options import Form
+from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.tables import print_table, table
@@ -45,18 +46,18 @@ class Output:
         per_image: Whether each picture is listed.
         baseline: Earlier report to compare with, or None.
         published: Whether rows of papers are added.
-        quiet: Whether stdout stays empty.
+        globally: Colours, and whether success is silent.
 
     Raises:
         UsageError: The name of a report does not end like a form.
     """
 
     form: Form
-    reports: tuple[Path, ...] = ()
-    per_image: bool = False
-    baseline: Path | None = None
-    published: bool = False
-    quiet: bool = False
+    reports: tuple[Path, ...]
+    per_image: bool
+    baseline: Path | None
+    published: bool
+    globally: GlobalSettings
 
     def __post_init__(self) -> None:
         """Refuses unknown forms before any work is done."""
@@ -92,17 +93,16 @@ def finish(evaluation: "Evaluation", output: Output, gates: Sequence[Gate]) -> N
         typer.Exit: Always, with the code of the run.
     """
     findings = _findings(evaluation, output)
-    if not output.quiet:
-        _print(findings, output.form)
+    if not output.globally.quiet:
+        _print(findings, output)
     for path in output.reports:
         _write(path, _text(findings, REPORT_FORMS[path.suffix.lower()]))
-        if not output.quiet:
-            say(f"report: {path}")
+        say(f"report: {path}", quiet=output.globally.quiet)
     passed = [verdict for gate in gates if (verdict := gate.verdict(evaluation.methods[0]))]
     if passed and not evaluation.exit_code:
         raise GateError(f"limit passed: {'; '.join(passed)}")
     for verdict in passed:
-        say(f"lle: error: limit passed: {verdict}")
+        say(f"lle: error: limit passed: {verdict}", error=True)
     raise typer.Exit(evaluation.exit_code)
 
 
@@ -113,15 +113,16 @@ def _findings(evaluation: "Evaluation", output: Output) -> _Findings:
     comparison = None if output.baseline is None else compare(evaluation, read_baseline(output.baseline))
     rows = published_for(evaluation.subject.name) if output.published else ()
     if output.published and not rows:
-        say(f"lle: warning: no published numbers are known for {evaluation.subject.title}")
+        text = f"lle: warning: no published numbers are known for {evaluation.subject.title}"
+        say(text, quiet=output.globally.quiet)
     for note in comparison.notes if comparison else ():
-        say(f"lle: warning: {note}")
+        say(f"lle: warning: {note}", quiet=output.globally.quiet)
     return _Findings(evaluation, comparison, rows, output.per_image)
 
 
-def _print(findings: _Findings, form: Form) -> None:
-    if form is not Form.TABLE:
-        emit(_text(findings, form))
+def _print(findings: _Findings, output: Output) -> None:
+    if output.form is not Form.TABLE:
+        emit(_text(findings, output.form))
         return
     from lowlight_cli.evaluation.grid import method_grid, picture_grid
     from lowlight_cli.evaluation.render_text import extreme_lines, header_lines
@@ -129,18 +130,18 @@ def _print(findings: _Findings, form: Form) -> None:
     evaluation = findings.evaluation
     emit("\n".join(header_lines(evaluation)))
     grid = method_grid(evaluation, findings.comparison, findings.published)
-    _print_grid(grid)
+    _print_grid(grid, output)
     for line in (*grid.footnotes, *extreme_lines(evaluation)):
         emit(line)
     for method in evaluation.methods if findings.per_image else ():
         emit(f"\n{method.name}")
-        _print_grid(picture_grid(evaluation, method))
+        _print_grid(picture_grid(evaluation, method), output)
 
 
-def _print_grid(grid: "Grid") -> None:
+def _print_grid(grid: "Grid", output: Output) -> None:
     sys.stdout.flush()
     rows = [[_styled(cell) for cell in row] for row in grid.rows]
-    print_table(table(grid.heads, rows, numbers=grid.heads[1:]))
+    print_table(table(grid.heads, rows, numbers=grid.heads[1:]), color=output.globally.color)
 
 
 def _styled(cell: "Cell") -> "Text":
@@ -160,6 +161,7 @@ def _text(findings: _Findings, form: Form) -> str:
         form: Any but a framed table.
     """
     from lowlight_cli.evaluation.render_csv import as_csv
+    from lowlight_cli.evaluation.render_html import as_html
     from lowlight_cli.evaluation.render_json import as_json, as_json_lines
     from lowlight_cli.evaluation.render_text import as_latex, as_markdown, as_plain
 
@@ -171,14 +173,10 @@ def _text(findings: _Findings, form: Form) -> str:
         Form.JSONL: lambda: as_json_lines(evaluation),
         Form.CSV: lambda: as_csv(evaluation, findings.published, per_image=per_image),
         Form.MD: lambda: as_markdown(*whole, per_image=per_image),
-        Form.HTML: lambda: _page(findings),
+        Form.HTML: lambda: as_html(*whole),
         Form.LATEX: lambda: as_latex(*whole),
     }
     return makers[form]()
-
-
-def _page(findings: _Findings) -> str:
-    return ""
 
 
 def _write(path: Path, text: str) -> None:

@@ -151,7 +151,7 @@ def _problem(problem: Problem) -> dict[str, str]:
     return {"path": _path(problem.path), "code": problem.code, "msg": problem.message}
 
 
-def _number(value: float | None) -> float | None:
+def _number(value: float | int | None) -> float | int | None:
     return None if value is None or not math.isfinite(value) else value
 
 

@@ -30,6 +30,7 @@ TEXT_ENDINGS = {
     ".json",
     ".bash",
     ".fish",
+    ".j2",
     ".tsv",
     ".csv",
     ".typed",
