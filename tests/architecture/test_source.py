@@ -30,7 +30,6 @@ TEXT_ENDINGS = {
     ".json",
     ".bash",
     ".fish",
-    ".j2",
     ".tsv",
     ".csv",
     ".typed",
