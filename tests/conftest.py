@@ -5,6 +5,7 @@ Nothing of the package is imported at the top: the shape checks of jaxtyping are
 
 import os
 import random
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +40,27 @@ def root() -> Path:
 def device(request: pytest.FixtureRequest) -> torch.device:
     """Device to run models on."""
     return torch.device(request.config.getoption("--device"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """No test reaches beyond this machine, and neither does the program."""
+
+    def local_only(method: str) -> Callable[..., object]:
+        plain = getattr(socket.socket, method)
+
+        def connect(self: socket.socket, address: object) -> object:
+            is_local = self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1", "localhost")
+            if not is_local:
+                raise PermissionError(f"a test tried to reach {address}")
+            return plain(self, address)
+
+        return connect
+
+    with pytest.MonkeyPatch.context() as patch:
+        for method in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, method, local_only(method))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,46 @@
+"""Promise: memory does not grow with the number of pictures; benchmarks/memory.py tells it of thousands."""
+
+import gc
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from lowlight_cli.inference.engine import run_plan
+from lowlight_cli.inference.forward import Forward, Look
+from lowlight_cli.inference.limits import Limits
+from lowlight_cli.inference.pace import Pace
+from lowlight_cli.inference.plan import plan_jobs
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.identity import Identity
+
+STATM = Path("/proc/self/statm")
+
+
+def _resident_bytes():
+    gc.collect()
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="only Linux tells how much memory a program holds")
+def test_memory_is_flat_over_240_pictures(make_picture, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda number: None)  # slow, and not what is measured
+    source = make_picture(tmp_path / "one.jpg", (320, 240))
+    (tmp_path / "in").mkdir()
+    for number in range(240):
+        os.link(source, tmp_path / "in" / f"{number:03}.jpg")
+    forward = Forward(
+        Identity(), Look(Controls()), Limits(2**20), device=torch.device("cpu"), precision=torch.float32
+    )
+    held = []
+    plan = plan_jobs([tmp_path / "in"], str(tmp_path / "out"))
+    report = run_plan(
+        plan,
+        forward,
+        Pace(queue_pixels=2**20),
+        on_row=lambda row: held.append(_resident_bytes() if len(held) % 60 == 59 else 0),
+    )
+    assert report.count("ok") == 240
+    # 180 pictures more are 41 MB of pixels: kept ones would show.
+    assert held[239] - held[59] < 15e6

@@ -1,0 +1,68 @@
+"""Promise: a large photo looks the same whether it goes by tiles or as a whole."""
+
+import numpy as np
+import pytest
+import torch
+
+from lowlight_cli.inference.forward import Forward, Look
+from lowlight_cli.inference.limits import Limits
+from lowlight_cli.inference.settings import EnhanceSettings
+from lowlight_cli.inference.setup import prepare_forward
+from lowlight_cli.models.controls import Controls
+
+SIZE = (224, 320)
+TILE = 128
+
+
+@pytest.fixture(scope="module")
+def enhancer():
+    return prepare_forward(EnhanceSettings(device="cpu")).enhancer
+
+
+def _enhanced(enhancer, pixels, tile):
+    limits = Limits(2**20, tile=tile, overlap=64)
+    forward = Forward(enhancer, Look(Controls()), limits, device=torch.device("cpu"), precision=torch.float32)
+    (result,) = forward([pixels])
+    return result.astype(np.float64)
+
+
+def _constant(top):
+    return np.full((*SIZE, 3), (0.1 * top, 0.08 * top, 0.06 * top))
+
+
+def _gradient(top):
+    ramp = np.linspace(0.02, 0.25, SIZE[1])[None, :, None] * np.linspace(1, 0.5, SIZE[0])[:, None, None]
+    return ramp * np.array([1.0, 0.9, 0.8]) * top
+
+
+@pytest.mark.parametrize("scene", [_constant, _gradient])
+def test_no_step_shows_where_tiles_meet(enhancer, scene):
+    pixels = scene(65535).astype(np.uint16)
+    whole, tiled = _enhanced(enhancer, pixels, 0), _enhanced(enhancer, pixels, TILE)
+    for axis in (0, 1):
+        largest = np.abs(np.diff(whole.mean(2), axis=axis)).max()
+        assert np.abs(np.diff(tiled.mean(2), axis=axis)).max() <= 1.5 * largest + 65535 / 255 / 2
+
+
+def test_a_scene_with_lamps_and_dark_corners_is_alike(enhancer):
+    down, across = np.mgrid[0 : SIZE[0], 0 : SIZE[1]] / SIZE[0]
+    lamps = sum(np.exp(-((across - x) ** 2 + (down - y) ** 2) / 0.01) for x, y in ((0.2, 0.3), (1.2, 0.7)))
+    texture = 0.02 * np.sin(60 * across) * np.sin(45 * down)
+    light = (0.03 + 0.05 * across + texture).clip(0, 1) + 0.7 * lamps
+    noise = np.random.default_rng(0).normal(0, 0.008, (*SIZE, 3))
+    pixels = ((light[..., None] * (1, 0.9, 0.7) + noise).clip(0, 1) * 255).astype(np.uint8)
+    whole, tiled = _enhanced(enhancer, pixels, 0), _enhanced(enhancer, pixels, TILE)
+    psnr = 10 * np.log10(255**2 / np.mean((whole - tiled) ** 2))
+    assert psnr >= 40
+
+
+def test_a_batch_is_like_single_pictures(enhancer):
+    pictures = [
+        np.random.default_rng(seed).integers(0, 60, (64, 96, 3)).astype(np.uint8) for seed in range(8)
+    ]
+    forward = Forward(
+        enhancer, Look(Controls()), Limits(2**20), device=torch.device("cpu"), precision=torch.float32
+    )
+    together = forward(pictures)
+    alone = [forward([picture])[0] for picture in pictures]
+    assert max(np.abs(one.astype(int) - two).max() for one, two in zip(together, alone, strict=True)) <= 1
