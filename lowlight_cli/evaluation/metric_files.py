@@ -1,6 +1,7 @@
-"""Where the files lie that metrics need; they are looked for on disk and fetched when asked for alone."""
+"""Where the files lie that metrics need; they are looked for on disk, and fetched only on request."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib.util import find_spec
@@ -9,11 +10,16 @@ from pathlib import Path
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.evaluation.catalog import METRIC_FILES, MetricEntry, MetricFile
 
+OFFLINE = ("LLE_OFFLINE", "HF_HUB_OFFLINE")
+"""Environment variables that forbid to fetch anything."""
+
+HUGGING_FACE = "https://huggingface.co"
+
 
 def user_metric_folders() -> tuple[Path, ...]:
-    """Folders of this program's own for metric files; ``--download`` writes to the first.
+    """Folders of this program's own for metric files, the first one being written to.
 
-    They are ``metrics`` in each folder of ``LLE_MODEL_DIR``, else ``$XDG_DATA_HOME/lle/metrics``.
+    They are ``metrics`` in each folder of ``LLE_MODEL_DIR``, then ``$XDG_DATA_HOME/lle/metrics``.
     """
     named = [Path(part) / "metrics" for part in os.environ.get("LLE_MODEL_DIR", "").split(os.pathsep) if part]
     data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
@@ -28,40 +34,75 @@ def locate(file: MetricFile, folder: Path | None = None) -> Path | None:
         folder: Looked in first.
     """
     names = (file.name, *file.aliases)
-    for place in _places(file, folder):
-        for name in names:
-            if (place / name).is_file():
-                return place / name
-    return None
+    candidates = (place / name for place in _places(file, folder) for name in names)
+    return next((path for path in candidates if path.is_file()), None)
 
 
-def find_files(entry: MetricEntry, folder: Path | None = None) -> Mapping[str, Path]:
+def find_files(
+    entry: MetricEntry, folder: Path | None = None, *, download: bool = False
+) -> Mapping[str, Path]:
     """Paths of all files that a metric needs, by their published names.
 
+    Args:
+        entry: The metric.
+        folder: Looked in first, and downloaded to; without it the folders of the user are.
+        download: Whether to fetch what is missing.
+
     Raises:
-        WeightsError: One is missing or is not the published one; the message says what to put where.
+        WeightsError: Files are missing, cannot be fetched, or are not the published ones; the message says
+            what to put where.
     """
-    found = {}
-    for name in entry.files:
-        file = METRIC_FILES[name]
-        path = locate(file, folder)
-        if path is None:
-            target = folder or user_metric_folders()[0]
-            raise WeightsError(f"{name} is missing; put it into {target}, or run with --download")
-        if not digest(path).startswith(file.sha256):
-            raise WeightsError(
-                f"{path} is not the published {name}: its sha256 must begin with {file.sha256}"
-            )
-        found[name] = path
-    return found
+    target = folder or user_metric_folders()[0]
+    found = {name: locate(METRIC_FILES[name], folder) for name in entry.files}
+    missing = [name for name, path in found.items() if path is None]
+    if missing and not download:
+        is_, it = ("is", "it") if len(missing) == 1 else ("are", "them")
+        raise WeightsError(
+            f"{' and '.join(missing)} {is_} missing; put {it} into {target}, or run with --download"
+        )
+    whole = {name: path or fetch(METRIC_FILES[name], target) for name, path in found.items()}
+    for name, path in whole.items():
+        expected = METRIC_FILES[name].sha256
+        if not digest(path).startswith(expected):
+            raise WeightsError(f"{path} is not the published {name}: its sha256 must begin with {expected}")
+    return whole
+
+
+def fetch(file: MetricFile, folder: Path) -> Path:
+    """Downloads a file, which appears in the folder whole or not at all; ``HF_ENDPOINT`` is honoured.
+
+    Raises:
+        WeightsError: ``LLE_OFFLINE`` or ``HF_HUB_OFFLINE`` forbid it, or it failed.
+    """
+    forbidding = [name for name in OFFLINE if os.environ.get(name, "0") not in ("", "0")]
+    if forbidding:
+        raise WeightsError(f"{file.name} is missing, and {forbidding[0]} forbids to download it")
+    from torch.hub import download_url_to_file
+
+    address = file.source.replace(HUGGING_FACE, os.environ.get("HF_ENDPOINT") or HUGGING_FACE)
+    target = folder / file.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        progress = sys.stderr.isatty()
+        download_url_to_file(address, str(target), hash_prefix=file.sha256 or None, progress=progress)
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(f"cannot download {address} to {folder}: {error}") from error
+    return target
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        total = sha256()
-        while block := stream.read(2**20):
-            total.update(block)
+    """The sha256 of a file, in hexadecimal.
+
+    Raises:
+        WeightsError: It cannot be read.
+    """
+    total = sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(2**20):
+                total.update(block)
+    except OSError as error:
+        raise WeightsError(f"cannot read {path}: {error}") from error
     return total.hexdigest()
 
 

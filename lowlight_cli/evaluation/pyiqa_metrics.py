@@ -8,8 +8,9 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,13 @@ def build_pyiqa_comparison(name: str, files: Mapping[str, Path], device: torch.d
 def _create(name: str, device: torch.device, path: Path, **options: object) -> Callable[..., Tensor]:
     pyiqa = _import()
     try:
-        metric: Callable[..., Tensor] = pyiqa.create_metric(
-            name, device=device, pretrained_model_path=str(path), **options
-        )
+        if path.suffix == ".pth":
+            # pyiqa unpickles whatever it finds; this refuses a file that would run code.
+            torch.load(path, map_location="cpu", weights_only=True)
+        with redirect_stdout(StringIO()):  # where it says what it loads
+            metric: Callable[..., Tensor] = pyiqa.create_metric(
+                name, device=device, pretrained_model_path=str(path), **options
+            )
     except Exception as error:
         raise WeightsError(f"{path} cannot be used for {name}: {_one_line(error)}") from error
     return metric

@@ -40,7 +40,7 @@ class Scorer:
     """Measures pictures by several metrics under one protocol.
 
     A metric whose files or library are missing is left out and named in ``missing``; the rest is computed.
-    Nothing is ever fetched from the network.
+    Nothing is fetched from the network unless ``download`` is given.
 
     Args:
         metrics: Names in ``METRICS``.
@@ -49,6 +49,7 @@ class Scorer:
         metrics_dir: Folder of metric files, looked in first.
         grey_mean: Whether each metric with a reference is also given after the brightness was aligned; its
             column ends in ``*``.
+        download: Whether to fetch files that are missing.
 
     Attributes:
         protocol: How scores are computed.
@@ -68,6 +69,7 @@ class Scorer:
         device: torch.device = CPU,
         metrics_dir: Path | None = None,
         grey_mean: bool = False,
+        download: bool = False,
     ) -> None:
         self.protocol = PROTOCOLS[protocol]
         self.metrics: tuple[MetricEntry, ...] = ()
@@ -79,7 +81,7 @@ class Scorer:
         self._rate: dict[str, Callable[[Images], PerImage]] = {}
         for entry in [METRICS[name] for name in dict.fromkeys(metrics)]:
             try:
-                self._add(entry, metrics_dir)
+                self._add(entry, find_files(entry, metrics_dir, download=download))
             except LowlightError as error:
                 self.missing[entry.name] = str(error)
 
@@ -133,8 +135,7 @@ class Scorer:
             if entry.needs_reference
         }
 
-    def _add(self, entry: MetricEntry, metrics_dir: Path | None) -> None:
-        files = find_files(entry, metrics_dir)
+    def _add(self, entry: MetricEntry, files: Mapping[str, Path]) -> None:
         if entry.needs_reference:
             self._compare[entry.name] = build_comparison(entry, self.protocol, files, self._device)
         else:
