@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
-
 from lowlight_cli.errors import UsageError
 from lowlight_cli.evaluation.protocols import GreyMean, Space, View
 from lowlight_cli.tensors import Features, Images
@@ -49,7 +47,9 @@ def in_8_bits(values: Features) -> Features:
 
 def weighted(images: Images, weights: Sequence[float]) -> Features:
     """Weighted sum of R, G and B: (b, 1, h, w)."""
-    return torch.einsum("bchw,c->bhw", images, images.new_tensor(weights))[:, None]
+    red, green, blue = images.split(1, 1)
+    # Summed in this order for any batch: a luma midway between two levels must always be rounded one way.
+    return red * weights[0] + green * weights[1] + blue * weights[2]
 
 
 def align_grey_mean(images: Images, references: Images, form: GreyMean) -> Images:

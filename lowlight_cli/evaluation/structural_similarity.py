@@ -4,10 +4,11 @@ Source: Wang et al., "Image quality assessment: from error visibility to structu
 Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment", 2003, eq. 7.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
-from torch.nn.functional import avg_pool2d, conv2d, pad
+from torch.nn.functional import avg_pool2d, pad
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.evaluation.planes import seen_pair
@@ -86,11 +87,15 @@ def likeness(first: Features, second: Features) -> Likeness:
 
 def blur(planes: Features) -> Features:
     """Gaussian mean of each plane; the result is smaller by the window."""
-    places = torch.arange(WINDOW, dtype=planes.dtype, device=planes.device) - WINDOW // 2
-    weights = torch.exp(-places.square() / (2 * SIGMA**2))
-    channels = planes.shape[1]
-    weights = (weights / weights.sum()).expand(channels, 1, 1, WINDOW)
-    return conv2d(conv2d(planes, weights, groups=channels), weights.transpose(2, 3), groups=channels)
+    weights = [math.exp(-((place - WINDOW // 2) ** 2) / (2 * SIGMA**2)) for place in range(WINDOW)]
+    # Sums of shifted planes: on a CPU twice as fast as a convolution in float64.
+    for axis in (2, 3):
+        size = planes.shape[axis] - WINDOW + 1
+        total = torch.zeros_like(planes.narrow(axis, 0, size))
+        for place, weight in enumerate(weights):
+            total.add_(planes.narrow(axis, place, size), alpha=weight / sum(weights))
+        planes = total
+    return planes
 
 
 def halved(planes: Features) -> Features:

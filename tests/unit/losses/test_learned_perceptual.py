@@ -1,5 +1,8 @@
 """LPIPS as a loss, with stand-in weights: its form, its files, its place in the recipe."""
 
+import warnings
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn.functional import normalize
@@ -61,3 +64,29 @@ def test_the_recipe_takes_it_where_its_files_are_given(files):
     loss = perceptual_loss(recipe, CodeEnhance(PRESETS["lite"]), torch.device("cpu"))
     expected = 2 * read_learned_perceptual(*files)(images, targets)
     torch.testing.assert_close(loss(images, targets), expected)
+
+
+@pytest.mark.parametrize("kind", ["alex", pytest.param("vgg", marks=pytest.mark.slow)])
+def test_the_authors_program_finds_the_same_distances(kind, tmp_path):
+    lpips = pytest.importorskip("lpips")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchvision warns of the old way in which it is asked for a network
+        theirs = lpips.LPIPS(net=kind, pnet_rand=True, verbose=False)
+    layers = {key.split(".", 1)[1]: value for key, value in theirs.net.state_dict().items()}
+    torch.save({f"features.{key}": value for key, value in layers.items()}, tmp_path / "backbone.pth")
+    heads = Path(lpips.__file__).parent / "weights" / "v0.1" / f"{kind}.pth"
+    images, targets = torch.rand(2, 3, 67, 80), torch.rand(2, 3, 67, 80)
+    expected = theirs(images, targets, normalize=True).flatten()
+    found = read_learned_perceptual(tmp_path / "backbone.pth", heads, kind).distances(images, targets)
+    assert expected.min() > 1e-4
+    torch.testing.assert_close(found, expected.detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_each_pair_has_a_distance_of_its_own(files):
+    loss = read_learned_perceptual(*files)
+    images, targets = torch.rand(3, 3, 32, 32), torch.rand(3, 3, 32, 32)
+    images[1] = targets[1]
+    distances = loss.distances(images, targets)
+    assert distances[1] == 0
+    assert distances[0] != distances[2]
+    torch.testing.assert_close(loss(images, targets), distances.mean())
