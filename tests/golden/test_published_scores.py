@@ -25,8 +25,8 @@ PUBLISHED = {
     "niqe": (15.7536, 3.6549, 3.2355, 3.1840, 8.6352),
 }
 
-# The published figures have four digits, PSNR two. What the program behind MS-SSIM does otherwise is not known:
-# pyiqa, whose authors published the figures, is as far from them, 0.0044.
+# The published figures have four digits, PSNR two. What the program behind MS-SSIM does besides is unknown;
+# pyiqa, whose authors published the figures, is as far from them.
 TOLERANCES = {"psnr": 0.005, "ssim_y": 1e-4, "ms_ssim": 5e-3, "fsimc": 1e-4}
 
 OF_PYIQA = {
