@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli import datasets, models, train
+from lowlight_cli.cli import config_command, datasets, models, train
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
 from lowlight_cli.cli.evaluate import evaluate
@@ -31,6 +31,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")
 app.command()(report)
 app.command()(doctor)
+app.add_typer(config_command.app, name="config")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -30,6 +30,9 @@ PER_CALL = frozenset(
 )
 """Options that belong to one call: a file that set them could cost somebody his originals."""
 
+MOST_SHOWN = 12
+"""Names that a message lists."""
+
 _GLOBAL_PER_CALL = frozenset(("config", "no-config", "no-color", "profile"))
 
 
@@ -105,7 +108,11 @@ def section_name(words: Section) -> str:
 def nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
     """A hint about a misspelt name."""
     near = get_close_matches(name, list(known), n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return (
+        f"known: {', '.join(known)}" if len(known) <= MOST_SHOWN else "`lle config show` lists what is known"
+    )
 
 
 def fitting(option: Option, value: Value, folder: Path) -> Value:
@@ -157,8 +164,8 @@ def _parsed(parser: Callable[[str], Any], value: Value) -> str:
     return str(value)
 
 
-def _path(text: str, folder: Path) -> str:
-    return text if text == "-" else str(folder / Path(text).expanduser())
+def _path(text: str, folder: Path) -> Path:
+    return Path(text) if text == "-" else folder / Path(text).expanduser()
 
 
 def _in_range(option: Option, value: Value) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lowlight_cli.cli.config_files import ConfigFile
-from lowlight_cli.cli.config_keys import Keys, Section, fitting, nearest, section_name
+from lowlight_cli.cli.config_keys import PER_CALL, Keys, Section, fitting, nearest, section_name
 from lowlight_cli.errors import SettingsError
 
 PROFILE = "profile"
@@ -124,6 +124,8 @@ def _setting(
     if key not in options:
         if keys.is_section((*words, pair[0])):
             raise SettingsError(f"{place} {pair[0]} is a section, not a value")
+        if key in PER_CALL:
+            raise SettingsError(f"{place} {key} belongs to one call: give it on the command line")
         raise SettingsError(f"{place} unknown key '{pair[0]}'; {nearest(key, options)}")
     try:
         value = fitting(options[key], pair[1], file.path.parent)

@@ -1,0 +1,245 @@
+"""Configuration: which files count, what wins, and what is refused."""
+
+import json
+import tomllib
+
+import pytest
+
+from lowlight_cli.cli.app import app
+from lowlight_cli.cli.config_command import template
+from lowlight_cli.cli.config_keys import Keys
+from lowlight_cli.cli.global_options import global_options
+from lowlight_cli.cli.program import finished
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """An empty folder to be in, and an empty home of configuration."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def users(tmp_path):
+    """The user's file; its folder exists."""
+    (tmp_path / "home" / "lle").mkdir(parents=True)
+    return tmp_path / "home" / "lle" / "config.toml"
+
+
+@pytest.fixture
+def held(run_lle):
+    """Value and origin of an option of enhance, as `lle config show` tells them."""
+
+    def ask(key, *options, section="enhance"):
+        run = run_lle("config", "show", "--json", *options)
+        assert (run.code, run.err) == (0, "")
+        return next(
+            (row["value"], row["origin"])
+            for row in json.loads(run.out)
+            if (row["section"], row["key"]) == (section, key)
+        )
+
+    return ask
+
+
+def test_what_wins(held, run_lle, here, users, monkeypatch):
+    assert held("device") == ("auto", "default")
+    users.write_text('[enhance]\ndevice = "cuda:1"\nworkers = 7\n')
+    assert held("device") == ("cuda:1", str(users))
+    (here / "pyproject.toml").write_text('[tool.lle.enhance]\ndevice = "cuda:2"\n')
+    assert held("device") == ("cuda:2", "./pyproject.toml")
+    (here / "lle.toml").write_text('[enhance]\ndevice = "cuda:3"\n')
+    assert held("device") == ("cuda:3", "./lle.toml")
+    (here / "chosen.toml").write_text('[enhance]\ndevice = "cuda:4"\n')
+    assert held("device", "--config", "chosen.toml") == ("cuda:4", "./chosen.toml")
+    monkeypatch.setenv("LLE_CONFIG", "chosen.toml")
+    assert held("device") == ("cuda:4", "./chosen.toml")
+    monkeypatch.setenv("LLE_DEVICE", "cuda:5")
+    assert held("device") == ("cuda:5", "LLE_DEVICE")
+    monkeypatch.setenv("LLE_ENHANCE_DEVICE", "cuda:6")
+    assert held("device") == ("cuda:6", "LLE_ENHANCE_DEVICE")
+    assert held("workers") == (7, str(users))
+    printed = run_lle("train", "vqgan", "-o", "run", "--print-config", "--device", "cuda:7").out
+    assert json.loads(printed)["run"]["device"] == "cuda:7"
+
+
+def test_values_of_files_reach_the_commands(run_lle, here):
+    (here / "lle.toml").write_text(
+        '[train]\ndevice = "cpu"\nseed = 3\n[train.vqgan]\nseed = 4\nlr = 0.5\ndata = ["a", "/b"]\n'
+    )
+    printed = json.loads(run_lle("train", "vqgan", "-o", "run", "--print-config").out)
+    assert (printed["run"]["device"], printed["run"]["seed"]) == ("cpu", 4)
+    assert printed["optimizer"]["learning_rate"] == 0.5
+    assert printed["data"]["photos"] == ["a", "/b"]
+    printed = json.loads(run_lle("train", "semantic", "-o", "run", "--print-config", "--seed", "5").out)
+    assert (printed["run"]["device"], printed["run"]["seed"]) == ("cpu", 5)
+
+
+def test_a_file_can_change_what_enhance_does(run_lle, here, make_picture):
+    make_picture(here / "in" / "a.png")
+    (here / "lle.toml").write_text('[enhance]\nmodel = "identity"\nformat = "webp"\njson = true\n')
+    run = run_lle("enhance", "in", "-o", "out/", "--dry-run")
+    assert json.loads(run.out.splitlines()[0])["out"].endswith("a.webp")
+
+
+def test_profiles_go_before_the_rest(held, run_lle, here, users, monkeypatch):
+    users.write_text('[profile.archive.enhance]\nquality = 99\nformat = "tiff"\n')
+    (here / "lle.toml").write_text('[enhance]\nquality = 80\n[profile.archive.enhance]\nformat = "png"\n')
+    assert held("quality") == (80, "./lle.toml")
+    assert held("quality", "--profile", "archive") == (99, f"{users}, profile archive")
+    monkeypatch.setenv("LLE_PROFILE", "archive")
+    assert held("format") == ("png", "./lle.toml, profile archive")
+    run = run_lle("config", "show", "--profile", "archiv")
+    assert (run.code, run.out) == (2, "")
+    assert "did you mean 'archive'" in run.err
+
+
+def test_no_config_reads_nothing(held, run_lle, here):
+    (here / "lle.toml").write_text("[enhance]\nquality = 80\n")
+    assert held("quality", "--no-config") == (95, "default")
+    assert run_lle("config", "show", "--no-config", "--config", "lle.toml").code == 2
+
+
+def test_global_options_can_be_set_at_the_top(held, here, tmp_path):
+    (here / "lle.toml").write_text('color = "never"\nlog-file = "all.log"\n')
+    assert held("color", section="") == ("never", "./lle.toml")
+    assert held("log-file", "--color", "always", section="") == ("all.log", "./lle.toml")
+    assert held("color", "--color", "always", section="") == ("always", "command line")
+    assert (here / "all.log").read_text().count("called as") == 3
+
+
+def test_paths_count_from_the_folder_of_their_file(held, users):
+    users.write_text('[enhance]\nreference = "look.jpg"\ncheckpoint = "/w.safetensors"\n')
+    assert held("reference")[0] == str(users.parent / "look.jpg")
+    assert held("checkpoint")[0] == "/w.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[enhence]", "unknown section [enhence]; did you mean 'enhance'?"),
+        ("[train.vqgam]", "unknown section [train.vqgam]; did you mean 'vqgan'?"),
+        ("[enhance]\nqualty = 1", "[enhance] unknown key 'qualty'; did you mean 'quality'?"),
+        ("[profile.a.enhance]\nqualty = 1", "profile a: [enhance] unknown key 'qualty'"),
+        ("qiet = true", "at the top unknown key 'qiet'; did you mean 'quiet'?"),
+        ("enhance = 1", "at the top enhance is a section, not a value"),
+        ('profile = "a"', "profiles are tables"),
+        ("[enhance]\nquality = '80'", "[enhance] quality: a whole number is needed, not '80'"),
+        ("[enhance]\nquality = true", "[enhance] quality: a whole number is needed, not true"),
+        ("[enhance]\nquality = 101", "[enhance] quality: 100 or less is needed, not 101"),
+        ("[enhance]\nstrength = 'a'", "[enhance] strength: a number is needed, not 'a'"),
+        ("[enhance]\nrecursive = 1", "[enhance] recursive: true or false is needed, not 1"),
+        ("[enhance]\nformat = 'bmp'", "[enhance] format: one of keep, jpg"),
+        ("[enhance]\nmodel = true", "[enhance] model: a text is needed, not true"),
+        ("[enhance]\ntile = 'x'", "[enhance] tile: 'x' is neither auto, off"),
+        ("[enhance]\nout = 'x'", "[enhance] out belongs to one call"),
+        ("[enhance]\nin-place = true", "[enhance] in-place belongs to one call"),
+        ("[enhance", "cannot read"),
+    ],
+)
+def test_mistakes_name_file_and_key(run_lle, here, text, words):
+    (here / "lle.toml").write_text(text)
+    run = run_lle("models", "path")
+    assert (run.code, run.out) == (2, "")
+    assert "lle.toml" in run.err
+    assert words in run.err
+    assert len(run.err.splitlines()) == 1
+
+
+def test_a_chosen_file_must_be_there(run_lle):
+    run = run_lle("--config", "none.toml", "models", "path")
+    assert run.code == 2
+    assert "none.toml" in run.err
+
+
+def test_a_foreign_pyproject_is_left_alone(run_lle, here):
+    (here / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
+    assert run_lle("models", "path").code == 0
+    (here / "pyproject.toml").write_text("this is no TOML")
+    assert run_lle("models", "path").code == 0
+
+
+def test_help_works_with_a_broken_file(run_lle, here):
+    (here / "lle.toml").write_text("[enhence]")
+    for words in (["--help"], ["enhance", "--help"], ["--version"]):
+        assert run_lle(*words).code == 0
+
+
+def test_a_wrong_variable_is_named(run_lle, monkeypatch):
+    monkeypatch.setenv("LLE_ENHANCE_QUALITY", "high")
+    for words in (["enhance", "in", "-o", "out/"], ["config", "show"]):
+        run = run_lle(*words)
+        assert (run.code, run.out) == (2, "")
+        assert "LLE_ENHANCE_QUALITY" in run.err
+
+
+def test_the_place_for_results_has_no_variable(run_lle, monkeypatch):
+    monkeypatch.setenv("LLE_OUT", "out/")
+    monkeypatch.setenv("LLE_ENHANCE_OUT", "out/")
+    run = run_lle("enhance", "in")
+    assert run.code == 2
+    assert "--out" in run.err
+
+
+def test_show_prints_a_file_that_can_be_used(run_lle, here, held):
+    (here / "lle.toml").write_text('[enhance]\nquality = 71\nsuffix = "_\\"é"\n')
+    (here / "again.toml").write_text(run_lle("config", "show").out)
+    text = run_lle("config", "show", "--config", "again.toml").out
+    (here / "again.toml").write_text(text)
+    assert held("quality", "--config", "again.toml") == (71, "./again.toml")
+    assert held("suffix", "--config", "again.toml") == ('_"é', "./again.toml")
+    assert run_lle("config", "show", "--config", "again.toml").out == text
+
+
+def test_show_can_be_narrowed(run_lle, here):
+    (here / "lle.toml").write_text("[enhance]\nquality = 71\n[train.vqgan]\nseed = 1\n")
+    run = run_lle("config", "show", "--changed", "--origin")
+    assert run.out == "[enhance]\nquality = 71  # ./lle.toml\n\n[train.vqgan]\nseed = 1  # ./lle.toml\n"
+    assert run_lle("config", "show", "train", "--changed").out == "[train.vqgan]\nseed = 1\n"
+    assert run_lle("config", "show", "trian").code == 2
+
+
+def test_init_never_overwrites(run_lle, here, users):
+    run = run_lle("config", "init")
+    assert (run.code, run.out) == (0, "")
+    text = (here / "lle.toml").read_text()
+    assert "# quality = 95" in text
+    (here / "lle.toml").write_text("mine")
+    run = run_lle("config", "init", "--no-config")
+    assert run.code == 2
+    assert "exists" in run.err
+    assert (here / "lle.toml").read_text() == "mine"
+    (here / "lle.toml").unlink()
+    assert run_lle("config", "init", "--user", "-q") == (0, "", "")
+    assert users.read_text() == text
+
+
+def test_everything_in_the_template_is_true(run_lle, here):
+    keys = Keys(finished(app), global_options())
+    headed = [line for line in template(keys).splitlines() if line.startswith("[")]
+    assert {"[enhance]", "[train.vqgan]", "[models.info]"} <= set(headed)
+    text = "\n".join(
+        line if line.startswith("[") else line.removeprefix("# ")
+        for line in template(keys).splitlines()[1:]
+        if not line.partition("=")[2].lstrip().startswith("#")
+    )
+    assert tomllib.loads(text)["enhance"]["quality"] == 95
+    assert len(text.splitlines()) > 60
+    (here / "lle.toml").write_text(text)
+    run = run_lle("config", "show", "--changed", "--json")
+    assert run.code == 0, run.err
+    assert {row["origin"] for row in json.loads(run.out)} == {"./lle.toml"}
+
+
+def test_path_says_what_is_read(run_lle, here, users):
+    users.write_text("")
+    rows = json.loads(run_lle("config", "path", "--json").out)
+    assert rows == [
+        {"path": "lle.toml", "read": False},
+        {"path": "pyproject.toml", "read": False},
+        {"path": str(users), "read": True},
+    ]
+    assert run_lle("config", "path", "-q").out == ""
