@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -153,8 +154,7 @@ def test_a_bug_is_one_line_and_its_traceback_a_file(run_lle, broken):
     assert "internal error: KeyError" in run.err
     place = run.err.split("please report it with ")[1].strip()
     assert place.startswith(os.environ["XDG_STATE_HOME"])
-    with open(place) as file:
-        text = file.read()
+    text = Path(place).read_text()
     assert "Traceback" in text
     assert "in fail" in text
     assert "\x1b" not in text
@@ -238,7 +238,8 @@ def test_progress_in_a_terminal_is_a_bar_that_leaves_nothing(root, photos, tmp_p
     assert "\x1b[" in shown
     assert "━" in shown
     assert "failed  " in shown
-    assert shown.rstrip().splitlines()[-1].startswith("1 enhanced")
+    last = shown.rstrip().splitlines()[-1]
+    assert "\x1b[32m1 enhanced" in last
 
 
 def test_progress_elsewhere_has_no_control_characters(root, photos, tmp_path):
