@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image
 from timing import measure, write_result
 
-from lowlight_cli.inference.choices import OnExist
 from lowlight_cli.inference.engine import run_plan
 from lowlight_cli.inference.plan import plan_jobs
 from lowlight_cli.inference.settings import EnhanceSettings
@@ -38,7 +37,7 @@ def main() -> None:
 
         def work() -> None:
             # Results are written before the run ends, so no device is still busy.
-            plan = plan_jobs([Path(folder) / "in"], f"{folder}/out/", on_exist=OnExist.OVERWRITE)
+            plan = plan_jobs([Path(folder) / "in"], f"{folder}/out/")
             report = run_plan(plan, forward, pace)
             if report.count("ok") != arguments.count:
                 raise RuntimeError("a picture failed")

@@ -51,6 +51,12 @@ class GateError(LowlightError):
     exit_code = 10
 
 
+class LockedError(LowlightError):
+    """Another run holds the folder of the results."""
+
+    exit_code = 11
+
+
 class ImageError(LowlightError):
     """One picture that cannot be read or written; the run goes on without it.
 

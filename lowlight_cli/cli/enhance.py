@@ -1,23 +1,10 @@
 """``lle enhance``: dark photos in, bright photos out."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import typer
 
 from lowlight_cli.cli import options, options_files, options_report
-from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.options_files import FormatChoice
-from lowlight_cli.cli.output import Voice, show_plan
-from lowlight_cli.cli.request import check_together, enhance_settings
-from lowlight_cli.images.formats import FORMATS
-from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.inference.choices import OnExist
-from lowlight_cli.inference.plan import Plan, plan_jobs
-from lowlight_cli.inference.report import NOTHING_FOUND, Report, rows_without_work
-
-if TYPE_CHECKING:
-    from lowlight_cli.inference.settings import EnhanceSettings
 
 
 def enhance(
@@ -91,51 +78,7 @@ def enhance(
     Example:  lle enhance ./night_photos -o ./out --contrast 1.2
     """
     chosen = locals()  # each option by its name
-    check_together(chosen)
-    from lowlight_cli.models.catalog import MODELS
+    # Not needed for --help, which shall come at once.
+    from lowlight_cli.cli.perform import perform
 
-    settings = enhance_settings(chosen)
-    _ = MODELS[model].presets[preset or MODELS[model].default_preset]  # unknown names end the run here
-    form = output_format.value if output_format.value in FORMATS else None
-    plan = plan_jobs(
-        [Path(source) for source in sources or ()],
-        out or "",
-        recursive=recursive,
-        on_exist=on_exist,
-        format_name=form,
-    )
-    if dry_run:
-        show_plan(plan, as_json=as_json)
-        return
-    voice = Voice(settings_of(context), as_json=as_json)
-    report = _carry_out(plan, settings, voice)
-    code = NOTHING_FOUND if fail_empty and not report.rows else report.exit_code
-    voice.end(report, code)
-    raise typer.Exit(code)
-
-
-def _carry_out(plan: Plan, settings: "EnhanceSettings", voice: Voice) -> Report:
-    """Runs a plan; where nothing is to be made, no model is loaded.
-
-    Args:
-        plan: What to make.
-        settings: How.
-        voice: Is told what happens.
-    """
-    todo = sum(not job.skip for job in plan.jobs)
-    if not todo:
-        voice.start(len(plan.jobs), {"model": settings.model})
-        rows = rows_without_work(plan)
-        for row in rows:
-            voice.item(row)
-        return Report(rows, 0.0, len(plan.ignored))
-    check_writable_folder(plan.folder)
-
-    # Importing torch takes seconds: only after the arguments are known to be good.
-    from lowlight_cli.inference.engine import run_plan
-    from lowlight_cli.inference.setup import describe, prepare_forward, prepare_pace
-
-    forward = prepare_forward(settings)
-    voice.start(len(plan.jobs), describe(settings, forward))
-    with voice.progress(todo):
-        return run_plan(plan, forward, prepare_pace(settings, forward.device), on_row=voice.item)
+    raise typer.Exit(perform(context, chosen))

@@ -1,44 +1,139 @@
 """Runs as JSON Lines for other programs: one object per event; keys are added, never renamed.
 
-The first key of each is ``v``, the version of the form.
+The first key of each is ``v``, the version of the form. ``lle schema`` prints what the classes here say.
 """
 
 import base64
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import Any, Literal, NotRequired, TypedDict
 
-from lowlight_cli.inference.plan import Job
+from lowlight_cli.inference.plan import Action, Job, Plan
+from lowlight_cli.inference.recorder import RunFacts
 from lowlight_cli.inference.report import Report, Row
 
 VERSION = 1
 
+ErrorCode = Literal[
+    "unreadable",
+    "truncated",
+    "unsupported",
+    "too_large",
+    "oom",
+    "nonfinite",
+    "conflict",
+    "write",
+    "permission",
+    "disk_full",
+    "metadata",
+    "timeout",
+]
+SkipReason = Literal["up_to_date", "exists", "bright"]
 
-def start_event(count: int, facts: Mapping[str, str | None]) -> dict[str, Any]:
+
+class Fault(TypedDict):
+    """Why a picture failed or was left alone."""
+
+    code: ErrorCode
+    msg: str
+
+
+class StartEvent(TypedDict):
+    """A run begins; ``n`` pictures are planned. Device and precision are null where no model is needed."""
+
+    v: int
+    event: Literal["start"]
+    run: str
+    n: int
+    model: str
+    preset: str | None
+    checkpoint_sha256: str | None
+    device: str | None
+    precision: str | None
+    version: str
+
+
+class PlanEvent(TypedDict):
+    """What a run would do about one picture; ``pixels`` is 0 where the header does not tell."""
+
+    v: int
+    event: Literal["plan"]
+    action: Literal["make", "skip", "conflict"]
+    reason: NotRequired[str]
+    pixels: NotRequired[int]
+    in_b64: NotRequired[str]
+    out: str
+    out_b64: NotRequired[str]
+
+
+class ItemEvent(TypedDict):
+    """One picture came to its end. A path that is no UTF-8 stands in base 64 in ``in_b64``, ``out_b64``."""
+
+    v: int
+    event: Literal["item"]
+    status: Literal["ok", "skipped", "failed", "conflict"]
+    in_b64: NotRequired[str]
+    out: NotRequired[str]
+    out_b64: NotRequired[str]
+    reason: NotRequired[SkipReason]
+    error: NotRequired[Fault]
+    w: NotRequired[int]
+    h: NotRequired[int]
+    s: NotRequired[float]
+    bytes: NotRequired[int]
+    sha256: NotRequired[str]
+    warn: NotRequired[list[str]]
+
+
+class EndEvent(TypedDict):
+    """The run is over; ``inputs`` is the sum of the six counts that follow it."""
+
+    v: int
+    event: Literal["end"]
+    inputs: int
+    ok: int
+    skipped: int
+    failed: int
+    conflict: int
+    ignored: int
+    left: int
+    s: float
+    exit: int
+
+
+def start_event(plan: Plan, facts: RunFacts) -> dict[str, Any]:
     """A run begins.
 
     Args:
-        count: Jobs planned.
-        facts: Model, device and so on.
+        plan: What it will do.
+        facts: What all its pictures have in common.
     """
-    run = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{uuid4().hex[:4]}"
-    return {"v": VERSION, "event": "start", "run": run, "n": count, **facts}
-
-
-def plan_event(job: Job) -> dict[str, Any]:
-    """What a dry run found for one picture."""
-    action = "skip" if job.skip else "make"
     return {
         "v": VERSION,
-        "event": "plan",
-        "action": action,
-        **_path("in", job.source),
-        **_path("out", job.target),
+        "event": "start",
+        "run": facts.run,
+        "n": len(plan.jobs) + len(plan.closed),
+        "model": facts.model,
+        "preset": facts.preset,
+        "checkpoint_sha256": facts.checkpoint_sha256,
+        "device": facts.device or None,
+        "precision": facts.precision or None,
+        "version": facts.version,
     }
+
+
+def plan_event(job: Job, pixels: int = 0) -> dict[str, Any]:
+    """What a dry run found for one picture.
+
+    Args:
+        job: What would be done.
+        pixels: Of the input, by its header.
+    """
+    event: dict[str, Any] = {"v": VERSION, "event": "plan", "action": job.action.value}
+    event |= {**_path("in", job.source), **_path("out", job.target)}
+    return event | ({"pixels": pixels} if job.action is Action.MAKE else {"reason": job.reason})
 
 
 def item_event(row: Row) -> dict[str, Any]:
@@ -46,34 +141,36 @@ def item_event(row: Row) -> dict[str, Any]:
     event: dict[str, Any] = {"v": VERSION, "event": "item", "status": row.status, **_path("in", row.source)}
     if row.target is not None:
         event |= _path("out", row.target)
-    if row.status == "failed":
-        return event | {"error": {"code": row.code, "msg": row.message}}
-    if row.status == "ok":
-        event |= {"w": row.width, "h": row.height, "s": round(row.seconds, 4), "warn": list(row.warnings)}
-    return event
+    match row.status:
+        case "failed" | "conflict":
+            return event | {"error": {"code": row.code, "msg": row.message}}
+        case "skipped":
+            return event | {"reason": row.code}
+    event |= {"w": row.width, "h": row.height, "s": round(row.seconds, 4)}
+    return event | {"bytes": row.output_bytes, "sha256": row.output_sha256, "warn": list(row.warnings)}
 
 
-def end_event(report: Report, exit_code: int) -> dict[str, Any]:
+def end_event(plan: Plan, report: Report, exit_code: int) -> dict[str, Any]:
     """The run is over.
 
     Args:
+        plan: What it was to do.
         report: All outcomes.
         exit_code: What the program will end with.
+
+    Raises:
+        RuntimeError: An input is in none of the counts.
     """
-    return {
-        "v": VERSION,
-        "event": "end",
-        "ok": report.count("ok"),
-        "skipped": report.count("skipped"),
-        "failed": report.count("failed"),
-        "ignored": report.ignored,
-        "left": report.left,
-        "s": round(report.seconds, 3),
-        "exit": exit_code,
-    }
+    counts = {name: report.count(name) for name in ("ok", "skipped", "failed", "conflict")}
+    counts |= {"ignored": report.ignored, "left": report.left}
+    inputs = len(plan.jobs) + len(plan.closed) + len(plan.ignored)
+    if sum(counts.values()) != inputs:
+        raise RuntimeError(f"{inputs} inputs, but {counts}")
+    seconds = round(report.seconds, 3)
+    return {"v": VERSION, "event": "end", "inputs": inputs, **counts, "s": seconds, "exit": exit_code}
 
 
-def as_line(event: dict[str, Any]) -> str:
+def as_line(event: Mapping[str, Any]) -> str:
     """An event as one line of UTF-8 text."""
     return json.dumps(event, ensure_ascii=False)
 

@@ -47,7 +47,8 @@ def parse_batch_size(text: str) -> int | None:
 
 def parse_tile(text: str) -> int | None:
     """Side of a tile in pixels, None for ``auto``, 0 for ``off``."""
-    return {"auto": None, "off": 0}[text] if text in ("auto", "off") else _tile_side(text)
+    known = {"auto": None, "off": 0, "0": 0}
+    return known[text] if text in known else _tile_side(text)
 
 
 def _tile_side(text: str) -> int:

@@ -1,53 +1,70 @@
-"""What a run says: words on stderr for a person, events on stdout for other programs."""
+"""What a run says: words on stderr for a person, events or paths on stdout for other programs."""
 
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
 
-import typer
-
-from lowlight_cli.cli.events import as_line, end_event, item_event, plan_event, start_event
+from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
-from lowlight_cli.cli.tables import make_console
+from lowlight_cli.cli.summary import show_summary
 from lowlight_cli.inference.plan import Plan
+from lowlight_cli.inference.recorder import RunFacts
 from lowlight_cli.inference.report import Report, Row
 
 _LOG = logging.getLogger(__name__)
 
-PIPE_CLOSED = 141
-"""Exit code of a program whose reader went away."""
+Product = Literal["nothing", "events", "paths", "paths0"]
+"""What goes to stdout: JSON events, or the path of each result, ended by a line break or by NUL."""
 
 
 class Voice:
-    """Tells of a run: to a person, or event by event to a program.
+    """Tells of a run: to a person, and to a program.
 
     Args:
         settings: Of the global options; with ``quiet``, a person hears of failures alone.
-        as_json: Whether events are printed on stdout.
+        product: What goes to stdout.
+        stdin: Where the picture from stdin lies, which has no name of its own.
     """
 
-    def __init__(self, settings: GlobalSettings, *, as_json: bool) -> None:
+    def __init__(
+        self, settings: GlobalSettings, *, product: Product = "nothing", stdin: Path | None = None
+    ) -> None:
         self._settings = settings
-        self._as_json = as_json
+        self._product = product
+        self._stdin = stdin
+        self._plan = Plan((), Path())
         self._where = ""
         self._progress = Progress(0, settings)
 
-    def start(self, count: int, facts: Mapping[str, str | None]) -> None:
+    def start(self, plan: Plan, facts: RunFacts) -> None:
         """A run begins.
 
         Args:
-            count: Jobs planned.
-            facts: Model, device and so on.
+            plan: What it will do.
+            facts: What all its pictures have in common.
         """
-        self._where = " ".join(value for key in ("device", "precision") if (value := facts.get(key)))
-        self._event(start_event(count, facts))
-        if count and self._where:
-            words = f"{count} pictures, {facts['model']} on {self._where}"
+        self._plan = plan
+        self._where = " ".join(word for word in (facts.device, facts.precision) if word)
+        self._event(start_event(plan, facts))
+        for loop in plan.loops:
+            say(
+                f"lle: warning: '{shown(loop)}' leads to a folder that was searched already",
+                quiet=self._settings.quiet,
+            )
+        if plan.jobs and self._where:
+            count = "1 picture" if len(plan.jobs) == 1 else f"{len(plan.jobs):,} pictures"
+            words = f"{count}, {facts.model} on {self._where}"
             say(words, quiet=progress_kind(self._settings) != "lines")
+
+    def notice(self, text: str) -> None:
+        """Something is done in another way than was asked for."""
+        say(f"lle: warning: {text}", quiet=self._settings.quiet)
 
     @contextmanager
     def progress(self, total: int) -> Iterator[None]:
@@ -61,19 +78,24 @@ class Voice:
 
     def item(self, row: Row) -> None:
         """A picture came to its end."""
+        if row.source == self._stdin:
+            row = replace(row, source=Path("-"))
         self._event(item_event(row))
+        if row.status == "ok" and row.target and self._product in ("paths", "paths0"):
+            emit(row.target, end=b"\0" if self._product == "paths0" else b"\n")
         self._progress.tell(row)
         done = "" if row.target is None else f" -> {shown(row.target)}"
         _LOG.debug("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
 
-    def end(self, report: Report, exit_code: int) -> None:
+    def end(self, report: Report, exit_code: int, hints: str = "") -> None:
         """The run is over.
 
         Args:
             report: All outcomes.
             exit_code: What the program will end with.
+            hints: What to do next, for a person.
         """
-        self._event(end_event(report, exit_code))
+        self._event(end_event(self._plan, report, exit_code))
         if report.stopped_by is not None:
             done = report.count("ok")
             say(f"Interrupted: {done} done, {report.left} left; run the same command again to continue")
@@ -82,66 +104,22 @@ class Voice:
             say(text, quiet=self._settings.quiet)
         else:
             show_summary(report, self._where, self._settings)
+        if hints:
+            say(hints, quiet=self._settings.quiet)
 
     def _event(self, event: dict[str, Any]) -> None:
-        if self._as_json:
+        if self._product == "events":
             emit(as_line(event))
 
 
-def emit(line: str) -> None:
-    """Prints a line of the product on stdout.
-
-    Raises:
-        typer.Exit: Whoever reads it went away.
-    """
-    try:
-        typer.echo(line)
-    except BrokenPipeError:
-        # Python flushes stdout once more when it ends, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(PIPE_CLOSED) from None
-
-
-def show_plan(plan: Plan, *, as_json: bool) -> None:
-    """Prints what a run would do.
+def emit(product: str | Path, end: bytes = b"\n") -> None:
+    """Writes a line of the product on stdout, at once; where its reader went away, the program ends quietly.
 
     Args:
-        plan: The jobs.
-        as_json: Whether for a program.
+        product: Text, or a path, whose bytes are written as they are.
+        end: What comes behind it.
     """
-    for job in plan.jobs:
-        text = f"{'skip' if job.skip else 'make'}  {shown(job.source)} -> {shown(job.target)}"
-        emit(as_line(plan_event(job)) if as_json else text)
-    skipped = sum(job.skip for job in plan.jobs)
-    say(f"{len(plan.jobs) - skipped} to make, {skipped} exist, {len(plan.ignored)} not images")
-
-
-def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
-    """Prints the totals of a run, coloured in a terminal.
-
-    Args:
-        report: All outcomes.
-        where: Device and number format.
-        settings: Of the global options.
-    """
-    from rich.text import Text
-
-    speed = report.count("ok") / report.seconds if report.seconds else 0.0
-    flow = report.megapixels / report.seconds if report.seconds else 0.0
-    parts = [(f"{report.count('ok')} enhanced", "green")]
-    parts += [(f"{report.count('skipped')} exist", "")] if report.count("skipped") else []
-    parts += [(f"{report.count('failed')} failed", "bold red")] if report.count("failed") else []
-    parts += [(f"{report.ignored} not images", "")] if report.ignored else []
-    text = Text(", ").join(Text(words, style) for words, style in parts)
-    text.append(f"   {duration(report.seconds)} ({speed:.2g} img/s, {flow:.2g} MP/s)  {where}")
-    if not settings.quiet:
-        make_console(sys.stderr, settings.color).print(text, soft_wrap=True)
-    _LOG.info("%s", text.plain, extra={"said": True})
-
-
-def duration(seconds: float) -> str:
-    """A time span for a person: ``0.4 s``, ``12 s``, ``9 m 05 s``, ``2 h 07 m``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} m {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} m"
+    data = os.fsencode(product) if isinstance(product, Path) else product.encode("utf-8", "backslashreplace")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data + end)
+    sys.stdout.buffer.flush()

@@ -59,10 +59,12 @@ class Progress:
         if row.status == "failed":
             self._failed += 1
             say(f"failed  {shown(row.source)}  {row.code}: {row.message}", error=True)
+        elif row.status == "conflict":
+            say(f"conflict  {shown(row.source)}  {row.message}", error=True)
         elif row.warnings:
             text = f"warning  {shown(row.source)}  not kept: {', '.join(row.warnings)}"
             say(text, quiet=self._settings.quiet)
-        if row.status == "skipped":
+        if row.status in ("skipped", "conflict"):
             return
         self._done += 1
         self._megapixels += row.width * row.height / 1e6

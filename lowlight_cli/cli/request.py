@@ -1,30 +1,68 @@
 """Options of ``lle enhance``, by name, -> the settings of those who act on them."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from uuid import uuid4
 
+from lowlight_cli.cli.carry_out import Task, Terms
+from lowlight_cli.cli.inputs import STDIN
 from lowlight_cli.cli.options import default_workers
 from lowlight_cli.cli.quantities import parse_color
 from lowlight_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from lowlight_cli.inference.settings import EnhanceSettings
+from lowlight_cli.images.settings import ReadSettings, WriteSettings
+from lowlight_cli.inference.choices import OnExist
+from lowlight_cli.inference.existing import Ledger
+from lowlight_cli.inference.fingerprint import bright_fingerprint, checkpoint_digest, fingerprint, preset_of
+from lowlight_cli.inference.recorder import RunFacts
+from lowlight_cli.inference.settings import EnhanceSettings, StopSettings
+from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.models.controls import Controls
 
 REPORT_ENDINGS = (".html", ".md", ".csv", ".json")
 
 
-def enhance_settings(chosen: Mapping[str, Any]) -> "EnhanceSettings":
+def make_task(chosen: Mapping[str, Any]) -> Task:
+    """Everything about the run but its files.
+
+    Args:
+        chosen: Value of each option, by the name of its parameter.
+
+    Raises:
+        UnknownNameError: There is no such model or preset.
+        WeightsError: The weights are missing.
+    """
+    settings = enhance_settings(chosen)
+    entry = MODELS[settings.model]
+    _ = entry.presets[settings.preset or entry.default_preset]
+    digest = checkpoint_digest(settings)
+    options = fingerprint(settings, digest)
+    facts = RunFacts(
+        run=new_run_name(),
+        version=_version(),
+        model=settings.model,
+        preset=preset_of(settings),
+        checkpoint_sha256=digest,
+        controls={**settings.controls.model_dump(), "strength": settings.strength},
+    )
+    terms = Terms(
+        on_exist=chosen["on_exist"],
+        in_place=chosen["in_place"],
+        backup_dir=chosen["backup_dir"],
+        lock_timeout_s=chosen["lock_timeout"],
+        keeps_books=chosen["out"] != STDIN,
+    )
+    return Task(settings, terms, Ledger({}, options, bright_fingerprint(options, settings)), facts)
+
+
+def enhance_settings(chosen: Mapping[str, Any]) -> EnhanceSettings:
     """How pictures are read, enhanced and written.
 
     Args:
         chosen: Value of each option, by the name of its parameter.
     """
-    # Not needed for --help, which shall come at once.
-    from lowlight_cli.images.settings import ReadSettings, WriteSettings
-    from lowlight_cli.inference.settings import EnhanceSettings, StopSettings
-    from lowlight_cli.models.controls import Controls
-
     flatten = None if chosen["flatten"] is None else parse_color(chosen["flatten"])
     parts = {
         "controls": Controls(**_those(Controls.model_fields, chosen)),
@@ -34,6 +72,18 @@ def enhance_settings(chosen: Mapping[str, Any]) -> "EnhanceSettings":
         "workers": chosen["workers"] or default_workers(),
     }
     return EnhanceSettings(**_those(EnhanceSettings.model_fields, {**chosen, **parts}))
+
+
+def new_run_name() -> str:
+    """A name for a run: its moment, and four digits that tell runs of one second apart."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{uuid4().hex[:4]}"
+
+
+def _version() -> str:
+    try:
+        return version("lowlight-cli")
+    except PackageNotFoundError:
+        return "uninstalled"
 
 
 def _those(names: Iterable[str], chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +127,10 @@ def _check_place(chosen: Mapping[str, Any]) -> None:
         raise UsageError("--in-place needs either --backup-dir or --no-backup")
     if chosen["output_format"].value != "keep" or chosen["suffix"]:
         raise UsageError("--in-place keeps names; --format and --suffix would change them")
+    if chosen["on_exist"] in (OnExist.RENAME, OnExist.ERROR):
+        raise UsageError(f"--in-place and --on-exist {chosen['on_exist'].value} exclude each other")
+    if STDIN in (chosen["sources"] or ()):
+        raise UsageError("a picture from stdin has no place of its own; --in-place is for files")
 
 
 def _check_stdout(chosen: Mapping[str, Any]) -> None:

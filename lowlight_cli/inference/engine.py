@@ -15,7 +15,7 @@ from lowlight_cli.inference.pace import Pace
 from lowlight_cli.inference.plan import Plan
 from lowlight_cli.inference.read_ahead import read_ahead
 from lowlight_cli.inference.report import Report, Row, failed_row, rows_without_work
-from lowlight_cli.inference.write_behind import WriteBehind
+from lowlight_cli.inference.write_behind import BeforeWrite, WriteBehind
 
 _GRACE_S = 1.0
 """Time that a stopped run spends on pictures whose pixels are ready."""
@@ -28,11 +28,18 @@ class _EndedEarlyError(Exception):
 class _Run:
     """One run: its rows as they come in, who is told of them, and when it ends."""
 
-    def __init__(self, plan: Plan, forward: Forward, pace: Pace, on_row: Callable[[Row], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        forward: Forward,
+        pace: Pace,
+        on_row: Callable[[Row], None],
+        before_write: BeforeWrite,
+    ) -> None:
         self.plan = plan
         self.forward = forward
         self.pace = pace
-        self.writer = WriteBehind(pace)
+        self.writer = WriteBehind(pace, before_write)
         self.interruption = Interruption()
         self._rows: list[Row] = []
         self._failures = 0
@@ -119,7 +126,12 @@ class _Run:
 
 
 def run_plan(
-    plan: Plan, forward: Forward, pace: Pace, *, on_row: Callable[[Row], None] = lambda row: None
+    plan: Plan,
+    forward: Forward,
+    pace: Pace,
+    *,
+    on_row: Callable[[Row], None] = lambda row: None,
+    before_write: BeforeWrite = lambda job, size, sha256: None,
 ) -> Report:
     """Enhances every picture of a plan; one that fails is a row in the report, not the end of the run.
 
@@ -131,9 +143,10 @@ def run_plan(
         forward: The model and how to run it.
         pace: Threads, batches, queues and limits.
         on_row: Told of each outcome, in the calling thread; no signal comes in between.
+        before_write: Told, in the thread that writes, of a result that is about to get its name.
     """
     cv2.setNumThreads(0)  # the threads here are enough; OpenCV's own would fight with those of the model
-    run = _Run(plan, forward, pace, on_row)
+    run = _Run(plan, forward, pace, on_row, before_write)
     with run.interruption.watched():
         try:
             run.enhance_all()

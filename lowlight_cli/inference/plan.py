@@ -2,13 +2,38 @@
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.images.formats import FORMATS, format_of, result_format
-from lowlight_cli.inference.choices import OnExist
-from lowlight_cli.inference.scan import scan_folder
+from lowlight_cli.images.formats import format_of
+from lowlight_cli.inference.file_facts import FileFacts, facts_of
+from lowlight_cli.inference.naming import TEMPLATE, Naming, beside
+from lowlight_cli.inference.scan import Scan, Selection, scan_folder
+
+
+class Action(StrEnum):
+    """What a run does about a job."""
+
+    MAKE = "make"
+    SKIP = "skip"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An input.
+
+    Attributes:
+        path: A picture, or a folder of them.
+        below: Its place in the mirrored tree; None puts a file on top and the content of a folder, too.
+        listed: Whether it stands in a list; a file that is missing there is a failure and no mistake.
+    """
+
+    path: Path
+    below: Path | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +43,23 @@ class Job:
     Attributes:
         source: File to read.
         target: File to write.
-        skip: Whether the result is there and stays.
+        action: What to do about it.
+        reason: Why it is not made: a short code, or words about a conflict.
+        relative: Place of the source in the tree of inputs.
+        facts: The source as it was when planned; None where it could not be found.
     """
 
     source: Path
     target: Path
-    skip: bool = False
+    action: Action = Action.MAKE
+    reason: str = ""
+    relative: Path = Path()
+    facts: FileFacts | None = None
+
+    @property
+    def skip(self) -> bool:
+        """Whether nothing is made."""
+        return self.action is not Action.MAKE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +71,51 @@ class Plan:
         folder: Folder that holds every target.
         ignored: Files in the scanned folders that are not named like pictures.
         closed: Folders that could not be listed.
+        loops: Links to folders that were searched already.
+        single: Whether the target was named as a file.
     """
 
     jobs: tuple[Job, ...]
     folder: Path
     ignored: tuple[Path, ...] = ()
     closed: tuple[Path, ...] = ()
+    loops: tuple[Path, ...] = ()
+    single: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """What has been found so far: pictures, each with its place in the mirrored tree."""
+
+    pictures: list[tuple[Path, Path]] = field(default_factory=list)
+    ignored: list[Path] = field(default_factory=list)
+    closed: list[Path] = field(default_factory=list)
+    loops: list[Path] = field(default_factory=list)
+
+    def add(self, source: Source, scan: Scan) -> None:
+        """Takes what a folder holds.
+
+        Args:
+            source: The folder.
+            scan: Its content.
+        """
+        below = source.below or Path()
+        self.pictures += [(path, below / path.relative_to(source.path)) for path in scan.pictures]
+        self.ignored += scan.others
+        self.closed += scan.closed
+        self.loops += scan.loops
 
 
 def plan_jobs(
-    sources: Sequence[Path],
+    sources: Sequence[Path | Source],
     out: str,
     *,
-    recursive: bool = True,
-    on_exist: OnExist = OnExist.SKIP,
-    format_name: str | None = None,
+    selection: Selection = Selection(),
+    naming: Naming = Naming(),
+    leave_out: Sequence[Path] = (),
+    renames_clashes: bool = False,
 ) -> Plan:
-    """Decides what is read and written.
+    """Decides what is read and written; what exists is looked at by ``settle``.
 
     ``out`` is a folder if it exists as one, ends in a slash, or if there is more than one input or a folder
     among them; else it is the file to write. The tree of a folder is mirrored under ``out``.
@@ -59,87 +123,101 @@ def plan_jobs(
     Args:
         sources: Pictures, and folders of pictures.
         out: Place of the results.
-        recursive: Whether folders inside folders are searched.
-        on_exist: What to do about results that are there.
-        format_name: Name in ``FORMATS`` for all results; None keeps the format of each picture.
+        selection: What is taken of folders.
+        naming: What results are called.
+        leave_out: Folders that are not searched, besides ``out``.
+        renames_clashes: Whether a second input for one result gets a name of its own.
 
     Raises:
-        UsageError: An input is missing, two inputs would make one result, a result would replace an input, or
-            results exist and ``on_exist`` is ``ERROR``.
+        UsageError: An input is missing, two inputs would make one result, or a result would replace an input.
     """
-    for source in sources:
-        if not source.exists():
-            raise UsageError(f"no such file or folder: '{source}'")
+    inputs = [source if isinstance(source, Source) else Source(source) for source in sources]
     place = Path(out)
-    if not _is_folder(sources, out):
-        job = Job(sources[0], _single_target(place, format_name))
-        return Plan(_settle([job], on_exist), place.parent)
+    _check_inputs(inputs, place)
+    if not _is_folder(inputs, out):
+        job = _job(inputs[0].path, Path(inputs[0].path.name), _single_target(place, naming))
+        return Plan(_without_clashes([job], renames=False), place.parent, single=True)
     if place.exists() and not place.is_dir():
         raise UsageError(f"'{out}' is a file, but a folder is needed for these inputs")
-    jobs: list[Job] = []
-    ignored: list[Path] = []
-    closed: list[Path] = []
-    for source in sources:
-        if not source.is_dir():
-            jobs.append(Job(source, place / _renamed(Path(source.name), format_name)))
-            continue
-        if place.exists() and place.samefile(source):
-            raise UsageError(f"the results would lie among the originals: '{source}' is input and output")
-        found = scan_folder(source, recursive=recursive, leave_out=place)
-        jobs += [
-            Job(path, place / _renamed(path.relative_to(source), format_name)) for path in found.pictures
-        ]
-        ignored += found.others
-        closed += found.closed
-    return Plan(_settle(jobs, on_exist), place, tuple(ignored), tuple(closed))
+    found = find_pictures(inputs, selection, [place, *leave_out])
+    jobs = [
+        _job(path, relative, place / naming.result(relative, number, parent=path.absolute().parent.name))
+        for number, (path, relative) in enumerate(found.pictures, 1)
+    ]
+    settled = _without_clashes(jobs, renames=renames_clashes)
+    return Plan(settled, place, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
 
 
-def _is_folder(sources: Sequence[Path], out: str) -> bool:
-    return out.endswith(("/", "\\")) or Path(out).is_dir() or len(sources) > 1 or sources[0].is_dir()
+def _check_inputs(inputs: Sequence[Source], place: Path) -> None:
+    for source in inputs:
+        if not source.listed and not source.path.exists():
+            raise UsageError(f"no such file or folder: '{source.path}'")
+        if source.path.is_dir() and place.exists() and place.samefile(source.path):
+            raise UsageError(
+                f"the results would lie among the originals: '{source.path}' is input and output"
+            )
 
 
-def _single_target(target: Path, format_name: str | None) -> Path:
+def _is_folder(inputs: Sequence[Source], out: str) -> bool:
+    several = len(inputs) != 1 or inputs[0].listed or inputs[0].path.is_dir()
+    return several or out.endswith(("/", "\\")) or Path(out).is_dir()
+
+
+def _single_target(target: Path, naming: Naming) -> Path:
     """The one file to write, if its name tells a format and no option contradicts it."""
     named = format_of(target)
     if named is None:
         raise UsageError(f"'{target}' does not end like a picture; write '{target}/' if it shall be a folder")
-    if format_name not in (None, named):
-        raise UsageError(f"'{target}' is {named}, but --format asks for {format_name}")
+    if naming.format_name not in (None, named):
+        raise UsageError(f"'{target}' is {named}, but --format asks for {naming.format_name}")
+    if naming.suffix or naming.template != TEMPLATE:
+        raise UsageError(f"'{target}' names the result already; --suffix and --name are for folders")
     return target
 
 
-def _renamed(path: Path, format_name: str | None) -> Path:
-    source = format_of(path)
-    result = format_name if source is None else result_format(source, format_name)
-    if result in (None, source):
-        return path
-    return path.with_name(path.stem + FORMATS[result].suffixes[0])
+def find_pictures(inputs: Sequence[Source], selection: Selection, leave_out: Sequence[Path]) -> Found:
+    """Pictures among the inputs.
+
+    Args:
+        inputs: Pictures, and folders of pictures.
+        selection: What is taken of folders.
+        leave_out: Folders that are not searched.
+    """
+    found = Found()
+    for source in inputs:
+        if source.path.is_dir():
+            found.add(source, scan_folder(source.path, selection, leave_out=leave_out))
+        else:
+            found.pictures.append((source.path, source.below or Path(source.path.name)))
+    return found
 
 
-def _settle(jobs: Sequence[Job], on_exist: OnExist) -> tuple[Job, ...]:
-    """Refuses clashes, drops repeated inputs, and marks what is already there."""
+def _job(source: Path, relative: Path, target: Path) -> Job:
+    return Job(source, target, relative=relative, facts=facts_of(source))
+
+
+def _without_clashes(jobs: Sequence[Job], *, renames: bool) -> tuple[Job, ...]:
+    """Drops repeated inputs; two inputs for one result are refused, or get two names."""
     makers: dict[str, Job] = {}
     for job in jobs:
-        # Names that differ in case or in Unicode form only are one file on some disks.
-        key = unicodedata.normalize("NFC", str(job.target)).casefold()
-        other = makers.setdefault(key, job)
-        if other.source != job.source:
-            raise UsageError(f"'{other.source}' and '{job.source}' would both be written to '{job.target}'")
-    originals = {_identity(job.source): job.source for job in makers.values()}
-    return tuple(_with_existing(job, originals, on_exist) for job in makers.values())
+        other = makers.setdefault(_key(job.target), job)
+        if other.source == job.source:
+            continue
+        if not renames:
+            raise UsageError(
+                f"'{other.source}' and '{job.source}' would both be written to '{job.target}'; "
+                "--on-exist rename gives each a name"
+            )
+        target = next(name for name in beside(job.target, job.source.name) if _key(name) not in makers)
+        makers[_key(target)] = replace(job, target=target)
+    originals = {job.facts.identity: job.source for job in makers.values() if job.facts}
+    for job in makers.values():
+        there = facts_of(job.target)
+        if there and there.identity in originals:
+            raise UsageError(f"'{job.target}' would replace the original '{originals[there.identity]}'")
+    return tuple(makers.values())
 
 
-def _with_existing(job: Job, originals: dict[tuple[int, int], Path], on_exist: OnExist) -> Job:
-    if not job.target.exists():
-        return job
-    if original := originals.get(_identity(job.target)):
-        raise UsageError(f"'{job.target}' would replace the original '{original}'")
-    if on_exist is OnExist.ERROR:
-        raise UsageError(f"'{job.target}' exists already; --on-exist skip or overwrite decides what to do")
-    return Job(job.source, job.target, skip=on_exist in (OnExist.SKIP, OnExist.RESUME))
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """What tells files apart whatever their names: device and inode."""
-    facts = path.stat()
-    return facts.st_dev, facts.st_ino
+def _key(target: Path) -> str:
+    """Names that differ in case or in Unicode form only are one file on some disks."""
+    return unicodedata.normalize("NFC", str(target)).casefold()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from lowlight_cli.errors import ImageError, OutputError
-from lowlight_cli.inference.plan import Job, Plan
+from lowlight_cli.inference.plan import Action, Job, Plan
 
 Status = Literal["ok", "skipped", "failed", "conflict"]
 
@@ -22,8 +22,8 @@ class Row:
         source: File that was read.
         target: File that was to be written; None where there was nothing to plan.
         status: How it ended.
-        code: Short reason of a failure or a conflict, as in ``ImageError``; of a skip ``bright``, or nothing
-            where the result is up to date.
+        code: Short reason of a failure or a conflict, as in ``ImageError``; of a skip
+            ``up_to_date``, ``exists`` or ``bright``.
         message: The reason in words.
         seconds: Time spent on it in all threads; its share of a batch counts.
         width: Columns; 0 where the picture could not be read.
@@ -106,4 +106,10 @@ def failed_row(job: Job, error: ImageError, seconds: float) -> Row:
 def rows_without_work(plan: Plan) -> list[Row]:
     """Outcomes known before any picture is read: folders that cannot be listed, results that stay."""
     closed = [Row(path, None, "failed", "permission", "the folder cannot be listed") for path in plan.closed]
-    return closed + [Row(job.source, job.target, "skipped") for job in plan.jobs if job.skip]
+    return closed + [_row_without_work(job) for job in plan.jobs if job.skip]
+
+
+def _row_without_work(job: Job) -> Row:
+    if job.action is Action.CONFLICT:
+        return Row(job.source, job.target, "conflict", "conflict", f"'{job.target}' {job.reason}")
+    return Row(job.source, job.target, "skipped", job.reason)

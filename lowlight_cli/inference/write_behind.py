@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +19,11 @@ from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.inference.batches import Loaded
 from lowlight_cli.inference.pace import Pace
+from lowlight_cli.inference.plan import Job
 from lowlight_cli.inference.report import Row, failed_row
+
+BeforeWrite = Callable[[Job, int, str], None]
+"""What is told of a result that is about to get its name; an ``ImageError`` keeps it from coming about."""
 
 
 class _Writing(NamedTuple):
@@ -32,10 +36,12 @@ class WriteBehind:
 
     Args:
         pace: Number of threads; twice as many results may wait, and as many pixels as in its queue.
+        before_write: Told, in a thread, of a result that is about to get its name: its job, bytes, SHA-256.
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, before_write: BeforeWrite = lambda job, size, sha256: None) -> None:
         self._pace = pace
+        self._before_write = before_write
         self._pool = ThreadPoolExecutor(pace.workers, thread_name_prefix="encode")
         self._waiting: deque[_Writing] = deque()
         self._gate = threading.Lock()
@@ -106,6 +112,8 @@ class WriteBehind:
             data = _encoded(result, job.target, self._pace)
             self._pass_gate(job.target)
             _check_room(job.target, len(data), self._pace.min_free)
+            digest = hashlib.sha256(data).hexdigest()
+            self._before_write(job, len(data), digest)
             replace_file(job.target, data)
         except ImageError as error:
             return failed_row(job, error, seconds + time.perf_counter() - start)
@@ -121,7 +129,7 @@ class WriteBehind:
             height=result.height,
             warnings=result.warnings,
             output_bytes=len(data),
-            output_sha256=hashlib.sha256(data).hexdigest(),
+            output_sha256=digest,
             source_size=item.stamp.size,
             source_mtime_ns=item.stamp.mtime_ns,
         )

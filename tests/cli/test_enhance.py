@@ -27,13 +27,14 @@ def folder(make_picture, tmp_path):
 
 
 def _digests(folder):
-    return {
-        path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()
-    }
+    paths = [folder / name for name in _files(folder)]
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def _files(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """Every file but the books of the runs."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return [name for name in names if not name.startswith(".lle/")]
 
 
 def test_a_folder_is_mirrored(enhance, folder, tmp_path):
@@ -41,7 +42,7 @@ def test_a_folder_is_mirrored(enhance, folder, tmp_path):
     run = enhance(folder, "-o", tmp_path / "out")
     assert (run.code, run.out) == (0, "")
     assert _files(tmp_path / "out") == ["a.png", "b/c.png", "b/d/e.jpg"]
-    assert "3 enhanced, 1 not images" in run.err
+    assert "3 enhanced · 1 not images" in run.err
     assert "\r" not in run.err
     assert np.array_equal(
         np.array(Image.open(folder / "a.png")), np.array(Image.open(tmp_path / "out" / "a.png"))
@@ -54,7 +55,7 @@ def test_a_second_run_makes_nothing_again(enhance, folder, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
     run = enhance(folder, "-o", tmp_path / "out")
     assert run.code == 0
-    assert "3 exist" in run.err
+    assert "3 up to date" in run.err
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
     assert "3 enhanced" in enhance(folder, "-o", tmp_path / "out", "--on-exist", "overwrite").err
 
@@ -166,9 +167,11 @@ def test_weights_that_are_not_there_are_code_six(enhance, folder, tmp_path):
 def test_a_dry_run_changes_nothing(enhance, folder, tmp_path):
     run = enhance(folder, "-o", tmp_path / "out", "--dry-run")
     assert run.code == 0
-    assert run.out.splitlines()[0] == f"make  {folder}/a.png -> {tmp_path}/out/a.png"
-    assert len(run.out.splitlines()) == 3
-    assert run.err == "3 to make, 0 exist, 1 not images\n"
+    lines = [line.split() for line in run.out.splitlines()]
+    assert lines[0] == ["make", f"{folder}/a.png", "->", f"{tmp_path}/out/a.png", "0.0", "MP"]
+    assert len(lines) == 3
+    assert run.err.startswith("3 to make (0.0 MP, about ")
+    assert run.err.endswith(" free) · 1 not images\n")
     assert not (tmp_path / "out").exists()
 
 

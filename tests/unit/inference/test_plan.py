@@ -5,8 +5,9 @@ import os
 import pytest
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.inference.choices import OnExist
+from lowlight_cli.inference.naming import Naming
 from lowlight_cli.inference.plan import plan_jobs
+from lowlight_cli.inference.scan import Selection
 
 
 def _touch(folder, *names):
@@ -29,7 +30,7 @@ def test_the_tree_is_mirrored_in_natural_order(tmp_path):
 
 def test_folders_in_folders_can_be_left_out(tmp_path):
     source = _touch(tmp_path / "in", "a.jpg", "b/c.jpg")
-    assert len(plan_jobs([source], str(tmp_path / "out"), recursive=False).jobs) == 1
+    assert len(plan_jobs([source], str(tmp_path / "out"), selection=Selection(recursive=False)).jobs) == 1
 
 
 def test_junk_and_temporary_files_are_passed_over(tmp_path):
@@ -79,14 +80,14 @@ def test_a_file_without_a_picture_ending_is_asked_about(tmp_path):
 
 def test_a_format_changes_the_ending_where_needed(tmp_path):
     source = _touch(tmp_path / "in", "a.png", "b.JPEG")
-    plan = plan_jobs([source], str(tmp_path / "out"), format_name="jpg")
+    plan = plan_jobs([source], str(tmp_path / "out"), naming=Naming(format_name="jpg"))
     assert _targets(plan, tmp_path / "out") == ["a.jpg", "b.JPEG"]
 
 
 def test_a_format_must_fit_the_file_named(tmp_path):
     _touch(tmp_path, "a.jpg")
     with pytest.raises(UsageError, match="--format asks for png"):
-        plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "b.jpg"), format_name="png")
+        plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "b.jpg"), naming=Naming(format_name="png"))
 
 
 def test_a_missing_input_is_named(tmp_path):
@@ -97,7 +98,7 @@ def test_a_missing_input_is_named(tmp_path):
 def test_two_inputs_for_one_result_are_refused_with_both_names(tmp_path):
     source = _touch(tmp_path / "in", "night.jpg", "night.png")
     with pytest.raises(UsageError, match=r"night\.jpg' and '.*night\.png' would both be written to"):
-        plan_jobs([source], str(tmp_path / "out"), format_name="jpg")
+        plan_jobs([source], str(tmp_path / "out"), naming=Naming(format_name="jpg"))
 
 
 @pytest.mark.parametrize(("first", "second"), [("A.jpg", "a.jpg"), ("e\u0301.jpg", "\u00e9.jpg")])
@@ -121,24 +122,10 @@ def test_results_among_the_originals_are_refused(tmp_path):
 def test_an_original_is_never_a_target(tmp_path):
     _touch(tmp_path, "a.jpg", "b.jpg")
     with pytest.raises(UsageError, match="would replace the original"):
-        plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "a.jpg"), on_exist=OnExist.OVERWRITE)
+        plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "a.jpg"))
     os.link(tmp_path / "a.jpg", tmp_path / "same.jpg")
     with pytest.raises(UsageError, match="would replace the original"):
-        plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "same.jpg"), on_exist=OnExist.OVERWRITE)
-
-
-@pytest.mark.parametrize(("on_exist", "skip"), [(OnExist.SKIP, True), (OnExist.OVERWRITE, False)])
-def test_results_that_exist_are_kept_or_made_again(tmp_path, on_exist, skip):
-    source = _touch(tmp_path / "in", "a.jpg")
-    _touch(tmp_path / "out", "a.jpg")
-    assert plan_jobs([source], str(tmp_path / "out"), on_exist=on_exist).jobs[0].skip == skip
-
-
-def test_results_that_exist_can_be_an_error(tmp_path):
-    source = _touch(tmp_path / "in", "a.jpg")
-    _touch(tmp_path / "out", "a.jpg")
-    with pytest.raises(UsageError, match="exists already"):
-        plan_jobs([source], str(tmp_path / "out"), on_exist=OnExist.ERROR)
+        plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "same.jpg"))
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):

@@ -1,0 +1,60 @@
+"""What a run would do: a table for a person, events for a program."""
+
+import shutil
+
+from lowlight_cli.cli.events import as_line, plan_event
+from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.progress import say, shown
+from lowlight_cli.cli.tables import aligned
+from lowlight_cli.images.decode import peek_pixels
+from lowlight_cli.images.formats import format_of
+from lowlight_cli.inference.plan import Action, Job, Plan
+
+_BYTES_PER_PIXEL = {"jpg": 0.9, "png": 2.2, "tiff": 3.0, "webp": 0.6, "avif": 0.4, "gif": 0.8}
+"""Measured on enhanced photos at the default quality; for a first idea of the room that is needed."""
+
+
+def show_plan(plan: Plan, *, as_json: bool) -> None:
+    """Prints what a run would do; headers of files are read, and no pixel.
+
+    Args:
+        plan: The jobs, with what need not be made marked.
+        as_json: Whether for a program.
+    """
+    sizes = [0 if job.skip else peek_pixels(job.source) for job in plan.jobs]
+    if as_json:
+        for job, pixels in zip(plan.jobs, sizes, strict=True):
+            emit(as_line(plan_event(job, pixels)))
+    elif plan.jobs:
+        emit(aligned(_cells(job, pixels) for job, pixels in zip(plan.jobs, sizes, strict=True)))
+    say(_totals(plan, sizes))
+
+
+def _cells(job: Job, pixels: int) -> tuple[str, str, str, str]:
+    why = job.reason.replace("_", " ") if job.skip else f"{pixels / 1e6:.1f} MP" if pixels else "size unknown"
+    return job.action.value, shown(job.source), f"-> {shown(job.target)}", why
+
+
+def _totals(plan: Plan, sizes: list[int]) -> str:
+    counts = {action: sum(job.action is action for job in plan.jobs) for action in Action}
+    need = sum(
+        pixels * _BYTES_PER_PIXEL.get(format_of(job.target) or "", 2.0)
+        for job, pixels in zip(plan.jobs, sizes, strict=True)
+    )
+    folder = next((place for place in (plan.folder, *plan.folder.absolute().parents) if place.is_dir()), None)
+    free = shutil.disk_usage(folder).free if folder else 0
+    room = f"about {_size(need)}, {_size(free)} free"
+    words = [f"{counts[Action.MAKE]:,} to make ({sum(sizes) / 1e6:,.1f} MP, {room})"]
+    words += [f"{counts[Action.SKIP]:,} need not"] if counts[Action.SKIP] else []
+    words += [f"{counts[Action.CONFLICT]:,} left alone"] if counts[Action.CONFLICT] else []
+    words += [f"{len(plan.ignored):,} not images"] if plan.ignored else []
+    return " · ".join(words)
+
+
+def _size(count: float | int) -> str:
+    """Bytes for a person."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

@@ -1,0 +1,63 @@
+"""Words of the command line and lines of lists -> inputs."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from glob import glob, has_magic
+from pathlib import Path
+
+from lowlight_cli.errors import UsageError
+from lowlight_cli.inference.plan import Source
+from lowlight_cli.inference.scan import natural_key
+
+STDIN = "-"
+
+_ROOT_MARK = "/./"
+"""Stands in a line between what is only searched and what is mirrored, as in rsync."""
+
+
+def gather(words: Sequence[str], files_from: str | None, *, null: bool, stdin: Path | None) -> list[Source]:
+    """Every input, in order.
+
+    Args:
+        words: Paths, patterns, and ``-`` for what came on stdin.
+        files_from: File of a list, ``-`` for stdin, or None.
+        null: Whether names in the list end in NUL instead of a line break.
+        stdin: Where the picture that came on stdin lies, if any.
+
+    Raises:
+        UsageError: The list cannot be read.
+    """
+    inputs = [Source(path) for word in words for path in _paths(word, stdin)]
+    if files_from is not None:
+        inputs += [listed(line) for line in _read_list(files_from).split(b"\0" if null else b"\n") if line]
+    return inputs
+
+
+def listed(line: bytes) -> Source:
+    """An input from a list: a relative path is mirrored as it stands, and so is all that follows ``/./``."""
+    text = os.fsdecode(line)
+    _, mark, below = text.partition(_ROOT_MARK)
+    path = Path(text)
+    relative = Path(below) if mark else path
+    is_inside = not relative.is_absolute() and ".." not in relative.parts and relative.parts
+    return Source(path, relative if is_inside else None, listed=True)
+
+
+def _paths(word: str, stdin: Path | None) -> Iterator[Path]:
+    """What a word stands for: a file called so goes before a pattern."""
+    if word == STDIN and stdin is not None:
+        yield stdin
+        return
+    is_pattern = has_magic(word) and not os.path.lexists(word)
+    found = glob(word, recursive=True) if is_pattern else []  # noqa: PTH207 - Path.glob takes no absolute one
+    yield from sorted(map(Path, found or [word]), key=natural_key)
+
+
+def _read_list(name: str) -> bytes:
+    if name == STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"--files-from '{name}': {error.strerror}") from error

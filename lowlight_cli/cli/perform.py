@@ -1,0 +1,91 @@
+"""One run of ``lle enhance``, from its options to its exit code."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from lowlight_cli.cli.carry_out import Outcome, carry_out, settled
+from lowlight_cli.cli.global_options import settings_of
+from lowlight_cli.cli.output import Product, Voice
+from lowlight_cli.cli.pipe import send, spool, stdin_path
+from lowlight_cli.cli.planning import make_plan
+from lowlight_cli.cli.request import check_together, make_task
+from lowlight_cli.cli.retry import retry_command
+from lowlight_cli.errors import UsageError
+from lowlight_cli.inference.plan import Plan
+from lowlight_cli.inference.report import NOTHING_FOUND
+
+
+def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
+    """Enhances what the options name.
+
+    Args:
+        context: Of the command.
+        chosen: Value of each option, by the name of its parameter.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        LowlightError: Nothing could be begun.
+    """
+    check_together(chosen)
+    task = make_task(chosen)
+    with spool(chosen) as folder:
+        plan = make_plan(chosen, folder)
+        if chosen["dry_run"]:
+            _show(settled(plan, task), chosen)
+            return 0
+        _confirm(plan, chosen)
+        stdin = stdin_path(folder) if folder else None
+        voice = Voice(settings_of(context), product=_product(chosen), stdin=stdin)
+        outcome = carry_out(plan, task, voice)
+        if folder and not task.terms.keeps_books and outcome.report.count("ok"):
+            send(plan.jobs[0].target)
+    report = outcome.report
+    code = NOTHING_FOUND if chosen["fail_empty"] and not report.rows else report.exit_code
+    voice.end(report, code, _hints(context, outcome))
+    return code
+
+
+def _show(plan: Plan, chosen: Mapping[str, Any]) -> None:
+    from lowlight_cli.cli.dry_run import show_plan
+
+    show_plan(plan, as_json=chosen["as_json"])
+
+
+def _product(chosen: Mapping[str, Any]) -> Product:
+    if chosen["as_json"]:
+        return "events"
+    if chosen["printed"].value == "paths":
+        return "paths0" if chosen["null"] else "paths"
+    return "nothing"
+
+
+def _confirm(plan: Plan, chosen: Mapping[str, Any]) -> None:
+    """Asks before originals are replaced.
+
+    Args:
+        plan: What would be done.
+        chosen: Value of each option, by the name of its parameter.
+
+    Raises:
+        UsageError: The answer is no, or nobody can be asked.
+    """
+    if not chosen["in_place"] or chosen["yes"] or not plan.jobs:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("--in-place replaces originals; where nobody can be asked, it needs --yes")
+    kept = f"kept in {chosen['backup_dir']}" if chosen["backup_dir"] else "thrown away"
+    if not typer.confirm(f"Replace {len(plan.jobs)} pictures? The originals are {kept}.", err=True):
+        raise UsageError("nothing was changed")
+
+
+def _hints(context: typer.Context, outcome: Outcome) -> str:
+    """What a person may want to do next."""
+    lines = [f"retry:  {retry_command(context, outcome.failures)}"] if outcome.failures else []
+    if outcome.report.count("conflict"):
+        lines.append("what was left alone is replaced with --on-exist overwrite, or kept with skip or rename")
+    return "\n".join(lines)

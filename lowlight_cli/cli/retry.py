@@ -1,0 +1,41 @@
+"""The command that tries again what failed: the same options, other inputs."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import typer
+
+_LEFT_OUT = {"sources", "files_from", "null", "as_json", "printed", "dry_run", "yes"}
+
+
+def retry_command(context: typer.Context, failures: Path) -> str:
+    """The command for a shell.
+
+    Args:
+        context: Of the command that ran.
+        failures: List of what failed.
+    """
+    words = ["lle", "enhance", "--files-from", str(failures)]
+    words += ["-0"] if failures.name.endswith("0.txt") else []
+    words += [word for name, value in _given(context) for word in (name, *value)]
+    return os.fsencode(shlex.join(words)).decode("utf-8", "backslashreplace")
+
+
+def _given(context: typer.Context) -> Iterator[tuple[str, list[str]]]:
+    """Options that stood on the command line, each with its value if it takes one."""
+    for param in context.command.params:
+        name = str(param.name)
+        source = getattr(context.get_parameter_source(name), "name", "")
+        if source != "COMMANDLINE" or name in _LEFT_OUT or name not in context.params:
+            continue
+        value: Any = context.params[name]
+        option = min(param.opts, key=len) if name == "out" else max(param.opts, key=len)
+        if isinstance(value, bool):
+            yield (option if value else param.secondary_opts[0]), []
+        else:
+            for each in value if isinstance(value, list | tuple) else [value]:
+                yield option, [str(each.value if isinstance(each, Enum) else each)]
