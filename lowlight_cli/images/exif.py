@@ -154,16 +154,19 @@ def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw:
     """
     size = {_WIDTH: width, _HEIGHT: height}
     main = {tag: entry for tag, entry in exif.main.items() if tag not in LAYOUT_TAGS}
+    details = exif.details
     if not of_file:
         main |= {tag: number_entry(size[tag], exif.order) for tag in size if tag in exif.main}
     else:
         main = {tag: entry for tag, entry in main.items() if tag not in _DIGITAL_NEGATIVE_TAGS}
+        # Places in a whole file mean nothing in a block.
+        details = {tag: entry._replace(offset=0) for tag, entry in details.items()}
     if raw:
         main = {tag: entry for tag, entry in main.items() if tag in _TAGS_KEPT_OF_RAW}
     if _ORIENTATION in main:
         main[_ORIENTATION] = number_entry(1, exif.order, SHORT)
     pixels = {_PIXEL_WIDTH: width, _PIXEL_HEIGHT: height}
-    details = exif.details | {t: number_entry(pixels[t], exif.order) for t in pixels if t in exif.details}
+    details = details | {tag: number_entry(pixels[tag], exif.order) for tag in pixels if tag in details}
     rules = {tag: entry for tag, entry in exif.interoperability.items() if tag not in _RELATED_SIZE}
     return replace(exif, main=main, details=details, interoperability=rules)
 

@@ -31,6 +31,7 @@ from lowlight_cli.images.tiff_directory import (
     read_header,
 )
 
+_RESOLUTION_TAGS = frozenset({282, 283, 296})
 _MOST_BYTES = 2**32 - 2**24
 """Of a file with offsets of 4 bytes, with room for the metadata."""
 
@@ -67,9 +68,13 @@ def write_tiff(data: bytes, exif: Exif, xmp: bytes, resources: bytes) -> bytes:
     if not page.whole or (len(data) > _MOST_BYTES and not layout.big):
         raise ValueError("damaged or too large a TIFF")
     writer = DirectoryWriter(layout, data)
-    main = page.entries | _blocks(xmp, resources)
     own = {tag: entry for tag, entry in exif.main.items() if tag not in LAYOUT_TAGS}
-    main |= in_order(own, exif.order, layout.order) | _pointers(writer, exif, layout)
+    # Inches are meant where no unit is given, so the page must not keep its own.
+    given = _RESOLUTION_TAGS if _RESOLUTION_TAGS & own.keys() else frozenset()
+    main = {tag: entry for tag, entry in page.entries.items() if tag not in given}
+    main |= (
+        _blocks(xmp, resources) | in_order(own, exif.order, layout.order) | _pointers(writer, exif, layout)
+    )
     # The header and the magic number fill half of the first words, the offset the other half.
     writer.data[layout.word_size : 2 * layout.word_size] = struct.pack(
         layout.order + layout.word, writer.add(_new(main), page.following)

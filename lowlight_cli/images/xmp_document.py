@@ -9,13 +9,13 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 MOST_BYTES = 32 * 2**20
-_MOST_ELEMENTS = 200_000
+_MOST_ELEMENTS, _DEEPEST = 200_000, 200
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDF_START = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">'.encode()
 RDF_END = b"</rdf:RDF></x:xmpmeta>"
 """What stands around the properties."""
 
-_DECLARATION = re.compile(rb"^\s*<\?xml\b[^>]*\?>")
+_DECLARATION = re.compile(rb"^\s*<\?xml\b[^>]*\?>\s*")
 _PADDING = re.compile(rb"\s{64,}(?=<\?xpacket end)")
 _OPENING_TAG = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=/>]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/?>""")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
@@ -163,7 +163,7 @@ class _Reader:
     def _start(self, name: str, attributes: list[str]) -> None:
         start = self._parser.CurrentByteIndex
         tag = _OPENING_TAG.match(self._data, start)
-        if tag is None or len(self._found) == _MOST_ELEMENTS:
+        if tag is None or len(self._found) == _MOST_ELEMENTS or len(self._open) == _DEEPEST:
             raise ValueError("XMP packet is too complex")
         namespaces, places = [], []
         for match in _ATTRIBUTE.finditer(self._data, start, tag.end()):

@@ -89,16 +89,16 @@ def _identity(document: Document) -> bytes | None:
 
 def _properties(document: Document) -> list[Element]:
     """Elements of the descriptions; values that are written as attributes are small and not among them."""
-    inside = {i for i, element in enumerate(document.elements) if element.parent == document.rdf}
+    rdf = document.rdf
+    inside = {i for i, element in enumerate(document.elements) if element.parent == rdf}
     return [element for element in document.elements if element.parent in inside]
 
 
 def _description(document: Document, element: Element) -> bytes:
     """One property, able to stand in another packet."""
-    declared = b" ".join((*_inherited(document, element), *element.namespaces))
+    declared = b"".join(b" " + text for text in (*_inherited(document, element), *element.namespaces))
     text = document.data[element.start : element.end]
-    start = b'<r:Description xmlns:r="' + RDF.encode() + b'" r:about="" '
-    return start + declared + b">" + text + b"</r:Description>"
+    return b'<rdf:Description rdf:about=""' + declared + b">" + text + b"</rdf:Description>"
 
 
 def _inherited(document: Document, element: Element) -> list[bytes]:
