@@ -1,6 +1,7 @@
 """Settings -> a loaded model on its device, and the pace of the run."""
 
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
@@ -116,11 +117,20 @@ def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:
         workers=settings.workers,
         read=settings.read,
         write=settings.write,
+        software=_software(settings.model),
         only_dark=settings.only_dark,
         preserve_mtime=settings.preserve_mtime,
         min_free=stop.min_free,
         max_errors=1 if stop.fail_fast else stop.max_errors,
     )
+
+
+def _software(model: str) -> str:
+    """What made a result: program, version and model."""
+    try:
+        return f"lle {version('lowlight-cli')} {model}"
+    except PackageNotFoundError:  # run from a checkout
+        return f"lle {model}"
 
 
 def describe(settings: EnhanceSettings, forward: Forward) -> dict[str, str | None]:

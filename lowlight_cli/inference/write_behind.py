@@ -9,12 +9,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.attach_metadata import fit_metadata
 from lowlight_cli.images.encode import encode_bytes
 from lowlight_cli.images.formats import format_of, result_format
+from lowlight_cli.images.metadata import limit_metadata, mark
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.inference.batches import Loaded
@@ -109,6 +112,7 @@ class WriteBehind:
         start = time.perf_counter()
         job = item.job
         try:
+            result = _signed(result, job.target, self._pace)
             data = _encoded(result, job.target, self._pace)
             self._pass_gate(job.target)
             _check_room(job.target, len(data), self._pace.min_free)
@@ -141,11 +145,21 @@ class WriteBehind:
             self._reaching_disk.add(target)
 
 
+def _signed(picture: Picture, target: Path, pace: Pace) -> Picture:
+    """The picture with metadata that name what made it, and with a warning where the format keeps not all."""
+    metadata = picture.restore.metadata
+    _, lost = fit_metadata(limit_metadata(metadata, pace.write.metadata), _format(picture, target))
+    restore = replace(picture.restore, metadata=mark(metadata, pace.software) if pace.software else metadata)
+    return replace(picture, restore=restore, warnings=tuple(dict.fromkeys(picture.warnings + lost)))
+
+
+def _format(picture: Picture, target: Path) -> str:
+    return format_of(target) or result_format(picture.restore.format, None)
+
+
 def _encoded(picture: Picture, target: Path, pace: Pace) -> bytes:
     try:
-        return encode_bytes(
-            picture, format_of(target) or result_format(picture.restore.format, None), pace.write
-        )
+        return encode_bytes(picture, _format(picture, target), pace.write)
     except MemoryError as error:
         raise ImageError("oom", "not enough memory to encode it") from error
 

@@ -4,6 +4,8 @@ import struct
 from io import BytesIO
 from typing import NamedTuple
 
+import numpy
+import tifffile
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 MAKER_NOTE = b"MAKER\0" + bytes(range(1, 200))
@@ -101,6 +103,18 @@ def jpeg_with(*segments: tuple[int, bytes], size: tuple[int, int] = (48, 32)) ->
     plain = file.getvalue()
     extra = (bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data for marker, data in segments)
     return plain[:20] + b"".join(extra) + plain[20:]
+
+
+def blank(format_name: str) -> bytes:
+    """An upright picture of 32 x 48 pixels as an encoder without metadata makes it."""
+    file = BytesIO()
+    if format_name == "tiff":
+        pixels = numpy.full((48, 32, 3), 9000, numpy.uint16)
+        tifffile.imwrite(file, pixels, photometric="rgb", metadata=None, compression="adobe_deflate")
+    else:
+        name = {"jpg": "JPEG"}.get(format_name, format_name)
+        Image.new("RGB", (32, 48), (90, 80, 70)).save(file, name)
+    return file.getvalue()
 
 
 def make_photo(format_name: str, orientation: int = 6, order: str = "<") -> Photo:

@@ -3,15 +3,13 @@
 import hashlib
 from io import BytesIO
 
-import numpy as np
 import pytest
-import tifffile
 from PIL import Image, IptcImagePlugin
 
 from lowlight_cli.images.attach_metadata import attach_metadata, fit_metadata
 from lowlight_cli.images.metadata import Metadata, limit_metadata, mark
 from lowlight_cli.images.read_metadata import read_metadata
-from tests.unit.images.photos import MAKER_NOTE, RECORDS, THUMBNAIL, make_photo
+from tests.unit.images.photos import MAKER_NOTE, RECORDS, THUMBNAIL, blank, make_photo
 
 SOURCES = ["jpg", "png", "webp", "tiff", "avif"]
 TARGETS = ["jpg", "png", "webp", "tiff"]
@@ -20,19 +18,6 @@ WIDTH, HEIGHT = 32, 48
 
 def read(photo):
     return read_metadata(photo.data, photo.image, WIDTH, HEIGHT)
-
-
-def blank(format_name):
-    """An upright picture as an encoder without metadata makes it."""
-    file = BytesIO()
-    if format_name == "tiff":
-        pixels = np.full((HEIGHT, WIDTH, 3), 9000, np.uint16)
-        tifffile.imwrite(file, pixels, photometric="rgb", metadata=None, compression="adobe_deflate")
-    else:
-        Image.new("RGB", (WIDTH, HEIGHT), (90, 80, 70)).save(
-            file, {"jpg": "JPEG"}.get(format_name, format_name)
-        )
-    return file.getvalue()
 
 
 def written(metadata, format_name):
