@@ -1,7 +1,7 @@
 """Low-light copies of well-lit pictures, whose boxes stay true; each picture has a night of its own.
 
-Source: the idea of COCO24700 and COCO1000 in DRGN (Jiang et al., "Degrade is Upgrade", 2022): a detector is tried
-on pictures whose labels were made by daylight.
+Source: the idea of COCO24700 and COCO1000 in DRGN (Jiang et al., "Degrade is Upgrade", 2022): a detector is
+tried on pictures whose labels were made by daylight.
 """
 
 import hashlib
@@ -39,8 +39,8 @@ def parse_strength(text: str) -> tuple[float, float]:
 def physical_darkener(settings: DarkeningSettings, strength: tuple[float, float], seed: int) -> Darkener:
     """Darkens by the measured model of cameras at night.
 
-    The strength is a power on the light that is kept: 0 keeps all of it, 1 as much as the camera's nights, 2 its
-    square. What is drawn depends on seed and name alone, so that order and threads do not count.
+    The strength is a power on the light that is kept: 0 keeps all of it, 1 as much as the camera's nights, 2
+    its square. What is drawn depends on seed and name alone, so that order and threads do not count.
 
     Args:
         settings: What to draw from.
