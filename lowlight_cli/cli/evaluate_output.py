@@ -140,11 +140,12 @@ def _print(findings: _Findings, output: Output) -> None:
 
 def _print_grid(grid: "Grid", output: Output) -> None:
     sys.stdout.flush()
-    rows = [[_styled(cell) for cell in row] for row in grid.rows]
+    rows = [[styled(cell) for cell in row] for row in grid.rows]
     print_table(table(grid.heads, rows, numbers=grid.heads[1:]), color=output.globally.color)
 
 
-def _styled(cell: "Cell") -> "Text":
+def styled(cell: "Cell") -> "Text":
+    """A cell as rich shows it."""
     from rich.text import Text
 
     from lowlight_cli.evaluation.grid import Mark

@@ -76,12 +76,12 @@ def as_markdown(
     parts = [
         f"### {_markdown(evaluation.subject.title)}",
         "\n".join(f"- {_markdown(line)}" for line in header_lines(evaluation)),
-        _markdown_table(grid),
+        markdown_table(grid),
         *(_markdown(note) for note in grid.footnotes),
         *(_markdown(line) for line in extreme_lines(evaluation)),
     ]
     for method in evaluation.methods if per_image else ():
-        parts += [f"#### {_markdown(method.name)}", _markdown_table(picture_grid(evaluation, method))]
+        parts += [f"#### {_markdown(method.name)}", markdown_table(picture_grid(evaluation, method))]
     return "\n\n".join(parts)
 
 
@@ -95,7 +95,7 @@ def as_plain(
     """Columns that line up, two blanks apart, without frames or header; arguments as in ``as_markdown``."""
     tables = [method_grid(evaluation, comparison, published)]
     tables += [picture_grid(evaluation, method) for method in evaluation.methods if per_image]
-    return "\n\n".join(_columns(grid) for grid in tables)
+    return "\n\n".join(plain_table(grid) for grid in tables)
 
 
 def as_latex(
@@ -104,9 +104,14 @@ def as_latex(
     """Rows for a ``tabular``, best in bold and second underlined; arguments as in ``as_markdown``."""
     grid = method_grid(evaluation, comparison, published)
     head = f"% {evaluation.subject.title}; protocol {evaluation.protocol.name}; {' & '.join(grid.heads)}"
+    return f"{head}\n{latex_rows(grid)}"
+
+
+def latex_rows(grid: Grid) -> str:
+    """Rows for a ``tabular``, best in bold and second underlined, footnotes as remarks."""
     rows = [" & ".join(_LATEX[cell.mark].format(_latex(cell.text)) for cell in row) for row in grid.rows]
     notes = [f"% {note}" for note in grid.footnotes]
-    return "\n".join([head, *(rf"{row} \\" for row in rows), *notes])
+    return "\n".join([*(rf"{row} \\" for row in rows), *notes])
 
 
 def _method_line(method: MethodResult) -> str:
@@ -120,7 +125,8 @@ def _method_line(method: MethodResult) -> str:
     return f"{method.name}: {facts.get('summary', '')}"
 
 
-def _markdown_table(grid: Grid) -> str:
+def markdown_table(grid: Grid) -> str:
+    """A table of Markdown; signs that mean something there are escaped."""
     rule = ["---", *["---:"] * (len(grid.heads) - 1)]
     rows = [[_MARKDOWN[cell.mark].format(_markdown(cell.text)) for cell in row] for row in grid.rows]
     heads = [_markdown(head) for head in grid.heads]
@@ -136,7 +142,8 @@ def _latex(text: str) -> str:
     return "".join(_LATEX_SIGNS.get(sign, sign) for sign in text)
 
 
-def _columns(grid: Grid) -> str:
+def plain_table(grid: Grid) -> str:
+    """Columns that line up, two blanks apart."""
     rows = [tuple(Cell(head) for head in grid.heads), *grid.rows]
     widths = [max(len(row[index].text) for row in rows) for index in range(len(grid.heads))]
     return "\n".join(

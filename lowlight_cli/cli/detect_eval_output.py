@@ -1,0 +1,123 @@
+"""What ``lle detect-eval`` prints: the table of the papers, one column for each class."""
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from io import StringIO
+
+from lowlight_cli.cli.evaluate_options import Form
+from lowlight_cli.detection.contest import Contest, Contestant, as_document
+from lowlight_cli.evaluation.grid import Cell, Grid, Mark
+from lowlight_cli.evaluation.render_text import latex_rows, markdown_table, plain_table
+
+SUMMARY = {"map50": "mAP50", "map": "mAP50-95", "map75": "mAP75", "recall": "AR100"}
+"""Scores of a whole detector, by their names in ``DetectionScores``, and what tables call them."""
+
+
+def grid_of(contest: Contest) -> Grid:
+    """One row for each detector: AP50 of each class in percent, then the means."""
+    shown = [name for name in contest.classes if _boxes(contest, name)]
+    columns = [[each.scores.classes[name].ap50 for each in contest.contestants] for name in shown]
+    columns += [[getattr(each.scores, name) for each in contest.contestants] for name in SUMMARY]
+    marked = [_marked(values) for values in columns]
+    heads = ["method", *shown, *SUMMARY.values()]
+    rows = [
+        [Cell(each.name), *(column[index] for column in marked)]
+        for index, each in enumerate(contest.contestants)
+    ]
+    if any(each.difference for each in contest.contestants):
+        heads.append("Δ mAP50")
+        for row, each in zip(rows, contest.contestants, strict=True):
+            row.append(Cell(_difference(each)))
+    return Grid(tuple(heads), tuple(map(tuple, rows)), footnotes=tuple(_footnotes(contest)))
+
+
+def header_lines(contest: Contest) -> list[str]:
+    """What was scored, one fact to a line."""
+    boxes = sum(_boxes(contest, name) for name in contest.classes)
+    part = f", split {contest.split}" if contest.split else ""
+    lines = [f"labels: {contest.labels}{part}, n={contest.pictures}, {boxes} boxes"]
+    for each in contest.contestants:
+        found = sum(map(len, each.predictions.by_picture))
+        silent = f", none for {each.predictions.silent} pictures" if each.predictions.silent else ""
+        lines.append(f"{each.name}: {found} detections{silent}")
+    return lines
+
+
+def as_text(contest: Contest, form: Form) -> str:
+    """A report as text.
+
+    Args:
+        contest: What was found.
+        form: Any but a framed table and a page.
+    """
+    makers: dict[Form, Callable[[Contest], str]] = {
+        Form.PLAIN: lambda each: plain_table(grid_of(each)),
+        Form.JSON: lambda each: json.dumps(as_document(each), indent=2, ensure_ascii=False),
+        Form.JSONL: _as_json_lines,
+        Form.CSV: _as_csv,
+        Form.MD: _as_markdown,
+        Form.LATEX: lambda each: f"% {' & '.join(grid_of(each).heads)}\n{latex_rows(grid_of(each))}",
+    }
+    return makers[form](contest)
+
+
+def _boxes(contest: Contest, name: str) -> int:
+    return contest.contestants[0].scores.classes[name].boxes
+
+
+def _marked(values: Sequence[float | None]) -> list[Cell]:
+    """Scores in percent, the best and the second best marked."""
+    ordered = sorted({value for value in values if value is not None}, reverse=True)
+    places = dict(zip(ordered, (Mark.BEST, Mark.SECOND), strict=False)) if len(values) > 1 else {}
+    return [
+        Cell(
+            "-" if value is None else f"{100 * value:.2f}",
+            places.get(value, Mark.NONE) if value else Mark.NONE,
+        )
+        for value in values
+    ]
+
+
+def _difference(contestant: Contestant) -> str:
+    change = contestant.difference
+    if change is None:
+        return "-"
+    return f"{100 * change.value:+.2f} [{100 * change.low:+.2f}, {100 * change.high:+.2f}]"
+
+
+def _footnotes(contest: Contest) -> list[str]:
+    notes = [
+        "AP at overlap 0.5 in percent, as COCO counts it: 101 recalls, 100 detections in a picture; "
+        "difficult boxes and crowds count for nobody."
+    ]
+    if any(each.difference for each in contest.contestants):
+        notes.append(
+            f"Δ against {contest.contestants[0].name}, with 95 % interval (paired bootstrap over pictures)."
+        )
+    missing = [name for name in contest.classes if not _boxes(contest, name)]
+    if missing:
+        notes.append(f"no box in this split: {', '.join(missing)}.")
+    return notes
+
+
+def _as_markdown(contest: Contest) -> str:
+    grid = grid_of(contest)
+    facts = "\n".join(f"- {line}" for line in header_lines(contest))
+    return "\n\n".join([facts, markdown_table(grid), *grid.footnotes])
+
+
+def _as_json_lines(contest: Contest) -> str:
+    document = as_document(contest)
+    return "\n".join(json.dumps(method, ensure_ascii=False) for method in document["methods"])
+
+
+def _as_csv(contest: Contest) -> str:
+    file = StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["method", "class", "boxes", "pictures", "ap50", "ap"])
+    for each in contest.contestants:
+        for name, score in each.scores.classes.items():
+            writer.writerow([each.name, name, score.boxes, score.pictures, score.ap50, score.ap])
+        writer.writerow([each.name, "all", "", contest.pictures, each.scores.map50, each.scores.map])
+    return file.getvalue().rstrip("\n")

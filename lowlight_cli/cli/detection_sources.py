@@ -1,0 +1,36 @@
+"""What both detection commands read first: sizes of pictures, names of classes."""
+
+from pathlib import Path
+
+from lowlight_cli.detection.collection import Sample
+from lowlight_cli.detection.upright import StoredSize
+from lowlight_cli.errors import UsageError
+from lowlight_cli.images.header import read_header
+
+
+def measured(sample: Sample) -> StoredSize:
+    """Size of a sample's picture, by its header.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    header = read_header(sample.image)
+    return StoredSize(header.width, header.height, header.orientation)
+
+
+def names_from(path: Path | None) -> list[str] | None:
+    """Names of classes from a file, one on a line; None where no file is given.
+
+    Raises:
+        UsageError: It cannot be read, or holds no name or one twice.
+    """
+    if path is None:
+        return None
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--classes '{path}': {error}") from error
+    names = [line.strip() for line in lines if line.strip()]
+    if not names or len({name.casefold() for name in names}) < len(names):
+        raise UsageError(f"--classes '{path}' names no class, or one twice")
+    return names

@@ -1,0 +1,125 @@
+"""Several detectors on one labelled data set: scores side by side, and whether differences are luck."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lowlight_cli.detection.average_precision import DetectionScores, score_detections
+from lowlight_cli.detection.comparison import Difference, compare
+from lowlight_cli.detection.export import Labelled
+from lowlight_cli.detection.predictions import Predictions, Truth, read_predictions
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One detector.
+
+    Attributes:
+        name: What tables call it.
+        source: Where its predictions lie.
+        predictions: What it found.
+        scores: How good that is.
+        difference: Mean average precision at overlap 0.5 minus that of the first; None for the first.
+    """
+
+    name: str
+    source: Path
+    predictions: Predictions
+    scores: DetectionScores
+    difference: Difference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Detectors on a data set.
+
+    Attributes:
+        labels: The data set.
+        split: The part that was scored; None for all of it.
+        pictures: Number of pictures.
+        classes: Names by index.
+        contestants: At least one; differences are against the first.
+    """
+
+    labels: Path
+    split: str | None
+    pictures: int
+    classes: tuple[str, ...]
+    contestants: tuple[Contestant, ...]
+
+
+def truth_of(pictures: Sequence[Labelled], split: str | None) -> list[Truth]:
+    """What should be found.
+
+    Args:
+        pictures: A prepared data set.
+        split: The part to take; None for all.
+    """
+    return [Truth(each.file, each.size, each.boxes) for each in pictures if split in (None, each.split)]
+
+
+def hold_contest(
+    truth: Sequence[Truth],
+    sources: Mapping[str, Path],
+    classes: Sequence[str],
+    *,
+    labels: Path,
+    split: str | None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Contest:
+    """Reads and scores every detector.
+
+    Args:
+        truth: What should be found.
+        sources: Predictions of each detector, by its name.
+        classes: Names by index.
+        labels: Where the truth comes from.
+        split: The part it is.
+        resamples: For the intervals of the differences; 0 leaves them out.
+        seed: For the resamples.
+
+    Raises:
+        AnnotationError: Predictions cannot be read.
+        UnavailableError: No evaluator is installed.
+    """
+    contestants: list[Contestant] = []
+    for name, source in sources.items():
+        found = read_predictions(source, truth, classes)
+        scores = score_detections(truth, found.by_picture, classes)
+        difference = None
+        if contestants and resamples:
+            first = contestants[0].predictions.by_picture
+            difference = compare(truth, first, found.by_picture, len(classes), resamples=resamples, seed=seed)
+        contestants.append(Contestant(name, source, found, scores, difference))
+    return Contest(labels, split, len(truth), tuple(classes), tuple(contestants))
+
+
+def as_document(contest: Contest) -> dict[str, Any]:
+    """A contest for other programs; keys are added, never renamed."""
+    return {
+        "v": VERSION,
+        "labels": str(contest.labels),
+        "split": contest.split,
+        "n": contest.pictures,
+        "classes": list(contest.classes),
+        "methods": [_method(each) for each in contest.contestants],
+    }
+
+
+def _method(contestant: Contestant) -> dict[str, Any]:
+    scores = asdict(contestant.scores)
+    classes = scores.pop("classes")
+    return {
+        "name": contestant.name,
+        "source": str(contestant.source),
+        "detections": sum(map(len, contestant.predictions.by_picture)),
+        "silent": contestant.predictions.silent,
+        "strangers": list(contestant.predictions.strangers),
+        "summary": scores,
+        "classes": classes,
+        "difference": None if contestant.difference is None else asdict(contestant.difference),
+    }
