@@ -138,9 +138,8 @@ def _damage(data: bytes, error: Exception) -> ImageError:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError):
         return ImageError("too_large", "not enough memory to decode it")
-    cut_webp = data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little")
-    if cut_webp:
-        return ImageError("truncated", "the end of the WebP is missing")
+    if _breaks_off(data):
+        return ImageError("truncated", "the end of the file is missing")
     if isinstance(error, EOFError) or "truncated" in text.lower() or "eof" in text.lower():
         return ImageError(
             "truncated", "the file breaks off" if isinstance(error, UnidentifiedImageError) else text
@@ -148,3 +147,20 @@ def _damage(data: bytes, error: Exception) -> ImageError:
     if isinstance(error, UnidentifiedImageError):
         return ImageError("unreadable", "the header of the file is damaged")
     return ImageError("unreadable", text)
+
+
+def _breaks_off(data: bytes) -> bool:
+    """Whether a file of boxes or chunks says that it is longer than it is."""
+    if data[:4] == b"RIFF":
+        return len(data) < 8 + int.from_bytes(data[4:8], "little")
+    if data[4:8] != b"ftyp":
+        return False
+    place = 0
+    while place + 16 <= len(data):
+        size = int.from_bytes(data[place : place + 4])
+        if size == 1:
+            size = int.from_bytes(data[place + 8 : place + 16])
+        if size < 8:  # 0 says: to the end of the file
+            return False
+        place += size
+    return place > len(data)

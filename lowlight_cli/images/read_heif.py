@@ -36,8 +36,9 @@ def read_heif(data: bytes, settings: ReadSettings) -> Picture:
         check_size(file.size[0], file.size[1], settings)
         samples = _samples(file)
     except (ValueError, RuntimeError, SyntaxError, EOFError, OSError) as error:
-        code = "truncated" if "end of file" in str(error).lower() else "unreadable"
-        raise ImageError(code, " ".join(str(error).split())) from error
+        if "end of file" in str(error).lower():
+            raise ImageError("truncated", "the end of the file is missing") from error
+        raise ImageError("unreadable", " ".join(str(error).split())) from error
     carrier = _carrier(file)
     turned = any(mark in data[: 2**16] for mark in _TURNS)
     grey, deep = samples.shape[2] < 3, samples.dtype == np.uint16

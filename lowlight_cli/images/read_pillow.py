@@ -12,8 +12,9 @@ from lowlight_cli.images.formats import FORMATS
 from lowlight_cli.images.frames import Colours, colours_of, make_frame
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.metadata import orientation_of
-from lowlight_cli.images.picture import Frame, Picture, Restore, Samples
+from lowlight_cli.images.picture import Picture, Restore, Samples
 from lowlight_cli.images.png_check import check_png, is_deep_png
+from lowlight_cli.images.png_chunks import read_png
 from lowlight_cli.images.read_metadata import read_metadata
 from lowlight_cli.images.settings import ReadSettings
 
@@ -78,12 +79,11 @@ def _pillow_name(name: str) -> str:
 def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
     deep = name == "png" and is_deep_png(data)
     subsampling = _subsampling(image) if name == "jpg" else None
-    orientation = orientation_of(image)
     if deep:
-        samples = _read_deep_png(data)
+        samples, orientation = _read_deep_png(data), _orientation_of_png(data)
     else:
-        image.load()
-        samples = samples_of(image)
+        image.load()  # before the orientation is asked for, which would load it too and swallow damage
+        samples, orientation = samples_of(image), orientation_of(image)
     colours, warnings = _colours(image, grey=samples.shape[2] < 3, deep=deep)
     frame = make_frame(samples, colours, orientation=orientation)
     height, width = frame.pixels.shape[:2]
@@ -122,10 +122,15 @@ def _read_deep_png(data: bytes) -> Samples:
     return cv2.cvtColor(samples, cv2.COLOR_BGR2RGB if samples.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
 
 
+def _orientation_of_png(data: bytes) -> int:
+    """EXIF orientation without Pillow, which decodes all pixels to look behind them."""
+    carrier = Image.new("L", (1, 1))
+    carrier.info["exif"] = read_png(data)[0]
+    return orientation_of(carrier)
+
+
 def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> Picture:
     """All frames, each as a whole picture."""
-    orientation = orientation_of(image)
-    frames: list[Frame] = []
     stored, durations = [], []
     for number in range(count):
         image.seek(number)
@@ -135,6 +140,7 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
         durations.append(None if duration is None else round(duration))
     if image.info.get("default_image"):
         durations[0] = None
+    orientation = orientation_of(image)
     colours, warnings = _colours(image, grey=all(samples.shape[2] < 3 for samples in stored))
     channels = max(samples.shape[2] for samples in stored)
     frames = [

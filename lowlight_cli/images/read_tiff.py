@@ -13,6 +13,7 @@ from lowlight_cli.images.deep_tiff import read_deep_page
 from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.frames import Colours, colours_of, make_frame
 from lowlight_cli.images.limits import check_frames, check_size
+from lowlight_cli.images.orientation import turn_upright
 from lowlight_cli.images.picture import Frame, Picture, Restore, Samples
 from lowlight_cli.images.read_metadata import read_metadata
 from lowlight_cli.images.read_pillow import samples_of
@@ -66,23 +67,24 @@ def _read_pages(data: bytes, pages: list[Page]) -> tuple[tuple[Frame, ...], byte
         deep, grey = samples.dtype == np.uint16, samples.shape[2] < 3
         icc = None if "cmyk_to_rgb" in found else page.block(tags.ICC_PROFILE)
         colours = colours_of(icc, grey=grey, deep=deep) if icc else Colours()
-        frames.append(make_frame(samples, colours, orientation=page.first(tags.ORIENTATION, 1)))
+        frames.append(make_frame(samples, colours))
         warnings += found + colours.warnings
         first_icc = colours.icc if len(frames) == 1 else first_icc
     return tuple(frames), first_icc, warnings
 
 
 def _read_page(data: bytes, page: Page) -> tuple[Samples, tuple[str, ...]]:
-    """Samples (h, w, channels) and what was lost on the way to RGB."""
+    """Upright samples (h, w, channels), and what was lost on the way to RGB."""
     bits = page.all(tags.BITS) or (1,)
     if max(bits) > 16 or max(page.all(tags.SAMPLE_FORMAT), default=1) != 1:
         raise ImageError(
             "unsupported", "TIFF of floating-point, signed or 32-bit samples; make it 16-bit first"
         )
     if max(bits) == 16:
-        return _read_deep(data, page)
+        samples, lost = _read_deep(data, page)
+        return turn_upright(samples, page.first(tags.ORIENTATION, 1)), lost
     with Image.open(BytesIO(_starting_at(data, page)), formats=["TIFF"]) as image:
-        image.load()
+        image.load()  # turns the picture upright, in TIFF alone
         if image.mode == "I;16":  # 12 bits
             samples = np.array(image)[..., None]
             return (samples.astype(np.uint32) * 65535 // (2 ** max(bits) - 1)).astype(np.uint16), ()

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,19 @@ import pytest
 from PIL import Image, ImageCms
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.decode import decode
-from lowlight_cli.images.encode import encode
+from lowlight_cli.images.decode import decode, decode_bytes
+from lowlight_cli.images.depth import widened
+from lowlight_cli.images.encode import encode, encode_bytes
 from lowlight_cli.images.metadata import Metadata
-from lowlight_cli.images.picture import Frame, Picture, Restore
+from lowlight_cli.images.picture import Frame, Picture, Restore, still
 from lowlight_cli.images.replace import replace_file, temporary_path
+from lowlight_cli.images.settings import WriteSettings
 
 
-def _picture(depth=np.uint8, *, alpha=None, grey=False, **restore):
+def _picture(depth=np.uint8, *, pixels=None, alpha=None, grey=False, **restore):
     generator = np.random.default_rng(0)
-    pixels = generator.integers(0, np.iinfo(depth).max, (20, 30, 3), dtype=depth, endpoint=True)
+    noise = generator.integers(0, np.iinfo(depth).max, (20, 30, 3), dtype=depth, endpoint=True)
+    pixels = noise if pixels is None else pixels
     return Picture((Frame(pixels, alpha, grey),), Restore("png", **restore))
 
 
@@ -67,6 +71,101 @@ def test_jpeg_colour_is_not_subsampled(tmp_path):
     encode(_picture(), tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as image:
         assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(0, (1, 1)), (1, (2, 1)), (2, (2, 2))])
+def test_the_subsampling_of_a_jpeg_is_kept(tmp_path, stored, expected):
+    Image.fromarray(_picture().pixels).save(tmp_path / "a.jpg", subsampling=stored)
+    picture = decode(tmp_path / "a.jpg")
+    assert picture.restore.subsampling == ("444", "422", "420")[stored]
+    assert _subsampling(encode_bytes(picture, "jpg")) == expected
+    assert _subsampling(encode_bytes(picture, "jpg", WriteSettings(subsampling="444"))) == (1, 1)
+    assert _subsampling(encode_bytes(picture, "jpg", WriteSettings(subsampling="420"))) == (2, 2)
+
+
+def _subsampling(data):
+    with Image.open(BytesIO(data)) as image:
+        return image.layer[0][1:3]
+
+
+@pytest.mark.parametrize("name", ["jpg", "webp", "avif"])
+def test_less_quality_makes_smaller_files(name):
+    sizes = [len(encode_bytes(_picture(), name, WriteSettings(quality=quality))) for quality in (20, 95)]
+    assert sizes[0] < sizes[1] / 1.5
+
+
+@pytest.mark.parametrize("name", ["png", "tiff"])
+def test_more_compression_makes_smaller_files_of_the_same_pixels(name):
+    ramp = still(np.tile(np.arange(200, dtype=np.uint8)[:, None], (100, 1, 3)))
+    files = [encode_bytes(ramp, name, WriteSettings(compression=effort)) for effort in (0, 6, 9)]
+    assert len(files[0]) > len(files[1]) >= len(files[2])
+    assert all(np.array_equal(decode_bytes(data).pixels, ramp.pixels) for data in files)
+
+
+@pytest.mark.parametrize("name", ["png", "tiff"])
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_the_depth_of_the_result_can_be_chosen(name, depth):
+    picture = _picture(depth, alpha=_picture(depth).pixels[..., 1].copy())
+    for bits in ("8", "16"):
+        again = decode_bytes(encode_bytes(picture, name, WriteSettings(bit_depth=bits)))
+        assert again.pixels.dtype == again.frames[0].alpha.dtype == np.dtype(f"uint{bits}")
+        assert (
+            np.abs(
+                again.pixels / np.iinfo(again.pixels.dtype).max - picture.pixels / np.iinfo(depth).max
+            ).max()
+            < 0.003
+        )
+
+
+def test_a_picture_made_deeper_for_the_model_is_written_as_it_came():
+    picture = _picture(alpha=np.full((20, 30), 7, np.uint8))
+    deep = widened(picture)
+    assert deep.pixels.dtype == np.uint16
+    assert not deep.frames[0].is_deep
+    again = decode_bytes(encode_bytes(deep, "png"))
+    assert np.array_equal(again.pixels, picture.pixels)
+    assert np.array_equal(again.frames[0].alpha, picture.frames[0].alpha)
+    assert decode_bytes(encode_bytes(deep, "png", WriteSettings(bit_depth="16"))).frames[0].is_deep
+    assert widened(_picture(np.uint16)).frames[0].is_deep
+
+
+def test_transparency_is_flattened_onto_a_colour():
+    alpha = np.full((20, 30), 51, np.uint8)
+    picture = Picture((Frame(np.full((20, 30, 3), 200, np.uint8), alpha),), Restore("png"))
+    again = decode_bytes(encode_bytes(picture, "jpg", WriteSettings(flatten=(0, 100, 250))))
+    assert np.abs(again.pixels - np.array([40, 120, 240])).max() <= 2
+    assert (
+        decode_bytes(encode_bytes(picture, "png", WriteSettings(flatten=(0, 0, 0)))).frames[0].alpha
+        is not None
+    )
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize("name", ["png", "tiff"])
+def test_grey_with_opacity_stays_two_channels(name, depth):
+    grey = _picture(depth).pixels[..., :1].repeat(3, axis=2)
+    alpha = _picture(depth).pixels[..., 1].copy()
+    data = encode_bytes(_picture(depth, pixels=grey, alpha=alpha, grey=True), name)
+    frame = decode_bytes(data).frames[0]
+    assert frame.grey
+    assert np.array_equal(frame.pixels, grey)
+    assert np.array_equal(frame.alpha, alpha)
+    if name == "png":
+        assert data[24:26] == bytes((8 * depth().itemsize, 4))  # header: bits, and grey with opacity
+
+
+def test_metadata_policies_reach_the_file():
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    picture = _picture(metadata=Metadata(exif.tobytes()))
+    for name in ("jpg", "png", "webp", "tiff", "avif"):
+        assert b"Maker" in encode_bytes(picture, name)
+        assert b"Maker" not in encode_bytes(picture, name, WriteSettings(metadata="strip"))
+
+
+def test_the_same_picture_gives_the_same_bytes():
+    for name in ("jpg", "png", "webp", "tiff", "avif", "gif"):
+        assert encode_bytes(_picture(), name) == encode_bytes(_picture(), name)
 
 
 def test_an_unknown_name_gets_the_format_of_the_source(tmp_path):
