@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,13 +68,15 @@ def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Pictur
     try:
         return _read(data, name, settings)
     except ImageError as error:
-        if error.code != "truncated" or not settings.allow_truncated:
-            raise
-        mended = mend(data, name, settings)
+        mended = (
+            mend(data, name, settings) if error.code == "truncated" and settings.allow_truncated else None
+        )
         if mended is None:
             raise
-    picture = _read(mended, name, settings)
-    return replace(picture, warnings=(*picture.warnings, "degraded"))
+        with suppress(ImageError):
+            picture = _read(mended, name, settings)
+            return replace(picture, warnings=(*picture.warnings, "degraded"))
+        raise
 
 
 def peek_pixels(path: Path) -> int:

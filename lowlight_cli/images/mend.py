@@ -1,5 +1,6 @@
 """Files that break off -> files that can be read as far as they go."""
 
+import re
 import struct
 
 from lowlight_cli.errors import ImageError
@@ -10,6 +11,8 @@ from lowlight_cli.images.settings import ReadSettings
 from lowlight_cli.images.tiff_tags import read_pages
 
 _JPEG_END = b"\xff\xd9"
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd9\xff]")
+"""Start of a segment with a length; what compressed pixels contain is none."""
 _LARGEST_GAP = 2**32
 """Bytes that are made up at most for what is missing of a TIFF."""
 
@@ -27,12 +30,23 @@ def mend(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
         formats, and where nothing is left.
     """
     if name == "jpg":
-        return data + _JPEG_END
+        return _whole_segments(data) + _JPEG_END
     if name == "png" and len(data) >= 33:
         width, height = struct.unpack_from(">II", data, 16)
         check_size(width, height, settings)
         return mend_png(data)
     return _mend_tiff(data, settings) if name == "tiff" else None
+
+
+def _whole_segments(data: bytes) -> bytes:
+    """A JPEG without the segment of tables in which it breaks off; compressed pixels may end anywhere."""
+    place = 2
+    while marker := _JPEG_MARKER.search(data, place):
+        length = int.from_bytes(data[marker.start() + 2 : marker.start() + 4])
+        place = marker.end() + length
+        if place > len(data) or length < 2:
+            return data[: marker.start()]
+    return data
 
 
 def _mend_tiff(data: bytes, settings: ReadSettings) -> bytes | None:
