@@ -1,7 +1,7 @@
 """Damaged files through reading, the model that changes nothing, and writing: outcomes, crashes and hangs.
 
-Each file comes from its number, so that a finding can be made again: --first NUMBER --count 1. A process of its
-own takes a row of files; when it dies or takes too long, the file is kept and the next one goes on behind it.
+Each file comes from its number, so that a finding can be made again: --first NUMBER --count 1. A process of
+its own takes a row of files; when it dies or takes too long, the file is kept and the next goes on behind it.
 
 python -m benchmarks.fuzz --count 20000
 """
@@ -68,11 +68,8 @@ def work(pipe: Connection, first: int, end: int, options: argparse.Namespace, tr
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     files = seeds()
-    with (
-        Path(trace).open("w") as log,
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.redirect_stderr(log),
-    ):
+    with Path(trace).open("w") as log, tempfile.TemporaryDirectory() as folder:
+        os.dup2(log.fileno(), 2)  # the libraries in C have much to say about damage
         faulthandler.enable(log)
         for number in range(first, end):
             name, data = damaged(files, number, options.seed)
