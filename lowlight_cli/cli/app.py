@@ -15,6 +15,7 @@ from lowlight_cli.cli.evaluate import evaluate
 from lowlight_cli.cli.faults import tell_fault
 from lowlight_cli.cli.program import finished
 from lowlight_cli.cli.report import report
+from lowlight_cli.cli.schema import schema
 from lowlight_cli.cli.session import Session
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")
 app.command()(report)
+app.command()(schema)
 app.command()(doctor)
 app.add_typer(config_command.app, name="config")
 

@@ -1,6 +1,6 @@
 """Runs as JSON Lines for other programs: one object per event; keys are added, never renamed.
 
-The first key of each is ``v``, the version of the form. ``lle schema`` prints what the classes here say.
+The first key of each is ``v``, the version of the form. ``event_forms`` says what an event looks like.
 """
 
 import base64
@@ -8,99 +8,13 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any
 
 from lowlight_cli.inference.plan import Action, Job, Plan
 from lowlight_cli.inference.recorder import RunFacts
 from lowlight_cli.inference.report import Report, Row
 
 VERSION = 1
-
-ErrorCode = Literal[
-    "unreadable",
-    "truncated",
-    "unsupported",
-    "too_large",
-    "oom",
-    "nonfinite",
-    "conflict",
-    "write",
-    "permission",
-    "disk_full",
-    "metadata",
-    "timeout",
-]
-SkipReason = Literal["up_to_date", "exists", "bright"]
-
-
-class Fault(TypedDict):
-    """Why a picture failed or was left alone."""
-
-    code: ErrorCode
-    msg: str
-
-
-class StartEvent(TypedDict):
-    """A run begins; ``n`` pictures are planned. Device and precision are null where no model is needed."""
-
-    v: int
-    event: Literal["start"]
-    run: str
-    n: int
-    model: str
-    preset: str | None
-    checkpoint_sha256: str | None
-    device: str | None
-    precision: str | None
-    version: str
-
-
-class PlanEvent(TypedDict):
-    """What a run would do about one picture; ``pixels`` is 0 where the header does not tell."""
-
-    v: int
-    event: Literal["plan"]
-    action: Literal["make", "skip", "conflict"]
-    reason: NotRequired[str]
-    pixels: NotRequired[int]
-    in_b64: NotRequired[str]
-    out: str
-    out_b64: NotRequired[str]
-
-
-class ItemEvent(TypedDict):
-    """One picture came to its end. A path that is no UTF-8 stands in base 64 in ``in_b64``, ``out_b64``."""
-
-    v: int
-    event: Literal["item"]
-    status: Literal["ok", "skipped", "failed", "conflict"]
-    in_b64: NotRequired[str]
-    out: NotRequired[str]
-    out_b64: NotRequired[str]
-    reason: NotRequired[SkipReason]
-    error: NotRequired[Fault]
-    w: NotRequired[int]
-    h: NotRequired[int]
-    s: NotRequired[float]
-    bytes: NotRequired[int]
-    sha256: NotRequired[str]
-    warn: NotRequired[list[str]]
-
-
-class EndEvent(TypedDict):
-    """The run is over; ``inputs`` is the sum of the six counts that follow it."""
-
-    v: int
-    event: Literal["end"]
-    inputs: int
-    ok: int
-    skipped: int
-    failed: int
-    conflict: int
-    ignored: int
-    left: int
-    s: float
-    exit: int
 
 
 def start_event(plan: Plan, facts: RunFacts) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -87,13 +87,13 @@ class Voice:
         done = "" if row.target is None else f" -> {shown(row.target)}"
         _LOG.debug("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
 
-    def end(self, report: Report, exit_code: int, hints: str = "") -> None:
+    def end(self, report: Report, exit_code: int, hints: Sequence[str] = ()) -> None:
         """The run is over.
 
         Args:
             report: All outcomes.
             exit_code: What the program will end with.
-            hints: What to do next, for a person.
+            hints: Further lines for a person: what to do next, what else was made.
         """
         self._event(end_event(self._plan, report, exit_code))
         if report.stopped_by is not None:
@@ -104,8 +104,8 @@ class Voice:
             say(text, quiet=self._settings.quiet)
         else:
             show_summary(report, self._where, self._settings)
-        if hints:
-            say(hints, quiet=self._settings.quiet)
+        for hint in hints:
+            say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))
 
     def _event(self, event: dict[str, Any]) -> None:
         if self._product == "events":

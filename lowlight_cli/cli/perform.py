@@ -11,9 +11,11 @@ from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.output import Product, Voice
 from lowlight_cli.cli.pipe import send, spool, stdin_path
 from lowlight_cli.cli.planning import make_plan
+from lowlight_cli.cli.progress import shown
 from lowlight_cli.cli.request import check_together, make_task
 from lowlight_cli.cli.retry import retry_command
-from lowlight_cli.errors import UsageError
+from lowlight_cli.cli.wishes import wishes_of, write_wishes
+from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.inference.plan import Plan
 from lowlight_cli.inference.report import NOTHING_FOUND
 
@@ -32,6 +34,7 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
         LowlightError: Nothing could be begun.
     """
     check_together(chosen)
+    wishes_of(chosen).check()
     task = make_task(chosen)
     with spool(chosen) as folder:
         plan = make_plan(chosen, folder)
@@ -46,7 +49,14 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
             send(plan.jobs[0].target)
     report = outcome.report
     code = NOTHING_FOUND if chosen["fail_empty"] and not report.rows else report.exit_code
-    voice.end(report, code, _hints(context, outcome))
+    hints = _hints(context, outcome)
+    if wishes := wishes_of(chosen):
+        try:
+            hints += [f"report:  {shown(path)}" for path in write_wishes(plan, wishes)]
+        except LowlightError as error:
+            hints.append(f"lle: error: {error}")
+            code = error.exit_code
+    voice.end(report, code, hints)
     return code
 
 
@@ -83,9 +93,9 @@ def _confirm(plan: Plan, chosen: Mapping[str, Any]) -> None:
         raise UsageError("nothing was changed")
 
 
-def _hints(context: typer.Context, outcome: Outcome) -> str:
+def _hints(context: typer.Context, outcome: Outcome) -> list[str]:
     """What a person may want to do next."""
     lines = [f"retry:  {retry_command(context, outcome.failures)}"] if outcome.failures else []
     if outcome.report.count("conflict"):
         lines.append("what was left alone is replaced with --on-exist overwrite, or kept with skip or rename")
-    return "\n".join(lines)
+    return lines

@@ -21,8 +21,6 @@ from lowlight_cli.inference.settings import EnhanceSettings, StopSettings
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 
-REPORT_ENDINGS = (".html", ".md", ".csv", ".json")
-
 
 def make_task(chosen: Mapping[str, Any]) -> Task:
     """Everything about the run but its files.
@@ -108,9 +106,10 @@ def check_together(chosen: Mapping[str, Any]) -> None:
         raise UsageError("no input; name pictures or folders, or a list of them with --files-from")
     _check_place(chosen)
     _check_stdout(chosen)
-    for report in chosen["reports"] or ():
-        if report.suffix.lower() not in REPORT_ENDINGS:
-            raise UsageError(f"--report '{report}' ends in none of {', '.join(REPORT_ENDINGS)}")
+    asked = [name for name in ("reports", "compare", "contact_sheet") if chosen[name]]
+    if asked and (chosen["out"] == STDIN or chosen["in_place"]):
+        option = {"reports": "report"}.get(asked[0], asked[0]).replace("_", "-")
+        raise UsageError(f"--{option} needs the originals and a folder of results side by side")
 
 
 def _check_place(chosen: Mapping[str, Any]) -> None:

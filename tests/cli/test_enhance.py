@@ -11,21 +11,6 @@ from PIL import Image
 from lowlight_cli.cli import progress
 
 
-@pytest.fixture
-def enhance(run_lle):
-    """Runs ``lle enhance`` with the identity model on the CPU."""
-    return lambda *arguments: run_lle("enhance", "--model", "identity", "--device", "cpu", *arguments)
-
-
-@pytest.fixture
-def folder(make_picture, tmp_path):
-    """Three pictures in a tree, and a file that is none."""
-    for name in ("a.png", "b/c.png", "b/d/e.jpg"):
-        make_picture(tmp_path / "in" / name)
-    (tmp_path / "in" / "notes.txt").write_text("notes")
-    return tmp_path / "in"
-
-
 def _digests(folder):
     paths = [folder / name for name in _files(folder)]
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
