@@ -47,7 +47,7 @@ def shrink(pixels: Pixels, max_pixels: int) -> Images:
     # In floating point, channel by channel: averages of a dark picture lie between its few whole numbers.
     top = np.float32(np.iinfo(pixels.dtype).max)
     planes = [
-        cv2.resize(pixels[..., i].astype(np.float32) / top, size, interpolation=cv2.INTER_AREA)
+        cv2.resize(pixels[..., i].astype(np.float32), size, interpolation=cv2.INTER_AREA) / top
         for i in range(3)
     ]
     return torch.from_numpy(np.dstack(planes)).permute(2, 0, 1)[None]

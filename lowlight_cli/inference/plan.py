@@ -132,7 +132,7 @@ def plan_jobs(
         UsageError: An input is missing, two inputs would make one result, or a result would replace an input.
     """
     inputs = [source if isinstance(source, Source) else Source(source) for source in sources]
-    place = Path(out)
+    place = _place(out)
     _check_inputs(inputs, place)
     if not _is_folder(inputs, out):
         job = _job(inputs[0].path, Path(inputs[0].path.name), _single_target(place, naming))
@@ -148,6 +148,14 @@ def plan_jobs(
     return Plan(settled, place, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
 
 
+def _place(out: str) -> Path:
+    """Where results go; ``new/../photos`` is ``photos`` although ``new`` has yet to be made."""
+    place = Path(out)
+    ups = (index for index, part in enumerate(place.parts) if part == "..")
+    leads_through_nothing = any(not Path(*place.parts[:index]).exists() for index in ups if index)
+    return place.resolve() if leads_through_nothing else place
+
+
 def _check_inputs(inputs: Sequence[Source], place: Path) -> None:
     for source in inputs:
         if not source.listed and not source.path.exists():
@@ -160,7 +168,7 @@ def _check_inputs(inputs: Sequence[Source], place: Path) -> None:
 
 def _is_folder(inputs: Sequence[Source], out: str) -> bool:
     several = len(inputs) != 1 or inputs[0].listed or inputs[0].path.is_dir()
-    return several or out.endswith(("/", "\\")) or Path(out).is_dir()
+    return several or out.endswith(("/", "\\")) or _place(out).is_dir()
 
 
 def _single_target(target: Path, naming: Naming) -> Path:

@@ -20,7 +20,7 @@ from lowlight_cli.images.formats import format_of, result_format
 from lowlight_cli.images.metadata import limit_metadata, mark
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.replace import replace_file
-from lowlight_cli.inference.batches import Loaded
+from lowlight_cli.inference.batches import Loaded, Stamp
 from lowlight_cli.inference.pace import Pace
 from lowlight_cli.inference.plan import Job
 from lowlight_cli.inference.report import Row, failed_row
@@ -30,7 +30,8 @@ BeforeWrite = Callable[[Job, int, str], None]
 
 
 class _Writing(NamedTuple):
-    item: Loaded
+    target: Path
+    pixels: int
     future: Future[Row]
 
 
@@ -59,7 +60,9 @@ class WriteBehind:
             result: The same picture, enhanced.
             seconds: Time spent on it so far.
         """
-        self._waiting.append(_Writing(item, self._pool.submit(self._write, item, result, seconds)))
+        # The pixels of the source are not passed on: they can be forgotten while the result waits.
+        future = self._pool.submit(self._write, item.job, item.stamp, result, seconds)
+        self._waiting.append(_Writing(item.job.target, item.area, future))
 
     @property
     def has_news(self) -> bool:
@@ -90,7 +93,7 @@ class WriteBehind:
         wait([writing.future for writing in self._waiting], timeout=grace_s)
         with self._gate:
             self._is_abandoned = True
-        wait([each.future for each in self._waiting if each.item.job.target in self._reaching_disk])
+        wait([each.future for each in self._waiting if each.target in self._reaching_disk])
         for writing in self._waiting:
             if _has_result(writing.future):
                 yield writing.future.result()
@@ -106,11 +109,10 @@ class WriteBehind:
 
     def _is_full(self) -> bool:
         too_many = len(self._waiting) > 2 * self._pace.workers
-        return too_many or sum(writing.item.area for writing in self._waiting) > self._pace.queue_pixels
+        return too_many or sum(writing.pixels for writing in self._waiting) > self._pace.queue_pixels
 
-    def _write(self, item: Loaded, result: Picture, seconds: float) -> Row:
+    def _write(self, job: Job, stamp: Stamp, result: Picture, seconds: float) -> Row:
         start = time.perf_counter()
-        job = item.job
         try:
             result = _signed(result, job.target, self._pace)
             data = _encoded(result, job.target, self._pace)
@@ -123,7 +125,7 @@ class WriteBehind:
             return failed_row(job, error, seconds + time.perf_counter() - start)
         if self._pace.preserve_mtime:
             with suppress(OSError):  # some network disks keep their own time
-                os.utime(job.target, ns=(item.stamp.mtime_ns, item.stamp.mtime_ns))
+                os.utime(job.target, ns=(stamp.mtime_ns, stamp.mtime_ns))
         return Row(
             job.source,
             job.target,
@@ -134,8 +136,8 @@ class WriteBehind:
             warnings=result.warnings,
             output_bytes=len(data),
             output_sha256=digest,
-            source_size=item.stamp.size,
-            source_mtime_ns=item.stamp.mtime_ns,
+            source_size=stamp.size,
+            source_mtime_ns=stamp.mtime_ns,
         )
 
     def _pass_gate(self, target: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_run_leaves_the_originals_alone(run_lle, originals, tmp_path, options)
     assert _state(originals) == before
 
 
-@pytest.mark.parametrize("place", ["", "deep", "good.jpg", "link.jpg"])
+@pytest.mark.parametrize("place", ["", "deep", "good.jpg", "link.jpg", "new/../good.jpg"])
 @pytest.mark.parametrize("on_exist", ["resume", "overwrite"])
 def test_a_result_never_takes_the_place_of_an_original(run_lle, originals, place, on_exist):
     before = _state(originals)
