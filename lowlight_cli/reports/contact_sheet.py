@@ -66,7 +66,7 @@ def _place(sheet: Image.Image, thumbnails: Thumbnails, left: int, top: int) -> N
 
 def _caption(sheet: Image.Image, name: str, measures: Measures, left: float, middle: float) -> None:
     canvas = ImageDraw.Draw(sheet)
-    change = f"{100 * (measures.after.luma - measures.before.luma):+.0f}% light"
+    change = f"luma {measures.after.luma - measures.before.luma:+.2f}"
     right = float(left + _PAIR_WIDTH)
     written = write_line(
         canvas, (right, middle), change, size=_LETTERS, most=float(_SIDE_WIDTH), colour=_TEXT, anchor="rm"

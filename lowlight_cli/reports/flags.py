@@ -56,13 +56,13 @@ FLAGS: Catalog[Flag] = Catalog(
         "cast": Flag(
             "colour",
             "◆",
-            f"The colour of the light moved by ΔE {CAST_DELTA_E:g} or more; light alone moves nothing.",
+            f"The colour of the light moved by ΔE {CAST_DELTA_E:g} or more.",
             lambda pair: pair.cast >= CAST_DELTA_E,
         ),
         "noise": Flag(
             "noise",
             "▦",
-            f"Noise grew to more than {NOISE_TIMES:g} times.",
+            f"Noise grew to more than {NOISE_TIMES:g} times what it was.",
             lambda pair: pair.noise > NOISE_TIMES,
         ),
         "seams": Flag(

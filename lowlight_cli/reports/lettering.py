@@ -1,5 +1,7 @@
 """Words on pictures, in the typeface that comes with Pillow."""
 
+import unicodedata
+
 from PIL import ImageDraw, ImageFont
 
 _ELLIPSIS = "..."
@@ -31,10 +33,15 @@ def write_line(
         Length of the line in pixels.
     """
     letters = ImageFont.load_default(size)
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    line = _fit(canvas, line, letters, most)
+    line = _fit(canvas, _plain(text), letters, most)
     canvas.text(place, line, font=letters, fill=colour, anchor=anchor)
     return canvas.textlength(line, font=letters)
+
+
+def _plain(text: str) -> str:
+    """Text on one line; accents are left out, which the typeface does not have."""
+    bare = (sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in bare).split())
 
 
 def _fit(canvas: ImageDraw.ImageDraw, line: str, letters: _Letters, most: float) -> str:

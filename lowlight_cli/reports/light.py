@@ -15,7 +15,7 @@ DEEP_BELOW = 0.05
 """Share of the range under which brightness counts as deep shadow."""
 
 _LEVELS = np.arange(256, dtype=np.float64)
-_ENOUGH_PIXELS = 1_000_000
+_ENOUGH_PIXELS = 400_000
 _TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -43,7 +43,7 @@ class Light(NamedTuple):
 
 
 def measure_light(view: View) -> Light:
-    """Measures the pixels of a view that are seen; of a large picture, a grid of a million of them."""
+    """Measures the pixels of a view that are seen; of a large picture, a grid of 400,000 of them."""
     thinned = view.thinned(_ENOUGH_PIXELS)
     counts = np.bincount(thinned.seen_luma, minlength=256).astype(np.float64)
     shares, pixels = counts / counts.sum(), thinned.seen_pixels

@@ -115,7 +115,7 @@ def tiles_of(totals: Totals) -> list[Tile]:
         Tile("enhanced", f"{totals.done:,}", f"of {totals.pictures:,}", "done"),
         Tile("up to date", f"{totals.skipped:,}", "left as they were", "") if totals.skipped else None,
         Tile("failed", f"{totals.failed:,}", "see below", "failed") if totals.failed else None,
-        Tile("worth a look", f"{totals.flagged:,}", "by the measures below", "look")
+        Tile("worth a look", f"{totals.flagged:,}", "by the measures", "look")
         if totals.flagged
         else None,
         Tile("brighter", f"{totals.gain:.1f}×", "the median photo", "light") if totals.gain else None,

@@ -59,7 +59,7 @@ def draw_strip(record: Record, measures: Measures, before: View, after: View, st
     strip = Image.new("RGB", (whole, height + round(2.6 * size)), _GROUND)
     strip.paste(Image.fromarray(pair), ((whole - width) // 2, 0))
     canvas, middle = ImageDraw.Draw(strip), height + 1.3 * size
-    light = f"brightness {measures.before.luma:.0%} to {measures.after.luma:.0%}"
+    light = f"luma {measures.before.luma:.0%} to {measures.after.luma:.0%}"
     maker = " ".join(part for part in (record.model, record.preset) if part)
     words = " · ".join(part for part in (record.name, maker, describe_controls(record)) if part)
     margin = 0.8 * size

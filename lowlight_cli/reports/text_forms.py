@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 from lowlight_cli.reports.exhibit import Exhibit
+from lowlight_cli.reports.flags import FLAGS
 from lowlight_cli.reports.totals import Totals, add_up
 
 COLUMNS = (
@@ -93,7 +94,7 @@ def _rounded(form: str, *keys: str) -> Callable[[dict[str, Any]], str]:
 
 
 def _note(values: dict[str, Any]) -> str:
-    return ", ".join(values["flags"]) or ": ".join(
+    return ", ".join(FLAGS[name].label for name in values["flags"]) or ": ".join(
         text for text in (values["code"], values["message"]) if text
     )
 

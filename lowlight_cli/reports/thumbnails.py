@@ -14,7 +14,7 @@ from lowlight_cli.reports.view import Shown, View
 LARGEST_TEXT = 40_000
 """Bytes of one picture within a page, as text in base 64."""
 
-_QUALITIES = (84, 76, 68, 58, 48, 38, 28)
+_QUALITIES = (24, 36, 48, 58, 68, 76, 84)
 _SMALLEST_SIDE = 64
 
 
@@ -25,7 +25,7 @@ class Budget:
     Attributes:
         side: Longest side of the whole picture, in pixels.
         whole: Bytes of the whole picture, as a file.
-        detail: Bytes of one detail.
+        detail: Bytes of one detail, which keeps its size whatever the quality.
     """
 
     side: int
@@ -61,13 +61,13 @@ class Thumbnails:
 
 
 def budget_for(count: int) -> Budget:
-    """Shares ten megabytes among the pairs of a page; few pairs get large pictures.
+    """Shares ten megabytes among the pairs of a page; few pairs get large pictures, none less than 32 kB.
 
     Args:
         count: Pairs on the page.
     """
     # Base 64 makes four bytes of three; the text around the pictures of a pair takes about 6 kB.
-    share = max(18_000, min(110_000, (9_600_000 // max(count, 1) - 6_000) * 3 // 4))
+    share = min(110_000, (9_600_000 // min(max(count, 1), 300) - 6_000) * 3 // 4)
     whole = min(LARGEST_TEXT * 3 // 4, share * 11 // 32)
     return Budget(side=1280 if share > 80_000 else 720, whole=whole, detail=min(9_000, share * 5 // 64))
 
@@ -75,17 +75,17 @@ def budget_for(count: int) -> Budget:
 def make_thumbnails(before: View, after: View, budget: Budget) -> Thumbnails:
     """Shrinks a pair and cuts its details, the same regions from both."""
     height, width = after.luma.shape
-    small = _fit(after.pixels, budget.side)
+    scale = min(1.0, budget.side / max(height, width))
     if before.luma.shape != after.luma.shape:
         before = View(_resized(before.pixels, width, height), _resized(before.luma, width, height))
     brightest, darkest = brightest_and_darkest(before)
     regions = (("darkest part", darkest), ("brightest part", brightest))
     return Thumbnails(
-        before=_jpeg(_fit(before.pixels, budget.side), budget.whole),
-        after=_jpeg(small, budget.whole),
+        before=_whole(before.pixels, budget),
+        after=_whole(after.pixels, budget),
         details=tuple(_detail(label, before, after, region, budget) for label, region in regions),
-        width=small.shape[1],
-        height=small.shape[0],
+        width=max(1, round(width * scale)),
+        height=max(1, round(height * scale)),
     )
 
 
@@ -95,15 +95,26 @@ def data_address(jpeg: bytes) -> str:
 
 
 def _jpeg(pixels: Shown, most: int) -> bytes:
-    """The best JPEG within ``most`` bytes: lower quality first, then fewer pixels."""
-    for quality in _QUALITIES:
-        data = _encoded(pixels, quality)
+    """The best JPEG within ``most`` bytes; of the lowest quality where none is."""
+    best, worse, better = None, 0, len(_QUALITIES)
+    while worse < better:
+        middle = (worse + better) // 2
+        data = _encoded(pixels, _QUALITIES[middle])
         if len(data) <= most:
-            return data
-    height, width = pixels.shape[:2]
-    if max(height, width) <= _SMALLEST_SIDE:
-        return data
-    return _jpeg(_fit(pixels, max(_SMALLEST_SIDE, max(height, width) * 3 // 4)), most)
+            best, worse = data, middle + 1
+        else:
+            better = middle
+    return best or _encoded(pixels, _QUALITIES[0])
+
+
+def _whole(pixels: Shown, budget: Budget) -> bytes:
+    """A JPEG of a whole picture: of lower quality first, then of fewer pixels, until it is small enough."""
+    side = min(budget.side, max(pixels.shape[:2]))
+    data = _jpeg(_fit(pixels, side), budget.whole)
+    while len(data) > budget.whole and side > _SMALLEST_SIDE:
+        side = max(_SMALLEST_SIDE, side * 3 // 4)
+        data = _jpeg(_fit(pixels, side), budget.whole)
+    return data
 
 
 def _encoded(pixels: Shown, quality: int) -> bytes:
