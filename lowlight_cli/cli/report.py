@@ -1,9 +1,8 @@
 """``lle report``: what a run did, as pages, tables, comparisons and contact sheets; no inference."""
 
-import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +14,8 @@ from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.errors import UsageError
-from lowlight_cli.inference.scan import natural_key
+from lowlight_cli.inference.manifest import manifest_path, read_manifest
+from lowlight_cli.inference.scan import STATE_FOLDER, natural_key
 from lowlight_cli.reports.record import Record, record_of
 from lowlight_cli.reports.wishes import Style, Wishes
 
@@ -119,33 +119,35 @@ def _make(folder: Path, entries: Iterable[Mapping[str, Any]], wishes: Wishes) ->
 
     resolved = folder.resolve()
     place = shown(resolved) if wishes.absolute else _without_home(folder)
-    retry = f"lle enhance --files-from {_quoted(f'{place}/.lle/failed.txt')} -o {_quoted(place)}"
     title = shown(resolved) if wishes.absolute else shown(Path(resolved.name or "photos"))
     records = _records(entries, folder, absolute=wishes.absolute)
-    return make_reports(records, wishes, Heading(title, retry))
+    return make_reports(records, wishes, Heading(title, _retry_command(folder, place)))
 
 
 def _manifest_entries(folder: Path) -> list[dict[str, Any]]:
-    """Last line of each picture; a line that a crash cut short is passed over.
+    """The last word on each picture.
 
     Raises:
         UsageError: The folder holds no manifest.
     """
-    manifest = folder / ".lle" / "manifest.jsonl"
-    try:
-        lines = manifest.read_text("utf-8", errors="surrogateescape").split("\n")
-    except OSError as error:
-        raise UsageError(
-            f"'{folder}' is no folder of results: cannot read {manifest}: {error.strerror}"
-        ) from error
-    entries = {}
-    for line in lines:
-        try:
-            entry = json.loads(line)
-            entries[entry["input"]] = entry
-        except (ValueError, KeyError, TypeError):
-            continue
-    return list(entries.values())
+    if not manifest_path(folder).is_file():
+        raise UsageError(f"'{folder}' is no folder of results: there is no {manifest_path(folder)}")
+    return [asdict(entry) for entry in read_manifest(folder).values()]
+
+
+def _retry_command(folder: Path, place: str) -> str:
+    """What tries the failed pictures again with the usual options; empty where no list of them is left.
+
+    Args:
+        folder: Of the results.
+        place: The same as it may be shown.
+    """
+    # Where there are two, the second lacks the names with line breaks.
+    for name, separator in (("failed0.txt", " -0"), ("failed.txt", "")):
+        if (folder / STATE_FOLDER / name).is_file():
+            listed = _quoted(f"{place}/{STATE_FOLDER}/{name}")
+            return f"lle enhance --files-from {listed}{separator} -o {_quoted(place)}"
+    return ""
 
 
 def _records(entries: Iterable[Mapping[str, Any]], folder: Path, *, absolute: bool) -> list[Record]:

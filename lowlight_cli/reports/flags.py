@@ -10,7 +10,8 @@ CLIPPED_SHARE = 0.01
 DEEP_SHARE = 0.25
 CAST_DELTA_E = 6.0
 NOISE_TIMES = 2.0
-SEAM_TIMES = 4.0
+SEAM_TIMES = 2.5
+"""Of 200 results without tiles all stay below 2; tiles side by side without overlap reach 2.7 to 4.8."""
 BLACK_LUMA = 0.004
 """Of the range: one step of 8 bits."""
 

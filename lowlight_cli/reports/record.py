@@ -60,9 +60,15 @@ class Record:
     version: str = ""
 
     @property
+    def has_failed(self) -> bool:
+        """Whether no result was made though one was wanted."""
+        return self.status in ("failed", "conflict")
+
+    @property
     def shown_output(self) -> Path | None:
-        """The result, if there should be one on disk."""
-        return self.output if self.status in ("ok", "skipped") else None
+        """The result, if there should be one on disk; what was skipped need not have any."""
+        wanted = self.status == "ok" or (self.status == "skipped" and self.output and self.output.is_file())
+        return self.output if wanted else None
 
 
 def record_of(entry: Mapping[str, Any], folder: Path) -> Record:

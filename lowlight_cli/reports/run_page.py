@@ -97,7 +97,7 @@ def run_pages(exhibits: Sequence[Exhibit], target: Path, heading: Heading) -> li
         "tiles": tiles_of(totals),
         "flags": FLAGS,
         "flagged": [card for card in cards if card.exhibit.flags],
-        "failures": [exhibit for exhibit in exhibits if not exhibit.thumbnails],
+        "failures": [exhibit for exhibit in exhibits if exhibit.problem or exhibit.record.has_failed],
         "heads": [(head, right) for head, right, _ in MARKDOWN],
         "cells_of": cells_of,
         "pages": [path.name for path in paths],
@@ -115,9 +115,7 @@ def tiles_of(totals: Totals) -> list[Tile]:
         Tile("enhanced", f"{totals.done:,}", f"of {totals.pictures:,}", "done"),
         Tile("up to date", f"{totals.skipped:,}", "left as they were", "") if totals.skipped else None,
         Tile("failed", f"{totals.failed:,}", "see below", "failed") if totals.failed else None,
-        Tile("worth a look", f"{totals.flagged:,}", "by the measures", "look")
-        if totals.flagged
-        else None,
+        Tile("worth a look", f"{totals.flagged:,}", "by the measures", "look") if totals.flagged else None,
         Tile("brighter", f"{totals.gain:.1f}×", "the median photo", "light") if totals.gain else None,
         Tile("megapixels", f"{totals.megapixels:,.1f}", speed, "") if totals.megapixels else None,
         Tile("work", span(totals.seconds), "all threads together", "") if totals.seconds else None,

@@ -63,7 +63,7 @@ def add_up(exhibits: Sequence[Exhibit]) -> Totals:
         pictures=len(records),
         done=len(made),
         skipped=sum(record.status == "skipped" for record in records),
-        failed=sum(record.status in ("failed", "conflict") for record in records),
+        failed=sum(record.has_failed for record in records),
         flagged=sum(bool(exhibit.flags) for exhibit in exhibits),
         seconds=float(sum(record.seconds for record in made)),
         megapixels=sum(record.width * record.height for record in made) / 1e6,

@@ -67,6 +67,8 @@ def _failed(name):
 
 
 def _add(out, *entries):
+    if any(entry["status"] == "failed" for entry in entries):
+        (out / ".lle" / "failed.txt").write_text("bad.jpg\n")
     with (out / ".lle" / "manifest.jsonl").open("a") as manifest:
         manifest.writelines(json.dumps(entry) + "\n" for entry in entries)
 
@@ -331,13 +333,38 @@ def test_a_folder_without_a_manifest_is_refused(run_lle, tmp_path):
     assert f"'{tmp_path}' is no folder of results" in run.err
 
 
-def test_lines_that_a_crash_cut_are_passed_over_and_the_last_counts(run_lle, run_folder):
+def test_the_last_line_about_a_picture_counts(run_lle, run_folder):
     out = run_folder(["a.jpg"])
-    _add(out, _failed("b.jpg"), _entry("b.jpg", "/gone/b.jpg", status="conflict", error=None, output="b.jpg"))
+    _add(
+        out,
+        _failed("b.jpg"),
+        _entry("b.jpg", "/gone/b.jpg", status="failed", error={"code": "oom", "msg": ""}),
+    )
     with (out / ".lle" / "manifest.jsonl").open("a") as manifest:
         manifest.write('{"v": 1, "input": "c.j')
     images = json.loads(run_lle("report", out, "-f", "json").out)["images"]
-    assert [(image["name"], image["status"]) for image in images] == [("a.jpg", "ok"), ("b.jpg", "conflict")]
+    assert [(image["name"], image["code"]) for image in images] == [("a.jpg", ""), ("b.jpg", "oom")]
+
+
+def test_what_was_left_as_it_was_is_no_problem(run_lle, run_folder, tmp_path):
+    out = run_folder(["a.jpg", "b.jpg"], status="skipped")
+    (out / "b.jpg").unlink()
+    run = run_lle("report", out, "--report", tmp_path / "run.html")
+    assert (run.code, run.err) == (0, "")
+    page = Page((tmp_path / "run.html").read_text())
+    assert len(page.all("article")) == 1
+    assert "failures" not in {section.get("class") for section in page.all("section")}
+
+
+@pytest.mark.parametrize(("name", "options"), [("failed.txt", ""), ("failed0.txt", " -0"), ("none", None)])
+def test_the_command_to_retry_takes_the_list_that_is_there(run_lle, run_folder, tmp_path, name, options):
+    out = run_folder([])
+    _add(out, _failed("bad.jpg"))
+    (out / ".lle" / "failed.txt").rename(out / ".lle" / name)
+    run_lle("report", out, "--report", tmp_path / "run.html")
+    commands = [word for word in Page((tmp_path / "run.html").read_text()).words if "lle enhance" in word]
+    expected = f"lle enhance --files-from {out}/.lle/{name}{options} -o {out}"
+    assert commands == ([expected] if options is not None else [])
 
 
 def test_a_run_without_pictures_can_be_reported(run_lle, run_folder, tmp_path):
