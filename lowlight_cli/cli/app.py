@@ -9,6 +9,7 @@ import typer
 
 from lowlight_cli.cli import config_command, datasets, models, train
 from lowlight_cli.cli.detect_eval import detect_eval
+from lowlight_cli.cli.detect_prep import detect_prep
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
 from lowlight_cli.cli.evaluate import evaluate
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(enhance)
 app.command("eval")(evaluate)
+app.command("detect-prep")(detect_prep)
 app.command("detect-eval")(detect_eval)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

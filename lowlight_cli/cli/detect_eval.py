@@ -1,7 +1,6 @@
 """``lle detect-eval``: what detectors found, against labels; does enhancing help?"""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.tables import print_table, table
+from lowlight_cli.detection.choices import SetForm
 from lowlight_cli.errors import GateError, ImageError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
 _FORMS = {".json": Form.JSON, ".jsonl": Form.JSONL, ".csv": Form.CSV, ".md": Form.MD, ".tex": Form.LATEX}
 _GATES = ("map50", "map", "map75", "recall")
-
-
-class SetForm(StrEnum):
-    """Form of a labelled data set."""
-
-    EXDARK = "exdark"
-    VOC = "voc"
-    YOLO = "yolo"
-    COCO = "coco"
 
 
 LabelsArgument = Annotated[

@@ -12,28 +12,11 @@ import torch
 
 from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread
 from lowlight_cli.datasets.darken import darken
-from lowlight_cli.errors import UsageError
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import to_images, to_pixels
 
 Darkener = Callable[[Pixels, str], Pixels]
 """Pixels and the name of the picture -> darker pixels of the same size and depth."""
-
-
-def parse_strength(text: str) -> tuple[float, float]:
-    """Lowest and highest strength from ``0.8:1.2`` or ``1``.
-
-    Raises:
-        UsageError: Not one or two numbers from 0 to 2, the lower first.
-    """
-    try:
-        numbers = [float(part) for part in text.split(":")]
-    except ValueError:
-        numbers = []
-    low, high = (numbers * 2)[:2] if len(numbers) == 1 else numbers if len(numbers) == 2 else (1.0, 0.0)
-    if not 0 <= low <= high <= 2:
-        raise UsageError(f"'{text}' is no strength; use one number from 0 to 2, or two like 0.8:1.2")
-    return low, high
 
 
 def physical_darkener(settings: DarkeningSettings, strength: tuple[float, float], seed: int) -> Darkener:

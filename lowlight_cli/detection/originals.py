@@ -5,21 +5,13 @@ Labels are drawn on upright pictures. Trainers do not agree on whether to obey E
 
 import errno
 import os
-from enum import StrEnum
 from pathlib import Path
 
+from lowlight_cli.detection.choices import Link
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.encode import encode
 from lowlight_cli.images.replace import replace_file, temporary_path
-
-
-class Link(StrEnum):
-    """How a picture that needs no change gets to its place."""
-
-    COPY = "copy"
-    HARDLINK = "hardlink"
-    SYMLINK = "symlink"
 
 
 def place_original(source: Path, target: Path, link: Link, *, is_upright: bool) -> bool:

@@ -75,8 +75,8 @@ def _draw_box(
     colour: tuple[int, int, int],
 ) -> None:
     # A dark line around each bright one: seen on any picture.
-    cv2.rectangle(tile, corner, opposite, (0, 0, 0), 3)
-    cv2.rectangle(tile, corner, opposite, colour, 1)
+    cv2.rectangle(tile, corner, opposite, (0, 0, 0), 4)
+    cv2.rectangle(tile, corner, opposite, colour, 2)
     text = name.encode("ascii", "replace").decode()
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
     x, y = corner[0], max(corner[1], height + 5)

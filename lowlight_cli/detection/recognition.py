@@ -9,6 +9,7 @@ from lowlight_cli.detection.exdark import CLASSES, read_exdark
 from lowlight_cli.detection.files import annotation_files
 from lowlight_cli.detection.voc import names_in, read_voc
 from lowlight_cli.detection.yolo import DATA_FILE, read_yolo
+from lowlight_cli.errors import UsageError
 
 FORMS = ("exdark", "voc", "yolo", "coco")
 
@@ -20,7 +21,7 @@ def recognise(folder: Path) -> str:
         folder: The data set.
 
     Raises:
-        AnnotationError: None fits.
+        UsageError: None fits.
     """
     if (folder / DATA_FILE).is_file() or _has_labels(folder):
         return "yolo"
@@ -32,7 +33,7 @@ def recognise(folder: Path) -> str:
         file.data.lstrip(b"\xef\xbb\xbf").startswith(b"% bbGt") for file in annotation_files(folder, ".txt")
     ):
         return "exdark"
-    raise AnnotationError(str(folder), f"no annotations found; the forms that are read: {', '.join(FORMS)}")
+    raise UsageError(f"no annotations in '{folder}'; the forms that are read: {', '.join(FORMS)}")
 
 
 def _has_labels(folder: Path) -> bool:

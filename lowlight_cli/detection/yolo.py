@@ -218,7 +218,10 @@ def data_yaml(root: str, splits: Iterable[str], classes: Sequence[str]) -> str:
         splits: Those that hold pictures.
         classes: Names by index.
     """
-    content: dict[str, object] = {"path": root}
-    content |= {split: f"images/{split}" for split in splits}
+    held = list(splits)
+    # Trainers refuse a file without both of these, even where nothing is trained or checked.
+    content: dict[str, object] = {"path": root, "train": f"images/{held[0]}" if held else "images"}
+    content["val"] = f"images/{held[-1]}" if held else "images"
+    content |= {split: f"images/{split}" for split in held}
     content["names"] = dict(enumerate(classes))
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from lowlight_cli.datasets.config import DarkeningSettings
-from lowlight_cli.detection.low_light import parse_strength, physical_darkener
+from lowlight_cli.detection.low_light import physical_darkener
+from lowlight_cli.detection.strength import parse_strength
 from lowlight_cli.errors import UsageError
 
 

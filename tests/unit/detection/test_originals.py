@@ -3,7 +3,8 @@ import hashlib
 import pytest
 from PIL import Image
 
-from lowlight_cli.detection.originals import Link, place_original
+from lowlight_cli.detection.choices import Link
+from lowlight_cli.detection.originals import place_original
 
 
 @pytest.mark.parametrize("link", list(Link))
