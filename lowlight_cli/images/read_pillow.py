@@ -10,6 +10,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.colour_management import cmyk_to_srgb
 from lowlight_cli.images.formats import FORMATS
 from lowlight_cli.images.frames import Colours, colours_of, make_frame
+from lowlight_cli.images.gif_check import reach_of_frames
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.metadata import orientation_of
 from lowlight_cli.images.picture import Picture, Restore, Samples
@@ -36,6 +37,8 @@ def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
         ImageError: ``unsupported`` or ``too_large``.
         OSError: The file is damaged; Pillow raises other errors too.
     """
+    if name == "gif":
+        check_size(*reach_of_frames(data), settings)
     with Image.open(
         BytesIO(data), formats=["JPEG", "MPO"] if name == "jpg" else [_pillow_name(name)]
     ) as image:
