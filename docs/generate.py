@@ -1,10 +1,11 @@
-"""Writes what is made from the program itself: ``docs/commands.md`` and ``completions/``.
+"""Writes what is made from the program itself: ``docs/commands.md``, ``completions/`` and ``man/lle.1``.
 
-``python docs/generate.py commands`` or ``completions``; the tests compare the files with what this gives.
+``python docs/generate.py commands``, ``completions`` or ``manual``; tests compare the files with its results.
 """
 
 import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,10 +19,12 @@ from lowlight_cli.cli.program import finished
 
 ROOT = Path(__file__).parents[1]
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
+MANUAL_PAGE = ROOT / "man" / "lle.1"
 COMPLETIONS = {
     "bash": ROOT / "completions" / "lle.bash",
     "zsh": ROOT / "completions" / "_lle",
     "fish": ROOT / "completions" / "lle.fish",
+    "powershell": ROOT / "completions" / "lle.ps1",
 }
 INTRODUCTION = """# Commands
 
@@ -52,6 +55,50 @@ EXIT_CODES = """
 | 141 | whoever read the output went away |
 
 New codes may be added; treat any other than 0 as failure.
+"""
+MANUAL = r"""'\" Made from the program by `make docs`.
+.TH LLE 1 "" "lle" "User commands"
+.SH NAME
+lle \- brighten photos taken in low light
+.SH SYNOPSIS
+.B lle
+.I COMMAND
+[\fIOPTIONS\fR] [\fIARGUMENTS\fR]
+.SH DESCRIPTION
+.B lle enhance
+makes bright copies of dark photos and of folders of them; the originals are never changed.
+The options of a command are explained by
+.BR "lle \fICOMMAND\fB \-\-help" .
+.SH COMMANDS
+{commands}.SH GLOBAL OPTIONS
+They stand before or after the name of a command.
+{options}.SH EXIT STATUS
+{codes}New codes may be added; treat any other than 0 as failure.
+.SH ENVIRONMENT
+.TP
+.BI LLE_ COMMAND _ OPTION
+Value of an option, as LLE_ENHANCE_QUALITY. Short forms: LLE_MODEL, LLE_DEVICE, LLE_PRECISION, LLE_WORKERS.
+.TP
+.B LLE_MODEL_DIR, LLE_DATA_ROOT
+Folders of weights and of data sets.
+.TP
+.B LLE_OFFLINE, LLE_LOG, LLE_DEBUG
+Never use the network; how much is told (warning, info or debug); show tracebacks.
+.TP
+.B NO_COLOR, FORCE_COLOR, COLUMNS
+Colours, and the width of tables.
+.SH FILES
+.TP
+.I ./lle.toml\fR, or [tool.lle] in \fI./pyproject.toml
+Configuration for a folder.
+.TP
+.I $XDG_CONFIG_HOME/lle/config.toml
+Configuration of the user.
+.SH EXAMPLES
+.nf
+lle enhance ./night_photos \-o ./out \-\-contrast 1.2
+lle config show enhance \-\-origin
+.fi
 """
 
 
@@ -139,14 +186,46 @@ def _default(param: Any) -> str:
     return f"`{'on' if default is True else default}`"
 
 
+def manual_page() -> str:
+    """The page that ``man lle`` shows: commands and what holds for all of them, in troff."""
+    program = finished(app)
+    commands = "".join(
+        f".TP\n.B {_troff(path)}\n{_troff(_first_line(command.help))}\n"
+        for path, command in walk(program, "lle")
+        if not hasattr(command, "commands")
+    )
+    options = "".join(
+        f".TP\n.B {_troff(', '.join((*param.opts, *param.secondary_opts)))}\n{_troff(param.help)}\n"
+        for param in program.params
+        if _is_global(param)
+    )
+    codes = "".join(
+        f".TP\n.B {_troff(code)}\n{_troff(meaning.replace('`', ''))}\n"
+        for code, meaning in re.findall(r"^\| (\d[\d, ]*) \| (.*) \|$", EXIT_CODES, re.MULTILINE)
+    )
+    return MANUAL.format(commands=commands, options=options, codes=codes)
+
+
+def _first_line(text: str) -> str:
+    return inspect.cleandoc(text).split("\n\n", maxsplit=1)[0].replace("\n", " ")
+
+
+def _troff(text: str) -> str:
+    plain = " ".join(text.split()).replace("\\", "\\e").replace("-", "\\-")
+    return f"\\&{plain}" if plain.startswith((".", "'")) else plain
+
+
 def main(what: list[str]) -> None:
-    """Writes the files asked for: ``commands``, ``completions``, or both."""
+    """Writes the files asked for: ``commands``, ``completions``, ``manual``; all if none is named."""
     if not what or "commands" in what:
         COMMANDS_PAGE.write_text(commands_page())
     if not what or "completions" in what:
         for shell, path in COMPLETIONS.items():
             path.parent.mkdir(exist_ok=True)
             path.write_text(completion_script(shell))
+    if not what or "manual" in what:
+        MANUAL_PAGE.parent.mkdir(exist_ok=True)
+        MANUAL_PAGE.write_text(manual_page())
 
 
 if __name__ == "__main__":

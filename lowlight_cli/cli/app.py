@@ -22,7 +22,7 @@ from lowlight_cli.cli.session import Session
 app = typer.Typer(
     name="lle",
     help="Brightens photos taken in low light.",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     no_args_is_help=True,
     rich_markup_mode=None,  # panels would take half of the time to start
     pretty_exceptions_show_locals=False,

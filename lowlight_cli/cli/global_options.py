@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperOption
 
 if TYPE_CHECKING:
     from lowlight_cli.cli.session import Session
@@ -77,6 +78,18 @@ class GlobalSettings:
     profile: str | None = None
 
 
+class UncheckedDefault(TyperOption):
+    """An option whose default is not checked: that takes pydantic, for which each ``--help`` would wait.
+
+    Typer makes its options itself, so they become of this class afterwards.
+    """
+
+    def process_value(self, ctx: Value, value: Value) -> Value:
+        """A value, checked where somebody gave it."""
+        source = ctx.get_parameter_source(self.name)
+        return value if source is not None and source.name == "DEFAULT" else super().process_value(ctx, value)
+
+
 def settings_of(context: typer.Context) -> GlobalSettings:
     """What the global options and their configuration say for the command that runs in ``context``."""
     settings = getattr(context.obj, "settings", None)
@@ -87,7 +100,10 @@ def global_options() -> list[Option]:
     """The options themselves, to be added to those of a command."""
     declaring = typer.Typer(add_completion=False)
     declaring.command()(_declared)
-    return list(typer.main.get_command(declaring).params)
+    options = list(typer.main.get_command(declaring).params)
+    for option in options:
+        option.__class__ = UncheckedDefault
+    return options
 
 
 def option_key(option: Option) -> str:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lowlight_cli.checkpoints.locate import user_folders
+from lowlight_cli.cli.global_options import settings_of
+from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
@@ -38,7 +41,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
-def list_models(as_json_: JsonOption = False) -> None:
+def list_models(context: typer.Context, as_json_: JsonOption = False) -> None:
     """List the models and their presets.
 
     Example:  lle models list
@@ -46,13 +49,14 @@ def list_models(as_json_: JsonOption = False) -> None:
     entries = [MODELS[name] for name in visible_models()]
     if as_json_:
         rows = [{"name": e.name, "presets": list(e.presets), "summary": e.summary} for e in entries]
-        typer.echo(as_json(rows))
-        return
-    typer.echo(aligned([entry.name, ", ".join(entry.presets), entry.summary] for entry in entries))
+        emit(as_json(rows))
+    elif not settings_of(context).quiet:
+        emit(aligned([entry.name, ", ".join(entry.presets), entry.summary] for entry in entries))
 
 
 @app.command("info")
 def show_model(
+    context: typer.Context,
     name: NameArgument,
     preset: Annotated[
         str | None,
@@ -69,11 +73,15 @@ def show_model(
     from lowlight_cli.checkpoints.facts import describe_model
 
     facts = describe_model(name, preset)
-    typer.echo(as_json(facts) if as_json_ else _info_text(facts))
+    if as_json_:
+        emit(as_json(facts))
+    elif not settings_of(context).quiet:
+        emit(_info_text(facts))
 
 
 @app.command("verify")
 def verify(
+    context: typer.Context,
     name: Annotated[
         str | None, typer.Argument(help="Name of the model; all if not given.", autocompletion=complete_model)
     ] = None,
@@ -90,9 +98,9 @@ def verify(
 
     verdicts = [verdict for entry in entries for verdict in verify_model(entry)]
     if as_json_:
-        typer.echo(as_json(verdicts))
-    elif verdicts:
-        typer.echo(aligned([v.model, v.part, v.file, v.condition.value, v.message] for v in verdicts))
+        emit(as_json(verdicts))
+    elif verdicts and not settings_of(context).quiet:
+        emit(aligned([v.model, v.part, v.file, v.condition.value, v.message] for v in verdicts))
     broken = [verdict for verdict in verdicts if verdict.condition is Condition.BROKEN]
     if broken:
         raise WeightsError(f"{len(broken)} of {len(verdicts)} weights are missing or broken")
@@ -100,6 +108,7 @@ def verify(
 
 @app.command("import")
 def import_weights(
+    context: typer.Context,
     name: NameArgument,
     file: Annotated[
         Path, typer.Argument(help="Weights as their authors publish them.", exists=True, dir_okay=False)
@@ -116,24 +125,24 @@ def import_weights(
     from lowlight_cli.checkpoints.adopt import adopt_weights
 
     done = adopt_weights(name, file, out)
-    typer.echo(f"{done.target}")
-    typer.echo(
-        f"took over {done.tensors} tensors, {done.parameters:,} values, of {done.model}; "
-        f"left out {len(done.dropped)} keys",
-        err=True,
-    )
+    quiet = settings_of(context).quiet
+    if not quiet:
+        emit(f"{done.target}")
+    counts = f"{done.tensors} tensors, {done.parameters:,} values, of {done.model}"
+    say(f"took over {counts}; left out {len(done.dropped)} keys", quiet=quiet)
 
 
 @app.command("path")
-def show_folders() -> None:
+def show_folders(context: typer.Context) -> None:
     """Print the folders of imported weights, the first being written to.
 
     They come from LLE_MODEL_DIR, else from XDG_DATA_HOME.
 
     Example:  lle models path
     """
-    for folder in user_folders():
-        typer.echo(str(folder))
+    folders = user_folders()
+    if not settings_of(context).quiet:
+        emit("\n".join(map(str, folders)))
 
 
 def _info_text(facts: "ModelFacts") -> str:

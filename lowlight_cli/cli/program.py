@@ -4,7 +4,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lowlight_cli.cli.config_keys import configurable
-from lowlight_cli.cli.global_options import Command, Option, Value, global_options
+from lowlight_cli.cli.global_options import Command, Option, UncheckedDefault, Value, global_options
 from lowlight_cli.cli.session import Session
 
 
@@ -51,6 +51,13 @@ class ProgramGroup(TyperGroup):
 
     context_class = ProgramContext
 
+    def get_help_option(self, ctx: Value) -> Option:
+        """The option ``--help``, which must be as quick as its default is."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.__class__ = UncheckedDefault
+        return option
+
     def format_options(self, ctx: Value, formatter: Value) -> None:
         """Writes the commands, then the options."""
         self.format_commands(ctx, formatter)
@@ -66,7 +73,9 @@ def finished(app: typer.Typer) -> Command:
     app.info.cls = ProgramGroup
     _use_own_classes(app)
     program = typer.main.get_command(app)
-    _finish(program, ())
+    for option in program.params:
+        option.__class__ = UncheckedDefault
+    _finish(program, (), global_options())
     return program
 
 
@@ -79,13 +88,13 @@ def _use_own_classes(app: typer.Typer) -> None:
             _use_own_classes(group.typer_instance)
 
 
-def _finish(command: Command, words: tuple[str, ...]) -> None:
+def _finish(command: Command, words: tuple[str, ...], shared: list[Option]) -> None:
     for key, option in configurable(command).items():
         _offer_environment(option, words, key)
     taken = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
-    command.params += [option for option in global_options() if not taken & {*option.opts}]
+    command.params += [option for option in shared if not taken & {*option.opts}]
     for name, child in getattr(command, "commands", {}).items():
-        _finish(child, (*words, name))
+        _finish(child, (*words, name), shared)
 
 
 def _offer_environment(option: Option, words: tuple[str, ...], key: str) -> None:

@@ -30,6 +30,8 @@ TEXT_ENDINGS = {
     ".json",
     ".bash",
     ".fish",
+    ".ps1",
+    ".1",
     ".tsv",
     ".csv",
     ".typed",

@@ -7,6 +7,9 @@ import sys
 import pytest
 
 HEAVY = ("torch", "torchvision", "pyiqa", "cv2", "numpy")
+SLOW = ("pydantic", "rich", "tomllib")
+"""Not needed for help, and a third of the time to start."""
+
 PROBE = """
 import sys
 from lowlight_cli.cli.app import main
@@ -33,6 +36,13 @@ main([])
 )
 def test_start_is_free_of_torch(root, arguments):
     assert "loaded: []" in _probe(root, arguments, {})
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["enhance", "--help"], ["config", "show", "--help"]], ids=" ".join
+)
+def test_help_is_free_of_what_is_slow(root, words):
+    assert "loaded: [] code: 0" in _run(root, PROBE.format(arguments=words, heavy=(*HEAVY, *SLOW)), {})
 
 
 def test_completion_is_free_of_torch(root):

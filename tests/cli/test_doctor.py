@@ -16,7 +16,7 @@ SHIPPED = shipped_folder() / "codeenhance-lite.safetensors"
 def test_a_whole_installation_is_well(run_lle):
     run = run_lle("doctor")
     assert (run.code, run.err) == (0, "")
-    for topic in ("versions", "devices", "formats", "weights", "licences"):
+    for topic in ("versions", "devices", "formats", "extras", "weights", "settings", "licences"):
         assert f"{topic}\n" in run.out
     assert "PROBLEM" not in run.out
 
@@ -49,3 +49,29 @@ def test_a_missing_system_library_is_one_line_and_not_a_traceback(run_lle, monke
     assert "libGL.so.1" in run.err
     assert "lle doctor" in run.err
     assert len(run.err.splitlines()) == 1
+
+
+def test_extras_come_with_the_line_that_installs_them(run_lle, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    found = {(row["topic"], row["name"]): row for row in json.loads(run_lle("doctor", "--json").out)}
+    assert found["extras", "raw"]["remedy"] == "pip install 'lowlight-cli[raw]'"
+    assert found["extras", "raw"]["health"] == "note"
+    assert found["formats", "raw"]["value"] == "needs the extra raw"
+    assert found["formats", "avif"]["value"] == "read and written"
+
+
+def test_variables_in_effect_are_listed_and_unknown_ones_explained(run_lle, monkeypatch, tmp_path):
+    monkeypatch.setenv("LLE_ENHANCE_QUALITY", "80")
+    monkeypatch.setenv("LLE_ENHANCE_QALITY", "81")
+    monkeypatch.setenv("LLE_OFFLINE", "1")
+    (tmp_path / "my.toml").write_text("")
+    run = run_lle("doctor", "--json", "--config", tmp_path / "my.toml")
+    found = {row["name"]: row for row in json.loads(run.out) if row["topic"] == "settings"}
+    assert found["LLE_ENHANCE_QUALITY"]["value"] == "80"
+    assert found["LLE_OFFLINE"]["health"] == "ok"
+    assert "did you mean LLE_ENHANCE_QUALITY" in found["LLE_ENHANCE_QALITY"]["remedy"]
+    assert str(tmp_path / "my.toml") in found["files"]["value"]
+
+
+def test_quiet_is_quiet(run_lle):
+    assert run_lle("doctor", "-q") == (0, "", "")

@@ -28,7 +28,7 @@ def test_page_of_commands_is_current(generate):
     assert generate.COMMANDS_PAGE.read_text() == generate.commands_page(), "run `make docs`"
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completions_are_current(generate, shell):
     assert generate.COMPLETIONS[shell].read_text() == generate.completion_script(shell), (
         "run `make completions`"

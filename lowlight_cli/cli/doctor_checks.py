@@ -1,0 +1,202 @@
+"""What ``lle doctor`` looks at: each check gives findings, with a remedy for what is wrong."""
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from importlib import import_module
+
+from lowlight_cli.images.formats import FORMATS
+from lowlight_cli.models.catalog import MODELS
+
+LIBRARIES = (
+    "lowlight-cli",
+    "torch",
+    "torchvision",
+    "numpy",
+    "pillow",
+    "opencv-python",
+    "pyiqa",
+    "pydantic",
+    "safetensors",
+    "typer",
+    "rich",
+    "tqdm",
+)
+LICENCES = {
+    "lowlight-cli": "MIT",
+    "pyiqa": "PolyForm Noncommercial 1.0.0: its metrics are not for commercial use; nothing else needs it",
+}
+EXTRAS = {
+    "raw": ("rawpy", "photos in raw formats"),
+    "heif": ("pillow_heif", "HEIC photos"),
+    "detect": ("faster_coco_eval", "average precision of detectors, faster"),
+}
+"""Extra of the package -> module, and what it adds."""
+
+OWN_VARIABLES = {
+    "LLE_MODEL_DIR": "folders of weights",
+    "LLE_DATA_ROOT": "folder of data sets",
+    "LLE_OFFLINE": "never use the network",
+    "LLE_LOG": "how much is told",
+    "LLE_DEBUG": "show tracebacks",
+}
+"""Variables that are no options."""
+
+FOREIGN_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "CUDA_VISIBLE_DEVICES", "HF_HUB_OFFLINE")
+
+OPENCV_REMEDY = (
+    "pip install --force-reinstall --no-deps opencv-python-headless (or install libGL, libglib2.0 and libxcb)"
+)
+
+
+class Health(StrEnum):
+    """How much a finding matters."""
+
+    OK = "ok"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes:
+        topic: Group it is shown under.
+        name: What was looked at.
+        value: What was found.
+        health: Whether something is to be done.
+        remedy: What to do.
+    """
+
+    topic: str
+    name: str
+    value: str
+    health: Health = Health.OK
+    remedy: str = ""
+
+
+def all_findings(known_variables: frozenset[str], files: tuple[str, ...]) -> list[Finding]:
+    """Everything that there is to find, topic after topic.
+
+    Args:
+        known_variables: Names in the environment that set an option.
+        files: Configuration files that were read.
+    """
+    return [
+        *_versions(),
+        *_devices(),
+        *_formats(),
+        *_extras(),
+        *_weights(),
+        *_settings(known_variables, files),
+        *_licences(),
+    ]
+
+
+def _versions() -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    yield Finding("versions", "python", platform.python_version())
+    yield Finding("versions", "system", f"{platform.system()} {platform.machine()}")
+    for library in LIBRARIES:
+        try:
+            yield Finding("versions", library, version(library))
+        except PackageNotFoundError:
+            yield Finding("versions", library, "not installed", Health.NOTE, f"pip install {library}")
+
+
+def _devices() -> Iterator[Finding]:
+    import torch
+
+    from lowlight_cli.device import choose_device, choose_precision, describe_precision
+
+    yield Finding("devices", "cpu", f"{os.cpu_count()} cores, {torch.get_num_threads()} threads for torch")
+    for index in range(torch.cuda.device_count()):
+        memory = torch.cuda.get_device_properties(index).total_memory / 2**30
+        yield Finding("devices", f"cuda:{index}", f"{torch.cuda.get_device_name(index)}, {memory:.0f} GiB")
+    if not torch.cuda.is_available():
+        yield Finding("devices", "cuda", "none; the CPU will do", Health.NOTE)
+    chosen = choose_device("auto")
+    precision = describe_precision(choose_precision("auto", chosen))
+    yield Finding("devices", "auto", f"{chosen}, {precision}")
+
+
+def _formats() -> Iterator[Finding]:
+    from PIL import features
+
+    for name, form in FORMATS.items():
+        if form.extra is not None:
+            value = "read" if _version_of(EXTRAS[form.extra][0]) else f"needs the extra {form.extra}"
+            yield Finding("formats", name, value, Health.OK if value == "read" else Health.NOTE)
+        elif name in ("webp", "avif") and not features.check(name):
+            yield Finding("formats", name, "not in this Pillow", Health.NOTE, "pip install --upgrade pillow")
+        else:
+            yield Finding("formats", name, "read and written" if form.is_written else "read")
+    yield _opencv()
+
+
+def _extras() -> Iterator[Finding]:
+    for name, (module, purpose) in EXTRAS.items():
+        version = _version_of(module)
+        remedy = "" if version else f"pip install 'lowlight-cli[{name}]'"
+        health = Health.OK if version else Health.NOTE
+        yield Finding("extras", name, f"{version or 'not installed'}: {purpose}", health, remedy)
+
+
+def _version_of(module: str) -> str:
+    """Version of an optional library; empty where it is absent or does not load."""
+    try:
+        return str(getattr(import_module(module), "__version__", "installed"))
+    except ImportError:
+        return ""
+
+
+def _opencv() -> Finding:
+    try:
+        import cv2
+    except ImportError as error:
+        return Finding("formats", "opencv", f"does not load: {error}", Health.PROBLEM, OPENCV_REMEDY)
+    # The module of build facts is missing in the type stubs of OpenCV.
+    flavour = "headless" if import_module("cv2.version").headless else "with windows (needs libGL)"
+    return Finding("formats", "opencv", f"{cv2.__version__} {flavour}")
+
+
+def _weights() -> Iterator[Finding]:
+    from lowlight_cli.checkpoints.locate import user_folders
+    from lowlight_cli.checkpoints.verify import Condition, verify_model
+
+    yield Finding("weights", "imported to", str(user_folders()[0]))
+    for entry in MODELS.values():
+        for verdict in verify_model(entry):
+            name = f"{verdict.model} {verdict.part}"
+            if verdict.condition is Condition.WHOLE:
+                yield Finding("weights", name, f"{verdict.file}, whole")
+            elif verdict.condition is Condition.ABSENT:
+                remedy = f"optional; lle models import {verdict.model} FILE"
+                yield Finding("weights", name, f"{verdict.file}, not imported", Health.NOTE, remedy)
+            else:
+                yield Finding("weights", name, verdict.message, Health.PROBLEM, "reinstall lowlight-cli")
+
+
+def _settings(known: frozenset[str], files: tuple[str, ...]) -> Iterator[Finding]:
+    yield Finding("settings", "files", ", ".join(files) or "none read")
+    for name in sorted(os.environ):
+        value = os.environ[name]
+        if name in FOREIGN_VARIABLES or name in OWN_VARIABLES or name in known:
+            yield Finding("settings", name, value)
+        elif name.startswith("LLE_"):
+            near = get_close_matches(name, [*known, *OWN_VARIABLES], n=1)
+            hint = f"did you mean {near[0]}?" if near else ""
+            yield Finding("settings", name, f"{value}: no such setting", Health.NOTE, hint)
+
+
+def _licences() -> Iterator[Finding]:
+    for name, licence in LICENCES.items():
+        yield Finding("licences", name, licence, Health.OK if name == "lowlight-cli" else Health.NOTE)
+    for entry in MODELS.values():
+        for weights in entry.weights.values():
+            yield Finding("licences", weights.file, weights.licence)
