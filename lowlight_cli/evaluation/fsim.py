@@ -42,7 +42,7 @@ def feature_similarity(
     """
     first, second = (reduced(batch * 255) for batch in seen_pair(images, references, view))
     luma_1, luma_2 = weighted(first, LUMA), weighted(second, LUMA)
-    congruency_1, congruency_2 = phase_congruency(luma_1), phase_congruency(luma_2)
+    congruency_1, congruency_2 = phase_congruency(torch.cat([luma_1, luma_2])).chunk(2)
     likeness = _alike(congruency_1, congruency_2, T_CONGRUENCY)
     likeness = likeness * _alike(_gradient(luma_1), _gradient(luma_2), T_GRADIENT)
     if chromatic:

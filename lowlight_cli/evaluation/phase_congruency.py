@@ -36,7 +36,7 @@ def phase_congruency(planes: Features) -> Features:
         filters = radial * spread  # (scales, h, w)
         waves = torch.fft.ifft2(spectrum * filters)  # (b, scales, h, w), real part even, imaginary part odd
         in_step += (_energy(waves) - _noise(waves, filters)).clamp(min=0)
-        amplitudes += waves.abs().sum(1, keepdim=True)
+        amplitudes += (waves.real.square() + waves.imag.square()).sqrt().sum(1, keepdim=True)
     return in_step / amplitudes.clamp(min=TINY)
 
 
@@ -53,7 +53,7 @@ def _energy(waves: Tensor) -> Tensor:
 
 def _noise(waves: Tensor, filters: Tensor) -> Tensor:
     """Energy that noise alone would have, judged by the finest scale: mean and 2 deviations of Rayleigh's."""
-    power = waves[:, 0].abs().square().flatten(1)
+    power = (waves[:, 0].real.square() + waves[:, 0].imag.square()).flatten(1)
     noise_power = power.quantile(0.5, 1) / math.log(2) / filters[0].square().sum()
     impulses = torch.fft.ifft2(filters).real * math.sqrt(filters[0].numel())
     own = impulses.square().sum()

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from lowlight_cli.checkpoints.load import load_enhancer
+from lowlight_cli.evaluation.catalog import METRICS
+from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.models.controls import Controls
 
 pytestmark = [
@@ -39,3 +41,12 @@ def test_a_folder_goes_through_the_gpu(run_lle, tmp_path, make_picture):
     run = run_lle("enhance", tmp_path / "in", "-o", tmp_path / "out", "--device", "cuda")
     assert run.code == 0, run.err
     assert len(list((tmp_path / "out").glob("*.png"))) == 3
+
+
+def test_a_gpu_scores_as_the_cpu_does():
+    metrics = [name for name, entry in METRICS.items() if not entry.files]
+    images, references = torch.rand(3, 3, 200, 300), torch.rand(3, 3, 200, 300)
+    expected = Scorer(metrics, grey_mean=True).score(images, references)
+    found = Scorer(metrics, grey_mean=True, device=torch.device("cuda")).score(images, references)
+    for made, wanted in zip(found, expected, strict=True):
+        assert made.values == pytest.approx(wanted.values, abs=1e-6)
