@@ -80,11 +80,16 @@ def check_fits(picture: Picture, format_name: str, settings: WriteSettings = Wri
 
     Raises:
         ImageError: ``unsupported``: the format is not written, or has no place for transparency, for an
-            animation or for pages.
+            animation, for pages or for so large a picture.
     """
     form = FORMATS[format_name]
     if not form.is_written:
         raise ImageError("unsupported", f"{format_name} is not written; choose --format jpg or tiff")
+    if max(picture.width, picture.height) > form.longest_side:
+        raise ImageError(
+            "unsupported",
+            f"{format_name} holds {form.longest_side} pixels a side; choose --format png or tiff",
+        )
     clear = any(frame.alpha is not None for frame in picture.frames)
     if clear and settings.flatten is None and not form.keeps_alpha:
         raise ImageError(

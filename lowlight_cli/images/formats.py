@@ -17,6 +17,7 @@ class Format:
         keeps_alpha: Whether transparency survives.
         keeps_16_bit: Whether 16 bits per channel survive.
         keeps_grey: Whether a picture of one channel is written as such.
+        longest_side: Most rows and columns of a result.
         holds: What several frames in one file are; ``one`` where there is room for a single frame.
         is_written: Whether results can have this format.
         extra: Extra of the package that reads it; None where the package itself does.
@@ -27,6 +28,7 @@ class Format:
     keeps_alpha: bool = False
     keeps_16_bit: bool = False
     keeps_grey: bool = False
+    longest_side: int = 2**31 - 1
     holds: Literal["one", "animation", "pages"] = "one"
     is_written: bool = True
     extra: str | None = None
@@ -40,16 +42,16 @@ _RAW_SUFFIXES = (
 FORMATS: Catalog[Format] = Catalog(
     "picture format",
     {
-        "jpg": Format((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG", keeps_grey=True),
+        "jpg": Format((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG", keeps_grey=True, longest_side=65_500),
         "png": Format(
             (".png", ".apng"), "PNG", keeps_alpha=True, keeps_16_bit=True, keeps_grey=True, holds="animation"
         ),
         "tiff": Format(
             (".tiff", ".tif"), "TIFF", keeps_alpha=True, keeps_16_bit=True, keeps_grey=True, holds="pages"
         ),
-        "webp": Format((".webp",), "WEBP", keeps_alpha=True, holds="animation"),
-        "avif": Format((".avif", ".avifs"), "AVIF", keeps_alpha=True, holds="animation"),
-        "gif": Format((".gif",), "GIF", keeps_alpha=True, holds="animation"),
+        "webp": Format((".webp",), "WEBP", keeps_alpha=True, longest_side=16_383, holds="animation"),
+        "avif": Format((".avif", ".avifs"), "AVIF", keeps_alpha=True, longest_side=65_536, holds="animation"),
+        "gif": Format((".gif",), "GIF", keeps_alpha=True, longest_side=65_535, holds="animation"),
         "raw": Format(_RAW_SUFFIXES, None, is_written=False, extra="raw"),
         "heif": Format((".heic", ".heif", ".hif"), None, is_written=False, extra="heif"),
     },

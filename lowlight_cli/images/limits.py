@@ -21,23 +21,24 @@ def check_size(width: int, height: int, settings: ReadSettings) -> None:
         raise ImageError("unreadable", "a picture without pixels")
 
 
-def check_frames(sizes: Sequence[tuple[int, int]], settings: ReadSettings) -> int:
+def check_frames(sizes: Sequence[tuple[int, int]], settings: ReadSettings, times: int = 1) -> int:
     """How many frames are read.
 
     Args:
-        sizes: Width and height of each frame in the file.
+        sizes: Width and height of each frame in the file, or of the one that all others are like.
         settings: Whether several are wanted, and the limit.
+        times: How often they come; a damaged header may claim billions.
 
     Raises:
         ImageError: ``unsupported``: there are several, which the settings call an error. ``too_large``:
             together they have more than four times the pixels that a picture may have.
     """
-    count = len(sizes)
+    count = len(sizes) * times
     if count > 1 and settings.frames == "error":
         raise ImageError("unsupported", f"{count} frames in the file; --frames all or first reads them")
     if settings.frames == "first":
         return 1
-    if sum(width * height for width, height in sizes) > _MOST_FRAMES_WORTH * settings.max_pixels:
+    if times * sum(width * height for width, height in sizes) > _MOST_FRAMES_WORTH * settings.max_pixels:
         most = _MOST_FRAMES_WORTH * settings.max_pixels
         raise ImageError("too_large", f"{count} frames have more than {most} pixels together")
     return count

@@ -44,7 +44,7 @@ def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
     ) as image:
         check_size(image.width, image.height, settings)
         count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-        count = check_frames([(image.width, image.height)] * count, settings)
+        count = check_frames([(image.width, image.height)], settings, count)
         if count == 1:
             return _read_still(data, image, name)
         return _read_animation(data, image, name, count)

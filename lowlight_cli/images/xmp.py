@@ -3,6 +3,7 @@
 Source: ISO 16684-1 and Adobe's XMP specification, part 2 (names).
 """
 
+import re
 from collections.abc import Callable, Iterator
 from xml.sax.saxutils import escape
 
@@ -46,6 +47,9 @@ _PRIVATE = frozenset(
 )
 """Place, serial numbers and owner, as in EXIF; names that begin with GPS are added below."""
 
+_ORIENTATION_TEXT = re.compile(rb"""(tiff:Orientation(?:=["']|>))[2-8]""")
+"""What Pillow and others take for the orientation, whatever the prefix stands for."""
+
 _EMPTY = (
     b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
     + RDF_START
@@ -72,7 +76,8 @@ def portable_xmp(xmp: bytes, width: int, height: int) -> bytes:
     }
     document = read_document(xmp)
     stale = _removals(document, lambda n: n in _STALE or n.namespace in _STALE_NAMESPACES)
-    return document.edited([*stale, *_corrections(document, facts)])
+    edited = document.edited([*stale, *_corrections(document, facts)])
+    return _ORIENTATION_TEXT.sub(rb"\g<1>1", edited)
 
 
 def xmp_without_private(xmp: bytes) -> bytes:

@@ -48,6 +48,13 @@ def test_bytes_that_need_no_change_are_not_touched():
     assert xmp_without_private(plain) == plain
 
 
+def test_no_text_that_looks_like_an_orientation_turns_the_copy():
+    for text in (b'xmlns:tiff="http://ns.ado`e.com/tiff/1.0/"', b'xmlns:tiff="urn:other"'):
+        changed = XMP.replace(b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/"', text)
+        assert changed != XMP
+        assert b'tiff:Orientation="1"' in portable_xmp(changed, 32, 64)
+
+
 def test_padding_is_dropped():
     assert len(XMP) - len(portable_xmp(XMP, 32, 64)) > 90
 
