@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.global_options import GlobalSettings
+from lowlight_cli.images.remarks import explain
 from lowlight_cli.inference.report import Row
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class Progress:
         elif row.status == "conflict":
             say(f"conflict  {shown(row.source)}  {row.message}", error=True)
         elif row.warnings:
-            text = f"warning  {shown(row.source)}  not kept: {', '.join(row.warnings)}"
-            say(text, quiet=self._settings.quiet)
+            words = "; ".join(explain(code) for code in row.warnings)
+            say(f"warning  {shown(row.source)}  {words}", quiet=self._settings.quiet)
         if row.status in ("skipped", "conflict"):
             return
         self._done += 1

@@ -11,6 +11,7 @@ from lowlight_cli.images.colour import MatrixConversion, conversion_for
 from lowlight_cli.images.colour_management import TableConversion, plain_srgb
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
+from lowlight_cli.images.frames import colours_of, make_frame
 from lowlight_cli.images.icc_profile import ProfileError, read_profile
 from lowlight_cli.images.settings import WriteSettings
 
@@ -186,12 +187,60 @@ def test_a_broken_profile_counts_as_srgb(broken):
     assert np.array_equal(picture.pixels, samples)
 
 
-def test_profiles_made_of_tables_go_through_8_bits():
+def _table(channels, colours, *, out=3):
+    """A table of type lut8: two steps along each axis, straight curves."""
+    straight = bytes(range(256))
+    head = b"mft1\0\0\0\0" + bytes((channels, out, 2, 0)) + _numbers(1, 0, 0, 0, 1, 0, 0, 0, 1)
+    return head + straight * channels + colours + straight * out
+
+
+def _table_profile(space, channels, to_lab):
+    to_device = bytes(channels * 8)
+    tags = {b"A2B0": _table(channels, to_lab), b"B2A0": _table(3, to_device, out=channels)}
+    return _profile(tags, space).replace(space + b"XYZ ", space + b"Lab ", 1)
+
+
+BLACK_LAB, GREY_LAB = bytes((0, 128, 128)), bytes((128, 128, 128))
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_profiles_made_of_tables_go_through_8_bits(depth):
+    """The table makes the same grey of everything but black, so it is known that it was asked."""
+    icc = _table_profile(b"RGB ", 3, BLACK_LAB + GREY_LAB * 7)
+    colours = colours_of(icc, grey=False, deep=depth is np.uint16)
+    assert isinstance(colours.conversion, TableConversion)
+    assert colours.icc == icc
+    assert colours.warnings == (("icc_8bit",) if depth is np.uint16 else ())
+    red = np.zeros((5, 6, 3), depth)
+    red[..., 0] = np.iinfo(depth).max
+    frame = make_frame(red, colours)
+    shades = frame.pixels / np.iinfo(depth).max * 255
+    assert frame.pixels.dtype == depth
+    assert np.abs(shades - 119).max() < 3  # L* of 50 is 119 in sRGB
+    assert colours.conversion.from_srgb(frame.pixels, None, np.uint8).dtype == np.uint8
+
+
+def test_inks_become_colours_by_their_profile():
+    icc = _table_profile(b"CMYK", 4, GREY_LAB * 15 + BLACK_LAB)
+    file = BytesIO()
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(file, "JPEG", icc_profile=icc)
+    picture = decode_bytes(file.getvalue())
+    assert picture.warnings == ("cmyk_to_rgb",)
+    assert np.abs(picture.pixels - 119.0).max() < 3
+
+
+def test_a_profile_for_colours_in_a_grey_picture_is_kept_and_says_nothing():
+    samples = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    picture = decode_bytes(_file(samples, icc_profile=ADOBE_RGB))
+    assert np.array_equal(picture.pixels[..., 0], samples)
+    with Image.open(BytesIO(encode_bytes(picture, "png"))) as image:
+        assert image.info["icc_profile"] == ADOBE_RGB
+
+
+def test_a_profile_for_lab_is_none_for_pictures():
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     with pytest.raises(ProfileError):
         conversion_for(lab, grey=False)
-    tables = DISPLAY_P3.replace(b"cprt", b"A2B0")
-    assert not read_profile(tables).matrix
 
 
 @pytest.mark.parametrize("cmyk", [(0, 255, 255, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 0, 0, 0)])

@@ -140,6 +140,29 @@ def test_a_linked_file_is_read_through(make_picture, tmp_path):
     assert np.array_equal(decode(tmp_path / "link.png").pixels, decode(original).pixels)
 
 
+def test_the_first_picture_of_a_phone_is_the_photo(tmp_path):
+    first, second = Image.new("RGB", (16, 8), (200, 0, 0)), Image.new("RGB", (16, 8), (0, 0, 200))
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    picture = decode(tmp_path / "a.jpg", ReadSettings(frames="error"))
+    assert picture.restore.format == "jpg"
+    assert len(picture.frames) == 1
+    assert picture.pixels[0, 0, 0] > 190
+    assert peek_pixels(tmp_path / "a.jpg") == 16 * 8
+
+
+def test_an_avif_of_ten_bits_says_that_it_was_cut(tmp_path):
+    samples = np.random.default_rng(0).integers(0, 1024, (16, 16, 3), dtype=np.uint16)
+    try:
+        done, data = cv2.imencode(".avif", samples, [cv2.IMWRITE_AVIF_DEPTH, 10])
+    except cv2.error:
+        done = False
+    if not done:
+        pytest.skip("OpenCV has no AVIF here")
+    assert decode_bytes(data.tobytes()).warnings == ("depth_8bit",)
+    shallow = cv2.imencode(".avif", (samples >> 2).astype(np.uint8))[1].tobytes()
+    assert decode_bytes(shallow).warnings == ()
+
+
 FOREIGN = {
     "JPEG XL": b"\xff\x0a" + bytes(50),
     "JPEG XL box": b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(50),
@@ -305,6 +328,12 @@ def test_nothing_hidden_reaches_the_model_and_nothing_hidden_changes():
     assert (changed[:2] == 250).all()
     assert (changed[2:] == 99).all()
     assert (Frame(pixels, np.zeros((4, 4), np.uint8)).seen == pixels).all()
+
+
+def test_the_header_tells_the_size_of_all_frames(tmp_path):
+    frames = [Image.new("RGB", (10, 5), (shade, 0, 0)) for shade in (0, 99, 200)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert peek_pixels(tmp_path / "a.gif") == 150
 
 
 def test_the_header_tells_the_size(make_picture, tmp_path):

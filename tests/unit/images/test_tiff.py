@@ -1,5 +1,6 @@
 """TIFF: any layout of 16 bits, many pages, and what is not read."""
 
+import struct
 from io import BytesIO
 
 import cv2
@@ -146,6 +147,16 @@ def test_cmyk_of_sixteen_bits_keeps_its_depth():
     assert picture.warnings == ("cmyk_to_rgb",)
     assert picture.frames[0].is_deep
     assert picture.pixels[0, 0].tolist() == [65535, 0, 65535]
+
+
+def test_twelve_bits_are_stretched_to_sixteen():
+    data = bytearray(_tiff(np.zeros((1, 3), np.uint8), photometric="minisblack"))
+    data = data.replace(struct.pack("<HHLL", 258, 3, 1, 8), struct.pack("<HHLL", 258, 3, 1, 12))
+    data = data.replace(struct.pack("<HHLL", 256, 4, 1, 3), struct.pack("<HHLL", 256, 4, 1, 2))
+    data[-3:] = bytes((0xFF, 0xF0, 0x10))  # 4095 and 16
+    picture = decode_bytes(bytes(data))
+    assert picture.frames[0].is_deep
+    assert picture.pixels[0, :, 0].tolist() == [65535, 16 * 65535 // 4095]
 
 
 def test_a_chain_of_pages_that_bites_its_tail_ends():

@@ -1,0 +1,21 @@
+"""What the warning codes of a picture mean, in words."""
+
+from lowlight_cli.catalog import Catalog
+
+REMARKS: Catalog[str] = Catalog(
+    "warning",
+    {
+        "metadata": "some of the metadata is damaged or has no place in the result",
+        "icc": "the colour profile is broken; the colours are taken for sRGB",
+        "icc_8bit": "this colour profile works in 8 bits only; the 16 bits were rounded",
+        "cmyk_to_rgb": "the inks of CMYK became RGB",
+        "depth_8bit": "of more than 8 bits per channel, 8 were read",
+        "degraded": "the file breaks off; what was there is in the result",
+        "extension": "the name says another format than the content",
+    },
+)
+
+
+def explain(code: str) -> str:
+    """A warning for a person: its code, and what it means."""
+    return f"{code}: {REMARKS[code]}" if code in REMARKS else code
