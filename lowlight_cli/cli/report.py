@@ -191,9 +191,11 @@ def _quoted(place: str) -> str:
 
 
 def _show_files(made: "Made", wishes: Wishes) -> None:
-    strips = [path for path in made.files if wishes.compare and path.is_relative_to(wishes.compare)]
+    from lowlight_cli.reports.strip import STRIP_END
+
+    strips = {path for path in made.files if wishes.compare and path.name.endswith(STRIP_END)}
     for path in made.files:
-        if path not in strips or path in wishes.files:
+        if path not in strips:
             emit(shown(path))
     if wishes.compare:
         say(f"{len(strips)} comparisons in {shown(wishes.compare)}")

@@ -1,5 +1,7 @@
 """One picture before and after, as a picture to send to somebody."""
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -16,9 +18,13 @@ from lowlight_cli.reports.view import Shown, View
 from lowlight_cli.reports.wishes import Style
 
 LONGEST_SIDE = 2048
+STRIP_END = "_compare.jpg"
+"""How the names of comparisons end."""
 
 _LEAST_WIDTH = 480
 """Narrower comparisons get margins, so that their caption can be read."""
+_LONGEST_NAME = 255
+"""Bytes that a file name may have."""
 _DIVIDER = 4
 _SLANT = 0.12
 """How far the border of a split leans, as a share of the width, to each side of the middle."""
@@ -37,7 +43,7 @@ def strip_places(records: Sequence[Record], folder: Path) -> dict[PurePath, Path
     places = {record.place: _inside(record.place) for record in records}
     uses = Counter(str(inside.with_suffix("")).casefold() for inside in places.values())
     return {
-        place: folder / inside.with_name(f"{_stem(inside, uses)}_compare.jpg")
+        place: folder / inside.with_name(_shortened(_stem(inside, uses)) + STRIP_END)
         for place, inside in places.items()
     }
 
@@ -73,6 +79,16 @@ def draw_strip(record: Record, measures: Measures, before: View, after: View, st
 
 def _stem(place: PurePath, uses: Counter[str]) -> str:
     return place.stem if uses[str(place.with_suffix("")).casefold()] == 1 else place.name
+
+
+def _shortened(stem: str) -> str:
+    """A stem that leaves room for the end of the name; what is cut lives on as a hash."""
+    raw = os.fsencode(stem)
+    if len(raw) <= _LONGEST_NAME - len(STRIP_END):
+        return stem
+    digest = hashlib.blake2b(raw, digest_size=8).hexdigest()
+    kept = raw[: _LONGEST_NAME - len(STRIP_END) - len(digest) - 1]
+    return f"{kept.decode('utf-8', 'ignore')}-{digest}"
 
 
 def _inside(place: PurePath) -> PurePath:

@@ -246,6 +246,13 @@ def test_comparisons_show_both_sides_over_a_caption(run_lle, run_folder, tmp_pat
     assert strip[205:].max() > 150
 
 
+def test_comparisons_of_long_names_stay_apart(run_lle, run_folder, tmp_path):
+    out = run_folder([f"{'夜' * 83}{i}.jpg" for i in range(2)])
+    run = run_lle("report", out, "--compare", tmp_path / "pairs")
+    assert (run.code, run.err) == (0, f"2 comparisons in {tmp_path}/pairs\n")
+    assert len(list((tmp_path / "pairs").glob("夜*_compare.jpg"))) == 2
+
+
 @pytest.mark.parametrize(
     ("style", "size", "axis"),
     [("side", (1200, 100), 0), ("stack", (100, 1200), 1), ("split", (2400, 120), 0)],
