@@ -80,7 +80,10 @@ def main() -> None:
             _show(name, tally)
             cases[name] = _as_case(tally)
             cases[name]["equal_after_resume"] = _finishes_alike(folder, clean)
-    print(write_result("kill", "cpu", arguments.machine, cases))
+    if arguments.result:
+        arguments.result.write_text(json.dumps({"cases": cases}))
+    else:
+        print(write_result("kill", "cpu", arguments.machine, cases))
     sys.exit(
         any(
             case["undecodable"] or case["different"] or not case["equal_after_resume"]
@@ -94,6 +97,7 @@ def _parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--machine", default="unnamed", help="short name for the result file")
+    parser.add_argument("--result", type=Path, help="file for the result in place of that in results/")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--interrupts", type=int, default=50)
     parser.add_argument("--count", type=int, default=60, help="pictures in the folder")

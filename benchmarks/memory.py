@@ -1,7 +1,7 @@
 """Memory that `lle enhance` holds: over many pictures, and for one large picture.
 
-Many: reads the resident memory of the program after a quarter of the pictures and after all of them; the
-second may be 5 % above the first. Large (--large): peak memory for 100 megapixels against that for 25; what
+Many: reads the resident memory of the program after each picture; the median at the end of the run may be 5 %
+above that after its first quarter. Large (--large): peak memory for 100 megapixels against that for 25; what
 is more may be the arrays themselves, 9 bytes a pixel: read, written, and one copy for the file format.
 
     python benchmarks/memory.py --machine laptop --count 2000 --size 1632x1224
@@ -11,6 +11,7 @@ is more may be the arrays themselves, 9 bytes a pixel: read, written, and one co
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -70,15 +71,19 @@ def _many(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
             os.link(folder / "in" / f"{number % DIFFERENT:05}.jpg", path)
     process = _start(folder / "in", folder / "out", arguments.model, "--json")
     assert process.stdout is not None
-    held = _follow(process.stdout, process.pid, {arguments.count // 4, arguments.count})
+    held = _follow(process.stdout, process.pid)
     process.wait()
-    early, late = held[arguments.count // 4], held[arguments.count]
+    window = arguments.count // 20  # how many pictures wait in the queues changes from one to the next
+    quarter = arguments.count // 4
+    early = statistics.median(held[quarter - window : quarter + window])
+    late = statistics.median(held[-2 * window :])
     facts = {"model": arguments.model, "count": arguments.count, "size": arguments.size}
     return {
         **facts,
         "exit": process.returncode,
         "mb_after_a_quarter": early,
         "mb_after_all": late,
+        "mb_at_each_twentieth": held[window - 1 :: window],
         "is_flat": process.returncode == 0 and late <= GROWTH * early,
     }
 
@@ -131,20 +136,18 @@ def _start(source: Path, out: Path, model: str, *options: str) -> subprocess.Pop
     )
 
 
-def _follow(events: IO[bytes], pid: int, marks: set[int]) -> dict[int, float]:
-    """Megabytes held when so many pictures are done.
+def _follow(events: IO[bytes], pid: int) -> list[float]:
+    """Megabytes held after each picture.
 
     Args:
         events: What the run says.
         pid: Of the run.
-        marks: Numbers of pictures.
     """
-    done, held = 0, {}
+    held = []
     for line in events:
-        done += json.loads(line)["event"] == "item"
-        if done in marks and done not in held:
+        if json.loads(line)["event"] == "item":
             pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-            held[done] = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+            held.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
     return held
 
 

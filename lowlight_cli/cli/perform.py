@@ -16,6 +16,7 @@ from lowlight_cli.cli.request import check_together, make_task
 from lowlight_cli.cli.retry import retry_command
 from lowlight_cli.cli.wishes import wishes_of, write_wishes
 from lowlight_cli.errors import LowlightError, UsageError
+from lowlight_cli.inference.interruption import leave
 from lowlight_cli.inference.plan import Plan
 from lowlight_cli.inference.report import NOTHING_FOUND
 
@@ -57,6 +58,8 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
             hints.append(f"lle: error: {error}")
             code = error.exit_code
     voice.end(report, code, hints)
+    if report.is_busy:
+        leave(code)  # Python would wait for threads whose work nobody wants any more
     return code
 
 
