@@ -1,6 +1,7 @@
 """Configuration: which files count, what wins, and what is refused."""
 
 import json
+import re
 import tomllib
 
 import pytest
@@ -243,3 +244,24 @@ def test_path_says_what_is_read(run_lle, here, users):
         {"path": str(users), "read": True},
     ]
     assert run_lle("config", "path", "-q").out == ""
+
+
+def test_the_file_in_the_documentation_is_a_good_one(run_lle, root, here):
+    page = (root / "docs" / "configuration.md").read_text()
+    (here / "lle.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    run = run_lle("config", "show", "--changed", "--json", "--profile", "archive")
+    assert run.code == 0, run.err
+    rows = {(row["section"], row["key"]): row for row in json.loads(run.out)}
+    assert rows["enhance", "bit-depth"]["value"] == "16"
+    assert rows["train.codeenhance", "data"]["value"] == ["photos/day", "photos/night"]
+    assert rows["train.vqgan", "device"]["value"] == "cuda"
+
+
+def test_variables_in_the_documentation_exist(root):
+    from lowlight_cli.cli.doctor import known_variables
+    from lowlight_cli.cli.doctor_checks import OWN_VARIABLES
+
+    page = (root / "docs" / "configuration.md").read_text()
+    named = set(re.findall(r"LLE_[A-Z_]+[A-Z]", page))
+    assert len(named) > 15
+    assert named <= known_variables(finished(app)) | OWN_VARIABLES.keys()

@@ -48,7 +48,9 @@ def test_each_command_gives_help(commands, run_lle):
         assert "Usage: lle" in run.out
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/configuration.md"]
+)
 def test_commands_in_pages_exist(root, commands, page):
     if not (root / page).exists():
         pytest.skip(f"{page} is not written yet")
