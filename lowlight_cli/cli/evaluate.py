@@ -38,6 +38,7 @@ def evaluate(
     protocol: own.ProtocolOption = "lle",
     gt_mean: own.GtMeanOption = False,
     metrics_dir: own.MetricsDirOption = None,
+    download: own.DownloadOption = False,
     pair_by: own.PairByOption = own.PairByChoice.STEM,
     limit: own.LimitOption = None,
     save_pred: own.SavePredOption = None,
@@ -59,7 +60,8 @@ def evaluate(
 
     Pictures are paired by name and never resized. A picture that is missing, has another size or cannot be
     read is named, and the mean is marked as incomplete. Without references, metrics that need them are left
-    out. A metric whose files are missing is named and left out; nothing is fetched.
+    out. A metric whose files are missing is named and left out; nothing is
+    fetched without --download.
 
     Exit codes: 0 all scored, 2 usage, 3 some pictures could not be scored, 4 none could, 6 the data set,
     weights or metric files are missing, 7 no such device, 8 a report cannot be written, 10 a limit of
@@ -82,7 +84,8 @@ def evaluate(
     gates = parse_gates(fail_under or [], UNDER, columns) + parse_gates(fail_over or [], OVER, columns)
 
     # Not needed for --help, which shall come at once; torch takes seconds.
-    from lowlight_cli.cli.evaluate_methods import Bench, evaluation_of
+    from lowlight_cli.cli.evaluate_methods import Bench
+    from lowlight_cli.cli.evaluate_run import evaluation_of, gallery_for
     from lowlight_cli.device import choose_device
     from lowlight_cli.evaluation.score import Scorer
     from lowlight_cli.inference.settings import EnhanceSettings
@@ -98,7 +101,11 @@ def evaluate(
         tile=tile,
         tile_overlap=tile_overlap,
     )
-    place = choose_device(device)
-    scorer = Scorer(names, protocol, device=place, metrics_dir=metrics_dir, grey_mean=gt_mean)
-    bench = Bench(subject, scorer, settings, limit, save_pred, apart=len(contestants) > 1)
-    finish(evaluation_of(contestants, bench, globally), output, gates)
+    where = choose_device(device)
+    scorer = Scorer(
+        names, protocol, device=where, metrics_dir=metrics_dir, grey_mean=gt_mean, download=download
+    )
+    gallery = gallery_for(scorer, subject) if output.wants_page else None
+    bench = Bench(subject, scorer, settings, limit, save_pred, len(contestants) > 1, gallery)
+    evaluation = evaluation_of(contestants, bench, globally)
+    finish(evaluation, output, gates, gallery.thumbnails() if gallery else {})

@@ -1,10 +1,8 @@
 """Runs each method of ``lle eval`` over the pictures, and gathers what came of it."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +12,18 @@ import numpy as np
 from lowlight_cli.checkpoints.load import sha256_of
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.cli.evaluate_request import Contestant
-from lowlight_cli.cli.global_options import GlobalSettings
-from lowlight_cli.cli.progress import Progress, say, shown
-from lowlight_cli.datasets.catalog import find_dataset
-from lowlight_cli.datasets.check import count_note
 from lowlight_cli.datasets.matching import Matching, Problem, match
 from lowlight_cli.device import choose_device, describe_precision
-from lowlight_cli.errors import ImageError, WeightsError
+from lowlight_cli.errors import ImageError
 from lowlight_cli.evaluation.baselines import BASELINES
-from lowlight_cli.evaluation.columns import column_named
-from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture, Subject
+from lowlight_cli.evaluation.gallery import Gallery
+from lowlight_cli.evaluation.result import MethodResult, Picture, Subject
 from lowlight_cli.evaluation.run import Enhance, Listener, Loaded, score_pictures
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.evaluation.stopwatch import Stopwatch
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import to_images, to_pixels
 from lowlight_cli.images.replace import replace_file
-from lowlight_cli.inference.report import Row
 from lowlight_cli.inference.settings import EnhanceSettings
 from lowlight_cli.inference.setup import prepare_forward
 from lowlight_cli.models.catalog import MODELS
@@ -50,6 +43,7 @@ class Bench:
         limit: Pictures at most, or None.
         save: Folder for results, or None.
         apart: Whether each method gets a folder of its own there.
+        gallery: Keeps small pictures of the first method, or None.
     """
 
     subject: Subject
@@ -58,105 +52,7 @@ class Bench:
     limit: int | None = None
     save: Path | None = None
     apart: bool = False
-
-
-def evaluation_of(contestants: Sequence[Contestant], bench: Bench, globally: GlobalSettings) -> Evaluation:
-    """Runs all methods over the pictures; tells of progress and problems on stderr.
-
-    Args:
-        contestants: The methods.
-        bench: What is the same for all.
-        globally: Whether success is silent, and the kind of progress.
-
-    Raises:
-        WeightsError: The data set is empty, or no metric can be computed.
-        LowlightError: A model cannot be loaded, or a folder is missing.
-    """
-    scorer, subject = bench.scorer, bench.subject
-    paired = subject.references is not None
-    columns = tuple(column_named(name) for name in scorer.columns(paired=paired))
-    for reason in dict.fromkeys(scorer.missing.values()):
-        names = ", ".join(name for name, why in scorer.missing.items() if why == reason)
-        say(f"lle: warning: {names} left out: {reason}", quiet=globally.quiet)
-    if not columns:
-        raise WeightsError("none of the metrics can be computed here")
-    matchings = [matching_of(each, subject) for each in contestants]
-    if not any(matching.expected for matching in matchings):
-        raise WeightsError(f"no pictures in {subject.title}")
-    methods = _run_all(contestants, matchings, bench, globally)
-    return Evaluation(
-        subject,
-        scorer.protocol,
-        columns,
-        methods,
-        scorer.missing,
-        tuple(_notes(bench, methods, matchings)),
-        bench.settings.device if bench.settings.device != "auto" else str(choose_device("auto")),
-        versions(scorer),
-    )
-
-
-def _run_all(
-    contestants: Sequence[Contestant], matchings: Sequence[Matching], bench: Bench, globally: GlobalSettings
-) -> tuple[MethodResult, ...]:
-    total = sum(len(matching.partners[: bench.limit]) for matching in matchings)
-    methods = []
-    with Progress(total, globally) as progress:
-        listener = Listener(
-            scored=lambda picture: progress.tell(_scored(picture)),
-            failed=lambda problem: progress.tell(_row(problem)),
-        )
-        for contestant, matching in zip(contestants, matchings, strict=True):
-            for problem in matching.problems:
-                say(f"failed  {shown(problem.path)}  {problem.code}: {problem.message}", error=True)
-            methods.append(run_method(contestant, matching, bench, listener))
-    return tuple(methods)
-
-
-def _scored(picture: Picture) -> Row:
-    return Row(picture.picture, None, "ok", width=picture.width, height=picture.height)
-
-
-def _row(problem: Problem) -> Row:
-    return Row(problem.path, None, "failed", problem.code, problem.message)
-
-
-def _notes(bench: Bench, methods: Sequence[MethodResult], matchings: Sequence[Matching]) -> Iterator[str]:
-    subject = bench.subject
-    if subject.references is None:
-        left_out = [metric.label for metric in bench.scorer.metrics if metric.needs_reference]
-        if left_out:
-            yield f"there are no references, so {', '.join(left_out)} are left out"
-    if bench.limit is not None and any(matching.expected > bench.limit for matching in matchings):
-        yield f"limited to the first {bench.limit} pictures: not the score of the data set"
-    if subject.split is not None:
-        count = count_note(find_dataset(subject.name).splits[subject.split], matchings[0].expected)
-        if count:
-            yield count
-    for method in methods:
-        reasons = Counter(reason for picture in method.pictures for reason in set(picture.reasons.values()))
-        for reason, count_of in reasons.most_common():
-            yield f"{method.name}: {count_of} pictures lack a score: {reason}"
-
-
-def versions(scorer: Scorer) -> dict[str, str]:
-    """Versions of what the scores depend on.
-
-    Args:
-        scorer: Its metrics tell whether pyiqa was used.
-    """
-    names = [
-        "lowlight-cli",
-        "torch",
-        *(["pyiqa"] if any(m.backend == "pyiqa" for m in scorer.metrics) else []),
-    ]
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    gallery: Gallery | None = None
 
 
 def matching_of(contestant: Contestant, subject: Subject) -> Matching:
@@ -186,7 +82,7 @@ def run_method(contestant: Contestant, matching: Matching, bench: Bench, listene
         contestant: The method.
         matching: Its pictures.
         bench: What is the same for all.
-        listener: Told of each picture; what is kept of results is added here.
+        listener: Told of each picture.
 
     Raises:
         LowlightError: The model cannot be loaded.
@@ -199,7 +95,7 @@ def run_method(contestant: Contestant, matching: Matching, bench: Bench, listene
         bench.scorer,
         stopwatch,
         batch_size=bench.settings.batch_size or (_CUDA_BATCH if stopwatch.device.type == "cuda" else 1),
-        listener=replace(listener, made=_saver(contestant, bench)) if enhance and bench.save else listener,
+        listener=listener,
     )
     expected = matching.expected if bench.limit is None else min(bench.limit, matching.expected)
     return _result(contestant, facts, (pictures, [*matching.problems, *problems]), expected, stopwatch)
@@ -281,7 +177,13 @@ def _in_16_bits(pixels: Pixels) -> Pixels:
     return pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * np.uint16(257)
 
 
-def _saver(contestant: Contestant, bench: Bench) -> Callable[[Loaded, Pixels], None]:
+def saver_of(contestant: Contestant, bench: Bench) -> Callable[[Loaded, Pixels], None]:
+    """Writes results as PNG files.
+
+    Args:
+        contestant: Whose results.
+        bench: Where to.
+    """
     folder = (bench.save or Path()) / (contestant.title if bench.apart else "")
 
     def save(item: Loaded, result: Pixels) -> None:

@@ -96,6 +96,9 @@ GtMeanOption = Annotated[
 MetricsDirOption = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of files that metrics need.")
 ]
+DownloadOption = Annotated[
+    bool, typer.Option("--download", help="Fetch files that metrics need and that are missing.")
+]
 PairByOption = Annotated[
     PairByChoice, typer.Option(help="Find partners by name, or by place in the sorted lists.")
 ]

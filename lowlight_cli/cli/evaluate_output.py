@@ -1,7 +1,7 @@
 """What ``lle eval`` prints and writes, and the code it ends with."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +59,12 @@ class Output:
     published: bool
     globally: GlobalSettings
 
+    @property
+    def wants_page(self) -> bool:
+        """Whether a page with pictures is among the reports."""
+        ends = {path.suffix.lower() for path in self.reports}
+        return self.form is Form.HTML or ".html" in ends
+
     def __post_init__(self) -> None:
         """Refuses unknown forms before any work is done."""
         for path in self.reports:
@@ -76,15 +82,19 @@ class _Findings:
     comparison: "Comparison | None"
     published: "tuple[Published, ...]"
     per_image: bool
+    thumbnails: Mapping[str, bytes]
 
 
-def finish(evaluation: "Evaluation", output: Output, gates: Sequence[Gate]) -> None:
+def finish(
+    evaluation: "Evaluation", output: Output, gates: Sequence[Gate], thumbnails: Mapping[str, bytes]
+) -> None:
     """Prints, writes, judges, and ends the program.
 
     Args:
         evaluation: What was found.
         output: What the user wants to see.
         gates: Limits for the first method.
+        thumbnails: Small pictures of the first method, by name, for pages.
 
     Raises:
         UsageError: The baseline does not compare.
@@ -92,7 +102,7 @@ def finish(evaluation: "Evaluation", output: Output, gates: Sequence[Gate]) -> N
         GateError: A limit is passed, and all pictures were scored.
         typer.Exit: Always, with the code of the run.
     """
-    findings = _findings(evaluation, output)
+    findings = _findings(evaluation, output, thumbnails)
     if not output.globally.quiet:
         _print(findings, output)
     for path in output.reports:
@@ -106,7 +116,7 @@ def finish(evaluation: "Evaluation", output: Output, gates: Sequence[Gate]) -> N
     raise typer.Exit(evaluation.exit_code)
 
 
-def _findings(evaluation: "Evaluation", output: Output) -> _Findings:
+def _findings(evaluation: "Evaluation", output: Output, thumbnails: Mapping[str, bytes]) -> _Findings:
     from lowlight_cli.evaluation.compare import compare, read_baseline
     from lowlight_cli.evaluation.published import published_for
 
@@ -117,7 +127,7 @@ def _findings(evaluation: "Evaluation", output: Output) -> _Findings:
         say(text, quiet=output.globally.quiet)
     for note in comparison.notes if comparison else ():
         say(f"lle: warning: {note}", quiet=output.globally.quiet)
-    return _Findings(evaluation, comparison, rows, output.per_image)
+    return _Findings(evaluation, comparison, rows, output.per_image, thumbnails)
 
 
 def _print(findings: _Findings, output: Output) -> None:
@@ -162,7 +172,6 @@ def _text(findings: _Findings, form: Form) -> str:
         form: Any but a framed table.
     """
     from lowlight_cli.evaluation.render_csv import as_csv
-    from lowlight_cli.evaluation.render_html import as_html
     from lowlight_cli.evaluation.render_json import as_json, as_json_lines
     from lowlight_cli.evaluation.render_text import as_latex, as_markdown, as_plain
 
@@ -174,10 +183,18 @@ def _text(findings: _Findings, form: Form) -> str:
         Form.JSONL: lambda: as_json_lines(evaluation),
         Form.CSV: lambda: as_csv(evaluation, findings.published, per_image=per_image),
         Form.MD: lambda: as_markdown(*whole, per_image=per_image),
-        Form.HTML: lambda: as_html(*whole),
+        Form.HTML: lambda: _page(findings),
         Form.LATEX: lambda: as_latex(*whole),
     }
     return makers[form]()
+
+
+def _page(findings: _Findings) -> str:
+    from lowlight_cli.evaluation.exhibition import page_values
+    from lowlight_cli.reports.page import render
+
+    whole = (findings.evaluation, findings.comparison, findings.published)
+    return render("evaluation.html.j2", **page_values(*whole, thumbnails=findings.thumbnails)).rstrip("\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -101,8 +101,8 @@ def subject_from(
     for option, folder in (("--low", low), ("--gt", references)):
         if folder is not None and not folder.is_dir():
             raise UsageError(f"{option} '{folder}' is not a folder")
-    name = " and ".join(str(folder) for folder in folders if folder is not None)
-    return Subject(name, None, low, references, pair_by)
+    name = " and ".join("/".join(folder.resolve().parts[-2:]) for folder in folders if folder is not None)
+    return Subject(name or "results", None, low, references, pair_by)
 
 
 def check_contestants(subject: Subject, contestants: Sequence[Contestant]) -> None:

@@ -159,8 +159,12 @@ def _mean_cell(method: MethodResult, column: Column, marks: dict[str, Mark]) -> 
 def _cost_cells(method: MethodResult) -> Iterator[Cell]:
     parameters = method.facts.get("parameters")
     yield Cell(str(len(method.pictures)))
-    yield Cell("-" if method.runtime is None else f"{method.runtime.median_ms:.3g}")
+    yield Cell("-" if method.runtime is None else _milliseconds(method.runtime.median_ms))
     yield Cell("-" if parameters is None else f"{parameters / 1e6:.2f} M" if parameters else "0")
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _change(comparison: Comparison | None, method: MethodResult, column: Column) -> str:

@@ -21,15 +21,20 @@ _LATEX_SIGNS = {
 }
 
 
-def header_lines(evaluation: Evaluation) -> list[str]:
-    """What was compared, how, with what and where, one fact to a line."""
+def header_lines(evaluation: Evaluation, *, brief: bool = False) -> list[str]:
+    """What was compared, how, with what and where, one fact to a line.
+
+    Args:
+        evaluation: What was found.
+        brief: Whether the protocol is named without its description.
+    """
     subject = evaluation.subject
     counts = {method.expected for method in evaluation.methods}
     references = "" if subject.references else ", no references"
     paired = "; PAIRED BY ORDER, not by name" if subject.pair_by == "order" else ""
     lines = [
         f"data set: {subject.title}, n={max(counts, default=0)}{references}{paired}",
-        f"protocol: {evaluation.protocol.name}. {evaluation.protocol.description}",
+        f"protocol: {evaluation.protocol.name}{'' if brief else f'. {evaluation.protocol.description}'}",
     ]
     lines += [text for method in evaluation.methods if (text := _method_line(method))]
     versions = ", ".join(f"{name} {version}" for name, version in evaluation.versions.items())

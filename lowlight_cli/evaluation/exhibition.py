@@ -1,9 +1,8 @@
-"""Results as one HTML file that needs nothing else: no network, no script. Torch-free."""
+"""Results -> what a page shows of them: table, charts of all pictures, the worst and the best. Torch-free."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lowlight_cli.evaluation.columns import Column
@@ -15,6 +14,8 @@ from lowlight_cli.evaluation.result import Evaluation, MethodResult
 
 WIDTH = 640
 """Of a chart, in units of its own."""
+
+_MARGIN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,47 +35,36 @@ class Strip:
     rows: Mapping[str, tuple[float, list[tuple[float, str]]]]
 
 
-def as_html(
+def page_values(
     evaluation: Evaluation,
     comparison: Comparison | None = None,
     published: Sequence[Published] = (),
     *,
-    thumbnails: Mapping[str, str] | None = None,
-) -> str:
-    """The whole page.
+    thumbnails: Mapping[str, bytes] | None = None,
+) -> dict[str, Any]:
+    """What the template of the page asks for.
 
     Args:
         evaluation: What was found.
         comparison: Changes against an earlier report.
         published: Rows of papers.
-        thumbnails: Name of a picture of the first method -> address of a small picture of its result.
+        thumbnails: Name of a picture of the first method -> JPEG of it beside its result and its reference.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("lowlight_cli.evaluation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     first = evaluation.methods[0]
     worst, best = extremes(evaluation, first)
-    values: dict[str, Any] = {
+    return {
         "evaluation": evaluation,
-        "header": header_lines(evaluation),
+        "header": header_lines(evaluation, brief=True),
         "grid": method_grid(evaluation, comparison, published),
         "strips": [strip for column in evaluation.columns if (strip := strip_of(column, evaluation.methods))],
         "extremes": {"Worst": worst, "Best": best},
         "first": first,
         "column": evaluation.columns[0],
-        "pictures": [(method, picture_grid(evaluation, method)) for method in evaluation.methods],
+        "pictures": [(method.name, picture_grid(evaluation, method)) for method in evaluation.methods],
         "thumbnails": thumbnails or {},
         "settings": evaluation.protocol.settings(),
         "width": WIDTH,
-        "file_name": lambda path: Path(path).name,
     }
-    return environment.get_template("evaluation.html.j2").render(values).rstrip("\n")
 
 
 def strip_of(column: Column, methods: Sequence[MethodResult]) -> Strip | None:
@@ -96,10 +86,10 @@ def strip_of(column: Column, methods: Sequence[MethodResult]) -> Strip | None:
     if len(every) < 2:
         return None
     low, high = min(every), max(every)
-    span = (high - low) or 1.0
+    scale = (WIDTH - 2 * _MARGIN) / ((high - low) or 1.0)
 
     def place(value: float) -> float:
-        return round(10 + (WIDTH - 20) * (value - low) / span, 1)
+        return round(_MARGIN + scale * (value - low), 1)
 
     rows = {
         name: (

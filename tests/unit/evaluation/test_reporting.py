@@ -1,0 +1,197 @@
+"""Summaries, marks, changes and published rows, from scores that are written out here."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from lowlight_cli.datasets.catalog import DATASETS
+from lowlight_cli.datasets.matching import Problem
+from lowlight_cli.errors import UsageError
+from lowlight_cli.evaluation.catalog import METRICS
+from lowlight_cli.evaluation.columns import column_named
+from lowlight_cli.evaluation.compare import compare, read_baseline
+from lowlight_cli.evaluation.exhibition import strip_of
+from lowlight_cli.evaluation.grid import Mark, extremes, method_grid, picture_grid
+from lowlight_cli.evaluation.protocols import PROTOCOLS
+from lowlight_cli.evaluation.published import PUBLISHED, published_for
+from lowlight_cli.evaluation.render_csv import as_csv
+from lowlight_cli.evaluation.render_json import as_json, as_json_lines
+from lowlight_cli.evaluation.render_text import as_latex, as_markdown, as_plain
+from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture, Runtime, Subject
+from lowlight_cli.evaluation.summary import summarize
+
+
+def method(name, psnr, lpips, *, expected=None, runtime=None, problems=()):
+    pictures = tuple(
+        Picture(
+            f"p{index}", Path(f"low/p{index}.png"), Path(f"gt/p{index}.png"), 8, 6, {"psnr": a, "lpips": b}
+        )
+        for index, (a, b) in enumerate(zip(psnr, lpips, strict=True))
+    )
+    return MethodResult(name, {"kind": "files"}, pictures, problems, expected or len(pictures), runtime)
+
+
+def evaluation(*methods, name="LOL", protocol="lle"):
+    columns = (column_named("psnr"), column_named("lpips"))
+    return Evaluation(Subject(name, "test", None, Path("gt")), PROTOCOLS[protocol], columns, methods)
+
+
+@pytest.fixture
+def three():
+    return evaluation(
+        method("one_&", [20.0, 22.0], [0.3, 0.1], runtime=Runtime(1234.5, 2, {"8x6": 1234.5})),
+        method("two", [25.0, 15.0], [0.1, 0.1]),
+        method("part", [40.0], [0.0], expected=2, problems=(Problem(Path("gt/p1.png"), "missing", "gone"),)),
+    )
+
+
+def marks(grid, column):
+    place = grid.heads.index(column)
+    return [row[place].mark for row in grid.rows]
+
+
+def test_summary_by_hand():
+    found = summarize([1.0, None, 2.0, 6.0])
+    assert (found.mean, found.median, found.min, found.max, found.n) == (3.0, 2.0, 1.0, 6.0, 3)
+    assert found.std == pytest.approx(math.sqrt((4 + 1 + 9) / 3))
+    assert summarize([None]) is None
+    assert summarize([math.inf, 1.0]).std is None
+
+
+def test_best_and_second_are_marked_and_incomplete_means_take_no_part(three):
+    grid = method_grid(three)
+    assert marks(grid, "PSNR ↑") == [Mark.BEST, Mark.SECOND, Mark.NONE]
+    assert marks(grid, "LPIPS ↓") == [Mark.SECOND, Mark.BEST, Mark.NONE]
+    assert grid.rows[2][0].text == "part INCOMPLETE: 1 of 2"
+    assert any("INCOMPLETE" in note for note in grid.footnotes)
+
+
+def test_equal_means_share_their_mark():
+    grid = method_grid(evaluation(method("a", [20.0], [0.1]), method("b", [20.0], [0.2])))
+    assert marks(grid, "PSNR ↑") == [Mark.BEST, Mark.BEST]
+
+
+def test_a_lone_method_is_not_the_best():
+    assert marks(method_grid(evaluation(method("a", [20.0], [0.1]))), "PSNR ↑") == [Mark.NONE]
+
+
+def test_a_score_that_some_pictures_lack_says_so():
+    grid = method_grid(
+        evaluation(method("a", [20.0, None], [0.1, 0.1]), method("b", [19.0, 19.0], [0.2, 0.2]))
+    )
+    assert grid.rows[0][1].text == "20.00 (1)"
+    assert marks(grid, "PSNR ↑") == [Mark.NONE, Mark.NONE]
+
+
+def test_worst_and_best_are_different_pictures():
+    whole = evaluation(method("a", [float(value) for value in range(12)], [0.0] * 12))
+    worst, best = extremes(whole, whole.methods[0])
+    assert [picture.name for picture in worst] == ["p0", "p1", "p2", "p3", "p4"]
+    assert [picture.name for picture in best] == ["p11", "p10", "p9", "p8", "p7"]
+    few = evaluation(method("a", [1.0, 2.0, 3.0], [0.0] * 3))
+    assert [len(side) for side in extremes(few, few.methods[0])] == [1, 1]
+
+
+def test_pictures_come_with_their_statistics(three):
+    rows = {row[0].text: row[1].text for row in picture_grid(three, three.methods[0]).rows}
+    assert rows["mean, n=2"] == "21.00"
+    assert rows["std"] == "1.00"
+    assert (rows["median"], rows["min"], rows["max"]) == ("21.00", "20.00", "22.00")
+
+
+def test_latex_escapes_names_and_marks(three):
+    text = as_latex(three)
+    assert r"one\_\& & \textbf{21.00} & \underline{0.2000}" in text
+    assert text.count(r" \\") == 3
+
+
+def test_markdown_escapes_names(three):
+    text = as_markdown(three, per_image=True)
+    assert r"| one\_& | **21.00** | <u>0.2000</u> | 2 | 1,234 | - |" in text
+    assert "| p0 | 20.00 | 0.3000 |" in text
+
+
+def test_plain_columns_line_up(three):
+    lines = as_plain(three).splitlines()
+    assert lines[0].startswith("method")
+    ends = {
+        line.index(text) + len(text) for line, text in zip(lines, ("PSNR ↑", "21.00", "20.00"), strict=False)
+    }
+    assert len(ends) == 1
+
+
+def test_csv_holds_every_digit():
+    third = evaluation(method("a", [1 / 3], [0.1]))
+    assert f"a,0,1,1,{1 / 3!r},0.1,," in as_csv(third)
+    assert f"a,p0,8,6,{1 / 3!r},0.1" in as_csv(third, per_image=True)
+
+
+def test_json_survives_a_round_trip_as_baseline(three, tmp_path):
+    (tmp_path / "old.json").write_text(as_json(three))
+    baseline = read_baseline(tmp_path / "old.json")
+    assert baseline.title == "LOL test"
+    assert baseline.methods["two"]["p1"] == {"psnr": 15.0, "lpips": 0.1}
+
+
+def test_changes_are_new_minus_old_over_common_pictures(three, tmp_path):
+    (tmp_path / "old.json").write_text(as_json(three))
+    now = evaluation(method("two", [26.0, 18.0, 99.0], [0.1, 0.1, 0.1]))
+    found = compare(now, read_baseline(tmp_path / "old.json"))
+    change = found.changes["two"]["psnr"]
+    assert (change.mean, change.n) == (2.0, 2)
+    assert (change.low, change.high) == (1.0, 3.0)
+    assert "Δ PSNR" in method_grid(now, found).heads
+    assert any("old.json" in note for note in method_grid(now, found).footnotes)
+
+
+def test_another_data_set_is_remarked_upon_and_nothing_in_common_refused(three, tmp_path):
+    (tmp_path / "old.json").write_text(as_json(three))
+    baseline = read_baseline(tmp_path / "old.json")
+    assert compare(evaluation(method("two", [1.0], [0.1]), name="VV"), baseline).notes
+    with pytest.raises(UsageError, match="in common"):
+        compare(evaluation(method("other", [1.0], [0.1])), baseline)
+
+
+def test_one_method_compares_with_the_only_one_of_the_baseline(tmp_path):
+    (tmp_path / "old.json").write_text(as_json(evaluation(method("before", [1.0], [0.1]))))
+    found = compare(evaluation(method("after", [3.0], [0.1])), read_baseline(tmp_path / "old.json"))
+    assert found.against == {"after": "before"}
+    assert found.changes["after"]["psnr"].mean == 2.0
+
+
+def test_json_lines_name_problems(three):
+    events = [json.loads(line) for line in as_json_lines(three).splitlines()]
+    assert [event["event"] for event in events].count("item") == 5
+    assert [event["code"] for event in events if event["event"] == "problem"] == ["missing"]
+    assert all(event["v"] == 1 for event in events)
+
+
+def test_published_rows_are_marked_and_never_the_best(three):
+    grid = method_grid(three, None, published_for("LOL"))
+    assert grid.published == {3}
+    assert grid.rows[3][0].text == "CodeEnhance (published)"
+    assert all(cell.mark is Mark.NONE for cell in grid.rows[3])
+    assert "Table I, not measured here" in grid.footnotes[-1]
+
+
+@pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: f"{row.method}-{row.dataset}")
+def test_published_rows_name_data_sets_and_metrics(row):
+    assert row.dataset in DATASETS
+    assert row.values
+    assert all(name in METRICS for name in row.values)
+    assert row.source
+    paired = DATASETS[row.dataset].paired
+    assert all(METRICS[name].needs_reference == paired for name in row.values)
+
+
+def test_charts_reach_from_the_lowest_to_the_highest_score(three):
+    strip = strip_of(three.columns[0], three.methods)
+    assert (strip.low, strip.high) == ("15.00", "40.00")
+    assert strip.rows["part"][1][0][0] == 630.0
+    assert min(place for _, dots in strip.rows.values() for place, _ in dots) == 10.0
+
+
+def test_there_is_no_chart_of_a_single_score():
+    assert strip_of(column_named("psnr"), [method("a", [1.0], [0.1])]) is None
