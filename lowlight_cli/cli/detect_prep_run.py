@@ -16,7 +16,7 @@ from lowlight_cli.cli.progress import say
 from lowlight_cli.detection.choices import SpaceChoice, Variant
 from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection
 from lowlight_cli.detection.data_report import write_reports
-from lowlight_cli.detection.export import Labelled, export_labels
+from lowlight_cli.detection.export import Labelled, export_labels, put
 from lowlight_cli.detection.placed_files import add_to_book, remove_stale
 from lowlight_cli.detection.preparation import Preparation, by_stated_size, prepare
 from lowlight_cli.detection.recognition import read_collection
@@ -25,6 +25,7 @@ from lowlight_cli.detection.variants import Roots, expected_files, roots_of
 from lowlight_cli.errors import ImageError, OutputError, UsageError
 from lowlight_cli.images.header import read_header
 from lowlight_cli.inference.report import ALL_FAILED, SOME_FAILED
+from lowlight_cli.reports.detection_page import detection_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,9 @@ def _make(order: Order, found: Collection, prepared: Preparation) -> int:
         files = [_export(order, root, pictures, prepared.classes) for root in order.roots.all]
         remove_stale(order.out, expected_files(order.out, order.roots, order.form, pictures))
         tell_changes(prepared, order.settings)
-        write_reports(order.out, found, replace(prepared, pictures=tuple(pictures)), order.roots, order.form)
+        done = replace(prepared, pictures=tuple(pictures))
+        document = write_reports(order.out, found, done, order.roots, order.form)
+        _write_page(order.out, document)
     except ImageError as error:
         raise OutputError(str(error)) from error
     for file in files:
@@ -120,6 +123,12 @@ def _is_made(labelled: Labelled, order: Order) -> bool:
         return True
     say(f"failed  {target}: it has another size than its labels", error=True)
     return False
+
+
+def _write_page(out: Path, document: Mapping[str, Any]) -> None:
+    paths = {split: out / f"preview_{split}.jpg" for split in document["splits"]}
+    previews = {split: path.read_bytes() for split, path in paths.items() if path.is_file()}
+    put(out / "lle-report.html", detection_page(document, previews))
 
 
 def _export(order: Order, root: Path, pictures: Sequence[Labelled], classes: Sequence[str]) -> Path:

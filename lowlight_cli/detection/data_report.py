@@ -1,4 +1,4 @@
-"""What a prepared data set holds, as JSON, Markdown and one HTML page, with previews of boxes.
+"""What a prepared data set holds, as JSON and Markdown, with previews of boxes.
 
 The numbers of pictures, boxes and changes are those of what was written.
 """
@@ -132,11 +132,12 @@ def _light(pictures: Sequence[Labelled], roots: Roots, form: str) -> dict[str, l
         "original": roots.original,
         roots.made.name if roots.original and roots.made else "made": roots.made,
     }
-    return {
+    shares = {
         kind: _histogram([root / picture_path(form, each) for each in chosen(pictures, _LIGHT_SAMPLE)])
         for kind, root in kinds.items()
         if root is not None
     }
+    return {kind: each for kind, each in shares.items() if any(each)}
 
 
 def _histogram(paths: Sequence[Path]) -> list[float]:

@@ -1,0 +1,96 @@
+"""A page about a labelled data set: classes, sizes and places of boxes, light, pictures with their boxes."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from lowlight_cli.reports.page import render
+from lowlight_cli.reports.run_page import Tile
+
+_CHANGES = {
+    "clipped": "boxes clipped",
+    "empty": "empty boxes left out",
+    "repeated": "repeated boxes left out",
+    "turned": "pictures turned upright",
+    "guessed": "positions guessed",
+}
+
+
+class Bar(NamedTuple):
+    """One class: its name, its boxes in each split, and the share of the longest bar that each fills."""
+
+    name: str
+    counts: tuple[int, ...]
+    shares: tuple[float, ...]
+
+
+def detection_page(document: Mapping[str, Any], previews: Mapping[str, bytes]) -> str:
+    """One HTML file that needs nothing else.
+
+    Args:
+        document: The content of ``lle-report.json``.
+        previews: For each split, pictures with boxes drawn on them, as JPEG.
+    """
+    splits = document["splits"]
+    return render(
+        "detection.html.j2",
+        title=f"{document['form']} as {document['to']}",
+        tiles=_tiles(document),
+        splits=list(splits),
+        bars=_bars(document["classes"], splits),
+        sizes=_sizes(splits, document["size_borders"]),
+        places={split: _cells(each["places"]) for split, each in splits.items()},
+        light=document["light"],
+        changes=[(words, document["changes"][key]) for key, words in _CHANGES.items()],
+        errors=document["errors"],
+        previews=previews,
+    )
+
+
+def _tiles(document: Mapping[str, Any]) -> list[Tile]:
+    splits = document["splits"]
+    tiles = [
+        Tile("", "pictures", f"{document['pictures']:,}", ""),
+        Tile("", "boxes", f"{document['boxes']:,}", ""),
+    ]
+    tiles += [
+        Tile(name, f"{each['pictures']:,}", f"{each['boxes']:,} boxes, {each['empty_pictures']:,} empty", "")
+        for name, each in splits.items()
+    ]
+    if document["errors"]:
+        tiles.append(Tile("not used", f"{len(document['errors']):,}", "listed below", "failed"))
+    return tiles
+
+
+def _bars(classes: list[str], splits: Mapping[str, Any]) -> list[Bar]:
+    """Classes with any box, the most frequent first."""
+    counts = {name: tuple(each["classes"].get(name, 0) for each in splits.values()) for name in classes}
+    longest = max((sum(each) for each in counts.values()), default=0) or 1
+    bars = [
+        Bar(name, each, tuple(count / longest for count in each))
+        for name, each in counts.items()
+        if any(each)
+    ]
+    return sorted(bars, key=lambda bar: -sum(bar.counts))
+
+
+def _sizes(splits: Mapping[str, Any], borders: list[float]) -> list[tuple[str, list[str]]]:
+    """Rows of a table: a range of sizes, and the share of the boxes of each split that lie in it."""
+    edges = ["0", *(f"{100 * border:g}" for border in borders), "100"]
+    names = [f"{low}-{high} %" for low, high in pairwise(edges)]
+    totals = [max(sum(each["sizes"]), 1) for each in splits.values()]
+    columns = [each["sizes"] for each in splits.values()]
+    return [
+        (name, [f"{100 * column[row] / total:.1f} %" for column, total in zip(columns, totals, strict=True)])
+        for row, name in enumerate(names)
+    ]
+
+
+def _cells(places: list[list[float]]) -> list[tuple[int, int, float, float]]:
+    """Column, row, opacity and share of each cell of the map of places."""
+    most = max((value for row in places for value in row), default=0) or 1
+    return [
+        (column, row, round(value / most, 3), value)
+        for row, values in enumerate(places)
+        for column, value in enumerate(values)
+    ]
