@@ -1,6 +1,6 @@
 """A page about a labelled data set: classes, sizes and places of boxes, light, pictures with their boxes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -50,8 +50,8 @@ def detection_page(document: Mapping[str, Any], previews: Mapping[str, bytes]) -
 def _tiles(document: Mapping[str, Any]) -> list[Tile]:
     splits = document["splits"]
     tiles = [
-        Tile("", "pictures", f"{document['pictures']:,}", ""),
-        Tile("", "boxes", f"{document['boxes']:,}", ""),
+        Tile("pictures", f"{document['pictures']:,}", "", ""),
+        Tile("boxes", f"{document['boxes']:,}", "", ""),
     ]
     tiles += [
         Tile(name, f"{each['pictures']:,}", f"{each['boxes']:,} boxes, {each['empty_pictures']:,} empty", "")
@@ -62,7 +62,7 @@ def _tiles(document: Mapping[str, Any]) -> list[Tile]:
     return tiles
 
 
-def _bars(classes: list[str], splits: Mapping[str, Any]) -> list[Bar]:
+def _bars(classes: Sequence[str], splits: Mapping[str, Any]) -> list[Bar]:
     """Classes with any box, the most frequent first."""
     counts = {name: tuple(each["classes"].get(name, 0) for each in splits.values()) for name in classes}
     longest = max((sum(each) for each in counts.values()), default=0) or 1
@@ -74,7 +74,7 @@ def _bars(classes: list[str], splits: Mapping[str, Any]) -> list[Bar]:
     return sorted(bars, key=lambda bar: -sum(bar.counts))
 
 
-def _sizes(splits: Mapping[str, Any], borders: list[float]) -> list[tuple[str, list[str]]]:
+def _sizes(splits: Mapping[str, Any], borders: Sequence[float]) -> list[tuple[str, list[str]]]:
     """Rows of a table: a range of sizes, and the share of the boxes of each split that lie in it."""
     edges = ["0", *(f"{100 * border:g}" for border in borders), "100"]
     names = [f"{low}-{high} %" for low, high in pairwise(edges)]
@@ -86,7 +86,7 @@ def _sizes(splits: Mapping[str, Any], borders: list[float]) -> list[tuple[str, l
     ]
 
 
-def _cells(places: list[list[float]]) -> list[tuple[int, int, float, float]]:
+def _cells(places: Sequence[Sequence[float]]) -> list[tuple[int, int, float, float]]:
     """Column, row, opacity and share of each cell of the map of places."""
     most = max((value for row in places for value in row), default=0) or 1
     return [
