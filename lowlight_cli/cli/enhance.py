@@ -5,6 +5,7 @@ import typer
 from lowlight_cli.cli import options, options_files, options_report
 from lowlight_cli.cli.options_files import FormatChoice
 from lowlight_cli.inference.choices import OnExist
+from lowlight_cli.reports.wishes import Style
 
 
 def enhance(
@@ -64,6 +65,7 @@ def enhance(
     force_tty: options_report.ForceTtyOption = False,
     reports: options_report.ReportOption = None,
     compare: options_report.CompareOption = None,
+    compare_style: options_report.CompareStyleOption = Style.SIDE,
     contact_sheet: options_report.ContactSheetOption = None,
 ) -> None:
     """Brighten photos taken in low light. The originals are never changed.

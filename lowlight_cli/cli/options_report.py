@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lowlight_cli.reports.wishes import Style
+
 
 class Print(StrEnum):
     """What goes to stdout while files are made."""
@@ -45,6 +47,9 @@ CompareOption = Annotated[
     typer.Option(
         metavar="DIR", file_okay=False, help="Write each picture beside its original, into a folder."
     ),
+]
+CompareStyleOption = Annotated[
+    Style, typer.Option(help="Beside each other, split along a slanted line, or stacked.")
 ]
 ContactSheetOption = Annotated[
     Path | None,

@@ -17,7 +17,7 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.inference.manifest import manifest_path, read_manifest
 from lowlight_cli.inference.scan import STATE_FOLDER, natural_key
 from lowlight_cli.reports.record import Record, record_of
-from lowlight_cli.reports.wishes import Style, Wishes
+from lowlight_cli.reports.wishes import STRIP_END, Style, Wishes
 
 if TYPE_CHECKING:
     from lowlight_cli.reports.exhibit import Exhibit
@@ -36,13 +36,9 @@ class Form(StrEnum):
     JSON = "json"
 
 
-CompareStyleOption = Annotated[
-    Style,
-    typer.Option(help="Beside each other, split along a slanted line, or stacked.", rich_help_panel="Report"),
-]
 AbsoluteOption = Annotated[
     bool,
-    typer.Option("--absolute", help="Show where pictures lie on this machine.", rich_help_panel="Report"),
+    typer.Option("--absolute", help="Show where pictures lie on this machine."),
 ]
 
 
@@ -50,7 +46,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of results of `lle enhance`.")],
     reports: options_report.ReportOption = None,
     compare: options_report.CompareOption = None,
-    compare_style: CompareStyleOption = Style.SIDE,
+    compare_style: options_report.CompareStyleOption = Style.SIDE,
     contact_sheet: options_report.ContactSheetOption = None,
     absolute: AbsoluteOption = False,
     form: Annotated[
@@ -191,8 +187,6 @@ def _quoted(place: str) -> str:
 
 
 def _show_files(made: "Made", wishes: Wishes) -> None:
-    from lowlight_cli.reports.strip import STRIP_END
-
     strips = {path for path in made.files if wishes.compare and path.name.endswith(STRIP_END)}
     for path in made.files:
         if path not in strips:

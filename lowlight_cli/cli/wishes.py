@@ -9,7 +9,7 @@ from lowlight_cli.cli.report import write_reports
 from lowlight_cli.inference.existing import absolute, key_of
 from lowlight_cli.inference.manifest import read_manifest
 from lowlight_cli.inference.plan import Plan
-from lowlight_cli.reports.wishes import Wishes
+from lowlight_cli.reports.wishes import STRIP_END, Wishes
 
 
 def wishes_of(chosen: Mapping[str, Any]) -> Wishes:
@@ -18,7 +18,9 @@ def wishes_of(chosen: Mapping[str, Any]) -> Wishes:
     Args:
         chosen: Value of each option, by the name of its parameter.
     """
-    return Wishes(chosen["reports"] or (), chosen["compare"], contact_sheet=chosen["contact_sheet"])
+    return Wishes(
+        chosen["reports"] or (), chosen["compare"], chosen["compare_style"], chosen["contact_sheet"]
+    )
 
 
 def write_wishes(plan: Plan, wishes: Wishes) -> Sequence[Path]:
@@ -40,7 +42,12 @@ def write_wishes(plan: Plan, wishes: Wishes) -> Sequence[Path]:
     ]
     compare = wishes.compare
     written = write_reports(
-        plan.folder, entries, reports=wishes.files, compare=compare, contact_sheet=wishes.contact_sheet
+        plan.folder,
+        entries,
+        reports=wishes.files,
+        compare=compare,
+        compare_style=wishes.style,
+        contact_sheet=wishes.contact_sheet,
     )
-    pairs = [path for path in written if compare and path.parent == compare]
+    pairs = {path for path in written if compare and path.name.endswith(STRIP_END)}
     return [path for path in written if path not in pairs] + ([compare] if compare and pairs else [])

@@ -15,11 +15,9 @@ from lowlight_cli.reports.measure import Measures
 from lowlight_cli.reports.record import Record
 from lowlight_cli.reports.totals import describe_controls
 from lowlight_cli.reports.view import Shown, View
-from lowlight_cli.reports.wishes import Style
+from lowlight_cli.reports.wishes import STRIP_END, Style
 
 LONGEST_SIDE = 2048
-STRIP_END = "_compare.jpg"
-"""How the names of comparisons end."""
 
 _LEAST_WIDTH = 480
 """Narrower comparisons get margins, so that their caption can be read."""

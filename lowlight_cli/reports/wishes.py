@@ -9,6 +9,8 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.reports.record import Record
 
 REPORT_ENDINGS = (".html", ".md", ".csv", ".json")
+STRIP_END = "_compare.jpg"
+"""How the names of comparisons end."""
 SHEET_ENDINGS = (".jpg", ".jpeg", ".png")
 
 

@@ -405,3 +405,17 @@ def test_no_network_is_loaded(run_folder, root, tmp_path):
         check=False,
     )
     assert done.stdout.splitlines()[-1] == "0 []", done.stderr
+
+
+def test_a_run_writes_the_reports_that_can_be_made_again_later(run_lle, make_picture, tmp_path):
+    make_picture(tmp_path / "in" / "sub" / "a.png")
+    out = tmp_path / "out"
+    wishes = ("--report", tmp_path / "run.html", "--compare", tmp_path / "pairs", "--compare-style", "stack")
+    run = run_lle("enhance", tmp_path / "in", "-o", out, "-m", "identity", "--device", "cpu", *wishes)
+    assert run.code == 0
+    said = [line for line in run.err.splitlines() if line.startswith("report:")]
+    assert said == [f"report:  {tmp_path}/run.html", f"report:  {tmp_path}/pairs"]
+    with Image.open(tmp_path / "pairs" / "sub" / "a_compare.jpg") as strip:
+        assert strip.size[1] > 64
+    run_lle("report", out, "--report", tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_bytes() == (tmp_path / "run.html").read_bytes()
