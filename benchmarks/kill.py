@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import random
-import select
 import shutil
 import signal
 import subprocess
@@ -76,7 +75,7 @@ def main() -> None:
         ):
             tally = Tally()
             for _ in range(stops):
-                _stop_once(folder, number, generator, whole_s - first_s, clean, tally)
+                _stop_once(folder, number, generator, 2 * (whole_s - first_s) / len(clean), clean, tally)
             _show(name, tally)
             cases[name] = _as_case(tally)
             cases[name]["equal_after_resume"] = _finishes_alike(folder, clean)
@@ -153,7 +152,7 @@ def _wait_for_start(process: subprocess.Popen[bytes]) -> None:
 
 
 def _stop_once(
-    folder: Path, number: int, generator: random.Random, span_s: float, clean: dict[str, str], tally: Tally
+    folder: Path, number: int, generator: random.Random, pause_s: float, clean: dict[str, str], tally: Tally
 ) -> None:
     """Begins a run, or goes on with the last one, stops it, and looks at what it left.
 
@@ -161,7 +160,7 @@ def _stop_once(
         folder: Holds inputs and results.
         number: Of the signal.
         generator: Of the moment.
-        span_s: Longest time to wait after the start.
+        pause_s: Longest time to wait after a picture, of which one is chosen by chance.
         clean: Hash of each file of a clean run.
         tally: Is told.
     """
@@ -170,7 +169,7 @@ def _stop_once(
         shutil.rmtree(out)
     process = _start(folder)
     _wait_for_start(process)
-    _drain(process, generator.uniform(0, span_s))
+    _follow(process, generator.randrange(len(clean)), generator.uniform(0, pause_s))
     stopped = time.perf_counter()
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
@@ -186,19 +185,19 @@ def _stop_once(
     tally.temporary += len(list(out.rglob(f"*{TEMPORARY_MARK}*"))) if out.exists() else 0
 
 
-def _drain(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Reads what the run says for some time, so that it never waits for its reader.
+def _follow(process: subprocess.Popen[bytes], pictures: int, pause_s: float) -> None:
+    """Reads what the run says until so many pictures are done and a little longer.
 
     Args:
         process: The run.
-        seconds: How long.
+        pictures: How many.
+        pause_s: Seconds to wait then.
     """
     assert process.stdout is not None
-    end = time.perf_counter() + seconds
-    while (left := end - time.perf_counter()) > 0:
-        ready, _, _ = select.select([process.stdout], [], [], left)
-        if ready and not os.read(process.stdout.fileno(), 2**16):
-            return
+    done = 0
+    while done < pictures and (line := process.stdout.readline()):
+        done += json.loads(line)["event"] == "item"
+    time.sleep(pause_s)
 
 
 def _finishes_alike(folder: Path, clean: dict[str, str]) -> bool:
