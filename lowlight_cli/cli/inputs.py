@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def gather(words: Sequence[str], files_from: str | None, *, null: bool, stdin: P
     Raises:
         UsageError: The list cannot be read.
     """
-    inputs = [Source(path) for word in words for path in _paths(word, stdin)]
+    inputs = [source for word in words for source in _sources(word, stdin)]
     if files_from is not None:
         inputs += [listed(line) for line in _read_list(files_from).split(b"\0" if null else b"\n") if line]
     return inputs
@@ -44,14 +44,15 @@ def listed(line: bytes) -> Source:
     return Source(path, relative if is_inside else None, listed=True)
 
 
-def _paths(word: str, stdin: Path | None) -> Iterator[Path]:
+def _sources(word: str, stdin: Path | None) -> list[Source]:
     """What a word stands for: a file called so goes before a pattern."""
     if word == STDIN and stdin is not None:
-        yield stdin
-        return
+        return [Source(stdin)]
     is_pattern = has_magic(word) and not os.path.lexists(word)
     found = glob(word, recursive=True) if is_pattern else []  # noqa: PTH207 - Path.glob takes no absolute one
-    yield from sorted(map(Path, found or [word]), key=natural_key)
+    if not found:
+        return [Source(Path(word))]
+    return [Source(path, listed=True) for path in sorted(map(Path, found), key=natural_key)]
 
 
 def _read_list(name: str) -> bytes:

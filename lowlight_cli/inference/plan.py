@@ -28,7 +28,8 @@ class Source:
     Attributes:
         path: A picture, or a folder of them.
         below: Its place in the mirrored tree; None puts a file on top and the content of a folder, too.
-        listed: Whether it stands in a list; a file that is missing there is a failure and no mistake.
+        listed: Whether it comes from a list or a pattern, which may hold any number; a file that is missing
+            there is a failure and no mistake.
     """
 
     path: Path

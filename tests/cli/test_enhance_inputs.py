@@ -1,0 +1,191 @@
+"""What ``lle enhance`` takes as input, and what results are called."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture
+def make_tree(make_picture, tmp_path):
+    """Pictures of these names in ``tmp_path/in``."""
+
+    def make(*names):
+        for name in names:
+            make_picture(tmp_path / "in" / name, size=(8, 6))
+        return tmp_path / "in"
+
+    return make
+
+
+@pytest.fixture
+def results(enhance, tmp_path):
+    """Runs, expects success, and gives the names of the results."""
+
+    def run(*arguments):
+        done = enhance(*arguments, "-o", tmp_path / "out")
+        assert done.code == 0, done.err
+        paths = (
+            path for path in (tmp_path / "out").rglob("*") if path.is_file() and ".lle" not in path.parts
+        )
+        return sorted(path.relative_to(tmp_path / "out").as_posix() for path in paths)
+
+    return run
+
+
+def test_patterns_that_no_shell_expanded_are_expanded(results, make_tree):
+    folder = make_tree("a.png", "b.jpg", "c/d.png")
+    assert results(folder / "*.png") == ["a.png"]
+    assert results(folder / "**" / "*.png") == ["a.png", "d.png"]
+
+
+def test_a_file_called_like_a_pattern_is_that_file(results, make_tree):
+    folder = make_tree("[ab].png", "a.png")
+    assert results(folder / "[ab].png", folder / "a.png") == ["[ab].png", "a.png"]
+
+
+def test_a_pattern_without_match_is_a_mistake(enhance, make_tree, tmp_path):
+    run = enhance(make_tree("a.png") / "*.jpg", "-o", tmp_path / "out")
+    assert (run.code, run.err.count("\n")) == (2, 1)
+    assert "no such file or folder" in run.err
+
+
+def test_relative_paths_of_a_list_are_mirrored(results, make_tree, tmp_path, monkeypatch):
+    folder = make_tree("a.png", "b/c.png", "b/d.png")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list").write_text(f"in/a.png\n./in/b/c.png\n\n{folder}/b/d.png\n")
+    assert results("--files-from", "list") == ["d.png", "in/a.png", "in/b/c.png"]
+
+
+def test_what_follows_a_dot_between_slashes_is_mirrored(results, make_tree, tmp_path):
+    folder = make_tree("a.png", "b/c.png")
+    (tmp_path / "list").write_text(f"{folder}/./b/c.png\n{folder}/./a.png\n")
+    assert results("--files-from", tmp_path / "list") == ["a.png", "b/c.png"]
+
+
+def test_lists_with_nul_hold_any_name(results, make_tree, tmp_path):
+    folder = make_tree("a\nb.png", " c.png", "caf\udce9.png")
+    names = [os.fsencode(path) for path in folder.iterdir()]
+    (tmp_path / "list").write_bytes(b"\0".join(names))
+    assert results("--files-from", tmp_path / "list", "-0") == [" c.png", "a\nb.png", "caf\udce9.png"]
+
+
+def test_a_file_that_is_missing_in_a_list_is_a_failure_of_its_own(enhance, make_tree, tmp_path):
+    folder = make_tree("a.png")
+    (tmp_path / "list").write_text(f"{folder}/gone.png\n{folder}/a.png\n")
+    run = enhance("--files-from", tmp_path / "list", "-o", tmp_path / "out", "-q")
+    assert run.code == 3
+    assert run.err.startswith(f"failed  {folder}/gone.png  unreadable")
+    assert (tmp_path / "out" / "a.png").exists()
+
+
+def test_a_list_that_is_missing_is_a_mistake(enhance, tmp_path):
+    run = enhance("--files-from", tmp_path / "list", "-o", tmp_path / "out")
+    assert run.code == 2
+    assert "--files-from" in run.err
+
+
+def test_files_of_folders_are_chosen_by_patterns(results, make_tree):
+    folder = make_tree("IMG_1.JPG", "IMG_2.png", "small/IMG_3.png", "other/IMG_4.png")
+    names = results(folder, "--include", "img_*.png", "--exclude", "small")
+    assert names == ["IMG_2.png", "other/IMG_4.png"]
+
+
+def test_hidden_pictures_are_taken_on_request_but_never_junk(results, make_tree):
+    folder = make_tree(".a.png", "._b.png", ".c/d.png", "@eaDir/e.png", ".lle/f.png")
+    assert results(folder, "--hidden") == [".a.png", ".c/d.png"]
+
+
+def test_links_in_circles_end(enhance, make_tree, tmp_path):
+    folder = make_tree("a.png", "b/c.png")
+    (folder / "b" / "up").symlink_to(folder)
+    (tmp_path / "far").mkdir()
+    (folder / "a.png").rename(tmp_path / "far" / "z.png")
+    (folder / "link").symlink_to(tmp_path / "far")
+    run = enhance(folder, "-o", tmp_path / "out", "--follow-symlinks")
+    assert run.code == 0
+    assert (tmp_path / "out" / "link" / "z.png").exists()
+    assert run.err.count("leads to a folder that was searched already") == 1
+    assert "2 enhanced" in run.err
+
+
+def test_names_follow_a_template(results, make_tree):
+    folder = make_tree("night/a.png", "b.JPG")
+    names = results(
+        folder, "--name", "{parent}/{n:03}-{stem}{suffix}.{model}{ext}", "--suffix", "_x", "-f", "webp"
+    )
+    assert names == ["in/001-b_x.identity.webp", "night/night/002-a_x.identity.webp"]
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{stam}{ext}", "unknown placeholder '{stam}'"),
+        ("{stem}", "must end in {ext}"),
+        ("../{stem}{ext}", "leads out of the folder"),
+        ("/{stem}{ext}", "leads out of the folder"),
+        ("{stem", "--name"),
+        ("{stem.__class__}{ext}", "unknown placeholder"),
+    ],
+)
+def test_templates_that_give_no_names_are_refused(enhance, make_tree, tmp_path, template, words):
+    run = enhance(make_tree("a.png"), "-o", tmp_path / "out", "--name", template)
+    assert (run.code, run.err.count("\n")) == (2, 1)
+    assert words in run.err
+
+
+def test_clashes_name_both_inputs(enhance, make_tree, tmp_path):
+    folder = make_tree("1/x.png", "2/X.png")
+    run = enhance(folder / "1" / "x.png", folder / "2" / "X.png", "-o", tmp_path / "out")
+    assert run.code == 2
+    assert f"'{folder}/1/x.png' and '{folder}/2/X.png' would both be written" in run.err
+
+
+def test_sizes_can_be_given_with_letters(enhance, make_tree, tmp_path):
+    folder = make_tree("a.png")
+    assert enhance(folder, "-o", tmp_path / "1", "--max-pixels", "0.04k", "-q").err.count("too_large") == 1
+    assert enhance(folder, "-o", tmp_path / "2", "--max-pixels", "1M", "--min-free", "1k").code == 0
+    assert enhance(folder, "-o", tmp_path / "3", "--max-pixels", "many").code == 2
+    assert enhance(folder, "-o", tmp_path / "4", "--flatten", "darkish").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "no input"),
+        (["in"], "name a folder with --out"),
+        (["in", "-o", "out", "--json", "--print", "paths"], "exclude each other: both write to stdout"),
+        (["in/a.png", "-o", "-", "--json"], "--out - and --json exclude each other"),
+        (["in", "-o", "-"], "is for a single picture"),
+        (["-", "-o", "out/"], "needs a file to go to"),
+        (["-", "--files-from", "-", "-o", "out"], "'-' is given twice"),
+        (["in/a.png", "-o", "b.png", "--suffix", "x"], "--suffix and --name are for folders"),
+        (["in", "-o", "out", "--no-backup"], "--no-backup is for --in-place only"),
+        (["in", "-o", "out", "--report", "run.pdf"], "ends in .html"),
+        (["in/a.png", "-o", "-", "--report", "run.md"], "--report needs"),
+        (["in", "--in-place", "-o", "out"], "--in-place and --out exclude each other"),
+        (["in", "--in-place"], "needs either --backup-dir or --no-backup"),
+        (["in", "--in-place", "--no-backup"], "it needs --yes"),
+        (["in", "--in-place", "--no-backup", "--yes", "-f", "png"], "--in-place keeps names"),
+        (["in", "--in-place", "--no-backup", "--yes", "--on-exist", "rename"], "exclude each other"),
+    ],
+)
+def test_options_that_contradict_each_other(enhance, make_tree, tmp_path, monkeypatch, arguments, words):
+    make_tree("a.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", _Stdin())
+    run = enhance(*arguments)
+    assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)
+    assert words in run.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+class _Stdin:
+    """An empty pipe."""
+
+    def __init__(self):
+        import io
+
+        self.buffer = io.BytesIO()
+
+    def isatty(self):
+        return False

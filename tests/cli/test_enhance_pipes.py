@@ -1,0 +1,152 @@
+"""``lle enhance`` between other programs: stdin, stdout, lists of paths, readers that go away."""
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+
+class _Pipe:
+    """A stdin or stdout of bytes."""
+
+    def __init__(self, data=b"", *, is_terminal=False):
+        self.buffer = io.BytesIO(data)
+        self._is_terminal = is_terminal
+
+    def isatty(self):
+        return self._is_terminal
+
+    def write(self, text):
+        self.buffer.write(text.encode())
+
+    def flush(self):
+        pass
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    """Replaces a stream of the program."""
+
+    def replace(name, data=b"", **options):
+        stream = _Pipe(data, **options)
+        monkeypatch.setattr(sys, name, stream)
+        return stream
+
+    return replace
+
+
+def test_a_picture_goes_through(enhance, make_picture, tmp_path, pipe):
+    data = make_picture(tmp_path / "a.png").read_bytes()
+    pipe("stdin", data)
+    stdout = pipe("stdout")
+    assert enhance("-", "-o", "-", "-f", "webp").code == 0
+    with Image.open(io.BytesIO(stdout.buffer.getvalue())) as image:
+        assert (image.format, image.size) == ("WEBP", (48, 32))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png"]
+
+
+def test_the_format_of_stdin_is_kept(enhance, make_picture, tmp_path, pipe):
+    pipe("stdin", make_picture(tmp_path / "a.jpg").read_bytes())
+    stdout = pipe("stdout")
+    enhance("-", "-o", "-")
+    assert stdout.buffer.getvalue().startswith(b"\xff\xd8")
+
+
+def test_one_file_goes_to_stdout(enhance, make_picture, tmp_path, pipe):
+    stdout = pipe("stdout")
+    assert enhance(make_picture(tmp_path / "a.png"), "-o", "-").code == 0
+    assert stdout.buffer.getvalue().startswith(b"\x89PNG")
+
+
+def test_stdin_goes_to_a_file(enhance, make_picture, tmp_path, pipe):
+    data = make_picture(tmp_path / "a.png").read_bytes()
+    for _ in range(2):  # what came on stdin has no time, so it is made anew
+        pipe("stdin", data)
+        run = enhance("-", "-o", tmp_path / "b.png", "--print", "paths")
+        assert (run.code, run.out) == (0, f"{tmp_path}/b.png\n")
+
+
+def test_what_is_no_picture_gives_no_byte(enhance, pipe):
+    pipe("stdin", b"no picture")
+    stdout = pipe("stdout")
+    run = enhance("-", "-o", "-")
+    assert run.code == 4
+    assert "failed  -  unreadable" in run.err
+    assert stdout.buffer.getvalue() == b""
+
+
+def test_a_terminal_gets_no_picture_unless_it_insists(enhance, make_picture, tmp_path, pipe):
+    picture = make_picture(tmp_path / "a.png")
+    stdout = pipe("stdout", is_terminal=True)
+    run = enhance(picture, "-o", "-")
+    assert (run.code, stdout.buffer.getvalue()) == (2, b"")
+    assert "--force-tty" in run.err
+    assert enhance(picture, "-o", "-", "--force-tty").code == 0
+    assert stdout.buffer.getvalue().startswith(b"\x89PNG")
+
+
+def test_a_terminal_is_no_picture(enhance, pipe):
+    pipe("stdin", is_terminal=True)
+    run = enhance("-", "-o", "-")
+    assert run.code == 2
+    assert "stdin, which is a terminal" in run.err
+
+
+def test_paths_of_what_was_made_are_printed(enhance, folder, tmp_path):
+    run = enhance(folder, "-o", tmp_path / "out", "--print", "paths")
+    out = tmp_path / "out"
+    assert run.out.splitlines() == [f"{out}/a.png", f"{out}/b/c.png", f"{out}/b/d/e.jpg"]
+    assert enhance(folder, "-o", tmp_path / "out", "--print", "paths").out == ""
+
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def _shell(root, command, **options):
+    program = f"{sys.executable} -m lowlight_cli"
+    words = ["bash", "-o", "pipefail", "-c", command.replace("lle ", f"{program} ")]
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(root)}
+    return subprocess.run(words, env=environment, capture_output=True, check=False, **options)
+
+
+def test_lists_go_in_and_out_of_a_pipeline(root, make_picture, tmp_path):
+    for name in ("a b.png", "c\nd.png", "e/f.png"):
+        make_picture(tmp_path / "in" / name, size=(8, 8))
+    command = (
+        "find in -name '*.png' -print0"
+        " | lle enhance --files-from - -0 -o out -m identity --device cpu -q --print paths -0"
+        " | xargs -0 -n1 test -s"
+    )
+    done = _shell(root, command, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (tmp_path / "out" / "in" / "c\nd.png").exists()
+
+
+def test_stdin_is_left_to_the_loop_around(root, make_picture, tmp_path):
+    make_picture(tmp_path / "a" / "x.png", size=(8, 8))
+    command = "{ read -r d; lle enhance $d -o out -q -m identity --device cpu; read -r d; echo $d; }"
+    command = f"printf 'a\\nb\\n' | {command}"
+    done = _shell(root, command, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, b"b\n"), done.stderr
+
+
+def test_a_reader_that_goes_away_ends_the_run_quietly(root, make_picture, tmp_path):
+    for number in range(6):
+        make_picture(tmp_path / "in" / f"{number}.png", size=(8, 8))
+    done = _shell(root, "lle enhance in -o out -m identity --device cpu -q --json | true", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (141, b"", b"")
+    manifest = tmp_path / "out" / ".lle" / "manifest.jsonl"
+    made = {path.name for path in (tmp_path / "out").glob("*.png")}
+    assert manifest.exists() or not made
+
+
+def test_logs_hold_no_control_characters(root, make_picture, tmp_path):
+    make_picture(tmp_path / "in" / "a\x1b[31m.png", size=(8, 8))
+    done = _shell(root, "lle enhance in -o out -m identity --device cpu", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, b"")
+    text = done.stderr.decode()
+    assert "1 enhanced" in text
+    assert not [char for char in text if not char.isprintable() and char != "\n"]
