@@ -1,11 +1,13 @@
 """Carries a plan out: lock, books, model, pictures, lists of failures."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.output import Voice
+from lowlight_cli.errors import OutputError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.inference.choices import OnExist
 from lowlight_cli.inference.existing import Ledger, settle
@@ -142,9 +144,15 @@ def _with_books(plan: Plan, task: Task, voice: Voice) -> Outcome:
     try:
         report = _enhance(plan, task, voice, _Listeners(recorder.begin, before_write, note))
     except BaseException:
-        recorder.close(is_whole=False)
+        with suppress(OutputError):  # the first error counts
+            recorder.close(is_whole=False)
         raise
-    return Outcome(report, recorder.close(is_whole=True))
+    try:
+        return Outcome(report, recorder.close(is_whole=True))
+    except OutputError:
+        if report.exit_code != OutputError.exit_code:
+            raise
+        return Outcome(report)  # the disk is full, and that was told
 
 
 def _enhance(plan: Plan, task: Task, voice: Voice, listeners: _Listeners) -> Report:

@@ -34,5 +34,5 @@ def schema(form: FormArgument = Form.EVENTS) -> None:
     from lowlight_cli.inference.manifest import Entry
 
     described: TypeAdapter[object] = TypeAdapter(AnyEvent if form is Form.EVENTS else Entry)
-    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"lle {form.value}"}
-    emit(as_json(dialect | described.json_schema()))
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"lle {form.value}"}
+    emit(as_json(head | described.json_schema() | head))

@@ -35,10 +35,15 @@ def replace_file(target: Path, data: bytes) -> None:
         # Where the folder is a file, asking for what lies in it is an error of its own.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise ImageError(_CODES.get(error.errno or 0, "write"), f"{target}: {error.strerror}") from error
+        raise ImageError(write_code(error), f"{target}: {error.strerror}") from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_code(error: BaseException | None) -> str:
+    """Short reason for a failed write, as in ``ImageError``."""
+    return _CODES.get(getattr(error, "errno", None) or 0, "write")
 
 
 def temporary_path(target: Path) -> Path:

@@ -148,11 +148,20 @@ class ManifestWriter:
             raise OutputError(f"cannot write '{self._path}': {error.strerror}") from error
 
     def close(self) -> None:
-        """Makes sure that every line is on the disk."""
-        if self._file is not None:
-            self._sync()
-            os.close(self._file)
-            self._file = None
+        """Makes sure that every line is on the disk.
+
+        Raises:
+            OutputError: It cannot be done.
+        """
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        try:
+            os.fsync(file)
+        except OSError as error:
+            raise OutputError(f"cannot write '{self._path}': {error.strerror}") from error
+        finally:
+            os.close(file)
 
     def _opened(self) -> int:
         if self._file is None:

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lowlight_cli.errors import ImageError
-from lowlight_cli.images.replace import replace_file
+from lowlight_cli.errors import ImageError, OutputError
+from lowlight_cli.images.replace import replace_file, write_code
 from lowlight_cli.inference.existing import BRIGHT, Ledger, absolute, key_of
 from lowlight_cli.inference.file_facts import facts_of
 from lowlight_cli.inference.journal import journal_path
@@ -48,6 +48,7 @@ class Recorder:
         self._manifest = ManifestWriter(manifest_path(plan.folder))
         self._journal = ManifestWriter(journal_path(plan.folder))
         self._failed: list[bytes] = []
+        self._trouble: OutputError | None = None
 
     def begin(self, facts: RunFacts) -> None:
         """The run begins.
@@ -64,19 +65,28 @@ class Recorder:
             job: What was made.
             size: Bytes of the result.
             sha256: Its digest in hex.
+
+        Raises:
+            ImageError: It cannot be noted, so it must not come about.
         """
         entry = self._entry(job.source, job.target)
-        self._journal.add(replace(entry, out_size=size, out_sha256=sha256))
+        try:
+            self._journal.add(replace(entry, out_size=size, out_sha256=sha256))
+        except OutputError as error:
+            raise ImageError(write_code(error.__cause__), str(error)) from error
 
     def note(self, row: Row) -> None:
-        """Notes an outcome."""
+        """Notes an outcome; where that fails, the journal keeps what was made, and ``close`` tells of it."""
         job = self._jobs.get(row.target) if row.target else None
         if row.status == "failed":
             self._failed.append(list_line(row.source, job.relative if job else Path()))
         if row.status == "skipped" and (row.code != BRIGHT or (job and job.skip)):
             return
         entry = self._entry(row.source, row.target)
-        self._manifest.add(self._outcome(entry, row))
+        try:
+            self._manifest.add(self._outcome(entry, row))
+        except OutputError as error:
+            self._trouble = error
 
     def close(self, *, is_whole: bool) -> Path | None:
         """Brings everything to the disk, and lists the failures.
@@ -86,12 +96,21 @@ class Recorder:
 
         Returns:
             The list of failures; None where there are none.
+
+        Raises:
+            OutputError: Something could not be written.
         """
-        self._manifest.close()
-        self._journal.close()
-        if is_whole and not self._is_single:
+        for book in (self._manifest, self._journal):
+            try:
+                book.close()
+            except OutputError as error:
+                self._trouble = error
+        if is_whole and not self._is_single and not self._trouble:
             journal_path(self._folder).unlink(missing_ok=True)
-        return write_failures(self._folder, self._failed) if self._common else None
+        failures = write_failures(self._folder, self._failed) if self._common else None
+        if self._trouble:
+            raise self._trouble
+        return failures
 
     def _entry(self, source: Path, target: Path | None) -> Entry:
         job = self._jobs.get(target) if target else None
