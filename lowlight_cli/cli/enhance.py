@@ -70,8 +70,9 @@ def enhance(
 ) -> None:
     """Brighten photos taken in low light. The originals are never changed.
 
-    JPEG, PNG, WebP and TIFF, 8 or 16 bits. A file that cannot be read is reported and the run goes on.
-    Run the same command again to go on after an interruption, or to try again what failed.
+    JPEG, PNG, WebP, AVIF, GIF and TIFF, 8 or 16 bits, with their metadata; camera raw and HEIC with extras.
+    A file that cannot be read is reported, and the run goes on. Run the same command again to go on after an
+    interruption, to try again what failed, or to make again what changed.
 
     Exit codes: 0 all done or nothing to do, 2 usage, 3 some pictures failed or were left alone, 4 all failed,
     5 no picture found (with --fail-empty), 6 weights missing or damaged, 7 no such device, 8 output not

@@ -80,12 +80,14 @@ class Voice:
         """A picture came to its end."""
         if row.source == self._stdin:
             row = replace(row, source=Path("-"))
-        self._event(item_event(row))
+        if self._product == "events":
+            emit(as_line(item_event(row)))
         if row.status == "ok" and row.target and self._product in ("paths", "paths0"):
             emit(row.target, end=b"\0" if self._product == "paths0" else b"\n")
         self._progress.tell(row)
-        done = "" if row.target is None else f" -> {shown(row.target)}"
-        _LOG.debug("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
+        if _LOG.isEnabledFor(logging.DEBUG):
+            done = "" if row.target is None else f" -> {shown(row.target)}"
+            _LOG.debug("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
 
     def end(self, report: Report, exit_code: int, hints: Sequence[str] = ()) -> None:
         """The run is over.

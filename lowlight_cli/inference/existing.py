@@ -53,7 +53,9 @@ def settle(plan: Plan, on_exist: OnExist, ledger: Ledger) -> Plan:
 
 def key_of(target: Path, folder: Path) -> str:
     """A result relative to the folder of results, with slashes: its key in the manifest."""
-    return Path(os.path.relpath(target, folder)).as_posix()
+    start, whole = f"{folder}{os.sep}", str(target)
+    below = whole[len(start) :] if whole.startswith(start) else os.path.relpath(target, folder)
+    return below.replace(os.sep, "/")
 
 
 def _settled(job: Job, folder: Path, on_exist: OnExist, ledger: Ledger) -> Job:

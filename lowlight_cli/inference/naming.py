@@ -62,8 +62,10 @@ class Naming:
             number: Its place among the inputs, from 1.
             parent: Name of the folder of the input.
         """
-        name = self._filled(Path(parent, source.name), self._ending(source), number)
-        return source.parent / name
+        ending = self._ending(source)
+        if self.template == TEMPLATE and not self.suffix and ending == source.suffix:
+            return source  # most names, thousands of them
+        return source.parent / self._filled(Path(parent, source.name), ending, number)
 
     def _filled(self, source: Path, ending: str, number: int) -> PurePath:
         words = {"stem": source.stem, "suffix": self.suffix, "ext": ending, "model": self.model, "n": number}
