@@ -16,10 +16,14 @@ from typing import Any
 from lowlight_cli.cli.app import app
 from lowlight_cli.cli.global_options import PANEL
 from lowlight_cli.cli.program import finished
+from lowlight_cli.datasets.catalog import DATASETS
+from lowlight_cli.datasets.layouts import DatasetEntry
+from lowlight_cli.datasets.locate import expected_trees
 
 ROOT = Path(__file__).parents[1]
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 MANUAL_PAGE = ROOT / "man" / "lle.1"
+DATASETS_PAGE = ROOT / "docs" / "datasets.md"
 COMPLETIONS = {
     "bash": ROOT / "completions" / "lle.bash",
     "zsh": ROOT / "completions" / "_lle",
@@ -33,6 +37,14 @@ Made from the help of the program by `make docs`; a test keeps it current.
 
 The global options, listed first, may stand before and after the name of each command. Options have a variable
 `LLE_<COMMAND>_<OPTION>`, and a key in [configuration files](configuration.md).
+"""
+DATASETS_INTRODUCTION = """# Data sets
+
+Made from the catalog by `make docs`; a test keeps it current. `lle datasets info NAME` prints the same, and
+`lle datasets check NAME` looks whether a copy is whole. Nothing is downloaded: the link of each name leads to
+where its makers give it away. Folders lie below a data root, which is `--data-root`, `LLE_DATA_ROOT` or
+`./datasets`; upper and lower case do not matter, nor do further folders inside.
+
 """
 EXIT_CODES = """
 ## Exit codes
@@ -115,6 +127,26 @@ def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     for name, child in getattr(command, "commands", {}).items():
         if not child.hidden:
             yield from walk(child, f"{path} {name}")
+
+
+def datasets_page() -> str:
+    """The page of all data sets, as Markdown."""
+    heads = "| Name | Pictures | Pairs | Licence |\n| --- | --- | --- | --- |\n"
+    rows = "".join(
+        f"| [{entry.name}]({entry.home}) | {' or '.join(map(str, sizes)) if sizes else 'not fixed'} "
+        f"| {'yes' if entry.paired else 'no'} | {entry.licence} |\n"
+        for entry in DATASETS.values()
+        for sizes in [entry.splits[entry.default_split].sizes]
+    )
+    return DATASETS_INTRODUCTION + heads + rows + "".join(map(_dataset_section, DATASETS.values()))
+
+
+def _dataset_section(entry: DatasetEntry) -> str:
+    folders = [f"    {split}: {tree}\n" for split in entry.splits for tree in expected_trees(entry, split)]
+    names = [f"`{name}`" if name != "." else "the data root itself" for name in entry.homes[1:]]
+    others = f"\nIn place of `{entry.homes[0]}`: {', '.join(names)}.\n" if names else ""
+    words = [entry.summary, f"{entry.paper}.", entry.note]
+    return f"\n## {entry.name}\n\n{' '.join(filter(None, words))}\n\n{''.join(folders)}{others}"
 
 
 def completion_script(shell: str) -> str:
@@ -216,9 +248,11 @@ def _troff(text: str) -> str:
 
 
 def main(what: list[str]) -> None:
-    """Writes the files asked for: ``commands``, ``completions``, ``manual``; all if none is named."""
+    """Writes what is asked for: ``commands``, ``completions``, ``datasets``, ``manual``; all if none is."""
     if not what or "commands" in what:
         COMMANDS_PAGE.write_text(commands_page())
+    if not what or "datasets" in what:
+        DATASETS_PAGE.write_text(datasets_page())
     if not what or "completions" in what:
         for shell, path in COMPLETIONS.items():
             path.parent.mkdir(exist_ok=True)

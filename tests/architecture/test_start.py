@@ -31,7 +31,15 @@ main([])
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["enhance", "--help"], ["models", "list"], ["models", "info", "nothing"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["enhance", "--help"],
+        ["models", "list"],
+        ["models", "info", "nothing"],
+        ["eval", "--help"],
+        ["datasets", "list"],
+    ],
     ids=" ".join,
 )
 def test_start_is_free_of_torch(root, arguments):

@@ -28,6 +28,10 @@ def test_page_of_commands_is_current(generate):
     assert generate.COMMANDS_PAGE.read_text() == generate.commands_page(), "run `make docs`"
 
 
+def test_page_of_data_sets_is_current(generate):
+    assert generate.DATASETS_PAGE.read_text() == generate.datasets_page(), "run `make docs`"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completions_are_current(generate, shell):
     assert generate.COMPLETIONS[shell].read_text() == generate.completion_script(shell), (
@@ -49,7 +53,8 @@ def test_each_command_gives_help(commands, run_lle):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/configuration.md"]
+    "page",
+    ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/configuration.md", "docs/evaluation.md"],
 )
 def test_commands_in_pages_exist(root, commands, page):
     if not (root / page).exists():
