@@ -2,12 +2,16 @@
 
 import os
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lowlight_cli.cli.models import complete_model
+
+_look = partial(typer.Option, rich_help_panel="Look")
+_speed = partial(typer.Option, rich_help_panel="Speed and memory")
 
 SMALLEST_TILE_SIDE = 128
 
@@ -63,7 +67,7 @@ def _whole_number(text: str, words: str, *, at_least: int) -> int:
 
 ModelOption = Annotated[
     str,
-    typer.Option(
+    _look(
         "--model",
         "-m",
         help="Model to use; see `lle models list`.",
@@ -73,7 +77,7 @@ ModelOption = Annotated[
 ]
 PresetOption = Annotated[
     str | None,
-    typer.Option(
+    _look(
         help="Size of the model.",
         autocompletion=complete_preset,
         show_default="lite, for codeenhance",
@@ -81,23 +85,23 @@ PresetOption = Annotated[
 ]
 CheckpointOption = Annotated[
     Path | None,
-    typer.Option(help="Weights to use in place of those that ship.", metavar="FILE"),
+    _look(help="Weights to use in place of those that ship.", metavar="FILE"),
 ]
-ContrastOption = Annotated[float, typer.Option(min=0, max=2, help="How much contrast is restored.")]
-BrightnessOption = Annotated[float, typer.Option(min=0, max=2, help="How much light is added.")]
-TextureOption = Annotated[float, typer.Option(min=0, max=2, help="How much fine detail is brought back.")]
+ContrastOption = Annotated[float, _look(min=0, max=2, help="How much contrast is restored.")]
+BrightnessOption = Annotated[float, _look(min=0, max=2, help="How much light is added.")]
+TextureOption = Annotated[float, _look(min=0, max=2, help="How much fine detail is brought back.")]
 StrengthOption = Annotated[
     float,
-    typer.Option(min=0, max=1, help="0 keeps the original, 1 is the full effect."),
+    _look(min=0, max=1, help="0 keeps the original, 1 is the full effect."),
 ]
 ReferenceOption = Annotated[
     Path | None,
-    typer.Option(help="A well-lit picture whose look is wanted.", metavar="IMAGE"),
+    _look(help="A well-lit picture whose look is wanted.", metavar="IMAGE"),
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="For models that draw random numbers.")]
+SeedOption = Annotated[int, _look(min=0, help="For models that draw random numbers.")]
 DeviceOption = Annotated[
     str,
-    typer.Option(
+    _speed(
         help="auto, cpu, cuda or cuda:N; auto takes the first GPU.",
         autocompletion=complete_device,
         envvar="LLE_DEVICE",
@@ -105,14 +109,14 @@ DeviceOption = Annotated[
 ]
 PrecisionOption = Annotated[
     Precision,
-    typer.Option(
+    _speed(
         help="Numbers inside the model; auto takes bf16 where the hardware has it, else fp32.",
         envvar="LLE_PRECISION",
     ),
 ]
 BatchSizeOption = Annotated[
     int | None,
-    typer.Option(
+    _speed(
         metavar="auto|N",
         parser=parse_batch_size,
         show_default="auto",
@@ -121,7 +125,7 @@ BatchSizeOption = Annotated[
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option(
+    _speed(
         min=1,
         help="Threads that read, and as many that write.",
         show_default="cores, 4 at most",
@@ -130,7 +134,7 @@ WorkersOption = Annotated[
 ]
 TileOption = Annotated[
     int | None,
-    typer.Option(
+    _speed(
         metavar="auto|off|N",
         parser=parse_tile,
         show_default="auto",
@@ -139,5 +143,5 @@ TileOption = Annotated[
 ]
 TileOverlapOption = Annotated[
     int,
-    typer.Option(min=0, help="Pixels over which tiles fade into each other."),
+    _speed(min=0, help="Pixels over which tiles fade into each other."),
 ]

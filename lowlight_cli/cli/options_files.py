@@ -1,6 +1,7 @@
 """Options of ``lle enhance`` about files: what is read, what is written, and how."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,9 @@ import typer
 
 from lowlight_cli.cli.quantities import parse_bytes, parse_pixels
 from lowlight_cli.inference.choices import OnExist
+
+_input = partial(typer.Option, rich_help_panel="Inputs")
+_result = partial(typer.Option, rich_help_panel="Results")
 
 
 class FormatChoice(StrEnum):
@@ -74,22 +78,22 @@ OutOption = Annotated[
 ]
 FilesFromOption = Annotated[
     str | None,
-    typer.Option(
+    _input(
         metavar="FILE",
         help="Read the inputs from a list, one a line; - is stdin. What follows `/./` is mirrored.",
     ),
 ]
 NullOption = Annotated[
     bool,
-    typer.Option("--null", "-0", help="Lists that are read and printed end names with NUL, not newline."),
+    _input("--null", "-0", help="Lists that are read and printed end names with NUL, not newline."),
 ]
 RecursiveOption = Annotated[
     bool,
-    typer.Option("--recursive/--no-recursive", help="Search folders in folders."),
+    _input("--recursive/--no-recursive", help="Search folders in folders."),
 ]
 IncludeOption = Annotated[
     list[str] | None,
-    typer.Option(
+    _input(
         metavar="GLOB",
         help="Of the files in folders, take those that match; may be repeated.",
         show_default="pictures",
@@ -97,37 +101,35 @@ IncludeOption = Annotated[
 ]
 ExcludeOption = Annotated[
     list[str] | None,
-    typer.Option(
+    _input(
         metavar="GLOB",
         help="Leave out the files and folders that match; may be repeated.",
     ),
 ]
 HiddenOption = Annotated[
     bool,
-    typer.Option("--hidden", help="Take files and folders whose names start with a dot, too."),
+    _input("--hidden", help="Take files and folders whose names start with a dot, too."),
 ]
 FollowSymlinksOption = Annotated[
-    bool, typer.Option("--follow-symlinks", help="Search folders behind symbolic links, too.")
+    bool, _input("--follow-symlinks", help="Search folders behind symbolic links, too.")
 ]
 AllowTruncatedOption = Annotated[
     bool,
-    typer.Option("--allow-truncated", help="Take what is there of files that were cut short."),
+    _input("--allow-truncated", help="Take what is there of files that were cut short."),
 ]
 MaxPixelsOption = Annotated[
     int,
-    typer.Option(
+    _input(
         metavar="N",
         parser=parse_pixels,
         show_default="400M",
         help="Refuse pictures with more pixels; k, M and G count in thousands.",
     ),
 ]
-FramesOption = Annotated[
-    FramesPolicy, typer.Option(help="Of animations and pages: all, the first, or an error.")
-]
+FramesOption = Annotated[FramesPolicy, _input(help="Of animations and pages: all, the first, or an error.")]
 OnlyDarkOption = Annotated[
     float | None,
-    typer.Option(
+    _input(
         min=0,
         max=1,
         metavar="LUMA",
@@ -136,61 +138,59 @@ OnlyDarkOption = Annotated[
 ]
 OnExistOption = Annotated[
     OnExist,
-    typer.Option(
+    _result(
         help="About results that are there: resume makes again what changed and touches nothing that lle did "
         "not write; rename writes beside them.",
     ),
 ]
 InPlaceOption = Annotated[
     bool,
-    typer.Option("--in-place", help="Replace the originals; needs --backup-dir or --no-backup."),
+    _result("--in-place", help="Replace the originals; needs --backup-dir or --no-backup."),
 ]
 BackupDirOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", file_okay=False, help="Where --in-place keeps the originals."),
+    _result(metavar="DIR", file_okay=False, help="Where --in-place keeps the originals."),
 ]
-NoBackupOption = Annotated[bool, typer.Option("--no-backup", help="Let --in-place throw the originals away.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before replacing originals.")]
-SuffixOption = Annotated[
-    str, typer.Option(metavar="TEXT", help="Put at the end of each name, before the ending.")
-]
+NoBackupOption = Annotated[bool, _result("--no-backup", help="Let --in-place throw the originals away.")]
+YesOption = Annotated[bool, _result("--yes", "-y", help="Do not ask before replacing originals.")]
+SuffixOption = Annotated[str, _result(metavar="TEXT", help="Put at the end of each name, before the ending.")]
 NameOption = Annotated[
     str,
-    typer.Option(
+    _result(
         metavar="TEMPLATE",
         help="Names of results, made of {stem}, {suffix}, {ext}, {model}, {n} and {parent}.",
     ),
 ]
 FormatOption = Annotated[
     FormatChoice,
-    typer.Option("--format", "-f", help="Of the results; keep takes that of each input."),
+    _result("--format", "-f", help="Of the results; keep takes that of each input."),
 ]
-QualityOption = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
+QualityOption = Annotated[int, _result(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
 SubsamplingOption = Annotated[
-    Subsampling, typer.Option(help="Colour resolution of JPEG; keep is that of a JPEG input, else 444.")
+    Subsampling, _result(help="Colour resolution of JPEG; keep is that of a JPEG input, else 444.")
 ]
-CompressionOption = Annotated[int, typer.Option(min=0, max=9, help="Effort spent on the size of PNG.")]
-BitDepthOption = Annotated[BitDepth, typer.Option(help="Bits per channel, where the format can hold them.")]
+CompressionOption = Annotated[int, _result(min=0, max=9, help="Effort spent on the size of PNG.")]
+BitDepthOption = Annotated[BitDepth, _result(help="Bits per channel, where the format can hold them.")]
 MetadataOption = Annotated[
     MetadataPolicy,
-    typer.Option(help="Of the metadata keep all, all but place, serial numbers and owner (safe), or none."),
+    _result(help="Of the metadata keep all, all but place, serial numbers and owner (safe), or none."),
 ]
 ProfileOption = Annotated[
-    ProfilePolicy, typer.Option("--icc", help="Colour profile of the results: that of the input, or sRGB.")
+    ProfilePolicy, _result("--icc", help="Colour profile of the results: that of the input, or sRGB.")
 ]
 FlattenOption = Annotated[
     str | None,
-    typer.Option(
+    _result(
         metavar="COLOR",
         help="Background for transparent pictures in formats without transparency: white, #ffffff.",
     ),
 ]
 PreserveMtimeOption = Annotated[
-    bool, typer.Option("--preserve-mtime", help="Give results the modification time of their inputs.")
+    bool, _result("--preserve-mtime", help="Give results the modification time of their inputs.")
 ]
 MinFreeOption = Annotated[
     int,
-    typer.Option(
+    _result(
         metavar="BYTES",
         parser=parse_bytes,
         show_default="512M",
@@ -198,5 +198,5 @@ MinFreeOption = Annotated[
     ),
 ]
 LockTimeoutOption = Annotated[
-    float, typer.Option(min=0, metavar="SECS", help="Wait so long for another run into the same folder.")
+    float, _result(min=0, metavar="SECS", help="Wait so long for another run into the same folder.")
 ]

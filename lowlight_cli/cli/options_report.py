@@ -1,12 +1,15 @@
 """Options of ``lle enhance`` about when to stop and what to tell."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lowlight_cli.reports.wishes import Style
+
+_run = partial(typer.Option, rich_help_panel="Run and report")
 
 
 class Print(StrEnum):
@@ -16,26 +19,26 @@ class Print(StrEnum):
     PATHS = "paths"
 
 
-FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")]
+FailFastOption = Annotated[bool, _run("--fail-fast", help="Stop at the first failure.")]
 MaxErrorsOption = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Stop when so many pictures have failed.")
+    int | None, _run(min=1, metavar="N", help="Stop when so many pictures have failed.")
 ]
-FailEmptyOption = Annotated[bool, typer.Option("--fail-empty", help="Exit with 5 when no picture is found.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Print what would be done, and stop.")]
+FailEmptyOption = Annotated[bool, _run("--fail-empty", help="Exit with 5 when no picture is found.")]
+DryRunOption = Annotated[bool, _run("--dry-run", "-n", help="Print what would be done, and stop.")]
 JsonOption = Annotated[
     bool,
-    typer.Option(
+    _run(
         "--json",
         help="Print one JSON object per event on stdout; see `lle schema`.",
     ),
 ]
-PrintOption = Annotated[Print, typer.Option("--print", help="Print the path of each result on stdout.")]
+PrintOption = Annotated[Print, _run("--print", help="Print the path of each result on stdout.")]
 ForceTtyOption = Annotated[
-    bool, typer.Option("--force-tty", help="Write a picture to stdout even if that is a terminal.")
+    bool, _run("--force-tty", help="Write a picture to stdout even if that is a terminal.")
 ]
 ReportOption = Annotated[
     list[Path] | None,
-    typer.Option(
+    _run(
         "--report",
         metavar="FILE",
         dir_okay=False,
@@ -44,14 +47,10 @@ ReportOption = Annotated[
 ]
 CompareOption = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR", file_okay=False, help="Write each picture beside its original, into a folder."
-    ),
+    _run(metavar="DIR", file_okay=False, help="Write each picture beside its original, into a folder."),
 ]
-CompareStyleOption = Annotated[
-    Style, typer.Option(help="Beside each other, split along a slanted line, or stacked.")
-]
+CompareStyleOption = Annotated[Style, _run(help="Beside each other, split along a slanted line, or stacked.")]
 ContactSheetOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", dir_okay=False, help="Write one picture of all pairs."),
+    _run(metavar="FILE", dir_okay=False, help="Write one picture of all pairs."),
 ]
