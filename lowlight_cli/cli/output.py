@@ -85,9 +85,9 @@ class Voice:
         if row.status == "ok" and row.target and self._product in ("paths", "paths0"):
             emit(row.target, end=b"\0" if self._product == "paths0" else b"\n")
         self._progress.tell(row)
-        if _LOG.isEnabledFor(logging.DEBUG):
+        if _LOG.isEnabledFor(logging.INFO):
             done = "" if row.target is None else f" -> {shown(row.target)}"
-            _LOG.debug("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
+            _LOG.info("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
 
     def end(self, report: Report, exit_code: int, hints: Sequence[str] = ()) -> None:
         """The run is over.

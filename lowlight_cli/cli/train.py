@@ -1,6 +1,6 @@
 """``lle train``: one subcommand for each recipe."""
 
-import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -206,11 +206,7 @@ def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_device(recipe.run.device)
-    tell = _silence if quiet else say
+    tell = partial(say, quiet=quiet)
     tell(f"training {name} on {device} into {out}")
     weights = RECIPES[name].run()(recipe, RunFolder(out, recipe), device=device, tell=tell)
     tell(f"weights: {weights}")
-
-
-def _silence(line: str) -> None:
-    logging.getLogger(__name__).info(line)

@@ -35,7 +35,8 @@ def held(run_lle):
     """Value and origin of an option of enhance, as `lle config show` tells them."""
 
     def ask(key, *options, section="enhance"):
-        run = run_lle("config", "show", "--json", *options)
+        narrow = [section] if section else []
+        run = run_lle("config", "show", "--json", *narrow, *options)
         assert (run.code, run.err) == (0, "")
         return next(
             (row["value"], row["origin"])
