@@ -118,7 +118,7 @@ def _layout(folder: Path, classes: Sequence[str] | None) -> _Layout:
 def _split_of(path: Path) -> str | None:
     """Split that a folder on the way to a picture stands for."""
     spellings = {spelling: split for split, keys in _SPLIT_KEYS.items() for spelling in keys}
-    return next((spellings[part] for part in path.parts[:-1] if part in spellings), None)
+    return next((spellings[part] for part in reversed(path.parts[:-1]) if part in spellings), None)
 
 
 def _listed_classes(folder: Path) -> list[str]:
@@ -147,11 +147,17 @@ def _from_data_file(path: Path, classes: Sequence[str] | None) -> _Layout:
         raise AnnotationError(str(path), "it names no classes")
     names = tuple(classes or _names(content["names"], path))
     root = _root(path, content)
-    pictures: dict[str | None, list[Path]] = {}
+    # Files that trainers accept may name one folder for two splits; a picture belongs to one of them.
+    splits: dict[Path, str] = {}
     for split in SPLITS:
         value = next((content[key] for key in _SPLIT_KEYS[split] if content.get(key)), None)
-        if value is not None:
-            pictures[split] = [found for each in _listed(value) for found in _pictures_at(root, path, each)]
+        places = [] if value is None else _listed(value)
+        for image in [found for each in places for found in _pictures_at(root, path, each)]:
+            if image not in splits or _split_of(image.relative_to(image.anchor)) == split:
+                splits[image] = split
+    pictures: dict[str | None, list[Path]] = {}
+    for image, split in splits.items():
+        pictures.setdefault(split, []).append(image)
     return _Layout(names, pictures)
 
 

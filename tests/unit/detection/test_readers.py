@@ -90,6 +90,19 @@ def test_yolo_is_recognised_and_read(tmp_path, make_picture):
     assert [path.name for path in found.without_image] == ["lost.txt"]
 
 
+def test_a_folder_named_for_two_splits_is_read_once(tmp_path, make_picture):
+    make_picture(tmp_path / "images" / "test" / "a.jpg")
+    (tmp_path / "labels" / "test").mkdir(parents=True)
+    (tmp_path / "labels" / "test" / "a.txt").write_text("0 0.5 0.25 0.5 0.5\n")
+    (tmp_path / "data.yaml").write_text(
+        "train: images/test\nval: images/test\ntest: images/test\nnames: [x]\n"
+    )
+
+    (sample,) = read_collection(tmp_path, None).samples
+
+    assert sample.split == "test"
+
+
 def test_coco_is_recognised_and_read(tmp_path, make_picture):
     make_picture(tmp_path / "val2017" / "a.jpg")
     content = {
