@@ -18,7 +18,7 @@ contracts:
 	$(BIN)lint-imports
 
 test:
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto
 
 golden:  # the slow tests
 	$(PYTHON) -m pytest -m "slow and not gpu"
