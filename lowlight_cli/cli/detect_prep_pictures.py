@@ -72,6 +72,7 @@ def darken_all(order: "Order", prepared: Preparation) -> int:
     from lowlight_cli.detection.strength import parse_strength
     from lowlight_cli.images.decode import decode
     from lowlight_cli.images.encode import encode
+    from lowlight_cli.images.settings import ReadSettings
 
     root = order.roots.made
     if root is None:
@@ -88,7 +89,7 @@ def darken_all(order: "Order", prepared: Preparation) -> int:
                 progress.tell(Row(each.sample.image, target, "skipped"))
                 continue
             try:
-                picture = decode(each.sample.image)
+                picture = decode(each.sample.image, ReadSettings(frames="first"))
                 encode(picture.with_pixels([darkener(picture.pixels, each.sample.name)]), target)
                 book.note(target, each.sample.image)
                 progress.tell(Row(each.sample.image, target, "ok"))
@@ -114,13 +115,13 @@ def place_originals(order: "Order", prepared: Preparation, pictures: Sequence[La
         return
     from lowlight_cli.detection.originals import place_original
 
-    upright = {
-        each.file: stored.orientation == 1
+    ready = {
+        each.file: stored.orientation == 1 and Path(each.file).suffix == each.sample.image.suffix
         for each, stored in zip(prepared.pictures, prepared.stored, strict=True)
     }
     link = Link(order.chosen["link"])
     placed = 0
     for each in pictures:
         target = root / picture_path(order.form, each)
-        placed += place_original(each.sample.image, target, link, is_upright=upright[each.file])
+        placed += place_original(each.sample.image, target, link, is_ready=ready[each.file])
     say(f"originals: {len(pictures)} in place, {placed} of them new", quiet=order.settings.quiet)

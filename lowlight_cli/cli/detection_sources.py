@@ -5,15 +5,21 @@ from pathlib import Path
 from lowlight_cli.detection.collection import Sample
 from lowlight_cli.detection.upright import StoredSize
 from lowlight_cli.errors import UsageError
+from lowlight_cli.images.formats import format_of
 from lowlight_cli.images.header import read_header
 
 
 def measured(sample: Sample) -> StoredSize:
-    """Size of a sample's picture, by its header.
+    """Size of a sample's picture, by its header; raw files and HEIC are opened, and come upright.
 
     Raises:
         ImageError: It cannot be read.
     """
+    if format_of(sample.image) in ("raw", "heif"):
+        from lowlight_cli.images.decode import decode
+
+        picture = decode(sample.image)
+        return StoredSize(picture.width, picture.height)
     header = read_header(sample.image)
     return StoredSize(header.width, header.height, header.orientation)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lowlight_cli.detection.boxes import Box
-from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection, Sample
+from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
 from lowlight_cli.detection.files import Pictures, files_below, number, pictures_below
 
 _KEYS = ("images", "annotations", "categories")
@@ -29,7 +29,6 @@ def read_coco(
         AnnotationError: A file has not the form, or files disagree about the classes.
     """
     pictures = Pictures(pictures_below(folder))
-    by_path = {path.relative_to(folder).as_posix().casefold(): path for path in pictures.paths}
     names: tuple[str, ...] = tuple(classes or ())
     samples: list[Sample] = []
     lost: list[Path] = []
@@ -40,7 +39,11 @@ def read_coco(
         boxes = _boxes(content, labels, path, errors)
         for index, entry in enumerate(content["images"]):
             name, size = _picture(entry, path, index)
-            image = by_path.get(name.casefold()) or pictures.find(name)
+            try:
+                image = _image(name, path, folder, pictures)
+            except AnnotationError as error:
+                errors.append(error)
+                continue
             if image is None and not needs_pictures:
                 image = Path(name)
             if image is None:
@@ -53,9 +56,34 @@ def read_coco(
     return Collection("coco", names, tuple(samples), BoxSpace.BY_SIZE, tuple(lost), unused, tuple(errors))
 
 
+def _image(name: str, file: Path, folder: Path, pictures: Pictures) -> Path | None:
+    """A picture by its path below the data set, below the JSON file's folder, or by its name.
+
+    Pictures of one name in the folders of several splits are told apart by the split of the JSON file.
+
+    Raises:
+        AnnotationError: Several pictures have the name, and nothing tells which is meant.
+    """
+    found = pictures.ending(name) or pictures.ending(name.rsplit("/", 1)[-1])
+    for place in (folder, file.parent):
+        if (exact := place / name) in found:
+            return exact
+    if len(found) > 1:
+        split = _split_of(file)
+        found = [path for path in found if split and split in _split_words(path.relative_to(folder))] or found
+    if len(found) > 1:
+        raise AnnotationError(str(file), f"'{name}' may be {found[0]} or {found[1]}")
+    return found[0] if found else pictures.find(name)
+
+
 def coco_files(folder: Path) -> list[Path]:
-    """JSON files below a folder that hold pictures, boxes and classes."""
-    return [path for path in files_below(folder) if path.suffix.lower() == ".json" and _looks_right(path)]
+    """JSON files below a folder that hold pictures, boxes and classes.
+
+    Where some are called ``instances_*``, the others are left out: COCO tells of the same pictures once more
+    for key points and stuff.
+    """
+    found = [path for path in files_below(folder) if path.suffix.lower() == ".json" and _looks_right(path)]
+    return [path for path in found if path.name.lower().startswith("instances")] or found
 
 
 def _looks_right(path: Path) -> bool:
@@ -95,12 +123,12 @@ def _boxes(
 ) -> dict[Any, list[Box]]:
     """Boxes by the id of their picture; what cannot be read goes to ``errors``."""
     boxes: dict[Any, list[Box]] = {}
-    known = {entry.get("id") for entry in content["images"] if isinstance(entry, dict)}
+    known = _picture_ids(content["images"], path)
     for index, entry in enumerate(content["annotations"]):
         place = f"{path}:annotations[{index}]"
         try:
             box = _box(entry, labels, place)
-            if entry.get("image_id") not in known:
+            if not _is_id(entry.get("image_id")) or entry["image_id"] not in known:
                 raise AnnotationError(place, f"no picture has the id {entry.get('image_id')}")
         except AnnotationError as error:
             errors.append(error)
@@ -109,10 +137,31 @@ def _boxes(
     return boxes
 
 
+def _is_id(value: object) -> bool:
+    return isinstance(value, (int, str))
+
+
+def _picture_ids(entries: Sequence[Any], path: Path) -> set[Any]:
+    """Ids of all pictures.
+
+    Raises:
+        AnnotationError: One is neither a number nor a text, or is there twice.
+    """
+    ids: set[Any] = set()
+    for index, entry in enumerate(entries):
+        key = entry.get("id") if isinstance(entry, dict) else None
+        if not _is_id(key):
+            raise AnnotationError(f"{path}:images[{index}]", "a picture without an id")
+        if key in ids:
+            raise AnnotationError(f"{path}:images[{index}]", f"another picture has the id {key}")
+        ids.add(key)
+    return ids
+
+
 def _box(entry: Any, labels: Mapping[int, int], place: str) -> Box:  # noqa: ANN401 - what JSON gave
     if not isinstance(entry, dict) or not isinstance(entry.get("bbox"), list) or len(entry["bbox"]) != 4:
         raise AnnotationError(place, "it has no bbox of four numbers")
-    if entry.get("category_id") not in labels:
+    if not _is_id(entry.get("category_id")) or entry["category_id"] not in labels:
         raise AnnotationError(place, f"unknown category {entry.get('category_id')}")
     left, top, width, height = (number(str(value), place, "a coordinate") for value in entry["bbox"])
     label = labels[entry["category_id"]]
@@ -130,9 +179,14 @@ def _picture(entry: Any, path: Path, index: int) -> tuple[str, tuple[int, int] |
 
 
 def _split_of(path: Path) -> str | None:
-    """Split that the name of a file tells: ``instances_val2017.json``."""
-    name = path.stem.lower()
-    return next((split for split in ("train", "val", "test") if split in name), None)
+    """Split that the name of a file tells, or that of its folder: ``instances_val2017.json``."""
+    names = (path.stem.lower(), path.parent.name.lower())
+    return next((split for name in names for split in SPLITS if split in name), None)
+
+
+def _split_words(path: Path) -> set[str]:
+    """Splits that the folders of a picture tell."""
+    return {split for part in path.parts[:-1] for split in SPLITS if split in part.lower()}
 
 
 def coco_content(

@@ -1,8 +1,9 @@
 """Labels -> files in the form that a trainer wants, each whole or absent."""
 
+import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from lowlight_cli.detection.label_rules import label_text
 from lowlight_cli.detection.voc import write_voc
 from lowlight_cli.detection.yolo import DATA_FILE, data_yaml
 from lowlight_cli.images.replace import replace_file
+
+_READ_BY_TRAINERS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif")
 
 EXPORT_FORMS = ("yolo", "coco", "voc")
 
@@ -47,16 +50,31 @@ def file_names(samples: Sequence[Sample]) -> list[str]:
     """
     names = [sample.image.name for sample in samples]
     stems = Counter(Path(name).stem.casefold() for name in names)
-    taken: Counter[str] = Counter()
+    taken = {stem for stem, count in stems.items() if count == 1}
     result = []
     for name in names:
         stem, suffix = Path(name).stem, Path(name).suffix
         if stems[stem.casefold()] > 1:
-            stem = f"{stem}_{suffix.removeprefix('.').lower()}"
-        taken[stem.casefold()] += 1
-        count = taken[stem.casefold()]
-        result.append(f"{stem}_{count}{suffix}" if count > 1 else f"{stem}{suffix}")
+            stem = _free_stem(f"{stem}_{suffix.removeprefix('.').lower()}", taken)
+            taken.add(stem.casefold())
+        result.append(f"{stem}{suffix_of_result(suffix)}")
     return result
+
+
+def _free_stem(stem: str, taken: Container[str]) -> str:
+    numbered = (f"{stem}_{count}" for count in itertools.count(2))
+    return next(each for each in itertools.chain([stem], numbered) if each.casefold() not in taken)
+
+
+def suffix_of_result(suffix: str) -> str:
+    """End of the name of a result: that of the picture, where trainers of detectors read such pictures.
+
+    Args:
+        suffix: End of the name of the picture, with its dot.
+    """
+    if suffix.lower() in _READ_BY_TRAINERS:
+        return suffix
+    return ".png" if suffix.lower() in (".gif", ".apng") else ".jpg"
 
 
 def picture_path(form: str, labelled: Labelled) -> Path:

@@ -1,7 +1,9 @@
 """Files of a data set: texts with any line ends, annotations in folders or archives, pictures by any name."""
 
 import math
+import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,9 @@ def annotation_files(folder: Path, suffix: str) -> Iterator[AnnotationFile]:
     Args:
         folder: Where to look, through all folders inside.
         suffix: How their names end, in lower case.
+
+    Raises:
+        AnnotationError: An archive cannot be read.
     """
     for path in files_below(folder):
         if path.suffix.lower() == suffix:
@@ -48,21 +53,40 @@ def annotation_files(folder: Path, suffix: str) -> Iterator[AnnotationFile]:
 
 
 def _inside(archive: Path, suffix: str) -> Iterator[AnnotationFile]:
-    with zipfile.ZipFile(archive) as content:
-        entries = [entry for entry in content.infolist() if entry.filename.lower().endswith(suffix)]
-        for entry in sorted(entries, key=lambda entry: entry.filename):
-            if entry.file_size <= _LARGEST_ANNOTATION:
-                yield AnnotationFile(archive / entry.filename, content.read(entry))
+    try:
+        with zipfile.ZipFile(archive) as content:
+            entries = [entry for entry in content.infolist() if entry.filename.lower().endswith(suffix)]
+            for entry in sorted(entries, key=lambda entry: entry.filename):
+                if entry.file_size <= _LARGEST_ANNOTATION:
+                    yield AnnotationFile(archive / entry.filename, content.read(entry))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError) as error:
+        raise AnnotationError(str(archive), f"not a zip archive that can be read: {error}") from error
 
 
 def files_below(folder: Path) -> list[Path]:
-    """Every file below a folder, hidden ones left out, in the order of their paths."""
-    found = (path for path in folder.rglob("*") if not _is_hidden(path.relative_to(folder)))
-    return sorted(path for path in found if path.is_file())
+    """Every file below a folder, hidden ones left out, in the order of their paths; links are followed."""
+    return sorted(
+        path
+        for place, _, names in _walk(folder)
+        for name in names
+        if not name.startswith(".") and (path := Path(place, name)).is_file()
+    )
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def folders_below(folder: Path, name: str) -> list[Path]:
+    """Every folder of a name below a folder, hidden ones left out; links are followed."""
+    return sorted(Path(place, each) for place, inside, _ in _walk(folder) for each in inside if each == name)
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As ``os.walk``; a link to a folder that it lies in leads nowhere."""
+    for place, inside, names in os.walk(folder, followlinks=True):
+        here = Path(place)
+        above = {each.resolve() for each in (here, *here.parents)}
+        inside[:] = [
+            each for each in inside if not each.startswith(".") and Path(place, each).resolve() not in above
+        ]
+        yield place, inside, names
 
 
 def pictures_below(folder: Path) -> list[Path]:
@@ -80,7 +104,20 @@ class Pictures:
     def __init__(self, paths: Iterable[Path]) -> None:
         self.paths = tuple(paths)
         self._by_name = {path.name.casefold(): path for path in reversed(self.paths)}
+        self._by_folded_name: dict[str, list[Path]] = {}
+        for path in self.paths:
+            self._by_folded_name.setdefault(path.name.casefold(), []).append(path)
         self._by_stem = {path.stem.casefold(): path for path in reversed(self.paths)}
+
+    def ending(self, name: str) -> list[Path]:
+        """Pictures whose path ends with a name and the folders before it, whatever the case.
+
+        Args:
+            name: With slashes.
+        """
+        wanted = Path(name.casefold()).parts
+        folded = self._by_folded_name.get(wanted[-1] if wanted else "", ())
+        return [path for path in folded if Path(str(path).casefold()).parts[-len(wanted) :] == wanted]
 
     def find(self, name: str) -> Path | None:
         """The picture called so: by its full name, else by the name without its end.

@@ -1,6 +1,7 @@
-"""Puts original pictures into a data set, by copy or link; a picture that EXIF turns is written upright.
+"""Puts original pictures into a data set, by copy or link; what trainers would not read is written anew.
 
 Labels are drawn on upright pictures. Trainers do not agree on whether to obey EXIF, so none is left to obey.
+Nor do all of them read raw files, HEIC and GIF: those get another format.
 """
 
 import errno
@@ -12,16 +13,17 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.encode import encode
 from lowlight_cli.images.replace import replace_file, temporary_path
+from lowlight_cli.images.settings import ReadSettings
 
 
-def place_original(source: Path, target: Path, link: Link, *, is_upright: bool) -> bool:
+def place_original(source: Path, target: Path, link: Link, *, is_ready: bool) -> bool:
     """Puts one picture in its place, unless it lies there already.
 
     Args:
         source: The original; it is only read.
         target: Where it shall be.
-        link: How, for a picture that is upright as stored.
-        is_upright: Whether it is.
+        link: How, for a picture that trainers can take as it is.
+        is_ready: Whether it is such a picture: upright as stored, and in the format of the target.
 
     Returns:
         Whether anything was written.
@@ -29,10 +31,10 @@ def place_original(source: Path, target: Path, link: Link, *, is_upright: bool) 
     Raises:
         ImageError: It cannot be read or written.
     """
-    if _is_placed(source, target, link if is_upright else Link.COPY, is_upright=is_upright):
+    if _is_placed(source, target, link if is_ready else Link.COPY, is_ready=is_ready):
         return False
-    if not is_upright:
-        encode(decode(source), target)
+    if not is_ready:
+        encode(decode(source, ReadSettings(frames="first")), target)
         os.utime(target, ns=(source.stat().st_atime_ns, source.stat().st_mtime_ns))
     elif link is Link.COPY:
         _copy(source, target)
@@ -41,7 +43,7 @@ def place_original(source: Path, target: Path, link: Link, *, is_upright: bool) 
     return True
 
 
-def _is_placed(source: Path, target: Path, link: Link, *, is_upright: bool) -> bool:
+def _is_placed(source: Path, target: Path, link: Link, *, is_ready: bool) -> bool:
     """Whether an earlier run put it there: told by link, inode, or size and time."""
     try:
         here, there = source.stat(), target.lstat()
@@ -54,7 +56,7 @@ def _is_placed(source: Path, target: Path, link: Link, *, is_upright: bool) -> b
     if link is Link.HARDLINK and (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
         return True
     is_same_time = here.st_mtime_ns == there.st_mtime_ns
-    return is_same_time and (not is_upright or here.st_size == there.st_size)
+    return is_same_time and (not is_ready or here.st_size == there.st_size)
 
 
 def _copy(source: Path, target: Path) -> None:

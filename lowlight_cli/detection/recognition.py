@@ -6,7 +6,7 @@ from pathlib import Path
 from lowlight_cli.detection.coco import coco_files, read_coco
 from lowlight_cli.detection.collection import AnnotationError, Collection
 from lowlight_cli.detection.exdark import CLASSES, read_exdark
-from lowlight_cli.detection.files import annotation_files
+from lowlight_cli.detection.files import annotation_files, folders_below
 from lowlight_cli.detection.voc import names_in, read_voc
 from lowlight_cli.detection.yolo import DATA_FILE, read_yolo
 from lowlight_cli.errors import UsageError
@@ -37,7 +37,7 @@ def recognise(folder: Path) -> str:
 
 
 def _has_labels(folder: Path) -> bool:
-    return any(place.is_dir() and (place.parent / "images").is_dir() for place in folder.rglob("labels"))
+    return any((place.parent / "images").is_dir() for place in folders_below(folder, "labels"))
 
 
 def read_collection(

@@ -12,7 +12,7 @@ import yaml
 
 from lowlight_cli.detection.boxes import Box, from_centre
 from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
-from lowlight_cli.detection.files import AnnotationFile, number, pictures_below
+from lowlight_cli.detection.files import AnnotationFile, files_below, folders_below, number, pictures_below
 from lowlight_cli.images.formats import format_of
 
 DATA_FILE = "data.yaml"
@@ -73,14 +73,14 @@ def read_yolo(folder: Path, classes: Sequence[str] | None = None) -> Collection:
             if label is None or not label.is_file():
                 unused.append(image)
                 continue
-            labels.add(label)
+            labels.add(label.resolve())
             try:
                 boxes = parse_yolo(AnnotationFile(label, label.read_bytes()), len(layout.classes))
             except AnnotationError as error:
                 errors.append(error)
                 continue
             samples.append(Sample(image.name, image, boxes, label, split, relative=True))
-    lost = tuple(path for path in _label_files(folder) if path not in labels)
+    lost = tuple(path for path in _label_files(folder) if path.resolve() not in labels)
     return Collection(
         "yolo", layout.classes, tuple(samples), BoxSpace.UPRIGHT, lost, tuple(unused), tuple(errors)
     )
@@ -97,8 +97,8 @@ def label_path(image: Path) -> Path | None:
 
 
 def _label_files(folder: Path) -> list[Path]:
-    found = [path for place in folder.rglob("labels") if place.is_dir() for path in place.rglob("*.txt")]
-    return sorted(path for path in set(found) if path.name != "classes.txt")
+    found = {path for place in folders_below(folder, "labels") for path in files_below(place)}
+    return sorted(path for path in found if path.suffix == ".txt" and path.name != "classes.txt")
 
 
 def _layout(folder: Path, classes: Sequence[str] | None) -> _Layout:

@@ -255,3 +255,24 @@ def test_quiet_says_nothing(run_lle, voc, tmp_path):
     run = run_lle("detect-prep", voc, "-o", tmp_path / "out", "-q", *IDENTITY)
 
     assert (run.code, run.out, run.err) == (0, "", "")
+
+
+def test_camera_files_get_a_format_that_trainers_read_and_keep_their_labels(run_lle, tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    source = tmp_path / "in"
+    for folder in ("images", "labels"):
+        (source / folder).mkdir(parents=True)
+    pillow_heif.from_pillow(Image.new("RGB", (64, 48), (40, 30, 20))).save(source / "images" / "a.heic")
+    (source / "labels" / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    (source / "classes.txt").write_text("cat\n")
+
+    run_lle(
+        *("detect-prep", source, "-o", tmp_path / "out", "-m", "identity", "--variant", "both"),
+        *("--link", "symlink"),
+    )
+
+    for variant in ("original", "enhanced"):
+        root = tmp_path / "out" / variant
+        assert (root / "labels" / "train" / "a.txt").read_text() == "0 0.5 0.5 0.5 0.5\n"
+        with Image.open(root / "images" / "train" / "a.jpg") as image:
+            assert image.size == (64, 48)

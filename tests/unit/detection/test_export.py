@@ -60,3 +60,19 @@ def test_pictures_of_one_stem_get_names_that_labels_can_tell_apart():
     samples = [Sample(name, Path(name), ()) for name in ("x/a.jpg", "x/A.png", "y/a.jpg", "b.jpg")]
 
     assert file_names(samples) == ["a_jpg.jpg", "A_png.png", "a_jpg_2.jpg", "b.jpg"]
+
+
+def test_names_that_are_told_apart_take_the_place_of_no_other():
+    samples = [Sample(name, Path(name), ()) for name in ("x/a.jpg", "y/a.jpg", "z/a_jpg_2.jpg", "a_jpg.png")]
+
+    names = file_names(samples)
+
+    assert names[2:] == ["a_jpg_2.jpg", "a_jpg.png"]
+    assert len({Path(name).stem for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "result"), [("a.NEF", "a.jpg"), ("a.heic", "a.jpg"), ("a.gif", "a.png"), ("a.JPEG", "a.JPEG")]
+)
+def test_pictures_that_trainers_do_not_read_get_the_name_of_another_format(name, result):
+    assert file_names([Sample(name, Path(name), ())]) == [result]

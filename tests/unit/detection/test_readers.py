@@ -202,3 +202,78 @@ def test_boxes_turn_as_pixels_do(orientation):
 def test_what_lies_outside_is_clipped():
     assert clipped(box(0, -5, 2, 60, 40), 48, 32).edges == (0, 2, 48, 32)
     assert clipped(box(0, 50, 2, 60, 40), 48, 32).is_empty
+
+
+def coco_file(path: Path, *names: str, annotations=(), ids=None) -> None:
+    images = [
+        {"id": key, "file_name": name}
+        for key, name in zip(ids or range(1, 1 + len(names)), names, strict=True)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    categories = [{"id": 3, "name": "car"}]
+    path.write_text(json.dumps({"images": images, "annotations": [*annotations], "categories": categories}))
+
+
+@pytest.mark.parametrize("sub", ["{}2017", "{}/images", "images/{}"])
+def test_coco_pictures_of_one_name_are_told_apart_by_their_split(tmp_path, make_picture, sub):
+    for split in ("train", "val"):
+        make_picture(tmp_path / sub.format(split) / "1.jpg")
+        coco_file(tmp_path / "annotations" / f"instances_{split}2017.json", "1.jpg")
+
+    found = read_collection(tmp_path, None)
+
+    assert {sample.split: sample.image for sample in found.samples} == {
+        split: tmp_path / sub.format(split) / "1.jpg" for split in ("train", "val")
+    }
+
+
+def test_coco_files_beside_their_pictures_have_the_split_of_their_folder(tmp_path, make_picture):
+    for split in ("train", "valid", "test"):
+        make_picture(tmp_path / split / "1.jpg")
+        coco_file(tmp_path / split / "_annotations.coco.json", "1.jpg")
+
+    found = read_collection(tmp_path, None)
+
+    assert {sample.split: sample.image.parent.name for sample in found.samples} == {
+        "train": "train", "val": "valid", "test": "test"
+    }  # fmt: skip
+
+
+def test_a_coco_picture_that_may_be_either_of_two_is_refused(tmp_path, make_picture):
+    for folder in ("a", "b"):
+        make_picture(tmp_path / folder / "1.jpg")
+    coco_file(tmp_path / "labels.json", "1.jpg", "b/1.jpg")
+
+    found = read_collection(tmp_path, None)
+
+    assert [sample.image.parent.name for sample in found.samples] == ["b"]
+    assert "'1.jpg' may be " in str(found.errors[0])
+
+
+def test_coco_key_points_do_not_count_pictures_twice(tmp_path, make_picture):
+    make_picture(tmp_path / "val2017" / "1.jpg")
+    for name in ("instances", "person_keypoints"):
+        coco_file(tmp_path / "annotations" / f"{name}_val2017.json", "1.jpg")
+
+    assert len(read_collection(tmp_path, None).samples) == 1
+
+
+@pytest.mark.parametrize(("ids", "reason"), [([1, 1], "another picture"), ([1, [2]], "without an id")])
+def test_coco_pictures_need_ids_of_their_own(tmp_path, make_picture, ids, reason):
+    make_picture(tmp_path / "a.jpg")
+    coco_file(tmp_path / "labels.json", "a.jpg", "b.jpg", ids=ids)
+
+    with pytest.raises(AnnotationError, match=rf"images\[1\]: .*{reason}"):
+        read_collection(tmp_path, None)
+
+
+@pytest.mark.parametrize("change", [{"category_id": [3]}, {"image_id": [1]}, {"category_id": None}])
+def test_a_coco_box_with_nonsense_for_an_id_is_named(tmp_path, make_picture, change):
+    make_picture(tmp_path / "a.jpg")
+    annotation = {"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    coco_file(tmp_path / "labels.json", "a.jpg", annotations=[annotation | change, annotation])
+
+    found = read_collection(tmp_path, None)
+
+    assert "annotations[0]" in str(found.errors[0])
+    assert len(found.samples[0].boxes) == 1
