@@ -8,6 +8,8 @@ from lowlight_cli.cli.datasets import DataRootOption, SplitOption
 from lowlight_cli.cli.evaluate_output import Output, finish
 from lowlight_cli.cli.evaluate_request import (
     check_contestants,
+    check_metrics,
+    check_results_folder,
     column_names,
     contestants_from,
     metric_names,
@@ -78,7 +80,9 @@ def evaluate(
     subject = subject_from(dataset, split, data_root, (low, gt), pair_by.value)
     contestants = contestants_from(model or [], pred or [], preset, checkpoint)
     check_contestants(subject, contestants)
+    check_results_folder(save_pred, subject, contestants)
     names = metric_names(metrics)
+    check_metrics(names, subject)
     _ = PROTOCOLS[protocol]
     columns = column_names(names, paired=subject.references is not None, gt_mean=gt_mean)
     gates = parse_gates(fail_under or [], UNDER, columns) + parse_gates(fail_over or [], OVER, columns)

@@ -119,6 +119,37 @@ def check_contestants(subject: Subject, contestants: Sequence[Contestant]) -> No
             raise UsageError(f"--pred '{each.folder}' is not a folder")
 
 
+def check_results_folder(save: Path | None, subject: Subject, contestants: Sequence[Contestant]) -> None:
+    """Makes sure that results take the place of no picture that is read.
+
+    Args:
+        save: Folder for results, or None.
+        subject: Pictures and references.
+        contestants: The methods; where there are several, each has a folder of its own.
+
+    Raises:
+        UsageError: Results would lie among pictures that are read.
+    """
+    if save is None:
+        return
+    sources = [subject.low, subject.references, *(each.folder for each in contestants)]
+    for each in contestants:
+        place = (save / each.title if len(contestants) > 1 else save).resolve()
+        for source in sources:
+            if each.kind != "files" and source is not None and place.is_relative_to(source.resolve()):
+                raise UsageError(f"--save-pred '{save}': results would lie among the pictures of '{source}'")
+
+
+def check_metrics(names: Sequence[str], subject: Subject) -> None:
+    """Makes sure that a metric can be computed where there are no references.
+
+    Raises:
+        UsageError: All need references, and there are none.
+    """
+    if subject.references is None and all(METRICS[name].needs_reference for name in names):
+        raise UsageError(f"{', '.join(names)}: needs references; name their folder with --gt")
+
+
 def metric_names(text: str) -> list[str]:
     """Names of metrics from ``psnr,ssim``, each once.
 
