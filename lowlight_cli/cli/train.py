@@ -73,7 +73,13 @@ SetOption = Annotated[
     ),
 ]
 ResumeOption = Annotated[
-    bool, typer.Option("--resume/--no-resume", help="Go on from the last checkpoint.", rich_help_panel=OTHER)
+    str | None,
+    typer.Option(
+        metavar="auto|none|PATH",
+        help="Go on from the run folder's last checkpoint, start over, or go on from a checkpoint.",
+        show_default="auto",
+        rich_help_panel=OTHER,
+    ),
 ]
 PrintConfigOption = Annotated[
     bool, typer.Option("--print-config", help="Print all settings and stop.", rich_help_panel=OTHER)
@@ -97,7 +103,7 @@ def semantic(
     precision: PrecisionOption = None,
     config: ConfigOption = None,
     settings: SetOption = None,
-    resume: ResumeOption = True,
+    resume: ResumeOption = None,
     print_config: PrintConfigOption = False,
 ) -> None:
     """Train the compact semantic network on photos with class maps.
@@ -122,7 +128,7 @@ def vqgan(
     precision: PrecisionOption = None,
     config: ConfigOption = None,
     settings: SetOption = None,
-    resume: ResumeOption = True,
+    resume: ResumeOption = None,
     print_config: PrintConfigOption = False,
 ) -> None:
     """Train stage I: a codebook and a decoder of well-lit photos.
@@ -150,7 +156,7 @@ def codeenhance(
     precision: PrecisionOption = None,
     config: ConfigOption = None,
     settings: SetOption = None,
-    resume: ResumeOption = True,
+    resume: ResumeOption = None,
     print_config: PrintConfigOption = False,
 ) -> None:
     """Train stage II: the enhancement, from darkened photos and real pairs.
@@ -175,7 +181,9 @@ def _train(name: str, options: dict[str, Any], own: dict[str, Any]) -> None:
     values = _shared_values(options) | own
     recipe = merged(entry.settings_class(), options["config"], values, options["settings"] or ())
     if options["print_config"]:
-        typer.echo(recipe.model_dump_json(indent=1))
+        from lowlight_cli.training.toml_text import toml_text
+
+        typer.echo(toml_text(recipe.model_dump(mode="json")), nl=False)
         return
     if not recipe.data.photos:
         raise UsageError("no photos to train on: give --data FOLDER")
@@ -203,10 +211,24 @@ def _shared_values(options: dict[str, Any]) -> dict[str, Any]:
 
 def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
     from lowlight_cli.device import choose_device
+    from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_device(recipe.run.device)
-    tell = partial(say, quiet=quiet)
-    tell(f"training {name} on {device} into {out}")
-    weights = RECIPES[name].run()(recipe, RunFolder(out, recipe), device=device, tell=tell)
-    tell(f"weights: {weights}")
+    folder = RunFolder(out, recipe, partial(say, quiet=quiet))
+    folder.tell(f"training {name} on {device} into {out}")
+    try:
+        with folder.stop.watched():
+            weights = RECIPES[name].run()(recipe, folder, device=device)
+    except Stopped as stop:
+        folder.tell("stopped before the first step")
+        raise typer.Exit(SIGNAL_BASE + stop.number) from None
+    folder.tell(f"weights: {weights}")
+    match folder.course.ending:
+        case "limit":
+            folder.tell("stopped at the time limit; the same command goes on")
+        case "no improvement":
+            folder.tell(f"stopped early: {recipe.run.early_stop} validations brought nothing better")
+        case "signal":
+            folder.tell("stopped by a signal; all is saved, and the same command goes on")
+            raise typer.Exit(SIGNAL_BASE + (folder.stop.number or 0))

@@ -1,9 +1,18 @@
 """Settings that every recipe shares; torch-free."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 HELD_OUT_SCENES = ("115", "197", "274", "275", "277", "278", "295", "298", "300", "303", "313", "320")
 """Pairs kept for validation; no other pair shows one of these scenes."""
@@ -25,27 +34,48 @@ class RunSettings(Settings):
         steps: Optimizer steps of the whole schedule.
         limit_minutes: Stop and save after this time; the next start goes on from there.
         batch_size: Crops per step.
+        accumulate: Parts that a batch is computed in, one after the other, where memory is short.
         crop: Side of a crop in pixels.
         seed: Seed of everything random.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: ``auto``, ``fp32`` or ``bf16`` (autocast).
+        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16`` (autocast).
         save_every: Steps between checkpoints.
+        keep: Numbered checkpoints that stay; ``last`` and ``best`` stay besides.
         sample_every: Steps between sample grids and validations.
+        early_stop: Stop after so many validations in a row that were not the best; None for never.
         journal_every: Steps between lines of ``metrics.jsonl``.
-        resume: Go on from the run folder's last checkpoint.
+        overfit: Train on the first so many pictures only, and validate on them; None for all.
+        resume: ``auto`` goes on from the run folder's last checkpoint, ``none`` starts over, anything else is
+            a checkpoint to go on from.
     """
 
     steps: PositiveInt = 4000
     limit_minutes: PositiveFloat | None = None
     batch_size: PositiveInt = 16
+    accumulate: PositiveInt = 1
     crop: PositiveInt = 128
     seed: NonNegativeInt = 0
     device: str = "auto"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     save_every: PositiveInt = 200
+    keep: NonNegativeInt = 3
     sample_every: PositiveInt = 500
+    early_stop: PositiveInt | None = None
     journal_every: PositiveInt = 20
-    resume: bool = True
+    overfit: PositiveInt | None = None
+    resume: str = "auto"
+
+    @field_validator("resume", mode="before")
+    @classmethod
+    def _word_for_a_switch(cls, value: object) -> object:
+        # Earlier run folders say true or false.
+        return {True: "auto", False: "none"}[value] if isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _parts_are_equal(self) -> "RunSettings":
+        if self.batch_size % self.accumulate:
+            raise ValueError(f"{self.accumulate} parts do not divide a batch of {self.batch_size}")
+        return self
 
 
 class OptimizerSettings(Settings):
@@ -93,13 +123,15 @@ class DataSettings(Settings):
 
 
 class Recipe(Settings):
-    """What every recipe's settings have.
+    """What every recipe's settings have; what it makes is ``architecture``.
 
     Args:
         data: Where the pictures are.
         run: How long and how often.
         optimizer: How fast.
     """
+
+    architecture: ClassVar[str] = ""
 
     data: DataSettings = DataSettings()
     run: RunSettings = RunSettings()

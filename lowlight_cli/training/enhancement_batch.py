@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
 from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.look import controlled, like_reference
 from lowlight_cli.training.pairs import PairedPhoto, random_pair_crops
 from lowlight_cli.training.pictures import Photo, random_crops
@@ -21,7 +22,6 @@ class Sources(NamedTuple):
     photos: Sequence[Photo]
     pairs: Sequence[PairedPhoto]
     darkening: DarkeningSettings
-    order: torch.Generator
 
 
 class Mix(NamedTuple):
@@ -63,33 +63,51 @@ class EnhancementBatch(NamedTuple):
         )
 
 
-def enhancement_batch(sources: Sources, mix: Mix) -> EnhancementBatch:
-    """Draws a batch; without pairs all of it is darkened photos."""
-    order = sources.order
-    real = round(mix.size * mix.real) if sources.pairs else 0
-    crops = random_crops(sources.photos, mix.size - real, mix.side, order)
-    view = dark_view(crops, sources.darkening, order)
-    dark, bright, lightness, middle = view.images, crops.images, view.lightness, crops.lightness
-    colour = torch.ones(mix.size)
-    if real:
-        pairs = random_pair_crops(sources.pairs, real, mix.side, order)
-        dark, bright = torch.cat([dark, pairs.dark]), torch.cat([bright, pairs.bright])
-        lightness, middle = torch.cat([lightness, pairs.lightness]), torch.cat([middle, pairs.middle])
-        colour[-real:] = (~pairs.has_cast).float()
+def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBatch:
+    """Draws the items of a part of a batch; without pairs all of it is darkened photos."""
+    first_real = mix.size - (round(mix.size * mix.real) if sources.pairs else 0)
+    photo_items = [item for place, item in zip(draws.places, draws.items, strict=True) if place < first_real]
+    pair_items = draws.items[len(photo_items) :]
+    parts = []
+    if photo_items:
+        parts.append(_darkened(sources, mix, photo_items))
+    if pair_items:
+        parts.append(_real(sources, mix, pair_items))
+    dark, bright, lightness, middle, colour = (torch.cat(values) for values in zip(*parts, strict=True))
 
     reference = None
     wanted = bright
-    if float(torch.rand((), generator=order)) < mix.referenced:
-        reference = random_crops(sources.photos, mix.size, mix.side, order).images
+    if float(torch.rand((), generator=draws.shared)) < mix.referenced:
+        reference = random_crops(sources.photos, draws.items, mix.side).images
         wanted = like_reference(bright, reference)
-    weights = random_controls(mix.size, mix.turned, order)
+    weights = random_controls(mix.turned, draws.items)
     target = controlled(wanted, weights, middle)
     return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour.view(-1, 1, 1, 1))
 
 
-def random_controls(count: int, share: float, order: torch.Generator) -> ControlWeights:
+def random_controls(share: float, items: Sequence[Generator]) -> ControlWeights:
     """Controls of 1, except for a share of the pictures where each is drawn from 0 to 2."""
-    turned = torch.rand(count, generator=order) < share
-    drawn = torch.rand(3, count, generator=order) * 2
-    values = torch.where(turned, drawn, torch.ones(())).view(3, count, 1, 1, 1)
-    return ControlWeights(*values)
+    drawn = torch.stack([torch.rand(4, generator=item) for item in items], dim=1)
+    values = torch.where(drawn[0] < share, 2 * drawn[1:], torch.ones(()))
+    return ControlWeights(*values.view(3, len(items), 1, 1, 1))
+
+
+class _Crops(NamedTuple):
+    """Dark and bright crops, mean luma of the whole pictures, and whether colours can be learned."""
+
+    dark: Images
+    bright: Images
+    lightness: PerImage
+    middle: PerImage
+    colour: PerImage
+
+
+def _darkened(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
+    crops = random_crops(sources.photos, items, mix.side)
+    view = dark_view(crops, sources.darkening, items)
+    return _Crops(view.images, crops.images, view.lightness, crops.lightness, torch.ones(len(items)))
+
+
+def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
+    pairs = random_pair_crops(sources.pairs, items, mix.side)
+    return _Crops(pairs.dark, pairs.bright, pairs.lightness, pairs.middle, (~pairs.has_cast).float())

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 from lowlight_cli.datasets.paired import find_pairs
@@ -50,12 +50,12 @@ def _read(name: str, low: Path, high: Path, settings: DataSettings) -> PairedPho
     return PairedPhoto(name, torch.cat([dark, bright]), lightness, middle, name in settings.cast)
 
 
-def random_pair_crops(
-    pairs: Sequence[PairedPhoto], count: int, side: int, generator: torch.Generator
-) -> PairCrops:
-    """The same random place, sometimes shrunk or mirrored, of the dark and the bright picture."""
-    chosen = [pairs[random_below(len(pairs), generator)] for _ in range(count)]
-    crops = torch.stack([_random_crop(pair.pixels, side, generator) for pair in chosen])
+def random_pair_crops(pairs: Sequence[PairedPhoto], items: Sequence[Generator], side: int) -> PairCrops:
+    """The same random place, sometimes shrunk or mirrored, of a dark and a bright picture for each item."""
+    chosen = [pairs[random_below(len(pairs), item)] for item in items]
+    crops = torch.stack(
+        [_random_crop(pair.pixels, side, item) for pair, item in zip(chosen, items, strict=True)]
+    )
     return PairCrops(
         crops[:, :3],
         crops[:, 3:],
@@ -65,7 +65,7 @@ def random_pair_crops(
     )
 
 
-def _random_crop(pixels: Tensor, side: int, generator: torch.Generator) -> Tensor:
+def _random_crop(pixels: Tensor, side: int, generator: Generator) -> Tensor:
     height, width = pixels.shape[1:]
     chance, size, flip = torch.rand(3, generator=generator).tolist()
     span = side if chance < 0.7 else round(side + (min(height, width) - side) * size)

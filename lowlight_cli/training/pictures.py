@@ -2,22 +2,25 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 from lowlight_cli.errors import ImageError, WeightsError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.models.codeenhance.exposure import mean_luma
 from lowlight_cli.tensors import ClassMap, Images, PerImage
-from lowlight_cli.training.config import DataSettings
+from lowlight_cli.training.config import DataSettings, RunSettings
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 NO_CLASS = 255
+VALIDATION_EVERY = 10
+
+Item = TypeVar("Item")
 
 
 class Photo(NamedTuple):
@@ -47,6 +50,7 @@ def find_photos(settings: DataSettings) -> list[Path]:
         for root in settings.photos
         for path in root.rglob("*")
         if path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in settings.exclude)
+        if path.stem not in settings.held_out
     )
     if not found:
         raise WeightsError(f"no photos under {', '.join(map(str, settings.photos)) or '(no folder given)'}")
@@ -54,13 +58,19 @@ def find_photos(settings: DataSettings) -> list[Path]:
 
 
 def load_photos(settings: DataSettings, *, smallest: int) -> list[Photo]:
-    """Reads all photos whose sides are at least ``smallest`` into memory."""
+    """Reads all photos whose sides are at least ``smallest`` into memory.
+
+    Raises:
+        WeightsError: One cannot be read, or all are smaller.
+    """
     photos = []
     for path in find_photos(settings):
         pixels = read_pixels(path)
         if min(pixels.shape[1:]) >= smallest:
             lightness = float(mean_luma(pixels[None, :, ::4, ::4].float())) / 255
             photos.append(Photo(pixels, _class_map(path, settings), lightness))
+    if not photos:
+        raise WeightsError(f"all photos are smaller than a crop of {smallest}x{smallest} pixels")
     return photos
 
 
@@ -86,21 +96,33 @@ def read_pixels(path: Path) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
-def random_crops(photos: Sequence[Photo], count: int, side: int, generator: torch.Generator) -> Crops:
-    """Crops of randomly chosen, randomly shrunk (half of them) and mirrored photos."""
-    taken = [
-        _random_crop(photos[random_below(len(photos), generator)], side, generator) for _ in range(count)
-    ]
+def every_tenth_apart(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
+    """Photos to train on, and every tenth for validation; none of fewer than ten."""
+    if len(photos) < VALIDATION_EVERY:
+        return photos, []
+    train = [photo for index, photo in enumerate(photos) if index % VALIDATION_EVERY]
+    return train, photos[::VALIDATION_EVERY]
+
+
+def few_of(train: list[Item], held_out: list[Item], settings: RunSettings) -> tuple[list[Item], list[Item]]:
+    """The same pictures; where overfitting is asked for, a few to train on and those for validation, too."""
+    few = train[: settings.overfit]
+    return few, held_out if settings.overfit is None else few
+
+
+def random_crops(photos: Sequence[Photo], items: Sequence[Generator], side: int) -> Crops:
+    """Crops of randomly chosen, randomly shrunk (half of them) and mirrored photos, one for each item."""
+    taken = [_random_crop(photos[random_below(len(photos), item)], side, item) for item in items]
     images, lightness, classes = zip(*taken, strict=True)
     return Crops(torch.stack(images), torch.tensor(lightness), torch.stack(classes))
 
 
-def random_below(limit: int, generator: torch.Generator) -> int:
+def random_below(limit: int, generator: Generator) -> int:
     """Random whole number from 0 up to, not including, ``limit``."""
     return int(torch.randint(limit, (), generator=generator))
 
 
-def _random_crop(photo: Photo, side: int, generator: torch.Generator) -> tuple[Tensor, float, Tensor]:
+def _random_crop(photo: Photo, side: int, generator: Generator) -> tuple[Tensor, float, Tensor]:
     height, width = photo.pixels.shape[1:]
     chance, size, flip = torch.rand(3, generator=generator).tolist()
     smallest, largest = side, min(height, width)

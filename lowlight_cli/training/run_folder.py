@@ -1,25 +1,35 @@
-"""The folder of one training run: settings, journal, checkpoints, samples."""
+"""The folder of one training run: settings, machine, numbers, checkpoints, samples, plots."""
 
 import json
-import os
-import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from pydantic import BaseModel
 from torch import Tensor, nn
 
 from lowlight_cli.checkpoints.save import save_weights
-from lowlight_cli.errors import DivergedError, OutputError, WeightsError
+from lowlight_cli.errors import DivergedError, ImageError, OutputError, WeightsError
 from lowlight_cli.images.encode import encode
 from lowlight_cli.images.picture import still
+from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.images.settings import WriteSettings
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.config import Recipe, RunSettings
+from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.course import Course
+from lowlight_cli.training.curves import draw_curves
+from lowlight_cli.training.environment import environment
+from lowlight_cli.training.journal import Journal
+from lowlight_cli.training.states import States, read_state
+from lowlight_cli.training.stopping import StopRequest
+from lowlight_cli.training.toml_text import toml_text
+from lowlight_cli.training.writing import append_line, write_whole
 
-LONGEST_STREAK = 10
+SETTINGS_FILE = "config.resolved.toml"
+
+PLOTS = {"loss": ("loss",), "psnr": ("psnr",), "codebook_usage": ("perplexity", "used_codes")}
+"""Names of the plots, and the numbers that each shows."""
 
 
 def as_line(values: Mapping[str, float]) -> str:
@@ -43,105 +53,122 @@ class RunFolder:
 
     Args:
         path: The folder; made if absent.
-        recipe: Settings to write down as ``config.resolved.json``.
+        recipe: Settings of the run.
+        say: Takes each line that a person shall see; all go to ``train.log``.
+
+    Attributes:
+        course: When the run validates, saves and ends.
+        stop: Watches for signals.
 
     Raises:
         OutputError: The folder cannot be written.
     """
 
-    def __init__(self, path: Path, recipe: BaseModel) -> None:
+    def __init__(self, path: Path, recipe: Recipe, say: Callable[[str], None] = lambda _: None) -> None:
         self.path = path
-        self.started = time.monotonic()
-        self._bad_steps = 0
-        try:
-            (path / "ckpt").mkdir(parents=True, exist_ok=True)
-            (path / "samples").mkdir(exist_ok=True)
-            (path / "config.resolved.json").write_text(recipe.model_dump_json(indent=1) + "\n")
-        except OSError as error:
-            raise OutputError(f"cannot write run folder {path}: {error.strerror}") from error
+        self.stop = StopRequest()
+        self.course = Course(recipe.run, self.stop)
+        self._recipe = recipe
+        self._say = say
+        self._journal = Journal(path)
+        self._states = States(path / "ckpt", recipe.run.keep)
+        for folder in (path, path / "ckpt", path / "samples", path / "plots"):
+            check_writable_folder(folder)
 
-    @property
-    def checkpoint(self) -> Path:
-        """Where the state to resume from lies."""
-        return self.path / "ckpt" / "last.pt"
+    def tell(self, line: str) -> None:
+        """Shows a line, and keeps it in ``train.log``."""
+        self._say(line)
+        append_line(self.path / "train.log", f"{datetime.now(UTC).isoformat(timespec='seconds')}  {line}")
 
-    def minutes(self) -> float:
-        """Minutes since this start."""
-        return (time.monotonic() - self.started) / 60
-
-    def is_over(self, limit_minutes: float | None) -> bool:
-        """Whether the time limit of this start has passed."""
-        return limit_minutes is not None and self.minutes() >= limit_minutes
-
-    def is_last(self, step: int, settings: RunSettings) -> bool:
-        """Whether ``step``, counted from 0, is the last of this start."""
-        return step + 1 == settings.steps or self.is_over(settings.limit_minutes)
-
-    @staticmethod
-    def is_due(step: int, every: int) -> bool:
-        """Whether something done every so many steps is done after ``step``, counted from 0."""
-        return (step + 1) % every == 0
-
-    def report(
-        self, step: int, settings: RunSettings, tell: Callable[[str], None], **values: float | Tensor
-    ) -> None:
-        """Writes the journal and tells the numbers, where it is time to."""
-        if self.is_due(step, settings.journal_every):
-            tell(f"step {step + 1}/{settings.steps}  {as_line(self.journal(step, **values))}")
-
-    def save(self, step: int, **parts: Stateful) -> None:
-        """Writes the state after ``step`` steps, whole or not at all."""
-        state = {"step": step, **{name: part.state_dict() for name, part in parts.items()}}
-        temporary = self.checkpoint.with_name(f"last.pt.lle-tmp-{os.getpid()}")
-        torch.save(state, temporary)
-        temporary.replace(self.checkpoint)
-
-    def resume(self, *, wanted: bool, **parts: Stateful) -> int:
+    def resume(self, device: torch.device, parts: Mapping[str, Stateful]) -> int:
         """Puts the last state back and gives the number of steps done; 0 for a new run.
+
+        From here on a signal lets the step at hand be finished and saved.
+
+        Args:
+            device: Where the run computes, for the record.
+            parts: All that has a state, by name.
 
         Raises:
             WeightsError: The checkpoint is of another recipe or damaged.
         """
-        journal = self.path / "metrics.jsonl"
-        if not (wanted and self.checkpoint.exists()):
-            journal.unlink(missing_ok=True)
+        self._record(device)
+        found = self._checkpoint()
+        self.stop.defer()
+        if found is None:
+            self._journal.forget()
+            self._states.forget()
             return 0
+        path, state = found
         try:
-            state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
             for name, part in parts.items():
                 part.load_state_dict(state[name])
-        except (KeyError, RuntimeError, ValueError, EOFError) as error:
-            raise WeightsError(f"cannot resume from {self.checkpoint}: {error}") from error
-        self._forget_lines_from(journal, state["step"])
+            if "course" in state:
+                self.course.load_state_dict(state["course"])
+                torch.set_rng_state(state["chance"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise WeightsError(f"cannot resume from {path}: {error}") from error
+        self._journal.forget_from(state["step"])
+        self.tell(f"going on from {path}, {state['step']} steps done")
         return int(state["step"])
 
-    @staticmethod
-    def _forget_lines_from(journal: Path, step: int) -> None:
-        if journal.exists():
-            lines = [line for line in journal.read_text().splitlines() if json.loads(line)["step"] < step]
-            journal.write_text("".join(line + "\n" for line in lines))
+    def report(self, step: int, **values: float | Tensor) -> None:
+        """Writes and tells numbers where it is time to, and looks whether this step is the last."""
+        self.course.reach(step)
+        settings = self.course.settings
+        if (step + 1) % settings.journal_every == 0:
+            row = {
+                name: float(value.detach() if isinstance(value, Tensor) else value)
+                for name, value in values.items()
+            }
+            self._journal.add(step, row | {"skipped": float(self.course.skipped)})
+            self.tell(f"step {step + 1}/{settings.steps}  {as_line(row)}")
 
-    def journal(self, step: int, **values: float | Tensor) -> dict[str, float]:
-        """Appends one line to ``metrics.jsonl`` and gives its numbers."""
-        row = {n: float(v.detach() if isinstance(v, Tensor) else v) for n, v in values.items()}
-        line = json.dumps({"step": step, **{name: float(f"{value:.6g}") for name, value in row.items()}})
-        with (self.path / "metrics.jsonl").open("a") as file:
-            file.write(line + "\n")
-        return row
+    def judge(self, step: int, values: Mapping[str, float], by: str) -> None:
+        """Writes and tells a validation; the best so far is what ``best`` will be.
 
-    def is_finite(self, loss: Tensor) -> bool:
-        """Whether a step with this loss may be taken.
+        Args:
+            step: Counted from 0.
+            values: Numbers, the higher the better for the one that counts.
+            by: Name of that one.
+        """
+        self._journal.add(step, values)
+        self.course.judge(values[by])
+        self.tell(f"held out  {as_line(values)}{'  best' if self.course.is_best else ''}")
+
+    def save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
+        """Writes the state after ``step`` steps, its weights, and the numbers as table and plots.
+
+        Args:
+            step: Steps done.
+            parts: All that has a state, by name.
+            model: What is of use besides, such as averaged weights.
+        """
+        state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
+        state |= {"course": self.course.state_dict(), "chance": torch.get_rng_state()}
+        self._states.save(step, {"step": step, **state})
+        save_weights(self._states.weights(step), model, self._provenance(step))
+        self._states.mark("last", step)
+        if self.course.is_best:
+            self._states.mark("best", step)
+            self.course.is_best = False
+        self._states.prune()
+        self._draw()
+
+    def count(self, *, failed: bool) -> None:
+        """Counts a step that was left out because its numbers were not finite.
 
         Raises:
-            DivergedError: It is the tenth bad loss in a row.
+            DivergedError: It is the tenth in a row; the last checkpoint is from before it began.
         """
-        if bool(torch.isfinite(loss.detach())):
-            self._bad_steps = 0
-            return True
-        self._bad_steps += 1
-        if self._bad_steps >= LONGEST_STREAK:
-            raise DivergedError(f"training diverged; the last good checkpoint is {self.checkpoint}")
-        return False
+        try:
+            self.course.count(failed=failed)
+        except DivergedError as error:
+            kept = f"the last good checkpoint is {self._states.last}"
+            none = "no checkpoint was written yet"
+            line = f"{error}; {kept if self._states.last.exists() else none}"
+            append_line(self.path / "train.log", line)
+            raise DivergedError(line) from error
 
     def samples(self, step: int, *columns: Images) -> None:
         """Writes a grid, one picture per row and one column per argument."""
@@ -149,17 +176,42 @@ class RunFolder:
         grid = torch.cat(rows, dim=1).detach().float().clamp(0, 1).cpu()
         pixels = (grid * 255).round().byte().permute(1, 2, 0).numpy()
         target = self.path / "samples" / f"step-{step:06d}.jpg"
-        encode(still(pixels), target, WriteSettings(quality=92))
+        try:
+            encode(still(pixels), target, WriteSettings(quality=92))
+        except ImageError as error:
+            raise OutputError(f"cannot write {error}") from error
 
-    def export(self, name: str, model: nn.Module, recipe: Recipe, *, step: int) -> Path:
-        """Writes the weights as ``<name>.safetensors`` and gives the path.
+    def export(self, model: nn.Module, *, step: int) -> Path:
+        """Writes the weights after ``step`` steps, named after what was trained, and gives the path."""
+        target = self.path / f"{self._recipe.architecture}.safetensors"
+        return save_weights(target, model, self._provenance(step))
 
-        The file says what made it, but not where the pictures lay.
-        """
-        provenance = recipe.model_dump(mode="json", exclude={"model", "data", "vqgan", "semantic", "start"})
-        metadata = {
-            "architecture": name,
-            "config": recipe.model_dump(mode="json")["model"],
+    def _provenance(self, step: int) -> dict[str, Any]:
+        """What a file of weights says: what made it, but not where the pictures lay."""
+        places = {"model", "data", "vqgan", "semantic", "start", "lpips_backbone", "lpips_heads"}
+        provenance = self._recipe.model_dump(mode="json", exclude=places)
+        return {
+            "architecture": self._recipe.architecture,
+            "config": self._recipe.model_dump(mode="json")["model"],
             "provenance": provenance | {"steps_done": step},
         }
-        return save_weights(self.path / f"{name}.safetensors", model, metadata)
+
+    def _record(self, device: torch.device) -> None:
+        settings = toml_text(self._recipe.model_dump(mode="json"))
+        write_whole(self.path / SETTINGS_FILE, settings.encode())
+        machine = json.dumps(environment(device), indent=1)
+        write_whole(self.path / "env.json", machine.encode() + b"\n")
+
+    def _checkpoint(self) -> tuple[Path, dict[str, Any]] | None:
+        wanted = self.course.settings.resume
+        if wanted == "none":
+            return None
+        if wanted == "auto":
+            return self._states.newest()
+        return Path(wanted), read_state(Path(wanted))
+
+    def _draw(self) -> None:
+        self._journal.write_table()
+        for plot, names in PLOTS.items():
+            curves = {name: self._journal.curve(name) for name in names}
+            draw_curves(self.path / "plots" / f"{plot}.png", plot.replace("_", " "), curves)

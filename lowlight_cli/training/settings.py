@@ -1,11 +1,13 @@
 """Settings of a run put together: class defaults, then a file, then single values."""
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import Settings
@@ -29,14 +31,16 @@ def parse_assignment(text: str) -> tuple[tuple[str, ...], Any]:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Settings of a TOML file.
+    """Settings of a TOML file, or of a JSON file as earlier run folders hold.
 
     Raises:
-        SettingsError: It cannot be read, or is no TOML.
+        SettingsError: It cannot be read, or is neither.
     """
     try:
-        return tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+        tree: dict[str, Any] = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        return tree
+    except (OSError, tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read settings from {path}: {error}") from error
 
 
@@ -63,8 +67,28 @@ def merged(
     try:
         return settings.model_validate(tree)
     except ValidationError as error:
-        lines = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        lines = (_line(item, settings) for item in error.errors())
         raise SettingsError(f"settings: {'; '.join(lines)}") from error
+
+
+def _line(fault: Mapping[str, Any], settings: type[Settings]) -> str:
+    """What is wrong with one setting; for an unknown one, also which known one is like it."""
+    key = ".".join(map(str, fault["loc"]))
+    if fault["type"] != "extra_forbidden":
+        return f"{key}: {fault['msg']}"
+    near = get_close_matches(key, known_keys(settings), 1)
+    return f"{key}: unknown{f'; did you mean {near[0]}?' if near else ''}"
+
+
+def known_keys(settings: type[BaseModel], above: str = "") -> list[str]:
+    """Dotted names of all settings of a class, and of those inside them."""
+    found = []
+    for name, field in settings.model_fields.items():
+        found.append(f"{above}{name}")
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                found += known_keys(inner, f"{above}{name}.")
+    return found
 
 
 def _put(tree: dict[str, Any], path: tuple[str, ...], value: object) -> None:

@@ -1,8 +1,10 @@
 """Dark views of well-lit crops, with what is known of the whole picture."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+from torch import Generator
 
 from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.datasets.darken import darken
@@ -18,12 +20,13 @@ class DarkView(NamedTuple):
     lightness: PerImage
 
 
-def dark_view(crops: Crops, settings: DarkeningSettings, generator: torch.Generator) -> DarkView:
-    """Darkens crops.
+def dark_view(crops: Crops, settings: DarkeningSettings, items: Sequence[Generator]) -> DarkView:
+    """Darkens crops, each with the chance of its item.
 
     Darkening scales encoded values nearly evenly (the response is close to a power), so the whole picture's
     mean relates to the crop's as it did before.
     """
-    dark = darken(crops.images, settings, generator).images
+    views = (darken(image, settings, item) for image, item in zip(crops.images, items, strict=True))
+    dark = torch.stack([view.images for view in views])
     ratio = crops.lightness / mean_luma(crops.images).clamp_min(0.02)
     return DarkView(dark, mean_luma(dark) * ratio.clamp(0.25, 4))

@@ -1,6 +1,6 @@
 """``lle train``: settings are checked before anything is read, runs leave their folder."""
 
-import json
+import tomllib
 
 
 def test_settings_can_be_printed(run_lle, tmp_path):
@@ -8,7 +8,7 @@ def test_settings_can_be_printed(run_lle, tmp_path):
         "train", "vqgan", "-o", tmp_path / "run", "--lr", "0.01", "--set", "run.seed=9", "--print-config"
     )
     assert run.code == 0
-    printed = json.loads(run.out)
+    printed = tomllib.loads(run.out)
     assert printed["optimizer"]["learning_rate"] == 0.01
     assert printed["run"]["seed"] == 9
     assert not (tmp_path / "run").exists()
@@ -63,3 +63,9 @@ def test_a_photo_that_cannot_be_read_is_named(run_lle, tmp_path):
     run = run_lle("train", "vqgan", "-o", tmp_path / "run", "--data", tmp_path / "photos")
     assert run.code == 6
     assert "text.jpg" in run.err
+
+
+def test_an_unknown_setting_brings_the_nearest_to_mind(run_lle, tmp_path):
+    run = run_lle("train", "vqgan", "-o", tmp_path / "run", "--set", "run.step=3", "--print-config")
+    assert run.code == 2
+    assert "run.steps" in run.err

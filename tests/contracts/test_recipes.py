@@ -1,6 +1,7 @@
 """What every recipe must do, run on a few tiny pictures."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def settings(name: str, data: DataSettings, steps: int, **run: object) -> Recipe
 
 
 def train(name: str, recipe: Recipe, folder: Path) -> dict[str, torch.Tensor]:
-    RECIPES[name].run()(recipe, RunFolder(folder, recipe), device=CPU, tell=lambda _: None)
+    RECIPES[name].run()(recipe, RunFolder(folder, recipe), device=CPU)
     return torch.load(folder / "ckpt" / "last.pt", weights_only=True)
 
 
@@ -71,7 +72,7 @@ def test_a_run_leaves_settings_journal_and_weights(name, data, tmp_path):
     from safetensors.torch import load_file
 
     train(name, settings(name, data, 2), tmp_path / "run")
-    resolved = json.loads((tmp_path / "run" / "config.resolved.json").read_text())
+    resolved = tomllib.loads((tmp_path / "run" / "config.resolved.toml").read_text())
     assert resolved["run"]["steps"] == 2
     assert load_file(tmp_path / "run" / f"{name}.safetensors")
     assert not list((tmp_path / "run").rglob("*.lle-tmp-*"))
@@ -101,13 +102,3 @@ def test_stage_two_trains_no_frozen_part(data, tmp_path):
     assert not [key for key in changed if key.startswith(frozen)]
     trained = {key.split(".")[0] for key in changed}
     assert trained == {"encoder", "sem", "pre_quant", "codebook", "ift"}
-
-
-def test_unusable_losses_stop_the_run_after_ten(tmp_path):
-    from lowlight_cli.errors import DivergedError
-
-    folder = RunFolder(tmp_path, RunSettings())
-    for _ in range(9):
-        assert not folder.is_finite(torch.tensor(float("nan")))
-    with pytest.raises(DivergedError):
-        folder.is_finite(torch.tensor(float("inf")))

@@ -9,7 +9,7 @@ Cost and score of the shipped weights: docs/models/codeenhance.md.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
@@ -32,22 +32,13 @@ from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
-from lowlight_cli.training.optimization import (
-    GeneratorState,
-    adam,
-    autocast,
-    averaged,
-    descend,
-    freeze,
-    in_full,
-    placed,
-    rate_share,
-    set_trainable,
-)
+from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
 from lowlight_cli.training.pairs import PairedPhoto, load_pairs
-from lowlight_cli.training.pictures import load_photos
-from lowlight_cli.training.run_folder import RunFolder, Stateful, as_line
+from lowlight_cli.training.pictures import few_of, load_photos
+from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import start_from
 
 MANY_NIGHTS = DarkeningSettings(
@@ -84,6 +75,8 @@ class CodeEnhanceRecipe(Recipe):
         adversarial_weight: Weight of the critic of latents.
         critic_width: Channels of the critic's first layer; 64 in the paper.
     """
+
+    architecture: ClassVar[str] = "codeenhance"
 
     model: CodeEnhanceConfig = PRESETS["lite"]
     vqgan: Path | None = None
@@ -152,25 +145,33 @@ def picture_loss(
 
 
 def latent_loss(
-    recipe: CodeEnhanceRecipe, model: CodeEnhance, prior: Vqgan, latent: Tensor, bright: Images
+    recipe: CodeEnhanceRecipe, model: CodeEnhance, prior: Vqgan, latent: Tensor, batch: EnhancementBatch
 ) -> dict[str, Scalar]:
-    """Weighted differences between the latent of the dark and of the bright picture."""
+    """Weighted differences between the latent of the dark and of the bright picture.
+
+    Pictures whose colours cannot be learned count as pictures without any difference, so that the mean over
+    the parts of a batch is the mean over the batch.
+    """
+    kept = batch.colour.flatten() > 0
+    if not kept.any():
+        return {}
     with torch.no_grad():
-        target = prior.encode(bright)
+        target = prior.encode(batch.bright[kept])
         wanted = prior.codebook.nearest(target)
     parts = code_losses(
         model.codebook.weight,
         model.codebook.codes - model.codebook.weight,
-        latent,
+        latent[kept],
         wanted,
         target,
         recipe.temperature,
     )
+    share = float(kept.float().mean())
     return {
-        "commitment": recipe.commitment_weight * parts.commitment,
-        "choice": recipe.choice_weight * parts.choice,
-        "texture": recipe.texture_weight * parts.texture,
-        "shift": recipe.shift_weight * parts.shift,
+        "commitment": share * recipe.commitment_weight * parts.commitment,
+        "choice": share * recipe.choice_weight * parts.choice,
+        "texture": share * recipe.texture_weight * parts.texture,
+        "shift": share * recipe.shift_weight * parts.shift,
         "smallness": recipe.smallness_weight * parts.smallness,
     }
 
@@ -192,35 +193,33 @@ def validate(model: CodeEnhance, pairs: Sequence[PairedPhoto], device: torch.dev
     return {"psnr": psnr, "ssim": ssim}
 
 
-def run(
-    recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device, tell: Callable[[str], None]
-) -> Path:
+def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -> Path:
     """Trains, and gives the path of the weights.
 
     Args:
         recipe: All settings.
         folder: Where to save and what to resume.
         device: Where to compute.
-        tell: Takes lines of progress.
     """
-    settings, order = recipe.run, torch.Generator().manual_seed(recipe.run.seed)
+    settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
     photos = load_photos(recipe.data, smallest=settings.crop)
     train, held_out = load_pairs(recipe.data.pairs, recipe.data) if recipe.data.pairs else ([], [])
-    tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
-    sources = Sources(photos, train, recipe.darkening, order)
+    photos, _ = few_of(photos, [], settings)
+    train, held_out = few_of(train, held_out, settings)
+    sources = Sources(photos, train, recipe.darkening)
     mix = Mix(
         settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, recipe.referenced_share
     )
 
     model, prior = start_from(recipe.model, recipe.vqgan, recipe.semantic)
-    model = placed(model, device)
-    prior = placed(prior, device)
+    model, prior = placed(model, device), placed(prior, device)
     freeze(prior, *model.frozen_parts())
     model.codebook.weight.requires_grad_(False)
     perceive = perceptual_loss(recipe, model, device)
     critic = placed(UnetCritic(recipe.model.vqgan.code_channels, recipe.critic_width), device)
-    painter, judge = adam(model.parameters(), recipe.optimizer), adam(critic.parameters(), recipe.optimizer)
+    painter = Descent(model.parameters(), recipe, device)
+    judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {
         "model": model,
@@ -230,44 +229,46 @@ def run(
         "average": average,
     }
     mixed = autocast(settings, device)
-    parts |= {"order": GeneratorState(order)}
-    start = folder.resume(wanted=settings.resume, **parts)
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        batch = enhancement_batch(sources, mix).to(device)
+        for part in parts_of_step(settings, step):
+            batch = enhancement_batch(sources, mix, part).to(device)
+
+            # Enhance; be judged by the picture, by the codes and by the critic of latents.
+            set_trainable(critic, trainable=False)
+            facts = {"lightness": batch.lightness}
+            with mixed:
+                made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
+            losses = picture_loss(recipe, perceive, made.images, batch)
+            losses |= latent_loss(recipe, model, prior, made.latent, batch)
+            losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.latent))
+            loss = torch.stack(list(losses.values())).sum()
+            painter.learn(loss)
+
+            # Teach the critic to tell latents of dark pictures from codes of bright ones.
+            set_trainable(critic, trainable=True)
+            with torch.no_grad():
+                real = prior(batch.bright).codes
+            doubt = hinge(critic(real), critic(made.latent.detach()))
+            judge.learn(doubt)
+
         share = rate_share(step, settings.steps, recipe.optimizer)
-
-        # Enhance; be judged by the picture, by the codes and by the critic of latents.
-        set_trainable(critic, trainable=False)
-        facts = {"lightness": batch.lightness}
-        with mixed:
-            made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
-        losses = picture_loss(recipe, perceive, made.images, batch)
-        true_colours = batch.colour.flatten() > 0
-        losses |= latent_loss(recipe, model, prior, made.latent[true_colours], batch.bright[true_colours])
-        losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.latent))
-        loss = torch.stack(list(losses.values())).sum()
-        if folder.is_finite(loss):
-            descend(painter, loss, rate=share * recipe.optimizer.learning_rate, clip=recipe.optimizer.clip)
+        if painter.take(share):
             average.update_parameters(model)
+        judge.take(share)
+        folder.count(failed=painter.failed or judge.failed)
 
-        # Teach the critic to tell latents of dark pictures from codes of bright ones.
-        set_trainable(critic, trainable=True)
-        with torch.no_grad():
-            real = prior(batch.bright).codes
-        doubt = hinge(critic(real), critic(made.latent.detach()))
-        descend(judge, doubt, rate=share * recipe.optimizer.critic_rate, clip=recipe.optimizer.clip)
-
-        folder.report(step, settings, tell, loss=loss, doubt=doubt, **losses)
-        last = folder.is_last(step, settings)
-        if last or folder.is_due(step, settings.sample_every):
+        folder.report(step, loss=loss, doubt=doubt, **losses)
+        if course.validates(step):
             folder.samples(step + 1, batch.dark[-8:], made.images[-8:], batch.target[-8:])
             if held_out:
-                row = folder.journal(step, **validate(cast(CodeEnhance, average.module), held_out, device))
-                tell(f"held out  {as_line(row)}")
-        if last or folder.is_due(step, settings.save_every):
-            folder.save(step + 1, **parts)
-        if last:
+                scores = validate(cast(CodeEnhance, average.module), held_out, device)
+                folder.judge(step, scores, by="psnr")
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
             break
-    return folder.export("codeenhance", average.module, recipe, step=step + 1)
+    return folder.export(average.module, step=step + 1)

@@ -5,34 +5,37 @@ Needs: well-lit photos with class maps. Makes: ``semantic.safetensors`` (average
 of the shipped weights: docs/models/codeenhance.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import ClassVar, NamedTuple, cast
 
 import torch
+from torch import Generator
 from torch.nn.functional import cross_entropy, mse_loss, normalize
 
 from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.codeenhance.exposure import lift, lift_gain
 from lowlight_cli.models.semantic.config import PRESETS, SemanticConfig
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.optimization import (
-    GeneratorState,
-    adam,
-    autocast,
-    averaged,
-    descend,
-    in_full,
-    placed,
-    rate_share,
+from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.draws import draws, parts_of_step
+from lowlight_cli.training.optimization import autocast, averaged, in_full, placed
+from lowlight_cli.training.pictures import (
+    NO_CLASS,
+    Crops,
+    Photo,
+    every_tenth_apart,
+    few_of,
+    load_photos,
+    random_crops,
 )
-from lowlight_cli.training.pictures import NO_CLASS, Crops, Photo, load_photos, random_crops
-from lowlight_cli.training.run_folder import RunFolder, Stateful, as_line
+from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.views import dark_view
 
-VALIDATION_EVERY = 10
+CHECK_SEED = 1
 
 
 class SemanticRecipe(Recipe):
@@ -45,6 +48,8 @@ class SemanticRecipe(Recipe):
         background_weight: Weight of the background class, which covers most of the labels.
         likeness_weight: Weight of the difference between the features of the dark and the bright view.
     """
+
+    architecture: ClassVar[str] = "semantic"
 
     model: SemanticConfig = PRESETS["lite"]
     darkening: DarkeningSettings = DarkeningSettings()
@@ -72,14 +77,15 @@ class Check(NamedTuple):
 
 def held_out_check(recipe: SemanticRecipe, photos: Sequence[Photo], device: torch.device) -> Check:
     """64 crops that are the same in every run."""
-    crops = random_crops(photos, 64, recipe.run.crop, torch.Generator().manual_seed(1))
-    lifted = lifted_view(recipe, crops, torch.Generator().manual_seed(1))
+    items = draws(CHECK_SEED, 0, range(64)).items
+    crops = random_crops(photos, items, recipe.run.crop)
+    lifted = lifted_view(recipe, crops, items)
     return Check(crops.images.to(device), lifted.to(device), crops.classes.to(device))
 
 
-def lifted_view(recipe: SemanticRecipe, crops: Crops, order: torch.Generator) -> Images:
+def lifted_view(recipe: SemanticRecipe, crops: Crops, items: Sequence[Generator]) -> Images:
     """Crops darkened, then lifted as the enhancement lifts them."""
-    dark = dark_view(crops, recipe.darkening, order)
+    dark = dark_view(crops, recipe.darkening, items)
     return lift(dark.images, lift_gain(dark.lightness, recipe.lift_target))
 
 
@@ -92,66 +98,63 @@ def validate(model: SemanticNet, check: Check) -> dict[str, float]:
     return dict(zip(names, map(float, (pixels, classes, dark_pixels, dark_classes)), strict=True))
 
 
-def run(
-    recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device, tell: Callable[[str], None]
-) -> Path:
-    """Trains, and gives the path of the weights; every tenth photo is kept for validation.
+def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> Path:
+    """Trains, and gives the path of the weights; of ten photos or more every tenth is kept for validation.
 
     Args:
         recipe: All settings.
         folder: Where to save and what to resume.
         device: Where to compute.
-        tell: Takes lines of progress.
+
+    Raises:
+        WeightsError: No photo has a class map.
     """
-    settings, order = recipe.run, torch.Generator().manual_seed(recipe.run.seed)
+    settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
     photos = [
         photo for photo in load_photos(recipe.data, smallest=settings.crop) if photo.classes is not None
     ]
-    train = [photo for index, photo in enumerate(photos) if index % VALIDATION_EVERY]
-    check = held_out_check(recipe, photos[::VALIDATION_EVERY], device)
+    if not photos:
+        raise WeightsError("no photo has a class map: see --labels and --label-root")
+    train, held_out = few_of(*every_tenth_apart(photos), settings)
+    check = held_out_check(recipe, held_out or train, device)
 
     model = placed(SemanticNet(recipe.model), device)
     weights = torch.ones(recipe.model.classes, device=device)
     weights[0] = recipe.background_weight
-    optimizer = adam(model.parameters(), recipe.optimizer)
+    optimizer = Descent(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
-    parts: dict[str, Stateful] = {
-        "model": model,
-        "optimizer": optimizer,
-        "average": average,
-        "order": GeneratorState(order),
-    }
+    parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "average": average}
     mixed = autocast(settings, device)
-    start = folder.resume(wanted=settings.resume, **parts)
-    tell(f"{len(train)} photos with class maps, {len(photos) - len(train)} more held out, from step {start}")
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(train)} photos with class maps, {len(held_out)} more held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        crops = random_crops(train, settings.batch_size, settings.crop, order)
-        views = torch.cat([crops.images, lifted_view(recipe, crops, order)])
-        views = views.to(device, memory_format=torch.channels_last)
-        classes = torch.cat([crops.classes, crops.classes]).to(device)
+        for part in parts_of_step(settings, step):
+            crops = random_crops(train, part.items, settings.crop)
+            views = torch.cat([crops.images, lifted_view(recipe, crops, part.items)])
+            views = views.to(device, memory_format=torch.channels_last)
+            classes = torch.cat([crops.classes, crops.classes]).to(device)
 
-        # Name what is where in both views, and describe both alike.
-        with mixed:
-            logits, features = in_full(model.describe(views))
-        naming = cross_entropy(logits, classes, weight=weights, ignore_index=NO_CLASS)
-        bright, dim = normalize(features, dim=1).chunk(2)
-        likeness = recipe.likeness_weight * mse_loss(dim, bright.detach()) * bright.shape[1]
-        loss = naming + likeness
-        if folder.is_finite(loss):
-            share = rate_share(step, settings.steps, recipe.optimizer)
-            descend(optimizer, loss, rate=share * recipe.optimizer.learning_rate, clip=recipe.optimizer.clip)
+            # Name what is where in both views, and describe both alike.
+            with mixed:
+                logits, features = in_full(model.describe(views))
+            naming = cross_entropy(logits, classes, weight=weights, ignore_index=NO_CLASS)
+            bright, dim = normalize(features, dim=1).chunk(2)
+            likeness = recipe.likeness_weight * mse_loss(dim, bright.detach()) * bright.shape[1]
+            loss = naming + likeness
+            optimizer.learn(loss)
+
+        if optimizer.take(rate_share(step, settings.steps, recipe.optimizer)):
             average.update_parameters(model)
+        folder.count(failed=optimizer.failed)
 
-        folder.report(step, settings, tell, loss=loss, naming=naming, likeness=likeness)
-        last = folder.is_last(step, settings)
-        if last or folder.is_due(step, settings.sample_every):
-            row = folder.journal(step, **validate(cast(SemanticNet, average.module), check))
-            tell(f"held out  {as_line(row)}")
-        if last or folder.is_due(step, settings.save_every):
-            folder.save(step + 1, **parts)
-        if last:
+        folder.report(step, loss=loss, naming=naming, likeness=likeness)
+        if course.validates(step):
+            folder.judge(step, validate(cast(SemanticNet, average.module), check), by="dark_class_agreement")
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
             break
-    return folder.export("semantic", average.module, recipe, step=step + 1)
+    return folder.export(average.module, step=step + 1)

@@ -6,8 +6,9 @@ Source: CodeEnhance, eq. 2, with the corrections of docs/models/codeenhance.md. 
 docs/models/codeenhance.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar, cast
 
 import torch
 from torch.nn.functional import mse_loss
@@ -18,25 +19,18 @@ from lowlight_cli.losses.structure import dissimilarity
 from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
-from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on
 from lowlight_cli.training.config import Recipe, RunSettings
-from lowlight_cli.training.optimization import (
-    GeneratorState,
-    adam,
-    autocast,
-    averaged,
-    descend,
-    in_full,
-    placed,
-    rate_share,
-    set_trainable,
-)
-from lowlight_cli.training.pictures import Photo, load_photos, random_crops
+from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.draws import chance, draws, parts_of_step
+from lowlight_cli.training.optimization import autocast, averaged, in_full, placed, set_trainable
+from lowlight_cli.training.pictures import Photo, every_tenth_apart, few_of, load_photos, random_crops
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import load_part
 
 START_AT = 1000
+CHECK_SEED = 1
 REVIVE_EVERY = 50
 REVIVE_UNTIL = 0.7
 
@@ -57,6 +51,8 @@ class VqganRecipe(Recipe):
         codes_from: Step from which pictures pass through the codes; before it the network is a plain
             autoencoder.
     """
+
+    architecture: ClassVar[str] = "vqgan"
 
     model: VqganConfig = PRESETS["lite"]
     commitment: float = 0.25
@@ -86,11 +82,37 @@ def code_loss(recipe: VqganRecipe, rebuilt: Rebuilt) -> Scalar:
     return mse_loss(rebuilt.codes, rebuilt.latent.detach()) + recipe.commitment * pull
 
 
-def start_codes(model: Vqgan, photos: Sequence[Photo], settings: RunSettings, order: torch.Generator) -> None:
-    """Puts the codes where the latents of some pictures are."""
-    images = random_crops(photos, 4 * settings.batch_size, settings.crop, order).images
+def start_codes(recipe: VqganRecipe, model: Vqgan, photos: Sequence[Photo], step: int) -> None:
+    """Puts the codes where the latents of some pictures are, at the step from which they are used."""
+    if step != recipe.codes_from:
+        return
+    drawn = draws(recipe.run.seed, step, range(4 * recipe.run.batch_size))
+    images = random_crops(photos, drawn.items, recipe.run.crop).images
     with torch.no_grad():
-        start_on(model.codebook, model.encode(images.to(model.codebook.weight.device)), order)
+        start_on(model.codebook, model.encode(images.to(model.codebook.weight.device)), drawn.shared)
+
+
+def revive_dead(recipe: VqganRecipe, model: Vqgan, counts: CodeCounts, latent: Features, step: int) -> None:
+    """Moves unused codes onto latents, while codes are learned and there is time left to learn them."""
+    if recipe.codes_from <= step < recipe.run.steps * REVIVE_UNTIL:
+        revive(model.codebook, counts.values, latent, chance(recipe.run.seed, step))
+
+
+def held_out_crops(photos: Sequence[Photo], settings: RunSettings, device: torch.device) -> Images:
+    """The same crops of held-out photos in every run, one of each and 32 at most."""
+    items = draws(CHECK_SEED, 0, range(min(len(photos), 32))).items
+    return random_crops(photos, items, settings.crop).images.to(device)
+
+
+@torch.no_grad()
+def validate(model: Vqgan, images: Images) -> dict[str, float]:
+    """Mean PSNR (dB) of rebuilt pictures, and how many codes they needed."""
+    rebuilt = model(images)
+    error = (rebuilt.images.clamp(0, 1) - images).square().mean((1, 2, 3)).clamp_min(1e-10)
+    return {
+        "psnr": float(-10 * error.log10().mean()),
+        "used_codes": float(len(rebuilt.indices.unique())),
+    }
 
 
 def started(recipe: VqganRecipe) -> Vqgan:
@@ -102,22 +124,24 @@ def started(recipe: VqganRecipe) -> Vqgan:
     return model
 
 
-def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device, tell: Callable[[str], None]) -> Path:
-    """Trains, and gives the path of the weights.
+def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path:
+    """Trains, and gives the path of the weights; of ten photos or more every tenth is kept for validation.
 
     Args:
         recipe: All settings.
         folder: Where to save and what to resume.
         device: Where to compute.
-        tell: Takes lines of progress.
     """
-    settings, optimizer, order = recipe.run, recipe.optimizer, torch.Generator().manual_seed(recipe.run.seed)
+    settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
     photos = load_photos(recipe.data, smallest=settings.crop)
+    train, held_out = few_of(*every_tenth_apart(photos), settings)
+    check = held_out_crops(held_out, settings, device) if held_out else torch.empty(0)
     model = placed(started(recipe), device)
     critic = placed(UnetCritic(3, recipe.critic_width), device)
-    painter, judge = adam(model.parameters(), optimizer), adam(critic.parameters(), optimizer)
-    average = averaged(model, optimizer.average)
+    painter = Descent(model.parameters(), recipe, device)
+    judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
+    average = averaged(model, recipe.optimizer.average)
     counts = CodeCounts(torch.zeros(recipe.model.code_count, device=device))
     parts: dict[str, Stateful] = {
         "model": model,
@@ -125,55 +149,59 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device, tell: C
         "painter": painter,
         "judge": judge,
         "average": average,
+        "counts": counts,
     }
     mixed = autocast(settings, device)
-    parts |= {"counts": counts, "order": GeneratorState(order)}
-    start = folder.resume(wanted=settings.resume, **parts)
-    tell(f"{len(photos)} photos, from step {start}")
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(train)} photos, {len(held_out)} held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        images = random_crops(photos, settings.batch_size, settings.crop, order).images
-        images = images.to(device, memory_format=torch.channels_last)
-        share = rate_share(step, settings.steps, optimizer)
+        share = rate_share(step, settings.steps, recipe.optimizer)
 
         # First learn to encode without codes; then put the codes where the latents are.
-        coded = step >= recipe.codes_from
-        if step == recipe.codes_from:
-            start_codes(model, photos, settings, order)
+        coded, judged = step >= recipe.codes_from, step >= recipe.critic_from
+        start_codes(recipe, model, train, step)
 
-        # Rebuild the pictures, keep latents and codes together, please the critic once it takes part.
-        judged = step >= recipe.critic_from
-        set_trainable(critic, trainable=False)
-        with mixed:
-            rebuilt = in_full(model(images, quantize=coded))
-        losses = picture_loss(recipe, rebuilt.images, images) | {"code": code_loss(recipe, rebuilt)}
-        if judged:
-            losses["adversarial"] = recipe.adversarial_weight * fool(critic(rebuilt.images))
-        loss = torch.stack(list(losses.values())).sum()
-        if folder.is_finite(loss):
-            descend(painter, loss, rate=share * optimizer.learning_rate, clip=optimizer.clip)
+        for part in parts_of_step(settings, step):
+            images = random_crops(train, part.items, settings.crop).images
+            images = images.to(device, memory_format=torch.channels_last)
+
+            # Rebuild the pictures, keep latents and codes together, please the critic once it takes part.
+            set_trainable(critic, trainable=False)
+            with mixed:
+                rebuilt = in_full(model(images, quantize=coded))
+            losses = picture_loss(recipe, rebuilt.images, images) | {"code": code_loss(recipe, rebuilt)}
+            if judged:
+                losses["adversarial"] = recipe.adversarial_weight * fool(critic(rebuilt.images))
+            loss = torch.stack(list(losses.values())).sum()
+            painter.learn(loss)
+            counts.add(rebuilt.indices)
+
+            # Teach the critic to tell them apart.
+            if judged:
+                set_trainable(critic, trainable=True)
+                judge.learn(hinge(critic(images), critic(rebuilt.images.detach())))
+
+        if painter.take(share):
             average.update_parameters(model)
-
-        # Teach the critic to tell them apart.
         if judged:
-            set_trainable(critic, trainable=True)
-            doubt = hinge(critic(images), critic(rebuilt.images.detach()))
-            descend(judge, doubt, rate=share * optimizer.critic_rate, clip=optimizer.clip)
+            judge.take(share)
+        folder.count(failed=painter.failed or judge.failed)
 
         # Codes that nothing chooses are moved to where latents are.
-        counts.add(rebuilt.indices)
         losses["perplexity"] = perplexity(counts.values)
         if step % REVIVE_EVERY == 0:
-            if coded and step < settings.steps * REVIVE_UNTIL:
-                revive(model.codebook, counts.values, rebuilt.latent, order)
+            if not painter.failed:
+                revive_dead(recipe, model, counts, rebuilt.latent, step)
             counts.clear()
-        folder.report(step, settings, tell, loss=loss, **losses)
-        last = folder.is_last(step, settings)
-        if last or folder.is_due(step, settings.sample_every):
+        folder.report(step, loss=loss, **losses)
+        if course.validates(step):
             folder.samples(step + 1, images[:6], rebuilt.images[:6], average.module(images[:6]).images)
-        if last or folder.is_due(step, settings.save_every):
-            folder.save(step + 1, **parts)
-        if last:
+            if held_out:
+                folder.judge(step, validate(cast(Vqgan, average.module), check), by="psnr")
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
             break
-    return folder.export("vqgan", average.module, recipe, step=step + 1)
+    return folder.export(average.module, step=step + 1)

@@ -1,0 +1,137 @@
+"""A run folder holds all that a run leaves behind, and survives what happens to it."""
+
+import csv
+import json
+import tomllib
+from importlib.metadata import version
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch import nn
+
+from lowlight_cli.errors import DivergedError, OutputError, WeightsError
+from lowlight_cli.training.config import DataSettings, Recipe, RunSettings
+from lowlight_cli.training.recipes.vqgan import VqganRecipe
+from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.toml_text import toml_text
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Opens the same folder again and again."""
+
+    def open_folder(**run: object) -> RunFolder:
+        return RunFolder(tmp_path, VqganRecipe(run=RunSettings(journal_every=1, **run)))
+
+    return open_folder
+
+
+def save(folder: RunFolder, step: int, value: float, score: float | None = None) -> None:
+    layer = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(layer.weight, value)
+    folder.report(step - 1, loss=value)
+    if score is not None:
+        folder.judge(step - 1, {"psnr": score}, by="psnr")
+    folder.save(step, {"layer": layer}, layer)
+
+
+def resumed(folder: RunFolder) -> tuple[int, float]:
+    layer = nn.Linear(1, 1, bias=False)
+    step = folder.resume(CPU, {"layer": layer})
+    return step, round(layer.weight.item(), 3)
+
+
+def test_the_newest_checkpoints_and_the_best_are_kept(opened, tmp_path):
+    folder = opened(keep=2)
+    folder.resume(CPU, {})
+    for step, score in ((1, 10.0), (2, 30.0), (3, 20.0), (4, 25.0)):
+        save(folder, step, step / 10, score)
+    names = {path.name for path in (tmp_path / "ckpt").iterdir()}
+    stems = ("last", "best", "step-000003", "step-000004")
+    assert names == {f"{stem}{suffix}" for stem in stems for suffix in (".pt", ".safetensors")}
+    assert float(load_file(tmp_path / "ckpt" / "best.safetensors")["weight"]) == pytest.approx(0.2)
+    assert float(load_file(tmp_path / "ckpt" / "last.safetensors")["weight"]) == pytest.approx(0.4)
+
+
+def test_numbers_are_kept_as_lines_as_a_table_and_as_plots(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    for step in (1, 2, 3):
+        save(folder, step, 1 / step, 20.0 + step)
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["step"], row["psnr"]) for row in rows] == [("0", "21.0"), ("1", "22.0"), ("2", "23.0")]
+    for plot in ("loss", "psnr"):
+        with Image.open(tmp_path / "plots" / f"{plot}.png") as picture:
+            colours = {colour for _, colour in picture.convert("RGB").getcolors(100000)}
+        assert (0, 114, 178) in colours
+    assert not (tmp_path / "plots" / "codebook_usage.png").exists()
+
+
+def test_a_number_that_is_not_finite_is_null_in_the_journal(opened, tmp_path):
+    opened().report(0, loss=float("nan"))
+    assert json.loads((tmp_path / "metrics.jsonl").read_text())["loss"] is None
+
+
+def test_settings_machine_and_lines_are_written_down(opened, tmp_path):
+    folder = opened(steps=7)
+    folder.resume(CPU, {})
+    folder.tell("a line for a person")
+    assert tomllib.loads((tmp_path / "config.resolved.toml").read_text())["run"]["steps"] == 7
+    assert json.loads((tmp_path / "env.json").read_text())["packages"]["torch"] == version("torch")
+    assert "a line for a person" in (tmp_path / "train.log").read_text()
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    save(folder, 1, 0.1)
+    save(folder, 2, 0.2)
+    assert resumed(opened()) == (2, 0.2)
+    for name in ("last", "step-000002"):
+        (tmp_path / "ckpt" / f"{name}.pt").write_bytes(b"half")
+    assert resumed(opened()) == (1, 0.1)
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 1
+    (tmp_path / "ckpt" / "step-000001.pt").write_bytes(b"half")
+    with pytest.raises(WeightsError, match=r"last\.pt"):
+        resumed(opened())
+
+
+def test_a_run_can_start_over_or_go_on_from_any_checkpoint(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    save(folder, 1, 0.1)
+    save(folder, 2, 0.2)
+    assert resumed(opened(resume=str(tmp_path / "ckpt" / "step-000001.pt"))) == (1, 0.1)
+    assert opened(resume="none").resume(CPU, {}) == 0
+    assert list((tmp_path / "ckpt").iterdir()) == []
+
+
+def test_a_run_that_diverges_names_its_last_checkpoint(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    save(folder, 1, 0.1)
+    for _ in range(9):
+        folder.count(failed=True)
+    with pytest.raises(DivergedError, match=r"last\.pt") as caught:
+        folder.count(failed=True)
+    assert caught.value.exit_code == 9
+    assert resumed(opened()) == (1, 0.1)
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "run").touch()
+    with pytest.raises(OutputError):
+        RunFolder(tmp_path / "run", Recipe())
+
+
+def test_settings_written_as_toml_read_back(tmp_path):
+    recipe = VqganRecipe(
+        data=DataSettings(photos=(tmp_path / 'a "quoted" ✓\n',), held_out=()), run=RunSettings(early_stop=3)
+    )
+    text = toml_text(recipe.model_dump(mode="json"))
+    assert VqganRecipe.model_validate(tomllib.loads(text)) == recipe
