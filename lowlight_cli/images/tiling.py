@@ -65,7 +65,7 @@ def blend_tiles(
         A float32 batch of one, on the CPU.
     """
     strips = blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple)
-    return torch.cat(list(strips), dim=2)
+    return torch.cat([strip.clone() for strip in strips], dim=2)
 
 
 def blend_strips(
@@ -73,7 +73,7 @@ def blend_strips(
 ) -> Iterator[Images]:
     """Like ``blend_tiles``, but gives the rows from top to bottom as they are done.
 
-    No more than one row of tiles is in memory.
+    No more than one row of tiles is in memory; what was given changes when the next rows are asked for.
 
     Args:
         height: Rows of the picture.
@@ -92,8 +92,11 @@ def blend_strips(
         for left, column_weights in zip(columns.starts, fades, strict=True):
             rendered = render(Tile(top, left, rows.length, columns.length)).float().cpu()
             canvas[..., left : left + columns.length] += rendered * row_weights[:, None] * column_weights
-        yield canvas[:, :, : end - top, :width].clone()
-        canvas = torch.cat([canvas[:, :, end - top :], torch.zeros_like(canvas[:, :, : end - top])], dim=2)
+        done = end - top
+        yield canvas[:, :, :done, :width]
+        shared = canvas[:, :, done:].clone()  # rows that the next tiles go on with
+        canvas[:, :, : shared.shape[2]] = shared
+        canvas[:, :, shared.shape[2] :] = 0
 
 
 def _fades(spans: Spans, overlap: int) -> list[Tensor]:

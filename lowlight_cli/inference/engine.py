@@ -58,6 +58,7 @@ class _Run:
         )
         for batch in groups:
             self._enhance(batch)
+            del batch  # a large source need not stay until its result is written
             while self.writer.has_news:
                 self._add(self._next_written())
         while not self.writer.is_idle:
