@@ -44,7 +44,7 @@ SplitOption = Annotated[
     str | None,
     typer.Option(metavar="train|val|test|all", help="Part to score.", show_default="test or val or all"),
 ]
-FormOption = Annotated[Form, typer.Option("--format", help="Form of the result on stdout.")]
+FormOption = Annotated[Form, typer.Option("--format", "-f", help="Form of the result on stdout.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 ReportOption = Annotated[
     list[Path] | None,

@@ -50,7 +50,7 @@ def read_coco(
                 lost.append(path / name)
                 continue
             found = tuple(boxes.get(entry["id"], ()))
-            samples.append(Sample(image.name, image, found, path, _split_of(path), size))
+            samples.append(Sample(image.name, image, found, path, _split_of(path), size, number=entry["id"]))
     used = {sample.image for sample in samples}
     unused = tuple(path for path in pictures.paths if path not in used)
     return Collection("coco", names, tuple(samples), BoxSpace.BY_SIZE, tuple(lost), unused, tuple(errors))

@@ -49,6 +49,7 @@ class Sample:
         split: train, val or test; None where the data set has none.
         stated_size: Width and height by the annotation; None where it states none.
         relative: Whether boxes are given in parts of the sides.
+        number: What a COCO file calls the picture by; None in other forms.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Sample:
     split: str | None = None
     stated_size: tuple[int, int] | None = None
     relative: bool = False
+    number: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,11 @@ def truth_of(pictures: Sequence[Labelled], split: str | None) -> list[Truth]:
         pictures: A prepared data set.
         split: The part to take; None for all.
     """
-    return [Truth(each.file, each.size, each.boxes) for each in pictures if split in (None, each.split)]
+    return [
+        Truth(each.file, each.size, each.boxes, each.sample.number)
+        for each in pictures
+        if split in (None, each.split)
+    ]
 
 
 def hold_contest(

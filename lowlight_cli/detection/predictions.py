@@ -24,11 +24,13 @@ class Truth:
         name: Name of its file.
         size: Width and height, upright.
         boxes: In pixels.
+        number: What the labels call the picture by, where they are COCO's.
     """
 
     name: str
     size: tuple[int, int]
     boxes: tuple[Box, ...]
+    number: int | str | None = None
 
     @property
     def stem(self) -> str:
@@ -120,7 +122,7 @@ def _score(value: float, place: str) -> float:
 
 def _from_coco(path: Path, truth: Sequence[Truth], classes: Sequence[str]) -> Predictions:
     rows = _rows(path)
-    picture_of = _picture_keys(truth)
+    picture_of = _picture_keys(truth, rows)
     first = _first_category(rows, len(classes), path)
     found: list[list[Detection]] = [[] for _ in truth]
     strangers = dict.fromkeys(str(_key(row)) for row in rows if _key(row) not in picture_of)
@@ -140,6 +142,10 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         raise AnnotationError(f"{path}:{line}", f"not JSON: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise AnnotationError(str(path), "not a list of results")
+    for index, row in enumerate(rows):
+        picture = row.get("file_name", row.get("image_id"))
+        if not isinstance(picture, (int, str)) or not isinstance(row.get("category_id"), int):
+            raise AnnotationError(f"{path}:[{index}]", "a result needs an image_id and a category_id")
     return rows
 
 
@@ -152,15 +158,26 @@ def _key(row: Mapping[str, Any]) -> object:
     return value
 
 
-def _picture_keys(truth: Sequence[Truth]) -> dict[object, int]:
-    """Index of each picture by its stem, by its number in our COCO files, and by a stem that is a number."""
-    by_number: dict[object, int] = {index + 1: index for index in range(len(truth))}
-    numeric: dict[object, int] = {
-        int(each.stem): index for index, each in enumerate(truth) if each.stem.isdecimal()
-    }
-    if len(numeric) == len(truth):  # ultralytics writes numeric stems as numbers
-        by_number = numeric
+def _picture_keys(truth: Sequence[Truth], rows: Sequence[Mapping[str, Any]]) -> dict[object, int]:
+    """Index of each picture by its stem, and by its number.
+
+    That is the number in the labels, or a stem that is one, as Ultralytics writes it: whichever knows all
+    that was found. Pictures without either are numbered from 1.
+    """
+    used = {key for row in rows if not isinstance(key := _key(row), str)}
+    stated = _unique([each.number for each in truth])
+    numeric = _unique([int(each.stem) if each.stem.isdecimal() else None for each in truth])
+    known = [numbers for numbers in (stated, numeric) if numbers]
+    if not known and all(each.number is None for each in truth):
+        known = [{index + 1: index for index in range(len(truth))}]
+    by_number = next((numbers for numbers in known if used <= set(numbers)), known[0] if known else {})
     return by_number | {each.stem: index for index, each in enumerate(truth)}
+
+
+def _unique(numbers: Sequence[int | str | None]) -> dict[object, int]:
+    """Index of each number; empty where one is missing or there twice."""
+    found: dict[object, int] = {number_: index for index, number_ in enumerate(numbers)}
+    return {} if None in found or len(found) < len(numbers) else found
 
 
 def _first_category(rows: Sequence[Mapping[str, Any]], class_count: int, path: Path) -> int:

@@ -233,3 +233,36 @@ def test_broken_results_are_named(tmp_path, truth, text, reason):
 def test_a_place_without_predictions_is_named(tmp_path, truth):
     with pytest.raises(AnnotationError, match="no predictions"):
         read_predictions(tmp_path / "gone", truth, CLASSES)
+
+
+def test_numbers_of_coco_results_are_those_of_the_labels(tmp_path):
+    truth = [
+        Truth("c.jpg", (60, 40), (), 30),
+        Truth("a.jpg", (60, 40), (), 1),
+        Truth("b.jpg", (60, 40), (), 2),
+    ]
+    rows = [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]
+    (tmp_path / "p.json").write_text(json.dumps(rows))
+
+    found = read_predictions(tmp_path / "p.json", truth, CLASSES)
+
+    assert [len(each) for each in found.by_picture] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("change", [{"image_id": [1]}, {"category_id": [1]}, {"category_id": None}])
+def test_results_with_nonsense_for_an_id_are_named(tmp_path, change):
+    row = {"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}
+    (tmp_path / "p.json").write_text(json.dumps([row, row | change]))
+
+    with pytest.raises(AnnotationError, match=r"p\.json:\[1\]: a result needs"):
+        read_predictions(tmp_path / "p.json", [Truth("a.jpg", (60, 40), ())], CLASSES)
+
+
+def test_stems_that_are_numbers_are_taken_where_numbers_of_the_labels_do_not_fit(tmp_path):
+    truth = [Truth("139.jpg", (60, 40), (), 1), Truth("7.jpg", (60, 40), (), 2)]
+    rows = [{"image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]
+    (tmp_path / "p.json").write_text(json.dumps(rows))
+
+    found = read_predictions(tmp_path / "p.json", truth, CLASSES)
+
+    assert [len(each) for each in found.by_picture] == [0, 1]
