@@ -42,7 +42,11 @@ def content_of(picture: Picture, format_name: str, settings: WriteSettings) -> C
         settings: How to write it.
     """
     icc, conversion = _profile(picture, format_name, settings)
-    samples = tuple(_samples(frame, conversion, format_name, settings) for frame in picture.frames)
+    is_animated = len(picture.frames) > 1
+    samples = tuple(
+        _samples(frame, conversion, format_name, settings, is_animated=is_animated)
+        for frame in picture.frames
+    )
     durations = tuple(frame.duration_ms for frame in picture.frames)
     return Content(samples, durations, icc, picture.restore.loop)
 
@@ -64,7 +68,12 @@ def _profile(
 
 
 def _samples(
-    frame: Frame, conversion: Conversion | None, format_name: str, settings: WriteSettings
+    frame: Frame,
+    conversion: Conversion | None,
+    format_name: str,
+    settings: WriteSettings,
+    *,
+    is_animated: bool,
 ) -> Samples:
     """Samples of one frame.
 
@@ -73,12 +82,13 @@ def _samples(
         conversion: From sRGB to the colours of the file, or None.
         format_name: Name in ``FORMATS``.
         settings: How to write it.
+        is_animated: It is one of several frames.
     """
     form = FORMATS[format_name]
-    deep = form.keeps_16_bit and (
-        frame.is_deep if settings.bit_depth == "keep" else settings.bit_depth == "16"
-    )
-    depth = np.uint16 if deep else np.uint8
+    wanted_deep = frame.is_deep if settings.bit_depth == "keep" else settings.bit_depth == "16"
+    # Pillow writes the animations, and those in 8 bits only.
+    can_be_deep = form.keeps_16_bit and not (is_animated and form.holds == "animation")
+    depth = np.uint16 if wanted_deep and can_be_deep else np.uint8
     pixels, alpha = frame.pixels, frame.alpha
     if alpha is not None and not form.keeps_alpha:
         pixels, alpha = _flattened(pixels, alpha, settings), None

@@ -40,6 +40,14 @@ def _animation(form, mode="RGB", frames=None, **options):
     return file.getvalue()
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_an_animation_is_written_in_8_bits_whatever_depth_is_wanted(mode):
+    data = encode_bytes(decode_bytes(_animation("PNG", mode)), "png", WriteSettings(bit_depth="16"))
+    again = decode_bytes(data)
+    assert len(again.frames) == len(DURATIONS)
+    assert not any(frame.is_deep for frame in again.frames)
+
+
 @pytest.mark.parametrize(("name", "form"), FORMS)
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_frames_times_and_loops_are_kept(name, form, mode):
