@@ -9,7 +9,10 @@ _LETTERS = " kmgt"
 
 def parse_pixels(text: str | int) -> int:
     """A number of pixels; ``400M`` is 400,000,000."""
-    return _parse(text, 1000)
+    pixels = _parse(text, 1000)
+    if pixels < 1:
+        raise typer.BadParameter(f"'{text}' leaves no room for a single pixel")
+    return pixels
 
 
 def parse_bytes(text: str | int) -> int:
