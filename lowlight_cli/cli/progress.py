@@ -59,9 +59,9 @@ class Progress:
         """Counts an outcome; failures are always printed, warnings unless quiet."""
         if row.status == "failed":
             self._failed += 1
-            say(f"failed  {shown(row.source)}  {row.code}: {row.message}", error=True)
+            say(f"failed  {shown(row.source)}  {row.code}: {shown(row.message)}", error=True)
         elif row.status == "conflict":
-            say(f"conflict  {shown(row.source)}  {row.message}", error=True)
+            say(f"conflict  {shown(row.source)}  {shown(row.message)}", error=True)
         elif row.warnings:
             words = "; ".join(explain(code) for code in row.warnings)
             say(f"warning  {shown(row.source)}  {words}", quiet=self._settings.quiet)
@@ -138,7 +138,7 @@ def say(text: str, *, error: bool = False, quiet: bool = False) -> None:
         logger.log(logging.ERROR if error else logging.INFO, "%s", text, extra={"said": True})
 
 
-def shown(path: Path) -> str:
-    """A path on one line, safe for any terminal."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+def shown(words: Path | str) -> str:
+    """A path, or a message that may name one, on one line and safe for any terminal."""
+    text = os.fsencode(words).decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -19,10 +19,18 @@ def retry_command(context: typer.Context, failures: Path) -> str:
         context: Of the command that ran.
         failures: List of what failed.
     """
-    words = ["lle", "enhance", "--files-from", str(failures)]
-    words += ["-0"] if failures.name.endswith("0.txt") else []
+    words = ["lle", "enhance", *_inputs(context, failures)]
     words += [word for name, value in _given(context) for word in (name, *value)]
     return os.fsencode(shlex.join(words)).decode("utf-8", "backslashreplace")
+
+
+def _inputs(context: typer.Context, failures: Path) -> list[str]:
+    """The list of what failed; where the result is a file, its one input, since lists go into folders."""
+    out, sources = context.params["out"], context.params["sources"]
+    if sources and out is not None and failures.parent.parent != Path(out):
+        # A name that starts with a dash would be taken for an option.
+        return [f"./{source}" if source.startswith("-") and source != "-" else source for source in sources]
+    return ["--files-from", str(failures), *(["-0"] if failures.name.endswith("0.txt") else [])]
 
 
 def _given(context: typer.Context) -> Iterator[tuple[str, list[str]]]:

@@ -134,6 +134,28 @@ def test_failures_are_tried_again_and_listed(enhance, folder, make_picture, tmp_
     assert "4 up to date" in enhance(folder, "-o", out, "--strength", "0.5").err
 
 
+def test_what_failed_on_its_way_into_a_file_is_tried_again_into_that_file(enhance, make_picture, tmp_path):
+    source, target = tmp_path / "bad.png", tmp_path / "good.png"
+    source.write_text("no picture")
+    run = enhance(source, "-o", target)
+    assert run.code == 4
+    assert (
+        run.err.splitlines()[-1] == f"retry:  lle enhance {source} -o {target} --model identity --device cpu"
+    )
+    make_picture(source)
+    assert enhance(source, "-o", target).code == 0
+    assert target.is_file()
+
+
+def test_names_with_line_breaks_stay_on_one_line_in_messages(enhance, make_picture, tmp_path):
+    make_picture(tmp_path / "in" / "a\nb.png")
+    make_picture(tmp_path / "out" / "a\nb.png")
+    run = enhance(tmp_path / "in", "-o", tmp_path / "out")
+    assert run.code == 3
+    (line,) = [line for line in run.err.splitlines() if line.startswith("conflict")]
+    assert line.endswith("a\\nb.png' exists, and was not written by lle")
+
+
 def test_a_failure_does_not_make_an_older_result_foreign(enhance, folder, make_picture, out):
     (folder / "a.png").write_text("no picture any more")
     assert enhance(folder, "-o", out).code == 3
