@@ -113,8 +113,16 @@ def test_what_makes_no_sense_is_one_line(enhance, folder, tmp_path, monkeypatch,
 
 @pytest.mark.parametrize(
     "option",
-    [("--contrast", "3"), ("--tile", "big"), ("--batch-size", "0"), ("--strength", "-1"), ("--nonsense",)]
-    + [("--max-pixels", "0"), ("--max-pixels", "-1"), ("--min-free", "x")],
+    [
+        *[
+            ("--contrast", "3"),
+            ("--tile", "big"),
+            ("--batch-size", "0"),
+            ("--strength", "-1"),
+            ("--nonsense",),
+        ],
+        *[("--max-pixels", "0"), ("--max-pixels", "-1"), ("--min-free", "x")],
+    ],
 )
 def test_options_out_of_range_are_usage_errors(enhance, folder, tmp_path, option):
     run = enhance(folder, "-o", tmp_path / "out", *option)
