@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lowlight_cli.cli.evaluate_options import Form
+from lowlight_cli.cli.evaluate_options import Form, TableForm
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
@@ -44,7 +44,7 @@ SplitOption = Annotated[
     str | None,
     typer.Option(metavar="train|val|test|all", help="Part to score.", show_default="test or val or all"),
 ]
-FormOption = Annotated[Form, typer.Option("--format", "-f", help="Form of the result on stdout.")]
+FormOption = Annotated[TableForm, typer.Option("--format", "-f", help="Form of the result on stdout.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 ReportOption = Annotated[
     list[Path] | None,
@@ -67,7 +67,7 @@ def detect_eval(
     source_form: FromOption = None,
     classes: ClassesOption = None,
     split: SplitOption = None,
-    form: FormOption = Form.TABLE,
+    form: FormOption = TableForm.TABLE,
     as_json: JsonOption = False,
     report: ReportOption = None,
     fail_under: FailUnderOption = None,
@@ -84,8 +84,8 @@ def detect_eval(
 
     Example:  lle detect-eval ./exdark/enhanced --pred original=runs/a/labels --pred enhanced=runs/b/labels
     """
-    form = Form.JSON if as_json else form
-    reports = _reports(form, report or [])
+    kind = Form.JSON if as_json else Form(form.value)
+    reports = _reports(report or [])
     gates = [_gate(text) for text in fail_under or []]
     sources = _sources(pred)
     globally = settings_of(context)
@@ -103,7 +103,7 @@ def detect_eval(
     )
     _warn(contest, globally)
     if not globally.quiet:
-        _print(contest, form, globally)
+        _print(contest, kind, globally)
     for path, kind in reports.items():
         _write(path, contest, kind)
     _judge(contest, gates)
@@ -148,9 +148,7 @@ def _sources(texts: list[str]) -> dict[str, Path]:
     return sources
 
 
-def _reports(form: Form, paths: list[Path]) -> dict[Path, Form]:
-    if form is Form.HTML:
-        raise UsageError("detect-eval writes no HTML; use --format md")
+def _reports(paths: list[Path]) -> dict[Path, Form]:
     wrong = next((path for path in paths if path.suffix.lower() not in _FORMS), None)
     if wrong is not None:
         raise UsageError(f"--report '{wrong}' must end in one of {', '.join(_FORMS)}")

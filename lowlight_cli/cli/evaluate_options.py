@@ -28,6 +28,18 @@ class Form(StrEnum):
     LATEX = "latex"
 
 
+class TableForm(StrEnum):
+    """Form of a table on stdout."""
+
+    TABLE = "table"
+    PLAIN = "plain"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    MD = "md"
+    LATEX = "latex"
+
+
 class PairByChoice(StrEnum):
     """How partners are found."""
 

@@ -7,6 +7,8 @@ from io import StringIO
 from lowlight_cli.evaluation.published import Published
 from lowlight_cli.evaluation.result import Evaluation
 
+_TERMS = ("protocol", "pair_by")
+
 
 def as_csv(evaluation: Evaluation, published: Sequence[Published] = (), *, per_image: bool = False) -> str:
     """One line for each method, or for each picture of each method.
@@ -18,30 +20,37 @@ def as_csv(evaluation: Evaluation, published: Sequence[Published] = (), *, per_i
     """
     names = [column.name for column in evaluation.columns]
     if per_image:
-        heads = ["method", "name", "width", "height", *names]
+        heads = ["method", "name", "width", "height", *names, *_TERMS]
         return _text([heads, *_picture_rows(evaluation, names)])
-    heads = ["method", "published", "n", "expected", *names, "median_ms", "parameters"]
+    heads = ["method", "published", "n", "expected", *names, "median_ms", "parameters", *_TERMS]
     return _text([heads, *_method_rows(evaluation, published, names)])
 
 
 def _picture_rows(evaluation: Evaluation, names: list[str]) -> Iterable[list[object]]:
+    terms = _terms(evaluation)
     for method in evaluation.methods:
         for picture in method.pictures:
             scores = [picture.values.get(name) for name in names]
-            yield [method.name, picture.name, picture.width, picture.height, *scores]
+            yield [method.name, picture.name, picture.width, picture.height, *scores, *terms]
 
 
 def _method_rows(
     evaluation: Evaluation, published: Sequence[Published], names: list[str]
 ) -> Iterable[list[object]]:
+    terms = _terms(evaluation)
     for method in evaluation.methods:
         summaries = [method.summary(name) for name in names]
         means = [None if summary is None else summary.mean for summary in summaries]
         time = None if method.runtime is None else method.runtime.median_ms
         parameters = method.facts.get("parameters")
-        yield [method.name, 0, len(method.pictures), method.expected, *means, time, parameters]
+        yield [method.name, 0, len(method.pictures), method.expected, *means, time, parameters, *terms]
     for row in published:
-        yield [row.method, 1, None, None, *(row.values.get(name) for name in names), None, None]
+        yield [row.method, 1, None, None, *(row.values.get(name) for name in names), None, None, None, None]
+
+
+def _terms(evaluation: Evaluation) -> tuple[str, str]:
+    """What the scores depend on; no row of scores stands without it."""
+    return evaluation.protocol.name, evaluation.subject.pair_by
 
 
 def _text(rows: Iterable[Iterable[object]]) -> str:

@@ -97,10 +97,14 @@ def as_plain(
     *,
     per_image: bool = False,
 ) -> str:
-    """Columns that line up, two blanks apart, without frames or header; arguments as in ``as_markdown``."""
+    """Columns that line up, two blanks apart, under lines of facts that start with ``#``.
+
+    Arguments are those of ``as_markdown``.
+    """
+    facts = "\n".join(f"# {line}" for line in header_lines(evaluation))
     tables = [method_grid(evaluation, comparison, published)]
     tables += [picture_grid(evaluation, method) for method in evaluation.methods if per_image]
-    return "\n\n".join(plain_table(grid) for grid in tables)
+    return "\n\n".join([facts, *(plain_table(grid) for grid in tables)])
 
 
 def as_latex(

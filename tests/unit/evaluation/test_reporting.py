@@ -114,7 +114,9 @@ def test_markdown_escapes_names(three):
 
 
 def test_plain_columns_line_up(three):
-    lines = as_plain(three).splitlines()
+    text = as_plain(three)
+    assert "# protocol: lle." in text
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert lines[0].startswith("method")
     ends = {
         line.index(text) + len(text) for line, text in zip(lines, ("PSNR ↑", "21.00", "20.00"), strict=False)
@@ -124,8 +126,8 @@ def test_plain_columns_line_up(three):
 
 def test_csv_holds_every_digit():
     third = evaluation(method("a", [1 / 3], [0.1]))
-    assert f"a,0,1,1,{1 / 3!r},0.1,," in as_csv(third)
-    assert f"a,p0,8,6,{1 / 3!r},0.1" in as_csv(third, per_image=True)
+    assert f"a,0,1,1,{1 / 3!r},0.1,,,lle,stem" in as_csv(third)
+    assert f"a,p0,8,6,{1 / 3!r},0.1,lle,stem" in as_csv(third, per_image=True)
 
 
 def test_json_survives_a_round_trip_as_baseline(three, tmp_path):
