@@ -1,5 +1,6 @@
 """How the program ends when something is wrong: one line on stderr, and an exit code."""
 
+import errno
 import os
 import sys
 import traceback
@@ -49,11 +50,18 @@ def _line(error: BaseException, session: Session) -> tuple[str, int]:
             return _usage(error, session), getattr(error, "exit_code", USAGE)
         case LowlightError():
             return f"lle: error: {error}", error.exit_code
-        case ImportError() if ".so" in str(error):
-            # A system library is missing, most often OpenCV's libGL on a machine without a desktop.
-            return f"lle: error: {error}; `lle doctor` tells the remedy", UnavailableError.exit_code
         case _:
-            return _bug(error, session), BUG
+            return _outside(error) or (_bug(error, session), BUG)
+
+
+def _outside(error: BaseException) -> tuple[str, int] | None:
+    """What is wrong with the machine or with a name, if anything."""
+    if isinstance(error, ImportError) and ".so" in str(error):
+        # A system library is missing, most often OpenCV's libGL on a machine without a desktop.
+        return f"lle: error: {error}; `lle doctor` tells the remedy", UnavailableError.exit_code
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"lle: error: '{error.filename}': {error.strerror}", USAGE
+    return None
 
 
 def _usage(error: typer.TyperException, session: Session) -> str:

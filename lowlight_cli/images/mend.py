@@ -13,8 +13,8 @@ from lowlight_cli.images.tiff_tags import read_pages
 _JPEG_END = b"\xff\xd9"
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd9\xff]")
 """Start of a segment with a length; what compressed pixels contain is none."""
-_LARGEST_GAP = 2**32
-"""Bytes that are made up at most for what is missing of a TIFF."""
+_SPARE_BYTES = 2**16
+"""Of a TIFF, beside its pixels."""
 
 
 def mend(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
@@ -51,10 +51,13 @@ def _whole_segments(data: bytes) -> bytes:
 
 def _mend_tiff(data: bytes, settings: ReadSettings) -> bytes | None:
     """The same TIFF with zeros where strips were, if its directories are there."""
-    end = len(data)
+    end, believable = len(data), len(data) + _SPARE_BYTES
     try:
         for page in read_pages(data):
-            check_size(page.first(tags.WIDTH, 0), page.first(tags.HEIGHT, 0), settings)
+            width, height = page.first(tags.WIDTH, 0), page.first(tags.HEIGHT, 0)
+            check_size(width, height, settings)
+            # A damaged offset may lie gigabytes away; packed pixels are hardly larger than plain ones.
+            believable += 2 * width * height * max(8, sum(page.all(tags.BITS))) // 8
             for places, sizes in (
                 (tags.STRIP_OFFSETS, tags.STRIP_BYTES),
                 (tags.TILE_OFFSETS, tags.TILE_BYTES),
@@ -63,4 +66,4 @@ def _mend_tiff(data: bytes, settings: ReadSettings) -> bytes | None:
                 end = max(end, *(place + size for place, size in found), 0)
     except (EOFError, ValueError, ImageError):
         return None
-    return data.ljust(end, b"\0") if len(data) < end < len(data) + _LARGEST_GAP else None
+    return data.ljust(end, b"\0") if len(data) < end <= believable else None

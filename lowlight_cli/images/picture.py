@@ -139,8 +139,8 @@ class Picture:
         """Pixels of all frames."""
         return sum(frame.pixels.shape[0] * frame.pixels.shape[1] for frame in self.frames)
 
-    def with_pixels(self, pixels: Sequence[Pixels]) -> "Picture":
-        """The same picture with other colours, one array for each frame."""
+    def with_pixels(self, pixels: Sequence[Samples]) -> "Picture":
+        """The same picture with other colours, one array for each frame; pages may differ in size."""
         frames = (frame.with_pixels(new) for frame, new in zip(self.frames, pixels, strict=True))
         return replace(self, frames=tuple(frames))
 

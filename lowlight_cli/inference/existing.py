@@ -61,7 +61,7 @@ def key_of(target: Path, folder: Path) -> str:
 def _settled(job: Job, folder: Path, on_exist: OnExist, ledger: Ledger) -> Job:
     entry = ledger.entries.get(key_of(job.target, folder))
     there = facts_of(job.target)
-    if there is None and not job.target.is_symlink():
+    if there is None and not _is_link(job.target):
         skips = on_exist is OnExist.RESUME and _is_known_bright(job, entry, ledger)
         return _skipped(job, BRIGHT) if skips else job
     match on_exist:
@@ -120,13 +120,21 @@ def _beside(job: Job, folder: Path, ledger: Ledger, taken: set[Path]) -> Job:
     """The first free name, unless an up-to-date result stands under one before it."""
     candidate = job
     names = beside(job.target, job.source.name)
-    while (there := facts_of(candidate.target)) is not None or candidate.target.is_symlink():
+    while (there := facts_of(candidate.target)) is not None or _is_link(candidate.target):
         entry = ledger.entries.get(key_of(candidate.target, folder))
         if _resumed(candidate, entry, there, ledger).reason == UP_TO_DATE:
             return _skipped(candidate, UP_TO_DATE)
         candidate = replace(job, target=next(name for name in names if name not in taken))
     taken.add(candidate.target)
     return candidate
+
+
+def _is_link(path: Path) -> bool:
+    """Whether a link lies there, also one that leads nowhere; nothing lies under a name that is too long."""
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False
 
 
 def _skipped(job: Job, reason: str) -> Job:
