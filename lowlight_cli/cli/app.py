@@ -1,7 +1,5 @@
 """The program: mounts the commands, and turns errors into one line and an exit code."""
 
-import atexit
-import gc
 import os
 import sys
 import warnings
@@ -53,8 +51,6 @@ def main(arguments: list[str] | None = None) -> int:
     """
     # Damage in a picture is reported by our own errors and codes.
     warnings.filterwarnings("ignore", module="PIL")
-    # The last collection of garbage takes most of a second after torch, and the system takes all back anyway.
-    atexit.register(gc.freeze)
     words = sys.argv[1:] if arguments is None else list(arguments)
     with Session(tuple(words)) as session:
         try:

@@ -1,0 +1,18 @@
+"""How the program ends."""
+
+import pytest
+
+from lowlight_cli import __main__ as program
+
+
+@pytest.mark.parametrize(
+    ("code", "at_once"), [(0, []), (3, []), (8, []), (130, [130]), (141, [141]), (143, [143])]
+)
+def test_only_what_a_signal_ended_is_left_at_once(monkeypatch, code, at_once):
+    left = []
+    monkeypatch.setattr(program, "main", lambda: code)
+    monkeypatch.setattr(program, "leave", left.append)
+    with pytest.raises(SystemExit) as end:
+        program.run()
+    assert end.value.code == code
+    assert left == at_once
