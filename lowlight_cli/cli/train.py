@@ -1,31 +1,33 @@
 """``lle train``: one subcommand for each recipe."""
 
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.train_options import DATA, Shared, values_of, with_shared_options
 from lowlight_cli.errors import UsageError
-from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.training.catalog import RECIPES
+from lowlight_cli.training.presets import preset_of
 
 if TYPE_CHECKING:
     from lowlight_cli.training.config import Recipe
 
 app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
 
-DATA, LENGTH, OTHER = "Data", "Length and size", "Settings"
+_AT_ONCE = 1e-9
+"""Minutes after which a dry run ends: with its first step."""
 
-PhotosOption = Annotated[
-    list[Path] | None,
-    typer.Option("--data", help="Folder of well-lit photos; may be given again.", rich_help_panel=DATA),
-]
 PairsOption = Annotated[
-    Path | None,
-    typer.Option(help="Folder with `low` and `high`, equal names in both.", rich_help_panel=DATA),
+    list[Path] | None,
+    typer.Option(
+        help="Folder with `low` and `high`, equal names in both; may be given again.", rich_help_panel=DATA
+    ),
 ]
 LabelsOption = Annotated[
     Path | None,
@@ -41,172 +43,85 @@ SemanticOption = Annotated[
     Path | None,
     typer.Option(help="Weights of the semantic network; those that ship if not given.", rich_help_panel=DATA),
 ]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Run folder; an unfinished run goes on.")]
-StepsOption = Annotated[
-    int | None, typer.Option("--max-steps", min=1, help="Steps in all.", rich_help_panel=LENGTH)
-]
-MinutesOption = Annotated[
-    float | None,
-    typer.Option("--limit-minutes", help="Save and stop after this time.", rich_help_panel=LENGTH),
-]
-BatchOption = Annotated[
-    int | None, typer.Option("--batch-size", min=1, help="Crops per step.", rich_help_panel=LENGTH)
-]
-CropOption = Annotated[int | None, typer.Option(min=32, help="Side of a crop.", rich_help_panel=LENGTH)]
-RateOption = Annotated[
-    float | None, typer.Option("--lr", help="Highest learning rate.", rich_help_panel=OTHER)
-]
-SeedOption = Annotated[int | None, typer.Option(min=0, help="Seed of chance.", rich_help_panel=OTHER)]
-DeviceOption = Annotated[
-    str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", envvar="LLE_DEVICE", rich_help_panel=OTHER)
-]
-PrecisionOption = Annotated[
-    str | None, typer.Option(help="auto, fp32 or bf16.", envvar="LLE_PRECISION", rich_help_panel=OTHER)
-]
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="TOML file of settings.", rich_help_panel=OTHER)
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="One setting; may be given again.", rich_help_panel=OTHER
-    ),
-]
-ResumeOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="auto|none|PATH",
-        help="Go on from the run folder's last checkpoint, start over, or go on from a checkpoint.",
-        show_default="auto",
-        rich_help_panel=OTHER,
-    ),
-]
-PrintConfigOption = Annotated[
-    bool, typer.Option("--print-config", help="Print all settings and stop.", rich_help_panel=OTHER)
-]
 
 
 @app.command()
-def semantic(
-    context: typer.Context,
-    out: OutOption,
-    data: PhotosOption = None,
-    labels: LabelsOption = None,
-    label_root: LabelRootOption = None,
-    max_steps: StepsOption = None,
-    limit_minutes: MinutesOption = None,
-    batch_size: BatchOption = None,
-    crop: CropOption = None,
-    learning_rate: RateOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
-    precision: PrecisionOption = None,
-    config: ConfigOption = None,
-    settings: SetOption = None,
-    resume: ResumeOption = None,
-    print_config: PrintConfigOption = False,
-) -> None:
+@with_shared_options
+def semantic(shared: Shared, labels: LabelsOption = None, label_root: LabelRootOption = None) -> None:
     """Train the compact semantic network on photos with class maps.
 
     Example:  lle train semantic --data photos --labels maps --label-root photos --out runs/semantic
     """
-    _train("semantic", locals(), {})
+    _train("semantic", shared, {"data.labels": labels, "data.label_root": label_root})
 
 
 @app.command()
-def vqgan(
-    context: typer.Context,
-    out: OutOption,
-    data: PhotosOption = None,
-    max_steps: StepsOption = None,
-    limit_minutes: MinutesOption = None,
-    batch_size: BatchOption = None,
-    crop: CropOption = None,
-    learning_rate: RateOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
-    precision: PrecisionOption = None,
-    config: ConfigOption = None,
-    settings: SetOption = None,
-    resume: ResumeOption = None,
-    print_config: PrintConfigOption = False,
-) -> None:
+@with_shared_options
+def vqgan(shared: Shared) -> None:
     """Train stage I: a codebook and a decoder of well-lit photos.
 
     Example:  lle train vqgan --data photos --out runs/vqgan
     """
-    _train("vqgan", locals(), {})
+    _train("vqgan", shared, {})
 
 
 @app.command()
+@with_shared_options
 def codeenhance(
-    context: typer.Context,
-    out: OutOption,
-    data: PhotosOption = None,
-    pairs: PairsOption = None,
-    vqgan: VqganOption = None,
-    semantic: SemanticOption = None,
-    max_steps: StepsOption = None,
-    limit_minutes: MinutesOption = None,
-    batch_size: BatchOption = None,
-    crop: CropOption = None,
-    learning_rate: RateOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
-    precision: PrecisionOption = None,
-    config: ConfigOption = None,
-    settings: SetOption = None,
-    resume: ResumeOption = None,
-    print_config: PrintConfigOption = False,
+    shared: Shared, pairs: PairsOption = None, vqgan: VqganOption = None, semantic: SemanticOption = None
 ) -> None:
     """Train stage II: the enhancement, from darkened photos and real pairs.
 
     Example:  lle train codeenhance --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
     --semantic runs/semantic/semantic.safetensors --out runs/codeenhance
     """
-    stages = {"vqgan": vqgan or _shipped("vqgan"), "semantic": semantic or _shipped("semantic")}
-    _train("codeenhance", locals(), stages)
+    _train("codeenhance", shared, {"data.pairs": pairs, "vqgan": vqgan, "semantic": semantic})
 
 
-def _shipped(stage: str) -> Path:
-    from lowlight_cli.checkpoints.load import whole_weights
-
-    return whole_weights(MODELS["codeenhance"].stages[stage])
-
-
-def _train(name: str, options: dict[str, Any], own: dict[str, Any]) -> None:
+def _train(name: str, shared: Shared, own: dict[str, Any]) -> None:
     from lowlight_cli.training.settings import merged
+    from lowlight_cli.training.toml_text import toml_text
 
-    entry = RECIPES[name]
-    values = _shared_values(options) | own
-    recipe = merged(entry.settings_class(), options["config"], values, options["settings"] or ())
+    options = shared.values
+    settings = RECIPES[name].settings_class()
+    start = preset_of(name, options["preset"])
+    values = values_of(shared) | own
+    recipe = merged(settings, options["config"], values, options["settings"] or (), start=start)
     if options["print_config"]:
-        from lowlight_cli.training.toml_text import toml_text
-
         typer.echo(toml_text(recipe.model_dump(mode="json")), nl=False)
         return
-    if not recipe.data.photos:
+    if name == "codeenhance":
+        recipe = _with_shipped_stages(recipe)
+    if not (recipe.data.photos or (name == "codeenhance" and recipe.data.pairs)):
         raise UsageError("no photos to train on: give --data FOLDER")
-    _run(name, recipe, options["out"], quiet=settings_of(options["context"]).quiet)
+    quiet = settings_of(shared.context).quiet
+    with ExitStack() as stack:
+        if options["dry_run"]:
+            recipe = _one_step_of(recipe)
+            options["out"] = Path(stack.enter_context(TemporaryDirectory(prefix="lle-dry-run-")))
+        _run(name, recipe, options["out"], quiet=quiet)
+    if options["dry_run"]:
+        say("dry run: one step was taken, and nothing was kept", quiet=quiet)
 
 
-def _shared_values(options: dict[str, Any]) -> dict[str, Any]:
-    keys = {
-        "data": "data.photos",
-        "pairs": "data.pairs",
-        "labels": "data.labels",
-        "label_root": "data.label_root",
-        "max_steps": "run.steps",
-        "limit_minutes": "run.limit_minutes",
-        "batch_size": "run.batch_size",
-        "crop": "run.crop",
-        "learning_rate": "optimizer.learning_rate",
-        "seed": "run.seed",
-        "device": "run.device",
-        "precision": "run.precision",
-        "resume": "run.resume",
-    }
-    return {key: options[name] for name, key in keys.items() if options.get(name) is not None}
+def _one_step_of(recipe: "Recipe") -> "Recipe":
+    update = {"limit_minutes": _AT_ONCE, "resume": "none", "journal_every": 1}
+    return recipe.model_copy(update={"run": recipe.run.model_copy(update=update)})
+
+
+def _with_shipped_stages(recipe: "Recipe") -> "Recipe":
+    """Settings of stage II with the earlier stages that ship, where none were given and they fit."""
+    from lowlight_cli.checkpoints.load import whole_weights
+    from lowlight_cli.models.catalog import MODELS
+    from lowlight_cli.models.codeenhance.config import PRESETS
+
+    values = dict(recipe)
+    missing = [stage for stage in ("vqgan", "semantic") if values[stage] is None]
+    if missing and values["model"] != PRESETS["lite"]:
+        options = " and ".join(f"--{stage} FILE" for stage in missing)
+        raise UsageError(f"no weights ship for a network of this shape: give {options}")
+    stages = MODELS["codeenhance"].stages
+    return recipe.model_copy(update={stage: whole_weights(stages[stage]) for stage in missing})
 
 
 def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
@@ -225,7 +140,7 @@ def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
         raise typer.Exit(SIGNAL_BASE + stop.number) from None
     folder.tell(f"weights: {weights}")
     match folder.course.ending:
-        case "limit":
+        case "limit" if recipe.run.limit_minutes != _AT_ONCE:
             folder.tell("stopped at the time limit; the same command goes on")
         case "no improvement":
             folder.tell(f"stopped early: {recipe.run.early_stop} validations brought nothing better")

@@ -35,7 +35,7 @@ class RunSettings(Settings):
         limit_minutes: Stop and save after this time; the next start goes on from there.
         batch_size: Crops per step.
         accumulate: Parts that a batch is computed in, one after the other, where memory is short.
-        crop: Side of a crop in pixels.
+        crop: Side of a crop in pixels, a multiple of 32; less than 64 leaves too little for the critic.
         seed: Seed of everything random.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16`` (autocast).
@@ -53,7 +53,7 @@ class RunSettings(Settings):
     limit_minutes: PositiveFloat | None = None
     batch_size: PositiveInt = 16
     accumulate: PositiveInt = 1
-    crop: PositiveInt = 128
+    crop: int = Field(default=128, ge=64, multiple_of=32)
     seed: NonNegativeInt = 0
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
@@ -107,7 +107,7 @@ class DataSettings(Settings):
         photos: Folders of well-lit photos, searched with their subfolders.
         labels: Root of class maps: ``<labels>/<photo relative to label_root>.png``.
         label_root: Folder that the names of the class maps are relative to.
-        pairs: Folder with ``low`` and ``high``, same names in both.
+        pairs: Folders with ``low`` and ``high``, same names in both.
         held_out: Stems of pairs (and photos) that are never trained on.
         cast: Stems of pairs whose reference colours are not learned.
         exclude: Parts of paths of photos to leave out.
@@ -116,10 +116,15 @@ class DataSettings(Settings):
     photos: tuple[Path, ...] = ()
     labels: Path | None = None
     label_root: Path | None = None
-    pairs: Path | None = None
+    pairs: tuple[Path, ...] = ()
     held_out: tuple[str, ...] = HELD_OUT_SCENES
     cast: tuple[str, ...] = CAST_REFERENCES
     exclude: tuple[str, ...] = ()
+
+    @field_validator("pairs", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, value: object) -> object:
+        return (value,) if isinstance(value, str | Path) else value or ()
 
 
 class Recipe(Settings):

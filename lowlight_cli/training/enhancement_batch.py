@@ -64,8 +64,8 @@ class EnhancementBatch(NamedTuple):
 
 
 def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBatch:
-    """Draws the items of a part of a batch; without pairs all of it is darkened photos."""
-    first_real = mix.size - (round(mix.size * mix.real) if sources.pairs else 0)
+    """Draws the items of a part of a batch; without pairs all of it is darkened photos, and the reverse."""
+    first_real = mix.size - (round(mix.size * mix.real) if sources.pairs else 0) if sources.photos else 0
     photo_items = [item for place, item in zip(draws.places, draws.items, strict=True) if place < first_real]
     pair_items = draws.items[len(photo_items) :]
     parts = []
@@ -77,7 +77,7 @@ def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBa
 
     reference = None
     wanted = bright
-    if float(torch.rand((), generator=draws.shared)) < mix.referenced:
+    if sources.photos and float(torch.rand((), generator=draws.shared)) < mix.referenced:
         reference = random_crops(sources.photos, draws.items, mix.side).images
         wanted = like_reference(bright, reference)
     weights = random_controls(mix.turned, draws.items)

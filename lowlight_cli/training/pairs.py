@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 from lowlight_cli.datasets.paired import find_pairs
+from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.codeenhance.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import DataSettings
@@ -35,17 +36,29 @@ class PairCrops(NamedTuple):
     has_cast: Tensor
 
 
-def load_pairs(root: Path, settings: DataSettings) -> tuple[list[PairedPhoto], list[PairedPhoto]]:
-    """Reads all pairs under ``root``; gives those to train on and those held out."""
-    pairs = [
-        _read(pair.name, pair.low, pair.high, settings) for pair in find_pairs(root / "low", root / "high")
-    ]
+def load_pairs(settings: DataSettings, *, smallest: int) -> tuple[list[PairedPhoto], list[PairedPhoto]]:
+    """Reads all pairs; gives those to train on and those held out.
+
+    Raises:
+        WeightsError: Some cannot be used; each is named.
+    """
+    found = [pair for root in settings.pairs for pair in find_pairs(root / "low", root / "high")]
+    pairs, faults = [], []
+    for pair in found:
+        try:
+            pairs.append(_read(pair.name, pair.low, pair.high, settings, smallest))
+        except WeightsError as error:
+            faults.append(str(error))
+    if faults:
+        raise WeightsError("; ".join(faults))
     train = [pair for pair in pairs if pair.name not in settings.held_out]
     return train, [pair for pair in pairs if pair.name in settings.held_out]
 
 
-def _read(name: str, low: Path, high: Path, settings: DataSettings) -> PairedPhoto:
+def _read(name: str, low: Path, high: Path, settings: DataSettings, smallest: int) -> PairedPhoto:
     dark, bright = read_pixels(low), read_pixels(high)
+    if min(dark.shape[1:]) < smallest:
+        raise WeightsError(f"{low} is smaller than a crop of {smallest}x{smallest} pixels")
     lightness, middle = (float(mean_luma(picture[None].float() / 255)) for picture in (dark, bright))
     return PairedPhoto(name, torch.cat([dark, bright]), lightness, middle, name in settings.cast)
 

@@ -61,14 +61,20 @@ def load_photos(settings: DataSettings, *, smallest: int) -> list[Photo]:
     """Reads all photos whose sides are at least ``smallest`` into memory.
 
     Raises:
-        WeightsError: One cannot be read, or all are smaller.
+        WeightsError: Some cannot be read, and each is named; or all are smaller.
     """
-    photos = []
+    photos, faults = [], []
     for path in find_photos(settings):
-        pixels = read_pixels(path)
+        try:
+            pixels = read_pixels(path)
+        except WeightsError as error:
+            faults.append(str(error))
+            continue
         if min(pixels.shape[1:]) >= smallest:
             lightness = float(mean_luma(pixels[None, :, ::4, ::4].float())) / 255
             photos.append(Photo(pixels, _class_map(path, settings), lightness))
+    if faults:
+        raise WeightsError("; ".join(faults))
     if not photos:
         raise WeightsError(f"all photos are smaller than a crop of {smallest}x{smallest} pixels")
     return photos

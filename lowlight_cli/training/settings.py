@@ -45,12 +45,18 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def merged(
-    settings: type[RecipeSettings], file: Path | None, values: Mapping[str, Any], assignments: Sequence[str]
+    settings: type[RecipeSettings],
+    file: Path | None,
+    values: Mapping[str, Any],
+    assignments: Sequence[str],
+    *,
+    start: Mapping[str, Any] | None = None,
 ) -> RecipeSettings:
     """Checked settings; later sources win.
 
     Args:
         settings: The class, whose defaults come first.
+        start: What a preset says, over the defaults.
         file: TOML file, second.
         values: Dotted keys from options of their own, third; None means not given.
         assignments: ``a.b=value`` texts, last.
@@ -58,7 +64,7 @@ def merged(
     Raises:
         SettingsError: A key is unknown or a value is out of range; the message names each.
     """
-    tree = read_file(file) if file else {}
+    tree = laid_over(start or {}, read_file(file) if file else {})
     for key, value in values.items():
         if value is not None:
             _put(tree, tuple(key.split(".")), value)
@@ -91,11 +97,24 @@ def known_keys(settings: type[BaseModel], above: str = "") -> list[str]:
     return found
 
 
+def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Two trees as one; where both have a value, that of ``above`` counts."""
+    tree = dict(below)
+    for name, value in above.items():
+        under = below.get(name)
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            tree[name] = laid_over(under, value)
+        else:
+            tree[name] = value
+    return tree
+
+
 def _put(tree: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     *parents, last = path
     for name in parents:
-        branch = tree.setdefault(name, {})
+        branch = tree.get(name, {})
         if not isinstance(branch, dict):
             raise SettingsError(f"settings: {name} is a value, it has no {last}")
-        tree = branch
+        tree[name] = dict(branch)  # not that of the preset
+        tree = tree[name]
     tree[last] = value

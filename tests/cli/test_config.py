@@ -1,6 +1,7 @@
 """Configuration: which files count, what wins, and what is refused."""
 
 import json
+import tomllib
 import re
 import tomllib
 
@@ -65,18 +66,18 @@ def test_what_wins(held, run_lle, here, users, monkeypatch):
     assert held("device") == ("cuda:6", "LLE_ENHANCE_DEVICE")
     assert held("workers") == (7, str(users))
     printed = run_lle("train", "vqgan", "-o", "run", "--print-config", "--device", "cuda:7").out
-    assert json.loads(printed)["run"]["device"] == "cuda:7"
+    assert tomllib.loads(printed)["run"]["device"] == "cuda:7"
 
 
 def test_values_of_files_reach_the_commands(run_lle, here):
     (here / "lle.toml").write_text(
         '[train]\ndevice = "cpu"\nseed = 3\n[train.vqgan]\nseed = 4\nlr = 0.5\ndata = ["a", "/b"]\n'
     )
-    printed = json.loads(run_lle("train", "vqgan", "-o", "run", "--print-config").out)
+    printed = tomllib.loads(run_lle("train", "vqgan", "-o", "run", "--print-config").out)
     assert (printed["run"]["device"], printed["run"]["seed"]) == ("cpu", 4)
     assert printed["optimizer"]["learning_rate"] == 0.5
     assert printed["data"]["photos"] == ["a", "/b"]
-    printed = json.loads(run_lle("train", "semantic", "-o", "run", "--print-config", "--seed", "5").out)
+    printed = tomllib.loads(run_lle("train", "semantic", "-o", "run", "--print-config", "--seed", "5").out)
     assert (printed["run"]["device"], printed["run"]["seed"]) == ("cpu", 5)
 
 

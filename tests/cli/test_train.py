@@ -69,3 +69,52 @@ def test_an_unknown_setting_brings_the_nearest_to_mind(run_lle, tmp_path):
     run = run_lle("train", "vqgan", "-o", tmp_path / "run", "--set", "run.step=3", "--print-config")
     assert run.code == 2
     assert "run.steps" in run.err
+
+
+def test_presets_come_before_everything_else(run_lle, tmp_path):
+    words = ("train", "codeenhance", "-o", tmp_path / "run", "--print-config")
+    lite = tomllib.loads(run_lle(*words).out)
+    paper = tomllib.loads(run_lle(*words, "--preset", "paper", "--crop", 96).out)
+    assert lite == tomllib.loads(run_lle(*words, "--preset", "lite").out)
+    assert (paper["run"]["steps"], paper["run"]["crop"], paper["model"]["embedding"]) == (60_000, 96, "swin")
+    refused = run_lle("train", "semantic", "-o", tmp_path / "run", "--preset", "paper")
+    assert refused.code == 2
+    assert "no published schedule" in refused.err
+
+
+def test_printed_settings_can_be_given_again(run_lle, tmp_path):
+    printed = run_lle("train", "vqgan", "-o", tmp_path / "run", "--lr", "0.5", "--keep", 0, "--print-config")
+    (tmp_path / "run.toml").write_text(printed.out)
+    words = ("train", "vqgan", "-o", tmp_path / "run", "--config", tmp_path / "run.toml", "--print-config")
+    assert run_lle(*words).out == printed.out
+
+
+def test_a_network_that_nothing_ships_for_needs_weights(run_lle, tmp_path):
+    run = run_lle("train", "codeenhance", "-o", tmp_path / "run", "--data", tmp_path, "--preset", "paper")
+    assert run.code == 2
+    assert "--vqgan FILE and --semantic FILE" in run.err
+
+
+def test_a_dry_run_takes_one_step_and_keeps_nothing(run_lle, tmp_path, make_picture):
+    for part in ("low", "high"):
+        make_picture(tmp_path / "pairs" / part / "1.png", (64, 64))
+    run = run_lle(
+        "train", "codeenhance", "-o", tmp_path / "run", "--pairs", tmp_path / "pairs", "--crop", 64,
+        "--batch-size", 2, "--accumulate", 2, "--overfit", 1, "--dry-run", "--device", "cpu",
+    )  # fmt: skip
+    assert (run.code, run.out) == (0, "")
+    assert "step 1/" in run.err
+    assert "held out" in run.err
+    assert "nothing was kept" in run.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_pair_that_cannot_be_used_is_named(run_lle, tmp_path, make_picture):
+    for name, sides in (("tiny", (20, 20)), ("small", (70, 40)), ("fine", (70, 70))):
+        for part in ("low", "high"):
+            make_picture(tmp_path / "pairs" / part / f"{name}.png", sides)
+    run = run_lle("train", "codeenhance", "-o", tmp_path / "run", "--pairs", tmp_path / "pairs", "--crop", 64)
+    assert run.code == 6
+    assert "tiny.png is smaller than a crop of 64x64" in run.err
+    assert "small.png is smaller than a crop of 64x64" in run.err
+    assert "fine.png" not in run.err

@@ -203,8 +203,8 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop)
-    train, held_out = load_pairs(recipe.data.pairs, recipe.data) if recipe.data.pairs else ([], [])
+    photos = load_photos(recipe.data, smallest=settings.crop) if recipe.data.photos else []
+    train, held_out = load_pairs(recipe.data, smallest=settings.crop)
     photos, _ = few_of(photos, [], settings)
     train, held_out = few_of(train, held_out, settings)
     sources = Sources(photos, train, recipe.darkening)

@@ -1,0 +1,92 @@
+"""Settings that a recipe can start from; torch-free.
+
+``lite`` is what the classes say: networks that train on a laptop. ``paper`` is the published schedule.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from lowlight_cli.catalog import Catalog
+from lowlight_cli.errors import UsageError
+
+PRESETS: Catalog[str] = Catalog(
+    "preset",
+    {
+        "lite": "Small networks and a schedule of hours, as the shipped weights were made.",
+        "paper": "The published networks, losses and schedule: days on a GPU.",
+    },
+)
+
+_CONSTANT_RATE = MappingProxyType(
+    {
+        "learning_rate": 1e-4,
+        "critic_rate": 4e-4,
+        "betas": (0.9, 0.99),
+        "warmup": 1,
+        "final": 1.0,
+        "clip": 1e6,  # as good as none
+        "average": 0.0,
+    }
+)
+_OFTEN = MappingProxyType({"precision": "fp32", "sample_every": 5000, "save_every": 5000})
+_PICTURE_LOSSES_OF_OUR_OWN = MappingProxyType(
+    {"edge_weight": 0.0, "structure_weight": 0.0, "colour_weight": 0.0}
+)
+_PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "vqgan": {
+            "run": {
+                "steps": 350_000,
+                "batch_size": 16,
+                "crop": 256,
+                **_OFTEN,
+            },
+            "optimizer": _CONSTANT_RATE,
+            **_PICTURE_LOSSES_OF_OUR_OWN,
+            "critic_from": 0,
+            "critic_width": 64,
+            "codes_from": 0,
+        },
+        "codeenhance": {
+            "run": {
+                "steps": 60_000,
+                "batch_size": 8,
+                "crop": 256,
+                **_OFTEN,
+            },
+            "optimizer": _CONSTANT_RATE,
+            **_PICTURE_LOSSES_OF_OUR_OWN,
+            "real_share": 1.0,
+            "turned_share": 0.0,
+            "referenced_share": 0.0,
+            "commitment_weight": 1.0,
+            "choice_weight": 0.0,
+            "texture_weight": 1.0,
+            "adversarial_weight": 0.1,
+            "critic_width": 64,
+        },
+    }
+)
+
+
+def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
+    """What a preset says about a recipe; nothing for ``lite``, which the defaults are.
+
+    Args:
+        recipe: What is trained.
+        preset: Name of the preset, or None.
+
+    Raises:
+        UnknownNameError: There is no such preset.
+        UsageError: The recipe has none of this name.
+    """
+    if preset is None or PRESETS[preset] == PRESETS["lite"]:
+        return {}
+    if recipe not in _PUBLISHED:
+        raise UsageError(f"{recipe} has no published schedule: --preset {preset} is of no use")
+    from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
+    from lowlight_cli.models.vqgan.config import VqganConfig
+
+    shape = {"vqgan": VqganConfig, "codeenhance": CodeEnhanceConfig}[recipe]()
+    return {**_PUBLISHED[recipe], "model": shape.model_dump()}
