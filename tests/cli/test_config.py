@@ -1,7 +1,6 @@
 """Configuration: which files count, what wins, and what is refused."""
 
 import json
-import tomllib
 import re
 import tomllib
 
