@@ -3,7 +3,7 @@
 Each file comes from its number, so that a finding can be made again: --first NUMBER --count 1. A process of
 its own takes a row of files; when it dies or takes too long, the file is kept and the next goes on behind it.
 
-python -m benchmarks.fuzz --count 20000
+python -m benchmarks.fuzz --count 20000 --machine laptop
 """
 
 import argparse
@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from benchmarks.timing import write_result
 from tests.fuzzing.mutations import damaged
 from tests.fuzzing.seeds import seeds
 from tests.fuzzing.trial import outcome_of
@@ -148,6 +149,25 @@ def keep(
     print(f"{outcome}  {path}\n{told}", file=sys.stderr)
 
 
+def summary(findings: Findings, seconds: float) -> dict[str, object]:
+    """The figures.
+
+    Args:
+        findings: Of all files.
+        seconds: Spent on them.
+    """
+    return {
+        "count": sum(findings.outcomes.values()),
+        "seconds": round(seconds, 1),
+        "outcomes": dict(findings.outcomes.most_common()),
+        "by_format": {name: dict(found.most_common()) for name, found in sorted(findings.by_format.items())},
+        "slowest_s": round(findings.slowest[0], 3),
+        "slowest_number": findings.slowest[1],
+        "most_memory_mib": findings.memory // 2**20,
+        "bugs": [{key: bug[key] for key in ("number", "name", "outcome")} for bug in findings.bugs],
+    }
+
+
 def main() -> None:
     """Tries files until there are enough or the time is up, and prints what became of them as JSON."""
     parser = argparse.ArgumentParser(
@@ -160,6 +180,7 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=20.0, help="seconds for one file")
     parser.add_argument("--max-pixels", type=int, default=2_000_000)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "lle-fuzz")
+    parser.add_argument("--machine", help="short name for a result file; none is written without")
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -168,21 +189,10 @@ def main() -> None:
     number, end = options.first, options.first + options.count
     while number < end and time.perf_counter() - start < options.seconds:
         number = watch(findings, number, min(number + 1000, end), options)
-    print(
-        json.dumps(
-            {
-                "files": sum(findings.outcomes.values()),
-                "seconds": round(time.perf_counter() - start, 1),
-                "outcomes": dict(findings.outcomes.most_common()),
-                "by_format": {name: dict(c.most_common()) for name, c in sorted(findings.by_format.items())},
-                "slowest_s": round(findings.slowest[0], 3),
-                "slowest_number": findings.slowest[1],
-                "most_memory_mib": findings.memory // 2**20,
-                "bugs": [{key: bug[key] for key in ("number", "name", "outcome")} for bug in findings.bugs],
-            },
-            indent=2,
-        )
-    )
+    cases = {"files": summary(findings, time.perf_counter() - start) | {"seed": options.seed}}
+    print(json.dumps(cases, indent=2))
+    if options.machine:
+        write_result("fuzz", "cpu", options.machine, cases)
     sys.exit(bool(findings.bugs))
 
 

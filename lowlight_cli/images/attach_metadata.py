@@ -7,6 +7,7 @@ from lowlight_cli.images.iptc import resources_of_records, split_records
 from lowlight_cli.images.jpeg_segments import LONGEST_SEGMENT, write_jpeg
 from lowlight_cli.images.metadata import Metadata
 from lowlight_cli.images.png_chunks import write_png
+from lowlight_cli.images.print_density import density_of_exif, stamp_density
 from lowlight_cli.images.tiff_metadata import write_tiff
 from lowlight_cli.images.webp_chunks import write_webp
 from lowlight_cli.images.xmp_extension import split_xmp
@@ -53,16 +54,16 @@ def attach_metadata(encoded: bytes, format_name: str, metadata: Metadata) -> byt
     exif = fitted.exif.removeprefix(PREFIX)
     if fitted == Metadata():
         return encoded
-    if format_name == "jpg":
-        return write_jpeg(encoded, exif, fitted.xmp, fitted.iptc)
-    if format_name == "png":
-        return write_png(encoded, exif, fitted.xmp, fitted.iptc)
+    found = read_exif(exif)[0] if exif else empty_exif()
     if format_name == "webp":
         return write_webp(encoded, exif, fitted.xmp)
     if format_name == "tiff":
-        found = read_exif(exif)[0] if exif else empty_exif()
         return write_tiff(encoded, found, fitted.xmp, fitted.iptc)
-    return encoded
+    if format_name not in ("jpg", "png"):
+        return encoded
+    stamped = stamp_density(encoded, density_of_exif(found))
+    write = write_jpeg if format_name == "jpg" else write_png
+    return write(stamped, exif, fitted.xmp, fitted.iptc)
 
 
 def _exif_for_jpeg(block: bytes) -> bytes:

@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from lowlight_cli.images.exif import PREFIX, portable, read_exif, write_exif
+from lowlight_cli.images.exif import PREFIX, empty_exif, portable, read_exif, write_exif
 from lowlight_cli.images.iptc import is_records, portable_iptc, resources_of_records
 from lowlight_cli.images.jpeg_segments import START as JPEG_START
 from lowlight_cli.images.jpeg_segments import read_jpeg
 from lowlight_cli.images.metadata import Metadata
 from lowlight_cli.images.png_chunks import START as PNG_START
 from lowlight_cli.images.png_chunks import read_png
+from lowlight_cli.images.print_density import density_of_file, with_density
 from lowlight_cli.images.tiff_metadata import blocks_of_tags
 from lowlight_cli.images.webp_chunks import read_webp
 from lowlight_cli.images.xmp import portable_xmp
@@ -53,7 +54,7 @@ def read_metadata(
         The metadata, and the warning ``metadata`` where something was damaged.
     """
     blocks = _find(data, image)
-    whole, exif = blocks.whole, b""
+    whole, exif = blocks.whole, empty_exif()
     xmp, iptc = blocks.xmp, blocks.iptc
     if blocks.exif:
         try:
@@ -61,14 +62,15 @@ def read_metadata(
             inner_xmp, inner_iptc = blocks_of_tags(found.main)
             xmp, iptc = xmp or inner_xmp, iptc or inner_iptc
             of_file = data.startswith(_TIFF_STARTS)
-            exif = write_exif(portable(found, width, height, of_file=of_file, raw=of_file and image is None))
+            exif = portable(found, width, height, of_file=of_file, raw=of_file and image is None)
             whole = whole and undamaged
         except ValueError:
             whole = False
+    exif = with_density(exif, density_of_file(data))
     xmp, xmp_whole = _portable_xmp(xmp, width, height)
     iptc, iptc_whole = portable_iptc(resources_of_records(iptc) if is_records(iptc) else iptc)
     warnings = () if whole and xmp_whole and iptc_whole else ("metadata",)
-    return Metadata(exif, xmp, iptc), warnings
+    return Metadata(write_exif(exif), xmp, iptc), warnings
 
 
 def _portable_xmp(xmp: bytes, width: int, height: int) -> tuple[bytes, bool]:

@@ -79,7 +79,7 @@ def test_jpeg_keeps_all_other_segments(metadata):
     after = attach_metadata(before, "jpg", metadata)
     assert profile in after
     assert b"comment" in after
-    assert after[:20] == before[:20]  # JFIF comes first
+    assert after[:13] == before[:13]  # JFIF comes first, and tells how large the picture is on paper
     assert after.endswith(before[before.index(b"\xff\xdb") :])
 
 
@@ -209,3 +209,26 @@ def test_resources_in_two_segments_are_joined():
 def test_what_is_no_picture_of_that_format_is_refused(metadata, name):
     with pytest.raises(ValueError, match=r"no |damaged"):
         attach_metadata(b"II*\0\xff\0\0\0", name, metadata)
+
+
+def test_fujifilms_raw_tells_by_the_picture_inside():
+    inside = make_photo("jpg").data
+    data = b"FUJIFILMCCD-RAW ".ljust(84, b"0") + struct.pack(">II", 160, len(inside)) + bytes(68) + inside
+    found, warnings = read_metadata(data, None, 32, 48)
+    kept = Image.Exif()
+    kept.load(found.exif)
+    assert (kept[271], kept[274], warnings) == ("Maker", 1, ())
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_big_tiff_is_read(byteorder):
+    file = BytesIO()
+    extra = [(271, 2, 0, "Maker", True), (700, 1, len(XMP), XMP, True)]
+    tifffile.imwrite(
+        file, np.zeros((8, 8), np.uint8), bigtiff=True, byteorder=byteorder, metadata=None, extratags=extra
+    )
+    found, warnings = read_metadata(file.getvalue(), Image.new("L", (1, 1)), 8, 8)
+    kept = Image.Exif()
+    kept.load(found.exif)
+    assert (kept[271], warnings) == ("Maker", ())
+    assert b"Stra\xc3\x9fe" in found.xmp
