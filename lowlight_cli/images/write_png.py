@@ -17,6 +17,7 @@ from lowlight_cli.images.settings import WriteSettings
 
 _GREY_AND_OPACITY = 4
 """Colour type of the header."""
+_HEADER_END = len(START) + 25
 _SUB = 1
 """Filter that stores differences to the pixel on the left."""
 
@@ -32,16 +33,14 @@ def write_png_file(content: Content, settings: WriteSettings) -> bytes:
     samples = content.samples[0]
     if samples.shape[2] == 2:
         return _grey_and_opacity(samples, content.icc, settings.compression)
-    kinds, blocks = [], []
-    if content.icc:
-        kinds.append(cv2.IMAGE_METADATA_ICCP)
-        blocks.append(np.frombuffer(content.icc, np.uint8))
-    done, data = cv2.imencodeWithMetadata(
-        ".png", _cv2_order(samples), kinds, blocks, _cv2_options(settings.compression)
-    )
+    done, data = cv2.imencode(".png", _cv2_order(samples), _cv2_options(settings.compression))
     if not done:
         raise ValueError("OpenCV refused the picture")
-    return data.tobytes()
+    encoded = data.tobytes()
+    if not content.icc:
+        return encoded
+    # Not through OpenCV: libpng refuses profiles with small faults, and the picture with them.
+    return b"".join((encoded[:_HEADER_END], *_profile_chunks(content.icc), encoded[_HEADER_END:]))
 
 
 def _cv2_options(compression: int) -> list[int]:
@@ -66,10 +65,13 @@ def _grey_and_opacity(samples: Samples, icc: bytes | None, compression: int) -> 
     stream = np.concatenate((np.full((height, 1), _SUB, np.uint8), filtered), axis=1).tobytes()
     size = width.to_bytes(4) + height.to_bytes(4)
     chunks = [make_chunk(b"IHDR", size + bytes((bits, _GREY_AND_OPACITY, 0, 0, 0)))]
-    if icc:
-        chunks.append(make_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
+    chunks += _profile_chunks(icc)
     chunks += [make_chunk(b"IDAT", zlib.compress(stream, compression)), make_chunk(b"IEND", b"")]
     return START + b"".join(chunks)
+
+
+def _profile_chunks(icc: bytes | None) -> list[bytes]:
+    return [make_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))] if icc else []
 
 
 def _animation(content: Content) -> bytes:

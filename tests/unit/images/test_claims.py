@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.decode import decode_bytes
@@ -42,3 +42,13 @@ def test_a_format_that_is_too_small_is_named_before_encoding(name, side):
 )
 def test_the_longest_side_is_no_smaller_than_it_must_be(name, side):
     assert decode_bytes(encode_bytes(still(np.zeros((side, 1, 3), np.uint8)), name)).height == side
+
+
+@pytest.mark.parametrize("name", ["jpg", "png", "tiff", "webp"])
+def test_a_profile_with_a_wrong_length_is_no_reason_to_lose_the_picture(name):
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[:4] = struct.pack(">I", 256)
+    file = BytesIO()
+    Image.new("RGB", (24, 18), (9, 8, 7)).save(file, "TIFF", icc_profile=bytes(profile))
+    again = decode_bytes(encode_bytes(decode_bytes(file.getvalue()), name))
+    assert (again.width, again.height) == (24, 18)
