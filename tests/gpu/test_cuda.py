@@ -6,6 +6,7 @@ import torch
 from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.score import Scorer
+from lowlight_cli.layers.deformable import deformable_convolution
 from lowlight_cli.models.controls import Controls
 
 pytestmark = [
@@ -50,3 +51,15 @@ def test_a_gpu_scores_as_the_cpu_does():
     found = Scorer(metrics, grey_mean=True, device=torch.device("cuda")).score(images, references)
     for made, wanted in zip(found, expected, strict=True):
         assert made.values == pytest.approx(wanted.values, abs=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_a_gpu_convolves_at_moved_places_as_the_cpu_does(dtype):
+    inputs = (torch.randn(2, 8, 20, 30), 3 * torch.randn(2, 72, 20, 30), torch.rand(2, 36, 20, 30))
+    weight, bias = torch.randn(4, 8, 3, 3) / 8, torch.randn(4)
+    inputs = tuple(value.to(dtype) for value in inputs)
+    expected = deformable_convolution(*(value.float() for value in inputs), weight, bias)
+    made = deformable_convolution(*(value.cuda() for value in inputs), weight.cuda(), bias.cuda())
+    assert made.dtype == dtype
+    tolerance = 1e-4 if dtype == torch.float32 else 3e-2
+    torch.testing.assert_close(made.float().cpu(), expected, rtol=tolerance, atol=tolerance)
