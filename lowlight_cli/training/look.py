@@ -6,7 +6,7 @@ The network never applies these; it learns them, so that each control does what 
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
-from lowlight_cli.models.codeenhance.exposure import lift
+from lowlight_cli.layers.exposure import lift
 from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
 from lowlight_cli.tensors import Images, PerImage
 

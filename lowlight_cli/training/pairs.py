@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 
 from lowlight_cli.datasets.paired import find_pairs
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.codeenhance.exposure import mean_luma
+from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import DataSettings
 from lowlight_cli.training.pictures import random_below, read_pixels

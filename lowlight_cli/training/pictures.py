@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from lowlight_cli.errors import ImageError, WeightsError
 from lowlight_cli.images.decode import decode
-from lowlight_cli.models.codeenhance.exposure import mean_luma
+from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import ClassMap, Images, PerImage
 from lowlight_cli.training.config import DataSettings, RunSettings
 

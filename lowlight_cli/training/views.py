@@ -8,7 +8,7 @@ from torch import Generator
 
 from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.datasets.darken import darken
-from lowlight_cli.models.codeenhance.exposure import mean_luma
+from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.pictures import Crops
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from lowlight_cli.layers.codebook import Codebook
+from lowlight_cli.layers.exposure import gain_plane, lift, lift_gain, mean_luma
 from lowlight_cli.models.codeenhance.attention_embedding import AttentionSemanticEmbedding, Embedded
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
-from lowlight_cli.models.codeenhance.exposure import gain_plane, lift, lift_gain, mean_luma
 from lowlight_cli.models.codeenhance.feature_transform import (
     ControlWeights,
     FeatureTransform,

@@ -18,13 +18,13 @@ from torch.nn.functional import pad
 from lowlight_cli.checkpoints.perception import read_learned_perceptual
 from lowlight_cli.datasets.config import WIDE, DarkeningSettings, Spread
 from lowlight_cli.errors import SettingsError
+from lowlight_cli.layers.exposure import LUMA
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.perceptual import feature_distance
 from lowlight_cli.losses.pixel import absolute, colour, gradient
 from lowlight_cli.losses.structure import dissimilarity, similarity
 from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
-from lowlight_cli.models.codeenhance.exposure import LUMA
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.semantic.model import SemanticNet

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy, mse_loss, normalize
 
 from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.codeenhance.exposure import lift, lift_gain
+from lowlight_cli.layers.exposure import lift, lift_gain
 from lowlight_cli.models.semantic.config import PRESETS, SemanticConfig
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
