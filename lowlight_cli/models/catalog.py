@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lowlight_cli.catalog import Catalog
 
 if TYPE_CHECKING:
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
+    from lowlight_cli.models.drgn.config import DrgnConfig
     from lowlight_cli.models.no_settings import NoSettings
 
 
@@ -107,6 +109,37 @@ def _codeenhance(config: "CodeEnhanceConfig") -> object:
     return CodeEnhance(config)
 
 
+def _drgn_presets(name: str) -> "Mapping[str, DrgnConfig]":
+    from lowlight_cli.models.drgn.config import PRESETS
+
+    return PRESETS[name]
+
+
+def _drgn(config: "DrgnConfig") -> object:
+    from lowlight_cli.models.drgn.model import Drgn
+
+    return Drgn(config)
+
+
+def _drgn_entry(name: str, summary: str) -> ModelEntry:
+    return ModelEntry(
+        name=name,
+        summary=summary,
+        source="Jiang et al., Degrade is Upgrade: Learning Degradation for Low-Light Image Enhancement, "
+        "AAAI 2022, arXiv:2103.10621",
+        licence="MIT",
+        presets=Presets(name, ("paper", "lite"), partial(_drgn_presets, name)),
+        default_preset="lite",
+        build=_drgn,
+        weights={
+            preset: WeightsEntry(
+                f"{name}-{preset}.safetensors", "those of whoever trained them", shipped=False
+            )
+            for preset in ("paper", "lite")
+        },
+    )
+
+
 def _identity_presets() -> "Mapping[str, NoSettings]":
     from lowlight_cli.models.no_settings import NoSettings
 
@@ -154,6 +187,9 @@ CODEENHANCE = ModelEntry(
     },
 )
 
+DRGN = _drgn_entry("drgn", "Learns what darkness adds to a picture, takes it away, and refines the rest.")
+LIGHT_DRGN = _drgn_entry("lw-drgn", "DRGN with a network of a seventh of its size, for small machines.")
+
 IDENTITY = ModelEntry(
     name="identity",
     summary="Leaves every picture as it is; for tests of everything around a model.",
@@ -165,4 +201,6 @@ IDENTITY = ModelEntry(
     hidden=True,
 )
 
-MODELS: Catalog[ModelEntry] = Catalog("model", {entry.name: entry for entry in (CODEENHANCE, IDENTITY)})
+MODELS: Catalog[ModelEntry] = Catalog(
+    "model", {entry.name: entry for entry in (CODEENHANCE, DRGN, LIGHT_DRGN, IDENTITY)}
+)

@@ -1,0 +1,124 @@
+"""DRGN: what the dark added to a picture is estimated and taken away, and what is left is refined.
+
+Source: Jiang et al., "Degrade is Upgrade: Learning Degradation for Low-Light Image Enhancement", 2022
+(arXiv 2103.10621), eq. 1-9. Differs from it in what docs/models/drgn.md lists.
+"""
+
+from typing import NamedTuple
+
+from lowlight_cli.layers.exposure import lift, lift_gain, mean_luma
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.drgn.channel_attention import ChannelWeights
+from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
+from lowlight_cli.models.drgn.multi_resolution_fusion import MultiResolutionFusion
+from lowlight_cli.models.drgn.single_branch import SingleBranch
+from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.tensors import Images
+
+
+class Separated(NamedTuple):
+    """A dark picture in two, ``degradation + rest = picture``, in the generators' numbers."""
+
+    degradation: Images
+    rest: Images
+
+
+class Refined(NamedTuple):
+    """Enhanced pictures in [0, 1], not clamped; what was taken away before; facts of the pictures."""
+
+    images: Images
+    separated: Separated
+    observation: Observation
+
+
+def generator(config: DrgnConfig) -> MultiResolutionFusion | SingleBranch:
+    """A network of the shape both generators have, with random weights."""
+    shape = config.generator
+    return SingleBranch(shape) if isinstance(shape, SingleBranchConfig) else MultiResolutionFusion(shape)
+
+
+class Drgn(Enhancer):
+    """Degradation generator (DeG) and refinement generator (ReG), of one shape, nothing shared.
+
+    Args:
+        config: Shape of the network.
+    """
+
+    def __init__(self, config: DrgnConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.degradation = generator(config)
+        self.refinement = generator(config)
+        self.size_multiple = self.refinement.size_multiple
+
+    def to_signal(self, images: Images) -> Images:
+        """SRGB in [0, 1] to the numbers that the generators see."""
+        return images * 2 - 1 if self.config.value_range == "signed" else images
+
+    def to_images(self, signal: Images) -> Images:
+        """The reverse of ``to_signal``."""
+        return (signal + 1) / 2 if self.config.value_range == "signed" else signal
+
+    def lifted(self, images: Images, known: Observation) -> Images:
+        """Pictures brought to ordinary brightness first, where the settings say so.
+
+        Args:
+            images: sRGB in [0, 1].
+            known: Facts of the whole pictures; ``lightness`` is added where it is missing.
+        """
+        if self.config.lift_target is None:
+            return images
+        lightness = known.setdefault("lightness", mean_luma(images))
+        return lift(images, lift_gain(lightness, self.config.lift_target))
+
+    def separate(self, signal: Images, weights: ChannelWeights | None = None) -> Separated:
+        """Estimates the degradation and takes it away.
+
+        Args:
+            signal: Dark pictures in the generators' numbers, sides multiples of ``size_multiple``.
+            weights: Channel weights of the whole pictures; measured where not given.
+        """
+        degradation = self.degradation(signal, weights or ChannelWeights())
+        return Separated(degradation, signal - degradation)
+
+    def refine(self, rest: Images, weights: ChannelWeights | None = None) -> Images:
+        """What the rest of a picture becomes, in the generators' numbers, not clamped.
+
+        Args:
+            rest: As ``separate`` gives it, not clamped.
+            weights: Channel weights of the whole pictures; measured where not given.
+        """
+        made = self.refinement(rest, weights or ChannelWeights())
+        return made if self.config.refinement == "direct" else rest + made
+
+    def forward(self, images: Images, observation: Observation | None = None) -> Refined:
+        """The whole network: ``ReG(x - DeG(x))``.
+
+        Args:
+            images: Dark pictures, sRGB in [0, 1], sides multiples of ``size_multiple``.
+            observation: Facts to take as given; what it lacks is measured on ``images``.
+        """
+        known = dict(observation or {})
+        signal = self.to_signal(self.lifted(images, known))
+        taken = ChannelWeights(known.get("degradation"))
+        separated = self.separate(signal, taken)
+        kept = ChannelWeights(known.get("refinement"))
+        images = self.to_images(self.refine(separated.rest, kept))
+        known |= {"degradation": taken.taken, "refinement": kept.taken}
+        return Refined(images, separated, known)
+
+    def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
+        """Exposure and channel weights of whole pictures."""
+        return self(images).observation
+
+    def enhance(
+        self,
+        images: Images,
+        controls: Controls,
+        *,
+        observation: Observation | None = None,
+        reference: Images | None = None,
+    ) -> Images:
+        """Enhances pictures, or tiles of pictures, of which ``observation`` holds the facts."""
+        refined: Refined = self(images, observation)
+        return refined.images.clamp(0, 1).to(images.dtype)
