@@ -9,6 +9,7 @@ from torch import nn
 from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.checkpoints.locate import shipped_folder
 from lowlight_cli.checkpoints.save import save_weights
+from lowlight_cli.models.catalog import MODELS
 
 SHIPPED = shipped_folder() / "codeenhance-lite.safetensors"
 
@@ -18,7 +19,8 @@ def test_list_names_models_but_no_hidden_ones(run_lle):
     assert (run.code, run.err) == (0, "")
     assert run.out.startswith("codeenhance  paper, lite  ")
     assert "identity" not in run.out
-    assert [row["name"] for row in json.loads(run_lle("models", "list", "--json").out)] == ["codeenhance"]
+    shown = [name for name, entry in MODELS.items() if not entry.hidden]
+    assert [row["name"] for row in json.loads(run_lle("models", "list", "--json").out)] == shown
 
 
 def test_info_counts_the_published_network(run_lle):
@@ -55,6 +57,8 @@ def test_unknown_names_are_refused_with_the_nearest(run_lle):
 def test_shipped_weights_verify(run_lle):
     run = run_lle("models", "verify")
     assert (run.code, run.err) == (0, "")
+    assert not [line for line in run.out.splitlines() if " broken " in line]
+    run = run_lle("models", "verify", "codeenhance")
     conditions = {line.split()[1]: line.split()[3] for line in run.out.splitlines()}
     assert conditions == {"paper": "absent", "lite": "ok", "vqgan": "ok", "semantic": "ok"}
 
