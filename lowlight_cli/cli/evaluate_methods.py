@@ -21,6 +21,7 @@ from lowlight_cli.evaluation.result import MethodResult, Picture, Subject
 from lowlight_cli.evaluation.run import Enhance, Listener, Loaded, score_pictures
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.evaluation.stopwatch import Stopwatch
+from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import to_images, to_pixels
 from lowlight_cli.images.replace import replace_file
@@ -168,13 +169,9 @@ def _deepened(enhance: Callable[[Sequence[Pixels]], Sequence[Any]], *, deep: boo
         return enhance
 
     def finer(pictures: Sequence[Pixels]) -> Sequence[Pixels | ImageError]:
-        return enhance([_in_16_bits(each) for each in pictures])
+        return enhance([in_depth(each, np.uint16) for each in pictures])
 
     return finer
-
-
-def _in_16_bits(pixels: Pixels) -> Pixels:
-    return pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * np.uint16(257)
 
 
 def saver_of(contestant: Contestant, bench: Bench) -> Callable[[Loaded, Pixels], None]:
@@ -187,9 +184,7 @@ def saver_of(contestant: Contestant, bench: Bench) -> Callable[[Loaded, Pixels],
     folder = (bench.save or Path()) / (contestant.title if bench.apart else "")
 
     def save(item: Loaded, result: Pixels) -> None:
-        pixels = result
-        if item.pixels.dtype == np.uint8 and result.dtype == np.uint16:
-            pixels = cv2.convertScaleAbs(result, alpha=1 / 257)  # rounds; 65535 / 257 is 255
+        pixels = in_depth(result, np.uint8) if item.pixels.dtype == np.uint8 else result
         done, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
         if not done:
             raise ImageError("write", "OpenCV refused the picture")

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from lowlight_cli.detection.boxes import Box
+from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import Samples
 
 CELL = (480, 360)
@@ -56,7 +57,7 @@ def drawn(pixels: Samples, boxes: Sequence[Box], classes: Sequence[str]) -> Samp
     height, width = pixels.shape[:2]
     scale = min(CELL[0] / width, CELL[1] / height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(_in_8_bits(pixels), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(in_depth(pixels, np.uint8), size, interpolation=cv2.INTER_AREA)
     tile = np.full((CELL[1], CELL[0], 3), _BACKGROUND, np.uint8)
     left, top = (CELL[0] - size[0]) // 2, (CELL[1] - size[1]) // 2
     tile[top : top + size[1], left : left + size[0]] = small
@@ -82,7 +83,3 @@ def _draw_box(
     x, y = corner[0], max(corner[1], height + 5)
     cv2.rectangle(tile, (x, y - height - 5), (x + width + 4, y), colour, cv2.FILLED)
     cv2.putText(tile, text, (x + 2, y - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
-
-
-def _in_8_bits(pixels: Samples) -> Samples:
-    return cv2.convertScaleAbs(pixels, alpha=1 / 257) if pixels.dtype == np.uint16 else pixels

@@ -7,6 +7,7 @@ from lowlight_cli.evaluation.columns import Column
 from lowlight_cli.evaluation.grid import EXTREMES
 from lowlight_cli.evaluation.result import Picture
 from lowlight_cli.evaluation.run import Loaded
+from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import Pixels, Samples
 
 _HEIGHT = 200
@@ -64,5 +65,4 @@ def _small(pixels: Pixels) -> Samples:
     height, width = pixels.shape[:2]
     scale = min(1.0, _HEIGHT / height, _WIDEST / width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    eight = cv2.convertScaleAbs(pixels, alpha=1 / 257) if pixels.dtype == np.uint16 else pixels
-    return cv2.resize(eight, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(in_depth(pixels, np.uint8), size, interpolation=cv2.INTER_AREA)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from lowlight_cli.images.decode import decode
+from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import Alpha, Pixels
 from lowlight_cli.images.settings import ReadSettings
 
@@ -75,16 +76,12 @@ def view_of(pixels: Pixels, alpha: Alpha | None = None) -> View:
         pixels: Colour, 8 or 16 bits.
         alpha: Opacity of the same depth; None for an opaque picture.
     """
-    shown, counts = _in_8_bits(pixels), None
+    shown, counts = in_depth(pixels, np.uint8), None
     if alpha is not None and alpha.size and not alpha.all():
         counts = alpha > 0
     if alpha is not None:
-        opacity = _in_8_bits(alpha)[..., None].astype(np.float32) / 255
+        opacity = in_depth(alpha, np.uint8)[..., None].astype(np.float32) / 255
         shown = np.rint(shown * opacity + BACKDROP * (1 - opacity)).astype(np.uint8)
     if counts is not None and not counts.any():
         counts = None
     return View(shown, cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), counts)
-
-
-def _in_8_bits(samples: np.ndarray) -> np.ndarray:
-    return samples if samples.dtype == np.uint8 else cv2.convertScaleAbs(samples, alpha=1 / 257)
