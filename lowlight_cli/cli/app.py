@@ -18,6 +18,7 @@ from lowlight_cli.cli.program import finished
 from lowlight_cli.cli.report import report
 from lowlight_cli.cli.schema import schema
 from lowlight_cli.cli.session import Session
+from lowlight_cli.versions import version_of
 
 app = typer.Typer(
     name="lle",
@@ -74,12 +75,8 @@ def _call(words: list[str], session: Session) -> None:
 
 def _print_version(wanted: bool | None) -> bool:
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            typer.echo(f"lle {version('lowlight-cli')}")
-        except PackageNotFoundError:
-            typer.echo("lle, not installed: run from a checkout")
+        version = version_of("lowlight-cli")
+        typer.echo("lle, not installed: run from a checkout" if version is None else f"lle {version}")
         raise typer.Exit
     return False
 

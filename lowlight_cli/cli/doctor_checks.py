@@ -10,6 +10,7 @@ from importlib import import_module
 
 from lowlight_cli.images.formats import FORMATS
 from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.versions import version_of
 
 LIBRARIES = (
     "lowlight-cli",
@@ -98,14 +99,13 @@ def all_findings(known_variables: frozenset[str], files: tuple[str, ...]) -> lis
 
 
 def _versions() -> Iterator[Finding]:
-    from importlib.metadata import PackageNotFoundError, version
-
     yield Finding("versions", "python", platform.python_version())
     yield Finding("versions", "system", f"{platform.system()} {platform.machine()}")
     for library in LIBRARIES:
-        try:
-            yield Finding("versions", library, version(library))
-        except PackageNotFoundError:
+        version = version_of(library)
+        if version is not None:
+            yield Finding("versions", library, version)
+        else:
             yield Finding("versions", library, "not installed", Health.NOTE, f"pip install {library}")
 
 

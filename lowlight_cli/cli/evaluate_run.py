@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from lowlight_cli.cli.evaluate_methods import Bench, matching_of, run_method, saver_of
 from lowlight_cli.cli.evaluate_request import Contestant
@@ -20,6 +19,7 @@ from lowlight_cli.evaluation.run import Listener, Loaded
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.inference.report import Row
+from lowlight_cli.versions import version_of
 
 
 def evaluation_of(contestants: Sequence[Contestant], bench: Bench, globally: GlobalSettings) -> Evaluation:
@@ -135,10 +135,4 @@ def versions(scorer: Scorer) -> dict[str, str]:
         "torch",
         *(["pyiqa"] if any(m.backend == "pyiqa" for m in scorer.metrics) else []),
     ]
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    return {name: version_of(name) or "not installed" for name in names}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +19,7 @@ from lowlight_cli.inference.recorder import RunFacts
 from lowlight_cli.inference.settings import EnhanceSettings, StopSettings
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.versions import version_of
 
 
 def make_task(chosen: Mapping[str, Any]) -> Task:
@@ -39,7 +39,7 @@ def make_task(chosen: Mapping[str, Any]) -> Task:
     options = fingerprint(settings, digest)
     facts = RunFacts(
         run=new_run_name(),
-        version=_version(),
+        version=version_of("lowlight-cli") or "uninstalled",
         model=settings.model,
         preset=preset_of(settings),
         checkpoint_sha256=digest,
@@ -75,13 +75,6 @@ def enhance_settings(chosen: Mapping[str, Any]) -> EnhanceSettings:
 def new_run_name() -> str:
     """A name for a run: its moment, and four digits that tell runs of one second apart."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{uuid4().hex[:4]}"
-
-
-def _version() -> str:
-    try:
-        return version("lowlight-cli")
-    except PackageNotFoundError:
-        return "uninstalled"
 
 
 def _those(names: Iterable[str], chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Settings -> a loaded model on its device, and the pace of the run."""
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
@@ -19,6 +18,7 @@ from lowlight_cli.inference.settings import EnhanceSettings
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.tensors import Images
+from lowlight_cli.versions import version_of
 
 _REFERENCE_PIXELS = 2**20
 _CUDA_BATCH = 8
@@ -127,10 +127,8 @@ def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:
 
 def _software(model: str) -> str:
     """What made a result: program, version and model."""
-    try:
-        return f"lle {version('lowlight-cli')} {model}"
-    except PackageNotFoundError:  # run from a checkout
-        return f"lle {model}"
+    version = version_of("lowlight-cli")
+    return f"lle {model}" if version is None else f"lle {version} {model}"
 
 
 def describe(settings: EnhanceSettings, forward: Forward) -> dict[str, str | None]:

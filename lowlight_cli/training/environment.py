@@ -4,10 +4,11 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
+
+from lowlight_cli.versions import version_of
 
 PACKAGES = ("lowlight-cli", "torch", "torchvision", "numpy", "pillow", "opencv-python", "safetensors")
 
@@ -21,7 +22,7 @@ def environment(device: torch.device) -> dict[str, Any]:
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "arguments": sys.argv[1:],
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "python": platform.python_version(),
         "system": platform.platform(),
         "processors": os.cpu_count(),
@@ -30,10 +31,3 @@ def environment(device: torch.device) -> dict[str, Any]:
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "cuda": torch.version.cuda if device.type == "cuda" else None,
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
