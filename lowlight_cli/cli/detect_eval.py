@@ -1,6 +1,5 @@
 """``lle detect-eval``: what detectors found, against labels; does enhancing help?"""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +9,9 @@ from lowlight_cli.cli.evaluate_options import Form, TableForm
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
-from lowlight_cli.cli.tables import print_table, table
+from lowlight_cli.cli.score_tables import print_grid, write_report
 from lowlight_cli.detection.choices import SetForm
-from lowlight_cli.errors import GateError, ImageError, OutputError, UsageError
+from lowlight_cli.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from lowlight_cli.detection.contest import Contest
@@ -91,6 +90,7 @@ def detect_eval(
     globally = settings_of(context)
 
     # Not needed for --help, which shall come at once.
+    from lowlight_cli.cli.detect_eval_output import as_text
     from lowlight_cli.detection.contest import hold_contest, truth_of
 
     prepared = _prepared(labels, source_form, classes, globally)
@@ -105,7 +105,7 @@ def detect_eval(
     if not globally.quiet:
         _print(contest, kind, globally)
     for path, kind in reports.items():
-        _write(path, contest, kind)
+        write_report(path, as_text(contest, kind))
     _judge(contest, gates)
     raise typer.Exit(3 if prepared.errors else 0)
 
@@ -178,28 +178,15 @@ def _warn(contest: "Contest", globally: GlobalSettings) -> None:
 
 def _print(contest: "Contest", form: Form, globally: GlobalSettings) -> None:
     from lowlight_cli.cli.detect_eval_output import as_text, grid_of, header_lines
-    from lowlight_cli.cli.evaluate_output import styled
 
     if form is not Form.TABLE:
         emit(as_text(contest, form))
         return
     grid = grid_of(contest)
     emit("\n".join(header_lines(contest)))
-    sys.stdout.flush()
-    rows = [[styled(cell) for cell in row] for row in grid.rows]
-    print_table(table(grid.heads, rows, numbers=grid.heads[1:]), color=globally.color)
+    print_grid(grid, globally.color)
     for note in grid.footnotes:
         emit(note)
-
-
-def _write(path: Path, contest: "Contest", form: Form) -> None:
-    from lowlight_cli.cli.detect_eval_output import as_text
-    from lowlight_cli.images.replace import replace_file
-
-    try:
-        replace_file(path, f"{as_text(contest, form)}\n".encode("utf-8", "surrogateescape"))
-    except ImageError as error:
-        raise OutputError(f"the report cannot be written: {error}") from error
 
 
 def _judge(contest: "Contest", gates: list[tuple[str, float]]) -> None:

@@ -1,13 +1,12 @@
 """What ``lle detect-eval`` prints: the table of the papers, one column for each class."""
 
-import csv
 import json
 from collections.abc import Callable, Sequence
-from io import StringIO
 
 from lowlight_cli.cli.evaluate_options import Form
 from lowlight_cli.detection.contest import Contest, Contestant, as_document
 from lowlight_cli.evaluation.grid import Cell, Grid, Mark
+from lowlight_cli.evaluation.render_csv import csv_text
 from lowlight_cli.evaluation.render_text import latex_rows, markdown_table, plain_table
 
 SUMMARY = {"map50": "mAP50", "map": "mAP50-95", "map75": "mAP75", "recall": "AR100"}
@@ -113,11 +112,9 @@ def _as_json_lines(contest: Contest) -> str:
 
 
 def _as_csv(contest: Contest) -> str:
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["method", "class", "boxes", "pictures", "ap50", "ap"])
+    rows: list[list[object]] = [["method", "class", "boxes", "pictures", "ap50", "ap"]]
     for each in contest.contestants:
         for name, score in each.scores.classes.items():
-            writer.writerow([each.name, name, score.boxes, score.pictures, score.ap50, score.ap])
-        writer.writerow([each.name, "all", "", contest.pictures, each.scores.map50, each.scores.map])
-    return file.getvalue().rstrip("\n")
+            rows.append([each.name, name, score.boxes, score.pictures, score.ap50, score.ap])
+        rows.append([each.name, "all", "", contest.pictures, each.scores.map50, each.scores.map])
+    return csv_text(rows)

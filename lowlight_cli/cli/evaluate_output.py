@@ -1,6 +1,5 @@
 """What ``lle eval`` prints and writes, and the code it ends with."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,12 @@ from lowlight_cli.cli.evaluate_options import Form
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
-from lowlight_cli.cli.tables import print_table, table
-from lowlight_cli.errors import GateError, ImageError, OutputError, UsageError
+from lowlight_cli.cli.score_tables import print_grid, write_report
+from lowlight_cli.errors import GateError, UsageError
 from lowlight_cli.evaluation.gates import Gate
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from lowlight_cli.evaluation.compare import Comparison
-    from lowlight_cli.evaluation.grid import Cell, Grid
     from lowlight_cli.evaluation.published import Published
     from lowlight_cli.evaluation.result import Evaluation
 
@@ -106,7 +102,7 @@ def finish(
     if not output.globally.quiet:
         _print(findings, output)
     for path in output.reports:
-        _write(path, _text(findings, REPORT_FORMS[path.suffix.lower()]))
+        write_report(path, _text(findings, REPORT_FORMS[path.suffix.lower()]))
         say(f"report: {path}", quiet=output.globally.quiet)
     passed = [verdict for gate in gates if (verdict := gate.verdict(evaluation.methods[0]))]
     if passed and not evaluation.exit_code:
@@ -140,28 +136,12 @@ def _print(findings: _Findings, output: Output) -> None:
     evaluation = findings.evaluation
     emit("\n".join(header_lines(evaluation)))
     grid = method_grid(evaluation, findings.comparison, findings.published)
-    _print_grid(grid, output)
+    print_grid(grid, output.globally.color)
     for line in (*grid.footnotes, *extreme_lines(evaluation)):
         emit(line)
     for method in evaluation.methods if findings.per_image else ():
         emit(f"\n{method.name}")
-        _print_grid(picture_grid(evaluation, method), output)
-
-
-def _print_grid(grid: "Grid", output: Output) -> None:
-    sys.stdout.flush()
-    rows = [[styled(cell) for cell in row] for row in grid.rows]
-    print_table(table(grid.heads, rows, numbers=grid.heads[1:]), color=output.globally.color)
-
-
-def styled(cell: "Cell") -> "Text":
-    """A cell as rich shows it."""
-    from rich.text import Text
-
-    from lowlight_cli.evaluation.grid import Mark
-
-    style = {Mark.NONE: "", Mark.BEST: "bold", Mark.SECOND: "underline"}[cell.mark]
-    return Text(cell.text, style)
+        print_grid(picture_grid(evaluation, method), output.globally.color)
 
 
 def _text(findings: _Findings, form: Form) -> str:
@@ -195,12 +175,3 @@ def _page(findings: _Findings) -> str:
 
     whole = (findings.evaluation, findings.comparison, findings.published)
     return render("evaluation.html.j2", **page_values(*whole, thumbnails=findings.thumbnails)).rstrip("\n")
-
-
-def _write(path: Path, text: str) -> None:
-    from lowlight_cli.images.replace import replace_file
-
-    try:
-        replace_file(path, f"{text}\n".encode("utf-8", "surrogateescape"))
-    except ImageError as error:
-        raise OutputError(f"the report cannot be written: {error}") from error

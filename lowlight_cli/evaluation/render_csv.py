@@ -21,9 +21,9 @@ def as_csv(evaluation: Evaluation, published: Sequence[Published] = (), *, per_i
     names = [column.name for column in evaluation.columns]
     if per_image:
         heads = ["method", "name", "width", "height", *names, *_TERMS]
-        return _text([heads, *_picture_rows(evaluation, names)])
+        return csv_text([heads, *_picture_rows(evaluation, names)])
     heads = ["method", "published", "n", "expected", *names, "median_ms", "parameters", *_TERMS]
-    return _text([heads, *_method_rows(evaluation, published, names)])
+    return csv_text([heads, *_method_rows(evaluation, published, names)])
 
 
 def _picture_rows(evaluation: Evaluation, names: list[str]) -> Iterable[list[object]]:
@@ -53,7 +53,8 @@ def _terms(evaluation: Evaluation) -> tuple[str, str]:
     return evaluation.protocol.name, evaluation.subject.pair_by
 
 
-def _text(rows: Iterable[Iterable[object]]) -> str:
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV, without the last line break; None is an empty cell."""
     file = StringIO()
     csv.writer(file, lineterminator="\n").writerows(rows)
     return file.getvalue().rstrip("\n")

@@ -1,0 +1,52 @@
+"""Tables of scores on stdout, and reports of them in files, for all commands that score."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lowlight_cli.cli.tables import print_table, table
+from lowlight_cli.errors import ImageError, OutputError
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from lowlight_cli.evaluation.grid import Cell, Grid
+
+
+def print_grid(grid: "Grid", color: str) -> None:
+    """Prints a framed table, the best and the second best marked.
+
+    Args:
+        grid: Its cells; all columns but the first hold numbers.
+        color: ``auto``, ``always`` or ``never``.
+    """
+    sys.stdout.flush()
+    rows = [[_styled(cell) for cell in row] for row in grid.rows]
+    print_table(table(grid.heads, rows, numbers=grid.heads[1:]), color=color)
+
+
+def write_report(path: Path, text: str) -> None:
+    """Writes a report, whole or not at all; folders on the way are made.
+
+    Args:
+        path: Its file.
+        text: Without the last line break.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    from lowlight_cli.images.replace import replace_file
+
+    try:
+        replace_file(path, f"{text}\n".encode("utf-8", "surrogateescape"))
+    except ImageError as error:
+        raise OutputError(f"the report cannot be written: {error}") from error
+
+
+def _styled(cell: "Cell") -> "Text":
+    from rich.text import Text
+
+    from lowlight_cli.evaluation.grid import Mark
+
+    style = {Mark.NONE: "", Mark.BEST: "bold", Mark.SECOND: "underline"}[cell.mark]
+    return Text(cell.text, style)
