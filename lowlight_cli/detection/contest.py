@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from lowlight_cli.detection.average_precision import DetectionScores, score_detections
-from lowlight_cli.detection.comparison import Difference, compare
+from lowlight_cli.detection.comparison import Difference, compare, match_classes
 from lowlight_cli.detection.export import Labelled
+from lowlight_cli.detection.matching import ClassHits
 from lowlight_cli.detection.predictions import Predictions, Truth, read_predictions
 
 VERSION = 1
@@ -91,13 +92,16 @@ def hold_contest(
         UnavailableError: No evaluator is installed.
     """
     contestants: list[Contestant] = []
+    first: tuple[ClassHits, ...] | None = None
+    compares = resamples > 0 and len(sources) > 1
     for name, source in sources.items():
         found = read_predictions(source, truth, classes)
         scores = score_detections(truth, found.by_picture, classes)
         difference = None
-        if contestants and resamples:
-            first = contestants[0].predictions.by_picture
-            difference = compare(truth, first, found.by_picture, len(classes), resamples=resamples, seed=seed)
+        if compares:
+            hits = match_classes(truth, found.by_picture, len(classes))
+            difference = compare(first, hits, resamples=resamples, seed=seed) if first is not None else None
+            first = first or hits
         contestants.append(Contestant(name, source, found, scores, difference))
     return Contest(labels, split, len(truth), tuple(classes), tuple(contestants))
 

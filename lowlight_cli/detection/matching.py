@@ -97,20 +97,46 @@ def overlap_of(one: Box, other: Box, *, of_first: bool = False) -> float:
     return shared / (area if of_first else area + other.width * other.height - shared)
 
 
-def average_precision(parts: Sequence[Hits]) -> float | None:
-    """Average precision of one class over pictures; None where there is nothing to find.
+@dataclass(frozen=True, slots=True)
+class ClassHits:
+    """One class over all pictures, by falling score.
+
+    Attributes:
+        picture: Index of the picture of each detection.
+        hit: Whether each hit a box.
+        wanted: Boxes to be found in each picture.
+    """
+
+    picture: NDArray[np.intp]
+    hit: NDArray[np.bool_]
+    wanted: NDArray[np.int64]
+
+    def average_precision(self, weights: NDArray[np.int64] | None = None) -> float | None:
+        """Average precision; None where there is nothing to find.
+
+        Args:
+            weights: How often each picture counts; once if not given.
+        """
+        weights = np.ones(len(self.wanted), np.int64) if weights is None else weights
+        wanted = int(weights @ self.wanted)
+        if not wanted:
+            return None
+        counts = weights[self.picture]
+        hits, drawn = np.cumsum(counts * self.hit), np.cumsum(counts)
+        precision = hits / np.maximum(drawn, 1)
+        precision = np.maximum.accumulate(precision[::-1])[::-1]
+        places = np.searchsorted(hits / wanted, RECALLS, side="left")
+        return float(precision[places[places < len(precision)]].sum() / len(RECALLS))
+
+
+def joined(parts: Sequence[Hits]) -> ClassHits:
+    """Puts the pictures together.
 
     Args:
-        parts: One for each picture.
+        parts: At least one: what one class of each picture came to, in the order of the pictures.
     """
-    wanted = sum(part.wanted for part in parts)
-    if not wanted:
-        return None
     scores = np.concatenate([part.scores for part in parts])
-    hit = np.concatenate([part.hit for part in parts])[np.argsort(-scores, kind="mergesort")]
-    hits = np.cumsum(hit)
-    precision = hits / np.arange(1, len(hit) + 1)
-    precision = np.maximum.accumulate(precision[::-1])[::-1]
-    places = np.searchsorted(hits / wanted, RECALLS, side="left")
-    reached = places < len(precision)
-    return float(precision[places[reached]].sum() / len(RECALLS))
+    order = np.argsort(-scores, kind="mergesort")
+    picture = np.repeat(np.arange(len(parts)), [len(part.scores) for part in parts])
+    hit = np.concatenate([part.hit for part in parts])
+    return ClassHits(picture[order], hit[order], np.array([part.wanted for part in parts], np.int64))

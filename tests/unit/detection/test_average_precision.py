@@ -12,7 +12,7 @@ from lowlight_cli.detection.average_precision import score_detections
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.coco import coco_content
 from lowlight_cli.detection.collection import AnnotationError
-from lowlight_cli.detection.matching import average_precision, match, overlap_of
+from lowlight_cli.detection.matching import joined, match, overlap_of
 from lowlight_cli.detection.predictions import Detection, Truth, read_predictions
 from lowlight_cli.errors import UnavailableError
 
@@ -102,7 +102,7 @@ def test_our_matching_equals_that_of_pycocotools(overlap_index):
             match(picture, row, label, 0.5 + 0.05 * overlap_index)
             for picture, row in zip(truth, found, strict=True)
         ]
-        assert average_precision(parts) == pytest.approx(
+        assert joined(parts).average_precision() == pytest.approx(
             precision[overlap_index, :, label, 0, -1].mean(), abs=1e-6
         )
 
@@ -147,9 +147,8 @@ def test_order_and_scale_of_scores_do_not_count(seed, scale):
     order = np.random.default_rng(seed).permutation(6)
 
     def score(truth, found):
-        return average_precision(
-            [match(picture, row, 0, 0.5) for picture, row in zip(truth, found, strict=True)]
-        )
+        parts = [match(picture, row, 0, 0.5) for picture, row in zip(truth, found, strict=True)]
+        return joined(parts).average_precision()
 
     scaled = [tuple(Detection(each.box, each.score * scale) for each in row) for row in found]
     assert score(truth, found) == score([truth[i] for i in order], [scaled[i] for i in order])
