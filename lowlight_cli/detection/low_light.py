@@ -4,7 +4,6 @@ Source: the idea of COCO24700 and COCO1000 in DRGN (Jiang et al., "Degrade is Up
 tried on pictures whose labels were made by daylight.
 """
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 
 from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread
 from lowlight_cli.datasets.darken import darken
+from lowlight_cli.detection.name_draws import drawn_bits
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import to_images, to_pixels
 
@@ -33,17 +33,12 @@ def physical_darkener(settings: DarkeningSettings, strength: tuple[float, float]
     low, high = strength
 
     def darkened(pixels: Pixels, name: str) -> Pixels:
-        generator = torch.Generator().manual_seed(_seed_of(name, seed))
+        generator = torch.Generator().manual_seed(drawn_bits(name, seed, 7))
         power = low + (high - low) * float(torch.rand((), generator=generator))
         dark = darken(to_images([pixels]), _scaled(settings, power), generator).images
         return to_pixels(dark, deep=pixels.dtype == np.uint16)[0]
 
     return darkened
-
-
-def _seed_of(name: str, seed: int) -> int:
-    digest = hashlib.blake2b(f"{seed}/{name}".encode("utf-8", "surrogateescape"), digest_size=7).digest()
-    return int.from_bytes(digest, "big")
 
 
 def _scaled(settings: DarkeningSettings, power: float) -> DarkeningSettings:

@@ -1,10 +1,10 @@
 """Which picture is for training, for validation, for testing."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 from lowlight_cli.detection.collection import SPLITS, Sample
+from lowlight_cli.detection.name_draws import drawn_bits
 from lowlight_cli.errors import UsageError
 
 
@@ -36,7 +36,7 @@ def by_shares(samples: Sequence[Sample], shares: tuple[float, float, float], see
     borders = (shares[0], shares[0] + shares[1])
 
     def split_of(sample: Sample) -> str:
-        place = _fraction(sample.name, seed)
+        place = drawn_bits(sample.name, seed, 8) / 2**64
         return SPLITS[sum(place >= border for border in borders)] if place < 1 else SPLITS[0]
 
     return tuple(replace(sample, split=split_of(sample)) for sample in samples)
@@ -45,9 +45,3 @@ def by_shares(samples: Sequence[Sample], shares: tuple[float, float, float], see
 def as_given(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     """Pictures with the split they came with; those without one are for training."""
     return tuple(sample if sample.split else replace(sample, split="train") for sample in samples)
-
-
-def _fraction(name: str, seed: int) -> float:
-    """A number from 0 to below 1 that depends on name and seed alone."""
-    digest = hashlib.blake2b(f"{seed}/{name}".encode("utf-8", "surrogateescape"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
