@@ -7,7 +7,7 @@ from lowlight_cli.detection.coco import coco_files, read_coco
 from lowlight_cli.detection.collection import AnnotationError, Collection
 from lowlight_cli.detection.exdark import CLASSES, read_exdark
 from lowlight_cli.detection.files import annotation_files, folders_below
-from lowlight_cli.detection.voc import names_in, read_voc
+from lowlight_cli.detection.voc import read_voc
 from lowlight_cli.detection.yolo import DATA_FILE, read_yolo
 from lowlight_cli.errors import UsageError
 
@@ -66,14 +66,9 @@ def read_collection(
     if form == "exdark":
         return read_exdark(folder, classes or CLASSES)
     if form == "voc":
-        names = classes or _exdark_order(folder)
-        return read_voc(folder, names, inclusive=inclusive, needs_pictures=needs_pictures)
+        return read_voc(
+            folder, classes, preferred=CLASSES, inclusive=inclusive, needs_pictures=needs_pictures
+        )
     if form == "coco":
         return read_coco(folder, classes, needs_pictures=needs_pictures)
     return read_yolo(folder, classes)
-
-
-def _exdark_order(folder: Path) -> Sequence[str] | None:
-    """ExDark's classes where they are the ones that occur, so that their numbers are the official ones."""
-    occurring = names_in(list(annotation_files(folder, ".xml")))
-    return CLASSES if occurring and set(occurring) <= set(CLASSES) else None

@@ -111,6 +111,7 @@ def read_voc(
     folder: Path,
     classes: Sequence[str] | None = None,
     *,
+    preferred: Sequence[str] = (),
     inclusive: bool = False,
     needs_pictures: bool = True,
 ) -> Collection:
@@ -119,11 +120,13 @@ def read_voc(
     Args:
         folder: Holds both; ``train.txt``, ``val.txt`` and ``test.txt`` anywhere inside give the split.
         classes: Names in order; None takes those that occur, in alphabetical order.
+        preferred: Where ``classes`` is None and no others occur, these are taken in their order, so that their
+            numbers are the official ones.
         inclusive: As in ``parse_voc``.
         needs_pictures: Whether an annotation counts only if its picture is there.
     """
     files = list(annotation_files(folder, ".xml"))
-    names = ClassNames(classes or names_in(files))
+    names = ClassNames(classes or _names_in(files, preferred))
     pictures = Pictures(pictures_below(folder))
     splits = official_split(files_below(folder))
     samples, lost, errors, used = [], [], [], set()
@@ -156,15 +159,16 @@ def _picture_name(file: AnnotationFile, sample: Sample) -> str:
     )
 
 
-def names_in(files: Sequence[AnnotationFile]) -> tuple[str, ...]:
-    """Classes that occur in annotations, in alphabetical order."""
+def _names_in(files: Sequence[AnnotationFile], preferred: Sequence[str]) -> Sequence[str]:
+    """Classes that occur, in alphabetical order; all the preferred ones where there are no others."""
     found = set()
     for file in files:
         try:
             found |= {(each.findtext("name") or "").strip() for each in _root(file).iter("object")}
         except AnnotationError:
             continue
-    return tuple(sorted(name for name in found if name))
+    found.discard("")
+    return preferred if found and found <= set(preferred) else sorted(found)
 
 
 def write_voc(
