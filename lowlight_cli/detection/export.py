@@ -84,6 +84,21 @@ def picture_path(form: str, labelled: Labelled) -> Path:
     )
 
 
+def label_path(form: str, labelled: Labelled) -> Path | None:
+    """Where the labels of a picture lie below the top folder; None where one file is for all pictures."""
+    if form == "yolo":
+        return _yolo_label(labelled)
+    return _voc_label(labelled) if form == "voc" else None
+
+
+def _yolo_label(labelled: Labelled) -> Path:
+    return Path("labels", labelled.split, Path(labelled.file).with_suffix(".txt"))
+
+
+def _voc_label(labelled: Labelled) -> Path:
+    return Path("Annotations", Path(labelled.file).with_suffix(".xml"))
+
+
 def export_labels(
     form: str, folder: Path, pictures: Sequence[Labelled], classes: Sequence[str], *, portable: bool
 ) -> Path:
@@ -127,8 +142,7 @@ def splits_of(pictures: Sequence[Labelled]) -> list[str]:
 
 def _export_yolo(folder: Path, pictures: Sequence[Labelled], classes: Sequence[str], portable: bool) -> Path:
     for labelled in pictures:
-        label = folder / "labels" / labelled.split / Path(labelled.file).with_suffix(".txt")
-        put(label, label_text(labelled.boxes, *labelled.size))
+        put(folder / _yolo_label(labelled), label_text(labelled.boxes, *labelled.size))
     # Trainers keep what they read before in these files, and would not see new labels.
     for cache in (folder / "labels").glob("*.cache"):
         cache.unlink()
@@ -149,8 +163,7 @@ def _export_coco(folder: Path, pictures: Sequence[Labelled], classes: Sequence[s
 def _export_voc(folder: Path, pictures: Sequence[Labelled], classes: Sequence[str], _portable: bool) -> Path:
     for each in pictures:
         sample = Sample(each.file, Path(each.file), each.boxes)
-        path = folder / "Annotations" / Path(each.file).with_suffix(".xml")
-        put(path, write_voc(sample, each.size, classes))
+        put(folder / _voc_label(each), write_voc(sample, each.size, classes))
     for split in splits_of(pictures):
         stems = [Path(each.file).stem for each in pictures if each.split == split]
         put(folder / "ImageSets" / "Main" / f"{split}.txt", "".join(f"{stem}\n" for stem in stems))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lowlight_cli.detection.choices import Variant
-from lowlight_cli.detection.export import Labelled, picture_path
+from lowlight_cli.detection.export import Labelled, label_path, picture_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,6 @@ def expected_files(out: Path, roots: Roots, form: str, pictures: list[Labelled])
         for each in pictures:
             path = picture_path(form, each)
             files.add((root / path).relative_to(out).as_posix())
-            if (label := _label_path(form, each)) is not None:
+            if (label := label_path(form, each)) is not None:
                 files.add((root / label).relative_to(out).as_posix())
     return files
-
-
-def _label_path(form: str, labelled: Labelled) -> Path | None:
-    stem = Path(labelled.file)
-    if form == "yolo":
-        return Path("labels", labelled.split, stem.with_suffix(".txt"))
-    return Path("Annotations", stem.with_suffix(".xml")) if form == "voc" else None

@@ -120,8 +120,8 @@ def read_voc(
     Args:
         folder: Holds both; ``train.txt``, ``val.txt`` and ``test.txt`` anywhere inside give the split.
         classes: Names in order; None takes those that occur, in alphabetical order.
-        preferred: Where ``classes`` is None and no others occur, these are taken in their order, so that their
-            numbers are the official ones.
+        preferred: Where ``classes`` is None and no others occur, these are taken in their order, so that
+            their numbers are the official ones.
         inclusive: As in ``parse_voc``.
         needs_pictures: Whether an annotation counts only if its picture is there.
     """

@@ -4,7 +4,7 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import Sample
-from lowlight_cli.detection.export import Labelled, export_labels, file_names, picture_path
+from lowlight_cli.detection.export import Labelled, export_labels, file_names, label_path, picture_path
 from lowlight_cli.detection.recognition import read_collection, recognise
 
 CLASSES = ("cat", "dog")
@@ -36,6 +36,19 @@ def test_what_is_written_is_recognised_and_read_back(tmp_path, make_picture, pic
     assert {name: sample.split for name, sample in found.items()} == {"a.jpg": "train", "b.png": "test"}
     assert [box.label for box in found["a.jpg"].boxes] == [0, 1]
     assert found["b.png"].boxes == ()
+
+
+@pytest.mark.parametrize(("form", "suffix"), [("yolo", ".txt"), ("voc", ".xml")])
+def test_labels_lie_where_they_are_expected(tmp_path, pictures, form, suffix):
+    export_labels(form, tmp_path, pictures, CLASSES, portable=True)
+
+    expected = {tmp_path / label_path(form, each) for each in pictures}
+    stems = {Path(each.file).stem for each in pictures}
+    assert {path for path in tmp_path.rglob(f"*{suffix}") if path.stem in stems} == expected
+
+
+def test_coco_has_no_file_of_labels_for_each_picture(pictures):
+    assert label_path("coco", pictures[0]) is None
 
 
 def test_a_second_run_writes_nothing_and_old_caches_go(tmp_path, pictures):
