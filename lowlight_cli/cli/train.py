@@ -17,6 +17,7 @@ from lowlight_cli.training.presets import preset_of
 
 if TYPE_CHECKING:
     from lowlight_cli.training.config import Recipe
+    from lowlight_cli.training.run_folder import RunFolder
 
 app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
 
@@ -127,18 +128,32 @@ def _with_shipped_stages(recipe: "Recipe") -> "Recipe":
 def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
     from lowlight_cli.device import choose_device
     from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped
+    from lowlight_cli.training.processes import device_of_process, joined, ranks
     from lowlight_cli.training.run_folder import RunFolder
 
-    device = choose_device(recipe.run.device)
-    folder = RunFolder(out, recipe, partial(say, quiet=quiet))
-    folder.tell(f"training {name} on {device} into {out}")
-    try:
-        with folder.stop.watched():
-            weights = RECIPES[name].run()(recipe, folder, device=device)
-    except Stopped as stop:
-        folder.tell("stopped before the first step")
-        raise typer.Exit(SIGNAL_BASE + stop.number) from None
-    folder.tell(f"weights: {weights}")
+    device = choose_device(device_of_process(recipe.run.device))
+    with joined(device):
+        folder = RunFolder(out, recipe, partial(say, quiet=quiet))
+        together = f", {ranks()} processes together" if ranks() > 1 else ""
+        folder.tell(f"training {name} on {device} into {out}{together}")
+        try:
+            with folder.stop.watched():
+                weights = RECIPES[name].run()(recipe, folder, device=device)
+        except Stopped as stop:
+            folder.tell("stopped before the first step")
+            raise typer.Exit(SIGNAL_BASE + stop.number) from None
+        folder.tell(f"weights: {weights}")
+        _tell_ending(recipe, folder)
+
+
+def _tell_ending(recipe: "Recipe", folder: "RunFolder") -> None:
+    """Says why a run ended where that was not its last step.
+
+    Raises:
+        typer.Exit: A signal ended it.
+    """
+    from lowlight_cli.inference.interruption import SIGNAL_BASE
+
     match folder.course.ending:
         case "limit" if recipe.run.limit_minutes != _AT_ONCE:
             folder.tell("stopped at the time limit; the same command goes on")

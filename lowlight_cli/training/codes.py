@@ -5,6 +5,7 @@ from torch import Tensor
 
 from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.tensors import CodeIndices, Features, Scalar
+from lowlight_cli.training.processes import items_of_all, summed
 
 
 class CodeCounts:
@@ -14,8 +15,8 @@ class CodeCounts:
         self.values = values
 
     def add(self, indices: CodeIndices) -> None:
-        """Counts the choices of a batch."""
-        self.values += torch.bincount(indices.flatten(), minlength=len(self.values))
+        """Counts the choices of a batch, or of its parts in all processes."""
+        self.values += summed(torch.bincount(indices.flatten(), minlength=len(self.values)))
 
     def clear(self) -> None:
         """Starts from zero."""
@@ -38,12 +39,12 @@ def perplexity(counts: Tensor) -> Scalar:
 
 @torch.no_grad()
 def revive(codebook: Codebook, counts: Tensor, latent: Features, generator: torch.Generator) -> int:
-    """Moves codes that nothing chose onto latents of the batch; gives how many.
+    """Moves codes that nothing chose onto latents of the batch, of all processes; gives how many.
 
     Source: Dhariwal et al., "Jukebox", 2020, section 3.1 (random restart).
     """
     dead = (counts < 1).nonzero().flatten()
-    tokens = latent.movedim(1, -1).flatten(0, 2)
+    tokens = items_of_all(latent).movedim(1, -1).flatten(0, 2)
     picks = torch.randint(len(tokens), (len(dead),), generator=generator).to(tokens.device)
     codebook.weight[dead] = tokens[picks].to(codebook.weight.dtype)
     return len(dead)

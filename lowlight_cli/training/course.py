@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from lowlight_cli.errors import DivergedError
 from lowlight_cli.training.config import RunSettings
+from lowlight_cli.training.processes import largest
 from lowlight_cli.training.stopping import StopRequest
 
 LONGEST_STREAK = 10
@@ -39,13 +40,14 @@ class Course:
         self._streak = 0
 
     def reach(self, step: int) -> None:
-        """Looks whether the step at hand, counted from 0, is the last."""
-        limit = self.settings.limit_minutes
+        """Looks whether the step at hand, counted from 0, is the last; what ends one process ends all."""
+        limit = 60 * (self.settings.limit_minutes or float("inf"))
+        signal, late = largest([self._stop.number or 0, time.monotonic() - self._started >= limit])
         if step + 1 >= self.settings.steps:
             self.ending = "done"
-        elif self._stop.number is not None:
-            self.ending = "signal"
-        elif limit is not None and time.monotonic() - self._started >= 60 * limit:
+        elif signal:
+            self.ending, self._stop.number = "signal", int(signal)
+        elif late:
             self.ending = "limit"
 
     def validates(self, step: int) -> bool:

@@ -1,7 +1,7 @@
 """Steps of an optimizer: gradients gathered, clipped and applied, or left out where they are not finite."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from torch.optim import Adam
 from lowlight_cli.device import choose_precision
 from lowlight_cli.tensors import Scalar
 from lowlight_cli.training.config import OptimizerSettings, Recipe
+from lowlight_cli.training.processes import ranks, summed
 
 
 def rate_share(step: int, steps: int, settings: OptimizerSettings) -> float:
@@ -22,9 +23,37 @@ def rate_share(step: int, steps: int, settings: OptimizerSettings) -> float:
     return warm * (settings.final + (1 - settings.final) * falling)
 
 
+@torch.no_grad()
+def averaged_gradients(parameters: Sequence[nn.Parameter], *, is_finite: bool) -> bool:
+    """Gives every process the mean of the gradients of all, in one exchange.
+
+    A parameter has no gradient afterwards only if it had none in any process.
+
+    Args:
+        parameters: The same ones in the same order in each process.
+        is_finite: Whether the losses of this process were.
+
+    Returns:
+        Whether the losses of all were.
+    """
+    gradients = [parameter.grad for parameter in parameters]
+    flags = torch.tensor([float(not is_finite), *(float(gradient is not None) for gradient in gradients)])
+    pieces = [
+        torch.zeros_like(parameter) if gradient is None else gradient
+        for parameter, gradient in zip(parameters, gradients, strict=True)
+    ]
+    flat = torch.cat([flags.to(parameters[0]), *(piece.flatten() for piece in pieces)])
+    failed, *had = summed(flat)[: len(flags)].tolist()
+    means = (flat[len(flags) :] / ranks()).split([piece.numel() for piece in pieces])
+    for parameter, mean, count in zip(parameters, means, had, strict=True):
+        parameter.grad = mean.view_as(parameter) if count else None
+    return not failed
+
+
 class Descent:
     """Adam over the parameters that are to be trained; can be saved like a model.
 
+    Where several processes train together, gradients are averaged over them, so that all take the same step.
     A step whose loss or gradient is not finite changes nothing. In 16-bit floats gradients are scaled up, and
     some are lost at first until the scale is found; only losses and gradients that stay bad count as failed.
 
@@ -73,6 +102,8 @@ class Descent:
         """
         for group in self._adam.param_groups:
             group["lr"] = share * self._rate
+        if ranks() > 1:
+            self._is_finite = averaged_gradients(self._parameters, is_finite=self._is_finite)
         self._scaler.unscale_(self._adam)
         norm = clip_grad_norm_(self._parameters, self._settings.clip)
         taken = self._is_finite and bool(torch.isfinite(norm))

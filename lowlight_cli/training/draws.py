@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch import Generator
 
+from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import RunSettings
+from lowlight_cli.training.processes import rank, ranks
 
 WHOLE_STEP = 2**31
 """Place that no item has, for what is drawn once for all items of a step."""
@@ -35,7 +37,21 @@ def draws(seed: int, step: int, places: range) -> Draws:
     return Draws(tuple(places), items, chance(seed, step))
 
 
-def parts_of_step(settings: RunSettings, step: int, *, rank: int = 0, ranks: int = 1) -> list[Draws]:
+def check_parts(settings: RunSettings) -> None:
+    """Makes sure that a batch can be dealt evenly to the processes.
+
+    Raises:
+        SettingsError: It cannot.
+    """
+    parts = settings.accumulate * ranks()
+    if settings.batch_size % parts:
+        raise SettingsError(
+            f"a batch of {settings.batch_size} cannot be dealt to {ranks()} processes "
+            f"in {settings.accumulate} equal parts each"
+        )
+
+
+def parts_of_step(settings: RunSettings, step: int) -> list[Draws]:
     """The parts of a step's batch that one process computes, one after the other.
 
     Items are dealt like cards, so that each part has its share of every kind.
@@ -43,11 +59,9 @@ def parts_of_step(settings: RunSettings, step: int, *, rank: int = 0, ranks: int
     Args:
         settings: Size of the batch, and in how many parts a process computes what is its own.
         step: Counted from 0.
-        rank: Which process this is.
-        ranks: How many there are.
     """
-    parts = settings.accumulate * ranks
-    first = rank * settings.accumulate
+    parts = settings.accumulate * ranks()
+    first = rank() * settings.accumulate
     return [
         draws(settings.seed, step, range(part, settings.batch_size, parts))
         for part in range(first, first + settings.accumulate)

@@ -19,9 +19,11 @@ from lowlight_cli.tensors import Images
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.course import Course
 from lowlight_cli.training.curves import draw_curves
+from lowlight_cli.training.draws import check_parts
 from lowlight_cli.training.environment import environment
 from lowlight_cli.training.journal import Journal
-from lowlight_cli.training.states import States, read_state
+from lowlight_cli.training.processes import done_by_first, is_first, means_of_all, of_first
+from lowlight_cli.training.states import States, read_state, share_start
 from lowlight_cli.training.stopping import StopRequest
 from lowlight_cli.training.toml_text import toml_text
 from lowlight_cli.training.writing import append_line, write_whole
@@ -49,7 +51,7 @@ class Stateful(Protocol):
 
 
 class RunFolder:
-    """Writes and finds again all that a run leaves behind.
+    """Writes and finds again all that a run leaves behind; of several processes, the first one does.
 
     Args:
         path: The folder; made if absent.
@@ -62,9 +64,11 @@ class RunFolder:
 
     Raises:
         OutputError: The folder cannot be written.
+        SettingsError: A batch cannot be dealt evenly to the processes that train together.
     """
 
     def __init__(self, path: Path, recipe: Recipe, say: Callable[[str], None] = lambda _: None) -> None:
+        check_parts(recipe.run)
         self.path = path
         self.stop = StopRequest()
         self.course = Course(recipe.run, self.stop)
@@ -72,11 +76,12 @@ class RunFolder:
         self._say = say
         self._journal = Journal(path)
         self._states = States(path / "ckpt", recipe.run.keep)
-        for folder in (path, path / "ckpt", path / "samples", path / "plots"):
-            check_writable_folder(folder)
+        done_by_first(self._make_folders)
 
     def tell(self, line: str) -> None:
         """Shows a line, and keeps it in ``train.log``."""
+        if not is_first():
+            return
         self._say(line)
         append_line(self.path / "train.log", f"{datetime.now(UTC).isoformat(timespec='seconds')}  {line}")
 
@@ -92,12 +97,10 @@ class RunFolder:
         Raises:
             WeightsError: The checkpoint is of another recipe or damaged.
         """
-        self._record(device)
-        found = self._checkpoint()
+        found = done_by_first(lambda: self._found(device))
         self.stop.defer()
         if found is None:
-            self._journal.forget()
-            self._states.forget()
+            share_start(parts)
             return 0
         path, state = found
         try:
@@ -108,7 +111,7 @@ class RunFolder:
                 torch.set_rng_state(state["chance"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise WeightsError(f"cannot resume from {path}: {error}") from error
-        self._journal.forget_from(state["step"])
+        done_by_first(lambda: self._journal.forget_from(state["step"]))
         self.tell(f"going on from {path}, {state['step']} steps done")
         return int(state["step"])
 
@@ -117,11 +120,8 @@ class RunFolder:
         self.course.reach(step)
         settings = self.course.settings
         if (step + 1) % settings.journal_every == 0:
-            row = {
-                name: float(value.detach() if isinstance(value, Tensor) else value)
-                for name, value in values.items()
-            }
-            self._journal.add(step, row | {"skipped": float(self.course.skipped)})
+            row = means_of_all(values)
+            self._add(step, row | {"skipped": float(self.course.skipped)})
             self.tell(f"step {step + 1}/{settings.steps}  {as_line(row)}")
 
     def judge(self, step: int, values: Mapping[str, float], by: str) -> None:
@@ -132,7 +132,8 @@ class RunFolder:
             values: Numbers, the higher the better for the one that counts.
             by: Name of that one.
         """
-        self._journal.add(step, values)
+        values = of_first(values)
+        self._add(step, values)
         self.course.judge(values[by])
         self.tell(f"held out  {as_line(values)}{'  best' if self.course.is_best else ''}")
 
@@ -144,6 +145,10 @@ class RunFolder:
             parts: All that has a state, by name.
             model: What is of use besides, such as averaged weights.
         """
+        done_by_first(lambda: self._save(step, parts, model))
+        self.course.is_best = False
+
+    def _save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
         state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
         state |= {"course": self.course.state_dict(), "chance": torch.get_rng_state()}
         self._states.save(step, {"step": step, **state})
@@ -151,7 +156,6 @@ class RunFolder:
         self._states.mark("last", step)
         if self.course.is_best:
             self._states.mark("best", step)
-            self.course.is_best = False
         self._states.prune()
         self._draw()
 
@@ -167,11 +171,14 @@ class RunFolder:
             kept = f"the last good checkpoint is {self._states.last}"
             none = "no checkpoint was written yet"
             line = f"{error}; {kept if self._states.last.exists() else none}"
-            append_line(self.path / "train.log", line)
+            if is_first():
+                append_line(self.path / "train.log", line)
             raise DivergedError(line) from error
 
     def samples(self, step: int, *columns: Images) -> None:
         """Writes a grid, one picture per row and one column per argument."""
+        if not is_first():
+            return
         rows = [torch.cat([column[i] for column in columns], dim=2) for i in range(len(columns[0]))]
         grid = torch.cat(rows, dim=1).detach().float().clamp(0, 1).cpu()
         pixels = (grid * 255).round().byte().permute(1, 2, 0).numpy()
@@ -184,7 +191,7 @@ class RunFolder:
     def export(self, model: nn.Module, *, step: int) -> Path:
         """Writes the weights after ``step`` steps, named after what was trained, and gives the path."""
         target = self.path / f"{self._recipe.architecture}.safetensors"
-        return save_weights(target, model, self._provenance(step))
+        return done_by_first(lambda: save_weights(target, model, self._provenance(step)))
 
     def _provenance(self, step: int) -> dict[str, Any]:
         """What a file of weights says: what made it, but not where the pictures lay."""
@@ -201,6 +208,23 @@ class RunFolder:
         write_whole(self.path / SETTINGS_FILE, settings.encode())
         machine = json.dumps(environment(device), indent=1)
         write_whole(self.path / "env.json", machine.encode() + b"\n")
+
+    def _make_folders(self) -> None:
+        for folder in (self.path, *(self.path / name for name in ("ckpt", "samples", "plots"))):
+            check_writable_folder(folder)
+
+    def _add(self, step: int, values: Mapping[str, float]) -> None:
+        if is_first():
+            self._journal.add(step, values)
+
+    def _found(self, device: torch.device) -> tuple[Path, dict[str, Any]] | None:
+        """The checkpoint to go on from; where there is none, what an earlier run left is removed."""
+        self._record(device)
+        found = self._checkpoint()
+        if found is None:
+            self._journal.forget()
+            self._states.forget()
+        return found
 
     def _checkpoint(self) -> tuple[Path, dict[str, Any]] | None:
         wanted = self.course.settings.resume

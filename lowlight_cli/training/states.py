@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from lowlight_cli.errors import OutputError, WeightsError
 from lowlight_cli.images.replace import temporary_path
+from lowlight_cli.training.processes import of_first, ranks
 
 SUFFIXES = (".pt", ".safetensors")
 
@@ -107,6 +109,21 @@ def read_state(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict) or "step" not in state:
         raise WeightsError(f"cannot read checkpoint {path}: it is no checkpoint of a training run")
     return state
+
+
+def share_start(parts: Mapping[str, Any]) -> None:
+    """Lets processes that train together start from the state of the first.
+
+    Args:
+        parts: All that has a state, by name.
+    """
+    if ranks() == 1:
+        return
+    file = BytesIO()
+    torch.save({name: part.state_dict() for name, part in parts.items()}, file)
+    state = torch.load(BytesIO(of_first(file.getvalue())), map_location="cpu", weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
 
 
 def _step_of(path: Path) -> int:

@@ -16,11 +16,12 @@ class StopRequest:
     signal ends the program at once.
 
     Attributes:
-        number: Of the signal that came, if any.
+        number: Of the signal that came, here or in a process that trains along; None while there is none.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self._has_come = False
         self._is_deferred = False
 
     @contextmanager
@@ -41,8 +42,8 @@ class StopRequest:
         self._is_deferred = True
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        if self.number is not None:
+        if self._has_come:
             leave(SIGNAL_BASE + number)
-        self.number = number
+        self._has_come, self.number = True, number
         if not self._is_deferred:
             raise Stopped(number)

@@ -1,7 +1,12 @@
 """What every recipe must do, run on a few tiny pictures."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,9 @@ from PIL import Image
 
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings, OptimizerSettings, Recipe, RunSettings
+from lowlight_cli.training.journal import Journal
 from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.states import read_state
 
 CPU = torch.device("cpu")
 OWN_SETTINGS = {
@@ -102,3 +109,47 @@ def test_stage_two_trains_no_frozen_part(data, tmp_path):
     assert not [key for key in changed if key.startswith(frozen)]
     trained = {key.split(".")[0] for key in changed}
     assert trained == {"encoder", "sem", "pre_quant", "codebook", "ift"}
+
+
+def start_processes(root: Path, arguments: Sequence[str]) -> list[subprocess.Popen[bytes]]:
+    """Starts the two processes that train together."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    command = (sys.executable, "-m", "tests.contracts.process_of_several", *arguments)
+    return [
+        subprocess.Popen(command, env=os.environ | shared | {"RANK": str(rank)}, cwd=root)
+        for rank in range(2)
+    ]
+
+
+@pytest.mark.slow
+def test_two_processes_take_the_steps_of_one(data, tmp_path, root):
+    steps = 5
+    processes = start_processes(root, (data.model_dump_json(), str(steps), str(tmp_path / "two")))
+    try:
+        for name in RECIPES:
+            # Its loss is a mean over the labelled pixels of a part.
+            parts = {"accumulate": 2} if name == "semantic" else {}
+            train(name, settings(name, data, steps, **parts), tmp_path / "one" / name)
+        assert [process.wait() for process in processes] == [0, 0]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    for name in RECIPES:
+        one, two = (read_state(tmp_path / kind / name / "ckpt" / "last.pt") for kind in ("one", "two"))
+        for part in ("model", "average"):
+            # Sums are rounded in another order, and Adam makes much of small gradients.
+            assert apart(one[part], two[part]) < 2e-4, (name, part)
+        if name != "semantic":  # in parts, the journal tells of the last one
+            rows = [Journal(tmp_path / kind / name).rows() for kind in ("one", "two")]
+            for ours, theirs in zip(*rows, strict=True):
+                assert theirs == pytest.approx(ours, rel=1e-3, abs=1e-5), name
+
+
+def apart(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) -> float:
+    """Norm of the difference of weights against that of the weights."""
+    assert one.keys() == two.keys()
+    difference = sum(float((two[key] - value).square().sum()) for key, value in one.items())
+    return (difference / sum(float(value.square().sum()) for value in one.values())) ** 0.5
