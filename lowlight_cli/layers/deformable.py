@@ -6,7 +6,7 @@ Source: Zhu et al., "Deformable ConvNets v2: More Deformable, Better Results", 2
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, grid_sample
+from torch.nn.functional import grid_sample
 
 from lowlight_cli.tensors import Features
 
@@ -24,6 +24,7 @@ class DeformableConvolution(nn.Module):
         guide_channels: Channels of the guide.
         groups: Parts of the channels that have offsets of their own.
         reach: Longest offset in positions, approached smoothly; None for any.
+        guide_kernel: Side of the kernel that reads the guide.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class DeformableConvolution(nn.Module):
         *,
         groups: int = 4,
         reach: float | None = None,
+        guide_kernel: int = 3,
     ) -> None:
         super().__init__()
         self.groups = groups
@@ -41,7 +43,7 @@ class DeformableConvolution(nn.Module):
         bound = (TAPS * channels_in) ** -0.5
         self.weight = nn.Parameter(torch.empty(channels_out, channels_in, 3, 3).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.zeros(channels_out))
-        self.predict = nn.Conv2d(guide_channels, 3 * TAPS * groups, 3, padding=1)
+        self.predict = nn.Conv2d(guide_channels, 3 * TAPS * groups, guide_kernel, padding=guide_kernel // 2)
         for parameter in self.predict.parameters():
             nn.init.zeros_(parameter)
 
@@ -106,15 +108,14 @@ def _by_sampling(
     planes = features.reshape(batch * groups, channels // groups, height, width).float()
     rows = torch.arange(height, device=features.device).view(-1, 1)
     columns = torch.arange(width, device=features.device)
-    convolved = bias.view(-1, 1, 1)
-    for tap in range(TAPS):
-        down, right = tap // 3, tap % 3
-        y = (2 * (moves[:, tap, 0] + rows + (down - 1)) + 1) / height - 1
-        x = (2 * (moves[:, tap, 1] + columns + (right - 1)) + 1) / width - 1
+    kernels = weight.flatten(2).unbind(2)  # one matrix (o, c) for each tap
+    convolved = bias.view(1, -1, 1).to(features.dtype).expand(batch, -1, height * width)
+    for tap, kernel in enumerate(kernels):
+        y = (2 * (moves[:, tap, 0] + rows + (tap // 3 - 1)) + 1) / height - 1
+        x = (2 * (moves[:, tap, 1] + columns + (tap % 3 - 1)) + 1) / width - 1
         with torch.autocast(features.device.type, enabled=False):
-            seen = (
-                grid_sample(planes, torch.stack([x, y], dim=-1), align_corners=False) * shares[:, tap].float()
-            )
-        seen = seen.view(batch, channels, height, width).to(features.dtype)
-        convolved = convolved + conv2d(seen, weight[:, :, down, right, None, None])
-    return convolved
+            seen = grid_sample(planes, torch.stack([x, y], dim=-1), align_corners=False)
+            seen = (seen * shares[:, tap].float()).to(features.dtype)
+        seen = seen.view(batch, channels, -1)
+        convolved = torch.baddbmm(convolved, kernel.to(seen.dtype).expand(batch, -1, -1), seen)
+    return convolved.view(batch, -1, height, width)

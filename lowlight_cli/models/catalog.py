@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
     from lowlight_cli.models.drgn.config import DrgnConfig
     from lowlight_cli.models.no_settings import NoSettings
+    from lowlight_cli.models.vqcnir.config import VqcnirConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,18 @@ def _drgn_entry(name: str, summary: str) -> ModelEntry:
     )
 
 
+def _vqcnir_presets() -> "Mapping[str, VqcnirConfig]":
+    from lowlight_cli.models.vqcnir.config import PRESETS
+
+    return PRESETS
+
+
+def _vqcnir(config: "VqcnirConfig") -> object:
+    from lowlight_cli.models.vqcnir.model import Vqcnir
+
+    return Vqcnir(config)
+
+
 def _identity_presets() -> "Mapping[str, NoSettings]":
     from lowlight_cli.models.no_settings import NoSettings
 
@@ -190,6 +203,23 @@ CODEENHANCE = ModelEntry(
 DRGN = _drgn_entry("drgn", "Learns what darkness adds to a picture, takes it away, and refines the rest.")
 LIGHT_DRGN = _drgn_entry("lw-drgn", "DRGN with a network of a seventh of its size, for small machines.")
 
+VQCNIR = ModelEntry(
+    name="vqcnir",
+    summary="Brightens photos and removes the blur of a shaken camera, with a codebook of clear pictures.",
+    source="Zou et al., VQCNIR: Clearer Night Image Restoration with Vector-Quantized Codebook, AAAI 2024, "
+    "arXiv:2312.08606",
+    licence="MIT",
+    presets=Presets("vqcnir", ("paper", "lite"), _vqcnir_presets),
+    default_preset="lite",
+    build=_vqcnir,
+    weights={
+        "lite": WeightsEntry("vqcnir-lite.safetensors", "those of whoever trained them", shipped=False),
+        "paper": WeightsEntry(
+            "vqcnir-paper.safetensors", "none stated by the authors of VQCNIR", shipped=False
+        ),
+    },
+)
+
 IDENTITY = ModelEntry(
     name="identity",
     summary="Leaves every picture as it is; for tests of everything around a model.",
@@ -202,5 +232,5 @@ IDENTITY = ModelEntry(
 )
 
 MODELS: Catalog[ModelEntry] = Catalog(
-    "model", {entry.name: entry for entry in (CODEENHANCE, DRGN, LIGHT_DRGN, IDENTITY)}
+    "model", {entry.name: entry for entry in (CODEENHANCE, DRGN, LIGHT_DRGN, VQCNIR, IDENTITY)}
 )

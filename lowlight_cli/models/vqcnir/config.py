@@ -1,0 +1,78 @@
+"""Settings of VQCNIR; torch-free."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, model_validator
+
+from lowlight_cli.models.vqgan.config import PRESETS as VQGAN_PRESETS
+from lowlight_cli.models.vqgan.config import VqganConfig
+
+PUBLISHED_PRIOR = VqganConfig(
+    encoder_channels=(128, 256, 256),
+    encoder_blocks=(2, 2, 2),
+    decoder_channels=(256, 128, 64),
+    decoder_blocks=(2, 2, 2),
+)
+"""The network of the HQ phase: an eighth of the size (12,176,707 parameters)."""
+
+
+class VqcnirConfig(BaseModel):
+    """Shape of VQCNIR; the defaults are the published network (47,854,222 parameters).
+
+    Args:
+        vqgan: Network of the HQ phase whose codebook and decoder are used.
+        blocks: Blocks that raise the illumination of the coarsest features.
+        splits: Parts of the channels that are brightened by what the other parts show.
+        curve_steps: Times that a brightening curve is applied.
+        head_width: Channels of a head of the attention between both decoders.
+        warp_groups: Parts of the channels that are moved by offsets of their own, coarsest level first.
+        warp_kernel: Side of the kernels that make offsets of what was found.
+        reach: Longest offset in positions of its level; None for any.
+        skips: Whether the second decoder sees the finer features of the encoder and the picture itself; in
+            the published network it starts from the coarsest alone.
+        lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published
+            network.
+        padding: ``official`` mirrors to the next multiple of 64, and by 64 where the side is one already;
+            ``min8`` pads to the next multiple of 8, which is cheaper.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vqgan: VqganConfig = PUBLISHED_PRIOR
+    blocks: PositiveInt = 12
+    splits: PositiveInt = 4
+    curve_steps: PositiveInt = 3
+    head_width: PositiveInt = 64
+    warp_groups: tuple[PositiveInt, ...] = (4, 4, 4, 4)
+    warp_kernel: Literal[1, 3] = 3
+    reach: PositiveFloat | None = None
+    skips: bool = False
+    lift_target: PositiveFloat | None = None
+    padding: Literal["official", "min8"] = "official"
+
+    @model_validator(mode="after")
+    def _a_warp_for_each_level(self) -> "VqcnirConfig":
+        if len(self.warp_groups) != len(self.level_channels):
+            raise ValueError(f"{len(self.level_channels)} levels need as many warp_groups")
+        return self
+
+    @property
+    def level_channels(self) -> tuple[int, ...]:
+        """Channels of each level of the decoders, coarsest first."""
+        return (self.vqgan.latent_channels, *self.vqgan.decoder_channels)
+
+
+PRESETS: dict[str, VqcnirConfig] = {
+    "paper": VqcnirConfig(),
+    "lite": VqcnirConfig(
+        vqgan=VQGAN_PRESETS["lite"],
+        blocks=3,
+        head_width=16,
+        warp_groups=(4, 2, 1, 1),
+        warp_kernel=1,
+        reach=6.0,
+        skips=True,
+        lift_target=0.4,
+        padding="min8",
+    ),
+}

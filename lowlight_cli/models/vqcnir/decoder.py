@@ -1,0 +1,99 @@
+"""The decoder that is faithful to the picture, in step with the decoder that knows clear pictures.
+
+Source: Zou et al., "VQCNIR", AAAI 2024; the layout of the levels is that of the published network:
+docs/models/vqcnir.md.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from lowlight_cli.layers.residual import ResidualBlock
+from lowlight_cli.models.interface import Observation
+from lowlight_cli.models.vqcnir.bidirectional_attention import BidirectionalAttention
+from lowlight_cli.models.vqcnir.config import VqcnirConfig
+from lowlight_cli.models.vqcnir.warping import Warp, Warped
+from lowlight_cli.tensors import Features
+
+
+class Level(nn.Module):
+    """Attention and warp at one size (DBCA); above the coarsest also the way up and a residual block.
+
+    Args:
+        index: Number of the level, 0 for the coarsest.
+        config: Shape of the network.
+        skip_channels: Channels of what else is seen at this level; 0 for nothing.
+    """
+
+    def __init__(self, index: int, config: VqcnirConfig, skip_channels: int) -> None:
+        super().__init__()
+        channels = config.level_channels[index]
+        coarser = config.level_channels[index - 1] if index else 0
+        self.attn = BidirectionalAttention(channels, config.head_width)
+        self.warp = Warp(channels, coarser, config.warp_groups[index], config)
+        self.up = nn.Conv2d(coarser, channels, 3, padding=1) if index else None
+        self.skip = nn.Conv2d(skip_channels, channels, 3, padding=1) if skip_channels else None
+        self.fuse = (
+            ResidualBlock(2 * channels, channels, groups=config.vqgan.groups, act=config.vqgan.act)
+            if index
+            else None
+        )
+
+    def ascend(self, features: Features, seen: Features | None) -> Features:
+        """The coarser level at the size of this one, with what is seen here; unchanged at the coarsest."""
+        if self.up is not None:
+            features = self.up(interpolate(features, scale_factor=2, mode="nearest"))
+        if self.skip is not None and seen is not None:
+            features = features + self.skip(seen)
+        return features
+
+    def forward(
+        self, own: Features, prior: Features, guide: Features | None, known: Observation, name: str
+    ) -> Warped:
+        """One step of the decoder.
+
+        Args:
+            own: Features of this decoder at the size of the level.
+            prior: Features of the other decoder.
+            guide: Guide of the coarser level.
+            known: Facts of the whole picture; gets the attention map, or gives it.
+            name: Of the map in ``known``.
+        """
+        exchanged = self.attn(own, prior, known.get(name))
+        known[name] = exchanged.attention
+        warped: Warped = self.warp(exchanged.own, exchanged.prior, guide)
+        if self.fuse is None:
+            return warped
+        return Warped(self.fuse(torch.cat([exchanged.own, warped.features], dim=1)), warped.guide)
+
+
+class FaithfulDecoder(nn.Module):
+    """Decodes the coarsest features beside the decoder of the codes, whose features it looks at.
+
+    Args:
+        config: Shape of the network.
+        seen_channels: Channels of what is seen at each level, coarsest first; 0 for nothing.
+    """
+
+    def __init__(self, config: VqcnirConfig, seen_channels: Sequence[int]) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(Level(index, config, seen) for index, seen in enumerate(seen_channels))
+
+    def forward(
+        self, latent: Features, prior: Sequence[Features], seen: Sequence[Features | None], known: Observation
+    ) -> Features:
+        """Features at full size.
+
+        Args:
+            latent: Features of the coarsest level before the codes.
+            prior: Features of the other decoder at each level, coarsest first.
+            seen: What is seen at each level beside them.
+            known: Facts of the whole picture; filled where they are missing.
+        """
+        features, guide = latent, None
+        for index, level in enumerate(self.levels):
+            features = level.ascend(features, seen[index])
+            features, guide = level(features, prior[index], guide, known, f"attention_{index}")
+        return features

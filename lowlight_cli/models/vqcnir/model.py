@@ -1,0 +1,144 @@
+"""VQCNIR: restores night photos that are dark and blurred with a codebook of clear pictures.
+
+Source: Zou et al., "VQCNIR: Clearer Night Image Restoration with Vector-Quantized Codebook", AAAI 2024
+(arXiv 2312.08606). Differs from it in what docs/models/vqcnir.md lists.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lowlight_cli.layers.codebook import Codebook
+from lowlight_cli.layers.exposure import gain_plane, lift, lift_gain, mean_luma
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.vqcnir.config import VqcnirConfig
+from lowlight_cli.models.vqcnir.decoder import FaithfulDecoder
+from lowlight_cli.models.vqcnir.illumination_enhancement import IlluminationEnhancement
+from lowlight_cli.models.vqgan.decoder import Decoder
+from lowlight_cli.models.vqgan.encoder import Encoder
+from lowlight_cli.tensors import CodeIndices, Features, Images, PerImage
+
+OFFICIAL_MULTIPLE = 64
+
+
+class Restored(NamedTuple):
+    """Restored pictures, not clamped; latent, rows of its codes, features of the codes alone, facts."""
+
+    images: Images
+    latent: Features
+    indices: CodeIndices
+    prior: Features
+    observation: Observation
+
+
+class Vqcnir(Enhancer):
+    """Encoder, illumination enhancement, codebook, and two decoders side by side.
+
+    Args:
+        config: Shape of the network.
+    """
+
+    supported_controls = frozenset({"texture"})
+
+    def __init__(self, config: VqcnirConfig) -> None:
+        super().__init__()
+        vqgan = config.vqgan
+        self.config = config
+        self.size_multiple = 1 if config.padding == "official" else vqgan.downscale
+        planes = 0 if config.lift_target is None else 1
+        self.encoder = Encoder(vqgan, extra_channels=planes)
+        self.aiem = nn.ModuleList(
+            IlluminationEnhancement(vqgan.latent_channels, config.splits, config.curve_steps)
+            for _ in range(config.blocks)
+        )
+        self.pre_quant = nn.Conv2d(vqgan.latent_channels, vqgan.code_channels, 1)
+        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels)
+        self.post_quant = nn.Conv2d(vqgan.code_channels, vqgan.latent_channels, 3, padding=1)
+        self.decoder = Decoder(vqgan)
+        seen = (0, *reversed(vqgan.encoder_channels[:-1]), 3 + planes)
+        self.faithful = FaithfulDecoder(config, seen if config.skips else (0,) * len(seen))
+
+    def frozen_parts(self) -> list[nn.Module]:
+        """What the LQ phase does not train: the codes and all that makes pictures of them."""
+        return [self.codebook, self.post_quant, self.decoder]
+
+    def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
+        """Exposure, channel means and attention maps of whole pictures."""
+        return self._padded(images, controls, None).observation
+
+    def enhance(
+        self,
+        images: Images,
+        controls: Controls,
+        *,
+        observation: Observation | None = None,
+        reference: Images | None = None,
+    ) -> Images:
+        """Restores pictures, or tiles of pictures, of which ``observation`` holds the facts."""
+        restored = self._padded(images, controls, observation).images
+        return restored[..., : images.shape[2], : images.shape[3]].clamp(0, 1).to(images.dtype)
+
+    def _padded(self, images: Images, controls: Controls, observation: Observation | None) -> Restored:
+        if self.config.padding == "official":
+            images = officially_padded(images)
+        texture = torch.tensor(controls.texture, dtype=images.dtype, device=images.device)
+        return self(images, texture, observation=observation)
+
+    def forward(
+        self, images: Images, texture: Tensor, *, observation: Mapping[str, Tensor] | None = None
+    ) -> Restored:
+        """The whole network.
+
+        Args:
+            images: Dark pictures, sRGB in [0, 1], sides multiples of 8.
+            texture: Weight of what the faithful decoder adds, one for all or for each as (b, 1, 1, 1).
+            observation: Facts to take as given; what it lacks is measured on ``images``.
+        """
+        known = dict(observation or {})
+        seen = self._expose(images, known)
+        pyramid = self.encoder(seen)
+        latent = self._illuminate(pyramid[-1], known)
+        code = self.pre_quant(latent)
+        quantized = self.codebook(code)
+        prior = self._decode(self.post_quant(quantized.features))
+        views = [None, *reversed(pyramid[:-1]), seen] if self.config.skips else [None] * len(prior)
+        own = self.faithful(latent, prior, views, known)
+        made = self.decoder.to_rgb(prior[-1] + texture * own)
+        return Restored(made, code, quantized.indices, prior[-1], known)
+
+    def decode_indices(self, indices: CodeIndices) -> Images:
+        """Pictures that the codes alone make, not clamped; the reconstruction of the HQ phase."""
+        return self.decoder(self.post_quant(self.codebook.lookup(indices)))
+
+    def _expose(self, images: Images, known: Observation) -> Features:
+        target = self.config.lift_target
+        if target is None:
+            return images
+        lightness: PerImage = known.setdefault("lightness", mean_luma(images))
+        gain = lift_gain(lightness, target)
+        lifted = lift(images, gain)
+        return torch.cat([lifted, gain_plane(gain, lifted)], dim=1)
+
+    def _illuminate(self, features: Features, known: Observation) -> Features:
+        for index, block in enumerate(self.aiem):
+            features, known[f"means_{index}"] = block(features, known.get(f"means_{index}"))
+        return features
+
+    def _decode(self, features: Features) -> list[Features]:
+        prior = [features]
+        for stage in self.decoder.stages:
+            prior.append(stage(prior[-1]))
+        return prior
+
+
+def officially_padded(images: Images) -> Images:
+    """Mirrors, border included, right and bottom to the next multiple of 64, which a multiple is not itself.
+
+    Pictures smaller than what is missing are only doubled, as the authors do.
+    """
+    height, width = ((side // OFFICIAL_MULTIPLE + 1) * OFFICIAL_MULTIPLE for side in images.shape[2:])
+    taller = torch.cat([images, images.flip(2)], dim=2)[:, :, :height]
+    return torch.cat([taller, taller.flip(3)], dim=3)[..., :width]
