@@ -5,6 +5,7 @@ docs/models/vqcnir.md.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -12,10 +13,22 @@ from torch.nn.functional import interpolate
 
 from lowlight_cli.layers.residual import ResidualBlock
 from lowlight_cli.models.interface import Observation
-from lowlight_cli.models.vqcnir.bidirectional_attention import BidirectionalAttention
+from lowlight_cli.models.vqcnir.bidirectional_attention import (
+    AttentionMap,
+    BidirectionalAttention,
+    Exchanged,
+)
 from lowlight_cli.models.vqcnir.config import VqcnirConfig
 from lowlight_cli.models.vqcnir.warping import Warp, Warped
 from lowlight_cli.tensors import Features
+
+
+class Decoded(NamedTuple):
+    """Features of a level, its guide for the next one, and the attention map it used."""
+
+    features: Features
+    guide: Features
+    attention: AttentionMap
 
 
 class Level(nn.Module):
@@ -41,32 +54,33 @@ class Level(nn.Module):
             else None
         )
 
-    def ascend(self, features: Features, seen: Features | None) -> Features:
-        """The coarser level at the size of this one, with what is seen here; unchanged at the coarsest."""
-        if self.up is not None:
-            features = self.up(interpolate(features, scale_factor=2, mode="nearest"))
-        if self.skip is not None and seen is not None:
-            features = features + self.skip(seen)
-        return features
-
     def forward(
-        self, own: Features, prior: Features, guide: Features | None, known: Observation, name: str
-    ) -> Warped:
+        self,
+        own: Features,
+        prior: Features,
+        seen: Features | None,
+        guide: Features | None,
+        attention: AttentionMap | None,
+    ) -> Decoded:
         """One step of the decoder.
 
         Args:
-            own: Features of this decoder at the size of the level.
-            prior: Features of the other decoder.
+            own: Features of this decoder at the coarser level.
+            prior: Features of the other decoder at this level.
+            seen: What else is seen here.
             guide: Guide of the coarser level.
-            known: Facts of the whole picture; gets the attention map, or gives it.
-            name: Of the map in ``known``.
+            attention: A map to take as given; without it the features are the whole picture.
         """
-        exchanged = self.attn(own, prior, known.get(name))
-        known[name] = exchanged.attention
+        if self.up is not None:
+            own = self.up(interpolate(own, scale_factor=2, mode="nearest"))
+        if self.skip is not None and seen is not None:
+            own = own + self.skip(seen)
+        exchanged: Exchanged = self.attn(own, prior, attention)
         warped: Warped = self.warp(exchanged.own, exchanged.prior, guide)
-        if self.fuse is None:
-            return warped
-        return Warped(self.fuse(torch.cat([exchanged.own, warped.features], dim=1)), warped.guide)
+        features = warped.features
+        if self.fuse is not None:
+            features = self.fuse(torch.cat([exchanged.own, features], dim=1))
+        return Decoded(features, warped.guide, exchanged.attention)
 
 
 class FaithfulDecoder(nn.Module):
@@ -94,6 +108,6 @@ class FaithfulDecoder(nn.Module):
         """
         features, guide = latent, None
         for index, level in enumerate(self.levels):
-            features = level.ascend(features, seen[index])
-            features, guide = level(features, prior[index], guide, known, f"attention_{index}")
+            name = f"attention_{index}"
+            features, guide, known[name] = level(features, prior[index], seen[index], guide, known.get(name))
         return features
