@@ -18,3 +18,4 @@ class Controls(BaseModel):
     contrast: Weight = 1.0
     brightness: Weight = 1.0
     texture: Weight = 1.0
+    temperature: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0

@@ -6,9 +6,12 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class VqganConfig(BaseModel):
-    """Shape of the VQGAN; the defaults are the published network (6,271,811 parameters).
+    """Shape of the VQGAN; the defaults are the published network of CodeEnhance (6,271,811 parameters).
 
     Args:
+        layout: ``plain``, where the convolution that halves or doubles changes the channels; or ``taming``,
+            with blocks at full resolution, attention where the picture is smallest, and a few channels in
+            between that encoder and decoder are joined by.
         stem_channels: Channels at full resolution.
         encoder_channels: Channels after each halving.
         encoder_blocks: Residual blocks after each halving.
@@ -18,10 +21,14 @@ class VqganConfig(BaseModel):
         decoder_blocks: Residual blocks after each doubling.
         groups: Groups of the normalisation; 0 for none.
         act: Activation of the residual blocks.
+        stem_blocks: Residual blocks at full resolution; taming layout only.
+        latent_blocks: Residual blocks of the decoder before the first doubling; taming layout only.
+        bottleneck: Channels between encoder and decoder; taming layout only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    layout: Literal["plain", "taming"] = "plain"
     stem_channels: int = 64
     encoder_channels: tuple[int, ...] = (128, 256)
     encoder_blocks: tuple[int, ...] = (2, 2)
@@ -31,6 +38,9 @@ class VqganConfig(BaseModel):
     decoder_blocks: tuple[int, ...] = (2, 2)
     groups: int = 32
     act: Literal["silu", "leaky"] = "silu"
+    stem_blocks: int = 2
+    latent_blocks: int = 3
+    bottleneck: int = 3
 
     @model_validator(mode="after")
     def _as_many_up_as_down(self) -> "VqganConfig":
@@ -46,8 +56,8 @@ class VqganConfig(BaseModel):
 
     @property
     def latent_channels(self) -> int:
-        """Channels of the last encoder stage."""
-        return self.encoder_channels[-1]
+        """Channels between the encoder and the decoder."""
+        return self.bottleneck if self.layout == "taming" else self.encoder_channels[-1]
 
     @property
     def downscale(self) -> int:

@@ -15,6 +15,12 @@ from lowlight_cli.models.vqgan.encoder import Encoder
 from lowlight_cli.tensors import CodeIndices, Features, Images
 
 
+def post_quantization(config: VqganConfig) -> nn.Conv2d:
+    """The convolution between the codebook and the decoder."""
+    kernel = 1 if config.layout == "taming" else 3
+    return nn.Conv2d(config.code_channels, config.latent_channels, kernel, padding=kernel // 2)
+
+
 class Rebuilt(NamedTuple):
     """A picture rebuilt from codes, with the latent before and after the codebook."""
 
@@ -33,7 +39,7 @@ class Vqgan(nn.Module):
         self.encoder = Encoder(config)
         self.pre_quant = nn.Conv2d(config.latent_channels, config.code_channels, 1)
         self.codebook = Codebook(config.code_count, config.code_channels)
-        self.post_quant = nn.Conv2d(config.code_channels, config.latent_channels, 3, padding=1)
+        self.post_quant = post_quantization(config)
         self.decoder = Decoder(config)
 
     def encode(self, images: Images) -> Features:

@@ -1,0 +1,35 @@
+"""Attention of every position to every other, beside a skip.
+
+Source: Esser et al., "Taming Transformers for High-Resolution Image Synthesis", 2021, appendix; computed
+without ever holding the whole map (Rabe and Staats, "Self-attention Does Not Need O(n^2) Memory", 2021).
+"""
+
+from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from lowlight_cli.layers.residual import normalization
+from lowlight_cli.tensors import Features
+
+
+class PositionAttention(nn.Module):
+    """One head over all positions, after a group norm; no position knows where it is.
+
+    Args:
+        channels: Channels of the features.
+        groups: Groups of the normalisation; 0 for none.
+    """
+
+    def __init__(self, channels: int, *, groups: int = 32) -> None:
+        super().__init__()
+        self.norm = normalization(channels, groups)
+        self.query = nn.Conv2d(channels, channels, 1)
+        self.key = nn.Conv2d(channels, channels, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+        self.out = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, features: Features) -> Features:
+        """Features of the same shape."""
+        normed = self.norm(features)
+        tokens = (part(normed).flatten(2).mT.unsqueeze(1) for part in (self.query, self.key, self.value))
+        mixed = scaled_dot_product_attention(*tokens)  # (b, 1, h*w, c)
+        return features + self.out(mixed.squeeze(1).mT.reshape(features.shape))

@@ -1,0 +1,1 @@
+"""GLARE: low-light enhancement by finding well-lit codes with a flow, and fusing what they show."""

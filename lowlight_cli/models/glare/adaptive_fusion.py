@@ -1,0 +1,98 @@
+"""Adaptive fusion: dark features, what they decode to, and what the codes show, put together.
+
+Source: GLARE, sec. 3.3 (adaptive mix-up block and deformable fusion). The scalar that balances both sums is
+in the authors' code only; here it is taken for each picture, not over a batch.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lowlight_cli.layers.deformable import DeformableConvolution
+from lowlight_cli.tensors import Features, PerImage
+
+SMALLEST_MEAN = 1e-3
+"""Means closer to zero count as this far from it: their ratio would be without bounds."""
+
+FIRST_SHARE = -1.0
+"""Of the prior in balanced fusion, before a sigmoid."""
+
+
+class Fused(NamedTuple):
+    """Features, and the ratio that the prior was scaled by."""
+
+    features: Features
+    ratio: PerImage
+
+
+class AdaptiveFusion(nn.Module):
+    """h = F_a + r DCN(F_nl; F_nl, F_a) with F_a = g F_c + (1 - g) h and g = beta sigmoid(w).
+
+    Args:
+        channels: Channels of all features; a multiple of 4.
+        gate: First value of w.
+        balanced: Mix the prior in by a learned share instead of adding it, scale it by the ratio of root mean
+            squares instead of means, and pass the dark features through a convolution first.
+        groups: Parts of the channels that have offsets of their own; 0 for a plain convolution of the prior.
+    """
+
+    def __init__(self, channels: int, gate: float, *, balanced: bool, groups: int) -> None:
+        super().__init__()
+        self.gate = nn.Parameter(torch.tensor([gate]))
+        self.guide = nn.Conv2d(2 * channels, channels, 3, padding=1) if groups else None
+        self.deform = (
+            DeformableConvolution(channels, channels, channels, groups=groups)
+            if groups
+            else nn.Conv2d(channels, channels, 3, padding=1)
+        )
+        self.align = self.share = None
+        if balanced:
+            self.align = nn.Conv2d(channels, channels, 3, padding=1)
+            self.share = nn.Parameter(torch.tensor([FIRST_SHARE]))
+            for kernel in (self.align.weight, self.deform.weight):
+                nn.init.dirac_(kernel)
+            nn.init.zeros_(self.align.bias)
+
+    def forward(
+        self,
+        dark: Features,
+        decoded: Features,
+        prior: Features,
+        beta: float,
+        ratio: PerImage | None = None,
+    ) -> Fused:
+        """Fuses features of one size.
+
+        Args:
+            dark: Features of the dark picture.
+            decoded: Features of the decoder so far.
+            prior: Features that the frozen decoder makes of the codes.
+            beta: How much of the dark features is taken, 1 as trained; past all of them nothing more changes.
+            ratio: That of the whole picture, where the features are only a tile of it.
+        """
+        gate = (beta * self.gate.sigmoid()).clamp(max=1.0)
+        if self.align is not None:
+            dark = self.align(dark)
+        mixed = gate * dark + (1 - gate) * decoded
+        if self.guide is None:
+            found = self.deform(prior)
+        else:
+            found = self.deform(prior, self.guide(torch.cat([prior, mixed], dim=1)))
+        if ratio is None:
+            ratio = _mean_ratio(mixed, found) if self.share is None else _power_ratio(mixed, found)
+        scaled = found * ratio.to(found.dtype).view(-1, 1, 1, 1)
+        if self.share is None:
+            return Fused(mixed + scaled, ratio)
+        return Fused(torch.lerp(mixed, scaled, self.share.sigmoid().to(mixed.dtype)), ratio)
+
+
+def _mean_ratio(above: Features, below: Features) -> PerImage:
+    means = below.float().mean((1, 2, 3))
+    guarded = means.abs().clamp_min(SMALLEST_MEAN).copysign(means)
+    return above.float().mean((1, 2, 3)) / guarded
+
+
+def _power_ratio(above: Features, below: Features) -> PerImage:
+    powers: list[Tensor] = [part.float().square().mean((1, 2, 3)) for part in (above, below)]
+    return ((powers[0] + SMALLEST_MEAN**2) / (powers[1] + SMALLEST_MEAN**2)).sqrt()

@@ -1,0 +1,57 @@
+"""Conditional encoder: what the flow and the decoder are told about the dark picture.
+
+Source: GLARE, sec. 3.2 and figure 3, with both heads on the encoder's latent as in the authors' code.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from lowlight_cli.models.glare.config import GlareConfig
+from lowlight_cli.models.vqgan.encoder import Encoder
+from lowlight_cli.tensors import Features
+
+
+class Told(NamedTuple):
+    """What a dark picture tells.
+
+    Attributes:
+        pyramid: Features at each scale, finest first.
+        condition: For each step of the flow, (b, condition_channels, h', w').
+        mean: Where noise is most likely, (b, code_channels, h', w').
+        base: Latent of the encoder's own that the flow adds to; None where the flow gives all of it.
+    """
+
+    pyramid: list[Features]
+    condition: Features
+    mean: Features
+    base: Features | None
+
+
+class ConditionalEncoder(nn.Module):
+    """An encoder like that of stage I, and small heads on what it ends with.
+
+    Args:
+        config: Shape of the network.
+    """
+
+    def __init__(self, config: GlareConfig) -> None:
+        super().__init__()
+        vqgan = config.vqgan
+        channels = vqgan.latent_channels
+        self.trunk = Encoder(vqgan, extra_channels=0 if config.lift_target is None else 1)
+        self.condition = nn.Conv2d(channels, config.condition_channels, 3, padding=1)
+        self.mean = nn.Conv2d(channels, vqgan.code_channels, 3, padding=1)
+        self.base = nn.Conv2d(channels, vqgan.code_channels, 1) if config.residual else None
+        if config.residual:
+            # The flow adds nothing at first.
+            nn.init.zeros_(self.mean.weight)
+            nn.init.zeros_(self.mean.bias)
+
+    def forward(self, images: Features) -> Told:
+        """Reads pictures that were lifted, or their logarithm."""
+        pyramid = self.trunk(images)
+        condition = torch.sigmoid(self.condition(pyramid[-1]))
+        base = None if self.base is None else self.base(pyramid[-1])
+        return Told(pyramid, condition, self.mean(pyramid[-1]), base)

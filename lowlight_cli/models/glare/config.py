@@ -1,0 +1,85 @@
+"""Settings of GLARE; torch-free."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lowlight_cli.models.vqgan.config import PRESETS as VQGAN_PRESETS
+from lowlight_cli.models.vqgan.config import VqganConfig
+
+TAMING = VqganConfig(
+    layout="taming",
+    stem_channels=128,
+    encoder_channels=(256, 512),
+    encoder_blocks=(2, 2),
+    code_count=8192,
+    code_channels=3,
+    decoder_channels=(256, 128),
+    decoder_blocks=(3, 3),
+)
+"""The published stage I network of GLARE."""
+
+
+class FlowConfig(BaseModel):
+    """Shape of the flow between latents and noise; the defaults are the published one.
+
+    Args:
+        levels: How often the steps below come; 0 for no flow, so that the latent is a plain regression.
+        plain_steps: Steps of a level that only normalise and mix channels.
+        coupled_steps: Steps of a level that also move channels by what the condition tells.
+        hidden: Channels inside a coupled step.
+        affine_kernel: Side of the convolutions that read the condition alone.
+        coupling_kernel: Side of those that read channels beside the condition.
+        scale_floor: Least scale of a coupled step, and so what bounds its inverse.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    levels: int = Field(default=2, ge=0)
+    plain_steps: int = Field(default=2, ge=0)
+    coupled_steps: int = Field(default=12, ge=0)
+    hidden: int = Field(default=64, ge=1)
+    affine_kernel: Literal[1, 3] = 3
+    coupling_kernel: Literal[1, 3] = 3
+    scale_floor: float = Field(default=1e-4, gt=0)
+
+
+class GlareConfig(BaseModel):
+    """Shape of GLARE; the defaults are the published network.
+
+    Args:
+        vqgan: Stage I network whose codebook and decoder are used.
+        flow: The latent flow.
+        condition_channels: Channels of what the flow is told about the dark picture.
+        lift_target: Mean luma that the input is lifted towards before the encoder; without it the encoder
+            sees the logarithm of the picture, as published.
+        residual: Let the flow carry only what a latent of the encoder's own misses.
+        fusion: ``published``: the prior is added, scaled by the ratio of means. ``balanced``: it is mixed in
+            by a learned share, scaled by the ratio of root mean squares, and the dark features are aligned
+            by a convolution.
+        deform_groups: Parts of the channels that have offsets of their own in the deformable fusion; one number
+            for each of the two fusions, the coarser first; 0 for a plain convolution.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vqgan: VqganConfig = TAMING
+    flow: FlowConfig = FlowConfig()
+    condition_channels: int = Field(default=64, ge=1)
+    lift_target: float | None = Field(default=None, gt=0, lt=1)
+    residual: bool = False
+    fusion: Literal["published", "balanced"] = "published"
+    deform_groups: tuple[int, int] = (4, 4)
+
+
+PRESETS: dict[str, GlareConfig] = {
+    "paper": GlareConfig(),
+    "lite": GlareConfig(
+        vqgan=VQGAN_PRESETS["lite"],
+        flow=FlowConfig(levels=2, plain_steps=1, coupled_steps=3, hidden=48, affine_kernel=1, scale_floor=0.1),
+        lift_target=0.4,
+        residual=True,
+        fusion="balanced",
+        deform_groups=(1, 0),
+    ),
+}
