@@ -30,7 +30,7 @@ def start_from(
     if semantic is not None:
         _load(model.semantic, semantic)
     state = dict(prior.state_dict())
-    state["encoder.stem.weight"] = _widened(state["encoder.stem.weight"], model.encoder.stem.in_channels)
+    state["encoder.stem.weight"] = widened(state["encoder.stem.weight"], model.encoder.stem.in_channels)
     model.load_state_dict(state, strict=False)
     if model.reference_encoder is not None:
         model.reference_encoder.load_state_dict(prior.encoder.state_dict())
@@ -56,6 +56,7 @@ def _load(module: torch.nn.Module, path: Path) -> None:
         raise WeightsError(f"cannot start from {path}: {str(error).splitlines()[0]}") from error
 
 
-def _widened(weight: Tensor, planes: int) -> Tensor:
+def widened(weight: Tensor, planes: int) -> Tensor:
+    """A stem that takes so many planes; those that it did not take before start at zero."""
     missing = planes - weight.shape[1]
     return torch.cat([weight, weight.new_zeros(len(weight), missing, *weight.shape[2:])], dim=1)

@@ -59,7 +59,7 @@ class AdaptiveFusion(nn.Module):
         dark: Features,
         decoded: Features,
         prior: Features,
-        beta: float,
+        beta: float | Tensor,
         ratio: PerImage | None = None,
     ) -> Fused:
         """Fuses features of one size.
@@ -68,7 +68,8 @@ class AdaptiveFusion(nn.Module):
             dark: Features of the dark picture.
             decoded: Features of the decoder so far.
             prior: Features that the frozen decoder makes of the codes.
-            beta: How much of the dark features is taken, 1 as trained; past all of them nothing more changes.
+            beta: How much of the dark features is taken, 1 as trained; a number, or one for each picture,
+                (b, 1, 1, 1). Past all of them nothing more changes.
             ratio: That of the whole picture, where the features are only a tile of it.
         """
         gate = (beta * self.gate.sigmoid()).clamp(max=1.0)

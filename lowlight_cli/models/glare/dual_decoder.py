@@ -5,7 +5,7 @@ Source: GLARE, sec. 3.3 (adaptive feature transformation).
 
 from typing import NamedTuple
 
-from torch import nn
+from torch import Tensor, nn
 
 from lowlight_cli.models.glare.adaptive_fusion import AdaptiveFusion
 from lowlight_cli.models.glare.config import GlareConfig
@@ -60,7 +60,7 @@ class FusingDecoder(nn.Module):
         latent: Features,
         pyramid: list[Features],
         taps: list[Features],
-        beta: float,
+        beta: float | Tensor,
         known: Observation,
     ) -> Decoded:
         """Decodes a latent that no code was taken for.

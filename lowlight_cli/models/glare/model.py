@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lowlight_cli.layers.activation_norm import fit_norms
 from lowlight_cli.layers.codebook import Codebook
-from lowlight_cli.models.codeenhance.exposure import gain_plane, lift, lift_gain, mean_luma
+from lowlight_cli.layers.exposure import gain_plane, lift, lift_gain, mean_luma
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.glare.conditional_encoder import ConditionalEncoder, Told
 from lowlight_cli.models.glare.config import GlareConfig
@@ -88,7 +88,7 @@ class Glare(Enhancer):
     def forward(
         self,
         images: Images,
-        beta: float = 1.0,
+        beta: float | Tensor = 1.0,
         temperature: float = 0.0,
         *,
         observation: Mapping[str, Tensor] | None = None,
@@ -134,7 +134,7 @@ class Glare(Enhancer):
         """Sets the norms inside the flow by the first latents it is trained on."""
         fit_norms(self.flow, lambda: self.likelihood(latent, told))
 
-    def decode(self, latent: Features, told: Told, beta: float, known: Observation) -> Enhanced:
+    def decode(self, latent: Features, told: Told, beta: float | Tensor, known: Observation) -> Enhanced:
         """Decodes a latent together with the dark features and with what its codes show."""
         with torch.no_grad():
             indices = self.codebook.nearest(latent)

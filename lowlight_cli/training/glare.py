@@ -1,0 +1,135 @@
+"""What both stages of GLARE share: where they start, what a latent is judged by, how the flow is checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import mse_loss
+
+from lowlight_cli.checkpoints.load import fill
+from lowlight_cli.losses.likelihood import bits_per_position
+from lowlight_cli.models.glare.conditional_encoder import Told
+from lowlight_cli.models.glare.config import GlareConfig
+from lowlight_cli.models.glare.model import Glare
+from lowlight_cli.models.vqgan.model import Vqgan
+from lowlight_cli.tensors import Features, Scalar
+from lowlight_cli.training.config import Settings
+from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.stage_one import load_part, widened
+
+
+class FlowWeights(Settings):
+    """How the latent that the flow finds is judged.
+
+    Args:
+        likelihood: Weight of the negative log-likelihood, in bits per position.
+        regression: Weight of the squared difference of the retrieved latent and the bright one.
+        noise: Deviation of the noise that the bright latent is given, without which the likelihood has no
+            bound.
+        given_mean: Part of the steps whose mean is the bright latent itself, as the authors have it.
+    """
+
+    likelihood: float = 0.02
+    regression: float = 1.0
+    noise: float = 0.05
+    given_mean: float = 0.0
+
+
+def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> tuple[Glare, Vqgan]:
+    """Gives the network to train and the frozen stage I network that tells the wanted latents.
+
+    Codebook and frozen decoder are those of stage I. Where the input is lifted to what stage I knows, the
+    conditional encoder starts from its encoder, and the fusing decoder from its decoder; else at random.
+
+    Args:
+        config: Shape of the network.
+        vqgan: Weights of stage I; without them its parts are random, which is only of use in tests.
+        start: Weights of an earlier stage of GLARE, which take the place of all.
+
+    Raises:
+        WeightsError: A file is missing, or of another shape.
+    """
+    model, prior = Glare(config), Vqgan(config.vqgan)
+    if vqgan is not None:
+        fill(prior, load_part(vqgan), vqgan)
+    model.codebook.load_state_dict(prior.codebook.state_dict())
+    model.post_quant.load_state_dict(prior.post_quant.state_dict())
+    model.decoder.load_state_dict(prior.decoder.state_dict())
+    if config.lift_target is not None:
+        state = prior.encoder.state_dict()
+        state["stem.weight"] = widened(state["stem.weight"], model.encoder.trunk.stem.in_channels)
+        model.encoder.trunk.load_state_dict(state)
+        model.fusing.decoder.load_state_dict(prior.decoder.state_dict())
+        model.fusing.enter.load_state_dict(prior.post_quant.state_dict())
+    if model.encoder.base is not None:
+        model.encoder.base.load_state_dict(prior.pre_quant.state_dict())
+    if start is not None:
+        fill(model, load_part(start), start)
+    return model, prior
+
+
+def noisy(latent: Features, deviation: float, generator: Generator) -> Features:
+    """The latent with normal noise."""
+    return latent + deviation * torch.randn(latent.shape, generator=generator).to(latent)
+
+
+def latent_losses(
+    model: Glare, told: Told, target: Features, weights: FlowWeights, generator: Generator
+) -> dict[str, Scalar]:
+    """Weighted losses of what dark pictures tell about bright latents.
+
+    Args:
+        model: Gives the flow.
+        told: What the encoder said of the dark pictures.
+        target: Latents of the bright pictures.
+        weights: How much each counts.
+        generator: Chance of the step.
+    """
+    seen = model.likelihood(noisy(target, weights.noise, generator), told)
+    is_given = float(torch.rand((), generator=generator)) < weights.given_mean
+    bits = bits_per_position(seen.noise, target if is_given else seen.mean, seen.log_determinant)
+    losses = {"likelihood": weights.likelihood * bits}
+    if weights.regression:
+        losses["regression"] = weights.regression * mse_loss(model.retrieve(told), target)
+    return losses
+
+
+@torch.no_grad()
+def validate_flow(
+    model: Glare, prior: Vqgan, pairs: Sequence[PairedPhoto], device: torch.device, *, side: int = 256
+) -> dict[str, float]:
+    """How well latents of held-out pictures are found.
+
+    Args:
+        model: In evaluation mode.
+        prior: Tells the bright latents.
+        pairs: At least one.
+        device: Where the models are.
+        side: Of the part in the middle that is looked at, to save time.
+
+    Returns:
+        Share of positions with the code of the bright picture; PSNR (dB) of what the codes alone show; root
+        mean square error of the latent; bits per position and per number of the latent, with noise of 0.05.
+    """
+    rows = [_of_one(model, prior, pair, device, side) for pair in pairs]
+    names = ("index_accuracy", "psnr", "latent_error", "bits_per_position", "bits_per_dimension")
+    return dict(zip(names, torch.stack(rows).mean(0).tolist(), strict=True))
+
+
+def _of_one(model: Glare, prior: Vqgan, pair: PairedPhoto, device: torch.device, side: int) -> Tensor:
+    multiple = model.size_multiple
+    height, width = (min(length, side) // multiple * multiple for length in pair.pixels.shape[1:])
+    top, left = (pair.pixels.shape[1] - height) // 2, (pair.pixels.shape[2] - width) // 2
+    pixels = pair.pixels[:, top : top + height, left : left + width]
+    dark, bright = (half[None].to(device).float() / 255 for half in pixels.split(3))
+    target = prior.encode(bright)
+    known = {"lightness": torch.tensor([pair.lightness], device=device)}
+    told = model.tell(dark, known)
+    found = model.retrieve(told)
+    right = (model.codebook.nearest(found) == prior.codebook.nearest(target)).float().mean()
+    error = (model.show_codes(found).clamp(0, 1) - bright).square().mean()
+    seen = model.likelihood(noisy(target, 0.05, torch.Generator().manual_seed(0)), told)
+    bits = bits_per_position(seen.noise, seen.mean, seen.log_determinant)
+    distance = mse_loss(found, target).sqrt()
+    return torch.stack([right, -10 * error.log10(), distance, bits, bits / target.shape[1]])

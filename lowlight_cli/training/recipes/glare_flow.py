@@ -1,0 +1,110 @@
+"""Stage II of GLARE: learns to find the latent of the bright picture in the dark one, with a flow.
+
+Needs: well-lit photos, weights of stage I, and better also real pairs. Makes: ``glare.safetensors`` (averaged
+weights), which stage III starts from. Source: GLARE, sec. 3.2, with what docs/models/glare.md lists. Launch:
+``lle train glare --stage 2 --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors --out runs/flow``.
+Cost and score: docs/models/glare.md.
+"""
+
+from pathlib import Path
+from typing import ClassVar, cast
+
+import torch
+
+from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.models.glare.config import PRESETS, GlareConfig
+from lowlight_cli.models.glare.model import Glare
+from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.draws import parts_of_step
+from lowlight_cli.training.enhancement_batch import Mix, Sources, enhancement_batch
+from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare, validate_flow
+from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
+from lowlight_cli.training.pairs import load_pairs
+from lowlight_cli.training.pictures import few_of, load_photos
+from lowlight_cli.training.recipes.codeenhance import MANY_NIGHTS
+from lowlight_cli.training.run_folder import RunFolder, Stateful
+
+
+class GlareFlowRecipe(Recipe):
+    """Settings of stage II.
+
+    Args:
+        model: Shape of the network.
+        vqgan: Weights of stage I.
+        start: Weights of GLARE to start from.
+        darkening: How photos are darkened.
+        real_share: Part of a batch that is real pairs.
+        latent: How the latent that is found is judged.
+    """
+
+    architecture: ClassVar[str] = "glare"
+
+    model: GlareConfig = PRESETS["lite"]
+    vqgan: Path | None = None
+    start: Path | None = None
+    darkening: DarkeningSettings = MANY_NIGHTS
+    real_share: float = 0.35
+    latent: FlowWeights = FlowWeights()
+
+
+def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> Path:
+    """Trains, and gives the path of the weights; pairs whose colours are wrong are left out.
+
+    Args:
+        recipe: All settings.
+        folder: Where to save and what to resume.
+        device: Where to compute.
+    """
+    settings, course = recipe.run, folder.course
+    torch.manual_seed(settings.seed)
+    photos = load_photos(recipe.data, smallest=settings.crop) if recipe.data.photos else []
+    train, held_out = load_pairs(recipe.data, smallest=settings.crop)
+    photos, _ = few_of(photos, [], settings)
+    train, held_out = few_of([pair for pair in train if not pair.has_cast], held_out, settings)
+    sources = Sources(photos, train, recipe.darkening)
+    mix = Mix(settings.batch_size, settings.crop, recipe.real_share, 0.0, 0.0)
+
+    model, prior = start_glare(recipe.model, recipe.vqgan, recipe.start)
+    model, prior = placed(model, device), placed(prior, device)
+    freeze(prior, *model.prior_parts(), model.fusing)
+    painter = Descent(model.parameters(), recipe, device)
+    average = averaged(model, recipe.optimizer.average)
+    parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
+    mixed = autocast(settings, device)
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
+
+    step = start - 1  # what a finished run, started again, has done
+    for step in range(start, settings.steps):
+        for part in parts_of_step(settings, step):
+            batch = enhancement_batch(sources, mix, part).to(device)
+            with torch.no_grad():
+                target = prior.encode(batch.bright)
+            with mixed:
+                told = model.tell(batch.dark, {"lightness": batch.lightness})
+            if step == 0 and recipe.start is None:
+                # The norms of the flow are set by the first latents it sees.
+                model.fit_norms(target, told)
+
+            # Judge the noise that the bright latent becomes, and the latent that the dark picture leads to.
+            losses = latent_losses(model, told, target, recipe.latent, part.shared)
+            loss = torch.stack(list(losses.values())).sum()
+            painter.learn(loss)
+
+        if painter.take(rate_share(step, settings.steps, recipe.optimizer)):
+            average.update_parameters(model)
+        folder.count(failed=painter.failed)
+
+        folder.report(step, loss=loss, **losses)
+        if course.validates(step):
+            shown = model.show_codes(model.retrieve(told)[-8:])
+            folder.samples(step + 1, batch.dark[-8:], shown, batch.bright[-8:])
+            if held_out:
+                found = validate_flow(cast(Glare, average.module), prior, held_out, device)
+                folder.judge(step, found, by="psnr")
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
+            break
+    return folder.export(average.module, step=step + 1)

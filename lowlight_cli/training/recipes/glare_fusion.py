@@ -1,0 +1,157 @@
+"""Stage III of GLARE: learns to decode the latent together with the dark features and what the codes show.
+
+Needs: well-lit photos, weights of stage I and II, and better also real pairs. Makes: ``glare.safetensors``
+(averaged weights). Source: GLARE, sec. 3.3, with what docs/models/glare.md lists. Launch:
+``lle train glare --stage 3 --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
+--start runs/flow/glare.safetensors --out runs/glare``. Cost and score of the shipped weights:
+docs/models/glare.md.
+"""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor
+
+from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.losses.pixel import absolute, colour, gradient
+from lowlight_cli.losses.structure import dissimilarity
+from lowlight_cli.models.glare.config import PRESETS, GlareConfig
+from lowlight_cli.models.glare.model import Glare
+from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.draws import parts_of_step
+from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
+from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
+from lowlight_cli.training.held_out import validate
+from lowlight_cli.training.look import controlled
+from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
+from lowlight_cli.training.pairs import load_pairs
+from lowlight_cli.training.pictures import few_of, load_photos
+from lowlight_cli.training.recipes.codeenhance import MANY_NIGHTS, grey_where_cast
+from lowlight_cli.training.run_folder import RunFolder, Stateful
+
+
+class GlareFusionRecipe(Recipe):
+    """Settings of stage III.
+
+    Args:
+        model: Shape of the network.
+        vqgan: Weights of stage I.
+        start: Weights of stage II.
+        darkening: How photos are darkened.
+        real_share: Part of a batch that is real pairs.
+        turned_share: Part of a batch with another texture than 1.
+        joint: Go on training encoder and flow, by the losses of stage II beside those of the picture; else
+            they are frozen, as published.
+        latent: How the latent that is found is judged, where training is joint.
+        edge_weight: Weight of the gradient difference.
+        structure_weight: Weight of 1 - SSIM.
+        colour_weight: Weight of the difference of colours.
+        check_side: Side of the middle part of held-out pictures that is looked at while training; None for
+            whole pictures.
+    """
+
+    architecture: ClassVar[str] = "glare"
+
+    model: GlareConfig = PRESETS["lite"]
+    vqgan: Path | None = None
+    start: Path | None = None
+    darkening: DarkeningSettings = MANY_NIGHTS
+    real_share: float = 0.35
+    turned_share: float = 0.15
+    joint: bool = True
+    latent: FlowWeights = FlowWeights(likelihood=0.002, regression=0.1)
+    edge_weight: float = 0.5
+    structure_weight: float = 0.3
+    colour_weight: float = 10.0
+    check_side: int | None = 256
+
+
+def wanted_texture(batch: EnhancementBatch) -> Images:
+    """The bright pictures with the texture that was asked for; nothing else of them is turned."""
+    one = torch.ones_like(batch.weights.texture)
+    weights = batch.weights._replace(contrast=one, brightness=one)
+    return controlled(batch.bright, weights, batch.lightness)
+
+
+def picture_losses(
+    recipe: GlareFusionRecipe, made: Images, target: Images, keeps_colour: Tensor
+) -> dict[str, Scalar]:
+    """Weighted differences between what was made and what was asked for."""
+    made, target = grey_where_cast(made, keeps_colour), grey_where_cast(target, keeps_colour)
+    return {
+        "pixel": absolute(made, target),
+        "edge": recipe.edge_weight * gradient(made, target),
+        "structure": recipe.structure_weight * dissimilarity(made, target),
+        "colour": recipe.colour_weight * colour(made, target),
+    }
+
+
+def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -> Path:
+    """Trains, and gives the path of the weights.
+
+    Args:
+        recipe: All settings.
+        folder: Where to save and what to resume.
+        device: Where to compute.
+    """
+    settings, course = recipe.run, folder.course
+    torch.manual_seed(settings.seed)
+    photos = load_photos(recipe.data, smallest=settings.crop) if recipe.data.photos else []
+    train, held_out = load_pairs(recipe.data, smallest=settings.crop)
+    photos, _ = few_of(photos, [], settings)
+    train, held_out = few_of(train, held_out, settings)
+    sources = Sources(photos, train, recipe.darkening)
+    mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
+
+    model, prior = start_glare(recipe.model, recipe.vqgan, recipe.start)
+    model, prior = placed(model, device), placed(prior, device)
+    freeze(prior, *model.prior_parts())
+    if not recipe.joint:
+        freeze(model.encoder, model.flow)
+    painter = Descent(model.parameters(), recipe, device)
+    average = averaged(model, recipe.optimizer.average)
+    parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
+    mixed = autocast(settings, device)
+    finding = nullcontext() if recipe.joint else torch.no_grad()
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
+
+    step = start - 1  # what a finished run, started again, has done
+    for step in range(start, settings.steps):
+        for part in parts_of_step(settings, step):
+            batch = enhancement_batch(sources, mix, part).to(device)
+            target = wanted_texture(batch)
+
+            # Find the latent, and decode it with as much of the dark features as texture asks for.
+            with mixed:
+                with finding:
+                    told = model.tell(batch.dark, {"lightness": batch.lightness})
+                    latent = model.retrieve(told)
+                made = in_full(model.decode(latent, told, batch.weights.texture, {}))
+            losses = picture_losses(recipe, made.images, target, batch.colour)
+            if recipe.joint:
+                with torch.no_grad():
+                    wanted = prior.encode(batch.bright)
+                losses |= latent_losses(model, told, wanted, recipe.latent, part.shared)
+            loss = torch.stack(list(losses.values())).sum()
+            painter.learn(loss)
+
+        if painter.take(rate_share(step, settings.steps, recipe.optimizer)):
+            average.update_parameters(model)
+        folder.count(failed=painter.failed)
+
+        folder.report(step, loss=loss, **losses)
+        if course.validates(step):
+            folder.samples(step + 1, batch.dark[-8:], made.images[-8:], target[-8:])
+            if held_out:
+                whole = cast(Glare, average.module)
+                folder.judge(step, validate(whole, held_out, device, side=recipe.check_side), by="psnr")
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
+            break
+    return folder.export(average.module, step=step + 1)
