@@ -54,7 +54,9 @@ class ScaleAndShift(nn.Module):
         floor: Least scale; the greatest is 1 + ``floor``.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, hidden: int, *, kernel: int, floor: float) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, hidden: int, *, kernel: int, floor: float
+    ) -> None:
         super().__init__()
         self.floor = floor
         self.first = nn.Conv2d(channels_in, hidden, kernel, padding=kernel // 2, bias=False)

@@ -10,6 +10,7 @@ from lowlight_cli.catalog import Catalog
 if TYPE_CHECKING:
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
     from lowlight_cli.models.drgn.config import DrgnConfig
+    from lowlight_cli.models.glare.config import GlareConfig
     from lowlight_cli.models.no_settings import NoSettings
     from lowlight_cli.models.vqcnir.config import VqcnirConfig
 
@@ -153,6 +154,18 @@ def _vqcnir(config: "VqcnirConfig") -> object:
     return Vqcnir(config)
 
 
+def _glare_presets() -> "Mapping[str, GlareConfig]":
+    from lowlight_cli.models.glare.config import PRESETS
+
+    return PRESETS
+
+
+def _glare(config: "GlareConfig") -> object:
+    from lowlight_cli.models.glare.model import Glare
+
+    return Glare(config)
+
+
 def _identity_presets() -> "Mapping[str, NoSettings]":
     from lowlight_cli.models.no_settings import NoSettings
 
@@ -220,6 +233,21 @@ VQCNIR = ModelEntry(
     },
 )
 
+GLARE = ModelEntry(
+    name="glare",
+    summary="Finds the codes of the well-lit picture with a flow, and fuses them with the dark one.",
+    source="Zhou et al., GLARE: Low Light Image Enhancement via Generative Latent Feature based Codebook "
+    "Retrieval, ECCV 2024, arXiv:2407.12431",
+    licence="MIT",
+    presets=Presets("glare", ("paper", "lite"), _glare_presets),
+    default_preset="lite",
+    build=_glare,
+    weights={
+        "lite": WeightsEntry("glare-lite.safetensors", "those of whoever trained them", shipped=False),
+        "paper": WeightsEntry("glare-paper.safetensors", "Apache-2.0, the authors of GLARE", shipped=False),
+    },
+)
+
 IDENTITY = ModelEntry(
     name="identity",
     summary="Leaves every picture as it is; for tests of everything around a model.",
@@ -232,5 +260,6 @@ IDENTITY = ModelEntry(
 )
 
 MODELS: Catalog[ModelEntry] = Catalog(
-    "model", {entry.name: entry for entry in (CODEENHANCE, DRGN, LIGHT_DRGN, VQCNIR, IDENTITY)}
+    "model",
+    {entry.name: entry for entry in (CODEENHANCE, DRGN, LIGHT_DRGN, GLARE, VQCNIR, IDENTITY)},
 )

@@ -15,7 +15,9 @@ from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Scalar
 from lowlight_cli.training.config import Settings
+from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.processes import ranks, summed
 from lowlight_cli.training.stage_one import load_part, widened
 
 
@@ -69,13 +71,22 @@ def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> 
     return model, prior
 
 
-def noisy(latent: Features, deviation: float, generator: Generator) -> Features:
-    """The latent with normal noise."""
-    return latent + deviation * torch.randn(latent.shape, generator=generator).to(latent)
+def noisy(latent: Features, deviation: float, items: Sequence[Generator]) -> Features:
+    """Latents with normal noise, each by the chance of its item."""
+    noise = torch.stack([torch.randn(latent.shape[1:], generator=item) for item in items])
+    return latent + deviation * noise.to(latent)
+
+
+@torch.no_grad()
+def fit_flow(model: Glare, target: Features, told: Told) -> None:
+    """Sets the norms of the flow by the first latents; the same in all processes."""
+    model.fit_norms(target, told)
+    for parameter in model.flow.parameters():
+        parameter.copy_(summed(parameter) / ranks())
 
 
 def latent_losses(
-    model: Glare, told: Told, target: Features, weights: FlowWeights, generator: Generator
+    model: Glare, told: Told, target: Features, weights: FlowWeights, draws: Draws
 ) -> dict[str, Scalar]:
     """Weighted losses of what dark pictures tell about bright latents.
 
@@ -84,10 +95,10 @@ def latent_losses(
         told: What the encoder said of the dark pictures.
         target: Latents of the bright pictures.
         weights: How much each counts.
-        generator: Chance of the step.
+        draws: Chance of the items, and of the step.
     """
-    seen = model.likelihood(noisy(target, weights.noise, generator), told)
-    is_given = float(torch.rand((), generator=generator)) < weights.given_mean
+    seen = model.likelihood(noisy(target, weights.noise, draws.items), told)
+    is_given = float(torch.rand((), generator=draws.shared)) < weights.given_mean
     bits = bits_per_position(seen.noise, target if is_given else seen.mean, seen.log_determinant)
     losses = {"likelihood": weights.likelihood * bits}
     if weights.regression:
@@ -129,7 +140,7 @@ def _of_one(model: Glare, prior: Vqgan, pair: PairedPhoto, device: torch.device,
     found = model.retrieve(told)
     right = (model.codebook.nearest(found) == prior.codebook.nearest(target)).float().mean()
     error = (model.show_codes(found).clamp(0, 1) - bright).square().mean()
-    seen = model.likelihood(noisy(target, 0.05, torch.Generator().manual_seed(0)), told)
+    seen = model.likelihood(noisy(target, 0.05, [torch.Generator().manual_seed(0)]), told)
     bits = bits_per_position(seen.noise, seen.mean, seen.log_determinant)
     distance = mse_loss(found, target).sqrt()
     return torch.stack([right, -10 * error.log10(), distance, bits, bits / target.shape[1]])

@@ -57,8 +57,8 @@ class GlareConfig(BaseModel):
         fusion: ``published``: the prior is added, scaled by the ratio of means. ``balanced``: it is mixed in
             by a learned share, scaled by the ratio of root mean squares, and the dark features are aligned
             by a convolution.
-        deform_groups: Parts of the channels that have offsets of their own in the deformable fusion; one number
-            for each of the two fusions, the coarser first; 0 for a plain convolution.
+        deform_groups: Parts of the channels that have offsets of their own in the deformable fusion, for the
+            coarse and for the fine one; 0 for a plain convolution.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,7 +76,9 @@ PRESETS: dict[str, GlareConfig] = {
     "paper": GlareConfig(),
     "lite": GlareConfig(
         vqgan=VQGAN_PRESETS["lite"],
-        flow=FlowConfig(levels=2, plain_steps=1, coupled_steps=3, hidden=48, affine_kernel=1, scale_floor=0.1),
+        flow=FlowConfig(
+            levels=2, plain_steps=1, coupled_steps=3, hidden=48, affine_kernel=1, scale_floor=0.1
+        ),
         lift_target=0.4,
         residual=True,
         fusion="balanced",

@@ -45,7 +45,7 @@ class FusingDecoder(nn.Module):
     def __init__(self, config: GlareConfig) -> None:
         super().__init__()
         vqgan = config.vqgan
-        # The taming layout brings an entrance of its own, and the published network takes the latent as it is.
+        # The taming layout brings an entrance of its own.
         self.enter = nn.Identity() if vqgan.layout == "taming" else post_quantization(vqgan)
         self.decoder = Decoder(vqgan)
         self.fusions = nn.ModuleList(

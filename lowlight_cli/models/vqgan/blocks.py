@@ -31,7 +31,8 @@ def residual_row(
 def middle(channels: int, config: VqganConfig) -> nn.Sequential:
     """A residual block, attention, and a residual block."""
     return nn.Sequential(
-        *residual_row(channels, channels, 1, config, attends=True), *residual_row(channels, channels, 1, config)
+        *residual_row(channels, channels, 1, config, attends=True),
+        *residual_row(channels, channels, 1, config),
     )
 
 

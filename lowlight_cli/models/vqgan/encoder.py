@@ -47,9 +47,7 @@ class Encoder(nn.Module):
         last = len(config.encoder_channels) - 1
         self.stages = nn.ModuleList(
             EncoderStage(a, b, n, config, attends=index == last)
-            for index, (a, b, n) in enumerate(
-                zip(widths, widths[1:], config.encoder_blocks, strict=False)
-            )
+            for index, (a, b, n) in enumerate(zip(widths, widths[1:], config.encoder_blocks, strict=False))
         )
         self.full = self.end = None
         if is_taming:

@@ -1,9 +1,9 @@
 """Stage II of GLARE: learns to find the latent of the bright picture in the dark one, with a flow.
 
-Needs: well-lit photos, weights of stage I, and better also real pairs. Makes: ``glare.safetensors`` (averaged
-weights), which stage III starts from. Source: GLARE, sec. 3.2, with what docs/models/glare.md lists. Launch:
-``lle train glare --stage 2 --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors --out runs/flow``.
-Cost and score: docs/models/glare.md.
+Needs: well-lit photos, weights of stage I, and better also real pairs. Makes: ``glare.safetensors``
+(averaged weights), which stage III starts from. Source: GLARE, sec. 3.2, with what docs/models/glare.md
+lists. Launch: ``lle train glare --stage 2 --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
+--out runs/flow``. Cost and score: docs/models/glare.md.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.enhancement_batch import Mix, Sources, enhancement_batch
-from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare, validate_flow
+from lowlight_cli.training.glare import FlowWeights, fit_flow, latent_losses, start_glare, validate_flow
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
 from lowlight_cli.training.pairs import load_pairs
 from lowlight_cli.training.pictures import few_of, load_photos
@@ -85,10 +85,10 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
                 told = model.tell(batch.dark, {"lightness": batch.lightness})
             if step == 0 and recipe.start is None:
                 # The norms of the flow are set by the first latents it sees.
-                model.fit_norms(target, told)
+                fit_flow(model, target, told)
 
             # Judge the noise that the bright latent becomes, and the latent that the dark picture leads to.
-            losses = latent_losses(model, told, target, recipe.latent, part.shared)
+            losses = latent_losses(model, told, target, recipe.latent, part)
             loss = torch.stack(list(losses.values())).sum()
             painter.learn(loss)
 
