@@ -1,6 +1,7 @@
 """``lle train``: one subcommand for each recipe."""
 
 from contextlib import ExitStack
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ import typer
 
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say
-from lowlight_cli.cli.train_options import DATA, Shared, values_of, with_shared_options
+from lowlight_cli.cli.train_options import DATA, LENGTH, Shared, values_of, with_shared_options
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.presets import preset_of
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from lowlight_cli.training.run_folder import RunFolder
 
 app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
+
+WITHOUT_PHOTOS = ("codeenhance", "drgn-degradation", "drgn-refinement")
+"""What can be trained from pairs alone."""
 
 _AT_ONCE = 1e-9
 """Minutes after which a dry run ends: with its first step."""
@@ -43,6 +47,22 @@ VqganOption = Annotated[
 SemanticOption = Annotated[
     Path | None,
     typer.Option(help="Weights of the semantic network; those that ship if not given.", rich_help_panel=DATA),
+]
+DegradationOption = Annotated[
+    Path | None, typer.Option(help="Weights of the first stage, of the same size.", rich_help_panel=DATA)
+]
+
+
+class Size(StrEnum):
+    """Networks of DRGN."""
+
+    DRGN = "drgn"
+    LIGHT = "lw-drgn"
+
+
+SizeOption = Annotated[
+    Size | None,
+    typer.Option(help="Network to train.", rich_help_panel=LENGTH, show_default="lw-drgn; drgn for paper"),
 ]
 
 
@@ -79,6 +99,45 @@ def codeenhance(
     _train("codeenhance", shared, {"data.pairs": pairs, "vqgan": vqgan, "semantic": semantic})
 
 
+@app.command()
+@with_shared_options
+def drgn_degradation(shared: Shared, size: SizeOption = None, pairs: PairsOption = None) -> None:
+    """Train the first stage of DRGN: what darkness adds to a picture.
+
+    Example:  lle train drgn-degradation --data photos --pairs pairs --out runs/degradation
+    """
+    _train("drgn-degradation", shared, {"model": _drgn_shape(shared, size), "data.pairs": pairs})
+
+
+@app.command()
+@with_shared_options
+def drgn_refinement(
+    shared: Shared,
+    size: SizeOption = None,
+    pairs: PairsOption = None,
+    degradation: DegradationOption = None,
+) -> None:
+    """Train the second stage of DRGN: the picture without its degradation.
+
+    Example:  lle train drgn-refinement --data photos --pairs pairs
+    --degradation runs/degradation/drgn-degradation.safetensors --out runs/refinement
+    """
+    model = _drgn_shape(shared, size)
+    own = {"model": model, "data.pairs": pairs, "degradation": degradation}
+    _train("drgn-refinement", shared, own)
+
+
+def _drgn_shape(shared: Shared, size: str | None) -> dict[str, Any] | None:
+    """Settings of the network of that size; None where a file or a preset says which."""
+    preset, file = shared.values["preset"], shared.values["config"]
+    if size is None and (file or preset not in (None, "lite")):
+        return None
+    from lowlight_cli.models.drgn.config import PRESETS
+
+    shape: dict[str, Any] = PRESETS[size or Size.LIGHT][preset or "lite"].model_dump()
+    return shape
+
+
 def _train(name: str, shared: Shared, own: dict[str, Any]) -> None:
     from lowlight_cli.training.settings import merged
     from lowlight_cli.training.toml_text import toml_text
@@ -93,7 +152,7 @@ def _train(name: str, shared: Shared, own: dict[str, Any]) -> None:
         return
     if name == "codeenhance":
         recipe = _with_shipped_stages(recipe)
-    if not (recipe.data.photos or (name == "codeenhance" and recipe.data.pairs)):
+    if not (recipe.data.photos or (name in WITHOUT_PHOTOS and recipe.data.pairs)):
         raise UsageError("no photos to train on: give --data FOLDER")
     quiet = settings_of(shared.context).quiet
     with ExitStack() as stack:

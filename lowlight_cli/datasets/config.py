@@ -109,3 +109,10 @@ class DarkeningSettings(BaseModel):
     jpeg_share: Share = 0.3
     jpeg_quality: tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]] = (60, 95)
     """Lowest and highest quality of the pictures that go through JPEG."""
+
+
+MANY_NIGHTS = DarkeningSettings(
+    measured_share=0.35,
+    wide=WIDE.model_copy(update={"exposure": Spread(median=1 / 6, factor=2.2)}),
+)
+"""More of the wide camera, down to nearly no darkening, so that highlights of dusk are not burnt out."""

@@ -10,6 +10,14 @@ def absolute(images: Features, targets: Features) -> Scalar:
     return l1_loss(images, targets)
 
 
+def charbonnier(images: Features, targets: Features, epsilon: float = 1e-3) -> Scalar:
+    """Mean of ``sqrt(difference^2 + epsilon^2)``, a smooth absolute difference; ``epsilon`` for equal ones.
+
+    Source: Charbonnier et al., "Two deterministic half-quadratic regularization algorithms", 1994.
+    """
+    return ((images - targets).square() + epsilon**2).sqrt().mean()
+
+
 def gradient(images: Features, targets: Features) -> Scalar:
     """Mean absolute difference of horizontal and vertical steps; keeps edges where they are."""
     across = l1_loss(images.diff(dim=3), targets.diff(dim=3))

@@ -40,7 +40,7 @@ class RecipeEntry:
 
 
 def _entry(name: str, summary: str, settings: str) -> RecipeEntry:
-    return RecipeEntry(name, summary, f"lowlight_cli.training.recipes.{name}", settings)
+    return RecipeEntry(name, summary, f"lowlight_cli.training.recipes.{name.replace('-', '_')}", settings)
 
 
 RECIPES: Catalog[RecipeEntry] = Catalog(
@@ -51,6 +51,10 @@ RECIPES: Catalog[RecipeEntry] = Catalog(
             _entry("semantic", "Compact semantic network, from photos with class maps.", "SemanticRecipe"),
             _entry("vqgan", "Stage I: codebook and decoder, from well-lit photos.", "VqganRecipe"),
             _entry("codeenhance", "Stage II: the enhancement, from photos and pairs.", "CodeEnhanceRecipe"),
+            _entry(
+                "drgn-degradation", "DRGN, stage 1: what darkness adds to a picture.", "DegradationRecipe"
+            ),
+            _entry("drgn-refinement", "DRGN, stage 2: the picture without it.", "RefinementRecipe"),
         )
     },
 )

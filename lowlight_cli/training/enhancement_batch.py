@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.layers.exposure import LUMA
 from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.draws import Draws
@@ -83,6 +84,12 @@ def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBa
     weights = random_controls(mix.turned, draws.items)
     target = controlled(wanted, weights, middle)
     return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour.view(-1, 1, 1, 1))
+
+
+def grey_where_cast(images: Images, colour: Tensor) -> Images:
+    """Pictures whose colours cannot be learned, as their luma in all channels; the others as they are."""
+    weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
+    return colour * images + (1 - colour) * (images * weights).sum(1, keepdim=True)
 
 
 def random_controls(share: float, items: Sequence[Generator]) -> ControlWeights:

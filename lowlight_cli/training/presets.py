@@ -33,6 +33,15 @@ _OFTEN = MappingProxyType({"precision": "fp32", "sample_every": 5000, "save_ever
 _PICTURE_LOSSES_OF_OUR_OWN = MappingProxyType(
     {"edge_weight": 0.0, "structure_weight": 0.0, "colour_weight": 0.0}
 )
+_DRGN = MappingProxyType(
+    {
+        "optimizer": _CONSTANT_RATE | {"learning_rate": 5e-4, "critic_rate": 5e-4, "betas": (0.9, 0.999)},
+        "darkened_share": 0.0,
+        "on_grid": True,
+        "decay": {"kind": "staircase"},
+        "branch_gain": 1.0,
+    }
+)
 _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "vqgan": {
@@ -66,6 +75,19 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "adversarial_weight": 0.1,
             "critic_width": 64,
         },
+        "drgn-degradation": {
+            "run": {"steps": 14_400, "batch_size": 16, "crop": 96, **_OFTEN},
+            **_DRGN,
+            "critic_width": 64,
+        },
+        "drgn-refinement": {
+            "run": {"steps": 28_800, "batch_size": 16, "crop": 96, **_OFTEN},
+            **_DRGN,
+            "synthetic_share": 1.0,
+            "edge_weight": 0.0,
+            "colour_weight": 0.0,
+            "validation_side": None,
+        },
     }
 )
 
@@ -86,7 +108,8 @@ def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
     if recipe not in _PUBLISHED:
         raise UsageError(f"{recipe} has no published schedule: --preset {preset} is of no use")
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
+    from lowlight_cli.models.drgn.config import DrgnConfig
     from lowlight_cli.models.vqgan.config import VqganConfig
 
-    shape = {"vqgan": VqganConfig, "codeenhance": CodeEnhanceConfig}[recipe]()
-    return {**_PUBLISHED[recipe], "model": shape.model_dump()}
+    shapes = {"vqgan": VqganConfig, "codeenhance": CodeEnhanceConfig}
+    return {**_PUBLISHED[recipe], "model": shapes.get(recipe, DrgnConfig)().model_dump()}

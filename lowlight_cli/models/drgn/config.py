@@ -70,8 +70,8 @@ class DrgnConfig(BaseModel):
         generator: Shape of both.
         value_range: Numbers the generators see: ``signed`` is [-1, 1], ``unit`` is [0, 1].
         refinement: Whether the second generator gives the picture itself or what is to be added.
-        lift_target: Mean luma that pictures are lifted towards first; our own addition, absent in the
-            published network.
+        lift_target: Mean luma that pictures are lifted towards before the degradation is taken away; our own
+            addition, absent in the published network.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,4 +89,4 @@ PRESETS: dict[str, dict[str, DrgnConfig]] = {
         "lite": DrgnConfig(generator=SingleBranchConfig(), lift_target=0.4),
     },
 }
-"""Settings by model, then by preset; ``lite`` is the same network on pictures that were lifted before."""
+"""Settings by model, then by preset; ``lite`` is the same network, and refines lifted pictures."""

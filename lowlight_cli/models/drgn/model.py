@@ -17,7 +17,7 @@ from lowlight_cli.tensors import Images
 
 
 class Separated(NamedTuple):
-    """A dark picture in two, ``degradation + rest = picture``, in the generators' numbers."""
+    """A dark picture in two, in the generators' numbers; ``degradation + rest`` is the (lifted) picture."""
 
     degradation: Images
     rest: Images
@@ -60,7 +60,7 @@ class Drgn(Enhancer):
         return (signal + 1) / 2 if self.config.value_range == "signed" else signal
 
     def lifted(self, images: Images, known: Observation) -> Images:
-        """Pictures brought to ordinary brightness first, where the settings say so.
+        """Pictures brought to ordinary brightness, where the settings say so, before they are refined.
 
         Args:
             images: sRGB in [0, 1].
@@ -71,15 +71,18 @@ class Drgn(Enhancer):
         lightness = known.setdefault("lightness", mean_luma(images))
         return lift(images, lift_gain(lightness, self.config.lift_target))
 
-    def separate(self, signal: Images, weights: ChannelWeights | None = None) -> Separated:
-        """Estimates the degradation and takes it away.
+    def separate(
+        self, images: Images, known: Observation, weights: ChannelWeights | None = None
+    ) -> Separated:
+        """Estimates the degradation of dark pictures and takes it away.
 
         Args:
-            signal: Dark pictures in the generators' numbers, sides multiples of ``size_multiple``.
+            images: sRGB in [0, 1], sides multiples of ``size_multiple``.
+            known: Facts of the whole pictures; what is missing is measured and added.
             weights: Channel weights of the whole pictures; measured where not given.
         """
-        degradation = self.degradation(signal, weights or ChannelWeights())
-        return Separated(degradation, signal - degradation)
+        degradation = self.degradation(self.to_signal(images), weights or ChannelWeights())
+        return Separated(degradation, self.to_signal(self.lifted(images, known)) - degradation)
 
     def refine(self, rest: Images, weights: ChannelWeights | None = None) -> Images:
         """What the rest of a picture becomes, in the generators' numbers, not clamped.
@@ -99,9 +102,8 @@ class Drgn(Enhancer):
             observation: Facts to take as given; what it lacks is measured on ``images``.
         """
         known = dict(observation or {})
-        signal = self.to_signal(self.lifted(images, known))
         taken = ChannelWeights(known.get("degradation"))
-        separated = self.separate(signal, taken)
+        separated = self.separate(images, known, taken)
         kept = ChannelWeights(known.get("refinement"))
         images = self.to_images(self.refine(separated.rest, kept))
         known |= {"degradation": taken.taken, "refinement": kept.taken}

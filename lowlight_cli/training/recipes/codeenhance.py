@@ -7,26 +7,23 @@ docs/models/codeenhance.md. Launch: ``lle train codeenhance --data photos --pair
 Cost and score of the shipped weights: docs/models/codeenhance.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from lowlight_cli.checkpoints.perception import read_learned_perceptual
-from lowlight_cli.datasets.config import WIDE, DarkeningSettings, Spread
+from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
 from lowlight_cli.errors import SettingsError
-from lowlight_cli.layers.exposure import LUMA
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.perceptual import feature_distance
 from lowlight_cli.losses.pixel import absolute, colour, gradient
-from lowlight_cli.losses.structure import dissimilarity, similarity
+from lowlight_cli.losses.structure import dissimilarity
 from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
-from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Vqgan
@@ -34,18 +31,19 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.draws import parts_of_step
-from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
+from lowlight_cli.training.enhancement_batch import (
+    EnhancementBatch,
+    Mix,
+    Sources,
+    enhancement_batch,
+    grey_where_cast,
+)
+from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
-from lowlight_cli.training.pairs import PairedPhoto, load_pairs
+from lowlight_cli.training.pairs import load_pairs
 from lowlight_cli.training.pictures import few_of, load_photos
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import start_from
-
-MANY_NIGHTS = DarkeningSettings(
-    measured_share=0.35,
-    wide=WIDE.model_copy(update={"exposure": Spread(median=1 / 6, factor=2.2)}),
-)
-"""More of the wide camera, down to nearly no darkening, so that highlights of dusk are not burnt out."""
 
 
 class CodeEnhanceRecipe(Recipe):
@@ -100,12 +98,6 @@ class CodeEnhanceRecipe(Recipe):
     temperature: float = 1.0
     adversarial_weight: float = 0.01
     critic_width: int = 16
-
-
-def grey_where_cast(images: Images, colour: Tensor) -> Images:
-    """Pictures whose colours cannot be learned, as their luma in all channels; the others as they are."""
-    weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
-    return colour * images + (1 - colour) * (images * weights).sum(1, keepdim=True)
 
 
 def perceptual_loss(
@@ -174,23 +166,6 @@ def latent_loss(
         "shift": share * recipe.shift_weight * parts.shift,
         "smallness": recipe.smallness_weight * parts.smallness,
     }
-
-
-@torch.no_grad()
-def validate(model: CodeEnhance, pairs: Sequence[PairedPhoto], device: torch.device) -> dict[str, float]:
-    """Mean PSNR (dB, 8-bit RGB) and SSIM over whole held-out pictures."""
-    scores = []
-    for pair in pairs:
-        dark, bright = (half[None].to(device).float() / 255 for half in pair.pixels.split(3))
-        height, width = dark.shape[2:]
-        multiple = model.size_multiple
-        padded = pad(dark, (0, -width % multiple, 0, -height % multiple), mode="reflect")
-        made = model.enhance(padded, Controls())[..., :height, :width]
-        made = (made * 255).round() / 255
-        error = (made - bright).square().mean()
-        scores.append(torch.stack([-10 * error.log10(), similarity(made, bright)]))
-    psnr, ssim = torch.stack(scores).mean(0).tolist()
-    return {"psnr": psnr, "ssim": ssim}
 
 
 def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -> Path:

@@ -76,10 +76,13 @@ def test_blocks_are_spread_over_the_layers_as_published() -> None:
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.kind)
 def test_degradation_and_rest_make_up_the_picture(shape) -> None:
     model = Drgn(DrgnConfig(generator=shape))
-    signal = torch.rand(2, 3, 16, 24) * 2 - 1
-    degradation, rest = model.separate(signal)
+    images = torch.rand(2, 3, 16, 24)
+    signal = 2 * images - 1
+    degradation, rest = model.separate(images, {})
+    torch.testing.assert_close(degradation, model.degradation(signal, ChannelWeights()))
     torch.testing.assert_close(degradation + rest, signal)
-    torch.testing.assert_close(model.refine(rest), model.refinement(signal - degradation, ChannelWeights()))
+    made = model.refinement(signal - degradation, ChannelWeights())
+    torch.testing.assert_close(model(images).images, (made + 1) / 2)
 
 
 def test_signed_numbers_go_from_minus_one_to_one_and_back() -> None:

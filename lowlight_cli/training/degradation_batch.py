@@ -1,0 +1,141 @@
+"""Batches for DRGN: patches of dark and bright pictures, and clean ones that are to be made dark."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import interpolate
+
+from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.training.draws import Draws
+from lowlight_cli.training.enhancement_batch import Sources
+from lowlight_cli.training.pictures import NO_CLASS, Crops, random_below
+from lowlight_cli.training.views import dark_view
+
+
+class Cut(NamedTuple):
+    """How patches are cut.
+
+    ``size`` is that of a whole batch, ``side`` of a patch; ``scales`` are those a picture is shrunk by first;
+    ``on_grid`` patches do not overlap; ``darkened`` and ``synthetic`` are shares: of the batch that is
+    darkened photos, and of its items that also bring a clean picture.
+    """
+
+    size: int
+    side: int
+    scales: tuple[float, ...]
+    on_grid: bool
+    darkened: float
+    synthetic: float
+
+
+class DegradationBatch(NamedTuple):
+    """Dark pictures with their bright partners, and clean pictures for the first of them.
+
+    ``lightness`` is the mean luma of the whole dark pictures, ``clean_ratio`` that of the whole clean ones in
+    units of their patches'. ``colour`` is 1 where colours can be learned, else 0, (b, 1, 1, 1). ``chance`` is
+    a number in [0, 1) for each clean picture.
+    """
+
+    dark: Images
+    bright: Images
+    lightness: PerImage
+    colour: Tensor
+    clean: Images
+    clean_ratio: PerImage
+    chance: PerImage
+
+    def to(self, device: torch.device) -> "DegradationBatch":
+        """The batch on another device."""
+        return DegradationBatch(*(value.to(device) for value in self))
+
+
+class _Patch(NamedTuple):
+    pixels: Tensor
+    lightness: float
+
+
+def degradation_batch(sources: Sources, cut: Cut, draws: Draws) -> DegradationBatch:
+    """Draws the items of a part of a batch; without pairs all of it is darkened photos, and the reverse.
+
+    Clean pictures are photos; without photos they are the bright partners of other pairs.
+    """
+    darkened = (round(cut.size * cut.darkened) if sources.pairs else cut.size) if sources.photos else 0
+    parts = [
+        _darkened(sources, cut, item) if place < darkened else _real(sources, cut, item)
+        for place, item in zip(draws.places, draws.items, strict=True)
+    ]
+    dark, bright, lightness, colour, names = zip(*parts, strict=True)
+    count = round(len(parts) * cut.synthetic)
+    clean = [
+        _clean(sources, cut, item, name)
+        for item, name in zip(draws.items[:count], names[:count], strict=True)
+    ]
+    patches = (
+        torch.stack([patch.pixels for patch in clean]) if clean else torch.empty(0, 3, cut.side, cut.side)
+    )
+    means = mean_luma(patches).clamp_min(0.02)
+    return DegradationBatch(
+        torch.stack(dark),
+        torch.stack(bright),
+        torch.tensor(lightness),
+        torch.tensor(colour).view(-1, 1, 1, 1),
+        patches,
+        (torch.tensor([patch.lightness for patch in clean]) / means).clamp(0.25, 4),
+        torch.tensor([float(torch.rand((), generator=item)) for item in draws.items[:count]]),
+    )
+
+
+def random_patch(pixels: Tensor, cut: Cut, generator: Generator) -> Tensor:
+    """A patch of a picture that is shrunk by one of the scales and mirrored half of the time.
+
+    Args:
+        pixels: uint8 (c, h, w), sides at least that of a patch.
+        cut: How.
+        generator: Source of chance.
+
+    Returns:
+        Numbers in [0, 1], (c, side, side).
+    """
+    height, width = pixels.shape[1:]
+    scale = cut.scales[random_below(len(cut.scales), generator)]
+    span = min(round(cut.side / scale), height, width)
+    top, left = (_start(length, span, generator, on_grid=cut.on_grid) for length in (height, width))
+    patch = pixels[None, :, top : top + span, left : left + span].float() / 255
+    if span != cut.side:
+        patch = interpolate(patch, (cut.side, cut.side), mode="bilinear", antialias=True, align_corners=False)
+    flip = float(torch.rand((), generator=generator))
+    return (patch.flip(3) if flip < 0.5 else patch)[0].clamp(0, 1)
+
+
+def _start(length: int, span: int, generator: Generator, *, on_grid: bool) -> int:
+    if on_grid:
+        return span * random_below(length // span, generator)
+    return random_below(length - span + 1, generator)
+
+
+_Pair = tuple[Tensor, Tensor, float, float, str | None]
+
+
+def _real(sources: Sources, cut: Cut, item: Generator) -> _Pair:
+    pair = sources.pairs[random_below(len(sources.pairs), item)]
+    patch = random_patch(pair.pixels, cut, item)
+    return patch[:3], patch[3:], pair.lightness, float(not pair.has_cast), pair.name
+
+
+def _darkened(sources: Sources, cut: Cut, item: Generator) -> _Pair:
+    photo = sources.photos[random_below(len(sources.photos), item)]
+    patch = random_patch(photo.pixels, cut, item)[None]
+    classes = torch.full((1, 1, 1), NO_CLASS, dtype=torch.int64)
+    view = dark_view(Crops(patch, torch.tensor([photo.lightness]), classes), sources.darkening, [item])
+    return view.images[0], patch[0], float(view.lightness), 1.0, None
+
+
+def _clean(sources: Sources, cut: Cut, item: Generator, own: str | None) -> _Patch:
+    if sources.photos:
+        photo = sources.photos[random_below(len(sources.photos), item)]
+        return _Patch(random_patch(photo.pixels, cut, item), photo.lightness)
+    others = [pair for pair in sources.pairs if pair.name != own] or list(sources.pairs)
+    pair = others[random_below(len(others), item)]
+    return _Patch(random_patch(pair.pixels[3:], cut, item), pair.middle)

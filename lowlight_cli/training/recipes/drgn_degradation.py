@@ -1,0 +1,190 @@
+"""DRGN, first stage: learns what darkness adds to a picture.
+
+Needs: real pairs, or photos that are darkened; clean photos. Makes: ``drgn-degradation.safetensors``, the
+degradation generator alone. Source: Jiang et al., "Degrade is Upgrade", 2022, eq. 5-7; what it leaves open:
+docs/models/drgn.md. Launch: ``lle train drgn-degradation --data photos --pairs pairs --out runs/deg``.
+The loss pulls the degradation towards a constant; that is the method, not a fault.
+"""
+
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from lowlight_cli.losses.adversarial import fool_logistic, logistic
+from lowlight_cli.losses.divergence import histogram_divergence, softmax_divergence
+from lowlight_cli.losses.pixel import charbonnier
+from lowlight_cli.models.drgn.channel_attention import ChannelWeights
+from lowlight_cli.models.drgn.critic import DegradationCritic
+from lowlight_cli.models.drgn.model import Drgn
+from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.decay import decayed_share
+from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
+from lowlight_cli.training.descent import Descent
+from lowlight_cli.training.draws import parts_of_step
+from lowlight_cli.training.drgn import DrgnRecipe, load_sources, made_dark, new_model
+from lowlight_cli.training.enhancement_batch import grey_where_cast
+from lowlight_cli.training.optimization import averaged, placed, set_trainable
+from lowlight_cli.training.run_folder import RunFolder, Stateful
+
+DIVERGENCES = {"softmax": softmax_divergence, "hist": histogram_divergence}
+
+
+class DegradationRecipe(DrgnRecipe):
+    """Settings of the first stage.
+
+    Args:
+        stage1: ``paper`` has the published loss; ``paired`` is our extension, which also pulls what is left
+            without the degradation towards the bright partner.
+        kl: Distributions that are compared: softmax over pixels, histogram of values, or none.
+        adversarial_weight: Weight of both critics (alpha of the paper).
+        adversarial: Form of the generator's adversarial loss.
+        paired_weight: Weight of the extension.
+        loss_scale: What the whole loss is multiplied by, lest its gradients vanish beside Adam's epsilon.
+        strength: How much of a degradation is put on a clean picture.
+        critic: ``srgan``, or ``pooled``, which is smaller.
+        critic_width: Channels of a critic's first layer.
+    """
+
+    architecture: ClassVar[str] = "drgn-degradation"
+
+    stage1: Literal["paper", "paired"] = "paper"
+    kl: Literal["softmax", "hist", "off"] = "softmax"
+    adversarial_weight: float = Field(default=1e-5, ge=0)
+    adversarial: Literal["nonsaturating", "saturating"] = "nonsaturating"
+    paired_weight: float = Field(default=1.0, ge=0)
+    loss_scale: float = Field(default=1e5, gt=0)
+    strength: float = Field(default=1.0, gt=0)
+    critic: Literal["srgan", "pooled"] = "srgan"
+    critic_width: PositiveInt = 16
+
+
+class Passed(NamedTuple):
+    """What a batch became, in the generators' numbers.
+
+    ``dark`` pictures and clean ones made dark (``low``), the degradation of both (``wanted``, ``made``), and
+    what is left of the dark ones without it.
+    """
+
+    dark: Images
+    low: Images
+    wanted: Images
+    made: Images
+    rest: Images
+
+
+def pass_on(recipe: DegradationRecipe, model: Drgn, batch: DegradationBatch) -> Passed:
+    """Degradations of the dark pictures, put on the clean ones, and estimated again."""
+    wanted, rest = model.separate(batch.dark, {"lightness": batch.lightness})
+    synthetic = made_dark(model, batch, wanted, recipe.strength, recipe.composition)
+    low = model.to_signal(synthetic.images)
+    made = model.degradation(low, ChannelWeights())
+    return Passed(model.to_signal(batch.dark), low, wanted, made, rest)
+
+
+def generator_losses(
+    recipe: DegradationRecipe, critics: nn.ModuleDict, passed: Passed, bright: Images, colour: Tensor
+) -> dict[str, Scalar]:
+    """Weighted losses of the generator.
+
+    Args:
+        recipe: Gives the weights.
+        critics: ``low`` judges dark pictures, ``degradation`` degradations.
+        passed: What a batch became.
+        bright: Partners of the dark pictures, in the generators' numbers.
+        colour: See ``DegradationBatch``.
+    """
+    saturating = recipe.adversarial == "saturating"
+    fooled = fool_logistic(critics["low"](passed.low), saturating=saturating)
+    fooled = fooled + fool_logistic(critics["degradation"](passed.made), saturating=saturating)
+    losses = {"adversarial": recipe.adversarial_weight * fooled}
+    if recipe.kl != "off":
+        losses["divergence"] = DIVERGENCES[recipe.kl](passed.wanted, passed.made)
+    if recipe.stage1 == "paired":
+        rest, target = (grey_where_cast(signal, colour) for signal in (passed.rest, bright))
+        losses["paired"] = recipe.paired_weight * charbonnier(rest, target)
+    return {name: recipe.loss_scale * loss for name, loss in losses.items()}
+
+
+def critic_loss(critics: nn.ModuleDict, passed: Passed) -> Scalar:
+    """Loss of both critics; real and made pictures go through apart, lest their statistics mix."""
+    told = logistic(critics["low"](passed.dark), critics["low"](passed.low.detach()))
+    real, made = passed.wanted.detach(), passed.made.detach()
+    return told + logistic(critics["degradation"](real), critics["degradation"](made))
+
+
+def describe(degradation: Images) -> dict[str, Scalar]:
+    """Mean of degradations, and how much they vary inside a picture; they tend to become flat."""
+    degradation = degradation.detach()
+    return {"degradation_mean": degradation.mean(), "degradation_std": degradation.std((2, 3)).mean()}
+
+
+def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -> Path:
+    """Trains in full precision, and gives the path of the weights; nothing is validated.
+
+    Args:
+        recipe: All settings.
+        folder: Where to save and what to resume.
+        device: Where to compute.
+    """
+    settings, course = recipe.run, folder.course
+    torch.manual_seed(settings.seed)
+    sources, _ = load_sources(recipe)
+    cut = recipe.cut(synthetic=1.0)
+
+    model = placed(new_model(recipe), device)
+    kind = {"pooled": recipe.critic == "pooled"}
+    critics = placed(
+        nn.ModuleDict(
+            {name: DegradationCritic(recipe.critic_width, **kind) for name in ("low", "degradation")}
+        ),
+        device,
+    )
+    generator = model.degradation
+    painter = Descent(generator.parameters(), recipe, device)
+    judge = Descent(critics.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
+    average = averaged(generator, recipe.optimizer.average)
+    parts: dict[str, Stateful] = {
+        "model": generator,
+        "critics": critics,
+        "painter": painter,
+        "judge": judge,
+        "average": average,
+    }
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
+
+    step = start - 1  # what a finished run, started again, has done
+    for step in range(start, settings.steps):
+        for part in parts_of_step(settings, step):
+            batch = degradation_batch(sources, cut, part).to(device)
+
+            # Make clean pictures dark so that the critics take them, and their degradation, for real.
+            set_trainable(critics, trainable=False)
+            passed = pass_on(recipe, model, batch)
+            losses = generator_losses(recipe, critics, passed, model.to_signal(batch.bright), batch.colour)
+            loss = torch.stack(list(losses.values())).sum()
+            painter.learn(loss)
+
+            # Teach the critics to tell real from made.
+            set_trainable(critics, trainable=True)
+            doubt = critic_loss(critics, passed)
+            judge.learn(doubt)
+
+        share = decayed_share(step, settings.steps, recipe.decay, recipe.optimizer)
+        if painter.take(share):
+            average.update_parameters(generator)
+        judge.take(share)
+        folder.count(failed=painter.failed or judge.failed)
+
+        folder.report(step, loss=loss, doubt=doubt, **losses, **describe(passed.wanted))
+        if course.validates(step):
+            shown = (batch.dark, passed.wanted / 2 + 0.5, model.to_images(passed.low))
+            folder.samples(step + 1, *(column[:8] for column in shown))
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
+            break
+    return folder.export(average.module, step=step + 1)

@@ -1,0 +1,174 @@
+"""DRGN, second stage: learns to refine what is left of a dark picture without its degradation.
+
+Needs: weights of the first stage; real pairs, or photos that are darkened; clean photos. Makes:
+``drgn.safetensors`` or ``lw-drgn.safetensors``, the whole network (averaged weights). Source: Jiang et al.,
+"Degrade is Upgrade", 2022, eq. 8 and 9; what it leaves open: docs/models/drgn.md. Launch:
+``lle train drgn-refinement --data photos --pairs pairs
+--degradation runs/degradation/drgn-degradation.safetensors --out runs/refinement``.
+Cost and score of the shipped weights: docs/models/drgn.md.
+"""
+
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import torch
+from pydantic import Field, PositiveInt
+
+from lowlight_cli.checkpoints.load import fill
+from lowlight_cli.losses.pixel import charbonnier, colour, gradient
+from lowlight_cli.losses.structure import similarity
+from lowlight_cli.models.drgn.channel_attention import ChannelWeights
+from lowlight_cli.models.drgn.config import SingleBranchConfig
+from lowlight_cli.models.drgn.model import Drgn
+from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.decay import decayed_share
+from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
+from lowlight_cli.training.descent import Descent
+from lowlight_cli.training.draws import parts_of_step
+from lowlight_cli.training.drgn import DrgnRecipe, load_sources, made_dark, new_model
+from lowlight_cli.training.enhancement_batch import grey_where_cast
+from lowlight_cli.training.held_out import validate
+from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
+from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.stage_one import load_part
+
+
+class RefinementRecipe(DrgnRecipe):
+    """Settings of the second stage.
+
+    Args:
+        degradation: Weights of the first stage.
+        start: Weights of a whole network to start from, in place of new ones.
+        freeze_degradation: Whether the first stage stays as it is.
+        synthetic_share: Part of the batch that also brings a clean picture made dark; 1 in the paper.
+        strength: Lowest and highest share of a degradation that is put on a clean picture.
+        structure_weight: Weight of SSIM, which is taken off the loss (-lambda of the paper).
+        edge_weight: Weight of the gradient difference; our own, 0 in the paper.
+        colour_weight: Weight of the difference of colours; our own, 0 in the paper.
+        validation_side: Of the middle part of held-out pictures that is looked at; None for whole pictures.
+    """
+
+    degradation: Path | None = None
+    start: Path | None = None
+    freeze_degradation: bool = True
+    synthetic_share: float = Field(default=0.25, ge=0, le=1)
+    strength: tuple[float, float] = (0.8, 1.2)
+    structure_weight: float = 0.2
+    edge_weight: float = 1.0
+    colour_weight: float = 10.0
+    validation_side: PositiveInt | None = 256
+
+    @property
+    def architecture(self) -> str:  # type: ignore[override]
+        """Name of the model that is made."""
+        return "lw-drgn" if isinstance(self.model.generator, SingleBranchConfig) else "drgn"
+
+
+class Refined(NamedTuple):
+    """What became of the dark pictures and of the clean ones made dark, sRGB, not clamped."""
+
+    images: Images
+    synthetic: Images
+
+
+def started(recipe: RefinementRecipe) -> Drgn:
+    """A new network with the first stage, or one to go on from.
+
+    Raises:
+        WeightsError: A file is missing, or of another shape.
+    """
+    model = new_model(recipe)
+    if recipe.start is not None:
+        fill(model, load_part(recipe.start), recipe.start)
+    if recipe.degradation is not None:
+        fill(model.degradation, load_part(recipe.degradation), recipe.degradation)
+    return model
+
+
+def refine(recipe: RefinementRecipe, model: Drgn, batch: DegradationBatch) -> Refined:
+    """Takes degradations away, from clean pictures that were given some too, and refines what is left."""
+    count = len(batch.clean)
+    with torch.set_grad_enabled(torch.is_grad_enabled() and not recipe.freeze_degradation):
+        degradation, rest = model.separate(batch.dark, {"lightness": batch.lightness})
+        if count:
+            lowest, highest = recipe.strength
+            strength = (lowest + (highest - lowest) * batch.chance).view(-1, 1, 1, 1)
+            low = made_dark(model, batch, degradation[:count], strength, recipe.composition)
+            rest = torch.cat([rest, model.separate(low.images, {"lightness": low.lightness}).rest])
+    made = model.to_images(model.refine(rest, ChannelWeights()))
+    return Refined(made[: len(batch.dark)], made[len(batch.dark) :])
+
+
+def refinement_losses(
+    recipe: RefinementRecipe, refined: Refined, batch: DegradationBatch
+) -> dict[str, Scalar]:
+    """Weighted differences from the bright and the clean pictures, those of both kinds added up."""
+    made, bright = (grey_where_cast(images, batch.colour) for images in (refined.images, batch.bright))
+    losses = picture_losses(recipe, made, bright)
+    if len(refined.synthetic):
+        added = picture_losses(recipe, refined.synthetic, batch.clean)
+        share = len(refined.synthetic) / len(refined.images)
+        losses = {name: loss + share * added[name] for name, loss in losses.items()}
+    return losses
+
+
+def picture_losses(recipe: RefinementRecipe, made: Images, wanted: Images) -> dict[str, Scalar]:
+    """Weighted differences of pictures; the first in the numbers of the generators."""
+    spread = 2.0 if recipe.model.value_range == "signed" else 1.0
+    return {
+        "pixel": charbonnier(spread * made, spread * wanted),
+        "structure": -recipe.structure_weight * similarity(made, wanted),
+        "edge": recipe.edge_weight * gradient(made, wanted),
+        "colour": recipe.colour_weight * colour(made, wanted),
+    }
+
+
+def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) -> Path:
+    """Trains, and gives the path of the weights.
+
+    Args:
+        recipe: All settings.
+        folder: Where to save and what to resume.
+        device: Where to compute.
+    """
+    settings, course = recipe.run, folder.course
+    torch.manual_seed(settings.seed)
+    sources, held_out = load_sources(recipe)
+    cut = recipe.cut(recipe.synthetic_share)
+
+    model = placed(started(recipe), device)
+    if recipe.freeze_degradation:
+        freeze(model.degradation)
+    painter = Descent(model.parameters(), recipe, device)
+    average = averaged(model, recipe.optimizer.average)
+    parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
+    mixed = autocast(settings, device)
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+
+    step = start - 1  # what a finished run, started again, has done
+    for step in range(start, settings.steps):
+        for part in parts_of_step(settings, step):
+            batch = degradation_batch(sources, cut, part).to(device)
+            with mixed:
+                refined = refine(recipe, model, batch)
+            losses = refinement_losses(recipe, Refined(*(images.float() for images in refined)), batch)
+            loss = torch.stack(list(losses.values())).sum()
+            painter.learn(loss)
+
+        share = decayed_share(step, settings.steps, recipe.decay, recipe.optimizer)
+        if painter.take(share):
+            average.update_parameters(model)
+        folder.count(failed=painter.failed)
+
+        folder.report(step, loss=loss, **losses)
+        if course.validates(step):
+            folder.samples(step + 1, batch.dark[:8], refined.images[:8], batch.bright[:8])
+            if held_out:
+                scores = validate(cast(Drgn, average.module), held_out, device, side=recipe.validation_side)
+                folder.judge(step, scores, by="psnr")
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
+            break
+    return folder.export(average.module, step=step + 1)
