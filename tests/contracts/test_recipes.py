@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings, OptimizerSettings, Recipe, RunSettings
 from lowlight_cli.training.journal import Journal
@@ -20,10 +21,13 @@ from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.states import read_state
 
 CPU = torch.device("cpu")
+NARROW_DRGN = DrgnConfig(generator=SingleBranchConfig(channels=8, modules=1, depth=1), lift_target=0.4)
 OWN_SETTINGS = {
     "semantic": {},
     "vqgan": {"codes_from": 1, "critic_from": 2, "critic_width": 4},
     "codeenhance": {"critic_width": 4},
+    "drgn-degradation": {"model": NARROW_DRGN, "stage1": "paired", "critic": "pooled", "critic_width": 4},
+    "drgn-refinement": {"model": NARROW_DRGN, "synthetic_share": 1.0},
 }
 
 
@@ -78,10 +82,11 @@ def test_a_run_stopped_after_every_step_ends_bit_for_bit_like_one_that_was_not(n
 def test_a_run_leaves_settings_journal_and_weights(name, data, tmp_path):
     from safetensors.torch import load_file
 
-    train(name, settings(name, data, 2), tmp_path / "run")
+    recipe = settings(name, data, 2)
+    train(name, recipe, tmp_path / "run")
     resolved = tomllib.loads((tmp_path / "run" / "config.resolved.toml").read_text())
     assert resolved["run"]["steps"] == 2
-    assert load_file(tmp_path / "run" / f"{name}.safetensors")
+    assert load_file(tmp_path / "run" / f"{recipe.architecture}.safetensors")
     assert not list((tmp_path / "run").rglob("*.lle-tmp-*"))
 
 
@@ -91,7 +96,7 @@ def test_the_loss_falls(name, data, tmp_path):
     train(name, recipe, tmp_path / "run")
     rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     # Codes start in the second step of stage I, so the first losses are of another kind.
-    key = {"semantic": "naming", "vqgan": "pixel", "codeenhance": "pixel"}[name]
+    key = {"semantic": "naming", "drgn-degradation": "paired"}.get(name, "pixel")
     values = [row[key] for row in rows if key in row]
     assert sum(values[-5:]) < sum(values[:5])
 
