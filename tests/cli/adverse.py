@@ -4,25 +4,41 @@ A case is a name, how its bytes are made, and the outcome: the code of the error
 hold of the result.
 """
 
-import struct
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 
-import cv2
-import numpy
-import tifffile
-from PIL import Image, ImageOps
+from PIL import Image
 
-from tests.conftest import dark_pixels
+from tests.cli.adverse_bytes import (
+    SIZE,
+    Make,
+    bomb,
+    cut,
+    dark,
+    deep_png,
+    deep_tiff,
+    float_tiff,
+    moving,
+    mpo,
+    pages,
+    planar,
+    saved,
+    text_bomb,
+)
+from tests.cli.adverse_checks import (
+    Check,
+    close,
+    deep,
+    is_dark,
+    of_mode,
+    same,
+    same_frames,
+    same_pages,
+    same_profile,
+    upright,
+    without_thumbnail,
+)
 from tests.unit.images.photos import make_photo
 from tests.unit.images.test_colour import DISPLAY_P3
-
-Check = Callable[[Path, Path], None]
-Make = Callable[[], bytes]
-SIZE = (48, 32)
 
 
 @dataclass(frozen=True)
@@ -44,202 +60,6 @@ class Case:
     warnings: frozenset[str] = frozenset()
     check: Check | None = None
     result: str | None = None
-
-
-def saved(picture: Image.Image, form: str, **options: object) -> bytes:
-    """A file as Pillow writes it."""
-    file = BytesIO()
-    picture.save(file, form, **options)
-    return file.getvalue()
-
-
-def dark(mode: str = "RGB", size: tuple[int, int] = SIZE) -> Image.Image:
-    """A dark picture."""
-    return Image.fromarray(dark_pixels(size)).convert(mode)
-
-
-def opened(path: Path) -> Image.Image:
-    """A loaded picture, of which no file stays open."""
-    image = Image.open(BytesIO(path.read_bytes()))
-    image.load()
-    return image
-
-
-def samples(path: Path) -> numpy.ndarray:
-    """Samples as they are stored, of 8 bits or 16."""
-    return cv2.imdecode(numpy.frombuffer(path.read_bytes(), numpy.uint8), cv2.IMREAD_UNCHANGED)
-
-
-def same(source: Path, result: Path) -> None:
-    """The same samples, mode and size."""
-    before, after = opened(source), opened(result)
-    assert (after.mode, after.size) == (before.mode, before.size)
-    assert after.tobytes() == before.tobytes()
-
-
-def same_samples(source: Path, result: Path) -> None:
-    """The same samples of the same depth, channel by channel."""
-    before, after = samples(source), samples(result)
-    assert after.dtype == before.dtype
-    assert numpy.array_equal(after, before)
-
-
-def close(tolerance: int, *, mode: str = "RGB") -> Check:
-    """About the same colours: JPEG loses some."""
-
-    def check(source: Path, result: Path) -> None:
-        before, after = (numpy.asarray(opened(path).convert(mode), int) for path in (source, result))
-        assert after.shape == before.shape
-        assert abs(after - before).mean() < tolerance
-
-    return check
-
-
-def upright(source: Path, result: Path) -> None:
-    """What the source shows when it is turned as it says."""
-    before, after = ImageOps.exif_transpose(opened(source)), opened(result)
-    assert after.size == before.size
-    assert abs(numpy.asarray(after, int) - numpy.asarray(before, int)).mean() < 2
-    assert after.getexif().get(274, 1) == 1
-
-
-def deep(source: Path, result: Path) -> None:
-    """A dark picture of 16 bits keeps its shades."""
-    same_samples(source, result)
-    assert len(numpy.unique(samples(result))) > 200
-
-
-def of_mode(mode: str) -> Check:
-    """A result of one kind."""
-
-    def check(source: Path, result: Path) -> None:
-        assert opened(result).mode == mode
-
-    return check
-
-
-def same_frames(source: Path, result: Path) -> None:
-    """As many frames, each shown as long, and for the first and last the same picture."""
-    before, after = opened(source), opened(result)
-    assert after.n_frames == before.n_frames > 1
-    for number in range(before.n_frames):
-        before.seek(number)
-        after.seek(number)
-        assert after.info.get("duration") == before.info.get("duration")
-        difference = numpy.asarray(after.convert("RGBA"), int) - numpy.asarray(before.convert("RGBA"), int)
-        assert abs(difference).mean() < 4
-    assert after.info.get("loop") == before.info.get("loop")
-
-
-def same_pages(source: Path, result: Path) -> None:
-    """Each page with its own size and depth."""
-    with tifffile.TiffFile(source) as before, tifffile.TiffFile(result) as after:
-        assert len(after.pages) == len(before.pages) > 1
-        for old, new in zip(before.pages, after.pages, strict=True):
-            assert numpy.array_equal(new.asarray(), old.asarray())
-            assert new.dtype == old.dtype
-
-
-def same_profile(source: Path, result: Path) -> None:
-    """The bytes of the profile, and colours that differ by no more than rounding."""
-    before, after = opened(source), opened(result)
-    assert after.info["icc_profile"] == before.info["icc_profile"]
-    assert abs(numpy.asarray(after, int) - numpy.asarray(before, int)).max() <= 1
-
-
-def without_thumbnail(source: Path, result: Path) -> None:
-    """All that the camera told but for the small dark picture."""
-    assert b"THUMBNAIL" in source.read_bytes()
-    assert b"THUMBNAIL" not in result.read_bytes()
-    exif = opened(result).getexif()
-    assert (exif[271], exif[315], exif.get_ifd(0x8825)[1]) == ("Maker", "An Artist", "N")
-    assert exif[11].startswith("lle ")
-    assert b"softwareAgent>lle " in result.read_bytes()
-
-
-def is_dark(source: Path, result: Path) -> None:
-    """The dark picture of these tests, where Pillow refuses to open the source."""
-    assert opened(result).tobytes() == dark().tobytes()
-
-
-def cut(data: bytes, share: float) -> bytes:
-    """The first part of a file."""
-    return data[: int(len(data) * share)]
-
-
-def moving(form: str, mode: str = "RGB") -> bytes:
-    """An animation of three pictures."""
-    frames = [dark(mode).rotate(15 * turn, fillcolor=0) for turn in range(3)]
-    options = {"lossless": True} if form == "WEBP" else {}
-    return saved(
-        frames[0], form, save_all=True, append_images=frames[1:], duration=[40, 80, 120], loop=2, **options
-    )
-
-
-def deep_png(channels: int) -> bytes:
-    """Shades up to 255 of 65535: a dark picture of 16 bits."""
-    values = numpy.arange(20 * 30 * channels, dtype=numpy.uint16).reshape(20, 30, channels) % 256
-    return bytes(cv2.imencode(".png", values)[1])
-
-
-def deep_tiff(channels: int, **options: object) -> bytes:
-    """The same as TIFF."""
-    values = numpy.arange(20 * 30 * channels, dtype=numpy.uint16).reshape(20, 30, channels) % 256
-    file = BytesIO()
-    kind = {"photometric": "rgb"} if channels > 2 else {"photometric": "minisblack"}
-    tifffile.imwrite(file, values if channels > 1 else values[..., 0], metadata=None, **kind, **options)
-    return file.getvalue()
-
-
-def pages() -> bytes:
-    """Three pages of different size, depth and colour."""
-    file = BytesIO()
-    with tifffile.TiffWriter(file) as writer:
-        writer.write(dark_pixels(SIZE), photometric="rgb", metadata=None)
-        writer.write(dark_pixels((20, 10)).astype(numpy.uint16) * 257, photometric="rgb", metadata=None)
-        writer.write(dark_pixels((31, 33))[..., 0], photometric="minisblack", metadata=None)
-    return file.getvalue()
-
-
-def float_tiff(value: float) -> bytes:
-    """A TIFF of floating-point numbers."""
-    file = BytesIO()
-    tifffile.imwrite(file, numpy.full((8, 8, 3), value, numpy.float32), photometric="rgb", metadata=None)
-    return file.getvalue()
-
-
-def planar() -> bytes:
-    """One plane for each colour, compressed."""
-    file = BytesIO()
-    planes = dark_pixels(SIZE).transpose(2, 0, 1)
-    tifffile.imwrite(
-        file, planes, photometric="rgb", planarconfig="separate", compression="zlib", metadata=None
-    )
-    return file.getvalue()
-
-
-def bomb() -> bytes:
-    """A PNG that claims 30000 x 30000 pixels, and packs them into few bytes."""
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(10**6))), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
-
-
-def text_bomb() -> bytes:
-    """A picture with a text that unpacks to 80 MB."""
-    packer = zlib.compressobj(1)
-    text = b"".join(packer.compress(bytes(2**20)) for _ in range(80)) + packer.flush()
-    plain = saved(dark(), "PNG")
-    return plain[:33] + _chunk(b"zTXt", b"Comment\0\0" + text) + plain[33:]
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def mpo() -> bytes:
-    """A phone's JPEG with a second picture behind the first."""
-    return saved(dark(), "MPO", save_all=True, append_images=[dark().rotate(180)], quality=95)
 
 
 def _exotic(start: bytes) -> Make:
@@ -266,7 +86,10 @@ def _cut(form: str, share: float) -> Make:
 
 
 _SUFFIXES = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tiff", "GIF": "gif"}
+
+
 _P3 = {"icc_profile": DISPLAY_P3}
+
 
 CASES: tuple[Case, ...] = (
     *(Case(f"turned-{n}.jpg", _turned(n, "JPEG"), check=upright) for n in range(1, 9)),
@@ -348,6 +171,7 @@ CASES: tuple[Case, ...] = (
     Case("%d {stem}.png", _still("PNG"), check=same),
 )
 """What lies in one folder and goes through in one run."""
+
 
 IGNORED = {
     "notes.txt": b"notes",

@@ -1,6 +1,11 @@
-"""A model that leaves pictures as they are, and a folder of pictures for it."""
+"""A model that leaves pictures as they are, and folders of pictures for it, before a run and after one."""
 
+import numpy as np
 import pytest
+
+from tests.cli.outcomes import check_counts, events
+from tests.cli.run_records import add_entries, entry_of, save_photo
+from tests.conftest import dark_pixels
 
 
 @pytest.fixture
@@ -16,3 +21,38 @@ def folder(make_picture, tmp_path):
         make_picture(tmp_path / "in" / name)
     (tmp_path / "in" / "notes.txt").write_text("notes")
     return tmp_path / "in"
+
+
+@pytest.fixture
+def one(enhance, tmp_path):
+    """Enhances one file; gives the run, its only item, and the result's path."""
+
+    def run(name, data, *options, result=None):
+        folder = tmp_path / "in"
+        folder.mkdir(exist_ok=True)
+        source = folder / name
+        source.write_bytes(data)
+        done = enhance(source, "-o", f"{tmp_path / 'out'}/", "--json", *options)
+        items, end = events(done.out)
+        check_counts(end)
+        assert source.read_bytes() == data
+        return done, next(iter(items.values())), tmp_path / "out" / (result or name)
+
+    return run
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    """Makes originals, results three times as bright, and their manifest; gives the folder of results."""
+
+    def make(names, size=(90, 60), **facts):
+        out = tmp_path / "out"
+        (out / ".lle").mkdir(parents=True, exist_ok=True)
+        for i, name in enumerate(names):
+            dark = dark_pixels(size, seed=i)
+            save_photo(tmp_path / "in" / name, dark)
+            save_photo(out / name, (dark.astype(int) * 3).clip(0, 255).astype(np.uint8))
+            add_entries(out, entry_of(name, tmp_path / "in" / name, size, **facts))
+        return out
+
+    return make
