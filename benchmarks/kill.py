@@ -176,7 +176,9 @@ def _stop_once(
     tally.seconds.append(time.perf_counter() - stopped)
     tally.stops += 1
     tally.codes[process.returncode] += 1
-    tally.tracebacks += b"Traceback" in errors
+    if b"Traceback" in errors:
+        tally.tracebacks += 1
+        print(errors.decode(errors="backslashreplace"))
     found = _hashes(out) if out.exists() else {}
     tally.in_the_middle += 0 < len(found) < len(clean)
     tally.files += len(found)

@@ -21,6 +21,9 @@ INTERRUPTED = 130
 READER_GONE = 141
 """As after SIGPIPE: whoever read the output went away."""
 
+_LONGEST_BUG = 300
+"""Characters of what an internal error says of itself; all of it is in the log."""
+
 
 def tell_fault(error: BaseException, session: Session) -> int:
     """Says what ended the program, and gives its exit code.
@@ -95,7 +98,10 @@ def _bug(error: BaseException, session: Session) -> str:
     """Something that must not happen."""
     place = _write_traceback(error, session)
     how = f"with {place}" if place else "with what a run with -vv prints"
-    return " ".join(f"lle: internal error: {type(error).__name__}: {error}; please report it {how}".split())
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    if len(what) > _LONGEST_BUG:
+        what = f"{what[:_LONGEST_BUG]}..."
+    return f"lle: internal error: {what}; please report it {how}"
 
 
 def _wants_traceback(session: Session) -> bool:

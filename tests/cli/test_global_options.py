@@ -160,6 +160,20 @@ def test_a_bug_is_one_line_and_its_traceback_a_file(run_lle, broken):
     assert "\x1b" not in text
 
 
+def test_a_long_story_of_a_bug_is_cut_on_the_line_and_whole_in_the_file(run_lle, monkeypatch):
+    story = " ".join(f"word{number}" for number in range(2000))
+
+    def fail(*_):
+        raise ValueError(story)
+
+    monkeypatch.setattr("lowlight_cli.cli.models.user_folders", fail)
+    run = run_lle("models", "path")
+    assert run.code == 1
+    assert len(run.err) < 500
+    assert "word0 word1" in run.err
+    assert story in Path(run.err.split("please report it with ")[1].strip()).read_text()
+
+
 def test_the_traceback_of_a_bug_goes_to_the_log_there_is(run_lle, broken, tmp_path):
     run = run_lle("models", "path", "--log-file", tmp_path / "log")
     assert run.code == 1
