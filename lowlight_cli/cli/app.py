@@ -1,5 +1,6 @@
 """The program: mounts the commands, and turns errors into one line and an exit code."""
 
+import logging
 import os
 import sys
 import warnings
@@ -52,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     # Damage in a picture is reported by our own errors and codes.
     warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     words = sys.argv[1:] if arguments is None else list(arguments)
     with Session(tuple(words)) as session:
         try:

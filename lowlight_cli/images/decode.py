@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.formats import FORMATS, format_of
 from lowlight_cli.images.mend import mend
+from lowlight_cli.images.native_messages import libraries_muted
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.png_check import without_texts
 from lowlight_cli.images.read_heif import read_heif
@@ -114,10 +115,9 @@ def read_file(path: Path) -> bytes:
 def _read(data: bytes, name: str, settings: ReadSettings) -> Picture:
     """The picture, or the reason why a file of a known format cannot be read."""
     try:
-        if name == "tiff":
-            return read_tiff(data, settings)
-        if name == "raw":
-            return read_raw(data, settings)
+        if name in ("tiff", "raw"):
+            with libraries_muted():
+                return read_tiff(data, settings) if name == "tiff" else read_raw(data, settings)
         if name == "heif":
             return read_heif(data, settings)
         return _read_by_pillow(data, name, settings)
@@ -149,7 +149,7 @@ def _damage(data: bytes, error: Exception) -> ImageError:
         )
     if isinstance(error, UnidentifiedImageError):
         return ImageError("unreadable", "the header of the file is damaged")
-    return ImageError("unreadable", text)
+    return ImageError("unreadable", "its data are damaged" if text.startswith("decoder error") else text)
 
 
 def _breaks_off(data: bytes) -> bool:

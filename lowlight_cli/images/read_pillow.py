@@ -13,6 +13,7 @@ from lowlight_cli.images.frames import Colours, colours_of, make_frame
 from lowlight_cli.images.gif_check import reach_of_frames
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.metadata import orientation_of
+from lowlight_cli.images.native_messages import libraries_muted
 from lowlight_cli.images.picture import Picture, Restore, Samples
 from lowlight_cli.images.png_check import check_png, is_deep_png
 from lowlight_cli.images.png_chunks import read_png
@@ -113,9 +114,10 @@ def _colours(image: Image.Image, *, grey: bool, deep: bool = False) -> tuple[Col
 def _read_deep_png(data: bytes) -> Samples:
     """Samples of a PNG of 16 bits, which Pillow would cut to 8."""
     check_png(data)
-    samples = cv2.imdecode(
-        np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-    )
+    with libraries_muted():
+        samples = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+        )
     if samples is None or samples.dtype != np.uint16:
         raise ImageError("unreadable", "the PNG is damaged")
     if samples.ndim == 2:
