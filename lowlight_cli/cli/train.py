@@ -1,5 +1,6 @@
 """``lle train``: one subcommand for each recipe."""
 
+import os
 from contextlib import ExitStack
 from enum import StrEnum
 from functools import partial
@@ -139,6 +140,20 @@ def _drgn_shape(shared: Shared, size: str | None) -> dict[str, Any] | None:
 
 
 def _train(name: str, shared: Shared, own: dict[str, Any]) -> None:
+    try:
+        _prepare(name, shared, own)
+    except UsageError as error:
+        if _is_first():
+            raise
+        # All processes of a run make the same mistake; the first one tells it.
+        raise typer.Exit(error.exit_code) from None
+
+
+def _is_first() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _prepare(name: str, shared: Shared, own: dict[str, Any]) -> None:
     from lowlight_cli.training.settings import merged
     from lowlight_cli.training.toml_text import toml_text
 
@@ -154,7 +169,7 @@ def _train(name: str, shared: Shared, own: dict[str, Any]) -> None:
         recipe = _with_shipped_stages(recipe)
     if not (recipe.data.photos or (name in WITHOUT_PHOTOS and recipe.data.pairs)):
         raise UsageError("no photos to train on: give --data FOLDER")
-    quiet = settings_of(shared.context).quiet
+    quiet = settings_of(shared.context).quiet or not _is_first()
     with ExitStack() as stack:
         if options["dry_run"]:
             recipe = _one_step_of(recipe)
