@@ -203,7 +203,7 @@ CODEENHANCE = ModelEntry(
         "vqgan": WeightsEntry(
             "vqgan-lite.safetensors",
             OWN_WEIGHTS_LICENCE,
-            sha256="36feb30aabb9f45f2541a98f70d2c39182e8a4fb3e2b5029badcd4cc5ff36604",
+            sha256="2c77ee8c43819c0518a63113b50a4dfb640c424315935a17cfc25473c49c9c0d",
         ),
         "semantic": WeightsEntry(
             "semantic-lite.safetensors",
