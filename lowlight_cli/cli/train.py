@@ -2,8 +2,8 @@
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,7 @@ import typer
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.train_options import DATA, LENGTH, Shared, values_of, with_shared_options
+from lowlight_cli.cli.train_progress import TrainingProgress
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.presets import preset_of
@@ -169,14 +170,16 @@ def _prepare(name: str, shared: Shared, own: dict[str, Any]) -> None:
         recipe = _with_shipped_stages(recipe)
     if not (recipe.data.photos or (name in WITHOUT_PHOTOS and recipe.data.pairs)):
         raise UsageError("no photos to train on: give --data FOLDER")
-    quiet = settings_of(shared.context).quiet or not _is_first()
+    settled = settings_of(shared.context)
+    settled = settled if _is_first() else replace(settled, quiet=True)
     with ExitStack() as stack:
         if options["dry_run"]:
             recipe = _one_step_of(recipe)
             options["out"] = Path(stack.enter_context(TemporaryDirectory(prefix="lle-dry-run-")))
-        _run(name, recipe, options["out"], quiet=quiet)
+        progress = stack.enter_context(TrainingProgress(settled))
+        _run(name, recipe, options["out"], progress)
     if options["dry_run"]:
-        say("dry run: one step was taken, and nothing was kept", quiet=quiet)
+        say("dry run: one step was taken, and nothing was kept", quiet=settled.quiet)
 
 
 def _one_step_of(recipe: "Recipe") -> "Recipe":
@@ -199,7 +202,7 @@ def _with_shipped_stages(recipe: "Recipe") -> "Recipe":
     return recipe.model_copy(update={stage: whole_weights(stages[stage]) for stage in missing})
 
 
-def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
+def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> None:
     from lowlight_cli.device import choose_device
     from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped
     from lowlight_cli.training.processes import device_of_process, joined, ranks
@@ -207,7 +210,7 @@ def _run(name: str, recipe: "Recipe", out: Path, *, quiet: bool) -> None:
 
     device = choose_device(device_of_process(recipe.run.device))
     with joined(device):
-        folder = RunFolder(out, recipe, partial(say, quiet=quiet))
+        folder = RunFolder(out, recipe, progress.say, progress.watch)
         together = f", {ranks()} processes together" if ranks() > 1 else ""
         folder.tell(f"training {name} on {device} into {out}{together}")
         try:

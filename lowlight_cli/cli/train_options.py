@@ -72,6 +72,10 @@ OPTIONS = (
         "keep", "run.keep", int, "--keep", "Numbered checkpoints that stay, besides last and best.", OFTEN,
         min=0,
     ),
+    _option(
+        "tensorboard", "run.tensorboard", bool, "--tensorboard", "Also write event files for TensorBoard.",
+        OFTEN,
+    ),
     _option("learning_rate", "optimizer.learning_rate", float, "--lr", "Highest learning rate.", OTHER),
     _option(
         "ema", "optimizer.average", float, "--ema",
@@ -84,6 +88,11 @@ OPTIONS = (
     _option(
         "precision", "run.precision", str, "--precision", "auto, fp32, bf16 or fp16.", OTHER,
         envvar="LLE_PRECISION",
+    ),
+    _option(
+        "compile", "run.compile", bool, "--compile",
+        "Compile the networks with torch.compile: the first steps take minutes, the others are faster.",
+        OTHER,
     ),
     _option(
         "preset", "", str, "--preset", "Settings to start from: lite, or paper for the published schedule.",

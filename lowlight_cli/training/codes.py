@@ -1,5 +1,7 @@
 """Keeping a codebook in use while it is trained."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -9,32 +11,57 @@ from lowlight_cli.training.processes import items_of_all, summed
 
 
 class CodeCounts:
-    """How often each code was chosen, (size,); can be saved like a model."""
+    """How often each code was chosen, (size,); can be saved like a model.
+
+    Attributes:
+        values: Choices of each code since the last ``clear``.
+        dead: Codes that nothing had chosen when they were last looked at.
+        restarted: Codes moved onto latents so far.
+    """
 
     def __init__(self, values: Tensor) -> None:
         self.values = values
+        self.dead = 0
+        self.restarted = 0
 
     def add(self, indices: CodeIndices) -> None:
         """Counts the choices of a batch, or of its parts in all processes."""
         self.values += summed(torch.bincount(indices.flatten(), minlength=len(self.values)))
 
     def clear(self) -> None:
-        """Starts from zero."""
+        """Starts from zero, and remembers how many codes nothing chose."""
+        self.dead = int((self.values < 1).sum())
         self.values = torch.zeros_like(self.values)
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """The counts."""
-        return {"values": self.values}
+    def numbers(self) -> dict[str, float]:
+        """Dead codes of the last window of steps, and all restarts, by name."""
+        return {"window_dead_codes": float(self.dead), "restarted": float(self.restarted)}
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+    def state_dict(self) -> dict[str, Any]:
+        """The counts."""
+        return {"values": self.values, "dead": self.dead, "restarted": self.restarted}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from saved counts."""
         self.values = state["values"].to(self.values)
+        # Earlier runs did not count these.
+        self.dead, self.restarted = state.get("dead", 0), state.get("restarted", 0)
 
 
 def perplexity(counts: Tensor) -> Scalar:
     """Number of codes in use, as the exponential of the entropy of the choice."""
     shares = counts / counts.sum().clamp_min(1)
     return torch.exp(-(shares * (shares + 1e-10).log()).sum())
+
+
+def usage(counts: Tensor) -> dict[str, float]:
+    """Perplexity, and how many codes were chosen and how many were not, by name."""
+    used = int((counts > 0).sum())
+    return {
+        "perplexity": float(perplexity(counts)),
+        "used_codes": float(used),
+        "dead_codes": float(len(counts) - used),
+    }
 
 
 @torch.no_grad()

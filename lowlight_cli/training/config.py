@@ -44,6 +44,8 @@ class RunSettings(Settings):
         sample_every: Steps between sample grids and validations.
         early_stop: Stop after so many validations in a row that were not the best; None for never.
         journal_every: Steps between lines of ``metrics.jsonl``.
+        tensorboard: Also write event files for TensorBoard; takes the extra ``tensorboard``.
+        compile: Let ``torch.compile`` make the networks faster; the first steps take minutes.
         overfit: Train on the first so many pictures only, and validate on them; None for all.
         resume: ``auto`` goes on from the run folder's last checkpoint, ``none`` starts over, anything else is
             a checkpoint to go on from.
@@ -62,6 +64,8 @@ class RunSettings(Settings):
     sample_every: PositiveInt = 500
     early_stop: PositiveInt | None = None
     journal_every: PositiveInt = 20
+    tensorboard: bool = False
+    compile: bool = False
     overfit: PositiveInt | None = None
     resume: str = "auto"
 

@@ -26,7 +26,7 @@ def validate(
     """
     scores = []
     for pair in pairs:
-        dark, bright = (half[None].to(device).float() / 255 for half in _middle(pair.pixels, side).split(3))
+        dark, bright = (half[None].to(device).float() / 255 for half in middle(pair.pixels, side).split(3))
         padded = pad_to_multiple(dark, model.size_multiple)
         made = crop(model.enhance(padded, Controls()), *dark.shape[2:])
         made = (made * 255).round() / 255
@@ -36,7 +36,8 @@ def validate(
     return {"psnr": psnr, "ssim": ssim}
 
 
-def _middle(pixels: Tensor, side: int | None) -> Tensor:
+def middle(pixels: Tensor, side: int | None) -> Tensor:
+    """The part in the middle of a picture (c, h, w), at most ``side`` pixels high and wide; None for all."""
     if side is None:
         return pixels
     top, left = (max(length - side, 0) // 2 for length in pixels.shape[1:])

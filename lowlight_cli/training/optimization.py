@@ -19,6 +19,17 @@ def placed(module: Model, device: torch.device) -> Model:
     return module.to(device).to(memory_format=torch.channels_last)
 
 
+def compiled(module: Model, settings: RunSettings) -> Model:
+    """The same module, its forward pass compiled where the settings ask for it.
+
+    Names of weights stay as they are. What cannot be compiled as a whole raises, at the first pass, rather
+    than that parts of it run as if nothing had been asked.
+    """
+    if settings.compile:
+        module.compile(fullgraph=True)
+    return module
+
+
 def averaged(model: nn.Module, decay: float) -> AveragedModel:
     """Moving average of a model's weights; call ``update_parameters`` after each step.
 

@@ -10,11 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from lowlight_cli.checkpoints.save import save_weights
-from lowlight_cli.errors import DivergedError, ImageError, OutputError, WeightsError
-from lowlight_cli.images.encode import encode
-from lowlight_cli.images.picture import still
+from lowlight_cli.errors import DivergedError, WeightsError
 from lowlight_cli.images.replace import check_writable_folder
-from lowlight_cli.images.settings import WriteSettings
 from lowlight_cli.tensors import Images
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.course import Course
@@ -22,21 +19,29 @@ from lowlight_cli.training.curves import draw_curves
 from lowlight_cli.training.draws import check_parts
 from lowlight_cli.training.environment import environment
 from lowlight_cli.training.journal import Journal
+from lowlight_cli.training.pace import Moment, Pace, peak_memory_mb
 from lowlight_cli.training.processes import done_by_first, is_first, means_of_all, of_first
+from lowlight_cli.training.sample_grid import draw_grid
 from lowlight_cli.training.states import States, read_state, share_start
 from lowlight_cli.training.stopping import StopRequest
+from lowlight_cli.training.tensorboard import Board
 from lowlight_cli.training.toml_text import toml_text
 from lowlight_cli.training.writing import append_line, write_whole
 
 SETTINGS_FILE = "config.resolved.toml"
 
-PLOTS = {"loss": ("loss",), "psnr": ("psnr",), "codebook_usage": ("perplexity", "used_codes")}
+PLOTS = {
+    "loss": ("loss",),
+    "psnr": ("psnr",),
+    "codebook_usage": ("perplexity", "used_codes", "dead_codes"),
+    "index_accuracy": ("index_accuracy", "batch_index_accuracy"),
+}
 """Names of the plots, and the numbers that each shows."""
 
 
 def as_line(values: Mapping[str, float]) -> str:
     """Numbers with their names on one line."""
-    return "  ".join(f"{name} {value:.4f}" for name, value in values.items())
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
 
 
 @runtime_checkable
@@ -57,9 +62,11 @@ class RunFolder:
         path: The folder; made if absent.
         recipe: Settings of the run.
         say: Takes each line that a person shall see; all go to ``train.log``.
+        watch: Is told of each step.
 
     Attributes:
         course: When the run validates, saves and ends.
+        pace: How fast the steps are; a recipe tells it when it waits for data.
         stop: Watches for signals.
 
     Raises:
@@ -67,14 +74,25 @@ class RunFolder:
         SettingsError: A batch cannot be dealt evenly to the processes that train together.
     """
 
-    def __init__(self, path: Path, recipe: Recipe, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        recipe: Recipe,
+        say: Callable[[str], None] = lambda _: None,
+        watch: Callable[[Moment], None] = lambda _: None,
+    ) -> None:
         check_parts(recipe.run)
         self.path = path
         self.stop = StopRequest()
         self.course = Course(recipe.run, self.stop)
+        self.pace = Pace()
+        self._device = torch.device("cpu")
+        self._score: tuple[str, float] | None = None
+        self._watch = watch
         self._recipe = recipe
         self._say = say
         self._journal = Journal(path)
+        self._board: Board | None = None
         self._states = States(path / "ckpt", recipe.run.keep)
         done_by_first(self._make_folders)
 
@@ -97,8 +115,10 @@ class RunFolder:
         Raises:
             WeightsError: The checkpoint is of another recipe or damaged.
         """
+        self._device = device
         found = done_by_first(lambda: self._found(device))
         self.stop.defer()
+        self.pace.rest()
         if found is None:
             share_start(parts)
             return 0
@@ -119,9 +139,13 @@ class RunFolder:
         """Writes and tells numbers where it is time to, and looks whether this step is the last."""
         self.course.reach(step)
         settings = self.course.settings
+        memory = peak_memory_mb(self._device)
+        self._show(step, values["loss"], memory)
         if (step + 1) % settings.journal_every == 0:
-            row = means_of_all(values)
-            self._add(step, row | {"skipped": float(self.course.skipped)})
+            row = means_of_all(values) | {"skipped": float(self.course.skipped)}
+            row |= self.pace.gathered(settings.batch_size)
+            row |= {} if memory is None else {"memory_mb": memory}
+            self._add(step, row)
             self.tell(f"step {step + 1}/{settings.steps}  {as_line(row)}")
 
     def judge(self, step: int, values: Mapping[str, float], by: str) -> None:
@@ -134,8 +158,10 @@ class RunFolder:
         """
         values = of_first(values)
         self._add(step, values)
+        self._score = (by, values[by])
         self.course.judge(values[by])
         self.tell(f"held out  {as_line(values)}{'  best' if self.course.is_best else ''}")
+        self.pace.rest()
 
     def save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
         """Writes the state after ``step`` steps, its weights, and the numbers as table and plots.
@@ -147,6 +173,7 @@ class RunFolder:
         """
         done_by_first(lambda: self._save(step, parts, model))
         self.course.is_best = False
+        self.pace.rest()
 
     def _save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
         state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
@@ -158,6 +185,8 @@ class RunFolder:
             self._states.mark("best", step)
         self._states.prune()
         self._draw()
+        if self._board is not None:
+            self._board.flush()
 
     def count(self, *, failed: bool) -> None:
         """Counts a step that was left out because its numbers were not finite.
@@ -177,21 +206,25 @@ class RunFolder:
 
     def samples(self, step: int, *columns: Images) -> None:
         """Writes a grid, one picture per row and one column per argument."""
-        if not is_first():
-            return
-        rows = [torch.cat([column[i] for column in columns], dim=2) for i in range(len(columns[0]))]
-        grid = torch.cat(rows, dim=1).detach().float().clamp(0, 1).cpu()
-        pixels = (grid * 255).round().byte().permute(1, 2, 0).numpy()
-        target = self.path / "samples" / f"step-{step:06d}.jpg"
-        try:
-            encode(still(pixels), target, WriteSettings(quality=92))
-        except ImageError as error:
-            raise OutputError(f"cannot write {error}") from error
+        if is_first():
+            pixels = draw_grid(self.path / "samples" / f"step-{step:06d}.jpg", columns)
+            if self._board is not None:
+                self._board.show(step, pixels)
+        self.pace.rest()
 
     def export(self, model: nn.Module, *, step: int) -> Path:
         """Writes the weights after ``step`` steps, named after what was trained, and gives the path."""
         target = self.path / f"{self._recipe.architecture}.safetensors"
         return done_by_first(lambda: save_weights(target, model, self._provenance(step)))
+
+    def _show(self, step: int, loss: float | Tensor, memory: float | None) -> None:
+        """Tells who watches of a step."""
+        settings, lap = self.course.settings, self.pace.lap()
+        if not is_first():
+            return
+        loss = float(loss.detach() if isinstance(loss, Tensor) else loss)
+        size, score = settings.batch_size, self._score
+        self._watch(Moment(step + 1, settings.steps, loss, size, lap.seconds, lap.waited, memory, score))
 
     def _provenance(self, step: int) -> dict[str, Any]:
         """What a file of weights says: what made it, but not where the pictures lay."""
@@ -212,10 +245,14 @@ class RunFolder:
     def _make_folders(self) -> None:
         for folder in (self.path, *(self.path / name for name in ("ckpt", "samples", "plots"))):
             check_writable_folder(folder)
+        if self._recipe.run.tensorboard:
+            self._board = Board(self.path / "tensorboard")
 
     def _add(self, step: int, values: Mapping[str, float]) -> None:
         if is_first():
             self._journal.add(step, values)
+            if self._board is not None:
+                self._board.add(step + 1, values)
 
     def _found(self, device: torch.device) -> tuple[Path, dict[str, Any]] | None:
         """The checkpoint to go on from; where there is none, what an earlier run left is removed."""

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -150,6 +150,10 @@ def test_two_processes_take_the_steps_of_one(data, tmp_path, root):
         if name != "semantic":  # in parts, the journal tells of the last one
             rows = [Journal(tmp_path / kind / name).rows() for kind in ("one", "two")]
             for ours, theirs in zip(*rows, strict=True):
+                for pace in ("images_per_second", "data_wait", "memory_mb"):
+                    assert (pace in ours) == (pace in theirs)
+                    ours.pop(pace, None)
+                    theirs.pop(pace, None)
                 assert theirs == pytest.approx(ours, rel=1e-3, abs=1e-5), name
 
 
@@ -158,3 +162,45 @@ def apart(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) -> f
     assert one.keys() == two.keys()
     difference = sum(float((two[key] - value).square().sum()) for key, value in one.items())
     return (difference / sum(float(value.square().sum()) for value in one.values())) ** 0.5
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_speed_waiting_and_memory_are_measured(name, data, tmp_path):
+    train(name, settings(name, data, 1), tmp_path / "run")
+    row = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[0])
+    assert row["images_per_second"] > 0
+    assert 0 < row["data_wait"] < 1
+    assert row["memory_mb"] > 0
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_networks_are_compiled_where_that_is_asked_for(name, data, tmp_path, monkeypatch):
+    asked = []
+
+    def compile_nothing(function: Callable[..., object], **options: object) -> Callable[..., object]:
+        asked.append(options)
+        return function
+
+    monkeypatch.setattr(torch, "compile", compile_nothing)
+    train(name, settings(name, data, 1), tmp_path / "plain")
+    assert not asked
+    train(name, settings(name, data, 1, compile=True), tmp_path / "compiled")
+    assert asked
+    assert all(options == {"fullgraph": True} for options in asked)
+
+
+@pytest.mark.parametrize("name", ["vqgan", "codeenhance"])
+def test_the_same_pictures_are_shown_each_time(name, data, tmp_path):
+    recipe = settings(name, data, 2).model_copy(
+        update={"run": settings(name, data, 2).run.model_copy(update={"sample_every": 1})}
+    )
+    train(name, recipe, tmp_path / "run")
+    grids = []
+    for step in (1, 2):
+        with Image.open(tmp_path / "run" / "samples" / f"step-{step:06d}.jpg") as picture:
+            grids.append(picture.convert("RGB"))
+    side = recipe.run.crop
+    inputs = [grid.crop((0, 0, side, grid.height)).tobytes() for grid in grids]
+    assert grids[0].height >= 2 * side
+    assert inputs[0] == inputs[1]
+    assert grids[0].tobytes() != grids[1].tobytes()

@@ -26,7 +26,6 @@ from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.critic import UnetCritic
-from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
@@ -39,11 +38,27 @@ from lowlight_cli.training.enhancement_batch import (
     grey_where_cast,
 )
 from lowlight_cli.training.held_out import validate
-from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
+from lowlight_cli.training.optimization import (
+    autocast,
+    averaged,
+    compiled,
+    freeze,
+    in_full,
+    placed,
+    set_trainable,
+)
 from lowlight_cli.training.pairs import load_pairs
 from lowlight_cli.training.pictures import few_of, load_photos
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import start_from
+from lowlight_cli.training.stage_two_check import (
+    Wanted,
+    choice_numbers,
+    held_out_choices,
+    sample_batch,
+    show_samples,
+    wanted_codes,
+)
 
 
 class CodeEnhanceRecipe(Recipe):
@@ -137,25 +152,22 @@ def picture_loss(
 
 
 def latent_loss(
-    recipe: CodeEnhanceRecipe, model: CodeEnhance, prior: Vqgan, latent: Tensor, batch: EnhancementBatch
+    recipe: CodeEnhanceRecipe, model: CodeEnhance, latent: Tensor, wanted: Wanted, colour: Tensor
 ) -> dict[str, Scalar]:
     """Weighted differences between the latent of the dark and of the bright picture.
 
     Pictures whose colours cannot be learned count as pictures without any difference, so that the mean over
     the parts of a batch is the mean over the batch.
     """
-    kept = batch.colour.flatten() > 0
+    kept = colour.flatten() > 0
     if not kept.any():
         return {}
-    with torch.no_grad():
-        target = prior.encode(batch.bright[kept])
-        wanted = prior.codebook.nearest(target)
     parts = code_losses(
         model.codebook.weight,
         model.codebook.codes - model.codebook.weight,
         latent[kept],
-        wanted,
-        target,
+        wanted.indices[kept],
+        wanted.latent[kept],
         recipe.temperature,
     )
     share = float(kept.float().mean())
@@ -188,11 +200,12 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     )
 
     model, prior = start_from(recipe.model, recipe.vqgan, recipe.semantic)
-    model, prior = placed(model, device), placed(prior, device)
+    model, prior = compiled(placed(model, device), settings), placed(prior, device)
     freeze(prior, *model.frozen_parts())
     model.codebook.weight.requires_grad_(False)
     perceive = perceptual_loss(recipe, model, device)
     critic = placed(UnetCritic(recipe.model.vqgan.code_channels, recipe.critic_width), device)
+    critic = compiled(critic, settings)
     painter = Descent(model.parameters(), recipe, device)
     judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
     average = averaged(model, recipe.optimizer.average)
@@ -204,13 +217,16 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
         "average": average,
     }
     mixed = autocast(settings, device)
+    shown = sample_batch(sources, held_out, settings.crop).to(device)
     start = folder.resume(device, parts)
     folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         for part in parts_of_step(settings, step):
-            batch = enhancement_batch(sources, mix, part).to(device)
+            with folder.pace.waiting():
+                batch = enhancement_batch(sources, mix, part).to(device)
+            wanted = wanted_codes(prior, batch.bright)
 
             # Enhance; be judged by the picture, by the codes and by the critic of latents.
             set_trainable(critic, trainable=False)
@@ -218,16 +234,14 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             with mixed:
                 made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
             losses = picture_loss(recipe, perceive, made.images, batch)
-            losses |= latent_loss(recipe, model, prior, made.latent, batch)
+            losses |= latent_loss(recipe, model, made.latent, wanted, batch.colour)
             losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.latent))
             loss = torch.stack(list(losses.values())).sum()
             painter.learn(loss)
 
             # Teach the critic to tell latents of dark pictures from codes of bright ones.
             set_trainable(critic, trainable=True)
-            with torch.no_grad():
-                real = prior(batch.bright).codes
-            doubt = hinge(critic(real), critic(made.latent.detach()))
+            doubt = hinge(critic(wanted.codes), critic(made.latent.detach()))
             judge.learn(doubt)
 
         share = rate_share(step, settings.steps, recipe.optimizer)
@@ -236,12 +250,14 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
         judge.take(share)
         folder.count(failed=painter.failed or judge.failed)
 
-        folder.report(step, loss=loss, doubt=doubt, **losses)
+        numbers = choice_numbers(made.indices, wanted.indices, len(model.codebook.weight))
+        folder.report(step, loss=loss, doubt=doubt, **losses, **numbers)
         if course.validates(step):
-            folder.samples(step + 1, batch.dark[-8:], made.images[-8:], batch.target[-8:])
+            best = cast(CodeEnhance, average.module)
+            folder.samples(step + 1, *show_samples(best, shown))
             if held_out:
-                scores = validate(cast(CodeEnhance, average.module), held_out, device)
-                folder.judge(step, scores, by="psnr")
+                scores = validate(best, held_out, device)
+                folder.judge(step, scores | held_out_choices(best, prior, held_out, device), by="psnr")
         if course.saves(step):
             folder.save(step + 1, parts, average.module)
         if course.ending:

@@ -120,6 +120,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     check = held_out_check(recipe, held_out or train, device)
 
     model = placed(SemanticNet(recipe.model), device)
+    describe = torch.compile(model.describe, fullgraph=True) if settings.compile else model.describe
     weights = torch.ones(recipe.model.classes, device=device)
     weights[0] = recipe.background_weight
     optimizer = Descent(model.parameters(), recipe, device)
@@ -132,14 +133,15 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         for part in parts_of_step(settings, step):
-            crops = random_crops(train, part.items, settings.crop)
-            views = torch.cat([crops.images, lifted_view(recipe, crops, part.items)])
-            views = views.to(device, memory_format=torch.channels_last)
-            classes = torch.cat([crops.classes, crops.classes]).to(device)
+            with folder.pace.waiting():
+                crops = random_crops(train, part.items, settings.crop)
+                views = torch.cat([crops.images, lifted_view(recipe, crops, part.items)])
+                views = views.to(device, memory_format=torch.channels_last)
+                classes = torch.cat([crops.classes, crops.classes]).to(device)
 
             # Name what is where in both views, and describe both alike.
             with mixed:
-                logits, features = in_full(model.describe(views))
+                logits, features = in_full(describe(views))
             naming = cross_entropy(logits, classes, weight=weights, ignore_index=NO_CLASS)
             bright, dim = normalize(features, dim=1).chunk(2)
             likeness = recipe.likeness_weight * mse_loss(dim, bright.detach()) * bright.shape[1]

@@ -20,11 +20,11 @@ from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
 from lowlight_cli.tensors import Features, Images, Scalar
-from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on
+from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on, usage
 from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.draws import chance, draws, parts_of_step
-from lowlight_cli.training.optimization import autocast, averaged, in_full, placed, set_trainable
+from lowlight_cli.training.optimization import autocast, averaged, compiled, in_full, placed, set_trainable
 from lowlight_cli.training.pictures import Photo, every_tenth_apart, few_of, load_photos, random_crops
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import load_part
@@ -33,6 +33,7 @@ START_AT = 1000
 CHECK_SEED = 1
 REVIVE_EVERY = 50
 REVIVE_UNTIL = 0.7
+SHOWN = 6
 
 
 class VqganRecipe(Recipe):
@@ -95,7 +96,7 @@ def start_codes(recipe: VqganRecipe, model: Vqgan, photos: Sequence[Photo], step
 def revive_dead(recipe: VqganRecipe, model: Vqgan, counts: CodeCounts, latent: Features, step: int) -> None:
     """Moves unused codes onto latents, while codes are learned and there is time left to learn them."""
     if recipe.codes_from <= step < recipe.run.steps * REVIVE_UNTIL:
-        revive(model.codebook, counts.values, latent, chance(recipe.run.seed, step))
+        counts.restarted += revive(model.codebook, counts.values, latent, chance(recipe.run.seed, step))
 
 
 def held_out_crops(photos: Sequence[Photo], settings: RunSettings, device: torch.device) -> Images:
@@ -109,10 +110,14 @@ def validate(model: Vqgan, images: Images) -> dict[str, float]:
     """Mean PSNR (dB) of rebuilt pictures, and how many codes they needed."""
     rebuilt = model(images)
     error = (rebuilt.images.clamp(0, 1) - images).square().mean((1, 2, 3)).clamp_min(1e-10)
-    return {
-        "psnr": float(-10 * error.log10().mean()),
-        "used_codes": float(len(rebuilt.indices.unique())),
-    }
+    counts = torch.bincount(rebuilt.indices.flatten(), minlength=model.config.code_count)
+    return {"psnr": float(-10 * error.log10().mean()), **usage(counts)}
+
+
+@torch.no_grad()
+def show_samples(images: Images, *models: Vqgan) -> list[Images]:
+    """Columns of a sample grid: pictures, and what each model makes of them."""
+    return [images, *(model(images).images for model in models)]
 
 
 def started(recipe: VqganRecipe) -> Vqgan:
@@ -136,9 +141,9 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     torch.manual_seed(settings.seed)
     photos = load_photos(recipe.data, smallest=settings.crop)
     train, held_out = few_of(*every_tenth_apart(photos), settings)
-    check = held_out_crops(held_out, settings, device) if held_out else torch.empty(0)
-    model = placed(started(recipe), device)
-    critic = placed(UnetCritic(3, recipe.critic_width), device)
+    check = held_out_crops(held_out or train, settings, device)
+    model = compiled(placed(started(recipe), device), settings)
+    critic = compiled(placed(UnetCritic(3, recipe.critic_width), device), settings)
     painter = Descent(model.parameters(), recipe, device)
     judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
     average = averaged(model, recipe.optimizer.average)
@@ -164,8 +169,9 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         start_codes(recipe, model, train, step)
 
         for part in parts_of_step(settings, step):
-            images = random_crops(train, part.items, settings.crop).images
-            images = images.to(device, memory_format=torch.channels_last)
+            with folder.pace.waiting():
+                images = random_crops(train, part.items, settings.crop).images
+                images = images.to(device, memory_format=torch.channels_last)
 
             # Rebuild the pictures, keep latents and codes together, please the critic once it takes part.
             set_trainable(critic, trainable=False)
@@ -190,14 +196,15 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         folder.count(failed=painter.failed or judge.failed)
 
         # Codes that nothing chooses are moved to where latents are.
-        losses["perplexity"] = perplexity(counts.values)
+        numbers = losses | {"window_perplexity": perplexity(counts.values)}
         if step % REVIVE_EVERY == 0:
             if not painter.failed:
                 revive_dead(recipe, model, counts, rebuilt.latent, step)
             counts.clear()
-        folder.report(step, loss=loss, **losses)
+        numbers |= counts.numbers()
+        folder.report(step, loss=loss, **numbers)
         if course.validates(step):
-            folder.samples(step + 1, images[:6], rebuilt.images[:6], average.module(images[:6]).images)
+            folder.samples(step + 1, *show_samples(check[:SHOWN], model, cast(Vqgan, average.module)))
             if held_out:
                 folder.judge(step, validate(cast(Vqgan, average.module), check), by="psnr")
         if course.saves(step):

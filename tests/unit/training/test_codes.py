@@ -1,9 +1,10 @@
 """A codebook is started on the data, counted and revived."""
 
+import pytest
 import torch
 
 from lowlight_cli.layers.codebook import Codebook
-from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on
+from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on, usage
 
 
 def test_perplexity_is_the_number_of_codes_that_are_used_evenly():
@@ -38,3 +39,21 @@ def test_counts_add_up_and_survive_saving():
     other = CodeCounts(torch.zeros(3))
     other.load_state_dict(counts.state_dict())
     assert other.values.tolist() == [1, 0, 3]
+
+
+def test_usage_counts_what_was_chosen_and_what_was_not():
+    numbers = usage(torch.tensor([4.0, 0.0, 4.0, 0.0]))
+    assert numbers == {"perplexity": pytest.approx(2.0), "used_codes": 2.0, "dead_codes": 2.0}
+
+
+def test_counts_remember_dead_codes_and_restarts():
+    counts = CodeCounts(torch.zeros(4))
+    counts.add(torch.tensor([[[0, 0], [2, 0]]]))
+    counts.restarted += 3
+    counts.clear()
+    again = CodeCounts(torch.ones(4))
+    again.load_state_dict(counts.state_dict())
+    assert again.numbers() == {"window_dead_codes": 2.0, "restarted": 3.0}
+    assert again.values.sum() == 0
+    again.load_state_dict({"values": torch.ones(4)})  # as earlier runs wrote it
+    assert again.numbers() == {"window_dead_codes": 0.0, "restarted": 0.0}

@@ -1,0 +1,90 @@
+"""What stage II is judged by while it trains: held-out pairs, the choice of codes, the same sample pictures.
+
+The codes that a dark picture should be given are those that stage I gives to its bright partner.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from lowlight_cli.images.padding import pad_to_multiple
+from lowlight_cli.models.codeenhance.feature_transform import control_weights
+from lowlight_cli.models.codeenhance.model import CodeEnhance
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.vqgan.model import Vqgan
+from lowlight_cli.tensors import CodeIndices, Features, Images
+from lowlight_cli.training.codes import perplexity, usage
+from lowlight_cli.training.draws import draws
+from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
+from lowlight_cli.training.held_out import middle
+from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.processes import summed
+
+SAMPLE_SEED = 1
+MOST_SAMPLES = 8
+MIDDLE = 256
+"""Side of the part of a held-out picture whose codes are looked at, in pixels."""
+
+
+class Wanted(NamedTuple):
+    """Latent of bright pictures, the rows of their codes, and the codes, all by stage I."""
+
+    latent: Features
+    indices: CodeIndices
+    codes: Features
+
+
+@torch.no_grad()
+def wanted_codes(prior: Vqgan, bright: Images) -> Wanted:
+    """What the latent of the dark pictures is to become."""
+    latent = prior.encode(bright)
+    indices = prior.codebook.nearest(latent)
+    return Wanted(latent, indices, prior.codebook.lookup(indices))
+
+
+def choice_numbers(chosen: CodeIndices, wanted: CodeIndices, codes: int) -> dict[str, float]:
+    """How well a batch chose: share of positions with the code of the bright picture, and perplexity."""
+    counts = summed(torch.bincount(chosen.flatten(), minlength=codes))
+    return {
+        "batch_index_accuracy": float((chosen == wanted).float().mean()),
+        "batch_perplexity": float(perplexity(counts)),
+    }
+
+
+@torch.no_grad()
+def held_out_choices(
+    model: CodeEnhance, prior: Vqgan, pairs: Sequence[PairedPhoto], device: torch.device
+) -> dict[str, float]:
+    """Share of positions with the right code, and use of the codes, in the middle of held-out pictures."""
+    counts = torch.zeros(model.config.vqgan.code_count, device=device)
+    right = 0.0
+    for pair in pairs:
+        pixels = middle(pair.pixels, MIDDLE).to(device)[None].float() / 255
+        dark, bright = (pad_to_multiple(half, model.size_multiple) for half in pixels.split(3, dim=1))
+        facts = {"lightness": torch.full((1,), pair.lightness, device=device)}
+        chosen = model(dark, control_weights(Controls(), dark), observation=facts).indices
+        right += float((chosen == wanted_codes(prior, bright).indices).float().mean())
+        counts += torch.bincount(chosen.flatten(), minlength=len(counts))
+    return {"index_accuracy": right / len(pairs), **usage(counts)}
+
+
+@torch.no_grad()
+def show_samples(model: CodeEnhance, shown: EnhancementBatch) -> tuple[Images, Images, Images]:
+    """Columns of a sample grid: dark, enhanced, wanted."""
+    facts = {"lightness": shown.lightness}
+    return shown.dark, model(shown.dark, shown.weights, observation=facts).images, shown.target
+
+
+def sample_batch(sources: Sources, held_out: Sequence[PairedPhoto], side: int) -> EnhancementBatch:
+    """Crops of held-out pairs, or where there are none of what is trained on; no control is turned.
+
+    Args:
+        sources: What is trained on.
+        held_out: Pairs that are not.
+        side: Of a crop, in pixels.
+    """
+    if held_out:
+        sources = Sources([], held_out, sources.darkening)
+    mix = Mix(MOST_SAMPLES, side, real=0.5, turned=0.0, referenced=0.0)
+    return enhancement_batch(sources, mix, draws(SAMPLE_SEED, 0, range(MOST_SAMPLES)))
