@@ -196,7 +196,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         folder.count(failed=painter.failed or judge.failed)
 
         # Codes that nothing chooses are moved to where latents are.
-        numbers = losses | {"window_perplexity": perplexity(counts.values)}
+        numbers: dict[str, float | Scalar] = {**losses, "window_perplexity": perplexity(counts.values)}
         if step % REVIVE_EVERY == 0:
             if not painter.failed:
                 revive_dead(recipe, model, counts, rebuilt.latent, step)

@@ -25,7 +25,8 @@ def test_numbers_and_samples_are_in_the_event_files(tmp_path):
     events = accumulation.EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
     assert [(event.step, event.value) for event in events.Scalars("psnr")] == [(1, 21.0)]
-    written = {name for line in (tmp_path / "metrics.jsonl").open() for name in json.loads(line)}
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    written = {name for line in lines for name in json.loads(line)}
     assert set(events.Tags()["scalars"]) == written - {"step"}
     assert [event.step for event in events.Images("samples")] == [1]
 
