@@ -91,7 +91,7 @@ OPTIONS = (
     ),
     _option(
         "compile", "run.compile", bool, "--compile",
-        "Compile the networks with torch.compile: the first steps take minutes, the others are faster.",
+        "Compile the networks with torch.compile, where the recipe can; the first steps take minutes.",
         OTHER,
     ),
     _option(

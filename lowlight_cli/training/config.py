@@ -45,7 +45,8 @@ class RunSettings(Settings):
         early_stop: Stop after so many validations in a row that were not the best; None for never.
         journal_every: Steps between lines of ``metrics.jsonl``.
         tensorboard: Also write event files for TensorBoard; takes the extra ``tensorboard``.
-        compile: Let ``torch.compile`` make the networks faster; the first steps take minutes.
+        compile: Let ``torch.compile`` make the networks faster, where the recipe can; the first steps take
+            minutes.
         overfit: Train on the first so many pictures only, and validate on them; None for all.
         resume: ``auto`` goes on from the run folder's last checkpoint, ``none`` starts over, anything else is
             a checkpoint to go on from.
@@ -132,7 +133,9 @@ class DataSettings(Settings):
 
 
 class Recipe(Settings):
-    """What every recipe's settings have; what it makes is ``architecture``.
+    """What every recipe's settings have.
+
+    ``architecture`` is what it makes; ``can_compile`` says whether its networks go through ``torch.compile``.
 
     Args:
         data: Where the pictures are.
@@ -141,7 +144,14 @@ class Recipe(Settings):
     """
 
     architecture: ClassVar[str] = ""
+    can_compile: ClassVar[bool] = False
 
     data: DataSettings = DataSettings()
     run: RunSettings = RunSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
+
+    @model_validator(mode="after")
+    def _compiles_where_it_can(self) -> "Recipe":
+        if self.run.compile and not self.can_compile:
+            raise ValueError("run.compile: the networks of this recipe cannot be compiled")
+        return self

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from pydantic import ValidationError
 
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
 from lowlight_cli.training.catalog import RECIPES
@@ -181,6 +182,10 @@ def test_networks_are_compiled_where_that_is_asked_for(name, data, tmp_path, mon
         asked.append(options)
         return function
 
+    if not RECIPES[name].settings_class().can_compile:
+        with pytest.raises(ValidationError, match="cannot be compiled"):
+            settings(name, data, 1, compile=True)
+        return
     monkeypatch.setattr(torch, "compile", compile_nothing)
     train(name, settings(name, data, 1), tmp_path / "plain")
     assert not asked

@@ -90,6 +90,7 @@ class CodeEnhanceRecipe(Recipe):
     """
 
     architecture: ClassVar[str] = "codeenhance"
+    can_compile: ClassVar[bool] = True
 
     model: CodeEnhanceConfig = PRESETS["lite"]
     vqgan: Path | None = None

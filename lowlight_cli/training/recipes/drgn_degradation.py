@@ -159,7 +159,8 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         for part in parts_of_step(settings, step):
-            batch = degradation_batch(sources, cut, part).to(device)
+            with folder.pace.waiting():
+                batch = degradation_batch(sources, cut, part).to(device)
 
             # Make clean pictures dark so that the critics take them, and their degradation, for real.
             set_trainable(critics, trainable=False)

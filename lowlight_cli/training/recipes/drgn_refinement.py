@@ -149,7 +149,8 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         for part in parts_of_step(settings, step):
-            batch = degradation_batch(sources, cut, part).to(device)
+            with folder.pace.waiting():
+                batch = degradation_batch(sources, cut, part).to(device)
             with mixed:
                 refined = refine(recipe, model, batch)
             losses = refinement_losses(recipe, Refined(*(images.float() for images in refined)), batch)

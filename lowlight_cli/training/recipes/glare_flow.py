@@ -78,7 +78,8 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         for part in parts_of_step(settings, step):
-            batch = enhancement_batch(sources, mix, part).to(device)
+            with folder.pace.waiting():
+                batch = enhancement_batch(sources, mix, part).to(device)
             with torch.no_grad():
                 target = prior.encode(batch.bright)
             with mixed:

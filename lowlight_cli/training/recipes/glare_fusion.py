@@ -123,7 +123,8 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         for part in parts_of_step(settings, step):
-            batch = enhancement_batch(sources, mix, part).to(device)
+            with folder.pace.waiting():
+                batch = enhancement_batch(sources, mix, part).to(device)
             target = wanted_texture(batch)
 
             # Find the latent, and decode it with as much of the dark features as texture asks for.

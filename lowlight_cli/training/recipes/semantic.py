@@ -50,6 +50,7 @@ class SemanticRecipe(Recipe):
     """
 
     architecture: ClassVar[str] = "semantic"
+    can_compile: ClassVar[bool] = True
 
     model: SemanticConfig = PRESETS["lite"]
     darkening: DarkeningSettings = DarkeningSettings()

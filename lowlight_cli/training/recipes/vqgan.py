@@ -54,6 +54,7 @@ class VqganRecipe(Recipe):
     """
 
     architecture: ClassVar[str] = "vqgan"
+    can_compile: ClassVar[bool] = True
 
     model: VqganConfig = PRESETS["lite"]
     commitment: float = 0.25
