@@ -1,18 +1,44 @@
 """Weights of other people into files of this package."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lowlight_cli.checkpoints.load import fill, sha256_of
 from lowlight_cli.checkpoints.locate import user_folders
-from lowlight_cli.checkpoints.official_codeenhance import Translated, read_official
+from lowlight_cli.checkpoints import official_codeenhance, official_glare
+from lowlight_cli.checkpoints.official import Translated
 from lowlight_cli.checkpoints.save import save_state
 from lowlight_cli.errors import UsageError
 from lowlight_cli.models.catalog import MODELS
 
-READERS: dict[str, Callable[[Path], Translated]] = {"codeenhance": read_official}
-"""How the published file of a model is read; its network is the preset ``paper``."""
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Weights that someone publishes.
+
+    Attributes:
+        files: Their names, in words.
+        licence: Terms.
+        read: Files to weights under the names of this package, in any order where there are several.
+    """
+
+    files: tuple[str, ...]
+    licence: str
+    read: Callable[[Sequence[Path]], Translated]
+
+
+PUBLISHED: dict[str, Published] = {
+    "codeenhance": Published(
+        ("net_g_latest.pth",),
+        "CC BY-NC 4.0, the authors of CodeEnhance",
+        lambda paths: official_codeenhance.read_official(paths[0]),
+    ),
+    "glare": Published(
+        ("vqgan.pkl", "net_G.pth"), "Apache-2.0, the authors of GLARE", official_glare.read_official
+    ),
+}
+"""How the published files of a model are read; its network is the preset ``paper``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +60,39 @@ class Adopted:
     dropped: tuple[str, ...]
 
 
-def adopt_weights(name: str, source: Path, target: Path | None = None) -> Adopted:
+def adopt_weights(name: str, sources: Sequence[Path], target: Path | None = None) -> Adopted:
     """Translates published weights and stores them where ``lle`` finds them.
 
     Args:
         name: Model they are of.
-        source: The published file; nothing in it is executed.
+        sources: The published files; nothing in them is executed.
         target: File to write; in the user's folder of weights where none is given.
 
     Raises:
         UnknownNameError: There is no such model.
-        UsageError: Nobody published weights of that model.
-        WeightsError: The file cannot be read or does not fit.
+        UsageError: Nobody published weights of that model, or in another number of files.
+        WeightsError: A file cannot be read or does not fit.
         OutputError: The new file cannot be written.
     """
     entry = MODELS[name]
-    if name not in READERS:
-        raise UsageError(f"there are no published weights of '{name}'; known: {', '.join(READERS)}")
-    found = READERS[name](source)
+    if name not in PUBLISHED:
+        raise UsageError(f"there are no published weights of '{name}'; known: {', '.join(PUBLISHED)}")
+    published = PUBLISHED[name]
+    if len(sources) != len(published.files):
+        raise UsageError(f"weights of '{name}' are published as {' and '.join(published.files)}; give these")
+    found = published.read(sources)
     metadata = {
         "architecture": found.model,
         "preset": "paper",
-        "licence": "CC BY-NC 4.0, the authors of CodeEnhance",
-        "provenance": {"imported_from": source.name, "sha256": sha256_of(source)},
+        "licence": published.licence,
+        "provenance": {
+            "imported_from": " and ".join(source.name for source in sources),
+            "sha256": " and ".join(map(sha256_of, sources)),
+        },
     }
     if found.model == name:
         config = entry.presets["paper"]
-        fill(entry.build(config), found.state, source)
+        fill(entry.build(config), found.state, " and ".join(map(str, sources)))
         metadata["config"] = config.model_dump(mode="json")
     target = target or user_folders()[0] / f"{found.model}-paper.safetensors"
     save_state(target, found.state, metadata)

@@ -110,21 +110,26 @@ def verify(
 def import_weights(
     context: typer.Context,
     name: NameArgument,
-    file: Annotated[
-        Path, typer.Argument(help="Weights as their authors publish them.", exists=True, dir_okay=False)
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Weights as their authors publish them.", exists=True, dir_okay=False
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write; see `lle models path` for the default.")
     ] = None,
 ) -> None:
-    """Take over published weights; nothing in the file is executed.
+    """Take over published weights; nothing in the files is executed.
+
+    GLARE is published as two files, given together.
 
     Example:  lle models import codeenhance net_g_latest.pth
     """
     _ = MODELS[name]
     from lowlight_cli.checkpoints.adopt import adopt_weights
 
-    done = adopt_weights(name, file, out)
+    done = adopt_weights(name, files, out)
     quiet = settings_of(context).quiet
     if not quiet:
         emit(f"{done.target}")
