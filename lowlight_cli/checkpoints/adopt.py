@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lowlight_cli.checkpoints import official_codeenhance, official_glare
 from lowlight_cli.checkpoints.load import fill, sha256_of
 from lowlight_cli.checkpoints.locate import user_folders
-from lowlight_cli.checkpoints import official_codeenhance, official_glare
 from lowlight_cli.checkpoints.official import Translated
 from lowlight_cli.checkpoints.save import save_state
 from lowlight_cli.errors import UsageError
