@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
 
-WITHOUT_PHOTOS = ("codeenhance", "drgn-degradation", "drgn-refinement")
+WITHOUT_PHOTOS = ("codeenhance", "drgn-degradation", "drgn-refinement", "glare-flow", "glare-fusion")
 """What can be trained from pairs alone."""
 
 _AT_ONCE = 1e-9
@@ -52,6 +52,14 @@ SemanticOption = Annotated[
 ]
 DegradationOption = Annotated[
     Path | None, typer.Option(help="Weights of the first stage, of the same size.", rich_help_panel=DATA)
+]
+
+
+StageOption = Annotated[
+    int, typer.Option(min=1, max=3, help="1 codebook, 2 flow, 3 fusing decoder.", rich_help_panel=DATA)
+]
+StartOption = Annotated[
+    Path | None, typer.Option(help="Weights of GLARE to start from.", rich_help_panel=DATA)
 ]
 
 
@@ -103,6 +111,32 @@ def codeenhance(
 
 @app.command()
 @with_shared_options
+def glare(
+    shared: Shared,
+    stage: StageOption,
+    pairs: PairsOption = None,
+    vqgan: VqganOption = None,
+    start: StartOption = None,
+) -> None:
+    """Train a stage of GLARE; the third starts from what the second made.
+
+    Example:  lle train glare --stage 3 --data photos --pairs pairs --start runs/flow/glare.safetensors
+    --out runs/glare
+    """
+    if stage == 1:
+        given = [name for name, value in (("pairs", pairs), ("vqgan", vqgan), ("start", start)) if value]
+        if given:
+            raise UsageError(f"--{given[0]} is for stage 2 and 3")
+        _train("vqgan", shared, {}, published="glare-vqgan")
+        return
+    if stage == 3 and start is None and not shared.values["print_config"]:
+        raise UsageError("stage 3 starts from what stage 2 made: give --start FILE")
+    name = "glare-flow" if stage == 2 else "glare-fusion"
+    _train(name, shared, {"data.pairs": pairs, "vqgan": vqgan, "start": start})
+
+
+@app.command()
+@with_shared_options
 def drgn_degradation(shared: Shared, size: SizeOption = None, pairs: PairsOption = None) -> None:
     """Train the first stage of DRGN: what darkness adds to a picture.
 
@@ -140,9 +174,10 @@ def _drgn_shape(shared: Shared, size: str | None) -> dict[str, Any] | None:
     return shape
 
 
-def _train(name: str, shared: Shared, own: dict[str, Any]) -> None:
+def _train(name: str, shared: Shared, own: dict[str, Any], *, published: str | None = None) -> None:
+    """Trains with a recipe; ``published`` is the name of its preset where that is another."""
     try:
-        _prepare(name, shared, own)
+        _prepare(name, shared, own, published or name)
     except UsageError as error:
         if _is_first():
             raise
@@ -154,19 +189,19 @@ def _is_first() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def _prepare(name: str, shared: Shared, own: dict[str, Any]) -> None:
+def _prepare(name: str, shared: Shared, own: dict[str, Any], published: str) -> None:
     from lowlight_cli.training.settings import merged
     from lowlight_cli.training.toml_text import toml_text
 
     options = shared.values
     settings = RECIPES[name].settings_class()
-    start = preset_of(name, options["preset"])
+    start = preset_of(published, options["preset"])
     values = values_of(shared) | own
     recipe = merged(settings, options["config"], values, options["settings"] or (), start=start)
     if options["print_config"]:
         typer.echo(toml_text(recipe.model_dump(mode="json")), nl=False)
         return
-    if name == "codeenhance":
+    if name in ("codeenhance", "glare-flow", "glare-fusion"):
         recipe = _with_shipped_stages(recipe)
     if not (recipe.data.photos or (name in WITHOUT_PHOTOS and recipe.data.pairs)):
         raise UsageError("no photos to train on: give --data FOLDER")
@@ -188,14 +223,14 @@ def _one_step_of(recipe: "Recipe") -> "Recipe":
 
 
 def _with_shipped_stages(recipe: "Recipe") -> "Recipe":
-    """Settings of stage II with the earlier stages that ship, where none were given and they fit."""
+    """Settings of a later stage with the earlier ones that ship, where none were given and they fit."""
     from lowlight_cli.checkpoints.load import whole_weights
     from lowlight_cli.models.catalog import MODELS
-    from lowlight_cli.models.codeenhance.config import PRESETS
 
     values = dict(recipe)
-    missing = [stage for stage in ("vqgan", "semantic") if values[stage] is None]
-    if missing and values["model"] != PRESETS["lite"]:
+    missing = [stage for stage in ("vqgan", "semantic") if values.get(stage, "none needed") is None]
+    lite = MODELS["codeenhance"].presets["lite"]
+    if any(getattr(values["model"], stage) != getattr(lite, stage) for stage in missing):
         options = " and ".join(f"--{stage} FILE" for stage in missing)
         raise UsageError(f"no weights ship for a network of this shape: give {options}")
     stages = MODELS["codeenhance"].stages

@@ -54,6 +54,14 @@ RECIPES: Catalog[RecipeEntry] = Catalog(
             _entry(
                 "drgn-degradation", "DRGN, stage 1: what darkness adds to a picture.", "DegradationRecipe"
             ),
+            _entry(
+                "glare-flow",
+                "GLARE, stage 2: a flow that finds latents of well-lit pictures.",
+                "GlareFlowRecipe",
+            ),
+            _entry(
+                "glare-fusion", "GLARE, stage 3: a decoder that fuses what was found.", "GlareFusionRecipe"
+            ),
             _entry("drgn-refinement", "DRGN, stage 2: the picture without it.", "RefinementRecipe"),
         )
     },

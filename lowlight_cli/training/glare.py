@@ -17,7 +17,7 @@ from lowlight_cli.tensors import Features, Scalar
 from lowlight_cli.training.config import Settings
 from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.processes import ranks, summed
+from lowlight_cli.training.processes import items_of_all
 from lowlight_cli.training.stage_one import load_part, widened
 
 
@@ -77,12 +77,11 @@ def noisy(latent: Features, deviation: float, items: Sequence[Generator]) -> Fea
     return latent + deviation * noise.to(latent)
 
 
-@torch.no_grad()
 def fit_flow(model: Glare, target: Features, told: Told) -> None:
-    """Sets the norms of the flow by the first latents; the same in all processes."""
-    model.fit_norms(target, told)
-    for parameter in model.flow.parameters():
-        parameter.copy_(summed(parameter) / ranks())
+    """Sets the norms of the flow by the first latents, those of all processes."""
+    base = None if told.base is None else items_of_all(told.base)
+    whole = Told([], items_of_all(told.condition), items_of_all(told.mean), base)
+    model.fit_norms(items_of_all(target), whole)
 
 
 def latent_losses(

@@ -33,6 +33,12 @@ _OFTEN = MappingProxyType({"precision": "fp32", "sample_every": 5000, "save_ever
 _PICTURE_LOSSES_OF_OUR_OWN = MappingProxyType(
     {"edge_weight": 0.0, "structure_weight": 0.0, "colour_weight": 0.0}
 )
+_GLARE_RATE = _CONSTANT_RATE | {
+    "learning_rate": 5e-4,
+    "betas": (0.9, 0.999),
+    "warmup": 10,
+    "final": 1 / 16,  # where the published four halvings end; ours falls as a cosine
+}
 _DRGN = MappingProxyType(
     {
         "optimizer": _CONSTANT_RATE | {"learning_rate": 5e-4, "critic_rate": 5e-4, "betas": (0.9, 0.999)},
@@ -75,6 +81,33 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "adversarial_weight": 0.1,
             "critic_width": 64,
         },
+        "glare-vqgan": {
+            "run": {"steps": 350_000, "batch_size": 16, "crop": 256, **_OFTEN},
+            "optimizer": _CONSTANT_RATE,
+            "edge_weight": 0.0,
+            "structure_weight": 0.2,
+            "colour_weight": 0.0,
+            "adversarial_weight": 5e-4,
+            "critic_from": 0,
+            "critic_width": 64,
+            "codes_from": 0,
+        },
+        "glare-flow": {
+            "run": {"steps": 80_000, "batch_size": 4, "crop": 320, **_OFTEN},
+            "optimizer": _GLARE_RATE,
+            "real_share": 1.0,
+            "latent": {"likelihood": 1.0, "regression": 0.0, "noise": 0.0, "given_mean": 0.2},
+        },
+        "glare-fusion": {
+            "run": {"steps": 40_000, "batch_size": 2, "crop": 256, **_OFTEN},
+            "optimizer": _GLARE_RATE | {"learning_rate": 5e-5},
+            "real_share": 1.0,
+            "turned_share": 0.0,
+            "joint": False,
+            "edge_weight": 0.0,
+            "structure_weight": 0.2,
+            "colour_weight": 0.0,
+        },
         "drgn-degradation": {
             "run": {"steps": 14_400, "batch_size": 16, "crop": 96, **_OFTEN},
             **_DRGN,
@@ -109,7 +142,14 @@ def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
         raise UsageError(f"{recipe} has no published schedule: --preset {preset} is of no use")
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
     from lowlight_cli.models.drgn.config import DrgnConfig
+    from lowlight_cli.models.glare.config import TAMING, GlareConfig
     from lowlight_cli.models.vqgan.config import VqganConfig
 
-    shapes = {"vqgan": VqganConfig, "codeenhance": CodeEnhanceConfig}
-    return {**_PUBLISHED[recipe], "model": shapes.get(recipe, DrgnConfig)().model_dump()}
+    shapes = {
+        "vqgan": VqganConfig(),
+        "codeenhance": CodeEnhanceConfig(),
+        "glare-vqgan": TAMING,
+        "glare-flow": GlareConfig(),
+        "glare-fusion": GlareConfig(),
+    }
+    return {**_PUBLISHED[recipe], "model": (shapes.get(recipe) or DrgnConfig()).model_dump()}

@@ -15,6 +15,9 @@ from PIL import Image
 from pydantic import ValidationError
 
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
+from lowlight_cli.models.glare.config import PRESETS as GLARE_PRESETS
+from lowlight_cli.models.glare.config import FlowConfig
+from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings, OptimizerSettings, Recipe, RunSettings
 from lowlight_cli.training.journal import Journal
@@ -23,11 +26,27 @@ from lowlight_cli.training.states import read_state
 
 CPU = torch.device("cpu")
 NARROW_DRGN = DrgnConfig(generator=SingleBranchConfig(channels=8, modules=1, depth=1), lift_target=0.4)
+NARROW_VQGAN = VqganConfig(
+    stem_channels=8,
+    encoder_channels=(8, 8, 8),
+    encoder_blocks=(1, 1, 1),
+    code_count=32,
+    code_channels=4,
+    decoder_channels=(8, 8, 8),
+    decoder_blocks=(1, 1, 1),
+    groups=0,
+    act="leaky",
+)
+NARROW_GLARE = GLARE_PRESETS["lite"].model_copy(
+    update={"vqgan": NARROW_VQGAN, "condition_channels": 8, "flow": FlowConfig(coupled_steps=1, hidden=8)}
+)
 OWN_SETTINGS = {
     "semantic": {},
     "vqgan": {"codes_from": 1, "critic_from": 2, "critic_width": 4},
     "codeenhance": {"critic_width": 4},
     "drgn-degradation": {"model": NARROW_DRGN, "stage1": "paired", "critic": "pooled", "critic_width": 4},
+    "glare-flow": {"model": NARROW_GLARE},
+    "glare-fusion": {"model": NARROW_GLARE},
     "drgn-refinement": {"model": NARROW_DRGN, "synthetic_share": 1.0},
 }
 
@@ -97,7 +116,7 @@ def test_the_loss_falls(name, data, tmp_path):
     train(name, recipe, tmp_path / "run")
     rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     # Codes start in the second step of stage I, so the first losses are of another kind.
-    key = {"semantic": "naming", "drgn-degradation": "paired"}.get(name, "pixel")
+    key = {"semantic": "naming", "drgn-degradation": "paired", "glare-flow": "likelihood"}.get(name, "pixel")
     values = [row[key] for row in rows if key in row]
     assert sum(values[-5:]) < sum(values[:5])
 

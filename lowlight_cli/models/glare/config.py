@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lowlight_cli.models.vqgan.config import PRESETS as VQGAN_PRESETS
 from lowlight_cli.models.vqgan.config import VqganConfig
@@ -70,6 +70,13 @@ class GlareConfig(BaseModel):
     residual: bool = False
     fusion: Literal["published", "balanced"] = "published"
     deform_groups: tuple[int, int] = (4, 4)
+
+    @model_validator(mode="after")
+    def _has_features_to_fuse(self) -> "GlareConfig":
+        sizes = len(self.vqgan.encoder_channels) + (self.vqgan.layout == "taming")
+        if sizes < len(self.deform_groups) + 1:
+            raise ValueError("an encoder of this layout needs features at three sizes")
+        return self
 
 
 PRESETS: dict[str, GlareConfig] = {

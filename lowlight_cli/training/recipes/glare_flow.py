@@ -11,7 +11,7 @@ from typing import ClassVar, cast
 
 import torch
 
-from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.training.config import Recipe
@@ -22,7 +22,6 @@ from lowlight_cli.training.glare import FlowWeights, fit_flow, latent_losses, st
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
 from lowlight_cli.training.pairs import load_pairs
 from lowlight_cli.training.pictures import few_of, load_photos
-from lowlight_cli.training.recipes.codeenhance import MANY_NIGHTS
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 
 

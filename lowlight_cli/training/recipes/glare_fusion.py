@@ -14,7 +14,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
 from lowlight_cli.losses.pixel import absolute, colour, gradient
 from lowlight_cli.losses.structure import dissimilarity
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
@@ -23,14 +23,19 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.draws import parts_of_step
-from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
+from lowlight_cli.training.enhancement_batch import (
+    EnhancementBatch,
+    Mix,
+    Sources,
+    enhancement_batch,
+    grey_where_cast,
+)
 from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.look import controlled
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
 from lowlight_cli.training.pairs import load_pairs
 from lowlight_cli.training.pictures import few_of, load_photos
-from lowlight_cli.training.recipes.codeenhance import MANY_NIGHTS, grey_where_cast
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 
 
