@@ -1,8 +1,11 @@
 """What a run would do: a table for a person, events for a program."""
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 from lowlight_cli.cli.events import as_line, plan_event
+from lowlight_cli.cli.inputs import STDIN
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.tables import aligned
@@ -14,20 +17,31 @@ _BYTES_PER_PIXEL = {"jpg": 0.9, "png": 2.2, "tiff": 3.0, "webp": 0.6, "avif": 0.
 """Measured on enhanced photos at the default quality; for a first idea of the room that is needed."""
 
 
-def show_plan(plan: Plan, *, as_json: bool) -> None:
+def show_plan(plan: Plan, *, as_json: bool, spooled: Path | None = None) -> None:
     """Prints what a run would do; headers of files are read, and no pixel.
 
     Args:
         plan: The jobs, with what need not be made marked.
         as_json: Whether for a program.
+        spooled: Folder of what comes on stdin and goes to stdout, which are both called ``-``.
     """
     sizes = [0 if job.skip else peek_pixels(job.source) for job in plan.jobs]
+    named = [_named(job, spooled) for job in plan.jobs]
     if as_json:
-        for job, pixels in zip(plan.jobs, sizes, strict=True):
+        for job, pixels in zip(named, sizes, strict=True):
             emit(as_line(plan_event(job, pixels)))
     elif plan.jobs:
-        emit(aligned(_cells(job, pixels) for job, pixels in zip(plan.jobs, sizes, strict=True)))
+        emit(aligned(_cells(job, pixels) for job, pixels in zip(named, sizes, strict=True)))
     say(_totals(plan, sizes))
+
+
+def _named(job: Job, spooled: Path | None) -> Job:
+    stream = Path(STDIN)
+    return replace(
+        job,
+        source=stream if job.source.parent == spooled else job.source,
+        target=stream if job.target.parent == spooled else job.target,
+    )
 
 
 def _cells(job: Job, pixels: int) -> tuple[str, str, str, str]:

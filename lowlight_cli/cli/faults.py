@@ -21,6 +21,9 @@ INTERRUPTED = 130
 READER_GONE = 141
 """As after SIGPIPE: whoever read the output went away."""
 
+_FOREIGN_WORDS = "Value error, "
+"""What pydantic, which checks choices, puts before each message."""
+
 _LONGEST_BUG = 300
 """Characters of what an internal error says of itself; all of it is in the log."""
 
@@ -75,7 +78,7 @@ def _usage(error: typer.TyperException, session: Session) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error)
     near = getattr(error, "possibilities", None)
-    message = error.message if near else error.format_message()
+    message = (error.message if near else error.format_message()).replace(_FOREIGN_WORDS, "")
     hint = f"; did you mean {near[0]}?" if near else _origin(context, option, session)
     return f"lle: error: {message.rstrip('.')}{hint}\nTry `{context.command_path} --help`."
 

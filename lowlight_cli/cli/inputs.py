@@ -30,8 +30,13 @@ def gather(words: Sequence[str], files_from: str | None, *, null: bool, stdin: P
     """
     inputs = [source for word in words for source in _sources(word, stdin)]
     if files_from is not None:
-        inputs += [listed(line) for line in _read_list(files_from).split(b"\0" if null else b"\n") if line]
+        inputs += [listed(line) for line in _lines(_read_list(files_from), null=null) if line]
     return inputs
+
+
+def _lines(text: bytes, *, null: bool) -> list[bytes]:
+    """Names in a list; lines may end as on Windows. Names that end in CR themselves need NULs."""
+    return text.split(b"\0") if null else [line.removesuffix(b"\r") for line in text.split(b"\n")]
 
 
 def listed(line: bytes) -> Source:

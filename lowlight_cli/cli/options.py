@@ -120,7 +120,8 @@ BatchSizeOption = Annotated[
         metavar="auto|N",
         parser=parse_batch_size,
         show_default="auto",
-        help="Pictures of one size per pass; auto is 1 on a CPU and 8 on a GPU.",
+        help="Pictures of one size per pass on a GPU; auto is 8. A CPU takes one at a time, whatever is "
+        "asked for, so that no result depends on it.",
     ),
 ]
 WorkersOption = Annotated[

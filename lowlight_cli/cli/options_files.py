@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli.quantities import parse_bytes, parse_pixels
+from lowlight_cli.cli.quantities import check_color, parse_bytes, parse_pixels
 from lowlight_cli.inference.choices import OnExist
 
 _input = partial(typer.Option, rich_help_panel="Inputs")
@@ -182,6 +182,7 @@ FlattenOption = Annotated[
     str | None,
     _result(
         metavar="COLOR",
+        callback=check_color,
         help="Background for transparent pictures in formats without transparency: white, #ffffff.",
     ),
 ]

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -40,7 +41,7 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
     with spool(chosen) as folder:
         plan = make_plan(chosen, folder)
         if chosen["dry_run"]:
-            _show(settled(plan, task), chosen)
+            _show(settled(plan, task), chosen, folder)
             return 0
         _confirm(plan, chosen)
         stdin = stdin_path(folder) if folder else None
@@ -63,10 +64,10 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
     return code
 
 
-def _show(plan: Plan, chosen: Mapping[str, Any]) -> None:
+def _show(plan: Plan, chosen: Mapping[str, Any], spooled: Path | None) -> None:
     from lowlight_cli.cli.dry_run import show_plan
 
-    show_plan(plan, as_json=chosen["as_json"])
+    show_plan(plan, as_json=chosen["as_json"], spooled=spooled)
 
 
 def _product(chosen: Mapping[str, Any]) -> Product:

@@ -20,6 +20,13 @@ def parse_bytes(text: str | int) -> int:
     return _parse(text, 1024)
 
 
+def check_color(text: str | None) -> str | None:
+    """The name of a colour, unchanged, if it is one."""
+    if text is not None:
+        parse_color(text)
+    return text
+
+
 def parse_color(text: str) -> tuple[int, int, int]:
     """Red, green and blue, 0 to 255 each, of a colour's name or of ``#rrggbb``."""
     from PIL import ImageColor

@@ -1,6 +1,7 @@
 """``lle report``: what a run did, as pages, tables, comparisons and contact sheets; no inference."""
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from enum import StrEnum
@@ -153,7 +154,15 @@ def _records(entries: Iterable[Mapping[str, Any]], folder: Path, *, absolute: bo
         replace(record, name=_name(record, absolute=absolute), message=_scrubbed(record.message, folder))
         for record in records
     ]
-    return sorted(named, key=lambda record: natural_key(Path(record.name)))
+    # One picture with several results is called by each of them.
+    counts = Counter(record.name for record in named)
+    apart = [
+        replace(record, name=shown(Path(record.place)))
+        if counts[record.name] > 1 and record.place.name
+        else record
+        for record in named
+    ]
+    return sorted(apart, key=lambda record: natural_key(Path(record.name)))
 
 
 def _name(record: Record, *, absolute: bool) -> str:

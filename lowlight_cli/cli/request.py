@@ -97,6 +97,8 @@ def check_together(chosen: Mapping[str, Any]) -> None:
     """
     if not chosen["sources"] and chosen["files_from"] is None:
         raise UsageError("no input; name pictures or folders, or a list of them with --files-from")
+    if chosen["null"] and chosen["files_from"] is None and chosen["printed"].value != "paths":
+        raise UsageError("-0 is for lists: it goes with --files-from or --print paths")
     _check_place(chosen)
     _check_stdout(chosen)
     asked = [name for name in ("reports", "compare", "contact_sheet") if chosen[name]]

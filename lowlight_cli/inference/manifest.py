@@ -91,8 +91,12 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
         folder: The folder of results, which holds ``.lle``.
     """
     book: dict[str, Entry] = {}
+    conflicts: dict[str, str] = {}
     for entry in read_entries(manifest_path(folder)):
-        book.pop(_conflict_key(entry), None)
+        # What is made under another name leaves no conflict behind.
+        book.pop(conflicts.pop(entry.source, ""), None)
+        if entry.status == "conflict":
+            conflicts[entry.source] = _conflict_key(entry)
         book[_conflict_key(entry) if entry.status == "conflict" else entry.key] = entry
     return book
 

@@ -198,7 +198,13 @@ def find_pictures(inputs: Sequence[Source], selection: Selection, leave_out: Seq
             found.add(source, scan_folder(source.path, selection, leave_out=leave_out))
         else:
             found.pictures.append((source.path, source.below or Path(source.path.name)))
+    found.ignored, found.closed, found.loops = map(_once, (found.ignored, found.closed, found.loops))
     return found
+
+
+def _once(paths: Sequence[Path]) -> list[Path]:
+    """Each place once, where folders were given twice or lie in each other."""
+    return list({path.absolute(): path for path in reversed(paths)}.values())[::-1]
 
 
 def _job(source: Path, relative: Path, target: Path) -> Job:

@@ -1,5 +1,6 @@
 """What ``lle enhance`` takes as input, and what results are called."""
 
+import json
 import os
 
 import pytest
@@ -189,3 +190,36 @@ class _Stdin:
 
     def isatty(self):
         return False
+
+
+def test_lists_may_come_from_windows(folder, results, tmp_path):
+    paths = [os.fsencode(folder / name) for name in ("a.png", "b/c.png")]
+    (tmp_path / "list").write_bytes(b"".join(path + b"\r\n" for path in paths))
+    assert results("--files-from", tmp_path / "list") == ["a.png", "c.png"]
+
+
+def test_files_in_a_folder_that_is_given_twice_are_counted_once(enhance, folder, tmp_path):
+    for words in ([folder, folder], [folder, f"{folder}/."]):
+        run = enhance(*words, "-o", tmp_path / "out", "--json")
+        end = json.loads(run.out.splitlines()[-1])
+        assert (end["ignored"], end["inputs"]) == (1, 4)
+
+
+def test_nul_without_a_list_is_refused(enhance, folder, tmp_path):
+    run = enhance(folder, "-o", tmp_path / "out", "-0")
+    assert (run.code, run.out) == (2, "")
+    assert "--files-from" in run.err
+    assert enhance(folder, "-o", tmp_path / "out", "-0", "--print", "paths").out.count("\0") == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--flatten", "nocolour"), "Invalid value for '--flatten': 'nocolour' is no colour"),
+        (("--precision", "fp8"), "'--precision': 'fp8' is not one of 'auto', 'fp32', 'bf16', 'fp16'"),
+    ],
+)
+def test_a_wrong_value_names_its_option_and_the_choices(enhance, folder, tmp_path, words, message):
+    run = enhance(folder, "-o", tmp_path / "out", *words)
+    assert (run.code, run.out) == (2, "")
+    assert message in run.err

@@ -1,6 +1,7 @@
 """``lle enhance`` between other programs: stdin, stdout, lists of paths, readers that go away."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -150,3 +151,14 @@ def test_logs_hold_no_control_characters(root, make_picture, tmp_path):
     text = done.stderr.decode()
     assert "1 enhanced" in text
     assert not [char for char in text if not char.isprintable() and char != "\n"]
+
+
+def test_a_plan_calls_stdin_and_stdout_by_their_usual_name(run_lle, make_picture, pipe, tmp_path):
+    picture = make_picture(tmp_path / "a.png")
+    pipe("stdin", picture.read_bytes())
+    run = run_lle("enhance", "-", "-o", "-", "-n", "-m", "identity")
+    assert (run.code, run.out.split()[:4]) == (0, ["make", "-", "->", "-"])
+    pipe("stdin", picture.read_bytes())
+    run = run_lle("enhance", "-", "-o", tmp_path / "b.png", "-n", "-m", "identity", "--json")
+    event = json.loads(run.out)
+    assert (event["in"], event["out"]) == ("-", str(tmp_path / "b.png"))

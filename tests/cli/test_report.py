@@ -148,3 +148,11 @@ def test_a_run_writes_the_reports_that_can_be_made_again_later(run_lle, make_pic
         assert strip.size[1] > 64
     run_lle("report", out, "--report", tmp_path / "again.html")
     assert (tmp_path / "again.html").read_bytes() == (tmp_path / "run.html").read_bytes()
+
+
+def test_several_results_of_one_picture_are_told_apart(run_lle, run_folder, tmp_path):
+    out = run_folder(["a.jpg", "b.jpg"])
+    (out / "a-2.jpg").write_bytes((out / "a.jpg").read_bytes())
+    add_entries(out, entry_of("a.jpg", tmp_path / "in" / "a.jpg", output="a-2.jpg"))
+    images = json.loads(run_lle("report", out, "-f", "json").out)["images"]
+    assert sorted(image["name"] for image in images) == ["a-2.jpg", "a.jpg", "b.jpg"]

@@ -30,6 +30,15 @@ def test_the_last_line_about_a_result_counts(tmp_path):
     assert book["a.png"].w == 2
 
 
+def test_a_conflict_is_over_once_its_picture_is_made_under_another_name(tmp_path):
+    conflict = Entry(input="a.png", source="/in/a.png", output="a.png", status="conflict")
+    made = Entry(input="a.png", source="/in/a.png", output="a-2.png")
+    _write(tmp_path, _entry("b.png"), conflict)
+    assert [entry.status for entry in read_manifest(tmp_path).values()] == ["ok", "conflict"]
+    _write(tmp_path, made)
+    assert list(read_manifest(tmp_path)) == ["b.png", "a-2.png"]
+
+
 def test_any_name_survives(tmp_path):
     names = ["caf\udce9.png", "ü\n\u2028.png", '"\\.png']
     _write(tmp_path, *map(_entry, names))
