@@ -7,6 +7,7 @@ import typer
 
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say, shown
+from lowlight_cli.cli.synthesize import synthesize
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.datasets.catalog import DATASETS, find_dataset
 from lowlight_cli.datasets.locate import Located, data_roots, expected_trees, locate, other_homes
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from lowlight_cli.datasets.check import Condition
     from lowlight_cli.datasets.layouts import DatasetEntry
 
-app = typer.Typer(help="List data sets for evaluation, and check those on disk.", no_args_is_help=True)
+app = typer.Typer(
+    help="List data sets for evaluation, check those on disk, and make pairs to train on.",
+    no_args_is_help=True,
+)
+app.command("synthesize")(synthesize)
 
 UNFIT = 3
 """Exit code of a check that found something wrong."""

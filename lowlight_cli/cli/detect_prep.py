@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli import options, options_files, options_report
+from lowlight_cli.cli.darkening import Method
 from lowlight_cli.cli.detect_eval import ClassesOption, FromOption
 from lowlight_cli.detection.choices import ExportForm, Link, SpaceChoice, Variant
 from lowlight_cli.inference.choices import OnExist
@@ -49,6 +50,10 @@ StrictOption = Annotated[
 DarkenOption = Annotated[
     bool, typer.Option("--darken", help="Make low-light copies of a well-lit data set; nothing is enhanced.")
 ]
+DarkenByOption = Annotated[
+    Method,
+    typer.Option(help="How: the measured model of cameras, or DRGN, with --checkpoint or what ships."),
+]
 DarkenStrengthOption = Annotated[
     str, typer.Option(metavar="LOW:HIGH", help="How dark: 0 not at all, 1 like real nights, 2 far darker.")
 ]
@@ -73,6 +78,7 @@ def detect_prep(
     limit: LimitOption = None,
     strict: StrictOption = False,
     darken: DarkenOption = False,
+    darken_by: DarkenByOption = Method.PHYSICAL,
     darken_strength: DarkenStrengthOption = "1",
     model: options.ModelOption = "codeenhance",
     preset: options.PresetOption = None,

@@ -1,10 +1,12 @@
 """The pictures of ``lle detect-prep``: enhanced by the engine, darkened, or put there as they are."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.carry_out import carry_out
+from lowlight_cli.cli.darkening import Method, make_darkening
 from lowlight_cli.cli.output import Voice
 from lowlight_cli.cli.progress import Progress, say
 from lowlight_cli.cli.request import make_task
@@ -66,9 +68,7 @@ def darken_all(order: "Order", prepared: Preparation) -> int:
     Returns:
         The exit code: 0, or 3 or 4 where some or all pictures failed.
     """
-    from lowlight_cli.datasets.config import DarkeningSettings
     from lowlight_cli.detection.dark_book import DarkBook
-    from lowlight_cli.detection.low_light import physical_darkener
     from lowlight_cli.detection.strength import parse_strength
     from lowlight_cli.images.decode import decode
     from lowlight_cli.images.encode import encode
@@ -78,9 +78,10 @@ def darken_all(order: "Order", prepared: Preparation) -> int:
     if root is None:
         return 0
     strength = parse_strength(order.chosen["darken_strength"])
-    settings = DarkeningSettings()
-    darkener = physical_darkener(settings, strength, order.chosen["seed"])
-    book = DarkBook(root, f"{settings.model_dump_json()} {strength} {order.chosen['seed']}")
+    method, checkpoint = order.chosen["darken_by"], order.chosen["checkpoint"]
+    used = None if method is Method.PHYSICAL else checkpoint
+    darkener, terms = make_darkening(method, strength, order.chosen["seed"], checkpoint=used)
+    book = DarkBook(root, json.dumps(terms, sort_keys=True))
     failed = 0
     with Progress(len(prepared.pictures), order.settings) as progress:
         for each in prepared.pictures:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.inference.plan import Source
-from lowlight_cli.inference.scan import natural_key
+from lowlight_cli.inference.scan import natural_key, scan_folder
 
 STDIN = "-"
 
@@ -67,3 +67,15 @@ def _read_list(name: str) -> bytes:
         return Path(name).read_bytes()
     except OSError as error:
         raise UsageError(f"--files-from '{name}': {error.strerror}") from error
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Pictures of a folder and of those in it, in natural order.
+
+    Raises:
+        UsageError: There is none.
+    """
+    found = list(scan_folder(folder).pictures)
+    if not found:
+        raise UsageError(f"no picture in '{folder}'")
+    return found

@@ -22,6 +22,11 @@ class DarkBook:
         self._terms = terms
         self._entries = _read(root / _BOOK)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no picture was ever noted."""
+        return not self._entries
+
     def holds(self, target: Path, source: Path) -> bool:
         """Whether a picture lies there as it was made, from the same source on the same terms."""
         facts = self._facts(target, source)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lowlight_cli.datasets.name_draws import drawn_bits
 from lowlight_cli.detection.collection import SPLITS, Sample
-from lowlight_cli.detection.name_draws import drawn_bits
 from lowlight_cli.errors import UsageError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lowlight_cli.detection.name_draws import drawn_bits
+from lowlight_cli.datasets.name_draws import drawn_bits
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lowlight_cli.datasets.config import DarkeningSettings
-from lowlight_cli.detection.low_light import physical_darkener
+from lowlight_cli.datasets.darkeners import physical_darkener
 from lowlight_cli.detection.strength import parse_strength
 from lowlight_cli.errors import UsageError
 

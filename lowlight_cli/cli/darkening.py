@@ -1,0 +1,89 @@
+"""How commands make pictures dark: the choice of a method, and what comes of it."""
+
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lowlight_cli.cli.inputs import pictures_in
+from lowlight_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from lowlight_cli.datasets.darkeners import Darkener
+    from lowlight_cli.images.picture import Pixels
+    from lowlight_cli.models.drgn.model import Drgn
+
+
+class Method(StrEnum):
+    """What makes a picture dark: a measured model of cameras, or a trained network."""
+
+    PHYSICAL = "physical"
+    DRGN = "drgn"
+    LIGHT = "lw-drgn"
+
+
+class Darkening(NamedTuple):
+    """A way to darken, and everything that decides what its pictures look like."""
+
+    darkener: "Darkener"
+    terms: dict[str, Any]
+
+
+def make_darkening(
+    method: Method,
+    strength: tuple[float, float],
+    seed: int,
+    *,
+    checkpoint: Path | None = None,
+    nights: Path | None = None,
+) -> Darkening:
+    """Loads what a method needs.
+
+    Args:
+        method: Which.
+        strength: Lowest and highest.
+        seed: Start of every draw.
+        checkpoint: Weights in place of those that ship.
+        nights: Folder of real dark pictures, whose degradation is taken.
+
+    Raises:
+        UsageError: The method has no use for weights or nights, or the folder holds no picture.
+        WeightsError: The weights are missing or damaged.
+    """
+    from lowlight_cli.datasets.config import DarkeningSettings
+    from lowlight_cli.datasets.darkeners import physical_darkener
+
+    settings = DarkeningSettings()
+    terms: dict[str, Any] = {"method": method.value, "strength": list(strength), "seed": seed}
+    terms["darkening"] = settings.model_dump(mode="json")
+    if method is Method.PHYSICAL:
+        if checkpoint or nights:
+            raise UsageError("the physical method needs neither weights nor dark pictures")
+        return Darkening(physical_darkener(settings, strength, seed), terms)
+    from lowlight_cli.datasets.darkeners import learned_darkener
+    from lowlight_cli.inference.fingerprint import checkpoint_digest
+    from lowlight_cli.inference.settings import EnhanceSettings
+
+    dark = pictures_in(nights) if nights else []
+    model = _load(method, checkpoint)
+    terms["weights_sha256"] = checkpoint_digest(EnhanceSettings(model=method.value, checkpoint=checkpoint))
+    terms["nights"] = [path.relative_to(nights).as_posix() for path in dark] if nights else []
+    read = [partial(_pixels_of, path) for path in dark]
+    return Darkening(learned_darkener(model, strength, seed, nights=read, settings=settings), terms)
+
+
+def _load(method: Method, checkpoint: Path | None) -> "Drgn":
+    from lowlight_cli.checkpoints.load import load_enhancer
+    from lowlight_cli.models.drgn.model import Drgn
+
+    model = load_enhancer(method.value, checkpoint=checkpoint)
+    if not isinstance(model, Drgn):
+        raise TypeError(f"'{method.value}' is no DRGN")
+    return model
+
+
+def _pixels_of(path: Path) -> "Pixels":
+    from lowlight_cli.images.decode import decode
+    from lowlight_cli.images.settings import ReadSettings
+
+    return decode(path, ReadSettings(frames="first")).pixels

@@ -1,0 +1,163 @@
+"""``lle datasets synthesize``: pairs to train on, from clean photos alone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lowlight_cli.cli.darkening import Darkening, Method, make_darkening
+from lowlight_cli.cli.global_options import GlobalSettings, settings_of
+from lowlight_cli.cli.inputs import pictures_in
+from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.progress import Progress, say
+from lowlight_cli.detection.dark_book import DarkBook
+from lowlight_cli.detection.strength import parse_strength
+from lowlight_cli.errors import ImageError, OutputError, UsageError
+from lowlight_cli.images.replace import check_writable_folder
+from lowlight_cli.inference.lock import output_lock
+from lowlight_cli.inference.report import ALL_FAILED, SOME_FAILED, Row
+
+if TYPE_CHECKING:
+    from lowlight_cli.datasets.synthesize import Made, Order
+
+SourceArgument = Annotated[Path, typer.Argument(metavar="SRC", help="Folder of clean, well-lit photos.")]
+OutOption = Annotated[
+    Path,
+    typer.Option("--out", "-o", metavar="DIR", help="Gets `low` and `high`, ready for `lle train --pairs`."),
+]
+MethodOption = Annotated[
+    Method, typer.Option(help="The measured model of cameras at night, or the degradation that DRGN learned.")
+]
+StrengthOption = Annotated[
+    str, typer.Option(metavar="LOW:HIGH", help="How dark: 0 not at all, 1 as learned or measured, 2 at most.")
+]
+CountOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Pairs in all, each with a night of its own.", show_default="one a photo"),
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")]
+LongestOption = Annotated[
+    int, typer.Option(min=16, help="Pixels of the longer side; larger photos are shrunk.")
+]
+NightsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="For DRGN: real dark pictures whose degradation is taken; else photos that the model of cameras "
+        "has darkened.",
+    ),
+]
+CheckpointOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="For DRGN: weights to use in place of those that ship.")
+]
+
+
+def synthesize(
+    context: typer.Context,
+    source: SourceArgument,
+    out: OutOption,
+    method: MethodOption = Method.PHYSICAL,
+    strength: StrengthOption = "0.8:1.2",
+    count: CountOption = None,
+    seed: SeedOption = 0,
+    longest: LongestOption = 1000,
+    nights: NightsOption = None,
+    checkpoint: CheckpointOption = None,
+) -> None:
+    """Make dark partners for clean photos, as pairs to train on.
+
+    The dark picture of a pair depends on the seed and the names alone. What was made, and how, is written to
+    synthetic.json. Run it again to go on after an interruption. The folder goes to stdout.
+
+    Exit codes: 0 all done, 2 usage, 3 some photos could not be used, 4 none could, 6 weights missing, 8
+    output not writable, 11 another run writes there.
+
+    Example:  lle datasets synthesize photos -o pairs --method drgn --strength 0.8:1.2
+    """
+    settings = settings_of(context)
+    low, high = parse_strength(strength)
+    photos = _photos(source, out)
+    from lowlight_cli.datasets.synthesize import plan_pairs
+
+    darkening = make_darkening(method, (low, high), seed, checkpoint=checkpoint, nights=nights)
+    darkening.terms["longest"] = longest
+    orders = plan_pairs(photos, source, count)
+    check_writable_folder(out)
+    with output_lock(out):
+        made = _make_all(orders, out, darkening, settings)
+    if not settings.quiet:
+        emit(out)
+    say(f"{len(made)} of {len(orders)} pairs in place", quiet=settings.quiet)
+    if len(made) < len(orders):
+        raise typer.Exit(SOME_FAILED if made else ALL_FAILED)
+
+
+def _photos(source: Path, out: Path) -> list[Path]:
+    """Photos of the folder.
+
+    Raises:
+        UsageError: There is none, or the pairs would lie among them.
+    """
+    if not source.is_dir():
+        raise UsageError(f"no such folder: '{source}'")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"'{out}' is a file, but a folder is needed")
+    inner, outer = out.resolve(), source.resolve()
+    if inner.is_relative_to(outer) or outer.is_relative_to(inner):
+        raise UsageError(f"the pairs would lie among the photos: '{out}' and '{source}'")
+    return pictures_in(source)
+
+
+def _make_all(
+    orders: "list[Order]", out: Path, darkening: Darkening, settings: GlobalSettings
+) -> "list[Made]":
+    """Makes what is not there yet, and the manifest.
+
+    Raises:
+        UsageError: A file that this command did not write is in the way.
+        OutputError: One cannot be written.
+    """
+    import json
+
+    from lowlight_cli.datasets.synthesize import write_manifest
+
+    book = DarkBook(out, json.dumps(darkening.terms, sort_keys=True))
+    taken = [file for order in orders for file in order.files(out) if file.exists()]
+    if taken and book.is_empty:
+        raise UsageError(f"'{taken[0]}' exists, and was not made by this command; choose another folder")
+    made: list[Made] = []
+    try:
+        with Progress(len(orders), settings) as progress:
+            for order in orders:
+                pair = _make(order, out, darkening, book, progress)
+                made += [pair] if pair else []
+        write_manifest(out, darkening.terms, made)
+    except ImageError as error:
+        raise OutputError(str(error)) from error
+    return made
+
+
+def _make(
+    order: "Order", out: Path, darkening: Darkening, book: DarkBook, progress: Progress
+) -> "Made | None":
+    """One pair, from an earlier run or new; None where its photo cannot be used."""
+    from lowlight_cli.datasets.synthesize import kept_pair, make_pair, read_photo
+
+    files = order.files(out)
+    pair = kept_pair(order, out) if all(book.holds(file, order.source) for file in files) else None
+    if pair:
+        progress.tell(Row(order.source, files[0], "skipped"))
+        return pair
+    try:
+        clean = read_photo(order.source, int(darkening.terms["longest"]))
+    except ImageError as error:
+        progress.tell(Row(order.source, files[0], "failed", error.code, str(error)))
+        return None
+    try:
+        pair = make_pair(order, out, clean, darkening.darkener)
+        for file in files:
+            book.note(file, order.source)
+    except ImageError as error:
+        raise OutputError(str(error)) from error
+    progress.tell(Row(order.source, files[0], "ok", width=pair.width, height=pair.height))
+    return pair

@@ -1,0 +1,122 @@
+"""Low-light copies of well-lit pictures, each with a night of its own: by a camera model, or by DRGN.
+
+Source: the idea of COCO24700 and COCO1000 in DRGN (Jiang et al., "Degrade is Upgrade", 2022): pictures made
+dark keep the labels that were made by daylight, and are partners of their originals.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Generator
+from torch.nn.functional import interpolate
+
+from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread
+from lowlight_cli.datasets.darken import darken
+from lowlight_cli.datasets.name_draws import drawn_bits
+from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple
+from lowlight_cli.images.picture import Pixels
+from lowlight_cli.images.pixels import shrink, to_images, to_pixels
+from lowlight_cli.models.drgn.compose import degraded
+from lowlight_cli.models.drgn.model import Drgn
+from lowlight_cli.tensors import Images
+
+Darkener = Callable[[Pixels, str], Pixels]
+"""Pixels and the name of the picture -> darker pixels of the same size and depth."""
+
+SEEN_PIXELS = 2**19
+"""A degradation is estimated on a copy of at most so many pixels, and enlarged: it is smooth."""
+
+
+def physical_darkener(settings: DarkeningSettings, strength: tuple[float, float], seed: int) -> Darkener:
+    """Darkens by the measured model of cameras at night.
+
+    The strength is a power on the light that is kept: 0 keeps all of it, 1 as much as the camera's nights, 2
+    its square. What is drawn depends on seed and name alone, so that order and threads do not count.
+
+    Args:
+        settings: What to draw from.
+        strength: Lowest and highest power.
+        seed: Start of every draw.
+    """
+
+    def darkened(pixels: Pixels, name: str) -> Pixels:
+        generator = chance_of(name, seed)
+        power = drawn_strength(strength, generator)
+        dark = darken(to_images([pixels]), _scaled(settings, power), generator).images
+        return to_pixels(dark, deep=pixels.dtype == np.uint16)[0]
+
+    return darkened
+
+
+def learned_darkener(
+    model: Drgn,
+    strength: tuple[float, float],
+    seed: int,
+    *,
+    nights: Sequence[Callable[[], Pixels]] = (),
+    settings: DarkeningSettings,
+) -> Darkener:
+    """Darkens by the degradation that DRGN finds in a dark picture, eq. 3.
+
+    Args:
+        model: In evaluation mode, on the CPU.
+        strength: Lowest and highest share of the degradation that is added.
+        seed: Start of every draw.
+        nights: Read a real dark picture each; without any, the degradation is that of the picture itself
+            after the camera model has darkened it.
+        settings: What the camera model draws from.
+    """
+    black = -1.0 if model.config.value_range == "signed" else 0.0
+
+    @torch.inference_mode()
+    def darkened(pixels: Pixels, name: str) -> Pixels:
+        generator = chance_of(name, seed)
+        share = drawn_strength(strength, generator)
+        clean = to_images([pixels])
+        small = shrink(pixels, SEEN_PIXELS)
+        if nights:
+            night = nights[int(torch.randint(len(nights), (), generator=generator))]()
+            small = _of_size(shrink(night, SEEN_PIXELS), *small.shape[2:], generator)
+        else:
+            small = darken(small, settings, generator).images
+        found = model.separate(pad_to_multiple(small, model.size_multiple), {}).degradation
+        found = crop(found, *small.shape[2:])
+        if found.shape != clean.shape:
+            found = interpolate(found, clean.shape[2:], mode="bilinear", align_corners=False)
+        dark = model.to_images(degraded(model.to_signal(clean), found, share, lowest=black))
+        return to_pixels(dark.clamp(0, 1), deep=pixels.dtype == np.uint16)[0]
+
+    return darkened
+
+
+def chance_of(name: str, seed: int) -> Generator:
+    """The source of chance of a picture."""
+    return torch.Generator().manual_seed(drawn_bits(name, seed, 7))
+
+
+def drawn_strength(strength: tuple[float, float], generator: Generator) -> float:
+    """A number between the lowest and the highest strength; the first draw of a picture."""
+    low, high = strength
+    return low + (high - low) * float(torch.rand((), generator=generator))
+
+
+def _of_size(images: Images, height: int, width: int, generator: Generator) -> Images:
+    """A random part of dark pictures; mirrored where they are too small."""
+    wide = pad_to(images, max(height, images.shape[2]), max(width, images.shape[3]))
+    top, left = (
+        int(torch.randint(there - wanted + 1, (), generator=generator))
+        for there, wanted in zip(wide.shape[2:], (height, width), strict=True)
+    )
+    return wide[..., top : top + height, left : left + width]
+
+
+def _scaled(settings: DarkeningSettings, power: float) -> DarkeningSettings:
+    return settings.model_copy(
+        update={"measured": _dimmed(settings.measured, power), "wide": _dimmed(settings.wide, power)}
+    )
+
+
+def _dimmed(camera: Camera, power: float) -> Camera:
+    kept = Spread(median=camera.exposure.median**power, factor=camera.exposure.factor**power)
+    return camera.model_copy(update={"exposure": kept})
