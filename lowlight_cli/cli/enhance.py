@@ -21,6 +21,7 @@ def enhance(
     strength: options.StrengthOption = 1.0,
     reference: options.ReferenceOption = None,
     seed: options.SeedOption = 0,
+    save_degradation: options.SaveDegradationOption = False,
     only_dark: options_files.OnlyDarkOption = None,
     files_from: options_files.FilesFromOption = None,
     null: options_files.NullOption = False,

@@ -99,6 +99,13 @@ ReferenceOption = Annotated[
     _look(help="A well-lit picture whose look is wanted.", metavar="IMAGE"),
 ]
 SeedOption = Annotated[int, _look(min=0, help="For models that draw random numbers.")]
+SaveDegradationOption = Annotated[
+    bool,
+    _look(
+        "--save-degradation",
+        help="For DRGN: write what was taken away, and what was left, beside each result.",
+    ),
+]
 DeviceOption = Annotated[
     str,
     _speed(

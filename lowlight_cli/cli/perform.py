@@ -9,6 +9,7 @@ import typer
 
 from lowlight_cli.cli.carry_out import Outcome, carry_out, settled
 from lowlight_cli.cli.global_options import settings_of
+from lowlight_cli.cli.inner_views import check_views, save_views
 from lowlight_cli.cli.output import Product, Voice
 from lowlight_cli.cli.pipe import send, spool, stdin_path
 from lowlight_cli.cli.planning import make_plan
@@ -36,6 +37,7 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
         LowlightError: Nothing could be begun.
     """
     check_together(chosen)
+    check_views(chosen)
     wishes_of(chosen).check()
     task = make_task(chosen)
     with spool(chosen) as folder:
@@ -52,6 +54,10 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
     report = outcome.report
     code = NOTHING_FOUND if chosen["fail_empty"] and not report.rows else report.exit_code
     hints = _hints(context, outcome)
+    if chosen["save_degradation"] and report.stopped_by is None:
+        saved = save_views(plan, chosen, settings_of(context))
+        hints += saved.hints
+        code = max(code, saved.exit_code)
     if wishes := wishes_of(chosen):
         try:
             hints += [f"report:  {shown(path)}" for path in write_wishes(plan, wishes)]

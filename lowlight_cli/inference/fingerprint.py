@@ -34,6 +34,8 @@ def fingerprint(settings: EnhanceSettings, checkpoint_sha256: str | None) -> str
     """
     facts = settings.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
     del facts["read"]["max_pixels"]
+    if settings.view is None:
+        del facts["view"]  # so that results of earlier versions are up to date
     facts["preset"] = preset_of(settings)
     facts["checkpoint"] = checkpoint_sha256
     facts["reference"] = None if settings.reference is None else _reference_digest(settings.reference)

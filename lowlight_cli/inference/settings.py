@@ -31,6 +31,7 @@ class EnhanceSettings(BaseModel):
         model: Name in the catalog of models.
         preset: Size of the model; None takes its default.
         checkpoint: File of weights in place of those of the preset.
+        view: Inner picture of the model to take in place of its result; None for the result.
         controls: Strength of each part of the model.
         strength: 0 keeps the original, 1 takes the model's result.
         reference: A well-lit picture whose look is asked for.
@@ -53,6 +54,7 @@ class EnhanceSettings(BaseModel):
     model: str = "codeenhance"
     preset: str | None = None
     checkpoint: Path | None = None
+    view: str | None = None
     controls: Controls = Controls()
     strength: float = Field(default=1.0, ge=0, le=1)
     reference: Path | None = None

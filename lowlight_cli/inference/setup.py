@@ -70,9 +70,10 @@ def prepare_forward(
 
 
 def _load(settings: EnhanceSettings, device: torch.device) -> Enhancer:
-    return load_enhancer(
+    enhancer = load_enhancer(
         settings.model, preset=settings.preset, checkpoint=settings.checkpoint, device=device
     )
+    return enhancer if settings.view is None else enhancer.showing(settings.view)
 
 
 def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:

@@ -84,6 +84,7 @@ class ModelEntry:
         build: Settings to an ``Enhancer`` with random weights; imports torch.
         weights: File of each preset; none for a model without parameters.
         stages: Shipped weights of earlier training stages, by name; training may start from them.
+        views: Inner pictures that can be written beside the results.
         hidden: Whether lists leave it out, because it serves tests.
     """
 
@@ -96,6 +97,7 @@ class ModelEntry:
     build: Callable[[Any], Any]
     weights: Mapping[str, WeightsEntry] = field(default_factory=dict)
     stages: Mapping[str, WeightsEntry] = field(default_factory=dict)
+    views: tuple[str, ...] = ()
     hidden: bool = False
 
 
@@ -139,6 +141,7 @@ def _drgn_entry(name: str, summary: str) -> ModelEntry:
             )
             for preset in ("paper", "lite")
         },
+        views=("degradation", "base"),
     )
 
 

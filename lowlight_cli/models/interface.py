@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from lowlight_cli.errors import UsageError
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.tensors import Images
 
@@ -27,6 +28,17 @@ class Enhancer(nn.Module, ABC):
     def parts(self) -> dict[str, nn.Module]:
         """Parts that do not overlap and together are the model, by the names shown to people."""
         return dict(self.named_children())
+
+    def showing(self, view: str) -> "Enhancer":
+        """The same model with an inner picture as its result, for those who want to look inside.
+
+        Args:
+            view: One of the views that the catalog names.
+
+        Raises:
+            UsageError: The model has no such picture.
+        """
+        raise UsageError(f"this model has no inner picture '{view}'")
 
     @abstractmethod
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:

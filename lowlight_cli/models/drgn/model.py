@@ -109,6 +109,12 @@ class Drgn(Enhancer):
         known |= {"degradation": taken.taken, "refinement": kept.taken}
         return Refined(images, separated, known)
 
+    def showing(self, view: str) -> Enhancer:
+        """The model with ``degradation`` or ``base`` as its result."""
+        from lowlight_cli.models.drgn.view import VIEWS, DrgnView
+
+        return DrgnView(self, view) if view in VIEWS else super().showing(view)
+
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
         """Exposure and channel weights of whole pictures."""
         return self(images).observation

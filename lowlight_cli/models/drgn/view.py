@@ -1,14 +1,12 @@
 """What DRGN sees on its way, as pictures: the degradation, and the base that is refined."""
 
-from typing import Literal
-
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.tensors import Images
 
-ViewName = Literal["degradation", "base"]
+VIEWS = ("degradation", "base")
 
 
 class DrgnView(Enhancer):
@@ -21,7 +19,7 @@ class DrgnView(Enhancer):
         name: ``degradation``, or ``base`` for what is left without it.
     """
 
-    def __init__(self, model: Drgn, name: ViewName) -> None:
+    def __init__(self, model: Drgn, name: str) -> None:
         super().__init__()
         self.model = model
         self.name = name
