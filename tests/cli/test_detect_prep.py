@@ -6,11 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from PIL import Image
 
+from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.detection.label_rules import broken_rules
 from lowlight_cli.detection.recognition import read_collection
+from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
+from lowlight_cli.models.drgn.model import Drgn
 
 IDENTITY = ("--model", "identity")
 XML = (
@@ -224,6 +228,22 @@ def test_dark_copies_keep_their_boxes_and_are_made_once(run_lle, voc, tmp_path):
     assert (again.code, other.code) == (0, 0)
     assert digests(dark / "images").keys() == before.keys()
     assert digests(dark / "images") != before
+
+
+def test_a_trained_network_can_make_the_dark_copies(run_lle, voc, tmp_path):
+    config = DrgnConfig(generator=SingleBranchConfig(channels=4, modules=1, depth=1, reduction=2))
+    model = Drgn(config)
+    torch.nn.init.constant_(model.degradation.to_rgb.bias, -0.4)
+    metadata = {"architecture": "lw-drgn", "config": config.model_dump(mode="json")}
+    weights = save_weights(tmp_path / "drgn.safetensors", model, metadata)
+    arguments = ("detect-prep", voc, "-o", tmp_path / "out", "--darken", "--darken-by", "lw-drgn")
+    assert run_lle(*arguments, "--checkpoint", weights, "--variant", "both").code == 0
+    dark, bright = (tmp_path / "out" / kind for kind in ("dark", "original"))
+    assert boxes_of(dark) == boxes_of(bright)
+    light = [
+        np.mean([brightest(path) for path in (root / "images").rglob("*.jpg")]) for root in (dark, bright)
+    ]
+    assert light[0] < light[1] - 20
 
 
 @pytest.mark.parametrize(
