@@ -5,11 +5,14 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
+from lowlight_cli.models.semantic.config import SemanticConfig
+from lowlight_cli.models.semantic.mobilenet import MobileNetV2
+from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.model import Vqgan
 
 
@@ -27,7 +30,7 @@ def start_from(
     model, prior = CodeEnhance(config), Vqgan(config.vqgan)
     if vqgan is not None:
         _load(prior, vqgan)
-    if semantic is not None:
+    if semantic is not None and model.semantic is not None:
         _load(model.semantic, semantic)
     state = dict(prior.state_dict())
     state["encoder.stem.weight"] = widened(state["encoder.stem.weight"], model.encoder.stem.in_channels)
@@ -35,6 +38,18 @@ def start_from(
     if model.reference_encoder is not None:
         model.reference_encoder.load_state_dict(prior.encoder.state_dict())
     return model, prior
+
+
+def semantic_net(config: CodeEnhanceConfig, weights: Path | None) -> nn.Module:
+    """The semantic network by itself, for losses; frozen.
+
+    Raises:
+        WeightsError: The file is missing, or of another shape.
+    """
+    net = SemanticNet(config.semantic) if isinstance(config.semantic, SemanticConfig) else MobileNetV2()
+    if weights is not None:
+        _load(net, weights)
+    return net.eval().requires_grad_(requires_grad=False)
 
 
 def load_part(path: Path) -> dict[str, Tensor]:
@@ -49,7 +64,7 @@ def load_part(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"cannot read weights {path}: {error}") from error
 
 
-def _load(module: torch.nn.Module, path: Path) -> None:
+def _load(module: nn.Module, path: Path) -> None:
     try:
         module.load_state_dict(load_part(path))
     except RuntimeError as error:

@@ -15,12 +15,17 @@ class CodeEnhanceConfig(BaseModel):
     Args:
         vqgan: Stage I network whose codebook and decoder are used.
         semantic: Frozen network that sees what is where.
-        embedding: Semantic embedding: ``swin`` as in the authors' code, ``attn`` as in the paper's eq. 4.
+        embedding: Semantic embedding: ``swin`` as in the authors' code, ``attn`` as in the paper's eq. 4,
+            ``none`` to leave it and the semantic network out.
         fusion_stages: Decoder stages whose input is transformed by texture and reference.
         detach: Keep the gradient of the feature transforms out of the low-light encoder, as the authors do.
         statistics_pool: Side of the squares that are averaged before the perceptual statistics are taken.
         lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published
             network.
+        texture_transform: Transform decoder features by texture of the dark picture (TFT).
+        perceptual_transform: Transform them by the look of a reference, or of the picture itself (CPT).
+        codebook: ``shifted`` codes as in the paper, ``plain`` codes of stage I, or ``unused``: the latent is
+            decoded as it is, and the codes only name what it would have chosen.
         reference_encoder: Carry the stage I encoder for reference pictures; without it the low-light encoder
             reads them.
     """
@@ -29,12 +34,20 @@ class CodeEnhanceConfig(BaseModel):
 
     vqgan: VqganConfig = VqganConfig()
     semantic: Annotated[SemanticConfig | MobileNetConfig, Field(discriminator="kind")] = MobileNetConfig()
-    embedding: Literal["swin", "attn"] = "swin"
+    embedding: Literal["swin", "attn", "none"] = "swin"
     fusion_stages: tuple[int, ...] = (0, 1)
     detach: bool = True
     statistics_pool: int = 1
     lift_target: float | None = None
+    texture_transform: bool = True
+    perceptual_transform: bool = True
+    codebook: Literal["shifted", "plain", "unused"] = "shifted"
     reference_encoder: bool = False
+
+    @property
+    def active_stages(self) -> tuple[int, ...]:
+        """Decoder stages whose input is transformed, none where both transforms are left out."""
+        return self.fusion_stages if self.texture_transform or self.perceptual_transform else ()
 
 
 PRESETS: dict[str, CodeEnhanceConfig] = {

@@ -41,10 +41,10 @@ class Statistics(NamedTuple):
 
 
 class Transformed(NamedTuple):
-    """Decoder features after the transform, and the statistics that it used."""
+    """Decoder features after the transform, and the statistics that it used, if any."""
 
     features: Features
-    statistics: Statistics
+    statistics: Statistics | None
 
 
 class FeatureTransform(nn.Module):
@@ -56,15 +56,21 @@ class FeatureTransform(nn.Module):
         channels: Channels of all features.
         groups: Groups of the normalisation in the residual blocks; 0 for none.
         pool: Side of the squares that are averaged before the statistics are taken.
+        by_texture: Whether there is the part with a and b.
+        by_look: Whether there is the part with sigma and mu.
     """
 
-    def __init__(self, channels: int, *, groups: int = 32, pool: int = 1) -> None:
+    def __init__(
+        self, channels: int, *, groups: int = 32, pool: int = 1, by_texture: bool = True, by_look: bool = True
+    ) -> None:
         super().__init__()
         self.pool = pool
         self.fuse_texture = ResidualBlock(2 * channels, channels, groups=groups, act="leaky")
-        self.fuse_style = ResidualBlock(2 * channels, channels, groups=groups, act="leaky")
-        self.scale = self._head(channels)
-        self.shift = self._head(channels)
+        self.fuse_style = (
+            ResidualBlock(2 * channels, channels, groups=groups, act="leaky") if by_look else None
+        )
+        self.scale = self._head(channels) if by_texture else None
+        self.shift = self._head(channels) if by_texture else None
 
     @staticmethod
     def _head(channels: int) -> nn.ModuleList:
@@ -91,14 +97,18 @@ class FeatureTransform(nn.Module):
             statistics: Those of the whole picture, where the features are only a tile of it.
         """
         texture = self.fuse_texture(torch.cat([dark, decoded], dim=1))
-        a, b = _through(self.scale, texture), _through(self.shift, texture)
+        features = decoded
+        if self.scale is not None and self.shift is not None:
+            a, b = _through(self.scale, texture), _through(self.shift, texture)
+            features = features + weights.texture * (decoded * a + b)
+        if self.fuse_style is None:
+            return Transformed(features, None)
         if statistics is None:
-            statistics = self._statistics(texture, dark if reference is None else reference)
-        features = decoded + weights.texture * (decoded * a + b)
+            statistics = self._statistics(self.fuse_style, texture, dark if reference is None else reference)
         features = features + weights.contrast * (decoded * statistics.deviation)
         return Transformed(features + weights.brightness * statistics.mean, statistics)
 
-    def _statistics(self, texture: Features, reference: Features) -> Statistics:
+    def _statistics(self, fuse: nn.Module, texture: Features, reference: Features) -> Statistics:
         pool = min(self.pool, *texture.shape[2:])
         texture = avg_pool2d(texture, pool) if pool > 1 else texture
         if reference.shape[2:] != texture.shape[2:]:
@@ -107,7 +117,7 @@ class FeatureTransform(nn.Module):
                 reference.float(), texture.shape[2:], mode="bilinear", antialias=True, align_corners=False
             ).to(texture.dtype)
         reference = reference.expand(len(texture), -1, -1, -1)
-        style = self.fuse_style(torch.cat([texture, reference], dim=1)).float()
+        style = fuse(torch.cat([texture, reference], dim=1)).float()
         if style.shape[2] * style.shape[3] == 1:
             deviation = torch.full_like(style, VARIANCE_FLOOR**0.5)
         else:

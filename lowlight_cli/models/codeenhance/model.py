@@ -47,28 +47,34 @@ class CodeEnhance(Enhancer):
         config: Shape of the network.
     """
 
-    supported_controls = frozenset({"contrast", "brightness", "texture"})
-    takes_reference = True
-
     def __init__(self, config: CodeEnhanceConfig) -> None:
         super().__init__()
         vqgan = config.vqgan
         self.config = config
         self.size_multiple = 32 if config.embedding == "swin" else max(16, vqgan.downscale)
         self.encoder = Encoder(vqgan, extra_channels=0 if config.lift_target is None else 1)
-        semantic = _semantic(config.semantic)
+        semantic = None if config.embedding == "none" else _semantic(config.semantic)
         self.semantic = semantic
-        self.sem = _embedding(config, semantic)
+        self.sem = None if semantic is None else _embedding(config, semantic)
         self.pre_quant = nn.Conv2d(vqgan.latent_channels, vqgan.code_channels, 1)
-        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels, shifted=True)
+        shifted = config.codebook == "shifted"
+        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels, shifted=shifted)
         self.post_quant = nn.Conv2d(vqgan.code_channels, vqgan.latent_channels, 3, padding=1)
         self.decoder = Decoder(vqgan)
         widths = (vqgan.latent_channels, *vqgan.decoder_channels)
         self.ift = nn.ModuleList(
-            FeatureTransform(widths[stage], groups=vqgan.groups, pool=config.statistics_pool)
-            for stage in config.fusion_stages
+            FeatureTransform(
+                widths[stage],
+                groups=vqgan.groups,
+                pool=config.statistics_pool,
+                by_texture=config.texture_transform,
+                by_look=config.perceptual_transform,
+            )
+            for stage in config.active_stages
         )
         self.reference_encoder = Encoder(vqgan) if config.reference_encoder else None
+        self.takes_reference = config.perceptual_transform and bool(self.ift)
+        self.supported_controls = _controls(config)
 
     def parts(self) -> dict[str, nn.Module]:
         """The parts by name, for counting."""
@@ -76,8 +82,8 @@ class CodeEnhance(Enhancer):
 
     def frozen_parts(self) -> list[nn.Module]:
         """What stage II does not train; of the codebook only the codes themselves are frozen."""
-        frozen: list[nn.Module] = [self.semantic, self.post_quant, self.decoder]
-        return frozen if self.reference_encoder is None else [*frozen, self.reference_encoder]
+        parts = (self.semantic, self.post_quant, self.decoder, self.reference_encoder)
+        return [part for part in parts if part is not None]
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
         """Exposure, attention map and channel statistics of whole pictures."""
@@ -116,13 +122,12 @@ class CodeEnhance(Enhancer):
         known = dict(observation or {})
         lifted, seen = self._expose(images, known)
         pyramid = self.encoder(seen)
-        with torch.no_grad():
-            semantic = self.semantic(lifted)
-        embedded = self._embed(pyramid[-1], semantic, known)
+        embedded = self._embed(pyramid[-1], lifted, known)
         latent = self.pre_quant(embedded)
         quantized = self.codebook(latent)
         look = None if reference is None else self._read_reference(reference)
-        features = self.post_quant(quantized.features)
+        matched = latent if self.config.codebook == "unused" else quantized.features
+        features = self.post_quant(matched)
         features = self._decode(features, pyramid, look, weights, known)
         return Enhanced(features, latent, quantized.indices, known)
 
@@ -135,7 +140,11 @@ class CodeEnhance(Enhancer):
         lifted = lift(images, gain)
         return lifted, torch.cat([lifted, gain_plane(gain, lifted)], dim=1)
 
-    def _embed(self, features: Features, semantic: Features, known: Observation) -> Features:
+    def _embed(self, features: Features, images: Images, known: Observation) -> Features:
+        if self.sem is None or self.semantic is None:
+            return features
+        with torch.no_grad():
+            semantic = self.semantic(images)
         if isinstance(self.sem, AttentionSemanticEmbedding):
             embedded: Embedded = self.sem(features, semantic, known.get("attention"))
             known["attention"] = embedded.attention
@@ -161,14 +170,15 @@ class CodeEnhance(Enhancer):
         known: Observation,
     ) -> Images:
         for index, stage in enumerate(self.decoder.stages):
-            if index in self.config.fusion_stages:
-                number = self.config.fusion_stages.index(index)
+            if index in self.config.active_stages:
+                number = self.config.active_stages.index(index)
                 level = len(pyramid) - 1 - index
                 dark = pyramid[level].detach() if self.config.detach else pyramid[level]
                 transformed = self.ift[number](
                     dark, features, None if look is None else look[level], weights, _given(known, number)
                 )
-                known[f"mean_{number}"], known[f"deviation_{number}"] = transformed.statistics
+                if transformed.statistics is not None:
+                    known[f"mean_{number}"], known[f"deviation_{number}"] = transformed.statistics
                 features = transformed.features
             features = stage(features)
         return self.decoder.to_rgb(features)
@@ -178,6 +188,13 @@ def _given(known: Observation, number: int) -> Statistics | None:
     if f"mean_{number}" not in known:
         return None
     return Statistics(known[f"mean_{number}"], known[f"deviation_{number}"])
+
+
+def _controls(config: CodeEnhanceConfig) -> frozenset[str]:
+    if not config.active_stages:
+        return frozenset()
+    by_look = {"contrast", "brightness"} if config.perceptual_transform else set()
+    return frozenset(by_look | ({"texture"} if config.texture_transform else set()))
 
 
 def _semantic(config: SemanticConfig | MobileNetConfig) -> SemanticNet | MobileNetV2:

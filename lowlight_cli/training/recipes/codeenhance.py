@@ -50,7 +50,7 @@ from lowlight_cli.training.optimization import (
 from lowlight_cli.training.pairs import load_pairs
 from lowlight_cli.training.pictures import few_of, load_photos
 from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.stage_one import start_from
+from lowlight_cli.training.stage_one import semantic_net, start_from
 from lowlight_cli.training.stage_two_check import (
     Wanted,
     choice_numbers,
@@ -87,6 +87,7 @@ class CodeEnhanceRecipe(Recipe):
         temperature: Of the cross-entropy over codes.
         adversarial_weight: Weight of the critic of latents.
         critic_width: Channels of the critic's first layer; 64 in the paper.
+        check_side: Side of the part of held-out pictures that is looked at; None for whole pictures.
     """
 
     architecture: ClassVar[str] = "codeenhance"
@@ -114,6 +115,7 @@ class CodeEnhanceRecipe(Recipe):
     temperature: float = 1.0
     adversarial_weight: float = 0.01
     critic_width: int = 16
+    check_side: int | None = None
 
 
 def perceptual_loss(
@@ -127,7 +129,11 @@ def perceptual_loss(
     if recipe.lpips_backbone is not None and recipe.lpips_heads is not None:
         lpips = placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
         return lambda made, target: recipe.lpips_weight * lpips(made, target)
-    net = model.semantic
+    net = (
+        placed(semantic_net(recipe.model, recipe.semantic), device)
+        if model.semantic is None
+        else model.semantic
+    )
     if not isinstance(net, SemanticNet):
         raise SettingsError(
             "the perceptual loss needs lpips_backbone and lpips_heads, or the compact semantics"
@@ -257,7 +263,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             best = cast(CodeEnhance, average.module)
             folder.samples(step + 1, *show_samples(best, shown))
             if held_out:
-                scores = validate(best, held_out, device)
+                scores = validate(best, held_out, device, side=recipe.check_side)
                 folder.judge(step, scores | held_out_choices(best, prior, held_out, device), by="psnr")
         if course.saves(step):
             folder.save(step + 1, parts, average.module)
