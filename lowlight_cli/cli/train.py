@@ -18,6 +18,7 @@ from lowlight_cli.cli.train_sources import (
     StartOption,
     VqganOption,
 )
+from lowlight_cli.errors import UsageError
 
 app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
 
