@@ -11,6 +11,8 @@ from lowlight_cli.cli.train_sources import (
     LabelRootOption,
     LabelsOption,
     PairsOption,
+    Phase,
+    PhaseOption,
     SemanticOption,
     Size,
     SizeOption,
@@ -71,15 +73,39 @@ def glare(
     --out runs/glare
     """
     if stage == 1:
-        given = [name for name, value in (("pairs", pairs), ("vqgan", vqgan), ("start", start)) if value]
-        if given:
-            raise UsageError(f"--{given[0]} is for stage 2 and 3")
+        _refuse_given("stage 2 and 3", pairs=pairs, vqgan=vqgan, start=start)
         train("vqgan", shared, {}, published="glare-vqgan")
         return
     if stage == 3 and start is None and not shared.values["print_config"]:
         raise UsageError("stage 3 starts from what stage 2 made: give --start FILE")
     name = "glare-flow" if stage == 2 else "glare-fusion"
     train(name, shared, {"data.pairs": pairs, "vqgan": vqgan, "start": start})
+
+
+@app.command()
+@with_shared_options
+def vqcnir(
+    shared: Shared,
+    phase: PhaseOption = Phase.LQ,
+    pairs: PairsOption = None,
+    vqgan: VqganOption = None,
+    start: StartOption = None,
+) -> None:
+    """Train a phase of VQCNIR, on pictures that are dark and blurred.
+
+    Example:  lle train vqcnir --data photos --pairs pairs --out runs/vqcnir
+    """
+    if phase is Phase.HQ:
+        _refuse_given("phase lq", pairs=pairs, vqgan=vqgan, start=start)
+        train("vqgan", shared, {}, published="vqcnir-vqgan")
+        return
+    train("vqcnir", shared, {"data.pairs": pairs, "vqgan": vqgan, "start": start})
+
+
+def _refuse_given(use: str, **options: object) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise UsageError(f"--{given[0]} is for {use}")
 
 
 @app.command()

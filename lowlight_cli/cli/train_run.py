@@ -21,10 +21,17 @@ if TYPE_CHECKING:
     from lowlight_cli.training.config import Recipe
     from lowlight_cli.training.run_folder import RunFolder
 
-WITHOUT_PHOTOS = ("codeenhance", "drgn-degradation", "drgn-refinement", "glare-flow", "glare-fusion")
+WITHOUT_PHOTOS = (
+    "codeenhance",
+    "drgn-degradation",
+    "drgn-refinement",
+    "glare-flow",
+    "glare-fusion",
+    "vqcnir",
+)
 """What can be trained from pairs alone."""
 
-WITH_STAGES = ("codeenhance", "glare-flow", "glare-fusion")
+WITH_STAGES = ("codeenhance", "glare-flow", "glare-fusion", "vqcnir")
 """What begins with weights of earlier stages."""
 
 _AT_ONCE = 1e-9

@@ -37,7 +37,19 @@ StageOption = Annotated[
     int, typer.Option(min=1, max=3, help="1 codebook, 2 flow, 3 fusing decoder.", rich_help_panel=DATA)
 ]
 StartOption = Annotated[
-    Path | None, typer.Option(help="Weights of GLARE to start from.", rich_help_panel=DATA)
+    Path | None, typer.Option(help="Weights of the same model to start from.", rich_help_panel=DATA)
+]
+
+
+class Phase(StrEnum):
+    """Phases of VQCNIR."""
+
+    HQ = "hq"
+    LQ = "lq"
+
+
+PhaseOption = Annotated[
+    Phase, typer.Option(help="hq: codebook of clear pictures; lq: restoration.", rich_help_panel=DATA)
 ]
 
 

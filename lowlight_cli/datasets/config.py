@@ -116,3 +116,24 @@ MANY_NIGHTS = DarkeningSettings(
     wide=WIDE.model_copy(update={"exposure": Spread(median=1 / 6, factor=2.2)}),
 )
 """More of the wide camera, down to nearly no darkening, so that highlights of dusk are not burnt out."""
+
+
+class BlurSettings(BaseModel):
+    """What ``draw_movement`` draws from; each picture gets a path of its own. By judgement, not measured."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    share: Share = 0.6
+    """Part of the pictures taken with a moving camera."""
+
+    length: Spread = Spread(median=9.0, factor=1.55)
+    """Length of the path in pixels."""
+
+    inertia: Spread = Spread(median=0.35, factor=2.2)
+    """Part of the exposure over which a movement keeps its direction: 1 is nearly straight, 0.1 a tremor."""
+
+    lamps: Spread = Spread(median=3.0, factor=2.0)
+    """How much brighter than white lamps are, 1 at least; so they leave streaks where all else is smeared."""
+
+    lamp_level: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.94
+    """Value of sRGB above which all three channels of a lamp are."""

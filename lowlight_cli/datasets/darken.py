@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate, pad
 
+from lowlight_cli.datasets.blur import Movement, moved, shaken
 from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread
 from lowlight_cli.tensors import Images
 
@@ -45,25 +46,32 @@ class Conditions(NamedTuple):
     contrast: Tensor
 
 
-def darken(images: Pictures, settings: DarkeningSettings, generator: Generator) -> Darkened:
+def darken(
+    images: Pictures, settings: DarkeningSettings, generator: Generator, movement: Movement | None = None
+) -> Darkened:
     """Darkens one picture (3, h, w) or a batch, each picture under conditions of its own.
 
     Args:
         images: Clean pictures, sRGB in [0, 1].
         settings: What to draw from.
         generator: The only source of chance.
+        movement: How the camera moved, for all pictures alike; None for a still one.
     """
     batch = images if images.dim() == 4 else images.unsqueeze(0)
     drawn = draw_conditions(batch.shape[0], settings, generator)
     conditions = Conditions(*(value.to(batch.device) for value in drawn))
-    dark = photograph(batch, conditions, settings, generator)
+    dark = photograph(batch, conditions, settings, generator, movement)
     dark = through_jpeg(dark.mul_(255).round_().div_(255), settings, generator)
     exposures = conditions.exposure.flatten()
     return Darkened(dark, exposures) if images.dim() == 4 else Darkened(dark[0], exposures[0])
 
 
 def photograph(
-    images: Images, conditions: Conditions, settings: DarkeningSettings, generator: Generator
+    images: Images,
+    conditions: Conditions,
+    settings: DarkeningSettings,
+    generator: Generator,
+    movement: Movement | None = None,
 ) -> Images:
     """Takes dark pictures of well-lit ones, before any rounding or file format.
 
@@ -72,11 +80,34 @@ def photograph(
         conditions: Those of each picture, on the same device.
         settings: Gives the tints of noise and black level.
         generator: Source of the noise.
+        movement: How the camera moved.
     """
     light = exposed(to_linear(images), conditions)
+    if movement is not None:
+        light = shaken(light, images, movement)
     light += conditions.pedestal * channels(settings.pedestal_tint, images)
     light += sensor_noise(light, conditions, channels(settings.noise_tint, images), generator)
     return power(to_srgb(light), conditions.contrast)
+
+
+def photograph_again(
+    images: Images, movement: Movement, settings: DarkeningSettings, generator: Generator
+) -> Images:
+    """Dark pictures as the measured camera would have taken them while moving, in 8-bit steps.
+
+    The noise that they have is smeared with all else, so noise is added anew.
+
+    Args:
+        images: Pictures that are dark already, sRGB in [0, 1].
+        movement: How the camera moved.
+        settings: Gives camera and tint of the noise.
+        generator: The only source of chance.
+    """
+    measured = settings.model_copy(update={"measured_share": 1.0})
+    conditions = draw_conditions(len(images), measured, generator)
+    light = moved(to_linear(images), movement.kernel)
+    light += sensor_noise(light, conditions, channels(settings.noise_tint, images), generator)
+    return to_srgb(light).mul_(255).round_().div_(255)
 
 
 def draw_conditions(count: int, settings: DarkeningSettings, generator: Generator) -> Conditions:

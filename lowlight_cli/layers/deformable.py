@@ -6,7 +6,7 @@ Source: Zhu et al., "Deformable ConvNets v2: More Deformable, Better Results", 2
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import grid_sample
+from torch.nn.functional import conv2d, grid_sample
 
 from lowlight_cli.tensors import Features
 
@@ -25,6 +25,9 @@ class DeformableConvolution(nn.Module):
         groups: Parts of the channels that have offsets of their own.
         reach: Longest offset in positions, approached smoothly; None for any.
         guide_kernel: Side of the kernel that reads the guide.
+
+    Attributes:
+        still: Whether to do as at first whatever was learned; training begins so where time is short.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class DeformableConvolution(nn.Module):
         super().__init__()
         self.groups = groups
         self.reach = reach
+        self.still = False
         bound = (TAPS * channels_in) ** -0.5
         self.weight = nn.Parameter(torch.empty(channels_out, channels_in, 3, 3).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.zeros(channels_out))
@@ -49,6 +53,8 @@ class DeformableConvolution(nn.Module):
 
     def forward(self, features: Features, guide: Features) -> Features:
         """Convolves features, (b, channels_in, h, w), at places that a guide of the same size tells."""
+        if self.still:
+            return conv2d(features, 0.5 * self.weight, self.bias, padding=1)
         offsets, logits = self.predict(guide).split([2 * TAPS * self.groups, TAPS * self.groups], dim=1)
         if self.reach is not None:
             offsets = self.reach * torch.tanh(offsets.float() / self.reach)

@@ -63,6 +63,7 @@ RECIPES: Catalog[RecipeEntry] = Catalog(
                 "glare-fusion", "GLARE, stage 3: a decoder that fuses what was found.", "GlareFusionRecipe"
             ),
             _entry("drgn-refinement", "DRGN, stage 2: the picture without it.", "RefinementRecipe"),
+            _entry("vqcnir", "LQ phase of VQCNIR: dark and blurred photos restored.", "VqcnirRecipe"),
         )
     },
 )

@@ -6,7 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.datasets.blur import draw_movement
+from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
+from lowlight_cli.datasets.darken import photograph_again
 from lowlight_cli.layers.exposure import LUMA
 from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
 from lowlight_cli.tensors import Images, PerImage
@@ -18,11 +20,12 @@ from lowlight_cli.training.views import dark_view
 
 
 class Sources(NamedTuple):
-    """Where batches come from."""
+    """Where batches come from, and how photos are darkened and, where it is said, blurred."""
 
     photos: Sequence[Photo]
     pairs: Sequence[PairedPhoto]
     darkening: DarkeningSettings
+    blur: BlurSettings | None = None
 
 
 class Mix(NamedTuple):
@@ -86,6 +89,13 @@ def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBa
     return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour.view(-1, 1, 1, 1))
 
 
+def wanted_texture(batch: EnhancementBatch) -> Images:
+    """The bright pictures with the texture that was asked for; nothing else of them is turned."""
+    one = torch.ones_like(batch.weights.texture)
+    weights = batch.weights._replace(contrast=one, brightness=one)
+    return controlled(batch.bright, weights, batch.lightness)
+
+
 def grey_where_cast(images: Images, colour: Tensor) -> Images:
     """Pictures whose colours cannot be learned, as their luma in all channels; the others as they are."""
     weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
@@ -111,10 +121,19 @@ class _Crops(NamedTuple):
 
 def _darkened(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
     crops = random_crops(sources.photos, items, mix.side)
-    view = dark_view(crops, sources.darkening, items)
+    view = dark_view(crops, sources.darkening, items, sources.blur)
     return _Crops(view.images, crops.images, view.lightness, crops.lightness, torch.ones(len(items)))
 
 
 def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
     pairs = random_pair_crops(sources.pairs, items, mix.side)
-    return _Crops(pairs.dark, pairs.bright, pairs.lightness, pairs.middle, (~pairs.has_cast).float())
+    dark = pairs.dark
+    if sources.blur is not None:
+        each = zip(dark.split(1), items, strict=True)
+        dark = torch.cat([_blurred(image, item, sources.blur, sources.darkening) for image, item in each])
+    return _Crops(dark, pairs.bright, pairs.lightness, pairs.middle, (~pairs.has_cast).float())
+
+
+def _blurred(dark: Images, item: Generator, blur: BlurSettings, darkening: DarkeningSettings) -> Images:
+    movement = draw_movement(blur, item)
+    return dark if movement is None else photograph_again(dark, movement, darkening, item)

@@ -108,6 +108,27 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "structure_weight": 0.2,
             "colour_weight": 0.0,
         },
+        "vqcnir-vqgan": {
+            "run": {"steps": 350_000, "batch_size": 16, "crop": 256, **_OFTEN},
+            "optimizer": _CONSTANT_RATE,
+            **_PICTURE_LOSSES_OF_OUR_OWN,
+            "critic_from": 0,
+            "critic_width": 64,
+            "codes_from": 0,
+        },
+        "vqcnir": {
+            "run": {"steps": 500_000, "batch_size": 8, "crop": 256, **_OFTEN},
+            "optimizer": _CONSTANT_RATE
+            | {"final": 1 / 16},  # where four halvings end; ours falls as a cosine
+            **_PICTURE_LOSSES_OF_OUR_OWN,
+            "blur": {"share": 0.0},
+            "real_share": 1.0,
+            "turned_share": 0.0,
+            "prior_weight": 0.0,
+            "association_weight": 1.0,
+            "adversarial_weight": 0.1,
+            "critic_width": 64,
+        },
         "drgn-degradation": {
             "run": {"steps": 14_400, "batch_size": 16, "crop": 96, **_OFTEN},
             **_DRGN,
@@ -143,6 +164,7 @@ def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
     from lowlight_cli.models.drgn.config import DrgnConfig
     from lowlight_cli.models.glare.config import TAMING, GlareConfig
+    from lowlight_cli.models.vqcnir.config import PUBLISHED_PRIOR, VqcnirConfig
     from lowlight_cli.models.vqgan.config import VqganConfig
 
     shapes = {
@@ -151,5 +173,7 @@ def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
         "glare-vqgan": TAMING,
         "glare-flow": GlareConfig(),
         "glare-fusion": GlareConfig(),
+        "vqcnir-vqgan": PUBLISHED_PRIOR,
+        "vqcnir": VqcnirConfig(),
     }
     return {**_PUBLISHED[recipe], "model": (shapes.get(recipe) or DrgnConfig()).model_dump()}

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator
 
-from lowlight_cli.datasets.config import DarkeningSettings
+from lowlight_cli.datasets.blur import draw_movement
+from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.darken import darken
 from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage
@@ -20,13 +21,18 @@ class DarkView(NamedTuple):
     lightness: PerImage
 
 
-def dark_view(crops: Crops, settings: DarkeningSettings, items: Sequence[Generator]) -> DarkView:
-    """Darkens crops, each with the chance of its item.
+def dark_view(
+    crops: Crops, settings: DarkeningSettings, items: Sequence[Generator], blur: BlurSettings | None = None
+) -> DarkView:
+    """Darkens crops, and blurs some where settings are given, each with the chance of its item.
 
     Darkening scales encoded values nearly evenly (the response is close to a power), so the whole picture's
     mean relates to the crop's as it did before.
     """
-    views = (darken(image, settings, item) for image, item in zip(crops.images, items, strict=True))
+    views = (
+        darken(image, settings, item, None if blur is None else draw_movement(blur, item))
+        for image, item in zip(crops.images, items, strict=True)
+    )
     dark = torch.stack([view.images for view in views])
     ratio = crops.lightness / mean_luma(crops.images).clamp_min(0.02)
     return DarkView(dark, mean_luma(dark) * ratio.clamp(0.25, 4))

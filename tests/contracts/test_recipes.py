@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
 from lowlight_cli.models.glare.config import PRESETS as GLARE_PRESETS
 from lowlight_cli.models.glare.config import FlowConfig
+from lowlight_cli.models.vqcnir.config import PRESETS as VQCNIR_PRESETS
 from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings, OptimizerSettings, Recipe, RunSettings
@@ -40,6 +41,9 @@ NARROW_VQGAN = VqganConfig(
 NARROW_GLARE = GLARE_PRESETS["lite"].model_copy(
     update={"vqgan": NARROW_VQGAN, "condition_channels": 8, "flow": FlowConfig(coupled_steps=1, hidden=8)}
 )
+NARROW_VQCNIR = VQCNIR_PRESETS["lite"].model_copy(
+    update={"vqgan": NARROW_VQGAN, "blocks": 1, "head_width": 4, "warp_groups": (2, 1, 1, 1)}
+)
 OWN_SETTINGS = {
     "semantic": {},
     "vqgan": {"codes_from": 1, "critic_from": 2, "critic_width": 4},
@@ -48,6 +52,7 @@ OWN_SETTINGS = {
     "glare-flow": {"model": NARROW_GLARE},
     "glare-fusion": {"model": NARROW_GLARE},
     "drgn-refinement": {"model": NARROW_DRGN, "synthetic_share": 1.0},
+    "vqcnir": {"model": NARROW_VQCNIR, "critic_width": 4, "adversarial_weight": 0.01, "still_until": 2},
 }
 
 

@@ -24,15 +24,14 @@ from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.enhancement_batch import (
-    EnhancementBatch,
     Mix,
     Sources,
     enhancement_batch,
     grey_where_cast,
+    wanted_texture,
 )
 from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
 from lowlight_cli.training.held_out import validate
-from lowlight_cli.training.look import controlled
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
 from lowlight_cli.training.pairs import load_pairs
 from lowlight_cli.training.pictures import few_of, load_photos
@@ -73,13 +72,6 @@ class GlareFusionRecipe(Recipe):
     structure_weight: float = 0.3
     colour_weight: float = 10.0
     check_side: int | None = 256
-
-
-def wanted_texture(batch: EnhancementBatch) -> Images:
-    """The bright pictures with the texture that was asked for; nothing else of them is turned."""
-    one = torch.ones_like(batch.weights.texture)
-    weights = batch.weights._replace(contrast=one, brightness=one)
-    return controlled(batch.bright, weights, batch.lightness)
 
 
 def picture_losses(

@@ -1,0 +1,232 @@
+"""LQ phase of VQCNIR: learns to restore dark and blurred pictures with the codes of clear ones.
+
+Needs: well-lit photos, weights of the HQ phase, and better also real pairs. Makes: ``vqcnir.safetensors``
+(averaged weights). Source: VQCNIR, eq. 12-16, with what docs/models/vqcnir.md lists. Launch:
+``lle train vqcnir --phase lq --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
+--out runs/vqcnir``. Cost and score of the shipped weights: docs/models/vqcnir.md.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding, mse_loss
+
+from lowlight_cli.checkpoints.perception import read_learned_perceptual
+from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings, DarkeningSettings
+from lowlight_cli.losses.adversarial import fool, hinge
+from lowlight_cli.losses.gram import gram
+from lowlight_cli.losses.pixel import absolute, colour, gradient
+from lowlight_cli.losses.structure import dissimilarity
+from lowlight_cli.models.vqcnir.config import PRESETS, VqcnirConfig
+from lowlight_cli.models.vqcnir.model import Vqcnir
+from lowlight_cli.models.vqgan.critic import UnetCritic
+from lowlight_cli.models.vqgan.model import Vqgan
+from lowlight_cli.tensors import Features, Images, Scalar
+from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.draws import parts_of_step
+from lowlight_cli.training.enhancement_batch import (
+    EnhancementBatch,
+    Mix,
+    Sources,
+    enhancement_batch,
+    grey_where_cast,
+    wanted_texture,
+)
+from lowlight_cli.training.held_out import validate
+from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
+from lowlight_cli.training.pairs import PairedPhoto, load_pairs
+from lowlight_cli.training.pictures import few_of, load_photos
+from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
+
+
+class VqcnirRecipe(Recipe):
+    """Settings of the LQ phase.
+
+    Args:
+        model: Shape of the network.
+        vqgan: Weights of the HQ phase.
+        start: Weights of an earlier LQ phase to start from.
+        darkening: How photos are darkened.
+        blur: How pictures are blurred; with a share of 0 not at all, as where the pairs are themselves.
+        real_share: Part of a batch that is real pairs.
+        turned_share: Part of a batch with another texture than 1.
+        still_until: Step until which nothing is moved, which is half as dear.
+        edge_weight: Weight of the gradient difference.
+        structure_weight: Weight of 1 - SSIM.
+        colour_weight: Weight of the difference of colours.
+        prior_weight: Weight of the difference of the picture that the codes alone make.
+        lpips_backbone: Weights of VGG16, for LPIPS.
+        lpips_heads: Weights of the LPIPS heads for VGG.
+        lpips_weight: Weight of LPIPS, where its weights are given.
+        association_weight: Weight of what binds the latent to the codes of the clear picture.
+        commitment: Share of the squared difference in it; the Gram difference counts as 1.
+        adversarial_weight: Weight of the critic of pictures; 0 for none.
+        critic_width: Channels of the critic's first layer; 64 in the paper.
+        check_side: Side of the middle part of held-out pictures that is looked at while training; None for
+            whole pictures.
+    """
+
+    architecture: ClassVar[str] = "vqcnir"
+
+    model: VqcnirConfig = PRESETS["lite"]
+    vqgan: Path | None = None
+    start: Path | None = None
+    darkening: DarkeningSettings = MANY_NIGHTS
+    blur: BlurSettings = BlurSettings()
+    real_share: float = 0.35
+    turned_share: float = 0.15
+    still_until: int = 0
+    edge_weight: float = 0.5
+    structure_weight: float = 0.3
+    colour_weight: float = 10.0
+    prior_weight: float = 0.25
+    lpips_backbone: Path | None = None
+    lpips_heads: Path | None = None
+    lpips_weight: float = 1.0
+    association_weight: float = 0.2
+    commitment: float = 0.25
+    adversarial_weight: float = 0.0
+    critic_width: int = 16
+    check_side: int | None = 256
+
+
+def picture_losses(
+    recipe: VqcnirRecipe, made: Images, target: Images, keeps_colour: Tensor
+) -> dict[str, Scalar]:
+    """Weighted differences between what was made and what was asked for."""
+    made, target = grey_where_cast(made, keeps_colour), grey_where_cast(target, keeps_colour)
+    return {
+        "pixel": absolute(made, target),
+        "edge": recipe.edge_weight * gradient(made, target),
+        "structure": recipe.structure_weight * dissimilarity(made, target),
+        "colour": recipe.colour_weight * colour(made, target),
+    }
+
+
+def prior_loss(
+    recipe: VqcnirRecipe, model: Vqcnir, features: Features, batch: EnhancementBatch
+) -> dict[str, Scalar]:
+    """Weighted difference of what the codes alone make, so that texture has something to start from at 0."""
+    if not recipe.prior_weight:
+        return {}
+    made = grey_where_cast(model.decoder.to_rgb(features), batch.colour)
+    return {"prior": recipe.prior_weight * absolute(made, grey_where_cast(batch.bright, batch.colour))}
+
+
+def association_loss(recipe: VqcnirRecipe, prior: Vqgan, latent: Tensor, batch: EnhancementBatch) -> Scalar:
+    """Weighted difference between the latent of the dark picture and the codes of the clear one.
+
+    Pictures whose colours cannot be learned count as without any difference.
+    """
+    kept = batch.colour.flatten() > 0
+    if not kept.any():
+        return latent.new_zeros(())
+    with torch.no_grad():
+        wanted = prior.codebook.nearest(prior.encode(batch.bright[kept]))
+        codes = embedding(wanted, prior.codebook.weight).movedim(-1, 1)
+    bound = recipe.commitment * mse_loss(latent[kept], codes) + gram(latent[kept], codes)
+    return recipe.association_weight * float(kept.float().mean()) * bound
+
+
+def scores(
+    recipe: VqcnirRecipe, model: Vqcnir, pairs: Sequence[PairedPhoto], device: torch.device
+) -> dict[str, float]:
+    """PSNR (dB) and SSIM over held-out pairs as they are and, where blur is learned, blurred as well."""
+    found = validate(model, pairs, device, side=recipe.check_side)
+    if not recipe.blur.share:
+        return found
+    shaken = blurred_pairs(pairs, recipe.blur, recipe.darkening)
+    blurred = validate(model, shaken, device, side=recipe.check_side)
+    means = {name: (found[name] + blurred[name]) / 2 for name in found}
+    return means | {f"{name}_blurred": value for name, value in blurred.items()}
+
+
+def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Path:
+    """Trains, and gives the path of the weights.
+
+    Args:
+        recipe: All settings.
+        folder: Where to save and what to resume.
+        device: Where to compute.
+    """
+    settings, course = recipe.run, folder.course
+    torch.manual_seed(settings.seed)
+    photos = load_photos(recipe.data, smallest=settings.crop) if recipe.data.photos else []
+    train, held_out = load_pairs(recipe.data, smallest=settings.crop)
+    photos, _ = few_of(photos, [], settings)
+    train, held_out = few_of(train, held_out, settings)
+    sources = Sources(photos, train, recipe.darkening, recipe.blur)
+    mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
+
+    model, prior = start_vqcnir(recipe.model, recipe.vqgan, recipe.start)
+    model, prior = placed(model, device), placed(prior, device)
+    freeze(prior, *model.frozen_parts())
+    critic = placed(UnetCritic(3, recipe.critic_width), device)
+    painter = Descent(model.parameters(), recipe, device)
+    judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
+    average = averaged(model, recipe.optimizer.average)
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "critic": critic,
+        "painter": painter,
+        "judge": judge,
+        "average": average,
+    }
+    perceive = None
+    if recipe.lpips_backbone is not None and recipe.lpips_heads is not None:
+        perceive = placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
+    mixed = autocast(settings, device)
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
+
+    step = start - 1  # what a finished run, started again, has done
+    for step in range(start, settings.steps):
+        hold_still(model, still=step < recipe.still_until)
+        for part in parts_of_step(settings, step):
+            with folder.pace.waiting():
+                batch = enhancement_batch(sources, mix, part).to(device)
+            target = wanted_texture(batch)
+
+            # Restore; be judged by the picture, by what the codes alone make of it, and by the codes.
+            set_trainable(critic, trainable=False)
+            with mixed:
+                made = in_full(
+                    model(batch.dark, batch.weights.texture, observation={"lightness": batch.lightness})
+                )
+            losses = picture_losses(recipe, made.images, target, batch.colour)
+            losses |= prior_loss(recipe, model, made.prior, batch)
+            losses["association"] = association_loss(recipe, prior, made.latent, batch)
+            if perceive is not None:
+                losses["perceptual"] = recipe.lpips_weight * perceive(made.images, target)
+            if recipe.adversarial_weight:
+                losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.images))
+            loss = torch.stack(list(losses.values())).sum()
+            painter.learn(loss)
+
+            # Teach the critic to tell them apart.
+            if recipe.adversarial_weight:
+                set_trainable(critic, trainable=True)
+                judge.learn(hinge(critic(target), critic(made.images.detach())))
+
+        share = rate_share(step, settings.steps, recipe.optimizer)
+        if painter.take(share):
+            average.update_parameters(model)
+        if recipe.adversarial_weight:
+            judge.take(share)
+        folder.count(failed=painter.failed or judge.failed)
+
+        folder.report(step, loss=loss, **losses)
+        if course.validates(step):
+            folder.samples(step + 1, batch.dark[-8:], made.images[-8:], target[-8:])
+            if held_out:
+                folder.judge(step, scores(recipe, cast(Vqcnir, average.module), held_out, device), by="psnr")
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
+            break
+    return folder.export(average.module, step=step + 1)

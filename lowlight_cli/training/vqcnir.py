@@ -1,0 +1,75 @@
+"""What the LQ phase of VQCNIR starts from, and how it is checked on dark and blurred pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from lowlight_cli.checkpoints.load import fill
+from lowlight_cli.datasets.blur import draw_movement
+from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
+from lowlight_cli.datasets.darken import photograph_again
+from lowlight_cli.layers.deformable import DeformableConvolution
+from lowlight_cli.models.vqcnir.config import VqcnirConfig
+from lowlight_cli.models.vqcnir.model import Vqcnir
+from lowlight_cli.models.vqgan.model import Vqgan
+from lowlight_cli.training.draws import chance
+from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.stage_one import load_part, widened
+
+CHECK_SEED = 1
+
+
+def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -> tuple[Vqcnir, Vqgan]:
+    """Gives the network to train and the frozen network of the HQ phase that tells the wanted codes.
+
+    Encoder, codes and the decoder of codes start as the HQ phase left them; planes that it did not see start
+    at zero. Where the network has skips, the faithful decoder starts by adding nothing, so that the first
+    pictures are those of the codes.
+
+    Args:
+        config: Shape of the network.
+        vqgan: Weights of the HQ phase; without them all is random, which is only of use in tests.
+        start: Weights of an earlier LQ phase, which take the place of all.
+
+    Raises:
+        WeightsError: A file is missing, or of another shape.
+    """
+    model, prior = Vqcnir(config), Vqgan(config.vqgan)
+    if vqgan is not None:
+        fill(prior, load_part(vqgan), vqgan)
+    state = dict(prior.state_dict())
+    state["encoder.stem.weight"] = widened(state["encoder.stem.weight"], model.encoder.stem.in_channels)
+    model.load_state_dict(state, strict=False)
+    if config.skips:
+        last = len(config.level_channels) - 1
+        for parameter in model.faithful.get_submodule(f"levels.{last}.fuse.skip").parameters():
+            nn.init.zeros_(parameter)
+    if start is not None:
+        fill(model, load_part(start), start)
+    return model, prior
+
+
+def hold_still(model: nn.Module, *, still: bool) -> None:
+    """Has the deformable convolutions move nothing, which saves their time while all else is learned."""
+    for module in model.modules():
+        if isinstance(module, DeformableConvolution):
+            module.still = still
+
+
+def blurred_pairs(
+    pairs: Sequence[PairedPhoto], blur: BlurSettings, darkening: DarkeningSettings
+) -> list[PairedPhoto]:
+    """Pairs whose dark pictures are blurred, the same in every run."""
+    settings = blur.model_copy(update={"share": 1.0})
+    blurred = []
+    for place, pair in enumerate(pairs):
+        generator = chance(CHECK_SEED, 0, place)
+        movement = draw_movement(settings, generator)
+        dark, bright = pair.pixels.split(3)
+        if movement is not None:
+            shaken = photograph_again(dark[None].float() / 255, movement, darkening, generator)
+            dark = (shaken[0] * 255).round().byte()
+        blurred.append(pair._replace(pixels=torch.cat([dark, bright])))
+    return blurred
