@@ -8,6 +8,7 @@ from lowlight_cli.cli.datasets import DataRootOption, SplitOption
 from lowlight_cli.cli.evaluate_output import Output, finish
 from lowlight_cli.cli.evaluate_request import (
     check_contestants,
+    check_effects,
     check_metrics,
     check_results_folder,
     column_names,
@@ -80,6 +81,7 @@ def evaluate(
     subject = subject_from(dataset, split, data_root, (low, gt), pair_by.value)
     contestants = contestants_from(model or [], pred or [], preset, checkpoint)
     check_contestants(subject, contestants)
+    check_effects(contestants, save_pred, _changed(context))
     check_results_folder(save_pred, subject, contestants)
     names = metric_names(metrics)
     check_metrics(names, subject)
@@ -113,3 +115,13 @@ def evaluate(
     bench = Bench(subject, scorer, settings, limit, save_pred, len(contestants) > 1, gallery)
     evaluation = evaluation_of(contestants, bench, globally)
     finish(evaluation, output, gates, gallery.thumbnails() if gallery else {})
+
+
+def _changed(context: typer.Context) -> list[str]:
+    """Options about the look of a model's results that differ from their defaults."""
+    look = ("contrast", "brightness", "texture", "strength", "reference")
+    return [
+        f"--{option.name}"
+        for option in context.command.params
+        if option.name in look and context.params[option.name] != option.default
+    ]

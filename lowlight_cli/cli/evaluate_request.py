@@ -119,6 +119,24 @@ def check_contestants(subject: Subject, contestants: Sequence[Contestant]) -> No
             raise UsageError(f"--pred '{each.folder}' is not a folder")
 
 
+def check_effects(contestants: Sequence[Contestant], save: Path | None, changed: Sequence[str]) -> None:
+    """Makes sure that no option is given in vain.
+
+    Args:
+        contestants: The methods.
+        save: Folder for results, or None.
+        changed: Options about the look that are not as they are by themselves.
+
+    Raises:
+        UsageError: An option acts on none of the methods.
+    """
+    kinds = {each.kind for each in contestants}
+    if changed and "model" not in kinds:
+        raise UsageError(f"{', '.join(changed)} would change nothing: no model is scored; name one with -m")
+    if save is not None and kinds == {"files"}:
+        raise UsageError("--save-pred would save nothing: only results that are there already are scored")
+
+
 def check_results_folder(save: Path | None, subject: Subject, contestants: Sequence[Contestant]) -> None:
     """Makes sure that results take the place of no picture that is read.
 

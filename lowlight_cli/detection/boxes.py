@@ -95,3 +95,20 @@ def from_centre(label: int, centre_x: float, centre_y: float, width: float, heig
     """A box by its centre and sides, all in pixels."""
     left, top = centre_x - width / 2, centre_y - height / 2
     return Box(label, left, top, centre_x + width / 2, centre_y + height / 2)
+
+
+def overlap_of(one: Box, other: Box, *, of_first: bool = False) -> float:
+    """Intersection over union, or over the first box alone.
+
+    Args:
+        one: A box.
+        other: Another.
+        of_first: Whether the first box's area is the measure, as for crowds.
+    """
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    area = one.width * one.height
+    return shared / (area if of_first else area + other.width * other.height - shared)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lowlight_cli.detection.boxes import Box
+from lowlight_cli.detection.boxes import Box, overlap_of
 from lowlight_cli.detection.predictions import Detection, Truth
 
 RECALLS = np.linspace(0.0, 1.0, 101)
@@ -78,23 +78,6 @@ def _best(
         if shared >= reached:
             best, reached = index, shared
     return best
-
-
-def overlap_of(one: Box, other: Box, *, of_first: bool = False) -> float:
-    """Intersection over union, or over the first box alone.
-
-    Args:
-        one: A box.
-        other: Another.
-        of_first: Whether the first box's area is the measure, as for crowds.
-    """
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    area = one.width * one.height
-    return shared / (area if of_first else area + other.width * other.height - shared)
 
 
 @dataclass(frozen=True, slots=True)

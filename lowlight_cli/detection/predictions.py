@@ -5,12 +5,12 @@ writes with ``save_txt`` and ``save_conf``; or one JSON list of COCO results, bo
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lowlight_cli.detection.boxes import Box, from_centre
+from lowlight_cli.detection.boxes import Box, from_centre, overlap_of
 from lowlight_cli.detection.collection import AnnotationError
 from lowlight_cli.detection.files import AnnotationFile, number
 from lowlight_cli.detection.upright import in_pixels
@@ -122,7 +122,7 @@ def _score(value: float, place: str) -> float:
 
 def _from_coco(path: Path, truth: Sequence[Truth], classes: Sequence[str]) -> Predictions:
     rows = _rows(path)
-    picture_of = _picture_keys(truth, rows)
+    picture_of = _picture_keys(truth, rows, path)
     first = _first_category(rows, len(classes), path)
     found: list[list[Detection]] = [[] for _ in truth]
     strangers = dict.fromkeys(str(_key(row)) for row in rows if _key(row) not in picture_of)
@@ -130,6 +130,8 @@ def _from_coco(path: Path, truth: Sequence[Truth], classes: Sequence[str]) -> Pr
         place = f"{path}:[{index}]"
         if (picture := picture_of.get(_key(row))) is not None:
             found[picture].append(_detection(row, place, first, len(classes)))
+    if first == 1 and all(row["category_id"] < len(classes) for row in rows):
+        _check_reading(truth, found, path)
     silent = sum(not detections for detections in found)
     return Predictions(tuple(map(tuple, found)), silent, tuple(strangers))
 
@@ -158,20 +160,45 @@ def _key(row: Mapping[str, Any]) -> object:
     return value
 
 
-def _picture_keys(truth: Sequence[Truth], rows: Sequence[Mapping[str, Any]]) -> dict[object, int]:
+def _picture_keys(truth: Sequence[Truth], rows: Sequence[Mapping[str, Any]], path: Path) -> dict[object, int]:
     """Index of each picture by its stem, and by its number.
 
     That is the number in the labels, or a stem that is one, as Ultralytics writes it: whichever knows all
-    that was found. Pictures without either are numbered from 1.
+    that was found. Pictures without either are counted, where it can be told from what.
+
+    Raises:
+        AnnotationError: It cannot.
     """
     used = {key for row in rows if not isinstance(key := _key(row), str)}
     stated = _unique([each.number for each in truth])
     numeric = _unique([int(each.stem) if each.stem.isdecimal() else None for each in truth])
     known = [numbers for numbers in (stated, numeric) if numbers]
-    if not known and all(each.number is None for each in truth):
-        known = [{index + 1: index for index in range(len(truth))}]
+    if used and not known and all(each.number is None for each in truth):
+        first = _first_number(used, len(truth), path)
+        known = [{first + index: index for index in range(len(truth))}]
     by_number = next((numbers for numbers in known if used <= set(numbers)), known[0] if known else {})
     return by_number | {each.stem: index for index, each in enumerate(truth)}
+
+
+def _first_number(used: Collection[object], count: int, path: Path) -> int:
+    """Whether pictures that the labels do not number are counted from 0 or from 1.
+
+    Args:
+        used: Numbers in the results.
+        count: Number of pictures.
+        path: Of the results.
+
+    Raises:
+        AnnotationError: The numbers fit both, or neither.
+    """
+    fitting = [first for first in (0, 1) if all(number_ in range(first, first + count) for number_ in used)]
+    if len(fitting) != 1:
+        raise AnnotationError(
+            str(path),
+            f"image_id is a number, but the {count} labelled pictures have none, and counting them from 0 or "
+            "from 1 does not tell which is meant; give each result the file_name of its picture",
+        )
+    return fitting[0]
 
 
 def _unique(numbers: Sequence[int | str | None]) -> dict[object, int]:
@@ -193,6 +220,35 @@ def _first_category(rows: Sequence[Mapping[str, Any]], class_count: int, path: P
     strange = sorted(map(str, used - set(range(class_count + 1))))
     raise AnnotationError(
         str(path), f"categories fit no {class_count} classes: {', '.join(strange[:5]) or '0 and N'}"
+    )
+
+
+def _check_reading(truth: Sequence[Truth], found: Sequence[Sequence[Detection]], path: Path) -> None:
+    """Makes sure that categories which fit both ways were not counted from 0.
+
+    Args:
+        truth: Pictures with their boxes.
+        found: Detections in each, by categories counted from 1.
+        path: Of the results.
+
+    Raises:
+        AnnotationError: More detections lie on a box of their class if the count begins at 0.
+    """
+    from_one, from_zero = (_on_their_boxes(truth, found, shift) for shift in (0, 1))
+    if from_zero > from_one:
+        raise AnnotationError(
+            str(path),
+            f"category_id seems to count from 0: {from_zero} detections lie on a box of their class then, "
+            f"and {from_one} if it counts from 1, as in COCO; write ids from 1",
+        )
+
+
+def _on_their_boxes(truth: Sequence[Truth], found: Sequence[Sequence[Detection]], shift: int) -> int:
+    """Number of detections that overlap by half with a box of their class, which is moved by ``shift``."""
+    return sum(
+        any(box.label == each.box.label + shift and overlap_of(each.box, box) >= 0.5 for box in picture.boxes)
+        for picture, row in zip(truth, found, strict=True)
+        for each in row
     )
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowlight_cli.detection.average_precision import score_detections
-from lowlight_cli.detection.boxes import Box
+from lowlight_cli.detection.boxes import Box, overlap_of
 from lowlight_cli.detection.coco import coco_content
 from lowlight_cli.detection.collection import AnnotationError
-from lowlight_cli.detection.matching import joined, match, overlap_of
+from lowlight_cli.detection.matching import joined, match
 from lowlight_cli.detection.predictions import Detection, Truth, read_predictions
 from lowlight_cli.errors import UnavailableError
 
@@ -180,7 +180,7 @@ def test_texts_are_read(tmp_path, truth):
     assert (found.silent, len(found.strangers)) == (1, 1)
 
 
-@pytest.mark.parametrize(("image_id", "category"), [("a", 1), ("x/a.jpg", 1), (1, 1)])
+@pytest.mark.parametrize(("image_id", "category"), [("a", 1), ("x/a.jpg", 1), (0, 1)])
 def test_coco_results_are_read(tmp_path, truth, image_id, category):
     rows = [
         {"image_id": image_id, "category_id": category, "bbox": [10, 10, 20, 10], "score": 0.5},
