@@ -1,6 +1,6 @@
 """Carries a plan out: lock, books, model, pictures, lists of failures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from lowlight_cli.inference.recorder import Recorder, RunFacts
 from lowlight_cli.inference.report import Report, Row, rows_without_work
 
 if TYPE_CHECKING:
+    from lowlight_cli.inference.knobs import Actor
     from lowlight_cli.inference.settings import EnhanceSettings
 
 
@@ -52,12 +53,14 @@ class Task:
         terms: On what terms results are written.
         ledger: The hashes of the options.
         facts: What all pictures have in common.
+        acted: Who acts on each control that is turned.
     """
 
     settings: "EnhanceSettings"
     terms: Terms
     ledger: Ledger
     facts: RunFacts
+    acted: "Mapping[str, Actor]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ def _enhance(plan: Plan, task: Task, voice: Voice, listeners: _Listeners) -> Rep
     todo = sum(not job.skip for job in plan.jobs)
     if not todo:
         listeners.begin(task.facts)
-        voice.start(plan, task.facts)
+        voice.start(plan, task.facts, task.acted)
         rows = rows_without_work(plan)
         for row in rows:
             listeners.on_row(row)
@@ -174,7 +177,7 @@ def _enhance(plan: Plan, task: Task, voice: Voice, listeners: _Listeners) -> Rep
     about = describe(task.settings, forward)
     facts = replace(task.facts, device=about["device"] or "", precision=about["precision"] or "")
     listeners.begin(facts)
-    voice.start(plan, facts)
+    voice.start(plan, facts, task.acted)
     pace = prepare_pace(task.settings, forward.device)
     with voice.progress(todo):
         return run_plan(plan, forward, pace, on_row=listeners.on_row, before_write=listeners.before_write)

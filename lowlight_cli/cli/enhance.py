@@ -22,6 +22,7 @@ def enhance(
     reference: options.ReferenceOption = None,
     seed: options.SeedOption = 0,
     save_degradation: options.SaveDegradationOption = False,
+    temperature: options.TemperatureOption = 0.0,
     only_dark: options_files.OnlyDarkOption = None,
     files_from: options_files.FilesFromOption = None,
     null: options_files.NullOption = False,

@@ -157,7 +157,7 @@ def _prepare_model(
         "checkpoint": None if weights is None else weights.name,
         "checkpoint_sha256": None if weights is None else sha256_of(weights),
         "parameters": count_parameters(forward.enhancer),
-        "controls": {**settings.controls.model_dump(), "strength": settings.strength},
+        "controls": {**settings.controls.recorded(), "strength": settings.strength},
         "precision": describe_precision(forward.precision),
     }
     return _deepened(forward, deep=deep), facts, Stopwatch(forward.device)

@@ -41,6 +41,9 @@ class Start(Event):
     device: str | None
     precision: str | None
     version: str
+    controls: dict[str, Literal["model", "tone curve"]] = Field(
+        default={}, description="Who acts on each control that is turned."
+    )
 
 
 class Planned(Event):

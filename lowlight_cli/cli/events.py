@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lowlight_cli.inference.knobs import Actor
 from lowlight_cli.inference.plan import Action, Job, Plan
 from lowlight_cli.inference.recorder import RunFacts
 from lowlight_cli.inference.report import Report, Row
@@ -17,12 +18,13 @@ from lowlight_cli.inference.report import Report, Row
 VERSION = 1
 
 
-def start_event(plan: Plan, facts: RunFacts) -> dict[str, Any]:
+def start_event(plan: Plan, facts: RunFacts, acted: Mapping[str, Actor]) -> dict[str, Any]:
     """A run begins.
 
     Args:
         plan: What it will do.
         facts: What all its pictures have in common.
+        acted: Who acts on each control that is turned.
     """
     return {
         "v": VERSION,
@@ -35,6 +37,7 @@ def start_event(plan: Plan, facts: RunFacts) -> dict[str, Any]:
         "device": facts.device or None,
         "precision": facts.precision or None,
         "version": facts.version,
+        "controls": dict(acted),
     }
 
 

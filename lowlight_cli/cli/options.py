@@ -98,6 +98,10 @@ ReferenceOption = Annotated[
     Path | None,
     _look(help="A well-lit picture whose look is wanted.", metavar="IMAGE"),
 ]
+TemperatureOption = Annotated[
+    float,
+    _look(min=0, max=1, help="Of chance in models that draw their result; 0 takes the likeliest."),
+]
 SeedOption = Annotated[int, _look(min=0, help="For models that draw random numbers.")]
 SaveDegradationOption = Annotated[
     bool,

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
 from lowlight_cli.cli.summary import show_summary
+from lowlight_cli.inference.knobs import Actor, describe_actors
 from lowlight_cli.inference.plan import Plan
 from lowlight_cli.inference.recorder import RunFacts
 from lowlight_cli.inference.report import Report, Row
@@ -40,18 +41,21 @@ class Voice:
         self._stdin = stdin
         self._plan = Plan((), Path())
         self._where = ""
+        self._acted: Mapping[str, Actor] = {}
         self._progress = Progress(0, settings)
 
-    def start(self, plan: Plan, facts: RunFacts) -> None:
+    def start(self, plan: Plan, facts: RunFacts, acted: Mapping[str, Actor]) -> None:
         """A run begins.
 
         Args:
             plan: What it will do.
             facts: What all its pictures have in common.
+            acted: Who acts on each control that is turned.
         """
+        self._acted = acted
         self._plan = plan
         self._where = " ".join(word for word in (facts.device, facts.precision) if word)
-        self._event(start_event(plan, facts))
+        self._event(start_event(plan, facts, acted))
         for loop in plan.loops:
             say(
                 f"lle: warning: '{shown(loop)}' leads to a folder that was searched already",
@@ -105,7 +109,8 @@ class Voice:
             text = f"lle: warning: no pictures found, {report.ignored} other files"
             say(text, quiet=self._settings.quiet)
         else:
-            show_summary(report, self._where, self._settings)
+            words = [self._where, describe_actors(self._acted)]
+            show_summary(report, " · ".join(filter(None, words)), self._settings)
         for hint in hints:
             say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))
 

@@ -15,6 +15,7 @@ from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.inference.choices import OnExist
 from lowlight_cli.inference.existing import Ledger
 from lowlight_cli.inference.fingerprint import bright_fingerprint, checkpoint_digest, fingerprint, preset_of
+from lowlight_cli.inference.knobs import actors
 from lowlight_cli.inference.recorder import RunFacts
 from lowlight_cli.inference.settings import EnhanceSettings, StopSettings
 from lowlight_cli.models.catalog import MODELS
@@ -30,9 +31,11 @@ def make_task(chosen: Mapping[str, Any]) -> Task:
 
     Raises:
         UnknownNameError: There is no such model or preset.
+        UsageError: The model does not know a control that is turned.
         WeightsError: The weights are missing.
     """
     settings = enhance_settings(chosen)
+    acted = actors(settings.model, settings.controls)
     entry = MODELS[settings.model]
     _ = entry.presets[settings.preset or entry.default_preset]
     digest = checkpoint_digest(settings)
@@ -43,7 +46,7 @@ def make_task(chosen: Mapping[str, Any]) -> Task:
         model=settings.model,
         preset=preset_of(settings),
         checkpoint_sha256=digest,
-        controls={**settings.controls.model_dump(), "strength": settings.strength},
+        controls={**settings.controls.recorded(), "strength": settings.strength},
     )
     terms = Terms(
         on_exist=chosen["on_exist"],
@@ -52,7 +55,7 @@ def make_task(chosen: Mapping[str, Any]) -> Task:
         lock_timeout_s=chosen["lock_timeout"],
         keeps_books=chosen["out"] != STDIN,
     )
-    return Task(settings, terms, Ledger({}, options, bright_fingerprint(options, settings)), facts)
+    return Task(settings, terms, Ledger({}, options, bright_fingerprint(options, settings)), facts, acted)
 
 
 def enhance_settings(chosen: Mapping[str, Any]) -> EnhanceSettings:

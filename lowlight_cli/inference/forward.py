@@ -20,6 +20,7 @@ from lowlight_cli.images.tiling import Tile, blend_strips
 from lowlight_cli.inference.limits import Limits
 from lowlight_cli.inference.memory import MEMORY_ERRORS, free_everything, release
 from lowlight_cli.inference.notices import Notices
+from lowlight_cli.inference.tone import UNTURNED, Tone, toned
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.tensors import Images
@@ -38,12 +39,14 @@ class Look:
         reference: A well-lit picture as a batch of one, or None.
         seed: Of the random numbers that a model draws; each pass begins with it, so that a result does not
             depend on what was enhanced before.
+        tone: Curves behind the model, for controls that it has not.
     """
 
     controls: Controls
     strength: float = 1.0
     reference: Images | None = None
     seed: int = 0
+    tone: Tone = UNTURNED
 
 
 Outcome = list[Pixels | ImageError]
@@ -219,7 +222,7 @@ class Forward:
             self.notices.once("precision", f"{self.precision} was not enough for a picture; float32 instead")
             broken = ~torch.isfinite(result).flatten(1).all(1)
             result[broken] = self._pass(images[broken], _chosen(observation, broken), torch.float32)
-        return mix_light(images, result, self.look.strength)
+        return mix_light(images, toned(result, self.look.tone), self.look.strength)
 
     def _pass(self, images: Images, observation: Observation | None, precision: torch.dtype) -> Images:
         images = images.contiguous(memory_format=torch.channels_last)

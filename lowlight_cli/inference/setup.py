@@ -10,12 +10,13 @@ from lowlight_cli.errors import ImageError, UsageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.pixels import shrink
 from lowlight_cli.inference.forward import Forward, Look
+from lowlight_cli.inference.knobs import actors
 from lowlight_cli.inference.limits import Limits
 from lowlight_cli.inference.notices import Notices
 from lowlight_cli.inference.pace import Pace
 from lowlight_cli.inference.precision_check import compare_with_float32
 from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.models.controls import Controls
+from lowlight_cli.inference.tone import Tone
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.tensors import Images
 from lowlight_cli.versions import version_of
@@ -47,8 +48,11 @@ def prepare_forward(
     device, notices = choose_device(settings.device), Notices(on_notice)
     choose_precision(settings.precision, device)  # an unknown name ends the run before the model is loaded
     enhancer = _load(settings, device)
-    _check_controls(enhancer, settings)
-    look = Look(settings.controls, settings.strength, _read_reference(settings), settings.seed)
+    if settings.reference is not None and not enhancer.takes_reference:
+        raise UsageError(f"model '{settings.model}' takes no --reference")
+    acted = actors(settings.model, settings.controls)
+    tone = Tone(**{name: getattr(settings.controls, name) for name in acted if acted[name] == "tone curve"})
+    look = Look(settings.controls, settings.strength, _read_reference(settings), settings.seed, tone)
 
     def on_cpu() -> Forward:
         cpu = torch.device("cpu")
@@ -146,18 +150,6 @@ def describe(settings: EnhanceSettings, forward: Forward) -> dict[str, str | Non
         "precision": describe_precision(forward.precision),
         "precision_reason": forward.precision_reason,
     }
-
-
-def _check_controls(enhancer: Enhancer, settings: EnhanceSettings) -> None:
-    """Refuses a control that would have no effect."""
-    neutral = Controls()
-    for name in Controls.model_fields:
-        turned = getattr(settings.controls, name) != getattr(neutral, name)
-        if turned and name not in enhancer.supported_controls:
-            known = ", ".join(sorted(enhancer.supported_controls)) or "none"
-            raise UsageError(f"model '{settings.model}' has no control '{name}'; its controls: {known}")
-    if settings.reference is not None and not enhancer.takes_reference:
-        raise UsageError(f"model '{settings.model}' takes no --reference")
 
 
 def _read_reference(settings: EnhanceSettings) -> Images | None:

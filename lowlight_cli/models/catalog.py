@@ -82,6 +82,7 @@ class ModelEntry:
         presets: Settings of each size it comes in.
         default_preset: The size to take where none is given.
         build: Settings to an ``Enhancer`` with random weights; imports torch.
+        controls: Names of the fields of ``Controls`` that it acts on itself.
         weights: File of each preset; none for a model without parameters.
         stages: Shipped weights of earlier training stages, by name; training may start from them.
         views: Inner pictures that can be written beside the results.
@@ -95,6 +96,7 @@ class ModelEntry:
     presets: Presets
     default_preset: str
     build: Callable[[Any], Any]
+    controls: frozenset[str] = frozenset()
     weights: Mapping[str, WeightsEntry] = field(default_factory=dict)
     stages: Mapping[str, WeightsEntry] = field(default_factory=dict)
     views: tuple[str, ...] = ()
@@ -192,6 +194,7 @@ CODEENHANCE = ModelEntry(
     presets=Presets("codeenhance", ("paper", "lite"), _codeenhance_presets),
     default_preset="lite",
     build=_codeenhance,
+    controls=frozenset({"contrast", "brightness", "texture"}),
     weights={
         "lite": WeightsEntry(
             "codeenhance-lite.safetensors",
@@ -228,6 +231,7 @@ VQCNIR = ModelEntry(
     presets=Presets("vqcnir", ("paper", "lite"), _vqcnir_presets),
     default_preset="lite",
     build=_vqcnir,
+    controls=frozenset({"texture"}),
     weights={
         "lite": WeightsEntry("vqcnir-lite.safetensors", "those of whoever trained them", shipped=False),
         "paper": WeightsEntry(
@@ -245,6 +249,7 @@ GLARE = ModelEntry(
     presets=Presets("glare", ("paper", "lite"), _glare_presets),
     default_preset="lite",
     build=_glare,
+    controls=frozenset({"texture", "temperature"}),
     weights={
         "lite": WeightsEntry("glare-lite.safetensors", "those of whoever trained them", shipped=False),
         "paper": WeightsEntry("glare-paper.safetensors", "Apache-2.0, the authors of GLARE", shipped=False),

@@ -10,6 +10,8 @@ Weight = Annotated[float, Field(ge=0.0, le=2.0)]
 class Controls(BaseModel):
     """Strength of each part of the enhancement; 1 is what the model was trained for, 0 leaves the part out.
 
+    Temperature is none: it is the deviation of the noise that a model draws its result with, 0 for none.
+
     Source: CodeEnhance, eq. 6 (omega 1, omega 2); docs/models/codeenhance.md.
     """
 
@@ -19,3 +21,7 @@ class Controls(BaseModel):
     brightness: Weight = 1.0
     texture: Weight = 1.0
     temperature: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+
+    def recorded(self) -> dict[str, float]:
+        """Strengths as records keep them: temperature only where there is any, as few models know it."""
+        return {name: value for name, value in self.model_dump().items() if name != "temperature" or value}

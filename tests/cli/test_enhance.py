@@ -96,7 +96,10 @@ def test_a_folder_without_pictures_is_a_warning(enhance, tmp_path):
         (["missing", "-o", "out"], "no such file or folder: 'missing'"),
         (["in", "-o", "in"], "is input and output"),
         (["in/a.png", "-o", "in/a.png", "--on-exist", "overwrite"], "would replace the original"),
-        (["in", "in/b", "-o", "out", "--contrast", "1.2"], "model 'identity' has no control 'contrast'"),
+        (
+            ["in", "in/b", "-o", "out", "--texture", "1.2"],
+            "model 'identity' has no control 'texture'; models that have it: codeenhance, glare",
+        ),
         (["in", "-o", "out", "--reference", "in/a.png"], "takes no --reference"),
         (["in", "-o", "out", "--device", "gpu"], "unknown device 'gpu'"),
         (["in", "-o", "out", "--tile", "128", "--tile-overlap", "100"], "more than half"),
@@ -249,3 +252,13 @@ def test_long_runs_tell_of_their_progress_now_and_then(enhance, folder, tmp_path
 def test_help_and_version(run_lle):
     assert "Brighten photos taken in low light" in run_lle("enhance", "-h").out
     assert run_lle("--version").out.startswith("lle")
+
+
+def test_the_summary_says_who_acts_on_a_control(enhance, folder, tmp_path):
+    run = enhance(folder / "a.png", "-o", f"{tmp_path}/out/", "--contrast", 1.5)
+    assert run.code == 0
+    assert run.err.rstrip().endswith("contrast by the tone curve")
+    events = _events(enhance(folder / "a.png", "-o", f"{tmp_path}/more/", "--brightness", 1.5, "--json"))
+    assert events[0]["controls"] == {"brightness": "tone curve"}
+    with Image.open(folder / "a.png") as before, Image.open(tmp_path / "more" / "a.png") as after:
+        assert np.mean(after) > 1.1 * np.mean(before)

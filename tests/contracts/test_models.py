@@ -84,8 +84,9 @@ def test_settings_survive_json(entry):
         assert type(config).model_validate_json(json.dumps(config.model_dump(mode="json"))) == config
 
 
-def test_controls_named_by_the_model_exist(model):
+def test_controls_named_by_the_model_exist(entry, model):
     assert model.supported_controls <= Controls.model_fields.keys()
+    assert model.supported_controls == entry.controls
 
 
 def test_parts_are_the_whole_model(model):
