@@ -1,11 +1,13 @@
-"""Who acts on each control that is turned: the model, or a tone curve behind it; torch-free."""
+"""Who acts on each control that is turned: the model, or a tone curve behind it; torch-free and fast to import."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.models.catalog import MODELS
-from lowlight_cli.models.controls import Controls
+
+if TYPE_CHECKING:
+    from lowlight_cli.models.controls import Controls
 
 Actor = Literal["model", "tone curve"]
 
@@ -13,7 +15,7 @@ BY_TONE_CURVE = ("contrast", "brightness")
 """Controls that a tone curve takes over for models without them."""
 
 
-def actors(model: str, controls: Controls) -> dict[str, Actor]:
+def actors(model: str, controls: "Controls") -> dict[str, Actor]:
     """Who acts on each control that is not where it is without being asked for.
 
     Args:
@@ -25,9 +27,9 @@ def actors(model: str, controls: Controls) -> dict[str, Actor]:
         UsageError: Nobody acts on one of them; the message names models that would.
     """
     native = MODELS[model].controls
-    neutral = Controls()
+    neutral = type(controls)()
     found: dict[str, Actor] = {}
-    for name in Controls.model_fields:
+    for name in type(controls).model_fields:
         if getattr(controls, name) == getattr(neutral, name):
             continue
         if name not in native and name not in BY_TONE_CURVE:
