@@ -1,4 +1,4 @@
-"""Who acts on each control that is turned: the model, or a tone curve behind it; torch-free and fast to import."""
+"""Who acts on each control that is turned: the model, or a tone curve behind it; quick to import."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
