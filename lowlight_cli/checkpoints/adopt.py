@@ -76,7 +76,9 @@ def adopt_weights(name: str, sources: Sequence[Path], target: Path | None = None
     """
     entry = MODELS[name]
     if name not in PUBLISHED:
-        raise UsageError(f"there are no published weights of '{name}'; known: {', '.join(PUBLISHED)}")
+        known = f"known: {', '.join(PUBLISHED)}"
+        own = entry.weights["paper"].remedy if "paper" in entry.weights else None
+        raise UsageError(f"there are no published weights of '{name}'; {own or known}")
     published = PUBLISHED[name]
     if len(sources) != len(published.files):
         raise UsageError(f"weights of '{name}' are published as {' and '.join(published.files)}; give these")

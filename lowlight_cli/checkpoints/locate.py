@@ -34,5 +34,5 @@ def find_weights(entry: WeightsEntry) -> Path:
         if (folder / entry.file).is_file():
             return folder / entry.file
     looked = ", ".join(str(folder) for folder in folders)
-    remedy = "reinstall lowlight-cli" if entry.shipped else "import them with `lle models import`"
-    raise WeightsError(f"weights {entry.file} are missing in {looked}; {remedy}")
+    usual = "reinstall lowlight-cli" if entry.shipped else "import them with `lle models import`"
+    raise WeightsError(f"weights {entry.file} are missing in {looked}; {entry.remedy or usual}")

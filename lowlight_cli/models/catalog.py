@@ -24,12 +24,14 @@ class WeightsEntry:
         licence: Terms of the weights, which need not be those of the code.
         sha256: Digest of the file; None where it differs from user to user.
         shipped: Whether it comes with the package; else the user imports it.
+        remedy: What to do where it is missing, if it cannot be imported.
     """
 
     file: str
     licence: str
     sha256: str | None = None
     shipped: bool = True
+    remedy: str | None = None
 
 
 class Presets(Mapping[str, Any]):
@@ -139,7 +141,11 @@ def _drgn_entry(name: str, summary: str) -> ModelEntry:
         build=_drgn,
         weights={
             preset: WeightsEntry(
-                f"{name}-{preset}.safetensors", "those of whoever trained them", shipped=False
+                f"{name}-{preset}.safetensors",
+                "those of whoever trained them",
+                shipped=False,
+                remedy="its authors published none; train them with `lle train drgn-refinement` and give "
+                "them with --checkpoint",
             )
             for preset in ("paper", "lite")
         },
