@@ -77,7 +77,8 @@ def learned_darkener(
         small = shrink(pixels, SEEN_PIXELS)
         if nights:
             night = nights[int(torch.randint(len(nights), (), generator=generator))]()
-            small = _of_size(shrink(night, SEEN_PIXELS), *small.shape[2:], generator)
+            height, width = small.shape[2:]
+            small = _of_size(shrink(night, SEEN_PIXELS), height, width, generator)
         else:
             small = darken(small, settings, generator).images
         found = model.separate(pad_to_multiple(small, model.size_multiple), {}).degradation

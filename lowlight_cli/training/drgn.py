@@ -20,8 +20,6 @@ from lowlight_cli.training.enhancement_batch import Sources
 from lowlight_cli.training.pairs import PairedPhoto, load_pairs
 from lowlight_cli.training.pictures import few_of, load_photos
 
-Share = float
-
 
 class DrgnRecipe(Recipe):
     """Settings of both stages.
@@ -88,7 +86,8 @@ def new_model(recipe: DrgnRecipe) -> Drgn:
         if isinstance(module, AttentionBlock):
             module.conv2.weight.data.mul_(recipe.branch_gain)
     for part in (model.degradation, model.refinement):
-        nn.init.zeros_(part.to_rgb.bias)
+        if part.to_rgb.bias is not None:
+            nn.init.zeros_(part.to_rgb.bias)
         part.to_rgb.weight.data.mul_(recipe.branch_gain)
     return model
 
