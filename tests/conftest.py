@@ -84,7 +84,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         if name.startswith("LLE_") and name != "LLE_DATA_ROOT":
             monkeypatch.delenv(name)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    for kind in ("DATA", "CONFIG", "STATE"):
+    for kind in ("DATA", "CONFIG", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.getbasetemp() / f"{kind.lower()}-home"))
     monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setenv("NO_COLOR", "1")

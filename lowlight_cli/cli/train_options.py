@@ -45,9 +45,37 @@ def _complete_preset(incomplete: str) -> list[str]:
     return [name for name in PRESETS if name.startswith(incomplete)]
 
 
+def _complete_dataset(incomplete: str) -> list[str]:
+    from lowlight_cli.datasets.catalog import DATASETS
+
+    names = [name for name, entry in DATASETS.items() if "train" in entry.splits]
+    return [name for name in names if name.casefold().startswith(incomplete.casefold())]
+
+
 _PATHS = list[Path]
 OPTIONS = (
-    _option("data", "data.photos", _PATHS, "--data", "Folder of well-lit photos; may be given again.", DATA),
+    _option(
+        "data", "data.photos", _PATHS, "--data",
+        "Folder of well-lit photos, and its share of the draws; may be given again.", DATA,
+        metavar="DIR[=SHARE]",
+    ),
+    _option(
+        "dataset", "data.datasets", list[str], "--dataset",
+        "Data set to train on, only its part for training; may be given again.", DATA,
+        metavar="NAME[=SHARE]", autocompletion=_complete_dataset,
+    ),
+    _option(
+        "data_root", "data.root", Path, "--data-root",
+        "Folder in which data sets lie; else LLE_DATA_ROOT and ./datasets.", DATA,
+    ),
+    _option(
+        "cache", "data.cache", str, "--cache", "Where decoded pictures are kept.", DATA,
+        metavar="DIR|auto|none", show_default="auto",
+    ),
+    _option(
+        "workers", "run.workers", int, "--workers", "Threads that make batches ahead.", DATA, min=0,
+        show_default="4, on Windows 0",
+    ),
     _option(
         "overfit", "run.overfit", int, "--overfit", "Train on so many pictures only, as a check.", DATA,
         min=1,

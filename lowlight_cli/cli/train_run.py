@@ -100,12 +100,17 @@ def ready(name: str, recipe: "Recipe") -> "Recipe":
     """The same settings with all that a run needs: pictures, and earlier stages where some ship.
 
     Raises:
-        UsageError: There is nothing to train on, or no earlier stage.
+        UsageError: There is nothing to train on, only what is for tests, or no earlier stage.
+        WeightsError: A data set or weights are missing.
     """
+    from lowlight_cli.training.sources import with_datasets
+
+    data = with_datasets(recipe.data, paired=name in WITHOUT_PHOTOS)
+    recipe = recipe.model_copy(update={"data": data})
     if name in WITH_STAGES:
         recipe = _with_shipped_stages(recipe)
     if not (recipe.data.photos or (name in WITHOUT_PHOTOS and recipe.data.pairs)):
-        raise UsageError("no photos to train on: give --data FOLDER")
+        raise UsageError("no photos to train on: give --data FOLDER or --dataset NAME")
     return recipe
 
 

@@ -11,7 +11,9 @@ from lowlight_cli.cli.train_options import DATA, LENGTH
 PairsOption = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Folder with `low` and `high`, equal names in both; may be given again.", rich_help_panel=DATA
+        help="Folder with `low` and `high`, and its share of the draws; may be given again.",
+        rich_help_panel=DATA,
+        metavar="DIR[=SHARE]",
     ),
 ]
 LabelsOption = Annotated[

@@ -1,5 +1,6 @@
 """Settings that every recipe shares; torch-free."""
 
+import os
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -47,6 +48,7 @@ class RunSettings(Settings):
         tensorboard: Also write event files for TensorBoard; takes the extra ``tensorboard``.
         compile: Let ``torch.compile`` make the networks faster, where the recipe can; the first steps take
             minutes.
+        workers: Threads that make batches ahead; 0 makes each when it is needed. Batches do not depend on it.
         overfit: Train on the first so many pictures only, and validate on them; None for all.
         resume: ``auto`` goes on from the run folder's last checkpoint, ``none`` starts over, anything else is
             a checkpoint to go on from.
@@ -67,6 +69,7 @@ class RunSettings(Settings):
     journal_every: PositiveInt = 20
     tensorboard: bool = False
     compile: bool = False
+    workers: NonNegativeInt = 0 if os.name == "nt" else 4
     overfit: PositiveInt | None = None
     resume: str = "auto"
 
@@ -105,28 +108,89 @@ class OptimizerSettings(Settings):
     average: float = Field(default=0.999, ge=0, lt=1)
 
 
+class Source(Settings):
+    """A folder of photos; ``DIR`` or ``DIR=WEIGHT`` as text.
+
+    Args:
+        folder: Searched with its subfolders.
+        weight: Share of the draws; sources without one share what the others leave, by numbers of pictures.
+    """
+
+    folder: Path
+    weight: PositiveFloat | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_text(cls, value: object) -> object:
+        if not isinstance(value, str | Path):
+            return value
+        folder, weight = split_weight(str(value))
+        return {"folder": folder, "weight": weight}
+
+
+class PairSource(Settings):
+    """Folders of dark pictures and of their bright partners; as text a folder of ``low`` and ``high``.
+
+    Args:
+        low: Folder of the dark pictures.
+        high: Folder of the bright ones.
+        ignored: Regular expression for the part of a name that differs between partners.
+        weight: As that of photos.
+    """
+
+    low: Path
+    high: Path
+    ignored: str = ""
+    weight: PositiveFloat | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_text(cls, value: object) -> object:
+        if not isinstance(value, str | Path):
+            return value
+        folder, weight = split_weight(str(value))
+        return {"low": Path(folder) / "low", "high": Path(folder) / "high", "weight": weight}
+
+
+def split_weight(text: str) -> tuple[str, float | None]:
+    """``NAME=0.5`` in its parts; a folder that is called so is meant as it is."""
+    name, equals, weight = text.rpartition("=")
+    try:
+        return (text, None) if not equals or Path(text).exists() else (name, float(weight))
+    except ValueError:
+        return text, None
+
+
 class DataSettings(Settings):
     """Where the pictures are.
 
     Args:
-        photos: Folders of well-lit photos, searched with their subfolders.
+        photos: Folders of well-lit photos.
         labels: Root of class maps: ``<labels>/<photo relative to label_root>.png``.
         label_root: Folder that the names of the class maps are relative to.
-        pairs: Folders with ``low`` and ``high``, same names in both.
+        pairs: Folders of real pairs.
+        datasets: Data sets by name, ``NAME`` or ``NAME=WEIGHT``; only their part for training is used.
+        root: Folder in which data sets lie; those of ``LLE_DATA_ROOT`` and ``./datasets`` if None.
         held_out: Stems of pairs (and photos) that are never trained on.
         cast: Stems of pairs whose reference colours are not learned.
         exclude: Parts of paths of photos to leave out.
+        cache: Folder of decoded pictures; ``auto`` is the user's, ``none`` keeps them in memory.
+        cache_gigabytes: What that folder may hold at most.
     """
 
-    photos: tuple[Path, ...] = ()
+    photos: tuple[Source, ...] = ()
     labels: Path | None = None
     label_root: Path | None = None
-    pairs: tuple[Path, ...] = ()
+    pairs: tuple[PairSource, ...] = ()
+    datasets: tuple[str, ...] = ()
+    root: Path | None = None
     held_out: tuple[str, ...] = HELD_OUT_SCENES
     cast: tuple[str, ...] = CAST_REFERENCES
     exclude: tuple[str, ...] = ()
+    cache: str = "auto"
+    cache_gigabytes: PositiveFloat = 10.0
 
-    @field_validator("pairs", mode="before")
+    @field_validator("photos", "pairs", "datasets", mode="before")
     @classmethod
     def _one_is_a_list_of_one(cls, value: object) -> object:
         return (value,) if isinstance(value, str | Path) else value or ()

@@ -10,7 +10,8 @@ from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.enhancement_batch import Sources
-from lowlight_cli.training.pictures import NO_CLASS, Crops, random_below
+from lowlight_cli.training.pictures import NO_CLASS, Crops
+from lowlight_cli.training.pool import one_of, random_below
 from lowlight_cli.training.views import dark_view
 
 
@@ -119,13 +120,13 @@ _Pair = tuple[Tensor, Tensor, float, float, str | None]
 
 
 def _real(sources: Sources, cut: Cut, item: Generator) -> _Pair:
-    pair = sources.pairs[random_below(len(sources.pairs), item)]
+    pair = one_of(sources.pairs, item)
     patch = random_patch(pair.pixels, cut, item)
     return patch[:3], patch[3:], pair.lightness, float(not pair.has_cast), pair.name
 
 
 def _darkened(sources: Sources, cut: Cut, item: Generator) -> _Pair:
-    photo = sources.photos[random_below(len(sources.photos), item)]
+    photo = one_of(sources.photos, item)
     patch = random_patch(photo.pixels, cut, item)[None]
     classes = torch.full((1, 1, 1), NO_CLASS, dtype=torch.int64)
     view = dark_view(Crops(patch, torch.tensor([photo.lightness]), classes), sources.darkening, [item])
@@ -134,8 +135,8 @@ def _darkened(sources: Sources, cut: Cut, item: Generator) -> _Pair:
 
 def _clean(sources: Sources, cut: Cut, item: Generator, own: str | None) -> _Patch:
     if sources.photos:
-        photo = sources.photos[random_below(len(sources.photos), item)]
+        photo = one_of(sources.photos, item)
         return _Patch(random_patch(photo.pixels, cut, item), photo.lightness)
     others = [pair for pair in sources.pairs if pair.name != own] or list(sources.pairs)
-    pair = others[random_below(len(others), item)]
+    pair = one_of(others, item)
     return _Patch(random_patch(pair.pixels[3:], cut, item), pair.middle)

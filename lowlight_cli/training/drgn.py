@@ -1,5 +1,6 @@
 """What both stages of DRGN share: settings, the first weights, and pictures made dark by a degradation."""
 
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -61,16 +62,18 @@ class Synthetic(NamedTuple):
     lightness: PerImage
 
 
-def load_sources(recipe: DrgnRecipe) -> tuple[Sources, list[PairedPhoto]]:
+def load_sources(
+    recipe: DrgnRecipe, tell: Callable[[str], None] = lambda _: None
+) -> tuple[Sources, list[PairedPhoto]]:
     """Reads pictures to train on, and pairs to validate on.
 
     Raises:
         WeightsError: Some cannot be read.
     """
     settings, crop = recipe.run, recipe.run.crop
-    photos = load_photos(recipe.data, smallest=crop) if recipe.data.photos else []
+    photos = load_photos(recipe.data, smallest=crop, tell=tell) if recipe.data.photos else []
     photos, _ = few_of(photos, [], settings)
-    train, held_out = few_of(*load_pairs(recipe.data, smallest=crop), settings)
+    train, held_out = few_of(*load_pairs(recipe.data, smallest=crop, tell=tell), settings)
     return Sources(photos, train, recipe.darkening), held_out
 
 

@@ -1,19 +1,18 @@
-"""Real dark and bright pairs kept in memory, and random crops of them."""
+"""Real dark and bright pairs, and random crops of them."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
-from lowlight_cli.datasets.paired import find_pairs
-from lowlight_cli.errors import WeightsError
-from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.datasets.matching import match
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.pictures import random_below, read_pixels
+from lowlight_cli.training.picture_cache import read_pictures
+from lowlight_cli.training.picture_segments import Decoded
+from lowlight_cli.training.pool import Origin, one_of, random_below
 
 
 class PairedPhoto(NamedTuple):
@@ -24,6 +23,7 @@ class PairedPhoto(NamedTuple):
     lightness: float
     middle: float
     has_cast: bool
+    origin: Origin | None = None
 
 
 class PairCrops(NamedTuple):
@@ -36,36 +36,52 @@ class PairCrops(NamedTuple):
     has_cast: Tensor
 
 
-def load_pairs(settings: DataSettings, *, smallest: int) -> tuple[list[PairedPhoto], list[PairedPhoto]]:
+def load_pairs(
+    settings: DataSettings, *, smallest: int, tell: Callable[[str], None] = lambda _: None
+) -> tuple[list[PairedPhoto], list[PairedPhoto]]:
     """Reads all pairs; gives those to train on and those held out.
 
+    Args:
+        settings: Where they are.
+        smallest: Side of a crop in pixels.
+        tell: Takes a line for a person.
+
     Raises:
+        UsageError: A folder is missing.
         WeightsError: Some cannot be used; each is named.
     """
-    found = [pair for root in settings.pairs for pair in find_pairs(root / "low", root / "high")]
-    pairs, faults = [], []
-    for pair in found:
-        try:
-            pairs.append(_read(pair.name, pair.low, pair.high, settings, smallest))
-        except WeightsError as error:
-            faults.append(str(error))
-    if faults:
-        raise WeightsError("; ".join(faults))
-    train = [pair for pair in pairs if pair.name not in settings.held_out]
-    return train, [pair for pair in pairs if pair.name in settings.held_out]
+    found, faults = [], []
+    for place, source in enumerate(settings.pairs):
+        matching = match(source.low, source.high, ignored=source.ignored)
+        faults += [f"{problem.path}: {problem.message}" for problem in matching.problems]
+        if not (matching.partners or matching.problems):
+            faults.append(f"no pictures in {source.low} and {source.high}")
+        found += [(Origin(place, source.weight), partners) for partners in matching.partners]
+    wanted = [(partners.picture, partners.reference or partners.picture) for _, partners in found]
+    pictures = read_pictures(settings, wanted, tell, faults, smallest)
+    pairs = [
+        _pair(partners.name, origin, picture, settings)
+        for (origin, partners), picture in zip(found, pictures, strict=True)
+    ]
+    train = [pair for pair in pairs if stem(pair) not in settings.held_out]
+    return train, [pair for pair in pairs if stem(pair) in settings.held_out]
 
 
-def _read(name: str, low: Path, high: Path, settings: DataSettings, smallest: int) -> PairedPhoto:
-    dark, bright = read_pixels(low), read_pixels(high)
-    if min(dark.shape[1:]) < smallest:
-        raise WeightsError(f"{low} is smaller than a crop of {smallest}x{smallest} pixels")
-    lightness, middle = (float(mean_luma(picture[None].float() / 255)) for picture in (dark, bright))
-    return PairedPhoto(name, torch.cat([dark, bright]), lightness, middle, name in settings.cast)
+def stem(pair: PairedPhoto) -> str:
+    """Name of a pair without its folder."""
+    return pair.name.rpartition("/")[2]
+
+
+def _pair(name: str, origin: Origin, picture: Decoded, settings: DataSettings) -> PairedPhoto:
+    lightness, middle = picture.luma
+    return PairedPhoto(
+        name, picture.pixels, lightness, middle, name.rpartition("/")[2] in settings.cast, origin
+    )
 
 
 def random_pair_crops(pairs: Sequence[PairedPhoto], items: Sequence[Generator], side: int) -> PairCrops:
     """The same random place, sometimes shrunk or mirrored, of a dark and a bright picture for each item."""
-    chosen = [pairs[random_below(len(pairs), item)] for item in items]
+    chosen = [one_of(pairs, item) for item in items]
     crops = torch.stack(
         [_random_crop(pair.pixels, side, item) for pair, item in zip(chosen, items, strict=True)]
     )

@@ -1,6 +1,6 @@
-"""Training pictures kept in memory, and random crops of them."""
+"""Well-lit pictures to train on, and random crops of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -10,25 +10,27 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
-from lowlight_cli.errors import ImageError, WeightsError
-from lowlight_cli.images.decode import decode
-from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.datasets.paired import listed
+from lowlight_cli.errors import WeightsError
 from lowlight_cli.tensors import ClassMap, Images, PerImage
 from lowlight_cli.training.config import DataSettings, RunSettings
+from lowlight_cli.training.picture_cache import read_pictures
+from lowlight_cli.training.pool import Origin, Picture, Pool, one_of, random_below
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 NO_CLASS = 255
 VALIDATION_EVERY = 10
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", bound=Picture)
 
 
 class Photo(NamedTuple):
-    """One well-lit picture, uint8 (3, h, w), with its class map (h', w') where there is one."""
+    """One well-lit picture, uint8 (3, h, w), its class map (h', w') where there is one, and mean luma."""
 
     pixels: Tensor
     classes: Tensor | None
     lightness: float
+    origin: Origin | None = None
 
 
 class Crops(NamedTuple):
@@ -39,44 +41,51 @@ class Crops(NamedTuple):
     classes: ClassMap
 
 
-def find_photos(settings: DataSettings) -> list[Path]:
-    """Photos of the data settings in a stable order.
+def find_photos(settings: DataSettings) -> list[tuple[Origin, Path]]:
+    """Photos of the data settings in a stable order, each with its source.
 
     Raises:
         WeightsError: There is none.
     """
-    found = sorted(
-        path
-        for root in settings.photos
-        for path in root.rglob("*")
+    found = [
+        (Origin(place, source.weight), path)
+        for place, source in enumerate(settings.photos)
+        for path in sorted(source.folder.rglob("*"))
         if path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in settings.exclude)
         if path.stem not in settings.held_out
-    )
+    ]
     if not found:
-        raise WeightsError(f"no photos under {', '.join(map(str, settings.photos)) or '(no folder given)'}")
+        folders = ", ".join(str(source.folder) for source in settings.photos)
+        raise WeightsError(f"no photos under {folders or '(no folder given)'}")
     return found
 
 
-def load_photos(settings: DataSettings, *, smallest: int) -> list[Photo]:
-    """Reads all photos whose sides are at least ``smallest`` into memory.
+def load_photos(
+    settings: DataSettings, *, smallest: int, tell: Callable[[str], None] = lambda _: None
+) -> list[Photo]:
+    """Reads all photos whose sides are at least ``smallest``.
+
+    Args:
+        settings: Where they are.
+        smallest: Side of a crop in pixels.
+        tell: Takes a line for a person.
 
     Raises:
         WeightsError: Some cannot be read, and each is named; or all are smaller.
     """
-    photos, faults = [], []
-    for path in find_photos(settings):
-        try:
-            pixels = read_pixels(path)
-        except WeightsError as error:
-            faults.append(str(error))
-            continue
-        if min(pixels.shape[1:]) >= smallest:
-            lightness = float(mean_luma(pixels[None, :, ::4, ::4].float())) / 255
-            photos.append(Photo(pixels, _class_map(path, settings), lightness))
-    if faults:
-        raise WeightsError("; ".join(faults))
+    found = find_photos(settings)
+    pictures = read_pictures(settings, [(path,) for _, path in found], tell)
+    photos, small = [], []
+    for (origin, path), picture in zip(found, pictures, strict=True):
+        if min(picture.pixels.shape[1:]) < smallest:
+            small.append(path)
+        else:
+            photos.append(Photo(picture.pixels, _class_map(path, settings), picture.luma[0], origin))
     if not photos:
         raise WeightsError(f"all photos are smaller than a crop of {smallest}x{smallest} pixels")
+    if small:
+        names = listed([str(path) for path in small])
+        tell(f"{len(small)} photos are smaller than a crop of {smallest}x{smallest} pixels: {names}")
     return photos
 
 
@@ -87,21 +96,6 @@ def _class_map(photo: Path, settings: DataSettings) -> Tensor | None:
     return torch.from_numpy(np.array(Image.open(path))) if path.exists() else None
 
 
-def read_pixels(path: Path) -> Tensor:
-    """Picture of a file as uint8 (3, h, w), upright.
-
-    Raises:
-        WeightsError: It cannot be read.
-    """
-    try:
-        pixels = decode(path).pixels
-    except ImageError as error:
-        raise WeightsError(f"cannot train on {path}: {error}") from error
-    if pixels.dtype == np.uint16:
-        pixels = (pixels / 257).round().astype(np.uint8)
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
-
-
 def every_tenth_apart(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
     """Photos to train on, and every tenth for validation; none of fewer than ten."""
     if len(photos) < VALIDATION_EVERY:
@@ -110,22 +104,20 @@ def every_tenth_apart(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
     return train, photos[::VALIDATION_EVERY]
 
 
-def few_of(train: list[Item], held_out: list[Item], settings: RunSettings) -> tuple[list[Item], list[Item]]:
-    """The same pictures; where overfitting is asked for, a few to train on and those for validation, too."""
+def few_of(train: list[Item], held_out: list[Item], settings: RunSettings) -> tuple[Pool[Item], list[Item]]:
+    """The same pictures, those to train on as a pool.
+
+    Where overfitting is asked for, it is a few, and those for validation, too.
+    """
     few = train[: settings.overfit]
-    return few, held_out if settings.overfit is None else few
+    return Pool(few), held_out if settings.overfit is None else few
 
 
 def random_crops(photos: Sequence[Photo], items: Sequence[Generator], side: int) -> Crops:
     """Crops of randomly chosen, randomly shrunk (half of them) and mirrored photos, one for each item."""
-    taken = [_random_crop(photos[random_below(len(photos), item)], side, item) for item in items]
+    taken = [_random_crop(one_of(photos, item), side, item) for item in items]
     images, lightness, classes = zip(*taken, strict=True)
     return Crops(torch.stack(images), torch.tensor(lightness), torch.stack(classes))
-
-
-def random_below(limit: int, generator: Generator) -> int:
-    """Random whole number from 0 up to, not including, ``limit``."""
-    return int(torch.randint(limit, (), generator=generator))
 
 
 def _random_crop(photo: Photo, side: int, generator: Generator) -> tuple[Tensor, float, Tensor]:

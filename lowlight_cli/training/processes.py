@@ -37,6 +37,11 @@ def is_first() -> bool:
     return rank() == 0
 
 
+def is_first_here() -> bool:
+    """Whether this is the first process of its machine."""
+    return not _together() or os.environ.get("LOCAL_RANK", str(rank())) == "0"
+
+
 def device_of_process(name: str) -> str:
     """Which device a process takes: under ``torchrun`` each on a machine has a GPU of its own.
 

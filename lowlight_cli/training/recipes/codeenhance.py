@@ -8,6 +8,7 @@ Cost and score of the shipped weights: docs/models/codeenhance.md.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -29,7 +30,6 @@ from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
@@ -37,6 +37,7 @@ from lowlight_cli.training.enhancement_batch import (
     enhancement_batch,
     grey_where_cast,
 )
+from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.optimization import (
     autocast,
@@ -197,8 +198,8 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop) if recipe.data.photos else []
-    train, held_out = load_pairs(recipe.data, smallest=settings.crop)
+    photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell) if recipe.data.photos else []
+    train, held_out = load_pairs(recipe.data, smallest=settings.crop, tell=folder.tell)
     photos, _ = few_of(photos, [], settings)
     train, held_out = few_of(train, held_out, settings)
     sources = Sources(photos, train, recipe.darkening)
@@ -225,14 +226,13 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     }
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
+    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        for part in parts_of_step(settings, step):
-            with folder.pace.waiting():
-                batch = enhancement_batch(sources, mix, part).to(device)
+        for batch, _ in feed.of_step(step):
             wanted = wanted_codes(prior, batch.bright)
 
             # Enhance; be judged by the picture, by the codes and by the critic of latents.

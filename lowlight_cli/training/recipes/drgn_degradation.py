@@ -6,6 +6,7 @@ docs/models/drgn.md. Launch: ``lle train drgn-degradation --data photos --pairs 
 The loss pulls the degradation towards a constant; that is the method, not a fault.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
@@ -23,9 +24,9 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.decay import decayed_share
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.descent import Descent
-from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.drgn import DrgnRecipe, load_sources, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import grey_where_cast
+from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.optimization import averaged, placed, set_trainable
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 
@@ -131,7 +132,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    sources, _ = load_sources(recipe)
+    sources, _ = load_sources(recipe, folder.tell)
     cut = recipe.cut(synthetic=1.0)
 
     model = placed(new_model(recipe), device)
@@ -153,15 +154,13 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
         "judge": judge,
         "average": average,
     }
+    feed = Feed(partial(degradation_batch, sources, cut), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        for part in parts_of_step(settings, step):
-            with folder.pace.waiting():
-                batch = degradation_batch(sources, cut, part).to(device)
-
+        for batch, _ in feed.of_step(step):
             # Make clean pictures dark so that the critics take them, and their degradation, for real.
             set_trainable(critics, trainable=False)
             passed = pass_on(recipe, model, batch)

@@ -8,6 +8,7 @@ Needs: weights of the first stage; real pairs, or photos that are darkened; clea
 Cost and score of the shipped weights: docs/models/drgn.md.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -24,9 +25,9 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.decay import decayed_share
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.descent import Descent
-from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.drgn import DrgnRecipe, load_sources, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import grey_where_cast
+from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
 from lowlight_cli.training.run_folder import RunFolder, Stateful
@@ -133,7 +134,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    sources, held_out = load_sources(recipe)
+    sources, held_out = load_sources(recipe, folder.tell)
     cut = recipe.cut(recipe.synthetic_share)
 
     model = placed(started(recipe), device)
@@ -143,14 +144,13 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
     mixed = autocast(settings, device)
+    feed = Feed(partial(degradation_batch, sources, cut), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        for part in parts_of_step(settings, step):
-            with folder.pace.waiting():
-                batch = degradation_batch(sources, cut, part).to(device)
+        for batch, _ in feed.of_step(step):
             with mixed:
                 refined = refine(recipe, model, batch)
             losses = refinement_losses(recipe, Refined(*(images.float() for images in refined)), batch)

@@ -6,6 +6,7 @@ lists. Launch: ``lle train glare --stage 2 --data photos --pairs pairs --vqgan r
 --out runs/flow``. Cost and score: docs/models/glare.md.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -16,8 +17,8 @@ from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.enhancement_batch import Mix, Sources, enhancement_batch
+from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.glare import FlowWeights, fit_flow, latent_losses, start_glare, validate_flow
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
 from lowlight_cli.training.pairs import load_pairs
@@ -57,8 +58,8 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop) if recipe.data.photos else []
-    train, held_out = load_pairs(recipe.data, smallest=settings.crop)
+    photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell) if recipe.data.photos else []
+    train, held_out = load_pairs(recipe.data, smallest=settings.crop, tell=folder.tell)
     photos, _ = few_of(photos, [], settings)
     train, held_out = few_of([pair for pair in train if not pair.has_cast], held_out, settings)
     sources = Sources(photos, train, recipe.darkening)
@@ -71,14 +72,13 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
     mixed = autocast(settings, device)
+    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        for part in parts_of_step(settings, step):
-            with folder.pace.waiting():
-                batch = enhancement_batch(sources, mix, part).to(device)
+        for batch, part in feed.of_step(step):
             with torch.no_grad():
                 target = prior.encode(batch.bright)
             with mixed:

@@ -8,6 +8,7 @@ docs/models/glare.md.
 """
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -22,7 +23,6 @@ from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.enhancement_batch import (
     Mix,
     Sources,
@@ -30,6 +30,7 @@ from lowlight_cli.training.enhancement_batch import (
     grey_where_cast,
     wanted_texture,
 )
+from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
@@ -97,8 +98,8 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop) if recipe.data.photos else []
-    train, held_out = load_pairs(recipe.data, smallest=settings.crop)
+    photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell) if recipe.data.photos else []
+    train, held_out = load_pairs(recipe.data, smallest=settings.crop, tell=folder.tell)
     photos, _ = few_of(photos, [], settings)
     train, held_out = few_of(train, held_out, settings)
     sources = Sources(photos, train, recipe.darkening)
@@ -114,14 +115,13 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
     mixed = autocast(settings, device)
     finding = nullcontext() if recipe.joint else torch.no_grad()
+    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        for part in parts_of_step(settings, step):
-            with folder.pace.waiting():
-                batch = enhancement_batch(sources, mix, part).to(device)
+        for batch, part in feed.of_step(step):
             target = wanted_texture(batch)
 
             # Find the latent, and decode it with as much of the dark features as texture asks for.

@@ -6,6 +6,7 @@ of the shipped weights: docs/models/codeenhance.md.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple, cast
 
@@ -21,7 +22,8 @@ from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.draws import draws, parts_of_step
+from lowlight_cli.training.draws import Draws, draws
+from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.optimization import autocast, averaged, in_full, placed
 from lowlight_cli.training.pictures import (
     NO_CLASS,
@@ -90,6 +92,13 @@ def lifted_view(recipe: SemanticRecipe, crops: Crops, items: Sequence[Generator]
     return lift(dark.images, lift_gain(dark.lightness, recipe.lift_target))
 
 
+def both_views(recipe: SemanticRecipe, photos: Sequence[Photo], part: Draws) -> tuple[Images, ClassMap]:
+    """Bright crops, then the same darkened and lifted, with the class maps of all."""
+    crops = random_crops(photos, part.items, recipe.run.crop)
+    views = torch.cat([crops.images, lifted_view(recipe, crops, part.items)])
+    return views, torch.cat([crops.classes, crops.classes])
+
+
 @torch.no_grad()
 def validate(model: SemanticNet, check: Check) -> dict[str, float]:
     """Agreement with the labels, of bright and of dark pictures."""
@@ -113,7 +122,9 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
     photos = [
-        photo for photo in load_photos(recipe.data, smallest=settings.crop) if photo.classes is not None
+        photo
+        for photo in load_photos(recipe.data, smallest=settings.crop, tell=folder.tell)
+        if photo.classes is not None
     ]
     if not photos:
         raise WeightsError("no photo has a class map: see --labels and --label-root")
@@ -128,18 +139,13 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "average": average}
     mixed = autocast(settings, device)
+    feed = Feed(partial(both_views, recipe, train), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(train)} photos with class maps, {len(held_out)} more held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
-        for part in parts_of_step(settings, step):
-            with folder.pace.waiting():
-                crops = random_crops(train, part.items, settings.crop)
-                views = torch.cat([crops.images, lifted_view(recipe, crops, part.items)])
-                views = views.to(device, memory_format=torch.channels_last)
-                classes = torch.cat([crops.classes, crops.classes]).to(device)
-
+        for (views, classes), _ in feed.of_step(step):
             # Name what is where in both views, and describe both alike.
             with mixed:
                 logits, features = in_full(describe(views))

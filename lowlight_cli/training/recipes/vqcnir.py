@@ -7,6 +7,7 @@ Needs: well-lit photos, weights of the HQ phase, and better also real pairs. Mak
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -27,7 +28,6 @@ from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
@@ -36,6 +36,7 @@ from lowlight_cli.training.enhancement_batch import (
     grey_where_cast,
     wanted_texture,
 )
+from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
 from lowlight_cli.training.pairs import PairedPhoto, load_pairs
@@ -156,8 +157,8 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop) if recipe.data.photos else []
-    train, held_out = load_pairs(recipe.data, smallest=settings.crop)
+    photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell) if recipe.data.photos else []
+    train, held_out = load_pairs(recipe.data, smallest=settings.crop, tell=folder.tell)
     photos, _ = few_of(photos, [], settings)
     train, held_out = few_of(train, held_out, settings)
     sources = Sources(photos, train, recipe.darkening, recipe.blur)
@@ -181,15 +182,14 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     if recipe.lpips_backbone is not None and recipe.lpips_heads is not None:
         perceive = placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
     mixed = autocast(settings, device)
+    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):
         hold_still(model, still=step < recipe.still_until)
-        for part in parts_of_step(settings, step):
-            with folder.pace.waiting():
-                batch = enhancement_batch(sources, mix, part).to(device)
+        for batch, _ in feed.of_step(step):
             target = wanted_texture(batch)
 
             # Restore; be judged by the picture, by what the codes alone make of it, and by the codes.

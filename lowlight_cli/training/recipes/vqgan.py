@@ -23,7 +23,8 @@ from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on, usage
 from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.draws import chance, draws, parts_of_step
+from lowlight_cli.training.draws import chance, draws
+from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.optimization import autocast, averaged, compiled, in_full, placed, set_trainable
 from lowlight_cli.training.pictures import Photo, every_tenth_apart, few_of, load_photos, random_crops
 from lowlight_cli.training.run_folder import RunFolder, Stateful
@@ -140,7 +141,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop)
+    photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell)
     train, held_out = few_of(*every_tenth_apart(photos), settings)
     check = held_out_crops(held_out or train, settings, device)
     model = compiled(placed(started(recipe), device), settings)
@@ -158,6 +159,12 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         "counts": counts,
     }
     mixed = autocast(settings, device)
+    feed = Feed(
+        lambda part: random_crops(train, part.items, settings.crop).images,
+        settings,
+        device,
+        folder.pace.waiting,
+    )
     start = folder.resume(device, parts)
     folder.tell(f"{len(train)} photos, {len(held_out)} held out")
 
@@ -169,11 +176,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         coded, judged = step >= recipe.codes_from, step >= recipe.critic_from
         start_codes(recipe, model, train, step)
 
-        for part in parts_of_step(settings, step):
-            with folder.pace.waiting():
-                images = random_crops(train, part.items, settings.crop).images
-                images = images.to(device, memory_format=torch.channels_last)
-
+        for images, _ in feed.of_step(step):
             # Rebuild the pictures, keep latents and codes together, please the critic once it takes part.
             set_trainable(critic, trainable=False)
             with mixed:
