@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from lowlight_cli.cli.train_ablate import ablate
 from lowlight_cli.cli.train_options import Shared, with_shared_options
 from lowlight_cli.cli.train_run import train
 from lowlight_cli.cli.train_sources import (
@@ -145,3 +146,6 @@ def _drgn_shape(shared: Shared, size: str | None) -> dict[str, Any] | None:
 
     shape: dict[str, Any] = PRESETS[size or Size.LIGHT][preset or "lite"].model_dump()
     return shape
+
+
+app.command()(with_shared_options(ablate))

@@ -14,8 +14,8 @@ def _normed(channels_in: int, channels_out: int, kernel: int, stride: int) -> nn
     return spectral_norm(nn.Conv2d(channels_in, channels_out, kernel, stride, 1, bias=False))
 
 
-def _double(features: Features) -> Features:
-    return interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
+def _enlarged(features: Features, like: Features) -> Features:
+    return interpolate(features, like.shape[2:], mode="bilinear", align_corners=False)
 
 
 class UnetCritic(nn.Module):
@@ -40,13 +40,13 @@ class UnetCritic(nn.Module):
         self.conv9 = nn.Conv2d(width, 1, 3, padding=1)
 
     def forward(self, features: Features) -> Features:
-        """Logits (b, 1, h, w), high for what looks real; sides are multiples of 8."""
+        """Logits (b, 1, h, w), high for what looks real; sides are 8 at least."""
         x0 = leaky_relu(self.conv0(features), 0.2)
         x1 = leaky_relu(self.conv1(x0), 0.2)
         x2 = leaky_relu(self.conv2(x1), 0.2)
         x3 = leaky_relu(self.conv3(x2), 0.2)
-        y = leaky_relu(self.conv4(_double(x3)), 0.2) + x2
-        y = leaky_relu(self.conv5(_double(y)), 0.2) + x1
-        y = leaky_relu(self.conv6(_double(y)), 0.2) + x0
+        y = leaky_relu(self.conv4(_enlarged(x3, x2)), 0.2) + x2
+        y = leaky_relu(self.conv5(_enlarged(y, x1)), 0.2) + x1
+        y = leaky_relu(self.conv6(_enlarged(y, x0)), 0.2) + x0
         y = leaky_relu(self.conv8(leaky_relu(self.conv7(y), 0.2)), 0.2)
         return self.conv9(y)
