@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lowlight_cli.checkpoints import official_codeenhance, official_glare
+from lowlight_cli.checkpoints import official_codeenhance, official_glare, official_vqcnir
 from lowlight_cli.checkpoints.load import fill, sha256_of
 from lowlight_cli.checkpoints.locate import user_folders
 from lowlight_cli.checkpoints.official import Translated
@@ -36,6 +36,11 @@ PUBLISHED: dict[str, Published] = {
     ),
     "glare": Published(
         ("vqgan.pkl", "net_G.pth"), "Apache-2.0, the authors of GLARE", official_glare.read_official
+    ),
+    "vqcnir": Published(
+        ("net_g_latest.pth",),
+        "none stated by the authors of VQCNIR",
+        lambda paths: official_vqcnir.read_official(paths[0]),
     ),
 }
 """How the published files of a model are read; its network is the preset ``paper``."""
