@@ -27,7 +27,7 @@ ODD_SIZES = [(33, 47), (16, 16), (1, 5)]
 
 def test_there_are_models_and_shipped_weights():
     assert {"codeenhance", "identity"} <= set(NAMES)
-    assert len(SHIPPED) == 3
+    assert len(SHIPPED) >= 3
 
 
 @pytest.fixture(params=NAMES)

@@ -83,10 +83,13 @@ class DrgnConfig(BaseModel):
 
 
 PRESETS: dict[str, dict[str, DrgnConfig]] = {
-    "drgn": {"paper": DrgnConfig(), "lite": DrgnConfig(lift_target=0.4)},
+    "drgn": {"paper": DrgnConfig(), "lite": DrgnConfig(lift_target=0.4, refinement="residual")},
     "lw-drgn": {
         "paper": DrgnConfig(generator=SingleBranchConfig()),
         "lite": DrgnConfig(generator=SingleBranchConfig(), lift_target=0.4),
     },
 }
-"""Settings by model, then by preset; ``lite`` is the same network, and refines lifted pictures."""
+"""Settings by model, then by preset; ``lite`` is the same network, and refines lifted pictures.
+
+The residual of ``drgn`` is for short training: from the first step it gives what it was given.
+"""

@@ -24,12 +24,14 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.decay import decayed_share
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.descent import Descent
+from lowlight_cli.training.draws import draws
 from lowlight_cli.training.drgn import DrgnRecipe, load_sources, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import grey_where_cast
 from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.optimization import averaged, placed, set_trainable
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 
+SAMPLE_SEED, SHOWN = 1, 8
 DIVERGENCES = {"softmax": softmax_divergence, "hist": histogram_divergence}
 
 
@@ -155,6 +157,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
         "average": average,
     }
     feed = Feed(partial(degradation_batch, sources, cut), settings, device, folder.pace.waiting)
+    shown = degradation_batch(sources, cut, draws(SAMPLE_SEED, 0, range(SHOWN))).to(device)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
 
@@ -181,8 +184,11 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
 
         folder.report(step, loss=loss, doubt=doubt, **losses, **describe(passed.wanted))
         if course.validates(step):
-            shown = (batch.dark, passed.wanted / 2 + 0.5, model.to_images(passed.low))
-            folder.samples(step + 1, *(column[:8] for column in shown))
+            with torch.no_grad():
+                seen = pass_on(recipe, model, shown)
+            folder.samples(
+                step + 1, shown.dark, seen.wanted / 2 + 0.5, shown.clean, model.to_images(seen.low)
+            )
         if course.saves(step):
             folder.save(step + 1, parts, average.module)
         if course.ending:

@@ -32,6 +32,7 @@ from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import load_part
+from lowlight_cli.training.stage_two_check import sample_batch
 
 
 class RefinementRecipe(DrgnRecipe):
@@ -145,6 +146,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
     mixed = autocast(settings, device)
     feed = Feed(partial(degradation_batch, sources, cut), settings, device, folder.pace.waiting)
+    shown = sample_batch(sources, held_out, settings.crop).to(device)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
@@ -164,9 +166,12 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
 
         folder.report(step, loss=loss, **losses)
         if course.validates(step):
-            folder.samples(step + 1, batch.dark[:8], refined.images[:8], batch.bright[:8])
+            best = cast(Drgn, average.module)
+            with torch.no_grad():
+                made = best(shown.dark, {"lightness": shown.lightness}).images
+            folder.samples(step + 1, shown.dark, made, shown.target)
             if held_out:
-                scores = validate(cast(Drgn, average.module), held_out, device, side=recipe.validation_side)
+                scores = validate(best, held_out, device, side=recipe.validation_side)
                 folder.judge(step, scores, by="psnr")
         if course.saves(step):
             folder.save(step + 1, parts, average.module)
