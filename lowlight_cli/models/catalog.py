@@ -129,7 +129,17 @@ def _drgn(config: "DrgnConfig") -> object:
     return Drgn(config)
 
 
-def _drgn_entry(name: str, summary: str) -> ModelEntry:
+def _untrained_drgn(file: str) -> WeightsEntry:
+    return WeightsEntry(
+        file,
+        "those of whoever trained them",
+        shipped=False,
+        remedy="its authors published none; train them with `lle train drgn-refinement` and give them with "
+        "--checkpoint",
+    )
+
+
+def _drgn_entry(name: str, summary: str, lite: WeightsEntry) -> ModelEntry:
     return ModelEntry(
         name=name,
         summary=summary,
@@ -139,16 +149,7 @@ def _drgn_entry(name: str, summary: str) -> ModelEntry:
         presets=Presets(name, ("paper", "lite"), partial(_drgn_presets, name)),
         default_preset="lite",
         build=_drgn,
-        weights={
-            preset: WeightsEntry(
-                f"{name}-{preset}.safetensors",
-                "those of whoever trained them",
-                shipped=False,
-                remedy="its authors published none; train them with `lle train drgn-refinement` and give "
-                "them with --checkpoint",
-            )
-            for preset in ("paper", "lite")
-        },
+        weights={"paper": _untrained_drgn(f"{name}-paper.safetensors"), "lite": lite},
         views=("degradation", "base"),
     )
 
@@ -225,8 +226,20 @@ CODEENHANCE = ModelEntry(
     },
 )
 
-DRGN = _drgn_entry("drgn", "Learns what darkness adds to a picture, takes it away, and refines the rest.")
-LIGHT_DRGN = _drgn_entry("lw-drgn", "DRGN with a network of a seventh of its size, for small machines.")
+DRGN = _drgn_entry(
+    "drgn",
+    "Learns what darkness adds to a picture, takes it away, and refines the rest.",
+    _untrained_drgn("drgn-lite.safetensors"),
+)
+LIGHT_DRGN = _drgn_entry(
+    "lw-drgn",
+    "DRGN with a network of a seventh of its size, for small machines.",
+    WeightsEntry(
+        "lw-drgn-lite.safetensors",
+        "MIT; terms of the training data in docs/models/drgn.md",
+        sha256="1e4fc70232e95142a542b3fe7eb24465e4be776d05d4c9ed4f859ffe48f01574",
+    ),
+)
 
 VQCNIR = ModelEntry(
     name="vqcnir",
