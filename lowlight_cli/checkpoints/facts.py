@@ -7,8 +7,9 @@ from typing import Any
 from lowlight_cli.checkpoints.load import sha256_of
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.catalog import MODELS, WeightsEntry
+from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.cost import count_operations, count_parameters
+from lowlight_cli.models.entry import WeightsEntry
 
 PICTURE_SIZES = ((256, 256), (600, 400))
 """Width and height of the pictures whose cost is told."""

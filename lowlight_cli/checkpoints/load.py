@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.checkpoints.save import FORMAT_VERSION, METADATA_KEY
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.catalog import MODELS, ModelEntry, WeightsEntry
+from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.models.entry import ModelEntry, WeightsEntry
 from lowlight_cli.models.interface import Enhancer
 
 

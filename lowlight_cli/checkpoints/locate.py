@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.catalog import WeightsEntry
+from lowlight_cli.models.entry import WeightsEntry
 
 
 def shipped_folder() -> Path:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from lowlight_cli.checkpoints.load import load_enhancer, load_weights, whole_weights
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.catalog import ModelEntry, WeightsEntry
+from lowlight_cli.models.entry import ModelEntry, WeightsEntry
 
 
 class Condition(StrEnum):

@@ -1,108 +1,17 @@
 """The one table of models; each entry imports its settings and its model when they are asked for."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from lowlight_cli.catalog import Catalog
+from lowlight_cli.models.drgn.entry import DRGN, LIGHT_DRGN
+from lowlight_cli.models.entry import ModelEntry, Presets, WeightsEntry
 
 if TYPE_CHECKING:
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
-    from lowlight_cli.models.drgn.config import DrgnConfig
     from lowlight_cli.models.glare.config import GlareConfig
     from lowlight_cli.models.no_settings import NoSettings
     from lowlight_cli.models.vqcnir.config import VqcnirConfig
-
-
-@dataclass(frozen=True, slots=True)
-class WeightsEntry:
-    """A file of weights.
-
-    Attributes:
-        file: Its name.
-        licence: Terms of the weights, which need not be those of the code.
-        sha256: Digest of the file; None where it differs from user to user.
-        shipped: Whether it comes with the package; else the user imports it.
-        remedy: What to do where it is missing, if it cannot be imported.
-    """
-
-    file: str
-    licence: str
-    sha256: str | None = None
-    shipped: bool = True
-    remedy: str | None = None
-
-
-class Presets(Mapping[str, Any]):
-    """Settings of each size a model comes in.
-
-    Help and completions need the names alone, and pydantic costs a tenth of a second; so the settings are
-    imported at the first look at one of them.
-
-    Args:
-        model: Name of the model, for messages.
-        names: All presets.
-        load: Gives the settings of each name.
-    """
-
-    def __init__(self, model: str, names: tuple[str, ...], load: Callable[[], Mapping[str, Any]]) -> None:
-        self._model = model
-        self._names = names
-        self._load = load
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - each model has a form of its own
-        """Settings of a preset.
-
-        Raises:
-            UnknownNameError: There is no such preset.
-        """
-        return Catalog(f"preset of {self._model}", self._load())[name]
-
-    def __contains__(self, name: object) -> bool:
-        """Whether there is such a preset."""
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        """Names in order."""
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        """Number of presets."""
-        return len(self._names)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """A model that ``lle enhance --model`` can run.
-
-    Attributes:
-        name: Name in the catalog.
-        summary: One line for a person.
-        source: Paper the model comes from.
-        licence: Terms of the code.
-        presets: Settings of each size it comes in.
-        default_preset: The size to take where none is given.
-        build: Settings to an ``Enhancer`` with random weights; imports torch.
-        controls: Names of the fields of ``Controls`` that it acts on itself.
-        weights: File of each preset; none for a model without parameters.
-        stages: Shipped weights of earlier training stages, by name; training may start from them.
-        views: Inner pictures that can be written beside the results.
-        hidden: Whether lists leave it out, because it serves tests.
-    """
-
-    name: str
-    summary: str
-    source: str
-    licence: str
-    presets: Presets
-    default_preset: str
-    build: Callable[[Any], Any]
-    controls: frozenset[str] = frozenset()
-    weights: Mapping[str, WeightsEntry] = field(default_factory=dict)
-    stages: Mapping[str, WeightsEntry] = field(default_factory=dict)
-    views: tuple[str, ...] = ()
-    hidden: bool = False
 
 
 def _codeenhance_presets() -> "Mapping[str, CodeEnhanceConfig]":
@@ -115,43 +24,6 @@ def _codeenhance(config: "CodeEnhanceConfig") -> object:
     from lowlight_cli.models.codeenhance.model import CodeEnhance
 
     return CodeEnhance(config)
-
-
-def _drgn_presets(name: str) -> "Mapping[str, DrgnConfig]":
-    from lowlight_cli.models.drgn.config import PRESETS
-
-    return PRESETS[name]
-
-
-def _drgn(config: "DrgnConfig") -> object:
-    from lowlight_cli.models.drgn.model import Drgn
-
-    return Drgn(config)
-
-
-def _untrained_drgn(file: str) -> WeightsEntry:
-    return WeightsEntry(
-        file,
-        "those of whoever trained them",
-        shipped=False,
-        remedy="its authors published none; train them with `lle train drgn-refinement` and give them with "
-        "--checkpoint",
-    )
-
-
-def _drgn_entry(name: str, summary: str, lite: WeightsEntry) -> ModelEntry:
-    return ModelEntry(
-        name=name,
-        summary=summary,
-        source="Jiang et al., Degrade is Upgrade: Learning Degradation for Low-Light Image Enhancement, "
-        "AAAI 2022, arXiv:2103.10621",
-        licence="MIT",
-        presets=Presets(name, ("paper", "lite"), partial(_drgn_presets, name)),
-        default_preset="lite",
-        build=_drgn,
-        weights={"paper": _untrained_drgn(f"{name}-paper.safetensors"), "lite": lite},
-        views=("degradation", "base"),
-    )
 
 
 def _vqcnir_presets() -> "Mapping[str, VqcnirConfig]":
@@ -224,21 +96,6 @@ CODEENHANCE = ModelEntry(
             sha256="610fe0b288787b89485329852bae527528466b124b720144899d3feaa5c30db6",
         ),
     },
-)
-
-DRGN = _drgn_entry(
-    "drgn",
-    "Learns what darkness adds to a picture, takes it away, and refines the rest.",
-    _untrained_drgn("drgn-lite.safetensors"),
-)
-LIGHT_DRGN = _drgn_entry(
-    "lw-drgn",
-    "DRGN with a network of a seventh of its size, for small machines.",
-    WeightsEntry(
-        "lw-drgn-lite.safetensors",
-        "MIT; terms of the training data in docs/models/drgn.md",
-        sha256="1e4fc70232e95142a542b3fe7eb24465e4be776d05d4c9ed4f859ffe48f01574",
-    ),
 )
 
 VQCNIR = ModelEntry(

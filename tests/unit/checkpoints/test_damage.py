@@ -6,7 +6,7 @@ from torch import nn
 from lowlight_cli.checkpoints.load import sha256_of, whole_weights
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.catalog import WeightsEntry
+from lowlight_cli.models.entry import WeightsEntry
 
 
 def test_one_changed_byte_is_noticed(monkeypatch, tmp_path):

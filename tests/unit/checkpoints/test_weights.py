@@ -11,7 +11,7 @@ from lowlight_cli.checkpoints.load import fill, load_enhancer, load_weights, sha
 from lowlight_cli.checkpoints.locate import find_weights, shipped_folder, user_folders
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import OutputError, UnknownNameError, WeightsError
-from lowlight_cli.models.catalog import WeightsEntry
+from lowlight_cli.models.entry import WeightsEntry
 from lowlight_cli.models.interface import Enhancer
 
 
