@@ -14,6 +14,7 @@ from lowlight_cli.cli.detect_prep import detect_prep
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
 from lowlight_cli.cli.evaluate import evaluate
+from lowlight_cli.cli.export import export
 from lowlight_cli.cli.faults import tell_fault
 from lowlight_cli.cli.program import finished
 from lowlight_cli.cli.report import report
@@ -36,6 +37,7 @@ app.command("detect-eval")(detect_eval)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")
+app.command()(export)
 app.command()(report)
 app.command()(schema)
 app.command()(doctor)

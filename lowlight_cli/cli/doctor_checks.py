@@ -34,6 +34,7 @@ EXTRAS = {
     "raw": ("rawpy", "photos in raw formats"),
     "heif": ("pillow_heif", "HEIC photos"),
     "detect": ("faster_coco_eval", "average precision of detectors, faster"),
+    "export": ("onnxscript", "models as ONNX"),
     "tensorboard": ("tensorboard", "event files of training runs"),
 }
 """Extra of the package -> module, and what it adds."""

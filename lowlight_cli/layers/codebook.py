@@ -55,7 +55,9 @@ class Codebook(nn.Module):
         codes = self.codes.float()
         half_norms = codes.square().sum(1) / 2
         with torch.autocast(features.device.type, enabled=False):
-            rows = [(half_norms - part @ codes.T).argmin(1) for part in tokens.split(TOKENS_PER_CHUNK)]
+            # The number of chunks would be fixed in an exported graph.
+            chunks = (tokens,) if torch.compiler.is_exporting() else tokens.split(TOKENS_PER_CHUNK)
+            rows = [(half_norms - part @ codes.T).argmin(1) for part in chunks]
         return torch.cat(rows).view(batch, height, width)
 
     def lookup(self, indices: CodeIndices) -> Features:

@@ -36,7 +36,7 @@ class InvertibleMixing(nn.Module):
         """Mixes channels."""
         count = features.shape[2] * features.shape[3]
         volume = torch.linalg.slogdet(self.weight).logabsdet * count
-        return Moved(_mixed(features, self.weight), volume.expand(len(features)))
+        return Moved(_mixed(features, self.weight), volume.expand(features.shape[0]))
 
     def invert(self, features: Features) -> Features:
         """Separates the channels again; the inverse is taken in 64-bit floats."""

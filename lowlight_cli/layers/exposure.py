@@ -35,4 +35,4 @@ def lift(images: Images, gain: PerImage) -> Images:
 def gain_plane(gain: PerImage, like: Images) -> Features:
     """The gain as a constant plane beside the colours, logarithmic: 0 for none, 1 for the highest."""
     level: Tensor = gain.log() / torch.tensor(HIGHEST_GAIN, device=gain.device).log()
-    return level.to(like.dtype).view(-1, 1, 1, 1).expand(len(like), 1, *like.shape[2:])
+    return level.to(like.dtype).view(-1, 1, 1, 1).expand(like.shape[0], 1, *like.shape[2:])

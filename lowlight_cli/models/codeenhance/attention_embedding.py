@@ -62,7 +62,7 @@ class AttentionSemanticEmbedding(nn.Module):
         return Embedded(self.reduce(both), attention)
 
     def _split(self, planes: Features) -> Tensor:
-        return planes.reshape(len(planes), self.heads, -1, planes.shape[2] * planes.shape[3])
+        return planes.reshape(planes.shape[0], self.heads, -1, planes.shape[2] * planes.shape[3])
 
     def _attention(self, query: Tensor, key: Tensor) -> Tensor:
         with torch.autocast(query.device.type, enabled=False):

@@ -116,7 +116,7 @@ class FeatureTransform(nn.Module):
             reference = interpolate(
                 reference.float(), texture.shape[2:], mode="bilinear", antialias=True, align_corners=False
             ).to(texture.dtype)
-        reference = reference.expand(len(texture), -1, -1, -1)
+        reference = reference.expand(texture.shape[0], -1, -1, -1)
         style = fuse(torch.cat([texture, reference], dim=1)).float()
         if style.shape[2] * style.shape[3] == 1:
             deviation = torch.full_like(style, VARIANCE_FLOOR**0.5)

@@ -68,7 +68,7 @@ class LatentFlow(nn.Module):
         """Noise for a latent, and the logarithm of the change of volume."""
         with torch.autocast(latent.device.type, enabled=False):
             features, condition = latent.float(), condition.float()
-            total = features.new_zeros(len(features))
+            total = features.new_zeros(features.shape[0])
             for step in self.steps:
                 features, volume = step(features, condition)
                 total = total + volume

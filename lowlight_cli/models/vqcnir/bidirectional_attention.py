@@ -74,4 +74,4 @@ class BidirectionalAttention(nn.Module):
 
     def _by_head(self, features: Features) -> Tensor:
         """(b, c, h, w) to (b, heads, c / heads, h * w)."""
-        return features.reshape(len(features), self.heads, -1, features.shape[2] * features.shape[3])
+        return features.reshape(features.shape[0], self.heads, -1, features.shape[2] * features.shape[3])

@@ -1,0 +1,229 @@
+"""Enhancers as graphs for other programs: ONNX, and what ``torch.export`` writes (PT2).
+
+A graph takes whole pictures, float32 sRGB in [0, 1], (batch, 3, height, width), and gives as many. Batch,
+height and width are free; sides are multiples of what the model asks for. Controls are fixed in the graph.
+"""
+
+import io
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from lowlight_cli.checkpoints.save import METADATA_KEY
+from lowlight_cli.errors import ImageError, LowlightError, OutputError, UnavailableError, UsageError
+from lowlight_cli.images.replace import replace_file
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.tensors import Images
+
+Form = Literal["onnx", "pt2"]
+FORMS: tuple[Form, ...] = ("onnx", "pt2")
+
+TOLERANCE = 1e-3
+"""Largest difference to the model itself, a quarter of a step of 8 bits."""
+
+LARGEST_SIDE = 16384
+LARGEST_BATCH = 64
+OPSET = 20
+INPUT, OUTPUT = "images", "enhanced"
+
+Runner = Callable[[Images], Images]
+
+
+class ExportError(LowlightError):
+    """A model that cannot be written as a graph, or whose graph computes something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A graph that was written.
+
+    Attributes:
+        path: The file.
+        form: ``onnx`` or ``pt2``.
+        size_multiple: Height and width must be multiples of it.
+        smallest_side: Height and width from which it works.
+        difference: Largest difference to the model itself, over the sizes that were compared.
+        compared: Those sizes: batch, height, width.
+    """
+
+    path: Path
+    form: Form
+    size_multiple: int
+    smallest_side: int
+    difference: float
+    compared: tuple[tuple[int, int, int], ...]
+
+
+class Graph(nn.Module):
+    """A model with its controls fixed.
+
+    Args:
+        model: In evaluation mode.
+        controls: Strength of each part.
+    """
+
+    def __init__(self, model: Enhancer, controls: Controls) -> None:
+        super().__init__()
+        self.model = model
+        self.controls = controls
+        self.eval()
+
+    def forward(self, images: Images) -> Images:
+        """Whole pictures, enhanced."""
+        return self.model.enhance(images, self.controls)
+
+
+def export_enhancer(
+    model: Enhancer, controls: Controls, form: Form, target: Path, facts: Mapping[str, Any]
+) -> Exported:
+    """Writes a graph once it was seen to compute what the model computes, on two sizes.
+
+    Args:
+        model: In evaluation mode, on the CPU, in full precision.
+        controls: Strength of each part, fixed in the graph.
+        form: What to write.
+        target: The file; whole, or not there.
+        facts: What the file says about itself, beside sizes and controls.
+
+    Raises:
+        UsageError: The model does not have a control that is turned.
+        UnavailableError: A library for it is not installed.
+        ExportError: The model cannot be exported, or the graph computes something else.
+        OutputError: The file cannot be written.
+    """
+    _check_controls(model, controls)
+    check_libraries(form)
+    graph, multiple = Graph(model, controls), model.size_multiple
+    smallest = 2 * max(multiple, 16)
+    told = {
+        **facts,
+        "controls": controls.recorded(),
+        "input": f"{INPUT}: float32, (batch, 3, height, width), sRGB in [0, 1]",
+        "size_multiple": multiple,
+        "smallest_side": smallest,
+    }
+    with _quietly(), torch.no_grad():
+        program = traced(graph, multiple, smallest)
+        data, run = _WRITERS[form](program, graph, {METADATA_KEY: json.dumps(told, sort_keys=True)})
+        sizes = ((1, smallest, smallest + multiple), (3, smallest + 2 * multiple, smallest))
+        difference = max(_difference(graph, run, size) for size in sizes)
+    if not difference <= TOLERANCE:
+        excess = f"{difference:.2g}, more than {TOLERANCE:g}"
+        raise ExportError(f"the graph differs from the model by {excess}; nothing was written")
+    try:
+        replace_file(target, data)
+    except ImageError as error:
+        raise OutputError(f"cannot write {error}") from error
+    return Exported(target, form, multiple, smallest, difference, sizes)
+
+
+def check_libraries(form: Form) -> None:
+    """Makes sure that the libraries for a form are there, without importing them.
+
+    Raises:
+        UnavailableError: One is not; the extra is named.
+    """
+    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+    if form == "onnx" and missing:
+        raise UnavailableError(f"ONNX needs {', '.join(missing)}: pip install 'lowlight-cli[export]'")
+
+
+def traced(graph: Graph, multiple: int, smallest: int) -> ExportedProgram:
+    """The graph for any batch, and any height and width that are multiples.
+
+    Raises:
+        ExportError: PyTorch cannot, or only for one size.
+    """
+    # No side equals another or the batch: equal numbers would be taken for one.
+    example = torch.rand(2, 3, smallest + multiple, smallest + 2 * multiple)
+    sides = [_side(name, multiple, smallest) for name in ("rows", "columns")]
+    dimensions = {0: Dim("batch", min=1, max=LARGEST_BATCH), 2: sides[0], 3: sides[1]}
+    try:
+        return torch.export.export(graph, (example,), dynamic_shapes=(dimensions,))
+    except Exception as error:  # as many kinds as there are reasons
+        raise ExportError(f"this model cannot be exported: {_first_line(error)}") from error
+
+
+def _side(name: str, multiple: int, smallest: int) -> Any:  # noqa: ANN401 - PyTorch names no type for it
+    count = Dim(name, min=smallest // multiple, max=LARGEST_SIDE // multiple)
+    return multiple * count if multiple > 1 else count
+
+
+def _written_pt2(program: ExportedProgram, _: Graph, metadata: dict[str, str]) -> tuple[bytes, Runner]:
+    file = io.BytesIO()
+    torch.export.save(program, file, extra_files=metadata)
+    data = file.getvalue()
+    module = torch.export.load(io.BytesIO(data)).module()
+
+    def run(images: Images) -> Images:
+        made: Tensor = module(images)
+        return made
+
+    return data, run
+
+
+def _written_onnx(program: ExportedProgram, _: Graph, metadata: dict[str, str]) -> tuple[bytes, Runner]:
+    import onnxruntime
+
+    try:
+        made = torch.onnx.export(
+            program,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            verbose=False,
+        )
+    except Exception as error:
+        raise ExportError(f"this model has no form in ONNX: {_first_line(error)}") from error
+    if made is None:
+        raise ExportError("this model has no form in ONNX")
+    made.model.metadata_props.update(metadata)
+    data = made.model_proto.SerializeToString()
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    return data, lambda images: torch.from_numpy(session.run(None, {INPUT: images.numpy()})[0])
+
+
+_WRITERS: Mapping[Form, Callable[[ExportedProgram, Graph, dict[str, str]], tuple[bytes, Runner]]] = {
+    "onnx": _written_onnx,
+    "pt2": _written_pt2,
+}
+
+
+def _difference(graph: Graph, run: Runner, size: tuple[int, int, int]) -> float:
+    batch, height, width = size
+    generator = torch.Generator().manual_seed(height)
+    # Coarse blocks under a little noise: a dark picture, and no ties between codes as in a flat one.
+    coarse = torch.rand(batch, 3, 5, 5, generator=generator)
+    noise = 0.02 * torch.rand(batch, 3, height, width, generator=generator)
+    images = 0.25 * nn.functional.interpolate(coarse, (height, width), mode="bilinear") + noise
+    return float((graph(images) - run(images)).abs().max())
+
+
+def _check_controls(model: Enhancer, controls: Controls) -> None:
+    usual = Controls().model_dump()
+    turned = {name for name, value in controls.model_dump().items() if value != usual[name]}
+    for name in sorted(turned - model.supported_controls):
+        raise UsageError(f"this model has no --{name} of its own; a graph holds the model alone")
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keeps the notes of exporters to themselves; what matters is compared afterwards."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
