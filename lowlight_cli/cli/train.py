@@ -5,6 +5,7 @@ from typing import Any
 import typer
 
 from lowlight_cli.cli.train_ablate import ablate
+from lowlight_cli.cli.train_bench import bench
 from lowlight_cli.cli.train_options import Shared, with_shared_options
 from lowlight_cli.cli.train_run import train
 from lowlight_cli.cli.train_sources import (
@@ -149,3 +150,4 @@ def _drgn_shape(shared: Shared, size: str | None) -> dict[str, Any] | None:
 
 
 app.command()(with_shared_options(ablate))
+app.command()(with_shared_options(bench, keeps=False))

@@ -148,11 +148,12 @@ _DryRun = Annotated[
 ]
 
 
-def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
+def with_shared_options(command: Callable[..., None], *, keeps: bool = True) -> Callable[..., None]:
     """Gives a command the options that all have, before its own.
 
     Args:
         command: Takes ``Shared`` first, and its own options by name.
+        keeps: Whether it keeps anything: else it has no ``--out``.
     """
     own = list(signature(command).parameters.values())[1:]
 
@@ -161,7 +162,8 @@ def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
         mine = {parameter.name: values.pop(parameter.name) for parameter in own}
         command(Shared(context, values), **mine)
 
-    parameters = [*_parameters(), *(item.replace(kind=Parameter.KEYWORD_ONLY) for item in own)]
+    shared = [item for item in _parameters() if keeps or item.name != "out"]
+    parameters = [*shared, *(item.replace(kind=Parameter.KEYWORD_ONLY) for item in own)]
     told.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     told.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return told

@@ -12,7 +12,7 @@ from lowlight_cli.training.stopping import StopRequest
 LONGEST_STREAK = 10
 """Steps in a row that may be left out because numbers were not finite."""
 
-Ending = Literal["done", "limit", "signal", "no improvement"]
+Ending = Literal["done", "limit", "signal", "no improvement", "cut"]
 
 
 class Course:
@@ -50,12 +50,20 @@ class Course:
         elif late:
             self.ending = "limit"
 
+    def cut(self) -> None:
+        """Makes the step at hand the last, after which nothing is looked at and nothing kept."""
+        self.ending = "cut"
+
     def validates(self, step: int) -> bool:
         """Whether held-out pictures are looked at after this step; a signal leaves no time for it."""
+        if self.ending == "cut":
+            return False
         return self.ending in ("done", "limit") or (step + 1) % self.settings.sample_every == 0
 
     def saves(self, step: int) -> bool:
         """Whether the state is written after this step."""
+        if self.ending == "cut":
+            return False
         return self.ending is not None or self.is_best or (step + 1) % self.settings.save_every == 0
 
     def judge(self, score: float) -> None:

@@ -213,8 +213,13 @@ class RunFolder:
         self.pace.rest()
 
     def export(self, model: nn.Module, *, step: int) -> Path:
-        """Writes the weights after ``step`` steps, named after what was trained, and gives the path."""
+        """Writes the weights after ``step`` steps, named after what was trained, and gives the path.
+
+        A run that was cut off writes none.
+        """
         target = self.path / f"{self._recipe.architecture}.safetensors"
+        if self.course.ending == "cut":
+            return target
         return done_by_first(lambda: save_weights(target, model, self._provenance(step)))
 
     def _show(self, step: int, loss: float | Tensor, memory: float | None) -> None:
