@@ -5,12 +5,15 @@ Source: Wang et al., "Image Quality Assessment: From Error Visibility to Structu
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from lowlight_cli.tensors import Images, Scalar
 
 WINDOW = 11
 SIGMA = 1.5
 STABILIZERS = (0.01**2, 0.03**2)
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+LEAST = 1e-6
 
 
 def _blurring(size: int, like: Tensor) -> Tensor:
@@ -30,6 +33,11 @@ def similarity(images: Images, targets: Images) -> Scalar:
         images: Values in [0, 1].
         targets: Values in [0, 1].
     """
+    return _likeness(images, targets)[0]
+
+
+def _likeness(images: Images, targets: Images) -> tuple[Scalar, Scalar]:
+    """Mean SSIM, and its mean without the part that compares lightness."""
     height, width = images.shape[2:]
     a, b = images.float().contiguous(), targets.float().contiguous()
     down, across = _blurring(height, a), _blurring(width, a).T
@@ -40,9 +48,31 @@ def similarity(images: Images, targets: Images) -> Scalar:
     c1, c2 = STABILIZERS
     luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
     structure = (2 * joint + c2) / (spread_a + spread_b + c2)
-    return (luminance * structure).mean()
+    return (luminance * structure).mean(), structure.mean()
 
 
 def dissimilarity(images: Images, targets: Images) -> Scalar:
     """1 - SSIM; zero for equal pictures."""
     return 1 - similarity(images, targets)
+
+
+def multi_scale_similarity(images: Images, targets: Images) -> Scalar:
+    """MS-SSIM at five sizes, each half of the one before; 1 for equal pictures, sides at least 176.
+
+    Source: Wang et al., "Multi-scale structural similarity for image quality assessment", 2003, eq. 7.
+
+    Args:
+        images: Values in [0, 1].
+        targets: Values in [0, 1].
+    """
+    total = images.new_ones((), dtype=torch.float32)
+    for weight in SCALE_WEIGHTS[:-1]:
+        # Structure that is opposite counts as hardly any: a power of a negative number is none.
+        total = total * _likeness(images, targets)[1].clamp_min(LEAST) ** weight
+        images, targets = avg_pool2d(images, 2), avg_pool2d(targets, 2)
+    return total * similarity(images, targets).clamp_min(LEAST) ** SCALE_WEIGHTS[-1]
+
+
+def multi_scale_dissimilarity(images: Images, targets: Images) -> Scalar:
+    """1 - MS-SSIM; zero for equal pictures."""
+    return 1 - multi_scale_similarity(images, targets)

@@ -106,6 +106,7 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "joint": False,
             "edge_weight": 0.0,
             "structure_weight": 0.2,
+            "many_scales": True,
             "colour_weight": 0.0,
         },
         "vqcnir-vqgan": {

@@ -15,9 +15,11 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
+from lowlight_cli.checkpoints.perception import read_learned_perceptual
 from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
+from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
 from lowlight_cli.losses.pixel import absolute, colour, gradient
-from lowlight_cli.losses.structure import dissimilarity
+from lowlight_cli.losses.structure import dissimilarity, multi_scale_dissimilarity
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.tensors import Images, Scalar
@@ -54,6 +56,10 @@ class GlareFusionRecipe(Recipe):
         latent: How the latent that is found is judged, where training is joint.
         edge_weight: Weight of the gradient difference.
         structure_weight: Weight of 1 - SSIM.
+        many_scales: Take SSIM at five sizes; crops have 192 pixels at least then.
+        lpips_backbone: Weights of VGG16; with ``lpips_heads`` LPIPS joins the losses.
+        lpips_heads: Weights of the LPIPS heads for VGG.
+        lpips_weight: Weight of LPIPS.
         colour_weight: Weight of the difference of colours.
         check_side: Side of the middle part of held-out pictures that is looked at while training; None for
             whole pictures.
@@ -71,21 +77,33 @@ class GlareFusionRecipe(Recipe):
     latent: FlowWeights = FlowWeights(likelihood=0.002, regression=0.1)
     edge_weight: float = 0.5
     structure_weight: float = 0.3
+    many_scales: bool = False
+    lpips_backbone: Path | None = None
+    lpips_heads: Path | None = None
+    lpips_weight: float = 0.01
     colour_weight: float = 10.0
     check_side: int | None = 256
 
 
 def picture_losses(
-    recipe: GlareFusionRecipe, made: Images, target: Images, keeps_colour: Tensor
+    recipe: GlareFusionRecipe,
+    perceive: LearnedPerceptual | None,
+    made: Images,
+    target: Images,
+    keeps_colour: Tensor,
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for."""
+    differ = multi_scale_dissimilarity if recipe.many_scales else dissimilarity
     made, target = grey_where_cast(made, keeps_colour), grey_where_cast(target, keeps_colour)
-    return {
+    losses = {
         "pixel": absolute(made, target),
         "edge": recipe.edge_weight * gradient(made, target),
-        "structure": recipe.structure_weight * dissimilarity(made, target),
+        "structure": recipe.structure_weight * differ(made, target),
         "colour": recipe.colour_weight * colour(made, target),
     }
+    if perceive is not None:
+        losses["perceptual"] = recipe.lpips_weight * perceive(made, target)
+    return losses
 
 
 def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -> Path:
@@ -110,6 +128,9 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     freeze(prior, *model.prior_parts())
     if not recipe.joint:
         freeze(model.encoder, model.flow)
+    perceive = None
+    if recipe.lpips_backbone is not None and recipe.lpips_heads is not None:
+        perceive = placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
     painter = Descent(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
@@ -130,7 +151,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
                     told = model.tell(batch.dark, {"lightness": batch.lightness})
                     latent = model.retrieve(told)
                 made = in_full(model.decode(latent, told, batch.weights.texture, {}))
-            losses = picture_losses(recipe, made.images, target, batch.colour)
+            losses = picture_losses(recipe, perceive, made.images, target, batch.colour)
             if recipe.joint:
                 with torch.no_grad():
                     wanted = prior.encode(batch.bright)

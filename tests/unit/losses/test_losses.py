@@ -10,7 +10,12 @@ from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.perceptual import feature_distance
 from lowlight_cli.losses.pixel import absolute, colour, gradient
-from lowlight_cli.losses.structure import dissimilarity, similarity
+from lowlight_cli.losses.structure import (
+    dissimilarity,
+    multi_scale_dissimilarity,
+    multi_scale_similarity,
+    similarity,
+)
 
 
 def pictures() -> tuple[torch.Tensor, torch.Tensor]:
@@ -85,3 +90,19 @@ def test_the_latent_and_the_shift_get_gradients_from_their_own_parts_only():
     assert torch.autograd.grad(pull, latent, retain_graph=True)[0].abs().sum() > 0
     assert torch.autograd.grad(parts.shift, latent, allow_unused=True, retain_graph=True)[0] is None
     assert torch.autograd.grad(parts.shift, shift)[0].abs().sum() > 0
+
+
+def test_similarity_at_many_scales_compares_lightness_at_the_last_one_only():
+    dark, light = torch.full((1, 3, 192, 192), 0.2), torch.full((1, 3, 192, 192), 0.4)
+    lightness = (2 * 0.2 * 0.4 + 1e-4) / (0.2**2 + 0.4**2 + 1e-4)
+    assert float(multi_scale_similarity(dark, light)) == pytest.approx(lightness**0.1333, abs=1e-4)
+    assert float(multi_scale_dissimilarity(light, light)) == pytest.approx(0, abs=1e-5)
+
+
+def test_opposite_pictures_keep_a_finite_gradient_at_many_scales():
+    stripes = (torch.arange(192) // 24 % 2).float().expand(1, 3, 192, 192)
+    images = stripes.clone().requires_grad_()
+    loss = multi_scale_dissimilarity(images, 1 - stripes)
+    loss.backward()
+    assert float(loss.detach()) > 0.9
+    assert images.grad.isfinite().all()
