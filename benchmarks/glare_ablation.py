@@ -107,12 +107,13 @@ def cases(model: Glare, plain: Glare | None, dark: Tensor, wanted: Tensor) -> It
     yield "latent of the flow, decoded without codes", model.decoder(model.post_quant(found)), None
     yield "GLARE", model.decode(found, told, 1.0, {}).images, found
     yield "GLARE without the dark features (texture 0)", model.decode(found, told, 0.0, {}).images, found
-    shares = [fusion.share.data.clone() for fusion in model.fusing.fusions]
-    for fusion in model.fusing.fusions:
-        fusion.share.data.fill_(LEFT_OUT)
+    shares = [part for name, part in model.fusing.named_parameters() if name.endswith("share")]
+    before = [share.data.clone() for share in shares]
+    for share in shares:
+        share.data.fill_(LEFT_OUT)
     yield "GLARE without what the codes show", model.decode(found, told, 1.0, {}).images, None
-    for fusion, share in zip(model.fusing.fusions, shares, strict=True):
-        fusion.share.data.copy_(share)
+    for share, value in zip(shares, before, strict=True):
+        share.data.copy_(value)
 
 
 if __name__ == "__main__":

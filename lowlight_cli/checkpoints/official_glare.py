@@ -45,7 +45,8 @@ def translate(prior: Mapping[str, Tensor], enhancer: Mapping[str, Tensor]) -> Tr
         WeightsError: Keys are unknown or missing; the message lists them.
     """
     unneeded = stage_one_names()
-    state, dropped = {}, []
+    state: dict[str, Tensor] = {}
+    dropped: list[str] = []
     for given, names, known in (
         (prior, prior_names(), prior_names() | unneeded),
         (enhancer, enhancer_names(), enhancer_names()),

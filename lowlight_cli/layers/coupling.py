@@ -67,7 +67,7 @@ class ScaleAndShift(nn.Module):
         self.log_gain = nn.Parameter(torch.zeros(2 * channels_out, 1, 1))
         for weight in (self.first.weight, self.middle.weight):
             nn.init.normal_(weight, std=0.05)
-        for parameter in (self.last.weight, self.last.bias):
+        for parameter in self.last.parameters():
             nn.init.zeros_(parameter)
 
     def forward(self, features: Features) -> tuple[Features, Features]:

@@ -52,7 +52,8 @@ class AdaptiveFusion(nn.Module):
             self.share = nn.Parameter(torch.tensor([FIRST_SHARE]))
             for kernel in (self.align.weight, self.deform.weight):
                 nn.init.dirac_(kernel)
-            nn.init.zeros_(self.align.bias)
+            if self.align.bias is not None:
+                nn.init.zeros_(self.align.bias)
 
     def forward(
         self,

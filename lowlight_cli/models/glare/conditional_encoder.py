@@ -46,8 +46,8 @@ class ConditionalEncoder(nn.Module):
         self.base = nn.Conv2d(channels, vqgan.code_channels, 1) if config.residual else None
         if config.residual:
             # The flow adds nothing at first.
-            nn.init.zeros_(self.mean.weight)
-            nn.init.zeros_(self.mean.bias)
+            for parameter in self.mean.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, images: Features) -> Told:
         """Reads pictures that were lifted, or their logarithm."""

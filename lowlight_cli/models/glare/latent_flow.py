@@ -3,6 +3,8 @@
 Source: GLARE, sec. 3.2 (invertible latent normalising flow): 28 steps without squeeze or split.
 """
 
+from typing import cast
+
 import torch
 from torch import nn
 
@@ -79,5 +81,5 @@ class LatentFlow(nn.Module):
         with torch.autocast(noise.device.type, enabled=False):
             features, condition = noise.float(), condition.float()
             for step in reversed(self.steps):
-                features = step.invert(features, condition)
+                features = cast(FlowStep, step).invert(features, condition)
         return features
