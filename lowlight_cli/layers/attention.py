@@ -4,11 +4,15 @@ Source: Esser et al., "Taming Transformers for High-Resolution Image Synthesis",
 without ever holding the whole map (Rabe and Staats, "Self-attention Does Not Need O(n^2) Memory", 2021).
 """
 
+import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from lowlight_cli.layers.residual import normalization
 from lowlight_cli.tensors import Features
+
+QUERIES_PER_CHUNK = 2048
+"""So that memory is bounded on devices, too, for which torch has no kernel that needs little."""
 
 
 class PositionAttention(nn.Module):
@@ -30,6 +34,8 @@ class PositionAttention(nn.Module):
     def forward(self, features: Features) -> Features:
         """Features of the same shape."""
         normed = self.norm(features)
-        tokens = (part(normed).flatten(2).mT.unsqueeze(1) for part in (self.query, self.key, self.value))
-        mixed = scaled_dot_product_attention(*tokens)  # (b, 1, h*w, c)
+        parts = (part(normed).flatten(2).mT.unsqueeze(1) for part in (self.query, self.key, self.value))
+        queries, keys, values = parts  # each (b, 1, h*w, c)
+        pieces = queries.split(QUERIES_PER_CHUNK, dim=2)
+        mixed = torch.cat([scaled_dot_product_attention(piece, keys, values) for piece in pieces], dim=2)
         return features + self.out(mixed.squeeze(1).mT.reshape(features.shape))
