@@ -11,6 +11,7 @@ from torch.nn.functional import conv2d, grid_sample
 from lowlight_cli.tensors import Features
 
 TAPS = 9
+POSITIONS_PER_STRIP = 2**18
 
 
 class DeformableConvolution(nn.Module):
@@ -81,7 +82,6 @@ def deformable_convolution(
         weight: Kernel.
         bias: Added to the result.
     """
-    offsets = _reachable(offsets.float())
     if not features.is_cuda:
         return _by_sampling(features, offsets, modulation, weight, bias)
 
@@ -89,39 +89,59 @@ def deformable_convolution(
     from torchvision.ops import deform_conv2d
 
     with torch.autocast("cuda", enabled=False):
+        offsets = _reachable(offsets.unflatten(1, (-1, 2)), *features.shape[2:]).flatten(1, 2)
         full = (features.float(), offsets, weight.float(), bias.float())
         convolved: Tensor = deform_conv2d(*full, padding=1, mask=modulation.float())
     return convolved.to(features.dtype)
 
 
-def _reachable(offsets: Tensor) -> Tensor:
-    """Offsets that lead at most just out of the features, from where nothing more changes."""
-    down, right = (side + 1.0 for side in offsets.shape[2:])
-    finite = offsets.nan_to_num(nan=0.0, posinf=down + right, neginf=-down - right)
-    moves = finite.unflatten(1, (-1, 2))
-    return torch.stack([moves[:, :, 0].clamp(-down, down), moves[:, :, 1].clamp(-right, right)], 2).flatten(
-        1, 2
-    )
+def _reachable(moves: Tensor, height: int, width: int) -> Tensor:
+    """Moves that lead at most just out of the features, from where nothing more changes.
+
+    Args:
+        moves: Positions down and right, (b, n, 2, h, w).
+        height: Of the features.
+        width: Of the features.
+    """
+    furthest = torch.tensor([height + 1.0, width + 1.0], device=moves.device).view(2, 1, 1)
+    return moves.float().nan_to_num(nan=0.0).clamp(-furthest, furthest)
 
 
 def _by_sampling(
     features: Features, offsets: Features, modulation: Features, weight: Tensor, bias: Tensor
 ) -> Features:
+    """The convolution in strips of rows, so that little of what is sampled lies in memory at a time."""
     batch, channels, height, width = features.shape
     groups = offsets.shape[1] // (2 * TAPS)
     moves = offsets.reshape(batch * groups, TAPS, 2, height, width)
     shares = modulation.reshape(batch * groups, TAPS, 1, height, width)
-    planes = features.reshape(batch * groups, channels // groups, height, width).float()
-    rows = torch.arange(height, device=features.device).view(-1, 1)
-    columns = torch.arange(width, device=features.device)
+    planes = features.reshape(batch * groups, channels // groups, height, width)
+    lines = max(1, POSITIONS_PER_STRIP // width)
+    convolved = features.new_empty(batch, len(weight), height, width)
+    for top in range(0, height, lines):
+        rows = slice(top, top + lines)
+        strip = _strip(planes, moves[:, :, :, rows], shares[:, :, :, rows], top, weight, bias)
+        convolved[:, :, rows] = strip
+    return convolved
+
+
+def _strip(
+    planes: Features, moves: Tensor, shares: Tensor, top: int, weight: Tensor, bias: Tensor
+) -> Features:
+    height, width = planes.shape[2:]
+    lines, channels = moves.shape[3], weight.shape[1]
+    batch = planes.shape[0] * planes.shape[1] // channels
+    rows = torch.arange(top, top + lines, device=planes.device).view(-1, 1)
+    columns = torch.arange(width, device=planes.device)
+    moves = _reachable(moves, height, width)
     kernels = weight.flatten(2).unbind(2)  # one matrix (o, c) for each tap
-    convolved = bias.view(1, -1, 1).to(features.dtype).expand(batch, -1, height * width)
+    convolved = bias.view(1, -1, 1).to(planes.dtype).expand(batch, -1, lines * width)
     for tap, kernel in enumerate(kernels):
         y = (2 * (moves[:, tap, 0] + rows + (tap // 3 - 1)) + 1) / height - 1
         x = (2 * (moves[:, tap, 1] + columns + (tap % 3 - 1)) + 1) / width - 1
-        with torch.autocast(features.device.type, enabled=False):
-            seen = grid_sample(planes, torch.stack([x, y], dim=-1), align_corners=False)
-            seen = (seen * shares[:, tap].float()).to(features.dtype)
+        with torch.autocast(planes.device.type, enabled=False):
+            seen = grid_sample(planes.float(), torch.stack([x, y], dim=-1), align_corners=False)
+            seen = (seen * shares[:, tap].float()).to(planes.dtype)
         seen = seen.view(batch, channels, -1)
         convolved = torch.baddbmm(convolved, kernel.to(seen.dtype).expand(batch, -1, -1), seen)
-    return convolved.view(batch, -1, height, width)
+    return convolved.view(batch, -1, lines, width)

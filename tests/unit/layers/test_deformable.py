@@ -103,3 +103,10 @@ def test_the_reach_bounds_what_a_position_sees():
     assert seen.min() >= 20 - 4  # a tap, the reach, and the neighbour of a place between two positions
     assert seen.max() <= 20 + 4
     assert len(seen) > 3
+
+
+def test_strips_change_nothing(monkeypatch):
+    inputs = _inputs()
+    whole = deformable_convolution(*inputs)
+    monkeypatch.setattr("lowlight_cli.layers.deformable.POSITIONS_PER_STRIP", 30)
+    torch.testing.assert_close(deformable_convolution(*inputs), whole)
