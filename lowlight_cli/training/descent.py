@@ -46,7 +46,10 @@ def averaged_gradients(parameters: Sequence[nn.Parameter], *, is_finite: bool) -
     failed, *had = summed(flat)[: len(flags)].tolist()
     means = (flat[len(flags) :] / ranks()).split([piece.numel() for piece in pieces])
     for parameter, mean, count in zip(parameters, means, had, strict=True):
-        parameter.grad = mean.view_as(parameter) if count else None
+        if parameter.grad is None:
+            parameter.grad = mean.view_as(parameter) if count else None
+        else:
+            parameter.grad.copy_(mean.view_as(parameter))  # in its own layout
     return not failed
 
 
