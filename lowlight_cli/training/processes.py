@@ -75,7 +75,8 @@ def joined(device: torch.device) -> Iterator[None]:
         torch.cuda.set_device(device)
     try:
         dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
-    except (ValueError, RuntimeError) as error:
+        largest([0])  # all are there
+    except (ValueError, RuntimeError, LowlightError) as error:
         raise UsageError(f"cannot join the other processes: {error}; start them with torchrun") from error
     try:
         yield

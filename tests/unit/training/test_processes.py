@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import pickle
 import socket
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -199,6 +200,7 @@ def test_a_batch_that_cannot_be_dealt_is_refused(tmp_path):
 def test_a_lost_process_is_an_error_with_a_name():
     def train(rank: int) -> Any:
         if rank == 1:
+            time.sleep(0.5)
             return "gone"
         with pytest.raises(LowlightError, match="lost touch with the other processes"):
             processes.summed(torch.ones(1))
