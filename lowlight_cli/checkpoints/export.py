@@ -207,7 +207,11 @@ def _difference(graph: Graph, run: Runner, size: tuple[int, int, int]) -> float:
     coarse = torch.rand(batch, 3, 5, 5, generator=generator)
     noise = 0.02 * torch.rand(batch, 3, height, width, generator=generator)
     images = 0.25 * nn.functional.interpolate(coarse, (height, width), mode="bilinear") + noise
-    return float((graph(images) - run(images)).abs().max())
+    try:
+        return float((graph(images) - run(images)).abs().max())
+    except Exception as error:  # as many kinds as there are programs that run graphs
+        where = f"{batch}x3x{height}x{width}"
+        raise ExportError(f"the graph does not take pictures of {where}: {_first_line(error)}") from error
 
 
 def _check_controls(model: Enhancer, controls: Controls) -> None:

@@ -89,22 +89,23 @@ def deformable_convolution(
     from torchvision.ops import deform_conv2d
 
     with torch.autocast("cuda", enabled=False):
-        offsets = _reachable(offsets.unflatten(1, (-1, 2)), *features.shape[2:]).flatten(1, 2)
+        offsets = _reachable(offsets.unflatten(1, (-1, 2)), features).flatten(1, 2)
         full = (features.float(), offsets, weight.float(), bias.float())
         convolved: Tensor = deform_conv2d(*full, padding=1, mask=modulation.float())
     return convolved.to(features.dtype)
 
 
-def _reachable(moves: Tensor, height: int, width: int) -> Tensor:
+def _reachable(moves: Tensor, features: Features) -> Tensor:
     """Moves that lead at most just out of the features, from where nothing more changes.
 
     Args:
         moves: Positions down and right, (b, n, 2, h, w).
-        height: Of the features.
-        width: Of the features.
+        features: What they lead through.
     """
-    furthest = torch.tensor([height + 1.0, width + 1.0], device=moves.device).view(2, 1, 1)
-    return moves.float().nan_to_num(nan=0.0).clamp(-furthest, furthest)
+    height, width = features.shape[2:]
+    down, right = moves.float().nan_to_num(nan=0.0).unbind(2)
+    # Limits as numbers, not as a tensor, do not tie an exported graph to one size.
+    return torch.stack([down.clamp(-height - 1, height + 1), right.clamp(-width - 1, width + 1)], dim=2)
 
 
 def _by_sampling(
@@ -116,6 +117,8 @@ def _by_sampling(
     moves = offsets.reshape(batch * groups, TAPS, 2, height, width)
     shares = modulation.reshape(batch * groups, TAPS, 1, height, width)
     planes = features.reshape(batch * groups, channels // groups, height, width)
+    if torch.compiler.is_exporting():  # the number of strips would be fixed in the graph
+        return _strip(planes, moves, shares, 0, weight, bias)
     lines = max(1, POSITIONS_PER_STRIP // width)
     convolved = features.new_empty(batch, len(weight), height, width)
     for top in range(0, height, lines):
@@ -133,7 +136,7 @@ def _strip(
     batch = planes.shape[0] * planes.shape[1] // channels
     rows = torch.arange(top, top + lines, device=planes.device).view(-1, 1)
     columns = torch.arange(width, device=planes.device)
-    moves = _reachable(moves, height, width)
+    moves = _reachable(moves, planes)
     kernels = weight.flatten(2).unbind(2)  # one matrix (o, c) for each tap
     convolved = bias.view(1, -1, 1).to(planes.dtype).expand(batch, -1, lines * width)
     for tap, kernel in enumerate(kernels):

@@ -59,6 +59,7 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             },
             "optimizer": _CONSTANT_RATE,
             **_PICTURE_LOSSES_OF_OUR_OWN,
+            "perceptual_weight": 1.0,
             "critic_from": 0,
             "critic_width": 64,
             "codes_from": 0,

@@ -139,3 +139,19 @@ def test_stages_of_glare_say_what_they_need(run_lle, tmp_path):
     first = run_lle("train", "glare", "--stage", 1, "-o", tmp_path / "run", "--start", "a")
     assert first.code == 2
     assert "--start is for stage 2 and 3" in first.err
+
+
+def test_the_published_stage_one_needs_lpips(run_lle, tmp_path, make_picture):
+    make_picture(tmp_path / "photos" / "0.png", (64, 64))
+    words = (
+        "train", "vqgan", "-o", tmp_path / "run", "--data", tmp_path / "photos", "--preset", "paper",
+        "--crop", 64, "--batch-size", 1, "--max-steps", 1, "--device", "cpu",
+    )  # fmt: skip
+    printed = tomllib.loads(run_lle(*words, "--print-config").out)
+    assert printed["perceptual_weight"] == 1
+    assert printed["run"]["precision"] == "fp32"
+    refused = run_lle(*words)
+    assert refused.code == 2
+    assert "lpips_backbone" in refused.err
+    assert "perceptual_weight=0" in refused.err
+    assert not (tmp_path / "run" / "vqgan.safetensors").exists()

@@ -13,7 +13,10 @@ from typing import ClassVar, cast
 import torch
 from torch.nn.functional import mse_loss
 
+from lowlight_cli.checkpoints.perception import read_learned_perceptual
+from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
+from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
 from lowlight_cli.losses.pixel import absolute, colour, gradient
 from lowlight_cli.losses.structure import dissimilarity
 from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
@@ -46,6 +49,10 @@ class VqganRecipe(Recipe):
         edge_weight: Weight of the gradient difference.
         structure_weight: Weight of 1 - SSIM.
         colour_weight: Weight of the difference of colours.
+        perceptual_weight: Weight of LPIPS (VGG), which needs ``lpips_backbone`` and ``lpips_heads``; 0 for
+            none. Eq. 2 of the paper has no such term; the stage I that its authors took over has it, with 1.
+        lpips_backbone: Weights of VGG16.
+        lpips_heads: Weights of the LPIPS heads for VGG.
         start: Weights to start from; the codes are found anew.
         adversarial_weight: Weight of the critic's verdict (gamma of the paper).
         critic_from: Step from which the critic takes part; past the last step for none.
@@ -62,6 +69,9 @@ class VqganRecipe(Recipe):
     edge_weight: float = 1.0
     structure_weight: float = 0.1
     colour_weight: float = 20.0
+    perceptual_weight: float = 0.0
+    lpips_backbone: Path | None = None
+    lpips_heads: Path | None = None
     start: Path | None = None
     adversarial_weight: float = 0.1
     critic_from: int = 2000
@@ -69,14 +79,36 @@ class VqganRecipe(Recipe):
     codes_from: int = START_AT
 
 
-def picture_loss(recipe: VqganRecipe, rebuilt: Images, images: Images) -> dict[str, Scalar]:
+def perceptual_loss(recipe: VqganRecipe, device: torch.device) -> LearnedPerceptual | None:
+    """LPIPS where it has a weight.
+
+    Raises:
+        SettingsError: Its weights, which do not ship, were not given.
+    """
+    if not recipe.perceptual_weight:
+        return None
+    if recipe.lpips_backbone is None or recipe.lpips_heads is None:
+        raise SettingsError(
+            "perceptual_weight needs LPIPS, whose weights do not ship: "
+            "--set lpips_backbone=vgg16-397923af.pth --set lpips_heads=lpips_vgg.pth, "
+            "or --set perceptual_weight=0 to train without it"
+        )
+    return placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
+
+
+def picture_loss(
+    recipe: VqganRecipe, perceive: LearnedPerceptual | None, rebuilt: Images, images: Images
+) -> dict[str, Scalar]:
     """Weighted differences between pictures and what was rebuilt."""
-    return {
+    parts = {
         "pixel": absolute(rebuilt, images),
         "edge": recipe.edge_weight * gradient(rebuilt, images),
         "structure": recipe.structure_weight * dissimilarity(rebuilt, images),
         "colour": recipe.colour_weight * colour(rebuilt, images),
     }
+    if perceive is not None:
+        parts["perceptual"] = recipe.perceptual_weight * perceive(rebuilt, images)
+    return parts
 
 
 def code_loss(recipe: VqganRecipe, rebuilt: Rebuilt) -> Scalar:
@@ -144,6 +176,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell)
     train, held_out = few_of(*every_tenth_apart(photos), settings)
     check = held_out_crops(held_out or train, settings, device)
+    perceive = perceptual_loss(recipe, device)
     model = compiled(placed(started(recipe), device), settings)
     critic = compiled(placed(UnetCritic(3, recipe.critic_width), device), settings)
     painter = Descent(model.parameters(), recipe, device)
@@ -181,7 +214,9 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
             set_trainable(critic, trainable=False)
             with mixed:
                 rebuilt = in_full(model(images, quantize=coded))
-            losses = picture_loss(recipe, rebuilt.images, images) | {"code": code_loss(recipe, rebuilt)}
+            losses = picture_loss(recipe, perceive, rebuilt.images, images) | {
+                "code": code_loss(recipe, rebuilt)
+            }
             if judged:
                 losses["adversarial"] = recipe.adversarial_weight * fool(critic(rebuilt.images))
             loss = torch.stack(list(losses.values())).sum()
