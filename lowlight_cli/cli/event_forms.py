@@ -73,6 +73,9 @@ class Item(Event):
     w: int | None = Field(default=None, ge=1)
     h: int | None = Field(default=None, ge=1)
     s: float | None = Field(default=None, ge=0, description="Seconds in all threads.")
+    edge_width: float | None = Field(
+        default=None, ge=0, description="Of the input, in pixels of a copy of 1024: 3.2 and more is blurred."
+    )
     bytes: int | None = Field(default=None, ge=1)
     sha256: str | None = None
     warn: list[str] | None = Field(default=None, description="Short codes of what was not kept.")

@@ -64,6 +64,7 @@ def item_event(row: Row) -> dict[str, Any]:
         case "skipped":
             return event | {"reason": row.code}
     event |= {"w": row.width, "h": row.height, "s": round(row.seconds, 4)}
+    event["edge_width"] = None if row.edge_width is None else round(row.edge_width, 2)
     return event | {"bytes": row.output_bytes, "sha256": row.output_sha256, "warn": list(row.warnings)}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from lowlight_cli.cli.blur_hint import blur_hint
 from lowlight_cli.cli.carry_out import Outcome, carry_out, settled
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.inner_views import check_views, save_views
@@ -53,7 +54,7 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
             send(plan.jobs[0].target)
     report = outcome.report
     code = NOTHING_FOUND if chosen["fail_empty"] and not report.rows else report.exit_code
-    hints = _hints(context, outcome)
+    hints = _hints(context, outcome) + blur_hint(report, task.facts.model)
     if chosen["save_degradation"] and report.stopped_by is None:
         saved = save_views(plan, chosen, settings_of(context))
         hints += saved.hints

@@ -36,12 +36,14 @@ class Loaded:
         picture: Pixels and metadata.
         seconds: Time it took to read.
         stamp: Of the file when it was read.
+        edge_width: How wide its edges are, as ``images.edge_width`` measures; None where that says nothing.
     """
 
     job: Job
     picture: Picture
     seconds: float
     stamp: Stamp = NO_STAMP
+    edge_width: float | None = None
 
     @property
     def area(self) -> int:

@@ -11,6 +11,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.brightness import mean_luma
 from lowlight_cli.images.decode import decode, peek_pixels
 from lowlight_cli.images.depth import widened
+from lowlight_cli.images.edge_width import edge_width
 from lowlight_cli.images.encode import check_fits
 from lowlight_cli.images.formats import FORMATS, format_of, result_format
 from lowlight_cli.images.picture import Picture
@@ -62,10 +63,11 @@ def _read(job: Job, pace: Pace) -> Loaded | Row:
             picture = widened(picture)
     except ImageError as error:
         return failed_row(job, error, time.perf_counter() - start)
+    width = edge_width(picture.frames[0].seen)
     seconds = time.perf_counter() - start
     if pace.only_dark is not None and mean_luma(picture.frames[0].seen) > pace.only_dark:
         return Row(job.source, job.target, "skipped", "bright", "brighter than asked for", seconds)
-    return Loaded(job, picture, seconds, stamp)
+    return Loaded(job, picture, seconds, stamp, width)
 
 
 def _decode_steady(path: Path, settings: ReadSettings) -> tuple[Picture, Stamp]:

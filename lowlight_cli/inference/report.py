@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from lowlight_cli.errors import ImageError, OutputError
+from lowlight_cli.images.edge_width import BLURRED_FROM
 from lowlight_cli.inference.plan import Action, Job, Plan
 
 Status = Literal["ok", "skipped", "failed", "conflict"]
@@ -33,6 +34,7 @@ class Row:
         output_sha256: Of its content, in hex.
         source_size: Bytes of the source when it was read.
         source_mtime_ns: Its time of change then.
+        edge_width: How wide the edges of the source are, in pixels of a small copy; None where it has none.
     """
 
     source: Path
@@ -48,6 +50,7 @@ class Row:
     output_sha256: str = ""
     source_size: int = 0
     source_mtime_ns: int = 0
+    edge_width: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,12 @@ class Report:
     def count(self, status: Status) -> int:
         """Number of jobs that ended like this."""
         return Counter(row.status for row in self.rows)[status]
+
+    @property
+    def blurred(self) -> int:
+        """Number of pictures that were enhanced and measured as blurred."""
+        widths = (row.edge_width for row in self.rows if row.status == "ok")
+        return sum(width is not None and width >= BLURRED_FROM for width in widths)
 
     @property
     def megapixels(self) -> float:

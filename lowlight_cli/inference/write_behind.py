@@ -61,7 +61,7 @@ class WriteBehind:
             seconds: Time spent on it so far.
         """
         # The pixels of the source are not passed on: they can be forgotten while the result waits.
-        future = self._pool.submit(self._write, item.job, item.stamp, result, seconds)
+        future = self._pool.submit(self._write, item.job, item.stamp, item.edge_width, result, seconds)
         self._waiting.append(_Writing(item.job.target, item.area, future))
 
     @property
@@ -111,7 +111,9 @@ class WriteBehind:
         too_many = len(self._waiting) > 2 * self._pace.workers
         return too_many or sum(writing.pixels for writing in self._waiting) > self._pace.queue_pixels
 
-    def _write(self, job: Job, stamp: Stamp, result: Picture, seconds: float) -> Row:
+    def _write(
+        self, job: Job, stamp: Stamp, edge_width: float | None, result: Picture, seconds: float
+    ) -> Row:
         start = time.perf_counter()
         try:
             result = _signed(result, job.target, self._pace)
@@ -138,6 +140,7 @@ class WriteBehind:
             output_sha256=digest,
             source_size=stamp.size,
             source_mtime_ns=stamp.mtime_ns,
+            edge_width=edge_width,
         )
 
     def _pass_gate(self, target: Path) -> None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.models.drgn.entry import DRGN, LIGHT_DRGN
 from lowlight_cli.models.entry import ModelEntry, Presets, WeightsEntry
+from lowlight_cli.models.vqcnir.entry import VQCNIR
 
 if TYPE_CHECKING:
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
     from lowlight_cli.models.glare.config import GlareConfig
     from lowlight_cli.models.no_settings import NoSettings
-    from lowlight_cli.models.vqcnir.config import VqcnirConfig
 
 
 def _codeenhance_presets() -> "Mapping[str, CodeEnhanceConfig]":
@@ -24,18 +24,6 @@ def _codeenhance(config: "CodeEnhanceConfig") -> object:
     from lowlight_cli.models.codeenhance.model import CodeEnhance
 
     return CodeEnhance(config)
-
-
-def _vqcnir_presets() -> "Mapping[str, VqcnirConfig]":
-    from lowlight_cli.models.vqcnir.config import PRESETS
-
-    return PRESETS
-
-
-def _vqcnir(config: "VqcnirConfig") -> object:
-    from lowlight_cli.models.vqcnir.model import Vqcnir
-
-    return Vqcnir(config)
 
 
 def _glare_presets() -> "Mapping[str, GlareConfig]":
@@ -94,24 +82,6 @@ CODEENHANCE = ModelEntry(
             "semantic-lite.safetensors",
             OWN_WEIGHTS_LICENCE,
             sha256="610fe0b288787b89485329852bae527528466b124b720144899d3feaa5c30db6",
-        ),
-    },
-)
-
-VQCNIR = ModelEntry(
-    name="vqcnir",
-    summary="Brightens photos and removes the blur of a shaken camera, with a codebook of clear pictures.",
-    source="Zou et al., VQCNIR: Clearer Night Image Restoration with Vector-Quantized Codebook, AAAI 2024, "
-    "arXiv:2312.08606",
-    licence="MIT",
-    presets=Presets("vqcnir", ("paper", "lite"), _vqcnir_presets),
-    default_preset="lite",
-    build=_vqcnir,
-    controls=frozenset({"texture"}),
-    weights={
-        "lite": WeightsEntry("vqcnir-lite.safetensors", "those of whoever trained them", shipped=False),
-        "paper": WeightsEntry(
-            "vqcnir-paper.safetensors", "none stated by the authors of VQCNIR", shipped=False
         ),
     },
 )

@@ -81,6 +81,7 @@ class ModelEntry:
         stages: Shipped weights of earlier training stages, by name; training may start from them.
         views: Inner pictures that can be written beside the results.
         hidden: Whether lists leave it out, because it serves tests.
+        removes_blur: Whether it also sharpens photos of a shaken camera.
     """
 
     name: str
@@ -95,3 +96,9 @@ class ModelEntry:
     stages: Mapping[str, WeightsEntry] = field(default_factory=dict)
     views: tuple[str, ...] = ()
     hidden: bool = False
+    removes_blur: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its default size runs without anything else from the user."""
+        return not self.weights or self.weights[self.default_preset].shipped

@@ -1,0 +1,19 @@
+"""The hint that some photos are blurred, and which model would help; it is never chosen unasked."""
+
+from lowlight_cli.inference.report import Report
+from lowlight_cli.models.catalog import MODELS
+
+
+def blur_hint(report: Report, model: str) -> list[str]:
+    """A line for the end of a run, or none: nothing is blurred, or nothing better is at hand.
+
+    Args:
+        report: All outcomes.
+        model: Name of the model that was used.
+    """
+    count = report.blurred
+    if not count or MODELS[model].removes_blur:
+        return []
+    better = [entry.name for entry in MODELS.values() if entry.removes_blur and entry.is_ready]
+    subject = "1 photo measures" if count == 1 else f"{count:,} photos measure"
+    return [f"{subject} as blurred; -m {name} also removes blur" for name in better[:1]]

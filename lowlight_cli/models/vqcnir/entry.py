@@ -1,0 +1,41 @@
+"""VQCNIR in the table of models; torch-free."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lowlight_cli.models.entry import ModelEntry, Presets, WeightsEntry
+
+if TYPE_CHECKING:
+    from lowlight_cli.models.vqcnir.config import VqcnirConfig
+
+
+def _vqcnir_presets() -> "Mapping[str, VqcnirConfig]":
+    from lowlight_cli.models.vqcnir.config import PRESETS
+
+    return PRESETS
+
+
+def _vqcnir(config: "VqcnirConfig") -> object:
+    from lowlight_cli.models.vqcnir.model import Vqcnir
+
+    return Vqcnir(config)
+
+
+VQCNIR = ModelEntry(
+    name="vqcnir",
+    summary="Brightens photos and removes the blur of a shaken camera, with a codebook of clear pictures.",
+    source="Zou et al., VQCNIR: Clearer Night Image Restoration with Vector-Quantized Codebook, AAAI 2024, "
+    "arXiv:2312.08606",
+    licence="MIT",
+    presets=Presets("vqcnir", ("paper", "lite"), _vqcnir_presets),
+    default_preset="lite",
+    build=_vqcnir,
+    removes_blur=True,
+    controls=frozenset({"texture"}),
+    weights={
+        "lite": WeightsEntry("vqcnir-lite.safetensors", "those of whoever trained them", shipped=False),
+        "paper": WeightsEntry(
+            "vqcnir-paper.safetensors", "none stated by the authors of VQCNIR", shipped=False
+        ),
+    },
+)
