@@ -33,7 +33,11 @@ VQCNIR = ModelEntry(
     removes_blur=True,
     controls=frozenset({"texture"}),
     weights={
-        "lite": WeightsEntry("vqcnir-lite.safetensors", "those of whoever trained them", shipped=False),
+        "lite": WeightsEntry(
+            "vqcnir-lite.safetensors",
+            "MIT; terms of the training data in docs/models/vqcnir.md",
+            sha256="ab09877680e080e24af1f1dc41d5a4e0e8f25a29071c35d9599161ede675b266",
+        ),
         "paper": WeightsEntry(
             "vqcnir-paper.safetensors", "none stated by the authors of VQCNIR", shipped=False
         ),
