@@ -27,9 +27,6 @@ NARROW_SHARE = 10
 FEWEST = 200
 """Places on strong edges, without which a picture says nothing."""
 
-BLURRED_FROM = 3.2
-"""Width from which a picture counts as blurred."""
-
 Plane = Float32[ndarray, "_h _w"]
 
 

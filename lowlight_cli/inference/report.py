@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from lowlight_cli.errors import ImageError, OutputError
-from lowlight_cli.images.edge_width import BLURRED_FROM
 from lowlight_cli.inference.plan import Action, Job, Plan
+
+BLURRED_FROM = 3.2
+"""Width of edges, as ``images.edge_width`` measures it, from which a picture counts as blurred."""
 
 Status = Literal["ok", "skipped", "failed", "conflict"]
 

@@ -8,7 +8,8 @@ import torch
 from lowlight_cli.datasets.blur import Movement, kernel_of, shake_path
 from lowlight_cli.datasets.config import MEASURED, DarkeningSettings
 from lowlight_cli.datasets.darken import darken
-from lowlight_cli.images.edge_width import BLURRED_FROM, edge_width
+from lowlight_cli.images.edge_width import edge_width
+from lowlight_cli.inference.report import BLURRED_FROM
 
 SIZE = (320, 448)
 
