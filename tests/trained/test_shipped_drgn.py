@@ -9,7 +9,7 @@ from lowlight_cli.models.drgn.model import Drgn
 from tests.trained.test_shipped import night_pictures
 
 
-@pytest.fixture(scope="module", params=["lw-drgn"])
+@pytest.fixture(scope="module", params=["lw-drgn", "drgn"])
 def model(request) -> Drgn:
     return load_enhancer(request.param)
 

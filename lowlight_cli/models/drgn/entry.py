@@ -52,7 +52,11 @@ def _entry(name: str, summary: str, lite: WeightsEntry) -> ModelEntry:
 DRGN = _entry(
     "drgn",
     "Learns what darkness adds to a picture, takes it away, and refines the rest.",
-    _untrained("drgn-lite.safetensors"),
+    WeightsEntry(
+        "drgn-lite.safetensors",
+        OWN_WEIGHTS_LICENCE,
+        sha256="4e76dcc800acda7d70309a48befefc5e6100043ec412b62c64529a62505aedfd",
+    ),
 )
 LIGHT_DRGN = _entry(
     "lw-drgn",
