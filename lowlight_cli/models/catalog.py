@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.models.drgn.entry import DRGN, LIGHT_DRGN
 from lowlight_cli.models.entry import ModelEntry, Presets, WeightsEntry
+from lowlight_cli.models.glare.entry import GLARE
 from lowlight_cli.models.vqcnir.entry import VQCNIR
 
 if TYPE_CHECKING:
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
-    from lowlight_cli.models.glare.config import GlareConfig
     from lowlight_cli.models.no_settings import NoSettings
 
 
@@ -24,18 +24,6 @@ def _codeenhance(config: "CodeEnhanceConfig") -> object:
     from lowlight_cli.models.codeenhance.model import CodeEnhance
 
     return CodeEnhance(config)
-
-
-def _glare_presets() -> "Mapping[str, GlareConfig]":
-    from lowlight_cli.models.glare.config import PRESETS
-
-    return PRESETS
-
-
-def _glare(config: "GlareConfig") -> object:
-    from lowlight_cli.models.glare.model import Glare
-
-    return Glare(config)
 
 
 def _identity_presets() -> "Mapping[str, NoSettings]":
@@ -83,22 +71,6 @@ CODEENHANCE = ModelEntry(
             OWN_WEIGHTS_LICENCE,
             sha256="610fe0b288787b89485329852bae527528466b124b720144899d3feaa5c30db6",
         ),
-    },
-)
-
-GLARE = ModelEntry(
-    name="glare",
-    summary="Finds the codes of the well-lit picture with a flow, and fuses them with the dark one.",
-    source="Zhou et al., GLARE: Low Light Image Enhancement via Generative Latent Feature based Codebook "
-    "Retrieval, ECCV 2024, arXiv:2407.12431",
-    licence="MIT",
-    presets=Presets("glare", ("paper", "lite"), _glare_presets),
-    default_preset="lite",
-    build=_glare,
-    controls=frozenset({"texture", "temperature"}),
-    weights={
-        "lite": WeightsEntry("glare-lite.safetensors", "those of whoever trained them", shipped=False),
-        "paper": WeightsEntry("glare-paper.safetensors", "Apache-2.0, the authors of GLARE", shipped=False),
     },
 )
 

@@ -1,0 +1,66 @@
+"""The weights of GLARE that ship do what the program says of them."""
+
+import numpy as np
+import pytest
+import torch
+
+from lowlight_cli.checkpoints.load import load_enhancer
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.glare.model import Glare
+from tests.trained.test_shipped import detail, night_pictures
+
+TEXTURES = (0.0, 0.5, 1.0, 1.5, 2.0)
+
+
+@pytest.fixture(scope="module")
+def model() -> Glare:
+    return load_enhancer("glare")
+
+
+def test_dark_pictures_become_bright_and_stay_finite(model, root):
+    for picture in night_pictures(root):
+        made = model.enhance(picture, Controls())
+        assert torch.isfinite(made).all()
+        assert made.mean() > 1.3 * picture.mean()
+
+
+def test_texture_is_more_detail(model, root):
+    rows = [
+        [detail(model.enhance(picture, Controls(texture=step))) for step in TEXTURES]
+        for picture in night_pictures(root)[:4]
+    ]
+    means = np.array(rows).mean(0)
+    assert (np.diff(means) > 0).all(), means
+    assert means[-1] / means[0] > 1.1, means
+
+
+def test_the_flow_is_run_backwards_exactly(model, root):
+    told = model.tell(night_pictures(root)[1], {})
+    latent = model.retrieve(told)
+    again = model.likelihood(latent, told)
+    torch.testing.assert_close(again.noise, told.mean, rtol=1e-3, atol=1e-3)
+
+
+def test_temperature_draws_other_codes_from_the_same_picture(model, root):
+    told = model.tell(night_pictures(root)[1], {})
+    still = model.codebook.nearest(model.retrieve(told))
+    drawn = model.codebook.nearest(model.retrieve(told, 1.0))
+    assert (still != drawn).float().mean() > 0.1
+    assert len(still.unique()) > 50
+
+
+def test_tiles_with_the_facts_of_the_whole_agree_with_the_whole(model, root):
+    picture = night_pictures(root)[1]
+    whole = model.enhance(picture, Controls())
+    facts = model.observe(picture, Controls())
+    left = model.enhance(picture[..., :192], Controls(), observation=facts)
+    inside = slice(0, 144)
+    error = (left[..., inside] - whole[..., inside]).square().mean()
+    assert -10 * error.log10() > 40
+
+
+@pytest.mark.parametrize("value", [0.0, 0.02, 0.5, 1.0])
+def test_constant_pictures_give_finite_and_flat_results(model, value):
+    made = model.enhance(torch.full((1, 3, 64, 96), value), Controls())
+    assert torch.isfinite(made).all()
+    assert made[..., 16:-16, 16:-16].std(dim=(2, 3)).max() < 0.05
