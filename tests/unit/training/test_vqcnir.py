@@ -1,0 +1,86 @@
+"""What the LQ phase of VQCNIR starts from, and what it leaves alone."""
+
+import pytest
+import torch
+
+from lowlight_cli.checkpoints.save import save_weights
+from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings
+from lowlight_cli.models.vqcnir.config import PRESETS, PUBLISHED_PRIOR, VqcnirConfig
+from lowlight_cli.models.vqgan.config import VqganConfig
+from lowlight_cli.models.vqgan.model import Vqgan
+from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.presets import preset_of
+from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe
+from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
+
+NARROW = VqganConfig(
+    stem_channels=4,
+    encoder_channels=(8, 8, 8),
+    encoder_blocks=(1, 1, 1),
+    code_count=16,
+    code_channels=4,
+    decoder_channels=(8, 8, 8),
+    decoder_blocks=(1, 1, 1),
+    groups=0,
+    act="leaky",
+)
+CONFIG = PRESETS["lite"].model_copy(
+    update={"vqgan": NARROW, "blocks": 1, "head_width": 4, "warp_groups": (2, 1, 1, 1)}
+)
+
+
+@pytest.fixture
+def stage_one(tmp_path):
+    return save_weights(tmp_path / "vqgan.safetensors", Vqgan(NARROW), {"architecture": "vqgan"})
+
+
+def test_what_the_hq_phase_knows_is_where_the_lq_phase_starts(stage_one):
+    model, prior = start_vqcnir(CONFIG, stage_one, None)
+    ours, theirs = model.state_dict(), prior.state_dict()
+    for name, value in theirs.items():
+        if name == "encoder.stem.weight":
+            assert torch.equal(ours[name][:, :3], value)
+            assert not ours[name][:, 3:].any()
+        else:
+            assert torch.equal(ours[name], value), name
+
+
+def test_weights_of_an_earlier_run_take_the_place_of_all(stage_one, tmp_path):
+    earlier, _ = start_vqcnir(CONFIG, None, None)
+    path = save_weights(tmp_path / "earlier.safetensors", earlier, {"architecture": "vqcnir"})
+    model, _ = start_vqcnir(CONFIG, stage_one, path)
+    for name, value in earlier.state_dict().items():
+        assert torch.equal(model.state_dict()[name], value), name
+
+
+def test_held_still_nothing_is_moved_whatever_was_learned():
+    model, _ = start_vqcnir(CONFIG, None, None)
+    layer, features = model.faithful.levels[0].warp.dcn, torch.randn(1, 8, 6, 6)
+    torch.nn.init.normal_(layer.predict.weight)
+    free = layer(features, features)
+    hold_still(model, still=True)
+    held = layer(features, features)
+    hold_still(model, still=False)
+    assert not torch.allclose(held, free)
+    assert torch.equal(layer(features, features), free)
+
+
+def test_pairs_are_blurred_alike_in_every_run():
+    pixels = torch.randint(0, 60, (6, 40, 48), dtype=torch.uint8)
+    pairs = [PairedPhoto(str(number), pixels, 0.1, 0.5, has_cast=False) for number in range(2)]
+    first, again = (blurred_pairs(pairs, BlurSettings(share=0.1), MANY_NIGHTS) for _ in range(2))
+    for pair, one, two in zip(pairs, first, again, strict=True):
+        assert torch.equal(one.pixels, two.pixels)
+        assert torch.equal(one.pixels[3:], pair.pixels[3:])
+        assert not torch.equal(one.pixels[:3], pair.pixels[:3])
+    assert not torch.equal(first[0].pixels, first[1].pixels)
+
+
+def test_the_published_schedule_is_that_of_the_paper():
+    recipe = VqcnirRecipe.model_validate(preset_of("vqcnir", "paper"))
+    assert recipe.model == VqcnirConfig()
+    assert (recipe.run.steps, recipe.run.batch_size, recipe.run.crop) == (500_000, 8, 256)
+    assert (recipe.optimizer.learning_rate, recipe.optimizer.critic_rate) == (1e-4, 4e-4)
+    assert (recipe.adversarial_weight, recipe.association_weight, recipe.lpips_weight) == (0.1, 1.0, 1.0)
+    assert recipe.blur.share == 0
+    assert preset_of("vqcnir-vqgan", "paper")["model"] == PUBLISHED_PRIOR.model_dump()
