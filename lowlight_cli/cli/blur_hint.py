@@ -1,4 +1,4 @@
-"""The hint that some photos are blurred, and which model would help; it is never chosen unasked."""
+"""The hint that some photos are blurred, and which model is made for it; it is never chosen unasked."""
 
 from lowlight_cli.inference.report import Report
 from lowlight_cli.models.catalog import MODELS
@@ -16,4 +16,4 @@ def blur_hint(report: Report, model: str) -> list[str]:
         return []
     better = [entry.name for entry in MODELS.values() if entry.removes_blur and entry.is_ready]
     subject = "1 photo measures" if count == 1 else f"{count:,} photos measure"
-    return [f"{subject} as blurred; -m {name} also removes blur" for name in better[:1]]
+    return [f"{subject} as blurred; -m {name} is trained to remove blur, too" for name in better[:1]]

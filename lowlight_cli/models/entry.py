@@ -81,7 +81,7 @@ class ModelEntry:
         stages: Shipped weights of earlier training stages, by name; training may start from them.
         views: Inner pictures that can be written beside the results.
         hidden: Whether lists leave it out, because it serves tests.
-        removes_blur: Whether it also sharpens photos of a shaken camera.
+        removes_blur: Whether it is made for photos of a shaken camera, too.
     """
 
     name: str

@@ -23,7 +23,7 @@ def _vqcnir(config: "VqcnirConfig") -> object:
 
 VQCNIR = ModelEntry(
     name="vqcnir",
-    summary="Brightens photos and removes the blur of a shaken camera, with a codebook of clear pictures.",
+    summary="Brightens photos, trained on blurred ones, too, with a codebook of clear pictures.",
     source="Zou et al., VQCNIR: Clearer Night Image Restoration with Vector-Quantized Codebook, AAAI 2024, "
     "arXiv:2312.08606",
     licence="MIT",
@@ -36,7 +36,7 @@ VQCNIR = ModelEntry(
         "lite": WeightsEntry(
             "vqcnir-lite.safetensors",
             "MIT; terms of the training data in docs/models/vqcnir.md",
-            sha256="ab09877680e080e24af1f1dc41d5a4e0e8f25a29071c35d9599161ede675b266",
+            sha256="18d2275b9b2c6881ba82278ed328e048f9960e8d06dd1ab159b518b64acb5fe8",
         ),
         "paper": WeightsEntry(
             "vqcnir-paper.safetensors", "none stated by the authors of VQCNIR", shipped=False
