@@ -8,9 +8,11 @@ from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings
 from lowlight_cli.models.vqcnir.config import PRESETS, PUBLISHED_PRIOR, VqcnirConfig
 from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.models.vqgan.model import Vqgan
+from lowlight_cli.training.config import DataSettings, RunSettings
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.presets import preset_of
-from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe
+from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe, run
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
 
 NARROW = VqganConfig(
@@ -84,3 +86,20 @@ def test_the_published_schedule_is_that_of_the_paper():
     assert (recipe.adversarial_weight, recipe.association_weight, recipe.lpips_weight) == (0.1, 1.0, 1.0)
     assert recipe.blur.share == 0
     assert preset_of("vqcnir-vqgan", "paper")["model"] == PUBLISHED_PRIOR.model_dump()
+
+
+def test_a_run_trains_no_frozen_part(make_picture, tmp_path):
+    for number in range(2):
+        make_picture(tmp_path / "photos" / f"{number}.png", (72, 70), seed=number)
+    recipe = VqcnirRecipe(
+        model=CONFIG,
+        data=DataSettings(photos=(tmp_path / "photos",)),
+        run=RunSettings(steps=3, batch_size=2, crop=64),
+    )
+    run(recipe, RunFolder(tmp_path / "run", recipe), device=torch.device("cpu"))
+    state = torch.load(tmp_path / "run" / "ckpt" / "last.pt", weights_only=True)["model"]
+    torch.manual_seed(recipe.run.seed)
+    fresh = start_vqcnir(CONFIG, None, None)[0].state_dict()
+    changed = {key for key, value in state.items() if not torch.equal(value, fresh[key])}
+    assert {key.split(".")[0] for key in changed} == {"encoder", "aiem", "pre_quant", "faithful"}
+    assert any(".dcn.predict." in key for key in changed)
