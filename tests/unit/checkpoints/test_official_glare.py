@@ -69,6 +69,16 @@ def test_stage_two_has_the_published_keys(published):
     assert digest(shapes) == "462359bd5f2d8950042f8c0643ee25652973edb64601a09cf536f772876eb59c"
 
 
+def test_the_network_of_stage_one_has_the_published_keys(published):
+    """What is left of the first file without the networks that only its losses need."""
+    for_losses = ("vgg_", "conv_semantic")
+    shapes = {k: v for k, v in published["prior"].items() if not k.startswith(for_losses)}
+    assert len(shapes) == 255
+    assert set(shapes) == set(stage_one_names()) | set(prior_names())
+    assert sum(torch.Size(shape).numel() for shape in shapes.values()) == 60_581_022
+    assert digest(shapes) == "0391b888ced946061b15ccb3dde3663c4895cbfde4f463a1418342f1e2eff9f0"
+
+
 def test_both_files_fill_the_network_and_nothing_is_left(published):
     found = translate(blank(published["prior"]), blank(published["enhancer"]))
     entry = MODELS["glare"]
