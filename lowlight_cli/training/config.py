@@ -12,6 +12,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -126,6 +127,13 @@ class Source(Settings):
             return value
         folder, weight = split_weight(str(value))
         return {"folder": folder, "weight": weight}
+
+    @model_serializer
+    def _as_text(self) -> str | dict[str, str | float]:
+        plain = str(self.folder)
+        if self.weight is not None:
+            return {"folder": plain, "weight": self.weight}
+        return {"folder": plain} if "=" in plain else plain
 
 
 class PairSource(Settings):

@@ -1,12 +1,16 @@
 """What processes that train together agree on, in two forked processes that talk through gloo."""
 
+import json
 import multiprocessing
 import os
 import pickle
 import socket
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,10 +21,10 @@ from lowlight_cli.errors import LowlightError, OutputError, SettingsError, Usage
 from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.training import processes
 from lowlight_cli.training.codes import CodeCounts, revive
-from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings, Settings
-from lowlight_cli.training.descent import Descent
+from lowlight_cli.training.config import Recipe, RunSettings, Settings
 from lowlight_cli.training.draws import parts_of_step
 from lowlight_cli.training.run_folder import RunFolder
+from tests.unit.training.gradients_of_one_process import steps_taken
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="a process that used CUDA cannot fork")
@@ -72,37 +76,29 @@ def _join(work: Callable[[int], Any], rank: int, count: int, port: int, send: An
     os._exit(0)
 
 
-def descent(parameters: list[nn.Parameter]) -> Descent:
-    optimizer = OptimizerSettings(learning_rate=0.1, clip=1e6)
-    return Descent(parameters, Recipe(run=RunSettings(batch_size=4), optimizer=optimizer), CPU)
+def gradients_of(rank: int, count: int, port: int) -> "subprocess.Popen[str]":
+    """A fresh process that takes a few steps: forked ones cannot rely on autograd."""
+    launched = {
+        "RANK": str(rank), "WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)
+    }  # fmt: skip
+    command = (sys.executable, "-m", "tests.unit.training.gradients_of_one_process")
+    root = Path(__file__).parents[3]
+    return subprocess.Popen(command, cwd=root, env=os.environ | launched, stdout=subprocess.PIPE, text=True)
 
 
 def test_gradients_are_those_of_the_whole_batch():
-    batch = torch.randn(4, 3)
-
-    def train(rank: int) -> Any:
-        layer, lonely, idle = nn.Linear(3, 1), nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(1))
-        steps = descent([*layer.parameters(), lonely, idle])
-        with torch.no_grad():
-            layer.weight.fill_(0.5), layer.bias.zero_()
-        gradients = []
-        for _ in range(3):
-            loss = layer(batch[rank :: processes.ranks()]).square().mean()
-            # Of two processes, one knows nothing of this parameter; Adam does not mind the size.
-            steps.learn(loss + lonely.sum() if rank == 0 else loss)
-            taken = steps.take(1.0)
-            gradients.append(layer.weight.detach().clone())
-        # What is not finite in one process is left out by all.
-        steps.learn(layer(batch[rank :: processes.ranks()]).sum() * (float("nan") if rank == 0 else 1.0))
-        left_out = steps.take(1.0)
-        return gradients, lonely.tolist(), idle.tolist(), taken, left_out, steps.failed
-
-    alone = train(0)
-    for gradients, lonely, idle, taken, left_out, failed in together(train):
-        torch.testing.assert_close(gradients, alone[0])
-        assert idle == [1.0]
-        assert lonely == pytest.approx(alone[1])
-        assert (taken, left_out, failed) == (True, False, True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    workers = [gradients_of(rank, 2, port) for rank in range(2)]
+    alone = steps_taken(0)
+    texts = [worker.communicate(timeout=240)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    for text in texts:
+        found = json.loads(text)
+        assert found["weights"] == pytest.approx(alone["weights"], rel=1e-5)
+        assert found["idle"] == [1.0]
+        assert found["lonely"] == pytest.approx(alone["lonely"])
+        assert (found["taken"], found["left_out"], found["failed"]) == (True, False, True)
 
 
 def test_codes_are_counted_and_revived_as_in_one_process():
