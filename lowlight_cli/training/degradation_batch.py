@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.draws import Draws
-from lowlight_cli.training.enhancement_batch import Sources
+from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pictures import NO_CLASS, Crops
 from lowlight_cli.training.pool import one_of, random_below
 from lowlight_cli.training.views import dark_view

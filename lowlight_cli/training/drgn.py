@@ -1,6 +1,5 @@
 """What both stages of DRGN share: settings, the first weights, and pictures made dark by a degradation."""
 
-from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -17,9 +16,6 @@ from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings
 from lowlight_cli.training.decay import DecaySettings
 from lowlight_cli.training.degradation_batch import Cut, DegradationBatch
-from lowlight_cli.training.enhancement_batch import Sources
-from lowlight_cli.training.pairs import PairedPhoto, load_pairs
-from lowlight_cli.training.pictures import few_of, load_photos
 
 
 class DrgnRecipe(Recipe):
@@ -60,21 +56,6 @@ class Synthetic(NamedTuple):
 
     images: Images
     lightness: PerImage
-
-
-def load_sources(
-    recipe: DrgnRecipe, tell: Callable[[str], None] = lambda _: None
-) -> tuple[Sources, list[PairedPhoto]]:
-    """Reads pictures to train on, and pairs to validate on.
-
-    Raises:
-        WeightsError: Some cannot be read.
-    """
-    settings, crop = recipe.run, recipe.run.crop
-    photos = load_photos(recipe.data, smallest=crop, tell=tell) if recipe.data.photos else []
-    photos, _ = few_of(photos, [], settings)
-    train, held_out = few_of(*load_pairs(recipe.data, smallest=crop, tell=tell), settings)
-    return Sources(photos, train, recipe.darkening), held_out
 
 
 def new_model(recipe: DrgnRecipe) -> Drgn:

@@ -14,18 +14,10 @@ from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.look import controlled, like_reference
-from lowlight_cli.training.pairs import PairedPhoto, random_pair_crops
-from lowlight_cli.training.pictures import Photo, random_crops
+from lowlight_cli.training.material import Sources
+from lowlight_cli.training.pairs import random_pair_crops
+from lowlight_cli.training.pictures import random_crops
 from lowlight_cli.training.views import dark_view
-
-
-class Sources(NamedTuple):
-    """Where batches come from, and how photos are darkened and, where it is said, blurred."""
-
-    photos: Sequence[Photo]
-    pairs: Sequence[PairedPhoto]
-    darkening: DarkeningSettings
-    blur: BlurSettings | None = None
 
 
 class Mix(NamedTuple):

@@ -16,8 +16,9 @@ from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import CodeIndices, Features, Images
 from lowlight_cli.training.codes import perplexity, usage
 from lowlight_cli.training.draws import draws
-from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, Sources, enhancement_batch
+from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, enhancement_batch
 from lowlight_cli.training.held_out import middle
+from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.processes import summed
 

@@ -25,9 +25,10 @@ from lowlight_cli.training.decay import decayed_share
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.descent import Descent
 from lowlight_cli.training.draws import draws
-from lowlight_cli.training.drgn import DrgnRecipe, load_sources, made_dark, new_model
+from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import grey_where_cast
 from lowlight_cli.training.feed import Feed
+from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import averaged, placed, set_trainable
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 
@@ -134,7 +135,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    sources, _ = load_sources(recipe, folder.tell)
+    sources, _ = load_sources(recipe, recipe.darkening, tell=folder.tell)
     cut = recipe.cut(synthetic=1.0)
 
     model = placed(new_model(recipe), device)

@@ -25,10 +25,11 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.decay import decayed_share
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.descent import Descent
-from lowlight_cli.training.drgn import DrgnRecipe, load_sources, made_dark, new_model
+from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import grey_where_cast
 from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.held_out import validate
+from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import load_part
@@ -135,7 +136,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    sources, held_out = load_sources(recipe, folder.tell)
+    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
     cut = recipe.cut(recipe.synthetic_share)
 
     model = placed(started(recipe), device)

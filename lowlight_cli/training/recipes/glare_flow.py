@@ -17,12 +17,11 @@ from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.enhancement_batch import Mix, Sources, enhancement_batch
+from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
 from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.glare import FlowWeights, fit_flow, latent_losses, start_glare, validate_flow
+from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
-from lowlight_cli.training.pairs import load_pairs
-from lowlight_cli.training.pictures import few_of, load_photos
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 
 
@@ -58,11 +57,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell) if recipe.data.photos else []
-    train, held_out = load_pairs(recipe.data, smallest=settings.crop, tell=folder.tell)
-    photos, _ = few_of(photos, [], settings)
-    train, held_out = few_of([pair for pair in train if not pair.has_cast], held_out, settings)
-    sources = Sources(photos, train, recipe.darkening)
+    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell, casts=False)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, 0.0, 0.0)
 
     model, prior = start_glare(recipe.model, recipe.vqgan, recipe.start)
@@ -74,7 +69,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     mixed = autocast(settings, device)
     feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
+    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):

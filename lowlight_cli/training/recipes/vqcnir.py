@@ -31,16 +31,15 @@ from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
-    Sources,
     enhancement_batch,
     grey_where_cast,
     wanted_texture,
 )
 from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.held_out import validate
+from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
-from lowlight_cli.training.pairs import PairedPhoto, load_pairs
-from lowlight_cli.training.pictures import few_of, load_photos
+from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
 
@@ -157,11 +156,8 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     """
     settings, course = recipe.run, folder.course
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell) if recipe.data.photos else []
-    train, held_out = load_pairs(recipe.data, smallest=settings.crop, tell=folder.tell)
-    photos, _ = few_of(photos, [], settings)
-    train, held_out = few_of(train, held_out, settings)
-    sources = Sources(photos, train, recipe.darkening, recipe.blur)
+    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
+    sources = sources._replace(blur=recipe.blur)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
     model, prior = start_vqcnir(recipe.model, recipe.vqgan, recipe.start)
@@ -184,7 +180,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     mixed = autocast(settings, device)
     feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(photos)} photos, {len(train)} pairs, {len(held_out)} pairs held out")
+    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in range(start, settings.steps):

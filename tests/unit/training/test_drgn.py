@@ -19,7 +19,7 @@ from lowlight_cli.training.decay import DecaySettings, decayed_share
 from lowlight_cli.training.degradation_batch import Cut, DegradationBatch, degradation_batch, random_patch
 from lowlight_cli.training.draws import draws
 from lowlight_cli.training.drgn import new_model
-from lowlight_cli.training.enhancement_batch import Sources
+from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.pictures import Photo
 from lowlight_cli.training.recipes.drgn_degradation import (
