@@ -15,14 +15,11 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from lowlight_cli.checkpoints.perception import read_learned_perceptual
 from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.perceptual import feature_distance
-from lowlight_cli.losses.pixel import absolute, colour, gradient
-from lowlight_cli.losses.structure import dissimilarity
 from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.model import SemanticNet
@@ -48,6 +45,7 @@ from lowlight_cli.training.optimization import (
     placed,
     set_trainable,
 )
+from lowlight_cli.training.picture_loss import given_lpips, picture_losses
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import semantic_net, start_from
 from lowlight_cli.training.stage_two_check import (
@@ -125,8 +123,8 @@ def perceptual_loss(
     Raises:
         SettingsError: Neither can be had: the published semantic network does not expose its scales.
     """
-    if recipe.lpips_backbone is not None and recipe.lpips_heads is not None:
-        lpips = placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
+    lpips = given_lpips(recipe, device)
+    if lpips is not None:
         return lambda made, target: recipe.lpips_weight * lpips(made, target)
     net = (
         placed(semantic_net(recipe.model, recipe.semantic), device)
@@ -148,13 +146,7 @@ def picture_loss(
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for."""
     made, target = grey_where_cast(made, batch.colour), grey_where_cast(batch.target, batch.colour)
-    return {
-        "pixel": absolute(made, target),
-        "edge": recipe.edge_weight * gradient(made, target),
-        "structure": recipe.structure_weight * dissimilarity(made, target),
-        "colour": recipe.colour_weight * colour(made, target),
-        "perceptual": perceive(made, target),
-    }
+    return picture_losses(recipe, made, target) | {"perceptual": perceive(made, target)}
 
 
 def latent_loss(

@@ -15,10 +15,8 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from lowlight_cli.checkpoints.perception import read_learned_perceptual
 from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
-from lowlight_cli.losses.pixel import absolute, colour, gradient
 from lowlight_cli.losses.structure import dissimilarity, multi_scale_dissimilarity
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
@@ -36,6 +34,7 @@ from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
+from lowlight_cli.training.picture_loss import given_lpips, picture_losses
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 
 
@@ -83,7 +82,7 @@ class GlareFusionRecipe(Recipe):
     check_side: int | None = 256
 
 
-def picture_losses(
+def fused_losses(
     recipe: GlareFusionRecipe,
     perceive: LearnedPerceptual | None,
     made: Images,
@@ -93,12 +92,7 @@ def picture_losses(
     """Weighted differences between what was made and what was asked for."""
     differ = multi_scale_dissimilarity if recipe.many_scales else dissimilarity
     made, target = grey_where_cast(made, keeps_colour), grey_where_cast(target, keeps_colour)
-    losses = {
-        "pixel": absolute(made, target),
-        "edge": recipe.edge_weight * gradient(made, target),
-        "structure": recipe.structure_weight * differ(made, target),
-        "colour": recipe.colour_weight * colour(made, target),
-    }
+    losses = picture_losses(recipe, made, target, differ=differ)
     if perceive is not None:
         losses["perceptual"] = recipe.lpips_weight * perceive(made, target)
     return losses
@@ -122,9 +116,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     freeze(prior, *model.prior_parts())
     if not recipe.joint:
         freeze(model.encoder, model.flow)
-    perceive = None
-    if recipe.lpips_backbone is not None and recipe.lpips_heads is not None:
-        perceive = placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
+    perceive = given_lpips(recipe, device)
     painter = Descent(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
@@ -145,7 +137,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
                     told = model.tell(batch.dark, {"lightness": batch.lightness})
                     latent = model.retrieve(told)
                 made = in_full(model.decode(latent, told, batch.weights.texture, {}))
-            losses = picture_losses(recipe, perceive, made.images, target, batch.colour)
+            losses = fused_losses(recipe, perceive, made.images, target, batch.colour)
             if recipe.joint:
                 with torch.no_grad():
                     wanted = prior.encode(batch.bright)

@@ -15,17 +15,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding, mse_loss
 
-from lowlight_cli.checkpoints.perception import read_learned_perceptual
 from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings, DarkeningSettings
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.gram import gram
-from lowlight_cli.losses.pixel import absolute, colour, gradient
-from lowlight_cli.losses.structure import dissimilarity
+from lowlight_cli.losses.pixel import absolute
 from lowlight_cli.models.vqcnir.config import PRESETS, VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.tensors import Features, Images, Scalar
+from lowlight_cli.tensors import Features, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.enhancement_batch import (
@@ -40,6 +38,7 @@ from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
 from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.picture_loss import given_lpips, picture_losses
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
 
@@ -93,19 +92,6 @@ class VqcnirRecipe(Recipe):
     adversarial_weight: float = 0.0
     critic_width: int = 16
     check_side: int | None = 256
-
-
-def picture_losses(
-    recipe: VqcnirRecipe, made: Images, target: Images, keeps_colour: Tensor
-) -> dict[str, Scalar]:
-    """Weighted differences between what was made and what was asked for."""
-    made, target = grey_where_cast(made, keeps_colour), grey_where_cast(target, keeps_colour)
-    return {
-        "pixel": absolute(made, target),
-        "edge": recipe.edge_weight * gradient(made, target),
-        "structure": recipe.structure_weight * dissimilarity(made, target),
-        "colour": recipe.colour_weight * colour(made, target),
-    }
 
 
 def prior_loss(
@@ -174,9 +160,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
         "judge": judge,
         "average": average,
     }
-    perceive = None
-    if recipe.lpips_backbone is not None and recipe.lpips_heads is not None:
-        perceive = placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
+    perceive = given_lpips(recipe, device)
     mixed = autocast(settings, device)
     feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
@@ -194,7 +178,8 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
                 made = in_full(
                     model(batch.dark, batch.weights.texture, observation={"lightness": batch.lightness})
                 )
-            losses = picture_losses(recipe, made.images, target, batch.colour)
+            compared = [grey_where_cast(images, batch.colour) for images in (made.images, target)]
+            losses = picture_losses(recipe, *compared)
             losses |= prior_loss(recipe, model, made.prior, batch)
             losses["association"] = association_loss(recipe, prior, made.latent, batch)
             if perceive is not None:

@@ -13,12 +13,9 @@ from typing import ClassVar, cast
 import torch
 from torch.nn.functional import mse_loss
 
-from lowlight_cli.checkpoints.perception import read_learned_perceptual
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
-from lowlight_cli.losses.pixel import absolute, colour, gradient
-from lowlight_cli.losses.structure import dissimilarity
 from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
@@ -29,6 +26,7 @@ from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.draws import chance, draws
 from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.optimization import autocast, averaged, compiled, in_full, placed, set_trainable
+from lowlight_cli.training.picture_loss import given_lpips, picture_losses
 from lowlight_cli.training.pictures import Photo, every_tenth_apart, few_of, load_photos, random_crops
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.stage_one import load_part
@@ -87,25 +85,21 @@ def perceptual_loss(recipe: VqganRecipe, device: torch.device) -> LearnedPercept
     """
     if not recipe.perceptual_weight:
         return None
-    if recipe.lpips_backbone is None or recipe.lpips_heads is None:
+    lpips = given_lpips(recipe, device)
+    if lpips is None:
         raise SettingsError(
             "perceptual_weight needs LPIPS, whose weights do not ship: "
             "--set lpips_backbone=vgg16-397923af.pth --set lpips_heads=lpips_vgg.pth, "
             "or --set perceptual_weight=0 to train without it"
         )
-    return placed(read_learned_perceptual(recipe.lpips_backbone, recipe.lpips_heads), device)
+    return lpips
 
 
 def picture_loss(
     recipe: VqganRecipe, perceive: LearnedPerceptual | None, rebuilt: Images, images: Images
 ) -> dict[str, Scalar]:
     """Weighted differences between pictures and what was rebuilt."""
-    parts = {
-        "pixel": absolute(rebuilt, images),
-        "edge": recipe.edge_weight * gradient(rebuilt, images),
-        "structure": recipe.structure_weight * dissimilarity(rebuilt, images),
-        "colour": recipe.colour_weight * colour(rebuilt, images),
-    }
+    parts = picture_losses(recipe, rebuilt, images)
     if perceive is not None:
         parts["perceptual"] = recipe.perceptual_weight * perceive(rebuilt, images)
     return parts
