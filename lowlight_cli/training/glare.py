@@ -85,7 +85,13 @@ def fit_flow(model: Glare, target: Features, told: Told) -> None:
 
 
 def latent_losses(
-    model: Glare, told: Told, target: Features, weights: FlowWeights, draws: Draws
+    model: Glare,
+    told: Told,
+    target: Features,
+    weights: FlowWeights,
+    draws: Draws,
+    *,
+    found: Features | None = None,
 ) -> dict[str, Scalar]:
     """Weighted losses of what dark pictures tell about bright latents.
 
@@ -95,13 +101,15 @@ def latent_losses(
         target: Latents of the bright pictures.
         weights: How much each counts.
         draws: Chance of the items, and of the step.
+        found: What the flow made of what was told, where it is known already.
     """
     seen = model.likelihood(noisy(target, weights.noise, draws.items), told)
     is_given = float(torch.rand((), generator=draws.shared)) < weights.given_mean
     bits = bits_per_position(seen.noise, target if is_given else seen.mean, seen.log_determinant)
     losses = {"likelihood": weights.likelihood * bits}
     if weights.regression:
-        losses["regression"] = weights.regression * mse_loss(model.retrieve(told), target)
+        found = model.retrieve(told) if found is None else found
+        losses["regression"] = weights.regression * mse_loss(found, target)
     return losses
 
 

@@ -141,7 +141,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
             if recipe.joint:
                 with torch.no_grad():
                     wanted = prior.encode(batch.bright)
-                losses |= latent_losses(model, told, wanted, recipe.latent, part)
+                losses |= latent_losses(model, told, wanted, recipe.latent, part, found=made.latent)
             loss = torch.stack(list(losses.values())).sum()
             painter.learn(loss)
 
