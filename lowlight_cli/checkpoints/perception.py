@@ -1,4 +1,4 @@
-"""Reads the weights of the learned perceptual distance from disk."""
+"""Reads the weights of networks that judge pictures from disk."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.losses.learned_perceptual import Backbone, LearnedPerceptual
+from lowlight_cli.losses.semantic_guide import SemanticGuide
 
 
 def read_learned_perceptual(backbone: Path, heads: Path, kind: Backbone = "vgg") -> LearnedPerceptual:
@@ -29,6 +30,27 @@ def read_learned_perceptual(backbone: Path, heads: Path, kind: Backbone = "vgg")
     except RuntimeError as error:
         raise WeightsError(f"{backbone} and {heads} are no LPIPS ({kind}): {error}") from error
     return distance
+
+
+def read_semantic_guide(path: Path, code_channels: int, downscale: int) -> SemanticGuide:
+    """The guide with the weights of VGG19, and a new head.
+
+    Args:
+        path: torchvision's VGG19 (``vgg19-dcbb9e9d.pth``); what lies above the features needed is left out.
+        code_channels: Channels of a code.
+        downscale: Pixels per code along a side.
+
+    Raises:
+        WeightsError: The file is missing or does not fit.
+    """
+    guide = SemanticGuide(code_channels, downscale)
+    given = {key.removeprefix("features."): value for key, value in _read(path).items()}
+    wanted = guide.vgg.state_dict()
+    try:
+        guide.vgg.load_state_dict({key: given[key] for key in wanted if key in given})
+    except RuntimeError as error:
+        raise WeightsError(f"{path} is no VGG19: {error}") from error
+    return guide
 
 
 def _read(path: Path) -> dict[str, Tensor]:

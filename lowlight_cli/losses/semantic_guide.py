@@ -1,0 +1,63 @@
+"""Semantic guidance of a codebook: codes have to tell what a network that names things sees in the picture.
+
+Source: Chen et al., "Real-World Blind Super-Resolution via Feature Matching with Implicit High-Resolution
+Priors", 2022, sec. 3.1, taken over by the HQ phase of VQCNIR and by stage I of GLARE. The weights of VGG19 do
+not ship: ``lowlight_cli/checkpoints/perception.py`` reads them from disk.
+"""
+
+import torch
+from torch import nn
+from torch.nn.functional import mse_loss, relu
+
+from lowlight_cli.tensors import Features, Images, Scalar
+
+BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4))
+"""Channels and convolutions of each block of VGG19. Source: Simonyan and Zisserman, 2015, configuration E."""
+
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
+
+
+class SemanticGuide(nn.Module):
+    """Squared difference between what codes tell by a learned layer and features of VGG19.
+
+    The features are those after the last ReLU of the block whose grid is that of the codes: relu3_4 for codes
+    at a quarter of the size, relu4_4 at an eighth. Only ``head`` is trained; nothing of this is needed
+    afterwards.
+
+    Args:
+        code_channels: Channels of a code.
+        downscale: Pixels per code along a side: 1, 2, 4 or 8.
+
+    Attributes:
+        vgg: Frozen convolutions, parameters called as in torchvision's ``features``.
+        head: Layer that reads codes.
+    """
+
+    def __init__(self, code_channels: int, downscale: int) -> None:
+        super().__init__()
+        blocks = BLOCKS[: downscale.bit_length()]
+        layers: list[nn.Module] = []
+        channels = 3
+        for index, (width, count) in enumerate(blocks):
+            if index:
+                layers.append(nn.MaxPool2d(2))
+            for _ in range(count):
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+                channels = width
+        self.vgg = nn.Sequential(*layers).eval().requires_grad_(requires_grad=False)
+        self.head = nn.Conv2d(code_channels, channels, 1)
+
+    def forward(self, codes: Features, images: Images) -> Scalar:
+        """Mean squared difference.
+
+        Args:
+            codes: Codes in place of latents, (b, c, h, w); gradients flow through them.
+            images: The pictures that they are of, sRGB in [0, 1], (b, 3, downscale h, downscale w).
+        """
+        mean, deviation = (
+            torch.tensor(row, device=images.device).view(1, 3, 1, 1) for row in (MEAN, DEVIATION)
+        )
+        with torch.no_grad():
+            seen = self.vgg((images - mean) / deviation)
+        return mse_loss(relu(self.head(codes)), seen)
