@@ -233,7 +233,7 @@ class RunFolder:
 
     def _provenance(self, step: int) -> dict[str, Any]:
         """What a file of weights says: what made it, but not where the pictures lay."""
-        places = {"model", "data", "vqgan", "semantic", "start", "lpips_backbone", "lpips_heads"}
+        places = {"model", "data", "vqgan", "semantic", "start", "lpips_backbone", "lpips_heads", "vgg19"}
         provenance = self._recipe.model_dump(mode="json", exclude=places)
         return {
             "architecture": self._recipe.architecture,

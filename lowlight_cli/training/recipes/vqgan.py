@@ -13,9 +13,11 @@ from typing import ClassVar, cast
 import torch
 from torch.nn.functional import mse_loss
 
+from lowlight_cli.checkpoints.perception import read_semantic_guide
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
+from lowlight_cli.losses.semantic_guide import SemanticGuide
 from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
@@ -51,6 +53,8 @@ class VqganRecipe(Recipe):
             none. Eq. 2 of the paper has no such term; the stage I that its authors took over has it, with 1.
         lpips_backbone: Weights of VGG16.
         lpips_heads: Weights of the LPIPS heads for VGG.
+        semantic_weight: Weight of the difference from features of VGG19, which needs ``vgg19``; 0 for none.
+        vgg19: Weights of VGG19.
         start: Weights to start from; the codes are found anew.
         adversarial_weight: Weight of the critic's verdict (gamma of the paper).
         critic_from: Step from which the critic takes part; past the last step for none.
@@ -70,6 +74,8 @@ class VqganRecipe(Recipe):
     perceptual_weight: float = 0.0
     lpips_backbone: Path | None = None
     lpips_heads: Path | None = None
+    semantic_weight: float = 0.0
+    vgg19: Path | None = None
     start: Path | None = None
     adversarial_weight: float = 0.1
     critic_from: int = 2000
@@ -93,6 +99,33 @@ def perceptual_loss(recipe: VqganRecipe, device: torch.device) -> LearnedPercept
             "or --set perceptual_weight=0 to train without it"
         )
     return lpips
+
+
+def semantic_guide(recipe: VqganRecipe, device: torch.device) -> SemanticGuide | None:
+    """Features that codes have to tell, where they have a weight.
+
+    Raises:
+        SettingsError: The weights of VGG19, which do not ship, were not given.
+    """
+    if not recipe.semantic_weight:
+        return None
+    if recipe.vgg19 is None:
+        raise SettingsError(
+            "semantic_weight needs VGG19, whose weights do not ship: "
+            "--set vgg19=vgg19-dcbb9e9d.pth, or --set semantic_weight=0 to train without it"
+        )
+    shape = recipe.model
+    return placed(read_semantic_guide(recipe.vgg19, shape.code_channels, shape.downscale), device)
+
+
+def semantic_loss(
+    recipe: VqganRecipe, guide: SemanticGuide | None, rebuilt: Rebuilt, images: Images
+) -> dict[str, Scalar]:
+    """Weighted difference from the features of the pictures; gradients pass the codes by."""
+    if guide is None:
+        return {}
+    passed = rebuilt.latent + (rebuilt.codes - rebuilt.latent).detach()
+    return {"semantic": recipe.semantic_weight * guide(passed, images)}
 
 
 def picture_loss(
@@ -173,7 +206,9 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     perceive = perceptual_loss(recipe, device)
     model = compiled(placed(started(recipe), device), settings)
     critic = compiled(placed(UnetCritic(3, recipe.critic_width), device), settings)
-    painter = Descent(model.parameters(), recipe, device)
+    guide = semantic_guide(recipe, device)
+    heads = [] if guide is None else [*guide.head.parameters()]
+    painter = Descent([*model.parameters(), *heads], recipe, device)
     judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
     average = averaged(model, recipe.optimizer.average)
     counts = CodeCounts(torch.zeros(recipe.model.code_count, device=device))
@@ -184,6 +219,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         "judge": judge,
         "average": average,
         "counts": counts,
+        **({} if guide is None else {"semantic_head": guide.head}),
     }
     mixed = autocast(settings, device)
     feed = Feed(
@@ -211,6 +247,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
             losses = picture_loss(recipe, perceive, rebuilt.images, images) | {
                 "code": code_loss(recipe, rebuilt)
             }
+            losses |= semantic_loss(recipe, guide if coded else None, rebuilt, images)
             if judged:
                 losses["adversarial"] = recipe.adversarial_weight * fool(critic(rebuilt.images))
             loss = torch.stack(list(losses.values())).sum()
