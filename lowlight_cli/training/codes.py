@@ -1,12 +1,13 @@
-"""Keeping a codebook in use while it is trained."""
+"""Keeping a codebook in use while it is trained, and the codes that a trained one has for pictures."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from lowlight_cli.layers.codebook import Codebook
-from lowlight_cli.tensors import CodeIndices, Features, Scalar
+from lowlight_cli.models.vqgan.model import Vqgan
+from lowlight_cli.tensors import CodeIndices, Features, Images, Scalar
 from lowlight_cli.training.processes import items_of_all, summed
 
 
@@ -89,3 +90,19 @@ def start_on(codebook: Codebook, latent: Features, generator: torch.Generator, *
         sums = torch.zeros_like(codebook.weight).index_add_(0, rows, tokens)
         found = torch.bincount(rows, minlength=len(codebook.weight)) > 0
         codebook.weight[found] = (sums / counts)[found]
+
+
+class Wanted(NamedTuple):
+    """Latent of bright pictures, the rows of their codes, and the codes, all by stage I."""
+
+    latent: Features
+    indices: CodeIndices
+    codes: Features
+
+
+@torch.no_grad()
+def wanted_codes(prior: Vqgan, bright: Images) -> Wanted:
+    """What the latent of the dark pictures is to become."""
+    latent = prior.encode(bright)
+    indices = prior.codebook.nearest(latent)
+    return Wanted(latent, indices, prior.codebook.lookup(indices))

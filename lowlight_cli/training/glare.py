@@ -13,9 +13,11 @@ from lowlight_cli.models.glare.conditional_encoder import Told
 from lowlight_cli.models.glare.config import GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.tensors import Features, Scalar
+from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.config import Settings
 from lowlight_cli.training.draws import Draws
+from lowlight_cli.training.enhancement_batch import EnhancementBatch
+from lowlight_cli.training.held_out import middle
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.processes import items_of_all
 from lowlight_cli.training.stage_one import load_part, widened
@@ -114,6 +116,13 @@ def latent_losses(
 
 
 @torch.no_grad()
+def show_found(model: Glare, shown: EnhancementBatch) -> tuple[Images, Images, Images]:
+    """Columns of a sample grid: dark, what the codes of the latent that is found show, bright."""
+    told = model.tell(shown.dark, {"lightness": shown.lightness})
+    return shown.dark, model.show_codes(model.retrieve(told)), shown.bright
+
+
+@torch.no_grad()
 def validate_flow(
     model: Glare, prior: Vqgan, pairs: Sequence[PairedPhoto], device: torch.device, *, side: int = 256
 ) -> dict[str, float]:
@@ -136,10 +145,7 @@ def validate_flow(
 
 
 def _of_one(model: Glare, prior: Vqgan, pair: PairedPhoto, device: torch.device, side: int) -> Tensor:
-    multiple = model.size_multiple
-    height, width = (min(length, side) // multiple * multiple for length in pair.pixels.shape[1:])
-    top, left = (pair.pixels.shape[1] - height) // 2, (pair.pixels.shape[2] - width) // 2
-    pixels = pair.pixels[:, top : top + height, left : left + width]
+    pixels = middle(pair.pixels, side, multiple=model.size_multiple)
     dark, bright = (half[None].to(device).float() / 255 for half in pixels.split(3))
     target = prior.encode(bright)
     known = {"lightness": torch.tensor([pair.lightness], device=device)}

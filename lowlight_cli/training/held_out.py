@@ -36,9 +36,14 @@ def validate(
     return {"psnr": psnr, "ssim": ssim}
 
 
-def middle(pixels: Tensor, side: int | None) -> Tensor:
-    """The part in the middle of a picture (c, h, w), at most ``side`` pixels high and wide; None for all."""
-    if side is None:
-        return pixels
-    top, left = (max(length - side, 0) // 2 for length in pixels.shape[1:])
-    return pixels[:, top : top + side, left : left + side]
+def middle(pixels: Tensor, side: int | None, *, multiple: int = 1) -> Tensor:
+    """The part in the middle of a picture (c, h, w).
+
+    Args:
+        pixels: The picture.
+        side: What it is high and wide at most; None for all.
+        multiple: What its sides are to be multiples of.
+    """
+    height, width = (min(length, side or length) // multiple * multiple for length in pixels.shape[1:])
+    top, left = (pixels.shape[1] - height) // 2, (pixels.shape[2] - width) // 2
+    return pixels[:, top : top + height, left : left + width]

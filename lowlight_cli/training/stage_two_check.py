@@ -1,10 +1,9 @@
-"""What stage II is judged by while it trains: held-out pairs, the choice of codes, the same sample pictures.
+"""What CodeEnhance is judged by while it trains: the choice of codes, and the same sample pictures.
 
 The codes that a dark picture should be given are those that stage I gives to its bright partner.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 
@@ -13,35 +12,15 @@ from lowlight_cli.models.codeenhance.feature_transform import control_weights
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.tensors import CodeIndices, Features, Images
-from lowlight_cli.training.codes import perplexity, usage
-from lowlight_cli.training.draws import draws
-from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, enhancement_batch
+from lowlight_cli.tensors import CodeIndices, Images
+from lowlight_cli.training.codes import perplexity, usage, wanted_codes
+from lowlight_cli.training.enhancement_batch import EnhancementBatch
 from lowlight_cli.training.held_out import middle
-from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.processes import summed
 
-SAMPLE_SEED = 1
-MOST_SAMPLES = 8
 MIDDLE = 256
 """Side of the part of a held-out picture whose codes are looked at, in pixels."""
-
-
-class Wanted(NamedTuple):
-    """Latent of bright pictures, the rows of their codes, and the codes, all by stage I."""
-
-    latent: Features
-    indices: CodeIndices
-    codes: Features
-
-
-@torch.no_grad()
-def wanted_codes(prior: Vqgan, bright: Images) -> Wanted:
-    """What the latent of the dark pictures is to become."""
-    latent = prior.encode(bright)
-    indices = prior.codebook.nearest(latent)
-    return Wanted(latent, indices, prior.codebook.lookup(indices))
 
 
 def choice_numbers(chosen: CodeIndices, wanted: CodeIndices, codes: int) -> dict[str, float]:
@@ -75,17 +54,3 @@ def show_samples(model: CodeEnhance, shown: EnhancementBatch) -> tuple[Images, I
     """Columns of a sample grid: dark, enhanced, wanted."""
     facts = {"lightness": shown.lightness}
     return shown.dark, model(shown.dark, shown.weights, observation=facts).images, shown.target
-
-
-def sample_batch(sources: Sources, held_out: Sequence[PairedPhoto], side: int) -> EnhancementBatch:
-    """Crops of held-out pairs, or where there are none of what is trained on; no control is turned.
-
-    Args:
-        sources: What is trained on.
-        held_out: Pairs that are not.
-        side: Of a crop, in pixels.
-    """
-    if held_out:
-        sources = Sources([], held_out, sources.darkening)
-    mix = Mix(MOST_SAMPLES, side, real=0.5, turned=0.0, referenced=0.0)
-    return enhancement_batch(sources, mix, draws(SAMPLE_SEED, 0, range(MOST_SAMPLES)))

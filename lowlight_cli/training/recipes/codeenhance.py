@@ -25,6 +25,7 @@ from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.codes import Wanted, wanted_codes
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.enhancement_batch import (
@@ -47,14 +48,12 @@ from lowlight_cli.training.optimization import (
 )
 from lowlight_cli.training.picture_loss import given_lpips, picture_losses
 from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.sample_batch import sample_batch
 from lowlight_cli.training.stage_one import semantic_net, start_from
 from lowlight_cli.training.stage_two_check import (
-    Wanted,
     choice_numbers,
     held_out_choices,
-    sample_batch,
     show_samples,
-    wanted_codes,
 )
 
 

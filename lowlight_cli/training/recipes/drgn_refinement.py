@@ -32,8 +32,8 @@ from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
 from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.sample_batch import sample_batch
 from lowlight_cli.training.stage_one import load_part
-from lowlight_cli.training.stage_two_check import sample_batch
 
 
 class RefinementRecipe(DrgnRecipe):

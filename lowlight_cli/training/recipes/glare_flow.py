@@ -19,10 +19,18 @@ from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
 from lowlight_cli.training.feed import Feed
-from lowlight_cli.training.glare import FlowWeights, fit_flow, latent_losses, start_glare, validate_flow
+from lowlight_cli.training.glare import (
+    FlowWeights,
+    fit_flow,
+    latent_losses,
+    show_found,
+    start_glare,
+    validate_flow,
+)
 from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
 from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.sample_batch import sample_batch
 
 
 class GlareFlowRecipe(Recipe):
@@ -67,6 +75,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
     mixed = autocast(settings, device)
+    shown = sample_batch(sources, held_out, settings.crop).to(device)
     feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
@@ -93,11 +102,10 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
 
         folder.report(step, loss=loss, **losses)
         if course.validates(step):
-            shown = model.show_codes(model.retrieve(told)[-8:])
-            folder.samples(step + 1, batch.dark[-8:], shown, batch.bright[-8:])
+            best = cast(Glare, average.module)
+            folder.samples(step + 1, *show_found(best, shown))
             if held_out:
-                found = validate_flow(cast(Glare, average.module), prior, held_out, device)
-                folder.judge(step, found, by="psnr")
+                folder.judge(step, validate_flow(best, prior, held_out, device), by="psnr")
         if course.saves(step):
             folder.save(step + 1, parts, average.module)
         if course.ending:

@@ -36,6 +36,7 @@ from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
 from lowlight_cli.training.picture_loss import given_lpips, picture_losses
 from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.sample_batch import sample_batch
 
 
 class GlareFusionRecipe(Recipe):
@@ -122,6 +123,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
     mixed = autocast(settings, device)
     finding = nullcontext() if recipe.joint else torch.no_grad()
+    shown = sample_batch(sources, held_out, settings.crop).to(device)
     feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
@@ -151,10 +153,14 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
 
         folder.report(step, loss=loss, **losses)
         if course.validates(step):
-            folder.samples(step + 1, batch.dark[-8:], made.images[-8:], target[-8:])
+            best = cast(Glare, average.module)
+            with torch.no_grad():
+                seen = best(
+                    shown.dark, shown.weights.texture, observation={"lightness": shown.lightness}
+                ).images
+            folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
-                whole = cast(Glare, average.module)
-                folder.judge(step, validate(whole, held_out, device, side=recipe.check_side), by="psnr")
+                folder.judge(step, validate(best, held_out, device, side=recipe.check_side), by="psnr")
         if course.saves(step):
             folder.save(step + 1, parts, average.module)
         if course.ending:

@@ -13,7 +13,7 @@ from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding, mse_loss
+from torch.nn.functional import mse_loss
 
 from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings, DarkeningSettings
 from lowlight_cli.losses.adversarial import fool, hinge
@@ -24,6 +24,7 @@ from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.critic import UnetCritic
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Scalar
+from lowlight_cli.training.codes import wanted_codes
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
 from lowlight_cli.training.enhancement_batch import (
@@ -40,6 +41,7 @@ from lowlight_cli.training.optimization import autocast, averaged, freeze, in_fu
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.picture_loss import given_lpips, picture_losses
 from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.sample_batch import sample_batch
 from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
 
 
@@ -112,9 +114,7 @@ def association_loss(recipe: VqcnirRecipe, prior: Vqgan, latent: Tensor, batch: 
     kept = batch.colour.flatten() > 0
     if not kept.any():
         return latent.new_zeros(())
-    with torch.no_grad():
-        wanted = prior.codebook.nearest(prior.encode(batch.bright[kept]))
-        codes = embedding(wanted, prior.codebook.weight).movedim(-1, 1)
+    codes = wanted_codes(prior, batch.bright[kept]).codes
     bound = recipe.commitment * mse_loss(latent[kept], codes) + gram(latent[kept], codes)
     return recipe.association_weight * float(kept.float().mean()) * bound
 
@@ -149,19 +149,17 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     model, prior = start_vqcnir(recipe.model, recipe.vqgan, recipe.start)
     model, prior = placed(model, device), placed(prior, device)
     freeze(prior, *model.frozen_parts())
-    critic = placed(UnetCritic(3, recipe.critic_width), device)
     painter = Descent(model.parameters(), recipe, device)
-    judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
     average = averaged(model, recipe.optimizer.average)
-    parts: dict[str, Stateful] = {
-        "model": model,
-        "critic": critic,
-        "painter": painter,
-        "judge": judge,
-        "average": average,
-    }
+    parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
+    critic = judge = None
+    if recipe.adversarial_weight:
+        critic = placed(UnetCritic(3, recipe.critic_width), device)
+        judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
+        parts |= {"critic": critic, "judge": judge}
     perceive = given_lpips(recipe, device)
     mixed = autocast(settings, device)
+    shown = sample_batch(sources, held_out, settings.crop).to(device)
     feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
@@ -173,7 +171,6 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
             target = wanted_texture(batch)
 
             # Restore; be judged by the picture, by what the codes alone make of it, and by the codes.
-            set_trainable(critic, trainable=False)
             with mixed:
                 made = in_full(
                     model(batch.dark, batch.weights.texture, observation={"lightness": batch.lightness})
@@ -184,28 +181,34 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
             losses["association"] = association_loss(recipe, prior, made.latent, batch)
             if perceive is not None:
                 losses["perceptual"] = recipe.lpips_weight * perceive(made.images, target)
-            if recipe.adversarial_weight:
+            if critic is not None:
+                set_trainable(critic, trainable=False)
                 losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.images))
             loss = torch.stack(list(losses.values())).sum()
             painter.learn(loss)
 
             # Teach the critic to tell them apart.
-            if recipe.adversarial_weight:
+            if critic is not None and judge is not None:
                 set_trainable(critic, trainable=True)
                 judge.learn(hinge(critic(target), critic(made.images.detach())))
 
         share = rate_share(step, settings.steps, recipe.optimizer)
         if painter.take(share):
             average.update_parameters(model)
-        if recipe.adversarial_weight:
+        if judge is not None:
             judge.take(share)
-        folder.count(failed=painter.failed or judge.failed)
+        folder.count(failed=painter.failed or (judge is not None and judge.failed))
 
         folder.report(step, loss=loss, **losses)
         if course.validates(step):
-            folder.samples(step + 1, batch.dark[-8:], made.images[-8:], target[-8:])
+            best = cast(Vqcnir, average.module)
+            with torch.no_grad():
+                seen = best(
+                    shown.dark, shown.weights.texture, observation={"lightness": shown.lightness}
+                ).images
+            folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
-                folder.judge(step, scores(recipe, cast(Vqcnir, average.module), held_out, device), by="psnr")
+                folder.judge(step, scores(recipe, best, held_out, device), by="psnr")
         if course.saves(step):
             folder.save(step + 1, parts, average.module)
         if course.ending:

@@ -88,14 +88,18 @@ def test_the_published_schedule_is_that_of_the_paper():
     assert preset_of("vqcnir-vqgan", "paper")["model"] == PUBLISHED_PRIOR.model_dump()
 
 
-def test_a_run_trains_no_frozen_part(make_picture, tmp_path):
+@pytest.fixture
+def recipe(make_picture, tmp_path) -> VqcnirRecipe:
     for number in range(2):
         make_picture(tmp_path / "photos" / f"{number}.png", (72, 70), seed=number)
-    recipe = VqcnirRecipe(
+    return VqcnirRecipe(
         model=CONFIG,
         data=DataSettings(photos=(tmp_path / "photos",)),
         run=RunSettings(steps=3, batch_size=2, crop=64),
     )
+
+
+def test_a_run_trains_no_frozen_part(recipe, tmp_path):
     run(recipe, RunFolder(tmp_path / "run", recipe), device=torch.device("cpu"))
     state = torch.load(tmp_path / "run" / "ckpt" / "last.pt", weights_only=True)["model"]
     torch.manual_seed(recipe.run.seed)
@@ -103,3 +107,14 @@ def test_a_run_trains_no_frozen_part(make_picture, tmp_path):
     changed = {key for key, value in state.items() if not torch.equal(value, fresh[key])}
     assert {key.split(".")[0] for key in changed} == {"encoder", "aiem", "pre_quant", "faithful"}
     assert any(".dcn.predict." in key for key in changed)
+
+
+def test_without_a_weight_there_is_no_critic_and_that_of_an_older_run_is_let_be(recipe, tmp_path):
+    last = tmp_path / "run" / "ckpt" / "last.pt"
+    for steps in (1, 2):
+        step = recipe.model_copy(update={"run": recipe.run.model_copy(update={"steps": steps})})
+        run(step, RunFolder(tmp_path / "run", step), device=torch.device("cpu"))
+        state = torch.load(last, weights_only=True)
+        assert state["step"] == steps
+        assert not {"critic", "judge"} & state.keys()
+        torch.save(state | {"critic": {"conv0.weight": torch.zeros(1)}, "judge": {}}, last)
