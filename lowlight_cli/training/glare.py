@@ -20,7 +20,7 @@ from lowlight_cli.training.enhancement_batch import EnhancementBatch
 from lowlight_cli.training.held_out import middle
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.processes import items_of_all
-from lowlight_cli.training.stage_one import load_part, widened
+from lowlight_cli.training.stage_one import load_part, stage_one, widened
 
 
 class FlowWeights(Settings):
@@ -54,9 +54,7 @@ def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> 
     Raises:
         WeightsError: A file is missing, or of another shape.
     """
-    model, prior = Glare(config), Vqgan(config.vqgan)
-    if vqgan is not None:
-        fill(prior, load_part(vqgan), vqgan)
+    model, prior = Glare(config), stage_one(config.vqgan, vqgan)
     model.codebook.load_state_dict(prior.codebook.state_dict())
     model.post_quant.load_state_dict(prior.post_quant.state_dict())
     model.decoder.load_state_dict(prior.decoder.state_dict())

@@ -1,4 +1,4 @@
-"""Starts stage II from the weights of the earlier stages."""
+"""Starts later stages from the weights of the earlier ones."""
 
 from pathlib import Path
 
@@ -7,12 +7,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from lowlight_cli.checkpoints.load import fill
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.config import SemanticConfig
 from lowlight_cli.models.semantic.mobilenet import MobileNetV2
 from lowlight_cli.models.semantic.model import SemanticNet
+from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.models.vqgan.model import Vqgan
 
 
@@ -27,17 +29,36 @@ def start_from(
     Raises:
         WeightsError: A file is missing, or of another shape.
     """
-    model, prior = CodeEnhance(config), Vqgan(config.vqgan)
-    if vqgan is not None:
-        _load(prior, vqgan)
+    model, prior = CodeEnhance(config), stage_one(config.vqgan, vqgan)
     if semantic is not None and model.semantic is not None:
-        _load(model.semantic, semantic)
-    state = dict(prior.state_dict())
-    state["encoder.stem.weight"] = widened(state["encoder.stem.weight"], model.encoder.stem.in_channels)
-    model.load_state_dict(state, strict=False)
+        fill(model.semantic, load_part(semantic), semantic)
+    take_over(model, prior)
     if model.reference_encoder is not None:
         model.reference_encoder.load_state_dict(prior.encoder.state_dict())
     return model, prior
+
+
+def stage_one(config: VqganConfig, weights: Path | None) -> Vqgan:
+    """The network of stage I; without weights it is random, which is only of use in tests.
+
+    Raises:
+        WeightsError: The file is missing, or of another shape.
+    """
+    net = Vqgan(config)
+    if weights is not None:
+        fill(net, load_part(weights), weights)
+    return net
+
+
+def take_over(model: nn.Module, prior: Vqgan) -> None:
+    """Puts the weights of stage I where a later network has the same names.
+
+    Planes of the input that stage I does not have start at zero.
+    """
+    state = dict(prior.state_dict())
+    planes = model.get_parameter("encoder.stem.weight").shape[1]
+    state["encoder.stem.weight"] = widened(state["encoder.stem.weight"], planes)
+    model.load_state_dict(state, strict=False)
 
 
 def semantic_net(config: CodeEnhanceConfig, weights: Path | None) -> nn.Module:
@@ -48,7 +69,7 @@ def semantic_net(config: CodeEnhanceConfig, weights: Path | None) -> nn.Module:
     """
     net = SemanticNet(config.semantic) if isinstance(config.semantic, SemanticConfig) else MobileNetV2()
     if weights is not None:
-        _load(net, weights)
+        fill(net, load_part(weights), weights)
     return net.eval().requires_grad_(requires_grad=False)
 
 
@@ -62,13 +83,6 @@ def load_part(path: Path) -> dict[str, Tensor]:
         return {key: value.float() for key, value in load_file(path).items()}
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"cannot read weights {path}: {error}") from error
-
-
-def _load(module: nn.Module, path: Path) -> None:
-    try:
-        module.load_state_dict(load_part(path))
-    except RuntimeError as error:
-        raise WeightsError(f"cannot start from {path}: {str(error).splitlines()[0]}") from error
 
 
 def widened(weight: Tensor, planes: int) -> Tensor:

@@ -16,7 +16,7 @@ from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.draws import chance
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.stage_one import load_part, widened
+from lowlight_cli.training.stage_one import load_part, stage_one, take_over
 
 CHECK_SEED = 1
 
@@ -36,12 +36,8 @@ def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -
     Raises:
         WeightsError: A file is missing, or of another shape.
     """
-    model, prior = Vqcnir(config), Vqgan(config.vqgan)
-    if vqgan is not None:
-        fill(prior, load_part(vqgan), vqgan)
-    state = dict(prior.state_dict())
-    state["encoder.stem.weight"] = widened(state["encoder.stem.weight"], model.encoder.stem.in_channels)
-    model.load_state_dict(state, strict=False)
+    model, prior = Vqcnir(config), stage_one(config.vqgan, vqgan)
+    take_over(model, prior)
     if config.skips:
         last = len(config.level_channels) - 1
         for parameter in model.faithful.get_submodule(f"levels.{last}.fuse.skip").parameters():
