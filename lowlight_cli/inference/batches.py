@@ -64,22 +64,27 @@ def batches(
         batch_pixels: Pixels in a batch at most, unless a single picture has more.
         multiple: Padded sides are multiples of it.
     """
-    waiting: dict[tuple[int, int, bool], list[Loaded]] = {}
+    waiting: dict[tuple[int, int, bool, bool], list[Loaded]] = {}
     waiting_pixels = 0
     for item in items:
-        if len(item.picture.frames) > 1:
-            yield [item]
-            continue
-        height, width = padded_side(item.picture.height, multiple), padded_side(item.picture.width, multiple)
-        shape = (height, width, item.picture.pixels.dtype.itemsize > 1)
+        picture = item.picture
+        height, width = padded_side(picture.height, multiple), padded_side(picture.width, multiple)
+        is_alone = len(picture.frames) > 1
+        shape = (height, width, picture.pixels.dtype.itemsize > 1, is_alone)
         waiting.setdefault(shape, []).append(item)
         waiting_pixels += item.area
-        if len(waiting[shape]) >= min(batch_size, max(1, batch_pixels // (height * width))):
-            full = waiting.pop(shape)
-            waiting_pixels -= sum(mate.area for mate in full)
-            yield full
+        del item, picture  # what is given away shall not stay in memory for being known here
+        most = 1 if is_alone else min(batch_size, max(1, batch_pixels // (height * width)))
+        if len(waiting[shape]) >= most:
+            waiting_pixels -= _area(waiting[shape])
+            yield waiting.pop(shape)
         while waiting_pixels > _WAITING_BATCHES * batch_pixels:
-            oldest = waiting.pop(next(iter(waiting)))
-            waiting_pixels -= sum(mate.area for mate in oldest)
-            yield oldest
-    yield from waiting.values()
+            oldest = next(iter(waiting))
+            waiting_pixels -= _area(waiting[oldest])
+            yield waiting.pop(oldest)
+    while waiting:
+        yield waiting.pop(next(iter(waiting)))
+
+
+def _area(mates: list[Loaded]) -> int:
+    return sum(mate.area for mate in mates)

@@ -95,8 +95,10 @@ class _Run:
                 return
             if isinstance(item, Row):
                 self._add(item)
-            else:
-                yield item
+                continue
+            given = [item]
+            del item  # else it would stay in memory until the next is asked for
+            yield given.pop()
 
     def _enhance(self, batch: list[Loaded]) -> None:
         start = time.perf_counter()

@@ -1,8 +1,11 @@
 """Which pictures go through the model together."""
 
+import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from lowlight_cli.images.picture import still
 from lowlight_cli.inference.batches import Loaded, batches
@@ -49,3 +52,21 @@ def test_what_waits_is_bounded():
         assert waiting <= 4 * 1000 + 808 * 8
         waiting -= sum(item.area for item in batch)
     assert waiting == 0
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_what_was_given_away_is_not_kept(frames):
+    def items():
+        found = [_loaded("a", 8, 8)]
+        picture = found[0].picture
+        found[0] = replace(found[0], picture=replace(picture, frames=picture.frames * frames))
+        del picture
+        yield found.pop()
+        yield _loaded("b", 8, 8)
+
+    groups = batches(items(), batch_size=1, batch_pixels=10_000, multiple=8)
+    batch = next(groups)
+    pixels = weakref.ref(batch[0].picture.pixels)
+    del batch
+    assert pixels() is None
+    assert [item.job.source.name for item in next(groups)] == ["b"]

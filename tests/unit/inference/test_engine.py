@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from lowlight_cli.inference.pace import Pace
 from lowlight_cli.inference.plan import plan_jobs
 from lowlight_cli.inference.read_ahead import read_ahead
 from lowlight_cli.inference.report import Report, Row
+from lowlight_cli.inference.write_behind import WriteBehind
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
 
@@ -188,3 +190,22 @@ def _row(status, code=""):
 def test_exit_codes_follow_the_rows(rows, code):
     assert Report(rows, 1.0).exit_code == code
     assert Report(rows, 1.0, stopped_by=130).exit_code == 130
+
+
+def test_no_source_is_kept_while_results_are_waited_for(plan, monkeypatch):
+    sources = []
+    put, wait_for_oldest = WriteBehind.put, WriteBehind.wait_for_oldest
+
+    def put_and_note(self, item, result, seconds):
+        sources.append(weakref.ref(item.picture.pixels))
+        put(self, item, result, seconds)
+
+    def wait_and_look(self):
+        assert not [source for source in sources if source() is not None]
+        wait_for_oldest(self)
+
+    monkeypatch.setattr(WriteBehind, "put", put_and_note)
+    monkeypatch.setattr(WriteBehind, "wait_for_oldest", wait_and_look)
+    monkeypatch.setattr(WriteBehind, "has_news", property(lambda self: not self.is_idle))
+    report = run_plan(plan, _forward(), Pace(workers=1, batch_size=1))
+    assert len(sources) == len(report.rows) == len(plan.jobs)
