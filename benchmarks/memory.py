@@ -31,7 +31,7 @@ GROWTH = 1.05
 BYTES_PER_PIXEL = 7
 """Most that must be there at one time for a JPEG without profile and transparency.
 
-Set from what each step needs, and not from what was measured, which is more.
+Set from what each step needs, and not from what was measured.
 
 Reading: the library's picture (4, as Pillow pads RGB to four bytes) and the array made of it (3).
 Computing: the original (3), of which tiles are cut, and the result (3), into which they are blended. A strip

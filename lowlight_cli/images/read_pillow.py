@@ -24,6 +24,8 @@ _SUBSAMPLINGS = {0: "444", 1: "422", 2: "420"}
 _CLEAR_MODES = ("LA", "La", "RGBA", "RGBa", "PA")
 _GREY_MODES = ("1", "L", "LA", "La")
 _UNKNOWN_MODES = ("I", "F", "LAB", "HSV")
+_ROWS = 256
+"""Taken out of a picture at a time: Pillow gives three copies of what it is asked for."""
 
 
 def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
@@ -57,15 +59,23 @@ def samples_of(image: Image.Image) -> Samples:
         raise ImageError("unsupported", f"samples of the kind {image.mode} are not read")
     clear = image.mode in _CLEAR_MODES or "transparency" in image.info
     if image.mode == "CMYK":
-        samples = np.array(cmyk_to_srgb(image))
+        samples = _array(cmyk_to_srgb(image))
     else:
-        samples = np.array(image if image.mode in ("RGB", "L", "LA", "RGBA") else _plain(image, clear=clear))
-    if samples.ndim == 2:
-        samples = samples[..., None]
+        samples = _array(image if image.mode in ("RGB", "L", "LA", "RGBA") else _plain(image, clear=clear))
     if clear and samples.shape[2] in (1, 3):
-        samples = np.array(image.convert("RGBA"))
+        samples = _array(image.convert("RGBA"))
     if image.mode in _GREY_MODES and samples.shape[2] > 2:
         samples = samples[..., [0, 3]] if samples.shape[2] == 4 else samples[..., :1]
+    return samples
+
+
+def _array(image: Image.Image) -> Samples:
+    """Samples of a picture of whole bytes, (h, w, channels)."""
+    width, height = image.size
+    samples = np.empty((height, width, len(image.getbands())), np.uint8)
+    for top in range(0, height, _ROWS):
+        rows = np.asarray(image.crop((0, top, width, min(top + _ROWS, height))))
+        samples[top : top + _ROWS] = rows.reshape(samples[top : top + _ROWS].shape)
     return samples
 
 

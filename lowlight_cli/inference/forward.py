@@ -27,6 +27,8 @@ from lowlight_cli.tensors import Images
 
 _OBSERVED_PIXELS = 2**20
 _OBSERVED_FRAMES = 8
+_ROWS = 64
+"""Of a strip of tiles that are rounded at a time, which takes copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +190,12 @@ class Forward:
         overlap, multiple = min(self.limits.overlap, side // 4), self.enhancer.size_multiple
         done, result = 0, np.empty_like(pixels)
         for strip in blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple):
-            rows = _outcome(strip, deep=pixels.dtype == np.uint16)
-            if isinstance(rows, ImageError):
-                return rows
-            result[done : done + len(rows)] = rows
-            done += len(rows)
+            for part in strip.split(_ROWS, dim=2):
+                rows = _outcome(part, deep=pixels.dtype == np.uint16)
+                if isinstance(rows, ImageError):
+                    return rows
+                result[done : done + len(rows)] = rows
+                done += len(rows)
         return result
 
     def _observe(self, pictures: Sequence[Pixels], limits: Limits) -> Observation:

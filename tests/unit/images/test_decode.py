@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 from lowlight_cli.images.decode import decode, decode_bytes, peek_pixels
 from lowlight_cli.images.picture import Frame
+from lowlight_cli.images.read_pillow import samples_of
 from lowlight_cli.images.settings import ReadSettings
 from tests.unit.images.png_bytes import make_png
 
@@ -162,3 +163,11 @@ def _exif(picture):
     exif = Image.Exif()
     exif.load(picture.restore.metadata.exif)
     return exif
+
+
+@pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("LA", 2), ("RGB", 3), ("RGBA", 4)])
+@pytest.mark.parametrize("height", [1, 256, 700])
+def test_pictures_of_any_height_are_taken_out_whole(mode, channels, height):
+    samples = np.random.default_rng(0).integers(0, 256, (height, 5, channels), np.uint8)
+    image = Image.frombytes(mode, (5, height), samples.tobytes())
+    assert np.array_equal(samples_of(image), samples)
