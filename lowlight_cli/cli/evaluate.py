@@ -8,6 +8,7 @@ from lowlight_cli.cli.datasets import DataRootOption, SplitOption
 from lowlight_cli.cli.evaluate_output import Output, finish
 from lowlight_cli.cli.evaluate_request import (
     check_contestants,
+    check_controls,
     check_effects,
     check_metrics,
     check_results_folder,
@@ -18,7 +19,6 @@ from lowlight_cli.cli.evaluate_request import (
 )
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.evaluation.gates import OVER, UNDER, parse_gates
-from lowlight_cli.evaluation.protocols import PROTOCOLS
 
 
 def evaluate(
@@ -37,6 +37,7 @@ def evaluate(
     texture: options.TextureOption = 1.0,
     strength: options.StrengthOption = 1.0,
     reference: options.ReferenceOption = None,
+    temperature: options.TemperatureOption = 0.0,
     metrics: own.MetricsOption = own.DEFAULT_METRICS,
     protocol: own.ProtocolOption = "lle",
     gt_mean: own.GtMeanOption = False,
@@ -84,8 +85,7 @@ def evaluate(
     check_effects(contestants, save_pred, _changed(context))
     check_results_folder(save_pred, subject, contestants)
     names = metric_names(metrics)
-    check_metrics(names, subject)
-    _ = PROTOCOLS[protocol]
+    check_metrics(names, protocol, subject)
     columns = column_names(names, paired=subject.references is not None, gt_mean=gt_mean)
     gates = parse_gates(fail_under or [], UNDER, columns) + parse_gates(fail_over or [], OVER, columns)
 
@@ -98,7 +98,7 @@ def evaluate(
     from lowlight_cli.models.controls import Controls
 
     settings = EnhanceSettings(
-        controls=Controls(contrast=contrast, brightness=brightness, texture=texture),
+        controls=Controls(contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),
         strength=strength,
         reference=reference,
         device=device,
@@ -107,6 +107,7 @@ def evaluate(
         tile=tile,
         tile_overlap=tile_overlap,
     )
+    check_controls(contestants, settings.controls)
     where = choose_device(device)
     scorer = Scorer(
         names, protocol, device=where, metrics_dir=metrics_dir, grey_mean=gt_mean, download=download
@@ -119,7 +120,7 @@ def evaluate(
 
 def _changed(context: typer.Context) -> list[str]:
     """Options about the look of a model's results that differ from their defaults."""
-    look = ("contrast", "brightness", "texture", "strength", "reference")
+    look = ("contrast", "brightness", "texture", "strength", "reference", "temperature")
     return [
         f"--{option.name}"
         for option in context.command.params

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.datasets.catalog import find_dataset
@@ -13,8 +13,13 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.evaluation.baselines import BASELINES
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.columns import STAR
+from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.evaluation.result import Subject
+from lowlight_cli.inference.knobs import actors
 from lowlight_cli.models.catalog import MODELS
+
+if TYPE_CHECKING:
+    from lowlight_cli.models.controls import Controls
 
 DEFAULT_MODEL = "codeenhance"
 
@@ -137,6 +142,17 @@ def check_effects(contestants: Sequence[Contestant], save: Path | None, changed:
         raise UsageError("--save-pred would save nothing: only results that are there already are scored")
 
 
+def check_controls(contestants: Sequence[Contestant], controls: "Controls") -> None:
+    """Makes sure, before the first picture is scored, that every model has what is turned.
+
+    Raises:
+        UsageError: A model lacks a control; the message names those that have it.
+    """
+    for each in contestants:
+        if each.kind == "model":
+            actors(each.name, controls)
+
+
 def check_results_folder(save: Path | None, subject: Subject, contestants: Sequence[Contestant]) -> None:
     """Makes sure that results take the place of no picture that is read.
 
@@ -158,12 +174,14 @@ def check_results_folder(save: Path | None, subject: Subject, contestants: Seque
                 raise UsageError(f"--save-pred '{save}': results would lie among the pictures of '{source}'")
 
 
-def check_metrics(names: Sequence[str], subject: Subject) -> None:
-    """Makes sure that a metric can be computed where there are no references.
+def check_metrics(names: Sequence[str], protocol: str, subject: Subject) -> None:
+    """Makes sure that a metric can be computed where there are no references, and by the protocol.
 
     Raises:
-        UsageError: All need references, and there are none.
+        UnknownNameError: There is no such protocol.
+        UsageError: All metrics need references, and there are none.
     """
+    _ = PROTOCOLS[protocol]
     if subject.references is None and all(METRICS[name].needs_reference for name in names):
         raise UsageError(f"{', '.join(names)}: needs references; name their folder with --gt")
 

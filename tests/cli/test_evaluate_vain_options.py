@@ -16,6 +16,7 @@ def pairs(make_picture, tmp_path):
         (("--contrast", "1.2"), "--contrast"),
         (("--brightness", "0.5", "--strength", "0.5"), "--brightness, --strength"),
         (("--reference", "look.png"), "--reference"),
+        (("--temperature", "0.3"), "--temperature"),
     ],
 )
 @pytest.mark.parametrize("method", [("--pred", "pred"), ("-m", "gamma")])
