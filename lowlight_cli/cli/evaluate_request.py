@@ -1,7 +1,7 @@
 """Words of a call of ``lle eval`` -> what is to be compared on what; torch-free."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -64,7 +64,7 @@ def contestants_from(
     learned = [each for each in found if each.kind == "model"]
     if (preset or checkpoint) and len(learned) != 1:
         raise UsageError("--preset and --checkpoint need one model; or write -m NAME:PRESET, -m NAME=FILE")
-    found += [_files(word) for word in preds]
+    found = _told_apart(found) + [_files(word) for word in preds]
     titles = [each.title for each in found]
     for title in titles:
         if titles.count(title) > 1:
@@ -229,6 +229,19 @@ def _model(word: str, preset: str | None, checkpoint: Path | None) -> Contestant
     weights = Path(file) if file else checkpoint
     title = f"{word.removesuffix(file)}{Path(file).stem}" if file else word
     return Contestant(title, "model", name, size or preset, weights)
+
+
+def _told_apart(found: list[Contestant]) -> list[Contestant]:
+    """The same models; weights of one file name, as runs leave them, are called by their folders, too."""
+    titles = [each.title for each in found]
+    return [_by_folder(each) if titles.count(each.title) > 1 else each for each in found]
+
+
+def _by_folder(model: Contestant) -> Contestant:
+    if model.checkpoint is None:
+        return model
+    folder = model.checkpoint.absolute().parent.name
+    return replace(model, title=model.title.replace("=", f"={folder}-", 1))
 
 
 def _files(word: str) -> Contestant:
