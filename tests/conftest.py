@@ -115,7 +115,7 @@ def run_lle(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_picture() -> Callable[..., Path]:
     """Writes a dark picture: a gradient with a few lamps, so that no two regions are alike."""
 

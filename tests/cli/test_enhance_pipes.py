@@ -144,13 +144,12 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(root, make_picture, tmp_pa
     assert manifest.exists() or not made
 
 
-def test_logs_hold_no_control_characters(root, make_picture, tmp_path):
+def test_logs_hold_no_control_characters(enhance, make_picture, tmp_path):
     make_picture(tmp_path / "in" / "a\x1b[31m.png", size=(8, 8))
-    done = _shell(root, "lle enhance in -o out -m identity --device cpu", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, b"")
-    text = done.stderr.decode()
-    assert "1 enhanced" in text
-    assert not [char for char in text if not char.isprintable() and char != "\n"]
+    run = enhance(tmp_path / "in", "-o", tmp_path / "out")
+    assert (run.code, run.out) == (0, "")
+    assert "1 enhanced" in run.err
+    assert not [char for char in run.err if not char.isprintable() and char != "\n"]
 
 
 def test_a_plan_calls_stdin_and_stdout_by_their_usual_name(run_lle, make_picture, pipe, tmp_path):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import torch
 
+from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings
 from lowlight_cli.training.processes import joined
-from tests.contracts.test_recipes import RECIPES, settings, train
+from tests.contracts.narrow_recipes import settings, train
 
 
 def main(data: str, steps: str, out: str) -> None:

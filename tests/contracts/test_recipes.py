@@ -15,89 +15,43 @@ import torch
 from PIL import Image
 from pydantic import ValidationError
 
-from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
-from lowlight_cli.models.glare.config import PRESETS as GLARE_PRESETS
-from lowlight_cli.models.glare.config import FlowConfig
-from lowlight_cli.models.vqcnir.config import PRESETS as VQCNIR_PRESETS
-from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.training.catalog import RECIPES
-from lowlight_cli.training.config import DataSettings, OptimizerSettings, Recipe, RunSettings
+from lowlight_cli.training.config import DataSettings, Recipe
 from lowlight_cli.training.descent import Descent
 from lowlight_cli.training.journal import Journal
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.states import read_state
-
-CPU = torch.device("cpu")
-NARROW_DRGN = DrgnConfig(generator=SingleBranchConfig(channels=8, modules=1, depth=1), lift_target=0.4)
-NARROW_VQGAN = VqganConfig(
-    stem_channels=8,
-    encoder_channels=(8, 8, 8),
-    encoder_blocks=(1, 1, 1),
-    code_count=32,
-    code_channels=4,
-    decoder_channels=(8, 8, 8),
-    decoder_blocks=(1, 1, 1),
-    groups=0,
-    act="leaky",
-)
-NARROW_GLARE = GLARE_PRESETS["lite"].model_copy(
-    update={"vqgan": NARROW_VQGAN, "condition_channels": 8, "flow": FlowConfig(coupled_steps=1, hidden=8)}
-)
-NARROW_VQCNIR = VQCNIR_PRESETS["lite"].model_copy(
-    update={"vqgan": NARROW_VQGAN, "blocks": 1, "head_width": 4, "warp_groups": (2, 1, 1, 1)}
-)
-OWN_SETTINGS = {
-    "semantic": {},
-    "vqgan": {"codes_from": 1, "critic_from": 2, "critic_width": 4},
-    "codeenhance": {"critic_width": 4},
-    "drgn-degradation": {"model": NARROW_DRGN, "stage1": "paired", "critic": "pooled", "critic_width": 4},
-    "glare-flow": {"model": NARROW_GLARE},
-    "glare-fusion": {"model": NARROW_GLARE},
-    "drgn-refinement": {"model": NARROW_DRGN, "synthetic_share": 1.0},
-    "vqcnir": {"model": NARROW_VQCNIR, "critic_width": 4, "adversarial_weight": 0.01, "still_until": 2},
-}
+from tests.contracts.narrow_recipes import settings, train
 
 
-@pytest.fixture
-def data(tmp_path, make_picture) -> DataSettings:
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, make_picture) -> DataSettings:
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "labels").mkdir()
     for number in range(12):
-        make_picture(tmp_path / "photos" / f"{number}.png", (72, 70), seed=number)
-        classes = Image.new("L", (36, 35), number % 3)
-        (tmp_path / "labels").mkdir(exist_ok=True)
-        classes.save(tmp_path / "labels" / f"{number}.png")
+        make_picture(folder / "photos" / f"{number}.png", (72, 70), seed=number)
+        Image.new("L", (36, 35), number % 3).save(folder / "labels" / f"{number}.png")
     for number in range(2):
-        make_picture(tmp_path / "pairs" / "low" / f"{number}.png", (72, 70), seed=number)
-        make_picture(tmp_path / "pairs" / "high" / f"{number}.png", (72, 70), seed=number + 5)
+        make_picture(folder / "pairs" / "low" / f"{number}.png", (72, 70), seed=number)
+        make_picture(folder / "pairs" / "high" / f"{number}.png", (72, 70), seed=number + 5)
     return DataSettings(
-        photos=(tmp_path / "photos",),
-        labels=tmp_path / "labels",
-        label_root=tmp_path / "photos",
-        pairs=tmp_path / "pairs",
+        photos=(folder / "photos",),
+        labels=folder / "labels",
+        label_root=folder / "photos",
+        pairs=folder / "pairs",
         held_out=("1",),
+        cache="none",
     )
-
-
-def settings(name: str, data: DataSettings, steps: int, **run: object) -> Recipe:
-    shared = RunSettings(
-        steps=steps, batch_size=2, crop=64, save_every=100, sample_every=100, journal_every=1, **run
-    )
-    optimizer = OptimizerSettings(warmup=1, learning_rate=2e-3)
-    return RECIPES[name].settings_class()(data=data, run=shared, optimizer=optimizer, **OWN_SETTINGS[name])
-
-
-def train(name: str, recipe: Recipe, folder: Path) -> dict[str, torch.Tensor]:
-    RECIPES[name].run()(recipe, RunFolder(folder, recipe), device=CPU)
-    return torch.load(folder / "ckpt" / "last.pt", weights_only=True)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_run_stopped_after_every_step_ends_bit_for_bit_like_one_that_was_not(name, data, tmp_path):
-    whole = train(name, settings(name, data, 4), tmp_path / "whole")
-    for _ in range(4):
-        pieces = train(name, settings(name, data, 4, limit_minutes=1e-9), tmp_path / "pieces")
-    again = train(name, settings(name, data, 4), tmp_path / "pieces")
-    assert again["step"] == 4
-    assert whole["step"] == pieces["step"] == 4
+    whole = train(name, settings(name, data, 3), tmp_path / "whole")
+    for _ in range(3):
+        pieces = train(name, settings(name, data, 3, limit_minutes=1e-9), tmp_path / "pieces")
+    again = train(name, settings(name, data, 3), tmp_path / "pieces")
+    assert again["step"] == 3
+    assert whole["step"] == pieces["step"] == 3
     for key, value in whole["model"].items():
         assert torch.equal(value, pieces["model"][key]), key
     journals = [(tmp_path / part / "metrics.jsonl").read_text() for part in ("whole", "pieces")]
@@ -105,16 +59,53 @@ def test_a_run_stopped_after_every_step_ends_bit_for_bit_like_one_that_was_not(n
     assert [loss for loss in losses[0] if loss] == [loss for loss in losses[1] if loss]
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_run_leaves_settings_journal_and_weights(name, data, tmp_path):
+class Short(NamedTuple):
+    """A run of two steps that shows samples after each: its settings, and its folder."""
+
+    recipe: Recipe
+    folder: Path
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def short(request, data, tmp_path_factory) -> Short:
+    recipe = settings(request.param, data, 2)
+    often = recipe.run.model_copy(update={"sample_every": 1})
+    fast = recipe.optimizer.model_copy(update={"learning_rate": 0.05})  # lest the same codes be chosen
+    recipe = recipe.model_copy(update={"run": often, "optimizer": fast})
+    folder = tmp_path_factory.mktemp(request.param) / "run"
+    train(request.param, recipe, folder)
+    return Short(recipe, folder)
+
+
+def test_a_run_leaves_settings_journal_and_weights(short):
     from safetensors.torch import load_file
 
-    recipe = settings(name, data, 2)
-    train(name, recipe, tmp_path / "run")
-    resolved = tomllib.loads((tmp_path / "run" / "config.resolved.toml").read_text())
+    resolved = tomllib.loads((short.folder / "config.resolved.toml").read_text())
     assert resolved["run"]["steps"] == 2
-    assert load_file(tmp_path / "run" / f"{recipe.architecture}.safetensors")
-    assert not list((tmp_path / "run").rglob("*.lle-tmp-*"))
+    assert load_file(short.folder / f"{short.recipe.architecture}.safetensors")
+    assert not list(short.folder.rglob("*.lle-tmp-*"))
+
+
+def test_speed_waiting_and_memory_are_measured(short):
+    row = json.loads((short.folder / "metrics.jsonl").read_text().splitlines()[0])
+    assert row["images_per_second"] > 0
+    assert 0 < row["data_wait"] < 1
+    assert row["memory_mb"] > 0
+
+
+def test_the_same_pictures_are_shown_each_time(short):
+    if short.recipe.architecture == "semantic":
+        assert not list((short.folder / "samples").iterdir())
+        return
+    grids = []
+    for step in (1, 2):
+        with Image.open(short.folder / "samples" / f"step-{step:06d}.jpg") as picture:
+            grids.append(picture.convert("RGB"))
+    side = short.recipe.run.crop
+    inputs = [grid.crop((0, 0, side, grid.height)).tobytes() for grid in grids]
+    assert grids[0].height >= 2 * side
+    assert inputs[0] == inputs[1]
+    assert grids[0].tobytes() != grids[1].tobytes()
 
 
 UNMOVED = (
@@ -248,15 +239,6 @@ def apart(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) -> f
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_speed_waiting_and_memory_are_measured(name, data, tmp_path):
-    train(name, settings(name, data, 1), tmp_path / "run")
-    row = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[0])
-    assert row["images_per_second"] > 0
-    assert 0 < row["data_wait"] < 1
-    assert row["memory_mb"] > 0
-
-
-@pytest.mark.parametrize("name", RECIPES)
 def test_networks_are_compiled_where_that_is_asked_for(name, data, tmp_path, monkeypatch):
     asked = []
 
@@ -274,24 +256,3 @@ def test_networks_are_compiled_where_that_is_asked_for(name, data, tmp_path, mon
     train(name, settings(name, data, 1, compile=True), tmp_path / "compiled")
     assert asked
     assert all(options == {"fullgraph": True} for options in asked)
-
-
-SHOWING = [name for name in RECIPES if name != "semantic"]
-
-
-@pytest.mark.parametrize("name", SHOWING)
-def test_the_same_pictures_are_shown_each_time(name, data, tmp_path):
-    recipe = settings(name, data, 2)
-    often = recipe.run.model_copy(update={"sample_every": 1})
-    fast = recipe.optimizer.model_copy(update={"learning_rate": 0.05})  # lest the same codes be chosen
-    recipe = recipe.model_copy(update={"run": often, "optimizer": fast})
-    train(name, recipe, tmp_path / "run")
-    grids = []
-    for step in (1, 2):
-        with Image.open(tmp_path / "run" / "samples" / f"step-{step:06d}.jpg") as picture:
-            grids.append(picture.convert("RGB"))
-    side = recipe.run.crop
-    inputs = [grid.crop((0, 0, side, grid.height)).tobytes() for grid in grids]
-    assert grids[0].height >= 2 * side
-    assert inputs[0] == inputs[1]
-    assert grids[0].tobytes() != grids[1].tobytes()
