@@ -1,4 +1,4 @@
-"""Settings of a run put together: class defaults, then a file, then single values."""
+"""Settings of a run put together: the defaults of its recipe, then a file, then single values."""
 
 import json
 import tomllib
@@ -11,6 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import Settings
+
+KIND = "kind"
+"""Key that says which of several classes settings are of."""
 
 RecipeSettings = TypeVar("RecipeSettings", bound=Settings)
 
@@ -64,12 +67,12 @@ def merged(
     Raises:
         SettingsError: A key is unknown or a value is out of range; the message names each.
     """
-    tree = laid_over(start or {}, read_file(file) if file else {})
-    for key, value in values.items():
-        if value is not None:
-            _put(tree, tuple(key.split(".")), value)
-    for text in assignments:
-        _put(tree, *parse_assignment(text))
+    tree = laid_over(settings().model_dump(), start or {})
+    tree = laid_over(tree, read_file(file) if file else {})
+    given = [(tuple(key.split(".")), value) for key, value in values.items() if value is not None]
+    given += [parse_assignment(text) for text in assignments]
+    for path, value in sorted(given, key=lambda each: each[0][-1] != KIND):
+        _put(tree, path, value)
     try:
         return settings.model_validate(tree)
     except ValidationError as error:
@@ -98,8 +101,8 @@ def known_keys(settings: type[BaseModel], above: str = "") -> list[str]:
 
 
 def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Two trees as one; where both have a value, that of ``above`` counts."""
-    tree = dict(below)
+    """Two trees as one; where both have a value, that of ``above`` counts; another kind begins anew."""
+    tree = _of_kind(below, above.get(KIND))
     for name, value in above.items():
         under = below.get(name)
         if isinstance(value, Mapping) and isinstance(under, Mapping):
@@ -112,9 +115,15 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
 def _put(tree: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     *parents, last = path
     for name in parents:
-        branch = tree.get(name, {})
+        branch = tree.get(name)
+        branch = {} if branch is None else branch
         if not isinstance(branch, dict):
             raise SettingsError(f"settings: {name} is a value, it has no {last}")
-        tree[name] = dict(branch)  # not that of the preset
+        tree[name] = _of_kind(branch, value if (name, last) == (parents[-1], KIND) else None)
         tree = tree[name]
     tree[last] = value
+
+
+def _of_kind(tree: Mapping[str, Any], kind: object) -> dict[str, Any]:
+    """A copy of settings; empty if another kind is wanted than they are of, which has other keys."""
+    return {} if kind is not None and tree.get(KIND, kind) != kind else dict(tree)

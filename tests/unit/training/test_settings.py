@@ -3,7 +3,11 @@
 import pytest
 
 from lowlight_cli.errors import SettingsError
+from lowlight_cli.models.drgn.config import MultiResolutionConfig
+from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
+from lowlight_cli.training.recipes.drgn_refinement import RefinementRecipe
 from lowlight_cli.training.settings import merged, parse_assignment
 
 
@@ -33,3 +37,24 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path):
     (tmp_path / "x.toml").write_text("a = = 3")
     with pytest.raises(SettingsError, match=r"x\.toml"):
         merged(Recipe, tmp_path / "x.toml", {}, [])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_one_setting_leaves_the_others_as_the_recipe_has_them(name):
+    settings = RECIPES[name].settings_class()
+    run, optimizer = settings().run, settings().optimizer
+    recipe = merged(settings, None, {"run.batch_size": 3}, ["optimizer.warmup=7"])
+    assert recipe.run == run.model_copy(update={"batch_size": 3})
+    assert recipe.optimizer == optimizer.model_copy(update={"warmup": 7})
+    assert recipe.model_copy(update={"run": run, "optimizer": optimizer}) == settings()
+
+
+def test_one_setting_of_the_network_keeps_its_size():
+    recipe = merged(CodeEnhanceRecipe, None, {}, ["model.lift_target=0.3"])
+    assert recipe.model == CodeEnhanceRecipe().model.model_copy(update={"lift_target": 0.3})
+
+
+def test_another_kind_begins_anew_whatever_the_order():
+    words = ["model.generator.channels=8", "model.generator.kind=multi_resolution"]
+    recipe = merged(RefinementRecipe, None, {}, words)
+    assert recipe.model.generator == MultiResolutionConfig(channels=8)
