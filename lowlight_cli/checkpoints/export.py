@@ -21,6 +21,7 @@ from torch.export import Dim, ExportedProgram
 from lowlight_cli.checkpoints.save import METADATA_KEY
 from lowlight_cli.errors import ImageError, LowlightError, OutputError, UnavailableError, UsageError
 from lowlight_cli.images.replace import replace_file
+from lowlight_cli.layers.coupling import InvertibleMixing
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.tensors import Images
@@ -76,6 +77,9 @@ class Graph(nn.Module):
         super().__init__()
         self.model = model
         self.controls = controls
+        for module in model.modules():
+            if isinstance(module, InvertibleMixing):
+                module.settle()
         self.eval()
 
     def forward(self, images: Images) -> Images:

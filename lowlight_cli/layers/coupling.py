@@ -25,12 +25,23 @@ class Moved(NamedTuple):
 
 
 class InvertibleMixing(nn.Module):
-    """Multiplies the channels at each position by one square matrix, a random rotation at first."""
+    """Multiplies the channels at each position by one square matrix, a random rotation at first.
+
+    Attributes:
+        inverse: Inverse of the matrix once it was settled, else None.
+    """
+
+    inverse: Tensor | None
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(channels, channels))
+        self.register_buffer("inverse", None, persistent=False)
         nn.init.orthogonal_(self.weight)
+
+    def settle(self) -> None:
+        """Takes the inverse once and for all, for a matrix that no longer changes; ONNX cannot take one."""
+        self.inverse = self._inverse().detach()
 
     def forward(self, features: Features) -> Moved:
         """Mixes channels."""
@@ -40,7 +51,11 @@ class InvertibleMixing(nn.Module):
 
     def invert(self, features: Features) -> Features:
         """Separates the channels again; the inverse is taken in 64-bit floats."""
-        return _mixed(features, torch.linalg.inv(self.weight.double()).to(features.dtype))
+        inverse = self._inverse() if self.inverse is None else self.inverse
+        return _mixed(features, inverse.to(features.dtype))
+
+    def _inverse(self) -> Tensor:
+        return torch.linalg.inv(self.weight.double())
 
 
 class ScaleAndShift(nn.Module):
