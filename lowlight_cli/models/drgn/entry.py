@@ -55,7 +55,7 @@ DRGN = _entry(
     WeightsEntry(
         "drgn-lite.safetensors",
         OWN_WEIGHTS_LICENCE,
-        sha256="4e76dcc800acda7d70309a48befefc5e6100043ec412b62c64529a62505aedfd",
+        sha256="38ac365a99fe3573ac8a56e05d769444c78b22fa7b9b0695ded2b0cc8b3971c2",
     ),
 )
 LIGHT_DRGN = _entry(

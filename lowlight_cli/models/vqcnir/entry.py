@@ -36,7 +36,7 @@ VQCNIR = ModelEntry(
         "lite": WeightsEntry(
             "vqcnir-lite.safetensors",
             "MIT; terms of the training data in docs/models/vqcnir.md",
-            sha256="18d2275b9b2c6881ba82278ed328e048f9960e8d06dd1ab159b518b64acb5fe8",
+            sha256="eb67c27edc0a7ef8b1c20b8cee4e1d704c831d5cf023221110254d68fa4d0f7b",
         ),
         "paper": WeightsEntry(
             "vqcnir-paper.safetensors", "none stated by the authors of VQCNIR", shipped=False
