@@ -67,12 +67,12 @@ def merged(
     Raises:
         SettingsError: A key is unknown or a value is out of range; the message names each.
     """
-    tree = laid_over(settings().model_dump(), start or {})
-    tree = laid_over(tree, read_file(file) if file else {})
+    tree = laid_over(start or {}, read_file(file) if file else {})
+    defaults = settings().model_dump()
     given = [(tuple(key.split(".")), value) for key, value in values.items() if value is not None]
     given += [parse_assignment(text) for text in assignments]
     for path, value in sorted(given, key=lambda each: each[0][-1] != KIND):
-        _put(tree, path, value)
+        _put(tree, path, value, defaults)
     try:
         return settings.model_validate(tree)
     except ValidationError as error:
@@ -112,15 +112,16 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
     return tree
 
 
-def _put(tree: dict[str, Any], path: tuple[str, ...], value: object) -> None:
+def _put(tree: dict[str, Any], path: tuple[str, ...], value: object, defaults: Mapping[str, Any]) -> None:
+    """Sets one value; a group that nothing else speaks of begins as the recipe has it."""
     *parents, last = path
     for name in parents:
-        branch = tree.get(name)
-        branch = {} if branch is None else branch
-        if not isinstance(branch, dict):
+        is_new = tree.get(name) is None
+        branch = (defaults.get(name) or {}) if is_new else tree[name]
+        if not isinstance(branch, Mapping):
             raise SettingsError(f"settings: {name} is a value, it has no {last}")
         tree[name] = _of_kind(branch, value if (name, last) == (parents[-1], KIND) else None)
-        tree = tree[name]
+        tree, defaults = tree[name], {}  # below, a group is whole as it is
     tree[last] = value
 
 

@@ -6,9 +6,11 @@ from lowlight_cli.errors import SettingsError
 from lowlight_cli.models.drgn.config import MultiResolutionConfig
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.presets import preset_of
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
 from lowlight_cli.training.recipes.drgn_refinement import RefinementRecipe
 from lowlight_cli.training.settings import merged, parse_assignment
+from lowlight_cli.training.toml_text import toml_text
 
 
 def test_later_sources_win(tmp_path):
@@ -58,3 +60,14 @@ def test_another_kind_begins_anew_whatever_the_order():
     words = ["model.generator.channels=8", "model.generator.kind=multi_resolution"]
     recipe = merged(RefinementRecipe, None, {}, words)
     assert recipe.model.generator == MultiResolutionConfig(channels=8)
+
+
+@pytest.mark.parametrize("name", ["codeenhance", "drgn-refinement", "vqcnir"])
+def test_whole_settings_read_back_from_a_file(name, tmp_path):
+    settings = RECIPES[name].settings_class()
+    recipe = merged(settings, None, {}, ["run.steps=7"], start=preset_of(name, "paper"))
+    (tmp_path / "run.toml").write_text(toml_text(recipe.model_dump(mode="json")))
+    again = merged(settings, tmp_path / "run.toml", {}, ["run.seed=3"])
+    assert again.model == recipe.model
+    assert again.run == recipe.run.model_copy(update={"seed": 3})
+    assert again.optimizer == recipe.optimizer
