@@ -48,6 +48,18 @@ def wait_for(path, process):
         time.sleep(0.005)
 
 
+def is_same(value, other):
+    """Whether two entries of a state are equal to the bit."""
+    return torch.equal(value, other) if isinstance(value, torch.Tensor) else value == other
+
+
+def losses(journal):
+    """Step and losses of each line, without what depends on the machine."""
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    machine = {"images_per_second", "data_wait", "memory_mb"}
+    return [{key: line[key] for key in line.keys() - machine} for line in lines if "loss" in line]
+
+
 @pytest.mark.slow
 def test_a_killed_run_goes_on_bit_for_bit(start, tmp_path):
     whole = start("whole")
@@ -63,10 +75,10 @@ def test_a_killed_run_goes_on_bit_for_bit(start, tmp_path):
     ]
     for part in ("model", "critic", "average", "counts"):
         for key, value in states[0][part].items():
-            assert torch.equal(value, states[1][part][key]), (part, key)
-    journals = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("whole", "killed")]
+            assert is_same(value, states[1][part][key]), (part, key)
+    journals = [losses(tmp_path / name / "metrics.jsonl") for name in ("whole", "killed")]
     assert journals[0] == journals[1]
-    assert len([line for line in journals[0].splitlines() if "loss" in json.loads(line)]) == STEPS
+    assert len(journals[0]) == STEPS
 
 
 @pytest.mark.slow
