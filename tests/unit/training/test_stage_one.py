@@ -5,21 +5,9 @@ import torch
 
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.stage_one import stage_one
-
-NARROW = VqganConfig(
-    stem_channels=4,
-    encoder_channels=(4, 4, 4),
-    encoder_blocks=(1, 1, 1),
-    code_count=8,
-    code_channels=4,
-    decoder_channels=(4, 4, 4),
-    decoder_blocks=(1, 1, 1),
-    groups=0,
-    act="leaky",
-)
+from tests.contracts.narrow_recipes import NARROW_VQGAN as NARROW
 
 
 def test_it_has_the_weights_of_the_file(tmp_path):

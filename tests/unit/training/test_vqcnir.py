@@ -5,8 +5,7 @@ import torch
 
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings
-from lowlight_cli.models.vqcnir.config import PRESETS, PUBLISHED_PRIOR, VqcnirConfig
-from lowlight_cli.models.vqgan.config import VqganConfig
+from lowlight_cli.models.vqcnir.config import PUBLISHED_PRIOR, VqcnirConfig
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.config import DataSettings, RunSettings
 from lowlight_cli.training.pairs import PairedPhoto
@@ -14,21 +13,8 @@ from lowlight_cli.training.presets import preset_of
 from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe, run
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
-
-NARROW = VqganConfig(
-    stem_channels=4,
-    encoder_channels=(8, 8, 8),
-    encoder_blocks=(1, 1, 1),
-    code_count=16,
-    code_channels=4,
-    decoder_channels=(8, 8, 8),
-    decoder_blocks=(1, 1, 1),
-    groups=0,
-    act="leaky",
-)
-CONFIG = PRESETS["lite"].model_copy(
-    update={"vqgan": NARROW, "blocks": 1, "head_width": 4, "warp_groups": (2, 1, 1, 1)}
-)
+from tests.contracts.narrow_recipes import NARROW_VQCNIR as CONFIG
+from tests.contracts.narrow_recipes import NARROW_VQGAN as NARROW
 
 
 @pytest.fixture
