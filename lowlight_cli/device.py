@@ -1,14 +1,49 @@
 """Which device and which number format to compute with: the only place that asks what hardware exists."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 import torch
 
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.errors import UnavailableError, UsageError
 
-PRECISIONS: Catalog[torch.dtype] = Catalog(
-    "precision", {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-)
-"""Number formats by name; ``auto`` chooses between the first two."""
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """A number format for the inside of a model.
+
+    Attributes:
+        name: As ``--precision`` takes it.
+        dtype: Type that autocast converts to; float32 stands for no autocast.
+        allows_tf32: Whether convolutions and matrix products may round their float32 inputs to TF32, which
+            has 10 bits of mantissa instead of 23.
+    """
+
+    name: str
+    dtype: torch.dtype
+    allows_tf32: bool = False
+
+    @contextmanager
+    def on(self, device: torch.device) -> Iterator[None]:
+        """While it lasts, models compute in this format.
+
+        Args:
+            device: Where they compute.
+        """
+        is_short = self.dtype is not torch.float32
+        with tf32(allowed=self.allows_tf32), torch.autocast(device.type, self.dtype, enabled=is_short):
+            yield
+
+
+FP32 = Precision("fp32", torch.float32)
+TF32 = Precision("tf32", torch.float32, allows_tf32=True)
+BF16 = Precision("bf16", torch.bfloat16)
+FP16 = Precision("fp16", torch.float16)
+
+PRECISIONS: Catalog[Precision] = Catalog("precision", {each.name: each for each in (FP32, TF32, BF16, FP16)})
+"""Number formats by name."""
 
 _CPU_PIXELS = 2**21
 _CUDA_BYTES_PER_PIXEL = 4096
@@ -40,19 +75,66 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda", int(number or 0))
 
 
-def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """Finds the number format for the inside of a model; ``auto`` takes bfloat16 where it is native.
+def choose_precision(name: str, device: torch.device) -> Precision:
+    """Finds a number format; ``auto`` is bfloat16 where the device computes it fast, else float32.
+
+    Training uses this. Enhancing first compares short formats with float32: ``inference.precision``.
 
     Args:
-        name: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        name: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         device: Where it will be used.
 
     Raises:
         UnknownNameError: ``name`` is none of these.
+        UsageError: The device has no TF32.
     """
-    if name != "auto":
-        return PRECISIONS[name]
-    return torch.bfloat16 if _has_native_bf16(device) else torch.float32
+    if name == "auto":
+        return BF16 if BF16 in short_formats(device) and is_surely_fast(BF16, device) else FP32
+    precision = PRECISIONS[name]
+    if precision.allows_tf32 and device.type != "cuda":
+        raise UsageError(f"--precision tf32 needs a CUDA device; use fp32 on '{device}'")
+    return precision
+
+
+def short_formats(device: torch.device) -> tuple[Precision, ...]:
+    """16-bit formats that a device has instructions for, the one with more bits of mantissa first."""
+    if device.type == "cuda":
+        return (FP16, BF16) if torch.cuda.is_bf16_supported(including_emulation=False) else (FP16,)
+    if device.type != "cpu":
+        return (FP16, BF16)
+    names = {FP16: ("amx_fp16",), BF16: ("amx_bf16", "avx512_bf16", "bf16")}
+    found = torch.cpu.get_capabilities()
+    return tuple(each for each, flags in names.items() if any(found.get(flag) for flag in flags))
+
+
+def is_surely_fast(precision: Precision, device: torch.device) -> bool:
+    """Whether a short format is faster than float32 without a trial: on GPUs, and on CPUs with AMX.
+
+    Vector instructions alone are no sign of it: with AVX512-BF16, bfloat16 was 1.45 times slower.
+
+    Args:
+        precision: A format of ``short_formats``.
+        device: Where it will be used.
+    """
+    return device.type != "cpu" or bool(torch.cpu.get_capabilities().get(f"amx_{precision.name}"))
+
+
+@contextmanager
+def tf32(*, allowed: bool) -> Iterator[None]:
+    """While it lasts, CUDA convolutions and matrix products of float32 may use TF32, or may not.
+
+    PyTorch allows it for convolutions unless told otherwise; then codes flip and results differ visibly.
+
+    Args:
+        allowed: Whether they may.
+    """
+    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = convolutions.allow_tf32, products.allow_tf32
+    convolutions.allow_tf32 = products.allow_tf32 = allowed
+    try:
+        yield
+    finally:
+        convolutions.allow_tf32, products.allow_tf32 = before
 
 
 def forward_pixels(device: torch.device) -> int:
@@ -62,15 +144,3 @@ def forward_pixels(device: torch.device) -> int:
     free, _ = torch.cuda.mem_get_info(device)
     smallest, largest = _CUDA_PIXELS
     return min(max(free // _CUDA_BYTES_PER_PIXEL, smallest), largest)
-
-
-def describe_precision(precision: torch.dtype) -> str:
-    """Name of a number format in ``PRECISIONS``."""
-    return next(name for name, dtype in PRECISIONS.items() if dtype is precision)
-
-
-def _has_native_bf16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    found = torch.cpu.get_capabilities()
-    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))

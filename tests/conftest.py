@@ -25,9 +25,23 @@ settings.load_profile("lle")
 
 ROOT = Path(__file__).parents[1]
 
+PROCESSORS = {
+    "plain": {"avx2": True},
+    "bf16": {"avx2": True, "avx512_bf16": True},
+    "amx": {"avx2": True, "avx512_bf16": True, "amx_tile": True, "amx_bf16": True},
+}
+"""Capabilities of processors that tests can be run as if on."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", default="cpu", help="Device of the tests that run a model: cpu or cuda.")
+    parser.addoption(
+        "--hardware",
+        default="native",
+        choices=("native", *PROCESSORS, "cuda"),
+        help="What the program believes to run on. With bf16, 16-bit formats pass for fast; with cuda there "
+        "is a GPU that cannot be used, so that a test fails which does not say that it needs the CPU.",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +54,20 @@ def root() -> Path:
 def device(request: pytest.FixtureRequest) -> torch.device:
     """Device to run models on."""
     return torch.device(request.config.getoption("--device"))
+
+
+@pytest.fixture(autouse=True)
+def hardware(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the program believes to run on: as ``--hardware`` says, or what a test gives indirectly."""
+    kind: str = getattr(request, "param", request.config.getoption("--hardware"))
+    if kind == "cuda":
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    if kind in PROCESSORS:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: PROCESSORS[kind])
+    if kind == "bf16" and not hasattr(request, "param"):
+        monkeypatch.setattr("lowlight_cli.inference.precision.FASTER", 0.0)
+    return kind
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -114,7 +114,7 @@ def _versions() -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     import torch
 
-    from lowlight_cli.device import choose_device, choose_precision, describe_precision
+    from lowlight_cli.device import FP32, choose_device, short_formats
 
     yield Finding("devices", "cpu", f"{os.cpu_count()} cores, {torch.get_num_threads()} threads for torch")
     for index in range(torch.cuda.device_count()):
@@ -123,8 +123,8 @@ def _devices() -> Iterator[Finding]:
     if not torch.cuda.is_available():
         yield Finding("devices", "cuda", "none; the CPU will do", Health.NOTE)
     chosen = choose_device("auto")
-    precision = describe_precision(choose_precision("auto", chosen))
-    yield Finding("devices", "auto", f"{chosen}, {precision}")
+    formats = ", ".join(each.name for each in (*short_formats(chosen), FP32))
+    yield Finding("devices", "auto", f"{chosen}; --precision auto tries: {formats}")
 
 
 def _formats() -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from lowlight_cli.checkpoints.load import sha256_of
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.cli.evaluate_request import Contestant
 from lowlight_cli.datasets.matching import Matching, Problem, match
-from lowlight_cli.device import choose_device, describe_precision
+from lowlight_cli.device import choose_device
 from lowlight_cli.errors import ImageError
 from lowlight_cli.evaluation.baselines import BASELINES
 from lowlight_cli.evaluation.gallery import Gallery
@@ -158,7 +158,7 @@ def _prepare_model(
         "checkpoint_sha256": None if weights is None else sha256_of(weights),
         "parameters": count_parameters(forward.enhancer),
         "controls": {**settings.controls.recorded(), "strength": settings.strength},
-        "precision": describe_precision(forward.precision),
+        "precision": forward.precision.name,
     }
     return _deepened(forward, deep=deep), facts, Stopwatch(forward.device)
 

@@ -114,7 +114,7 @@ OPTIONS = (
         "device", "run.device", str, "--device", "auto, cpu, cuda or cuda:N.", OTHER, envvar="LLE_DEVICE",
     ),
     _option(
-        "precision", "run.precision", str, "--precision", "auto, fp32, bf16 or fp16.", OTHER,
+        "precision", "run.precision", str, "--precision", "auto, fp32, tf32, bf16 or fp16.", OTHER,
         envvar="LLE_PRECISION",
     ),
     _option(

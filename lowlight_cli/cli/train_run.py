@@ -135,12 +135,13 @@ def _with_shipped_stages(recipe: "Recipe") -> "Recipe":
 
 
 def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> None:
-    from lowlight_cli.device import choose_device
+    from lowlight_cli.device import choose_device, choose_precision
     from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped
     from lowlight_cli.training.processes import device_of_process, joined, ranks
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_device(device_of_process(recipe.run.device))
+    choose_precision(recipe.run.precision, device)  # an impossible one ends the run before it leaves a folder
     with joined(device):
         folder = RunFolder(out, recipe, progress.say, progress.watch)
         together = f", {ranks()} processes together" if ranks() > 1 else ""

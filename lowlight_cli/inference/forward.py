@@ -6,11 +6,13 @@ kept for the rest of the run, so each step is taken once.
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from lowlight_cli.device import FP32, Precision
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.light import mix_light
 from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple
@@ -63,7 +65,7 @@ class Forward:
         look: Strengths and reference.
         limits: Sizes of what is computed at a time; they shrink where memory runs out.
         device: Where to compute.
-        precision: Number format inside the model; another than float32 is left again where it overflows.
+        precision: Number format inside the model; a 16-bit one is left again where it overflows.
         precision_reason: Why that format, in words.
         fallback: Gives the same on another device, for pictures that do not fit into this one; None where
             the user wants this device or none.
@@ -77,8 +79,8 @@ class Forward:
         limits: Limits,
         *,
         device: torch.device,
-        precision: torch.dtype,
-        precision_reason: str = "as asked for",
+        precision: Precision = FP32,
+        precision_reason: str = "as requested",
         fallback: "Callable[[], Forward] | None" = None,
         notices: Notices | None = None,
     ) -> None:
@@ -92,6 +94,12 @@ class Forward:
         self.notices = notices or Notices()
         self._make_fallback = fallback
         self._fallback: Forward | None = None
+
+    def in_float32(self) -> "Forward":
+        """The same in float32, which shares model, limits so far and notices."""
+        exact = copy(self)
+        exact.precision = FP32
+        return exact
 
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[Pixels], *, is_one_scene: bool = False) -> Outcome:
@@ -210,7 +218,7 @@ class Forward:
         pixels = min(_OBSERVED_PIXELS, limits.pixels)
         small = torch.stack([shrink(each, pixels) for each in pictures]).mean(0).to(self.device)
         padded = pad_to_multiple(small, self.enhancer.size_multiple)
-        with torch.random.fork_rng(self._own_device):
+        with torch.random.fork_rng(self._own_device), FP32.on(self.device):
             torch.manual_seed(self.look.seed)
             return self.enhancer.observe(padded, self.look.controls, reference=self.reference)
 
@@ -221,19 +229,16 @@ class Forward:
     def _enhance(self, images: Images, observation: Observation | None = None) -> Images:
         """The model's result mixed with its input; what is not finite is computed again in float32."""
         result = self._pass(images, observation, self.precision)
-        if self.precision is not torch.float32 and not torch.isfinite(result).all():
-            self.notices.once("precision", f"{self.precision} was not enough for a picture; float32 instead")
+        if self.precision != FP32 and not torch.isfinite(result).all():
+            self.notices.once("precision", f"{self.precision.name} overflowed in an image; fp32 instead")
             broken = ~torch.isfinite(result).flatten(1).all(1)
-            result[broken] = self._pass(images[broken], _chosen(observation, broken), torch.float32)
+            result[broken] = self._pass(images[broken], _chosen(observation, broken), FP32)
         return mix_light(images, toned(result, self.look.tone), self.look.strength)
 
-    def _pass(self, images: Images, observation: Observation | None, precision: torch.dtype) -> Images:
+    def _pass(self, images: Images, observation: Observation | None, precision: Precision) -> Images:
         images = images.contiguous(memory_format=torch.channels_last)
         reference = self.reference if observation is None else None
-        with (
-            torch.random.fork_rng(self._own_device),
-            torch.autocast(self.device.type, precision, enabled=precision is not torch.float32),
-        ):
+        with torch.random.fork_rng(self._own_device), precision.on(self.device):
             torch.manual_seed(self.look.seed)
             result = self.enhancer.enhance(
                 images, self.look.controls, observation=observation, reference=reference

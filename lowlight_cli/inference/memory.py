@@ -1,11 +1,49 @@
-"""What to do when memory runs out: tell it from a bug, and give back what a failed pass holds."""
+"""What to do when a device fails: tell a lack of memory from a bug, and a lost device from both."""
 
 import gc
 
 import torch
 
+from lowlight_cli.errors import UnavailableError
+
 MEMORY_ERRORS = (torch.OutOfMemoryError, MemoryError, RuntimeError)
 """What may be raised where memory is short; a bug may be a ``RuntimeError`` too."""
+
+_SHORTAGES = (
+    "out of memory",  # AcceleratorError: CUDA error: out of memory; MPS and XPU say it, too
+    "out_of_memory",
+    "allocate memory",  # PyTorch on a CPU
+    "failed to allocate",  # OpenCV
+    "you tried to allocate",  # PyTorch on a CPU, on Windows
+    "cudnn_status_alloc_failed",
+    "cublas_status_alloc_failed",
+    "unable to find an engine",  # cuDNN, when no workspace fits
+    "unable to find a valid cudnn algorithm",
+)
+"""What messages of a lack of memory contain, in small letters."""
+
+
+class DeviceLostError(UnavailableError):
+    """The device answers no more, as after an illegal memory access; only a new process can use it again."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether an error tells that memory was too short."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return any(words in text for words in _SHORTAGES)
+
+
+def is_lost(device: torch.device) -> bool:
+    """Whether a device refuses the smallest computation: an earlier error holds for the whole process."""
+    if device.type == "cpu":
+        return False
+    try:
+        torch.zeros(1, device=device).add(1).item()
+    except RuntimeError as error:
+        return not is_shortage(error)
+    return False
 
 
 def release(error: BaseException, device: torch.device) -> None:
@@ -15,8 +53,7 @@ def release(error: BaseException, device: torch.device) -> None:
         error: What the pass raised.
         device: Where it was computed.
     """
-    out_of_memory = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    if not out_of_memory and "allocate memory" not in str(error):  # what PyTorch says on a CPU
+    if not is_shortage(error):
         raise error
     error.__traceback__ = None  # its frames hold the tensors of the failed pass
     if device.type == "cuda":

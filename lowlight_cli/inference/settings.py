@@ -37,7 +37,7 @@ class EnhanceSettings(BaseModel):
         reference: A well-lit picture whose look is asked for.
         seed: For models that draw random numbers.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         batch_size: Pictures in a pass; None chooses by device.
         workers: Threads that decode, and as many that encode.
         tile: Side of a tile in pixels; None chooses by memory, 0 never cuts a picture that fits.

@@ -5,17 +5,19 @@ from collections.abc import Callable
 import torch
 
 from lowlight_cli.checkpoints.load import load_enhancer
-from lowlight_cli.device import choose_device, choose_precision, describe_precision, forward_pixels
-from lowlight_cli.errors import ImageError, UsageError
+from lowlight_cli.device import FP32, choose_device, choose_precision, forward_pixels
+from lowlight_cli.errors import ImageError, UnavailableError, UsageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.pixels import shrink
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.knobs import actors
 from lowlight_cli.inference.limits import Limits
+from lowlight_cli.inference.memory import MEMORY_ERRORS, is_shortage
 from lowlight_cli.inference.notices import Notices
 from lowlight_cli.inference.pace import Pace
-from lowlight_cli.inference.precision_check import compare_with_float32
+from lowlight_cli.inference.precision import choose_for
 from lowlight_cli.inference.settings import EnhanceSettings
+from lowlight_cli.inference.speed_trial import SpeedTrial
 from lowlight_cli.inference.tone import Tone
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.tensors import Images
@@ -46,8 +48,8 @@ def prepare_forward(
             f"--tile-overlap {settings.tile_overlap} is more than half of --tile {settings.tile}"
         )
     device, notices = choose_device(settings.device), Notices(on_notice)
-    choose_precision(settings.precision, device)  # an unknown name ends the run before the model is loaded
-    enhancer = _load(settings, device)
+    choose_precision(settings.precision, device)  # a wrong name ends the run before the model is loaded
+    enhancer, device = _placed(settings, device, notices)
     if settings.reference is not None and not enhancer.takes_reference:
         raise UsageError(f"model '{settings.model}' takes no --reference")
     acted = actors(settings.model, settings.controls)
@@ -56,18 +58,16 @@ def prepare_forward(
 
     def on_cpu() -> Forward:
         cpu = torch.device("cpu")
-        return Forward(
-            _load(settings, cpu), look, _limits(settings, cpu), device=cpu, precision=torch.float32
-        )
+        return Forward(_load(settings, cpu), look, _limits(settings, cpu), device=cpu, precision=FP32)
 
-    precision, reason = _choose_checked_precision(settings, enhancer, device)
+    choice = choose_for(settings.precision, enhancer, device, SpeedTrial(settings.model))
     return Forward(
         enhancer,
         look,
         _limits(settings, device),
         device=device,
-        precision=precision,
-        precision_reason=reason,
+        precision=choice.precision,
+        precision_reason=choice.reason,
         fallback=on_cpu if settings.device == "auto" and device.type != "cpu" else None,
         notices=notices,
     )
@@ -80,33 +80,37 @@ def _load(settings: EnhanceSettings, device: torch.device) -> Enhancer:
     return enhancer if settings.view is None else enhancer.showing(settings.view)
 
 
+def _placed(
+    settings: EnhanceSettings, device: torch.device, notices: Notices
+) -> tuple[Enhancer, torch.device]:
+    """The model on the device, or on the CPU where it does not fit and the choice was left open.
+
+    Args:
+        settings: What the user decided.
+        device: Where it should run.
+        notices: Hear of the other device.
+
+    Raises:
+        UnavailableError: It does not fit.
+    """
+    try:
+        return _load(settings, device), device
+    except MEMORY_ERRORS as error:
+        if not is_shortage(error):
+            raise
+        shortage = f"not enough memory on {device} for model '{settings.model}'"
+        if settings.device != "auto" or device.type == "cpu":
+            raise UnavailableError(shortage) from error
+    notices.once("device", f"{shortage}; using the CPU, which is slower")
+    cpu = torch.device("cpu")
+    return _load(settings, cpu), cpu
+
+
 def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
     # A CPU adds up in an order that depends on the shape of a batch. One picture at a time is no slower,
     # and the result is the same to the last bit whatever else is enhanced.
     pictures = 1 if device.type == "cpu" else None
     return Limits(forward_pixels(device), settings.tile, settings.tile_overlap, pictures)
-
-
-def _choose_checked_precision(
-    settings: EnhanceSettings, enhancer: Enhancer, device: torch.device
-) -> tuple[torch.dtype, str]:
-    """The number format and why; on a CPU a short one must first show that nobody would see a difference.
-
-    Args:
-        settings: What the user decided.
-        enhancer: The model, on ``device``.
-        device: Where it runs.
-    """
-    chosen = choose_precision(settings.precision, device)
-    if settings.precision != "auto":
-        return chosen, "as asked for"
-    if chosen is torch.float32 or device.type != "cpu":
-        return chosen, "what this device computes by itself"
-    agreement = compare_with_float32(enhancer, device, chosen)
-    found = f"{agreement.largest:.1f}/255 at most and {agreement.mean:.2f}/255 on average from float32"
-    if agreement.is_close:
-        return chosen, f"{describe_precision(chosen)} is {found}"
-    return torch.float32, f"{describe_precision(chosen)} would be {found}: too far"
 
 
 def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:
@@ -147,7 +151,7 @@ def describe(settings: EnhanceSettings, forward: Forward) -> dict[str, str | Non
         "model": settings.model,
         "checkpoint": None if settings.checkpoint is None else str(settings.checkpoint),
         "device": str(forward.device),
-        "precision": describe_precision(forward.precision),
+        "precision": forward.precision.name,
         "precision_reason": forward.precision_reason,
     }
 

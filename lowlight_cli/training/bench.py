@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from lowlight_cli.device import choose_precision, describe_precision
+from lowlight_cli.device import choose_precision
 from lowlight_cli.inference.interruption import Stopped
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.pace import Moment
@@ -117,7 +117,7 @@ def _speed(name: str, recipe: Recipe, device: torch.device, moments: list[Moment
     return Speed(
         recipe=name,
         device=str(device),
-        precision=describe_precision(choose_precision(recipe.run.precision, device)),
+        precision=choose_precision(recipe.run.precision, device).name,
         threads=torch.get_num_threads(),
         batch_size=recipe.run.batch_size,
         crop=recipe.run.crop,

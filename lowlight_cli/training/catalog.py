@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,10 @@ from typing import TYPE_CHECKING
 from lowlight_cli.catalog import Catalog
 
 if TYPE_CHECKING:
+    import torch
+
     from lowlight_cli.training.config import Recipe
+    from lowlight_cli.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,17 @@ class RecipeEntry:
 
     def run(self) -> Callable[..., Path]:
         """The function that trains and gives the path of the weights; imports torch."""
+        from lowlight_cli.device import tf32
+
         train: Callable[..., Path] = import_module(self.module).run
-        return train
+
+        @wraps(train)
+        def train_exactly(recipe: "Recipe", folder: "RunFolder", *, device: "torch.device") -> Path:
+            # For the whole run, as backward passes and losses lie outside of autocast.
+            with tf32(allowed=recipe.run.precision == "tf32"):
+                return train(recipe, folder, device=device)
+
+        return train_exactly
 
 
 def _entry(name: str, summary: str, settings: str) -> RecipeEntry:

@@ -40,7 +40,7 @@ class RunSettings(Settings):
         crop: Side of a crop in pixels, a multiple of 32; less than 64 leaves too little for the critic.
         seed: Seed of everything random.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16`` (autocast).
+        precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``. TF32 is off unless it is ``tf32``.
         save_every: Steps between checkpoints.
         keep: Numbered checkpoints that stay; ``last`` and ``best`` stay besides.
         sample_every: Steps between sample grids and validations.
@@ -62,7 +62,7 @@ class RunSettings(Settings):
     crop: int = Field(default=128, ge=64, multiple_of=32)
     seed: NonNegativeInt = 0
     device: str = "auto"
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    precision: Literal["auto", "fp32", "tf32", "bf16", "fp16"] = "auto"
     save_every: PositiveInt = 200
     keep: NonNegativeInt = 3
     sample_every: PositiveInt = 500

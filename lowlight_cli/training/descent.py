@@ -82,7 +82,7 @@ class Descent:
         self._settings = recipe.optimizer
         self._rate = rate or recipe.optimizer.learning_rate
         self._adam = Adam(self._parameters, lr=self._rate, betas=recipe.optimizer.betas)
-        is_half = choose_precision(recipe.run.precision, device) == torch.float16
+        is_half = choose_precision(recipe.run.precision, device).dtype == torch.float16
         self._scaler = GradScaler(device.type, enabled=is_half)
         self._pieces = recipe.run.accumulate
         self._is_finite = True

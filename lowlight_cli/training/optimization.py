@@ -52,7 +52,7 @@ def freeze(*modules: nn.Module) -> None:
 
 def autocast(settings: RunSettings, device: torch.device) -> torch.autocast:
     """Context for forward passes in the precision of the run; losses stay outside of it."""
-    dtype = choose_precision(settings.precision, device)
+    dtype = choose_precision(settings.precision, device).dtype
     return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 

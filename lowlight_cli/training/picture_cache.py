@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lowlight_cli import folders
 from lowlight_cli.errors import ImageError, OutputError, WeightsError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.replace import TEMPORARY_MARK, check_writable_folder
@@ -179,8 +180,7 @@ def cache_folder(settings: DataSettings) -> Path | None:
     """Where decoded pictures are kept; None for nowhere."""
     if settings.cache not in ("auto", "none"):
         return Path(settings.cache)
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return None if settings.cache == "none" else Path(home) / "lle" / "pictures"
+    return None if settings.cache == "none" else folders.cache_folder() / "pictures"
 
 
 def _as_lines(problems: Sequence[str]) -> str:

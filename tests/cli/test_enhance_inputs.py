@@ -216,7 +216,7 @@ def test_nul_without_a_list_is_refused(enhance, folder, tmp_path):
     ("words", "message"),
     [
         (("--flatten", "nocolour"), "Invalid value for '--flatten': 'nocolour' is no colour"),
-        (("--precision", "fp8"), "'--precision': 'fp8' is not one of 'auto', 'fp32', 'bf16', 'fp16'"),
+        (("--precision", "fp8"), "'--precision': 'fp8' is not one of 'auto', 'fp32', 'tf32', 'bf16', 'fp16'"),
     ],
 )
 def test_a_wrong_value_names_its_option_and_the_choices(enhance, folder, tmp_path, words, message):

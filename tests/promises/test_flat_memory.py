@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lowlight_cli.device import FP32
 from lowlight_cli.inference.engine import run_plan
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
@@ -30,9 +31,7 @@ def test_memory_is_flat_over_240_pictures(make_picture, tmp_path, monkeypatch):
     (tmp_path / "in").mkdir()
     for number in range(240):
         os.link(source, tmp_path / "in" / f"{number:03}.jpg")
-    forward = Forward(
-        Identity(), Look(Controls()), Limits(2**20), device=torch.device("cpu"), precision=torch.float32
-    )
+    forward = Forward(Identity(), Look(Controls()), Limits(2**20), device=torch.device("cpu"), precision=FP32)
     held = []
     plan = plan_jobs([tmp_path / "in"], str(tmp_path / "out"))
     report = run_plan(

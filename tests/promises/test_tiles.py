@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lowlight_cli.device import FP32
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
 from lowlight_cli.inference.settings import EnhanceSettings
@@ -21,7 +22,7 @@ def enhancer():
 
 def _enhanced(enhancer, pixels, tile):
     limits = Limits(2**20, tile=tile, overlap=64)
-    forward = Forward(enhancer, Look(Controls()), limits, device=torch.device("cpu"), precision=torch.float32)
+    forward = Forward(enhancer, Look(Controls()), limits, device=torch.device("cpu"), precision=FP32)
     (result,) = forward([pixels])
     return result.astype(np.float64)
 
@@ -60,9 +61,7 @@ def test_a_batch_is_like_single_pictures(enhancer):
     pictures = [
         np.random.default_rng(seed).integers(0, 60, (64, 96, 3)).astype(np.uint8) for seed in range(8)
     ]
-    forward = Forward(
-        enhancer, Look(Controls()), Limits(2**20), device=torch.device("cpu"), precision=torch.float32
-    )
+    forward = Forward(enhancer, Look(Controls()), Limits(2**20), device=torch.device("cpu"), precision=FP32)
     together = forward(pictures)
     alone = [forward([picture])[0] for picture in pictures]
     assert max(np.abs(one.astype(int) - two).max() for one, two in zip(together, alone, strict=True)) <= 1

@@ -3,10 +3,20 @@
 import pytest
 import torch
 
-from lowlight_cli.device import choose_device, choose_precision, describe_precision, forward_pixels
+from lowlight_cli.device import (
+    BF16,
+    FP16,
+    FP32,
+    TF32,
+    choose_device,
+    choose_precision,
+    forward_pixels,
+    is_surely_fast,
+    short_formats,
+)
 from lowlight_cli.errors import UnavailableError, UnknownNameError, UsageError
 
-CPU = torch.device("cpu")
+CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:", "cuda:x", "cpu:0", "cuda:-1", ""])
@@ -26,17 +36,48 @@ def test_auto_takes_a_gpu_where_there_is_one():
 
 
 @pytest.mark.parametrize(
-    ("found", "precision"), [({"amx_bf16": True}, "bf16"), ({"avx512_bf16": False}, "fp32")]
+    ("hardware", "formats", "trained_in"),
+    [("plain", (), FP32), ("bf16", (BF16,), FP32), ("amx", (BF16,), BF16)],
+    indirect=["hardware"],
 )
-def test_auto_takes_bf16_where_the_processor_has_it(monkeypatch, found, precision):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
-    assert describe_precision(choose_precision("auto", CPU)) == precision
+def test_a_processor_needs_amx_to_be_surely_fast(hardware, formats, trained_in):
+    assert short_formats(CPU) == formats
+    assert choose_precision("auto", CPU) == trained_in
+
+
+@pytest.mark.parametrize(("has_bf16", "formats"), [(True, (FP16, BF16)), (False, (FP16,))])
+def test_a_gpu_needs_no_trial(monkeypatch, has_bf16, formats):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: has_bf16)
+    assert short_formats(CUDA) == formats
+    assert is_surely_fast(FP16, CUDA)
+    assert choose_precision("auto", CUDA) == (BF16 if has_bf16 else FP32)
 
 
 def test_precisions_by_name():
-    assert choose_precision("fp16", CPU) is torch.float16
+    assert choose_precision("fp16", CPU) == FP16
+    assert choose_precision("tf32", CUDA) == TF32
     with pytest.raises(UnknownNameError):
         choose_precision("fp8", CPU)
+    with pytest.raises(UsageError, match="needs a CUDA device"):
+        choose_precision("tf32", CPU)
+
+
+def _switches():
+    return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.mark.parametrize(
+    ("precision", "allowed"), [(FP32, False), (BF16, False), (FP16, False), (TF32, True)], ids=str
+)
+def test_tf32_is_off_unless_asked_for_and_what_was_set_comes_back(precision, allowed):
+    before = _switches()
+    with precision.on(CPU):
+        assert _switches() == (allowed, allowed)
+        assert torch.is_autocast_enabled("cpu") is (precision.dtype is not torch.float32)
+    assert _switches() == before
+    with pytest.raises(RuntimeError, match="a bug"), precision.on(CPU):
+        raise RuntimeError("a bug")
+    assert _switches() == before
 
 
 def test_a_pass_on_a_cpu_takes_two_megapixels():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lowlight_cli.device import BF16, FP32
 from lowlight_cli.errors import ImageError
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
@@ -57,7 +58,7 @@ class Broken(Identity):
         return torch.where(images[:, :, :1, :1] == 1, torch.nan, images)
 
 
-def _forward(enhancer, *, look=None, limits=None, precision=torch.float32):
+def _forward(enhancer, *, look=None, limits=None, precision=FP32):
     look, limits = look or Look(Controls()), limits or Limits(2**20)
     return Forward(enhancer, look, limits, device=CPU, precision=precision)
 
@@ -140,7 +141,7 @@ def test_an_error_of_the_model_is_not_taken_for_a_lack_of_memory():
 
 def test_what_overflows_is_computed_again_in_full_precision():
     pixels = _pixels(8, 8)
-    (result,) = _forward(Overflowing(), precision=torch.bfloat16)([pixels])
+    (result,) = _forward(Overflowing(), precision=BF16)([pixels])
     assert np.array_equal(result, pixels)
 
 

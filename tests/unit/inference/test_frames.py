@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.picture import Frame, Picture, Restore, still
 from lowlight_cli.inference.forward import Forward, Look
@@ -44,7 +45,7 @@ class Picky(MeanBrightener):
 
 def _forward(enhancer, limits=None):
     limits = limits or Limits(2**20)
-    return Forward(enhancer, Look(Controls()), limits, device=CPU, precision=torch.float32)
+    return Forward(enhancer, Look(Controls()), limits, device=CPU, precision=FP32)
 
 
 def _flat(*levels, size=(16, 24), pages=False):

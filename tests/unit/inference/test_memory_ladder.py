@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
@@ -37,7 +38,7 @@ def _forward(enhancer, *, limits=None, fallback=None, told=None):
         Look(Controls()),
         limits or Limits(2**20),
         device=CPU,
-        precision=torch.float32,
+        precision=FP32,
         fallback=fallback,
         notices=notices,
     )
@@ -121,8 +122,16 @@ def test_a_picture_that_fits_nowhere_does_not_shrink_the_next_ones():
     [
         MemoryError(),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 12 bytes"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 12 bytes."),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        torch.AcceleratorError("CUDA error: out of memory\nCompile with `TORCH_USE_CUDA_DSA` ..."),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
+        RuntimeError("Unable to find a valid cuDNN algorithm to run convolution"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9.02 GB)"),
     ],
-    ids=["python", "torch"],
+    ids=lambda failure: f"{type(failure).__name__} {failure}"[:40],
 )
 def test_every_kind_of_shortage_is_known(failure):
     picture = _pictures(1, 200, 200)[0]

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import conv2d
 
+from lowlight_cli.device import FP32
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
 from lowlight_cli.models.controls import Controls
@@ -148,7 +149,7 @@ def test_any_size_comes_back(shape, size: tuple[int, int]) -> None:
         Look(Controls()),
         Limits(2**20),
         device=torch.device("cpu"),
-        precision=torch.float32,
+        precision=FP32,
     )
     (result,) = forward([np.full((*size, 3), 20, np.uint8)])
     assert result.shape == (*size, 3)
