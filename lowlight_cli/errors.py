@@ -62,7 +62,8 @@ class ImageError(LowlightError):
 
     Args:
         code: Short machine-readable reason: ``unreadable``, ``truncated``, ``unsupported``, ``too_large``,
-            ``oom``, ``nonfinite``, ``conflict``, ``write``, ``permission`` or ``disk_full``.
+            ``oom``, ``nonfinite``, ``conflict``, ``write``, ``permission``, ``disk_full``, ``device`` or
+            ``internal``.
         message: One line for a person.
     """
 
@@ -71,3 +72,26 @@ class ImageError(LowlightError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class UnexpectedImageError(ImageError):
+    """A bug that one image met: the code is ``internal``, and the cause is what was raised.
+
+    Args:
+        cause: What was raised.
+    """
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__("internal", describe_bug(cause))
+        self.__cause__ = cause
+
+
+def describe_bug(error: BaseException, longest: int = 300) -> str:
+    """One line about an exception that should not have happened.
+
+    Args:
+        error: What was raised.
+        longest: Characters of its own message; the crash log has all of them.
+    """
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= longest else f"{text[:longest]}..."

@@ -177,7 +177,14 @@ def _enhance(plan: Plan, task: Task, voice: Voice, listeners: _Listeners) -> Rep
     about = describe(task.settings, forward)
     facts = replace(task.facts, device=about["device"] or "", precision=about["precision"] or "")
     listeners.begin(facts)
-    voice.start(plan, facts, task.acted)
+    voice.start(plan, facts, task.acted, forward.precision_reason)
     pace = prepare_pace(task.settings, forward.device)
     with voice.progress(todo):
-        return run_plan(plan, forward, pace, on_row=listeners.on_row, before_write=listeners.before_write)
+        return run_plan(
+            plan,
+            forward,
+            pace,
+            on_row=listeners.on_row,
+            before_write=listeners.before_write,
+            on_crash=voice.crash,
+        )

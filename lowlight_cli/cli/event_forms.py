@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 ErrorCode = Literal[
     *("unreadable", "truncated", "unsupported", "too_large", "oom", "nonfinite", "conflict"),
-    *("write", "permission", "disk_full", "timeout"),
+    *("write", "permission", "disk_full", "timeout", "device", "internal"),
 ]
 
 Path64 = Annotated[str | None, Field(description="The path in base 64, only where it is no UTF-8.")]
@@ -40,6 +40,7 @@ class Start(Event):
     checkpoint_sha256: str | None
     device: str | None
     precision: str | None
+    precision_reason: str | None = Field(default=None, description="Why that number format.")
     version: str
     controls: dict[str, Literal["model", "tone curve"]] = Field(
         default={}, description="Who acts on each control that is turned."

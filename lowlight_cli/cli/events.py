@@ -18,13 +18,16 @@ from lowlight_cli.inference.report import Report, Row
 VERSION = 1
 
 
-def start_event(plan: Plan, facts: RunFacts, acted: Mapping[str, Actor]) -> dict[str, Any]:
+def start_event(
+    plan: Plan, facts: RunFacts, acted: Mapping[str, Actor], precision_reason: str = ""
+) -> dict[str, Any]:
     """A run begins.
 
     Args:
         plan: What it will do.
         facts: What all its pictures have in common.
         acted: Who acts on each control that is turned.
+        precision_reason: Why that number format; empty where no model is needed.
     """
     return {
         "v": VERSION,
@@ -36,6 +39,7 @@ def start_event(plan: Plan, facts: RunFacts, acted: Mapping[str, Actor]) -> dict
         "checkpoint_sha256": facts.checkpoint_sha256,
         "device": facts.device or None,
         "precision": facts.precision or None,
+        "precision_reason": precision_reason or None,
         "version": facts.version,
         "controls": dict(acted),
     }

@@ -4,16 +4,14 @@ import errno
 import os
 import sys
 import traceback
-from contextlib import nullcontext, suppress
-from dataclasses import replace
-from pathlib import Path
+from contextlib import suppress
 
 import typer
 
-from lowlight_cli.cli.global_options import GlobalSettings, Option, Value
+from lowlight_cli.cli.global_options import Option, Value
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.session import Session
-from lowlight_cli.errors import LowlightError, UnavailableError
+from lowlight_cli.errors import LowlightError, UnavailableError, describe_bug
 
 BUG = 1
 USAGE = 2
@@ -23,9 +21,6 @@ READER_GONE = 141
 
 _FOREIGN_WORDS = "Value error, "
 """What pydantic, which checks choices, puts before each message."""
-
-_LONGEST_BUG = 300
-"""Characters of what an internal error says of itself; all of it is in the log."""
 
 
 def tell_fault(error: BaseException, session: Session) -> int:
@@ -99,39 +94,14 @@ def _origin(context: Value, option: Option, session: Session) -> str:
 
 def _bug(error: BaseException, session: Session) -> str:
     """Something that must not happen."""
-    place = _write_traceback(error, session)
-    how = f"with {place}" if place else "with what a run with -vv prints"
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    if len(what) > _LONGEST_BUG:
-        what = f"{what[:_LONGEST_BUG]}..."
-    return f"lle: internal error: {what}; please report it {how}"
+    from lowlight_cli.cli.crash_log import how_to_report, keep_traceback
+
+    place = keep_traceback(error, session.settings.log_file)
+    return f"lle: internal error: {describe_bug(error)}; {how_to_report(place)}"
 
 
 def _wants_traceback(session: Session) -> bool:
     return session.settings.verbose > 1 or os.environ.get("LLE_DEBUG", "0") not in ("", "0")
-
-
-def _write_traceback(error: BaseException, session: Session) -> Path | None:
-    """Keeps a traceback in the log of the run, or else in the user's state; None where neither can be."""
-    import logging
-
-    from lowlight_cli.cli.logs import PACKAGE, logging_to
-
-    place = session.settings.log_file or state_folder() / "crash.log"
-    crash = None if session.settings.log_file else replace(GlobalSettings(), quiet=True, log_file=place)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with logging_to(crash) if crash else nullcontext():
-            said = {"said": True}
-            logging.getLogger(PACKAGE).critical("internal error: %s", error, exc_info=error, extra=said)
-    except (OSError, LowlightError):
-        return None
-    return place
-
-
-def state_folder() -> Path:
-    """Folder for what is kept between runs: ``$XDG_STATE_HOME/lle``."""
-    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "lle"
 
 
 def _leave_quietly() -> int:

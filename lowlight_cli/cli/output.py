@@ -3,12 +3,14 @@
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from lowlight_cli.cli.crash_log import how_to_report, keep_traceback
 from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
@@ -43,19 +45,26 @@ class Voice:
         self._where = ""
         self._acted: Mapping[str, Actor] = {}
         self._progress = Progress(0, settings)
+        self._crashes = 0
+        self._crash_log: Path | None = None
 
-    def start(self, plan: Plan, facts: RunFacts, acted: Mapping[str, Actor]) -> None:
+    def start(
+        self, plan: Plan, facts: RunFacts, acted: Mapping[str, Actor], precision_reason: str = ""
+    ) -> None:
         """A run begins.
 
         Args:
             plan: What it will do.
             facts: What all its pictures have in common.
             acted: Who acts on each control that is turned.
+            precision_reason: Why that number format; empty where no model is needed.
         """
         self._acted = acted
         self._plan = plan
         self._where = " ".join(word for word in (facts.device, facts.precision) if word)
-        self._event(start_event(plan, facts, acted))
+        self._event(start_event(plan, facts, acted, precision_reason))
+        if precision_reason:
+            _LOG.info("computing in %s: %s", facts.precision, precision_reason)
         for loop in plan.loops:
             say(
                 f"lle: warning: '{shown(loop)}' leads to a folder that was searched already",
@@ -79,6 +88,14 @@ class Voice:
         """
         with Progress(total, self._settings) as self._progress:
             yield
+
+    def crash(self, row: Row, error: BaseException) -> None:
+        """An image failed because of a bug."""
+        place = keep_traceback(error, self._settings.log_file, f"{row.code} error in {shown(row.source)}")
+        self._crash_log = place or self._crash_log
+        self._crashes += 1
+        if self._settings.verbose > 1:
+            traceback.print_exception(error, file=sys.stderr)
 
     def item(self, row: Row) -> None:
         """A picture came to its end."""
@@ -111,8 +128,15 @@ class Voice:
         else:
             words = [self._where, describe_actors(self._acted)]
             show_summary(report, " · ".join(filter(None, words)), self._settings)
-        for hint in hints:
+        for hint in [*self._problems(report), *hints]:
             say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))
+
+    def _problems(self, report: Report) -> Iterator[str]:
+        if report.ended_by is not None:
+            yield f"lle: error: {report.ended_by}; run the same command again to continue"
+        if self._crashes:
+            subject = "1 image" if self._crashes == 1 else f"{self._crashes:,} images"
+            yield f"lle: error: {subject} failed because of a bug; {how_to_report(self._crash_log)}"
 
     def _event(self, event: dict[str, Any]) -> None:
         if self._product == "events":

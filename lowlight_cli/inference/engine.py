@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import cv2
 
-from lowlight_cli.errors import ImageError
+from lowlight_cli.errors import ImageError, LowlightError
 from lowlight_cli.inference.batches import Loaded, batches
 from lowlight_cli.inference.forward import Forward
-from lowlight_cli.inference.frames import enhance_frames
+from lowlight_cli.inference.frames import enhance_batch
 from lowlight_cli.inference.interruption import Interruption, exit_code_of
+from lowlight_cli.inference.memory import DeviceLostError
 from lowlight_cli.inference.pace import Pace
 from lowlight_cli.inference.plan import Plan
 from lowlight_cli.inference.read_ahead import read_ahead
@@ -35,6 +37,7 @@ class _Run:
         pace: Pace,
         on_row: Callable[[Row], None],
         before_write: BeforeWrite,
+        on_crash: Callable[[Row, BaseException], None],
     ) -> None:
         self.plan = plan
         self.forward = forward
@@ -45,6 +48,7 @@ class _Run:
         self._failures = 0
         self._started = time.perf_counter()
         self._on_row = on_row
+        self._on_crash = on_crash
 
     def enhance_all(self) -> None:
         """Takes the plan from its first job to its last row."""
@@ -61,6 +65,10 @@ class _Run:
             del batch  # a large source need not stay until its result is written
             while self.writer.has_news:
                 self._add(self._next_written())
+        self.finish_writing()
+
+    def finish_writing(self) -> None:
+        """Waits for all results that are made."""
         while not self.writer.is_idle:
             self._add(self._next_written())
 
@@ -69,11 +77,18 @@ class _Run:
         for row in self.writer.abandon(_GRACE_S):
             self._tell(row)
 
-    def report(self, stopped_by: int | None = None, *, is_complete: bool = False) -> Report:
+    def report(
+        self,
+        stopped_by: int | None = None,
+        *,
+        is_complete: bool = False,
+        ended_by: LowlightError | None = None,
+    ) -> Report:
         """The outcome.
 
         Args:
             stopped_by: Exit code of the signal that ended the run.
+            ended_by: Error that ended the run.
             is_complete: Whether the run came to its end by itself; then every job must have a row.
         """
         expected = len(self.plan.jobs) + len(self.plan.closed)
@@ -83,7 +98,7 @@ class _Run:
             raise RuntimeError(f"{expected} jobs gave {len(self._rows)} rows, {len(told)} different ones")
         seconds = time.perf_counter() - self._started
         ignored = len(self.plan.ignored)
-        return Report(tuple(self._rows), seconds, ignored, left, stopped_by, self.writer.is_busy)
+        return Report(tuple(self._rows), seconds, ignored, left, stopped_by, self.writer.is_busy, ended_by)
 
     def _readable(self) -> Iterator[Loaded]:
         """Pictures to enhance; the others become rows."""
@@ -102,8 +117,13 @@ class _Run:
 
     def _enhance(self, batch: list[Loaded]) -> None:
         start = time.perf_counter()
-        with self.interruption.harmless():
-            outcomes = enhance_frames([item.picture for item in batch], self.forward)
+        try:
+            with self.interruption.harmless():
+                outcomes = enhance_batch([item.picture for item in batch], self.forward)
+        except DeviceLostError as error:
+            if len(batch) == 1:  # of several, nobody knows which one it was
+                self._tell(failed_row(batch[0].job, ImageError("device", str(error)), batch[0].seconds))
+            raise
         share = (time.perf_counter() - start) / len(batch)
         for item, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, ImageError):
@@ -124,6 +144,9 @@ class _Run:
             raise _EndedEarlyError
 
     def _tell(self, row: Row) -> None:
+        if row.crash is not None:
+            self._on_crash(row, row.crash)
+            row = replace(row, crash=None)  # its frames hold pixels
         self._rows.append(row)
         self._on_row(row)
 
@@ -135,11 +158,13 @@ def run_plan(
     *,
     on_row: Callable[[Row], None] = lambda row: None,
     before_write: BeforeWrite = lambda job, size, sha256: None,
+    on_crash: Callable[[Row, BaseException], None] = lambda row, error: None,
 ) -> Report:
     """Enhances every picture of a plan; one that fails is a row in the report, not the end of the run.
 
     A full disk, ``pace.max_errors``, Ctrl-C and SIGTERM end it early: pictures that are nearly written are
-    finished, others are dropped, and nothing half written is left. A second signal ends the program.
+    finished, others are dropped, and nothing half written is left. A second signal ends the program. A device
+    that can no longer be used ends it when all results that were made are written.
 
     Args:
         plan: What to read and write.
@@ -147,9 +172,10 @@ def run_plan(
         pace: Threads, batches, queues and limits.
         on_row: Told of each outcome, in the calling thread; no signal comes in between.
         before_write: Told, in the thread that writes, of a result that is about to get its name.
+        on_crash: Told of a row that failed because of a bug, and of the bug, before ``on_row`` is.
     """
     cv2.setNumThreads(0)  # the threads here are enough; OpenCV's own would fight with those of the model
-    run = _Run(plan, forward, pace, on_row, before_write)
+    run = _Run(plan, forward, pace, on_row, before_write, on_crash)
     with run.interruption.watched():
         try:
             run.enhance_all()
@@ -157,6 +183,11 @@ def run_plan(
         except KeyboardInterrupt as stop:
             run.abandon()
             return run.report(exit_code_of(stop))
+        except DeviceLostError as error:
+            with suppress(_EndedEarlyError):
+                run.finish_writing()
+            run.abandon()
+            return run.report(ended_by=error)
         except _EndedEarlyError:
             run.abandon()
             return run.report()

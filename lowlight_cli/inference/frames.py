@@ -1,10 +1,66 @@
-"""Pictures of one frame or many through the model."""
+"""Batches of images, of one frame or many, through the model; one that fails costs only itself."""
 
+import traceback
 from collections.abc import Sequence
 
-from lowlight_cli.errors import ImageError
+from lowlight_cli.device import FP32
+from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
 from lowlight_cli.images.picture import Picture, Pixels
 from lowlight_cli.inference.forward import Forward
+from lowlight_cli.inference.memory import DeviceLostError, is_lost, is_shortage
+
+
+def enhance_batch(pictures: Sequence[Picture], forward: Forward) -> list[Picture | ImageError]:
+    """Enhances pictures as ``enhance_frames`` does, whatever the model raises.
+
+    After an unforeseen exception each picture is computed once more, alone and in float32; one that fails
+    again is an ``ImageError``, with the code ``internal`` where it is a bug.
+
+    Args:
+        pictures: A batch.
+        forward: The model and how to run it.
+
+    Raises:
+        DeviceLostError: The device can no longer be used.
+    """
+    try:
+        return enhance_frames(pictures, forward)
+    except LowlightError:
+        raise
+    except Exception as error:
+        failure = _failure(error, forward)
+        if len(pictures) == 1 and forward.precision == FP32:
+            return [failure]
+    forward.notices.once("failed batch", f"{failure}; the images of such a batch are computed alone in fp32")
+    exact = forward.in_float32()
+    return [_alone(picture, exact) for picture in pictures]
+
+
+def _alone(picture: Picture, forward: Forward) -> Picture | ImageError:
+    try:
+        return enhance_frames([picture], forward)[0]
+    except LowlightError:
+        raise
+    except Exception as error:
+        return _failure(error, forward)
+
+
+def _failure(error: Exception, forward: Forward) -> ImageError:
+    """What an exception means for an image.
+
+    Raises:
+        DeviceLostError: The exception ended all use of the device.
+    """
+    if is_lost(forward.device):
+        raise DeviceLostError(f"{forward.device} can no longer be used: {_first_line(error)}") from error
+    traceback.clear_frames(error.__traceback__)  # they hold the tensors of the failed pass
+    if is_shortage(error):
+        return ImageError("oom", f"not enough memory: {_first_line(error)}")
+    return UnexpectedImageError(error)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def enhance_frames(pictures: Sequence[Picture], forward: Forward) -> list[Picture | ImageError]:

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from lowlight_cli.errors import ImageError
+from lowlight_cli.errors import ImageError, UnexpectedImageError
 from lowlight_cli.images.brightness import mean_luma
 from lowlight_cli.images.decode import decode, peek_pixels
 from lowlight_cli.images.depth import widened
@@ -54,15 +54,25 @@ def read_ahead(jobs: Sequence[Job], pace: Pace) -> Iterator[Loaded | Row]:
 
 
 def _read(job: Job, pace: Pace) -> Loaded | Row:
+    """A picture, or the row of one that is left out; a bug costs no other picture."""
     start = time.perf_counter()
     try:
-        picture, stamp = _decode_steady(job.source, pace.read)
-        form = format_of(job.target) or result_format(picture.restore.format, None)
-        check_fits(picture, form, pace.write)
-        if pace.write.bit_depth == "16" and FORMATS[form].keeps_16_bit:
-            picture = widened(picture)
+        return _loaded(job, pace, start)
     except ImageError as error:
         return failed_row(job, error, time.perf_counter() - start)
+    except MemoryError:
+        error = ImageError("oom", "not enough memory to read it")
+        return failed_row(job, error, time.perf_counter() - start)
+    except Exception as error:
+        return failed_row(job, UnexpectedImageError(error), time.perf_counter() - start)
+
+
+def _loaded(job: Job, pace: Pace, start: float) -> Loaded | Row:
+    picture, stamp = _decode_steady(job.source, pace.read)
+    form = format_of(job.target) or result_format(picture.restore.format, None)
+    check_fits(picture, form, pace.write)
+    if pace.write.bit_depth == "16" and FORMATS[form].keeps_16_bit:
+        picture = widened(picture)
     width = edge_width(picture.frames[0].seen)
     seconds = time.perf_counter() - start
     if pace.only_dark is not None and mean_luma(picture.frames[0].seen) > pace.only_dark:

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from lowlight_cli.errors import ImageError, OutputError
+from lowlight_cli.errors import ImageError, LowlightError, OutputError, UnexpectedImageError
 from lowlight_cli.inference.plan import Action, Job, Plan
 
 BLURRED_FROM = 3.2
@@ -37,6 +37,7 @@ class Row:
         source_size: Bytes of the source when it was read.
         source_mtime_ns: Its time of change then.
         edge_width: How wide the edges of the source are, in pixels of a small copy; None where it has none.
+        crash: The bug behind the code ``internal``; the engine passes it on and does not keep it.
     """
 
     source: Path
@@ -53,6 +54,7 @@ class Row:
     source_size: int = 0
     source_mtime_ns: int = 0
     edge_width: float | None = None
+    crash: BaseException | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Report:
         left: Jobs that were not reached.
         stopped_by: Exit code of the signal that ended the run early, or None.
         is_busy: Whether threads still work on what was given up; waiting for them is of no use.
+        ended_by: Error that ended the run early, or None.
     """
 
     rows: Sequence[Row]
@@ -74,6 +77,7 @@ class Report:
     left: int = 0
     stopped_by: int | None = None
     is_busy: bool = False
+    ended_by: LowlightError | None = None
 
     def count(self, status: Status) -> int:
         """Number of jobs that ended like this."""
@@ -92,9 +96,11 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 3 some failed or conflicted, 4 all failed, 8 disk full, else that of the signal."""
+        """0 done, 3 some failed or conflicted, 4 all failed, 7 device lost, 8 disk full, or a signal's."""
         if self.stopped_by is not None:
             return self.stopped_by
+        if self.ended_by is not None:
+            return self.ended_by.exit_code
         if any(row.code == "disk_full" for row in self.rows):
             return OutputError.exit_code
         failed = self.count("failed")
@@ -111,7 +117,8 @@ def failed_row(job: Job, error: ImageError, seconds: float) -> Row:
         error: What happened.
         seconds: Time spent on it.
     """
-    return Row(job.source, job.target, "failed", error.code, str(error), seconds)
+    crash = error.__cause__ if isinstance(error, UnexpectedImageError) else None
+    return Row(job.source, job.target, "failed", error.code, str(error), seconds, crash=crash)
 
 
 def rows_without_work(plan: Plan) -> list[Row]:

@@ -104,7 +104,7 @@ def test_a_disk_that_fails_costs_no_original(run_lle, originals, tmp_path, monke
 
 @pytest.mark.parametrize(
     ("failure", "code"),
-    [(KeyboardInterrupt, 130), (torch.OutOfMemoryError, 4), (RuntimeError("a bug"), 1)],
+    [(KeyboardInterrupt, 130), (torch.OutOfMemoryError, 4), (RuntimeError("a bug"), 4)],
     ids=["stop", "memory", "bug"],
 )
 def test_a_model_that_fails_costs_no_original(run_lle, originals, tmp_path, monkeypatch, failure, code):

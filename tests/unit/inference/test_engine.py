@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lowlight_cli.device import FP32
 from lowlight_cli.inference.engine import run_plan
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.interruption import Stopped
@@ -21,6 +22,12 @@ from lowlight_cli.inference.report import Report, Row
 from lowlight_cli.inference.write_behind import WriteBehind
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A stopped run waits for its writers, however busy the machine is."""
+    monkeypatch.setattr("lowlight_cli.inference.engine._GRACE_S", 60.0)
 
 
 class Stopping(Identity):
@@ -44,7 +51,7 @@ def _forward(enhancer=None):
         Look(Controls()),
         Limits(2**20),
         device=torch.device("cpu"),
-        precision=torch.float32,
+        precision=FP32,
     )
 
 
@@ -161,8 +168,7 @@ def test_reading_ahead_is_bounded_by_pixels(plan, monkeypatch):
         "lowlight_cli.inference.read_ahead.decode", lambda path, _: begun.append(path) or 1 / 0
     )
     stream = read_ahead(plan.jobs, Pace(workers=4, queue_pixels=2 * 48 * 32))
-    with pytest.raises(ZeroDivisionError):
-        next(stream)
+    assert isinstance(next(stream).crash, ZeroDivisionError)
     assert len(begun) <= 2
 
 

@@ -1,0 +1,47 @@
+"""Where the traceback of a bug is kept, so that a user can report it."""
+
+import logging
+import os
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from lowlight_cli.cli.global_options import GlobalSettings
+from lowlight_cli.cli.logs import PACKAGE, logging_to
+from lowlight_cli.errors import LowlightError
+
+
+def keep_traceback(error: BaseException, log_file: Path | None, title: str = "internal error") -> Path | None:
+    """Writes a traceback to the log of the run, or else to ``crash.log`` in the user's state folder.
+
+    Args:
+        error: What was raised.
+        log_file: Log of the run, which is open; None where there is none.
+        title: What happened, and to which file.
+
+    Returns:
+        The file; None where it cannot be written.
+    """
+    place = log_file or state_folder() / "crash.log"
+    own = None if log_file else replace(GlobalSettings(), quiet=True, log_file=place)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with logging_to(own) if own else nullcontext():
+            logging.getLogger(PACKAGE).critical("%s: %s", title, error, exc_info=error, extra={"said": True})
+    except (OSError, LowlightError):
+        return None
+    return place
+
+
+def how_to_report(place: Path | None) -> str:
+    """What to do about a bug.
+
+    Args:
+        place: File with its traceback, or None.
+    """
+    return f"please report it with {place or 'what a run with -vv prints'}"
+
+
+def state_folder() -> Path:
+    """Folder for what is kept between runs: ``$XDG_STATE_HOME/lle``."""
+    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "lle"
