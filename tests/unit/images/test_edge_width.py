@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from lowlight_cli.datasets.blur import Movement, kernel_of, shake_path
 from lowlight_cli.datasets.config import MEASURED, DarkeningSettings
@@ -42,6 +43,30 @@ def at_night(picture: np.ndarray, length: float, seed: int) -> np.ndarray:
     return (dark * 255).round().byte().permute(1, 2, 0).numpy()
 
 
+def width_over_all_pixels(picture: np.ndarray) -> float:
+    """The measure of docs/models/vqcnir.md over all lines and pixels, for 8 bits and sides up to 1024."""
+    luma = np.round(picture @ (0.299, 0.587, 0.114)) / 255
+    noise = 1.4826 * np.median(np.abs(ndimage.laplace(luma, mode="mirror"))) / 20**0.5
+    smooth = ndimage.gaussian_filter(luma, 1.0, mode="mirror")
+    widths = []
+    for lines in (smooth, smooth.T):
+        rise = (ndimage.maximum_filter1d(lines, 25) - ndimage.minimum_filter1d(lines, 25))[:, 1:]
+        steepest = ndimage.maximum_filter1d(np.abs(np.diff(lines)), 25)
+        strong = rise >= max(np.quantile(rise, 0.95), 10 * noise, 0.03)
+        widths.append(np.percentile(rise[strong] / steepest[strong], 10))
+    return min(widths)
+
+
+@pytest.mark.parametrize("length", [0, 6, 14, 24])
+def test_a_part_of_the_pixels_gives_the_width_of_all(length: int) -> None:
+    pictures = [at_night(scene(seed), length, seed) for seed in range(4)]
+    parts = np.array([edge_width(picture) for picture in pictures])
+    wholes = np.array([width_over_all_pixels(picture) for picture in pictures])
+    apart = np.abs(parts / wholes - 1)
+    assert apart.max() < 0.03
+    assert np.median(apart) < 0.01
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_only_the_blurred_of_two_dark_noisy_photos_is_blurred(seed: int) -> None:
     picture = scene(seed)
@@ -61,6 +86,14 @@ def test_noise_alone_is_not_taken_for_blur() -> None:
     noisy = (picture + np.random.default_rng(0).normal(0, 6, picture.shape)).clip(0, 255).astype(np.uint8)
     width = edge_width(noisy)
     assert width is None or width < BLURRED_FROM
+
+
+@pytest.mark.parametrize("sigma", [1.5, 3.0])
+@pytest.mark.parametrize("shape", [(320, 448), (321, 333), (120, 161)])
+def test_a_picture_blurred_on_purpose_is_wider(shape: tuple[int, int], sigma: float) -> None:
+    for seed in range(3):
+        picture = np.ascontiguousarray(scene(seed)[: shape[0], : shape[1]])
+        assert edge_width(cv2.GaussianBlur(picture, (0, 0), sigma)) > edge_width(picture) + 0.2
 
 
 def test_depth_and_size_hardly_change_it() -> None:
