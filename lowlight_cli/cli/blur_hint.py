@@ -11,9 +11,16 @@ def blur_hint(report: Report, model: str) -> list[str]:
         report: All outcomes.
         model: Name of the model that was used.
     """
-    count = report.blurred
-    if not count or MODELS[model].removes_blur:
+    if not report.blurred or MODELS[model].removes_blur:
         return []
     better = [entry.name for entry in MODELS.values() if entry.removes_blur and entry.is_ready]
-    subject = "1 photo measures" if count == 1 else f"{count:,} photos measure"
-    return [f"{subject} as blurred; -m {name} is trained to remove blur, too" for name in better[:1]]
+    return [f"{_subject(report)} as blurred; -m {name} is trained to remove blur, too" for name in better[:1]]
+
+
+def _subject(report: Report) -> str:
+    """How many photos, and of how many where some were not looked at."""
+    count = report.blurred
+    verb = "measures" if count == 1 else "measure"
+    if report.is_sampled:
+        return f"{count:,} of {report.measured:,} photos looked at {verb}"
+    return f"{count:,} {'photo' if count == 1 else 'photos'} {verb}"

@@ -36,7 +36,8 @@ class Loaded:
         picture: Pixels and metadata.
         seconds: Time it took to read.
         stamp: Of the file when it was read.
-        edge_width: How wide its edges are, as ``images.edge_width`` measures; None where that says nothing.
+        edge_width: How wide its edges are, as ``images.edge_width`` measures; None where that says nothing or
+            was not measured.
     """
 
     job: Job

@@ -9,6 +9,7 @@ import cv2
 
 from lowlight_cli.errors import ImageError, LowlightError
 from lowlight_cli.inference.batches import Loaded, batches
+from lowlight_cli.inference.blur_sample import SAMPLE_SIZE
 from lowlight_cli.inference.forward import Forward
 from lowlight_cli.inference.frames import enhance_batch
 from lowlight_cli.inference.interruption import Interruption, exit_code_of
@@ -44,6 +45,7 @@ class _Run:
         self.pace = pace
         self.writer = WriteBehind(pace, before_write)
         self.interruption = Interruption()
+        self._jobs = [job for job in plan.jobs if not job.skip]
         self._rows: list[Row] = []
         self._failures = 0
         self._started = time.perf_counter()
@@ -98,11 +100,20 @@ class _Run:
             raise RuntimeError(f"{expected} jobs gave {len(self._rows)} rows, {len(told)} different ones")
         seconds = time.perf_counter() - self._started
         ignored = len(self.plan.ignored)
-        return Report(tuple(self._rows), seconds, ignored, left, stopped_by, self.writer.is_busy, ended_by)
+        return Report(
+            tuple(self._rows),
+            seconds,
+            ignored,
+            left,
+            stopped_by,
+            self.writer.is_busy,
+            ended_by,
+            is_sampled=len(self._jobs) > SAMPLE_SIZE,
+        )
 
     def _readable(self) -> Iterator[Loaded]:
         """Pictures to enhance; the others become rows."""
-        stream = read_ahead([job for job in self.plan.jobs if not job.skip], self.pace)
+        stream = read_ahead(self._jobs, self.pace)
         while True:
             with self.interruption.harmless():
                 item = next(stream, None)

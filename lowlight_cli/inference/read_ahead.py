@@ -17,6 +17,7 @@ from lowlight_cli.images.formats import FORMATS, format_of, result_format
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.settings import ReadSettings
 from lowlight_cli.inference.batches import NO_STAMP, Loaded, Stamp
+from lowlight_cli.inference.blur_sample import is_in_sample
 from lowlight_cli.inference.pace import Pace
 from lowlight_cli.inference.plan import Job
 from lowlight_cli.inference.report import Row, failed_row
@@ -31,33 +32,36 @@ def read_ahead(jobs: Sequence[Job], pace: Pace) -> Iterator[Loaded | Row]:
     """Decodes pictures in threads and gives them in the order of the jobs; a row for each that is left out.
 
     By their headers no more than ``pace.queue_pixels`` are ahead, but one picture is always let through.
+    Edges are measured in the pictures of ``blur_sample``.
 
     Args:
         jobs: What to read.
         pace: Number of threads; twice as many pictures are kept ahead.
     """
-    waiting = iter(jobs)
+    waiting = iter(enumerate(jobs))
     upcoming = next(waiting, None)
     ahead: deque[_Reading] = deque()
     pool = ThreadPoolExecutor(pace.workers, thread_name_prefix="decode")
     try:
         while upcoming is not None or ahead:
             while upcoming is not None and len(ahead) < 2 * pace.workers:
-                size = peek_pixels(upcoming.source)
+                index, job = upcoming
+                size = peek_pixels(job.source)
                 if ahead and size + sum(reading.pixels for reading in ahead) > pace.queue_pixels:
                     break
-                ahead.append(_Reading(pool.submit(_read, upcoming, pace), size))
+                is_measured = is_in_sample(index, len(jobs))
+                ahead.append(_Reading(pool.submit(_read, job, pace, is_measured), size))
                 upcoming = next(waiting, None)
             yield ahead.popleft().future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _read(job: Job, pace: Pace) -> Loaded | Row:
+def _read(job: Job, pace: Pace, is_measured: bool) -> Loaded | Row:
     """A picture, or the row of one that is left out; a bug costs no other picture."""
     start = time.perf_counter()
     try:
-        return _loaded(job, pace, start)
+        return _loaded(job, pace, is_measured, start)
     except ImageError as error:
         return failed_row(job, error, time.perf_counter() - start)
     except MemoryError:
@@ -67,13 +71,13 @@ def _read(job: Job, pace: Pace) -> Loaded | Row:
         return failed_row(job, UnexpectedImageError(error), time.perf_counter() - start)
 
 
-def _loaded(job: Job, pace: Pace, start: float) -> Loaded | Row:
+def _loaded(job: Job, pace: Pace, is_measured: bool, start: float) -> Loaded | Row:
     picture, stamp = _decode_steady(job.source, pace.read)
     form = format_of(job.target) or result_format(picture.restore.format, None)
     check_fits(picture, form, pace.write)
     if pace.write.bit_depth == "16" and FORMATS[form].keeps_16_bit:
         picture = widened(picture)
-    width = edge_width(picture.frames[0].seen)
+    width = edge_width(picture.frames[0].seen) if is_measured else None
     seconds = time.perf_counter() - start
     if pace.only_dark is not None and mean_luma(picture.frames[0].seen) > pace.only_dark:
         return Row(job.source, job.target, "skipped", "bright", "brighter than asked for", seconds)

@@ -36,7 +36,8 @@ class Row:
         output_sha256: Of its content, in hex.
         source_size: Bytes of the source when it was read.
         source_mtime_ns: Its time of change then.
-        edge_width: How wide the edges of the source are, in pixels of a small copy; None where it has none.
+        edge_width: How wide the edges of the source are, in pixels of a small copy; None where it has none or
+            was not measured.
         crash: The bug behind the code ``internal``; the engine passes it on and does not keep it.
     """
 
@@ -69,6 +70,7 @@ class Report:
         stopped_by: Exit code of the signal that ended the run early, or None.
         is_busy: Whether threads still work on what was given up; waiting for them is of no use.
         ended_by: Error that ended the run early, or None.
+        is_sampled: Whether only some of the pictures were measured for blur.
     """
 
     rows: Sequence[Row]
@@ -78,6 +80,7 @@ class Report:
     stopped_by: int | None = None
     is_busy: bool = False
     ended_by: LowlightError | None = None
+    is_sampled: bool = False
 
     def count(self, status: Status) -> int:
         """Number of jobs that ended like this."""
@@ -86,8 +89,16 @@ class Report:
     @property
     def blurred(self) -> int:
         """Number of pictures that were enhanced and measured as blurred."""
-        widths = (row.edge_width for row in self.rows if row.status == "ok")
-        return sum(width is not None and width >= BLURRED_FROM for width in widths)
+        return sum(width >= BLURRED_FROM for width in self._edge_widths)
+
+    @property
+    def measured(self) -> int:
+        """Number of pictures that were enhanced and whose edges could be measured."""
+        return len(self._edge_widths)
+
+    @property
+    def _edge_widths(self) -> list[float]:
+        return [row.edge_width for row in self.rows if row.status == "ok" and row.edge_width is not None]
 
     @property
     def megapixels(self) -> float:

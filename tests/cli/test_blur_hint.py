@@ -1,10 +1,13 @@
 """After a run a person is told which model also removes blur, where photos measure as blurred."""
 
 import json
+from pathlib import Path
 
 import cv2
 import pytest
 
+from lowlight_cli.cli.blur_hint import blur_hint
+from lowlight_cli.inference.report import Report, Row
 from tests.unit.images.test_edge_width import at_night, scene
 
 
@@ -40,3 +43,33 @@ def test_the_model_itself_is_not_recommended(run_lle, night, tmp_path):
     )
     assert run.code == 0, run.err
     assert "blurred" not in run.err
+
+
+def test_a_large_run_says_how_many_photos_it_looked_at(run_lle, night, tmp_path):
+    shaken = cv2.imread(str(night / "shaken.png"))
+    (tmp_path / "many").mkdir()
+    for number in range(104):
+        assert cv2.imwrite(str(tmp_path / "many" / f"{number:03}.png"), shaken[:200, :240])
+    run = run_lle("enhance", tmp_path / "many", "-o", tmp_path / "out", "-m", "identity", "--json")
+    assert run.code == 0, run.err
+    assert "100 of 100 photos looked at measure as blurred; -m vqcnir is" in run.err
+    widths = [event["edge_width"] for event in map(json.loads, run.out.splitlines()) if "edge_width" in event]
+    assert len(widths) == 104
+    assert widths.count(None) == 4
+
+
+@pytest.mark.parametrize(
+    ("is_sampled", "blurred", "start"),
+    [
+        (False, 1, "1 photo measures as blurred;"),
+        (False, 2, "2 photos measure as blurred;"),
+        (True, 1, "1 of 4 photos looked at measures as blurred;"),
+        (True, 2, "2 of 5 photos looked at measure as blurred;"),
+    ],
+)
+def test_the_number_of_photos_is_that_of_those_measured(is_sampled, blurred, start):
+    widths = [3.2] * blurred + [2.5] * 3 + [None] * 7
+    rows = [Row(Path("a"), Path("b"), "ok", edge_width=width) for width in widths]
+    rows.append(Row(Path("a"), Path("b"), "failed"))
+    (hint,) = blur_hint(Report(rows, 1.0, is_sampled=is_sampled), "identity")
+    assert hint.startswith(start)
