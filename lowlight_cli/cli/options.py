@@ -1,6 +1,5 @@
 """Options that commands share about models and speed, what they accept, and what TAB offers for them."""
 
-import os
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -9,11 +8,15 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.models import complete_model
+from lowlight_cli.processors import usable_processors
 
 _look = partial(typer.Option, rich_help_panel="Look")
 _speed = partial(typer.Option, rich_help_panel="Speed and memory")
 
 SMALLEST_TILE_SIDE = 128
+
+MOST_WORKERS = 16
+"""By default; an estimate: threads of one process wait for Python's lock, so more of them read no faster."""
 
 
 class Precision(StrEnum):
@@ -27,8 +30,8 @@ class Precision(StrEnum):
 
 
 def default_workers() -> int:
-    """Threads for files: the cores of this machine, four at most."""
-    return min(4, os.cpu_count() or 1)
+    """Threads for files: the processors this process may use, up to ``MOST_WORKERS``."""
+    return min(MOST_WORKERS, usable_processors())
 
 
 def complete_preset(context: typer.Context, incomplete: str) -> list[str]:
@@ -142,7 +145,7 @@ WorkersOption = Annotated[
     _speed(
         min=1,
         help="Threads that read, and as many that write.",
-        show_default="cores, 4 at most",
+        show_default="usable processors, 16 at most",
         envvar="LLE_WORKERS",
     ),
 ]
