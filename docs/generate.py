@@ -58,7 +58,7 @@ EXIT_CODES = """
 | 4 | finished, every picture failed |
 | 5 | no picture found, only with `--fail-empty` |
 | 6 | weights missing, damaged or of another model |
-| 7 | a device or an optional feature that the machine does not have |
+| 7 | a device or an optional feature that the machine does not have, or a GPU that failed during the run |
 | 8 | the output cannot be written |
 | 9 | training diverged |
 | 10 | a measured quality did not reach the bar set for it |

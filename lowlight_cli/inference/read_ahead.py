@@ -65,8 +65,8 @@ def _read(job: Job, pace: Pace, is_measured: bool) -> Loaded | Row:
     except ImageError as error:
         return failed_row(job, error, time.perf_counter() - start)
     except MemoryError:
-        error = ImageError("oom", "not enough memory to read it")
-        return failed_row(job, error, time.perf_counter() - start)
+        problem = ImageError("oom", "not enough memory to read it")
+        return failed_row(job, problem, time.perf_counter() - start)
     except Exception as error:
         return failed_row(job, UnexpectedImageError(error), time.perf_counter() - start)
 
