@@ -4,7 +4,8 @@ The curve y = k x / (1 + (k - 1) x) keeps black and white where they are and cli
 depends on the mean luma of the whole picture alone, so that tiles of one picture are treated alike.
 """
 
-import torch
+import math
+
 from torch import Tensor
 
 from lowlight_cli.tensors import Features, Images, PerImage
@@ -15,8 +16,14 @@ LUMA = (0.299, 0.587, 0.114)
 
 def mean_luma(images: Images) -> PerImage:
     """Mean BT.601 luma of each picture."""
-    weights = torch.tensor(LUMA, device=images.device)
-    return (images.float().mean((2, 3)) * weights).sum(1)
+    return luma(images.float().mean((2, 3)))
+
+
+def luma(colors: Tensor) -> Tensor:
+    """BT.601 luma of red, green and blue, which are the second dimension, (b, 3, ...) to (b, ...)."""
+    # Plain numbers, as a tensor of weights would have to be copied to the device, which waits for it.
+    red, green, blue = colors.unbind(1)
+    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
 
 def lift_gain(lightness: PerImage, target: float) -> PerImage:
@@ -34,5 +41,5 @@ def lift(images: Images, gain: PerImage) -> Images:
 
 def gain_plane(gain: PerImage, like: Images) -> Features:
     """The gain as a constant plane beside the colours, logarithmic: 0 for none, 1 for the highest."""
-    level: Tensor = gain.log() / torch.tensor(HIGHEST_GAIN, device=gain.device).log()
+    level: Tensor = gain.log() / math.log(HIGHEST_GAIN)
     return level.to(like.dtype).view(-1, 1, 1, 1).expand(like.shape[0], 1, *like.shape[2:])

@@ -52,8 +52,13 @@ class LearnedPerceptual(nn.Module):
         backbone: The network: AlexNet or VGG16.
     """
 
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self, backbone: Backbone = "vgg") -> None:
         super().__init__()
+        for name, values in (("shift", SHIFT), ("scale", SCALE)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
         layers: list[nn.Module] = []
         self.taps: list[int] = []
         window, after = POOLS[backbone]
@@ -93,8 +98,7 @@ class LearnedPerceptual(nn.Module):
         return total
 
     def _seen(self, images: Images) -> list[Features]:
-        shift, scale = (torch.tensor(row, device=images.device).view(1, 3, 1, 1) for row in (SHIFT, SCALE))
-        features: Tensor = (2 * images - 1 - shift) / scale
+        features: Tensor = (2 * images - 1 - self.shift) / self.scale
         tapped = []
         for index, layer in enumerate(self.features[: self.taps[-1] + 1]):
             features = layer(features)

@@ -6,7 +6,7 @@ not ship: ``lowlight_cli/checkpoints/perception.py`` reads them from disk.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss, relu
 
 from lowlight_cli.tensors import Features, Images, Scalar
@@ -34,8 +34,13 @@ class SemanticGuide(nn.Module):
         head: Layer that reads codes.
     """
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, code_channels: int, downscale: int) -> None:
         super().__init__()
+        for name, values in (("mean", MEAN), ("deviation", DEVIATION)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
         blocks = BLOCKS[: downscale.bit_length()]
         layers: list[nn.Module] = []
         channels = 3
@@ -55,9 +60,6 @@ class SemanticGuide(nn.Module):
             codes: Codes in place of latents, (b, c, h, w); gradients flow through them.
             images: The pictures that they are of, sRGB in [0, 1], (b, 3, downscale h, downscale w).
         """
-        mean, deviation = (
-            torch.tensor(row, device=images.device).view(1, 3, 1, 1) for row in (MEAN, DEVIATION)
-        )
         with torch.no_grad():
-            seen = self.vgg((images - mean) / deviation)
+            seen = self.vgg((images - self.mean) / self.deviation)
         return mse_loss(relu(self.head(codes)), seen)

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from lowlight_cli.datasets.blur import draw_movement
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.darken import photograph_again
-from lowlight_cli.layers.exposure import LUMA
+from lowlight_cli.layers.exposure import luma
 from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.draws import Draws
@@ -90,8 +90,7 @@ def wanted_texture(batch: EnhancementBatch) -> Images:
 
 def grey_where_cast(images: Images, colour: Tensor) -> Images:
     """Pictures whose colours cannot be learned, as their luma in all channels; the others as they are."""
-    weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
-    return colour * images + (1 - colour) * (images * weights).sum(1, keepdim=True)
+    return colour * images + (1 - colour) * luma(images).unsqueeze(1)
 
 
 def random_controls(share: float, items: Sequence[Generator]) -> ControlWeights:

@@ -4,8 +4,10 @@ Source: Jiang et al., "Degrade is Upgrade: Learning Degradation for Low-Light Im
 (arXiv 2103.10621), eq. 10-13. Layout of what the paper leaves open: docs/models/drgn.md.
 """
 
+from typing import Literal
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad
 
 from lowlight_cli.models.drgn.channel_attention import AttentionBlock, Cascade, ChannelWeights, activation
@@ -15,20 +17,29 @@ from lowlight_cli.tensors import Features, Images
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
-def halved(images: Images, kernel: str) -> Images:
+class Halving(nn.Module):
     """Next layer of the pyramid: blurred, then every second pixel.
 
     Args:
-        images: Sides are even.
         kernel: ``binomial`` is 1 4 6 4 1, mirrored at the border; ``box`` the mean of 2x2 pixels.
     """
-    if kernel == "box":
-        return avg_pool2d(images, 2)
-    taps = torch.tensor(BINOMIAL, dtype=images.dtype, device=images.device).expand(3, 1, 5)
-    mode = "reflect" if min(images.shape[2:]) > 2 else "replicate"  # two pixels have nothing to mirror
-    padded = pad(images, (2, 2, 2, 2), mode=mode)
-    rows = conv2d(padded, taps[:, :, :, None], stride=(2, 1), groups=3)
-    return conv2d(rows, taps[:, :, None], stride=(1, 2), groups=3)
+
+    taps: Tensor
+
+    def __init__(self, kernel: Literal["binomial", "box"]) -> None:
+        super().__init__()
+        self.kernel = kernel
+        # Moved to the device with the weights, but no part of their file.
+        self.register_buffer("taps", torch.tensor(BINOMIAL).repeat(3, 1, 1), persistent=False)
+
+    def forward(self, images: Images) -> Images:
+        """Pictures of half the size; sides are even."""
+        if self.kernel == "box":
+            return avg_pool2d(images, 2)
+        mode = "reflect" if min(images.shape[2:]) > 2 else "replicate"  # two pixels have nothing to mirror
+        padded = pad(images, (2, 2, 2, 2), mode=mode)
+        rows = conv2d(padded, self.taps[:, :, :, None], stride=(2, 1), groups=3)
+        return conv2d(rows, self.taps[:, :, None], stride=(1, 2), groups=3)
 
 
 class MultiResolutionFusion(nn.Module):
@@ -44,6 +55,7 @@ class MultiResolutionFusion(nn.Module):
         super().__init__()
         self.config = config
         width = config.channels
+        self.halve = Halving(config.pyramid)
         self.first = nn.ModuleList(
             self._activated(nn.Conv2d(3, width, 3, 1, 1, bias=config.bias)) for _ in range(3)
         )
@@ -66,7 +78,7 @@ class MultiResolutionFusion(nn.Module):
         """
         layers = [images]
         for _ in range(2):
-            layers.append(halved(layers[-1], self.config.pyramid))
+            layers.append(self.halve(layers[-1]))
         fine = self.first[0](layers[0])
         entries = [fine]
         for down, merge, first, layer in zip(self.down, self.merge, self.first[1:], layers[1:], strict=True):

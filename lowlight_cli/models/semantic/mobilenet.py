@@ -7,6 +7,7 @@ is the expanded zero and not zero; weights trained one way lose accuracy the oth
 
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -90,10 +91,14 @@ class MobileNetV2(nn.Module):
 
     channels = 320
     stride = 16
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, *, imagenet_norm: bool = True) -> None:
         super().__init__()
         self.imagenet_norm = imagenet_norm
+        for name, values in (("mean", IMAGENET_MEAN), ("deviation", IMAGENET_STD)):
+            self.register_buffer(name, torch.tensor(values).view(3, 1, 1), persistent=False)
         self.features = nn.Sequential(ConvNorm(3, 32, 3, stride=2), *_blocks(32))
         self.requires_grad_(False)
         self.train(False)
@@ -109,8 +114,7 @@ class MobileNetV2(nn.Module):
             images: sRGB in [0, 1]; sides are multiples of 32, else the last patches are cut.
         """
         if self.imagenet_norm:
-            mean, std = (images.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
-            images = (images - mean) / std
+            images = (images - self.mean) / self.deviation
         described: Tensor = self.features(images)
         return described
 

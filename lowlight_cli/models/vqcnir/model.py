@@ -84,17 +84,17 @@ class Vqcnir(Enhancer):
     def _padded(self, images: Images, controls: Controls, observation: Observation | None) -> Restored:
         if self.config.padding == "official":
             images = officially_padded(images)
-        texture = torch.tensor(controls.texture, dtype=images.dtype, device=images.device)
-        return self(images, texture, observation=observation)
+        return self(images, controls.texture, observation=observation)
 
     def forward(
-        self, images: Images, texture: Tensor, *, observation: Mapping[str, Tensor] | None = None
+        self, images: Images, texture: float | Tensor, *, observation: Mapping[str, Tensor] | None = None
     ) -> Restored:
         """The whole network.
 
         Args:
             images: Dark pictures, sRGB in [0, 1], sides multiples of 8.
-            texture: Weight of what the faithful decoder adds, one for all or for each as (b, 1, 1, 1).
+            texture: Weight of what the faithful decoder adds, a number, or one for each picture,
+                (b, 1, 1, 1).
             observation: Facts to take as given; what it lacks is measured on ``images``.
         """
         known = dict(observation or {})

@@ -18,7 +18,7 @@ from lowlight_cli.models.drgn.config import (
     SingleBranchConfig,
 )
 from lowlight_cli.models.drgn.model import Drgn
-from lowlight_cli.models.drgn.multi_resolution_fusion import halved
+from lowlight_cli.models.drgn.multi_resolution_fusion import Halving
 
 NARROW = MultiResolutionConfig(channels=6, blocks=(1, 1, 1), depth=1, reduction=2)
 NARROW_BRANCH = SingleBranchConfig(channels=6, modules=2, depth=1, reduction=2)
@@ -105,8 +105,8 @@ def test_a_pyramid_layer_is_a_binomial_blur_at_every_second_pixel() -> None:
     images = torch.rand(1, 3, 12, 16)
     kernel = torch.tensor(np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256).float()
     blurred = conv2d(images, kernel.expand(3, 1, 5, 5), groups=3)
-    torch.testing.assert_close(halved(images, "binomial")[..., 1:-1, 1:-1], blurred[..., ::2, ::2])
-    torch.testing.assert_close(halved(images, "box")[0, 0, 0, 0], images[0, 0, :2, :2].mean())
+    torch.testing.assert_close(Halving("binomial")(images)[..., 1:-1, 1:-1], blurred[..., ::2, ::2])
+    torch.testing.assert_close(Halving("box")(images)[0, 0, 0, 0], images[0, 0, :2, :2].mean())
 
 
 def test_channel_attention_is_its_formula() -> None:
