@@ -1,8 +1,10 @@
 """Recipes with networks so narrow that a run takes a moment, for whoever trains them in tests."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from PIL import Image
 
 from lowlight_cli.models.codeenhance.config import PRESETS as CODEENHANCE_PRESETS
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
@@ -49,6 +51,25 @@ OWN_SETTINGS = {
     "drgn-refinement": {"model": NARROW_DRGN, "synthetic_share": 1.0},
     "vqcnir": {"model": NARROW_VQCNIR, "critic_width": 4, "adversarial_weight": 0.01, "still_until": 1},
 }
+
+
+def tiny_data(folder: Path, make_picture: Callable[..., Path]) -> DataSettings:
+    """Writes a few pictures, labels and pairs, enough for every recipe."""
+    (folder / "labels").mkdir()
+    for number in range(12):
+        make_picture(folder / "photos" / f"{number}.png", (72, 70), seed=number)
+        Image.new("L", (36, 35), number % 3).save(folder / "labels" / f"{number}.png")
+    for number in range(2):
+        make_picture(folder / "pairs" / "low" / f"{number}.png", (72, 70), seed=number)
+        make_picture(folder / "pairs" / "high" / f"{number}.png", (72, 70), seed=number + 5)
+    return DataSettings(
+        photos=(folder / "photos",),
+        labels=folder / "labels",
+        label_root=folder / "photos",
+        pairs=folder / "pairs",
+        held_out=("1",),
+        cache="none",
+    )
 
 
 def settings(name: str, data: DataSettings, steps: int, **run: object) -> Recipe:

@@ -21,27 +21,12 @@ from lowlight_cli.training.descent import Descent
 from lowlight_cli.training.journal import Journal
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.states import read_state
-from tests.contracts.narrow_recipes import settings, train
+from tests.contracts.narrow_recipes import settings, tiny_data, train
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, make_picture) -> DataSettings:
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "labels").mkdir()
-    for number in range(12):
-        make_picture(folder / "photos" / f"{number}.png", (72, 70), seed=number)
-        Image.new("L", (36, 35), number % 3).save(folder / "labels" / f"{number}.png")
-    for number in range(2):
-        make_picture(folder / "pairs" / "low" / f"{number}.png", (72, 70), seed=number)
-        make_picture(folder / "pairs" / "high" / f"{number}.png", (72, 70), seed=number + 5)
-    return DataSettings(
-        photos=(folder / "photos",),
-        labels=folder / "labels",
-        label_root=folder / "photos",
-        pairs=folder / "pairs",
-        held_out=("1",),
-        cache="none",
-    )
+    return tiny_data(tmp_path_factory.mktemp("data"), make_picture)
 
 
 @pytest.mark.parametrize("name", RECIPES)

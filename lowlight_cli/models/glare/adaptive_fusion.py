@@ -63,7 +63,7 @@ class AdaptiveFusion(nn.Module):
         beta: float | Tensor,
         ratio: PerImage | None = None,
     ) -> Fused:
-        """Fuses features of one size.
+        """Fuses features of one size; the result has the precision of ``decoded``.
 
         Args:
             dark: Features of the dark picture.
@@ -73,20 +73,26 @@ class AdaptiveFusion(nn.Module):
                 (b, 1, 1, 1). Past all of them nothing more changes.
             ratio: That of the whole picture, where the features are only a tile of it.
         """
-        gate = (beta * self.gate.sigmoid()).clamp(max=1.0)
         if self.align is not None:
             dark = self.align(dark)
-        mixed = gate * dark + (1 - gate) * decoded
-        if self.guide is None:
-            found = self.deform(prior)
-        else:
-            found = self.deform(prior, self.guide(torch.cat([prior, mixed], dim=1)))
+        # The gate is a float32 parameter; uncast, it would promote 16-bit features to float32.
+        gate = (beta * self.gate.sigmoid()).clamp(max=1.0).to(decoded.dtype)
+        mixed = gate * dark.to(decoded.dtype) + (1 - gate) * decoded
+        found = self._found(prior, mixed)
         if ratio is None:
             ratio = _mean_ratio(mixed, found) if self.share is None else _power_ratio(mixed, found)
         scaled = found * ratio.to(found.dtype).view(-1, 1, 1, 1)
         if self.share is None:
             return Fused(mixed + scaled, ratio)
         return Fused(torch.lerp(mixed, scaled, self.share.sigmoid().to(mixed.dtype)), ratio)
+
+    def _found(self, prior: Features, mixed: Features) -> Features:
+        """The prior after its convolution, in the precision of ``mixed``, which leads a deformable one."""
+        if self.guide is None:
+            found: Features = self.deform(prior)
+        else:
+            found = self.deform(prior, self.guide(torch.cat([prior, mixed], dim=1)))
+        return found.to(mixed.dtype)
 
 
 def _mean_ratio(above: Features, below: Features) -> PerImage:

@@ -149,6 +149,22 @@ def test_a_prior_that_shows_nothing_keeps_all_finite(balanced):
     assert fused.ratio.isfinite().all()
 
 
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("balanced", [True, False])
+@pytest.mark.parametrize("groups", [0, 2])
+def test_features_keep_their_precision_beside_learned_numbers_in_float32(groups, balanced, precision):
+    fusion = AdaptiveFusion(4, -1.0, balanced=balanced, groups=groups)
+    parts = torch.rand(3, 2, 4, 8, 8)
+    beta = torch.rand(2, 1, 1, 1)
+    wanted = fusion(*parts, beta)
+    with torch.autocast("cpu", precision):
+        for given in (parts, parts.to(precision)):
+            fused = fusion(*given, beta)
+            assert fused.features.dtype == given.dtype
+            assert fused.ratio.dtype == torch.float32
+            torch.testing.assert_close(fused.features.float(), wanted.features, rtol=0.05, atol=0.05)
+
+
 def test_offsets_that_are_no_numbers_do_no_harm(tiny):
     for fusion in tiny.fusing.fusions:
         fusion.deform.predict.bias.data.fill_(math.nan)
