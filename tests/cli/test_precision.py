@@ -29,6 +29,7 @@ def test_every_model_enhances_in_every_format(enhance, name, precision):
     start, item, _ = (json.loads(line) for line in run.out.splitlines())
     assert (start["precision"], start["precision_reason"]) == (precision, "as requested")
     assert item["status"] == "ok"
+    assert "computed alone" not in run.err
 
 
 @pytest.mark.parametrize(

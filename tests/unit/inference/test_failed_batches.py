@@ -1,5 +1,6 @@
 """What an unforeseen exception of a batch costs: the images that fail alone, and no others."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from lowlight_cli.inference import frames
 from lowlight_cli.inference.engine import run_plan
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
+from lowlight_cli.inference.manifest import read_manifest
 from lowlight_cli.inference.memory import DeviceLostError, is_lost, is_shortage
 from lowlight_cli.inference.notices import Notices
 from lowlight_cli.inference.pace import Pace
@@ -209,3 +211,31 @@ def test_a_log_file_takes_the_traceback(run_lle, make_picture, tmp_path, monkeyp
     assert "Traceback" in (tmp_path / "run.log").read_text()
     assert "Traceback" not in run.err
     assert "Traceback" in run_lle("-vv", "enhance", tmp_path / "in", *options, "--on-exist", "overwrite").err
+
+
+def test_a_run_goes_on_where_a_device_was_lost(run_lle, make_picture, tmp_path, monkeypatch):
+    for number in range(4):
+        make_picture(tmp_path / "in" / f"{number}.png", seed=number)
+    model = Moody(lambda *_: len(model.passes) == 3, ILLEGAL)
+    options = (
+        tmp_path / "in",
+        "-o",
+        tmp_path / "out",
+        "-m",
+        "identity",
+        "--device",
+        "cpu",
+        "--precision",
+        "fp32",
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(frames, "is_lost", lambda device: True)
+        patch.setattr(Identity, "enhance", model.enhance)
+        run = run_lle("enhance", *options, "--json")
+    end = json.loads(run.out.splitlines()[-1])
+    assert (run.code, end["ok"], end["failed"], end["left"], end["exit"]) == (7, 2, 1, 1, 7)
+    assert "lle: error: cpu can no longer be used: CUDA error: an illegal memory access" in run.err
+    first = {entry.input: entry.status for entry in read_manifest(tmp_path / "out").values()}
+    assert first == {"0.png": "ok", "1.png": "ok", "2.png": "failed"}
+    end = json.loads(run_lle("enhance", *options, "--json").out.splitlines()[-1])
+    assert (end["ok"], end["skipped"], end["exit"]) == (2, 2, 0)
