@@ -38,6 +38,7 @@ TEXT_ENDINGS = {
     ".j2",
     ".css",
     ".js",
+    ".c",
 }
 
 

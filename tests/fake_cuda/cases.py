@@ -1,0 +1,143 @@
+"""What the process on fake CUDA runs: ``python -m tests.fake_cuda.cases GROUP`` prints facts as JSON."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+import torchvision.ops  # noqa: F401 - defines the operation that is looked for
+
+from lowlight_cli.device import BF16, FP16, FP32, Precision
+from lowlight_cli.inference.forward import Forward, Look
+from lowlight_cli.inference.limits import Limits
+from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import Enhancer
+from tests.fake_cuda.device import CUDA, fake_cuda, placed, why_not_here
+from tests.fake_cuda.watch import Watch
+
+SIDE = 64
+"""Of pictures that only have to pass."""
+
+COST_SIDE = 1024
+"""Of the picture whose pass is measured: large enough that what does not grow with it is small beside it."""
+
+PRECISIONS = {each.name: each for each in (FP32, BF16, FP16)}
+PICTURES = 8
+PICTURE_SIZE = (400, 600)
+"""Height and width; 600 is no multiple of 16, so that padding takes part."""
+
+
+def main() -> None:
+    """Writes the facts of one group to stdout, or why there are none."""
+    groups = {"everything": everything, "costs": costs}
+    with fake_cuda():
+        reason = why_not_here()
+        found = {"unavailable": reason} if reason else groups[sys.argv[1]]()
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def everything() -> dict[str, Any]:
+    """What the tests ask for; one group, so that torch starts and models are built once.
+
+    Returns:
+        ``calls``: what came of each call by "model preset" and "precision call". ``passes``: waits and copies
+        of the engine by precision.
+    """
+    calls = {label: dict(_calls(model, views)) for label, views, model in _all_models()}
+    return {"calls": calls, "passes": passes()}
+
+
+def costs() -> dict[str, dict[str, Any]]:
+    """A pass in float32 and in bfloat16 of each model and preset, by "model preset" and precision."""
+    return {
+        label: {
+            each: _outcome(model, _enhance(model, COST_SIDE), PRECISIONS[each]) for each in ("fp32", "bf16")
+        }
+        for label, _, model in _all_models()
+    }
+
+
+def passes() -> dict[str, dict[str, int]]:
+    """Waits and copies of a pass of several pictures through the default model, by precision."""
+    entry = MODELS["codeenhance"]
+    model = placed(entry.build(entry.presets["lite"]).eval())
+    return {precision: _facts_of_pass(model, PRECISIONS[precision]) for precision in ("fp32", "bf16")}
+
+
+def _all_models() -> Iterator[tuple[str, tuple[str, ...], Enhancer]]:
+    for name, entry in MODELS.items():
+        for preset, config in entry.presets.items():
+            yield f"{name} {preset}", entry.views, placed(entry.build(config).eval())
+
+
+def _calls(model: Enhancer, views: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As the engine calls a model: facts are always observed in float32, with a reference if there is one."""
+    reference = _images(SIDE + 16) if model.takes_reference else None
+    facts: dict[str, torch.Tensor] = {}
+
+    def observe() -> torch.Tensor:
+        images = _images(SIDE)
+        facts.update(model.observe(images, Controls(), reference=reference))
+        return next(iter(facts.values()), images)
+
+    yield "fp32 observe", _outcome(model, observe, FP32)
+    for precision in PRECISIONS.values():
+        calls = {
+            # Large where it is measured, too.
+            "enhance": _enhance(model, COST_SIDE if precision == FP32 else SIDE),
+            "enhance with facts": _enhance(model, SIDE, observation=facts),
+        }
+        if reference is not None:
+            calls["enhance with a reference"] = _enhance(model, SIDE, reference=reference)
+        for view in views:
+            calls[f"show {view}"] = _enhance(model.showing(view), SIDE)
+        for name, call in calls.items():
+            yield f"{precision.name} {name}", _outcome(model, call, precision)
+
+
+def _enhance(model: Enhancer, side: int, **given: Any) -> Callable[[], torch.Tensor]:
+    return lambda: model.enhance(_images(side), Controls(), **given)
+
+
+def _outcome(model: Enhancer, call: Callable[[], torch.Tensor], precision: Precision) -> dict[str, Any]:
+    """What a call gave, or the error it ended with; where it waited or copied; most bytes, largest tensor."""
+    known = (*model.parameters(), *model.buffers())
+    with Watch(known) as watch, precision.on(CUDA):
+        try:
+            made = call()
+        except RuntimeError as error:
+            return {"error": f"{type(error).__name__}: {error}"}
+    return {
+        "device": made.device.type,
+        "shape": list(made.shape),
+        "events": sorted({f"{event.kind} at {event.place}" for event in watch.events}),
+        "bytes": watch.peak,
+        "elements": watch.largest,
+    }
+
+
+def _facts_of_pass(model: Enhancer, precision: Precision) -> dict[str, int]:
+    limits = Limits(pixels=2**23)
+    forward = Forward(model, Look(Controls()), limits, device=CUDA, precision=precision)
+    pictures = [np.zeros((*PICTURE_SIZE, 3), np.uint8) for _ in range(PICTURES)]
+    with Watch() as watch:
+        results = forward(pictures)
+    return {
+        "results": sum(isinstance(result, np.ndarray) for result in results),
+        "waits": watch.count("wait"),
+        "copies_in": watch.count("copy in"),
+        "bytes_in": watch.size("copy in"),
+        "bytes_out": watch.size("copy out"),
+    }
+
+
+def _images(side: int) -> torch.Tensor:
+    """A picture on the device, channels last."""
+    return torch.empty(1, 3, side, side, device=CUDA, memory_format=torch.channels_last)
+
+
+if __name__ == "__main__":
+    main()
