@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.models.drgn.entry import DRGN, LIGHT_DRGN
-from lowlight_cli.models.entry import ModelEntry, Presets, WeightsEntry
+from lowlight_cli.models.entry import ModelEntry, PassCost, Presets, WeightsEntry
 from lowlight_cli.models.glare.entry import GLARE
 from lowlight_cli.models.vqcnir.entry import VQCNIR
 
@@ -49,6 +49,7 @@ CODEENHANCE = ModelEntry(
     presets=Presets("codeenhance", ("paper", "lite"), _codeenhance_presets),
     default_preset="lite",
     build=_codeenhance,
+    pass_costs={"paper": PassCost(2061, 128), "lite": PassCost(347, 32)},
     controls=frozenset({"contrast", "brightness", "texture"}),
     weights={
         "lite": WeightsEntry(
@@ -82,6 +83,7 @@ IDENTITY = ModelEntry(
     presets=Presets("identity", ("lite",), _identity_presets),
     default_preset="lite",
     build=_identity,
+    pass_costs={"lite": PassCost(12, 3)},
     hidden=True,
 )
 

@@ -65,6 +65,20 @@ class Presets(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, slots=True)
+class PassCost:
+    """What a pass through a model takes, in float32; `benchmarks/pass_costs.py` measures it.
+
+    Attributes:
+        bytes_per_pixel: Most bytes of tensors alive at a time, for each pixel of the input: the input and all
+            that is computed from it, but neither weights nor what cuDNN and cuBLAS take for themselves.
+        elements_per_pixel: Elements of the largest tensor, for each pixel of the input.
+    """
+
+    bytes_per_pixel: int
+    elements_per_pixel: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEntry:
     """A model that ``lle enhance --model`` can run.
 
@@ -76,6 +90,8 @@ class ModelEntry:
         presets: Settings of each size it comes in.
         default_preset: The size to take where none is given.
         build: Settings to an ``Enhancer`` with random weights; imports torch.
+        pass_costs: What a pass takes, by preset. Weights from a file, whose settings may differ, count as the
+            preset that is asked for.
         controls: Names of the fields of ``Controls`` that it acts on itself.
         weights: File of each preset; none for a model without parameters.
         stages: Shipped weights of earlier training stages, by name; training may start from them.
@@ -91,12 +107,21 @@ class ModelEntry:
     presets: Presets
     default_preset: str
     build: Callable[[Any], Any]
+    pass_costs: Mapping[str, PassCost]
     controls: frozenset[str] = frozenset()
     weights: Mapping[str, WeightsEntry] = field(default_factory=dict)
     stages: Mapping[str, WeightsEntry] = field(default_factory=dict)
     views: tuple[str, ...] = ()
     hidden: bool = False
     removes_blur: bool = False
+
+    def pass_cost(self, preset: str | None) -> PassCost:
+        """What a pass takes in a preset, or in the default one.
+
+        Raises:
+            UnknownNameError: There is no such preset.
+        """
+        return Catalog(f"preset of {self.name}", self.pass_costs)[preset or self.default_preset]
 
     @property
     def is_ready(self) -> bool:

@@ -1,4 +1,4 @@
-"""Every model runs on a GPU in every precision, and stays there."""
+"""Every model runs on a GPU in every precision, stays there, and takes what its entry says."""
 
 import pytest
 
@@ -32,3 +32,11 @@ def test_no_model_waits_for_the_device_or_copies_anything(facts, entry, preset):
 def test_models_that_take_a_reference_were_run_with_one(facts):
     found = {label for label, calls in facts["calls"].items() if "bf16 enhance with a reference" in calls}
     assert "codeenhance lite" in found
+
+
+@pytest.mark.parametrize(("entry", "preset"), SIZES)
+def test_a_pass_takes_what_the_entry_says(facts, entry, preset):
+    """If this fails, `python benchmarks/pass_costs.py` prints what the entry should say."""
+    run, said = facts["calls"][f"{entry.name} {preset}"]["fp32 enhance"], entry.pass_costs[preset]
+    assert said.bytes_per_pixel == pytest.approx(run["bytes"] / COST_SIDE**2, rel=0.03)
+    assert said.elements_per_pixel == pytest.approx(run["elements"] / COST_SIDE**2, rel=0.03)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lowlight_cli.models.entry import ModelEntry, Presets, WeightsEntry
+from lowlight_cli.models.entry import ModelEntry, PassCost, Presets, WeightsEntry
 
 if TYPE_CHECKING:
     from lowlight_cli.models.drgn.config import DrgnConfig
@@ -34,7 +34,7 @@ def _untrained(file: str) -> WeightsEntry:
     )
 
 
-def _entry(name: str, summary: str, lite: WeightsEntry) -> ModelEntry:
+def _entry(name: str, summary: str, cost: PassCost, lite: WeightsEntry) -> ModelEntry:
     return ModelEntry(
         name=name,
         summary=summary,
@@ -44,6 +44,7 @@ def _entry(name: str, summary: str, lite: WeightsEntry) -> ModelEntry:
         presets=Presets(name, ("paper", "lite"), partial(_presets, name)),
         default_preset="lite",
         build=_build,
+        pass_costs={"paper": cost, "lite": cost},
         weights={"paper": _untrained(f"{name}-paper.safetensors"), "lite": lite},
         views=("degradation", "base"),
     )
@@ -52,6 +53,7 @@ def _entry(name: str, summary: str, lite: WeightsEntry) -> ModelEntry:
 DRGN = _entry(
     "drgn",
     "Learns what darkness adds to a picture, takes it away, and refines the rest.",
+    PassCost(1736, 128),
     WeightsEntry(
         "drgn-lite.safetensors",
         OWN_WEIGHTS_LICENCE,
@@ -61,6 +63,7 @@ DRGN = _entry(
 LIGHT_DRGN = _entry(
     "lw-drgn",
     "DRGN with a network of a seventh of its size, for small machines.",
+    PassCost(741, 64),
     WeightsEntry(
         "lw-drgn-lite.safetensors",
         OWN_WEIGHTS_LICENCE,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lowlight_cli.models.entry import ModelEntry, Presets, WeightsEntry
+from lowlight_cli.models.entry import ModelEntry, PassCost, Presets, WeightsEntry
 
 if TYPE_CHECKING:
     from lowlight_cli.models.glare.config import GlareConfig
@@ -30,6 +30,7 @@ GLARE = ModelEntry(
     presets=Presets("glare", ("paper", "lite"), _glare_presets),
     default_preset="lite",
     build=_glare,
+    pass_costs={"paper": PassCost(11023, 256), "lite": PassCost(347, 32)},
     controls=frozenset({"texture", "temperature"}),
     weights={
         "lite": WeightsEntry(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lowlight_cli.models.entry import ModelEntry, Presets, WeightsEntry
+from lowlight_cli.models.entry import ModelEntry, PassCost, Presets, WeightsEntry
 
 if TYPE_CHECKING:
     from lowlight_cli.models.vqcnir.config import VqcnirConfig
@@ -30,6 +30,7 @@ VQCNIR = ModelEntry(
     presets=Presets("vqcnir", ("paper", "lite"), _vqcnir_presets),
     default_preset="lite",
     build=_vqcnir,
+    pass_costs={"paper": PassCost(7805, 217), "lite": PassCost(1811, 48)},
     removes_blur=True,
     controls=frozenset({"texture"}),
     weights={
