@@ -45,10 +45,6 @@ FP16 = Precision("fp16", torch.float16)
 PRECISIONS: Catalog[Precision] = Catalog("precision", {each.name: each for each in (FP32, TF32, BF16, FP16)})
 """Number formats by name."""
 
-_CPU_PIXELS = 2**21
-_CUDA_BYTES_PER_PIXEL = 4096
-_CUDA_PIXELS = (2**20, 2**25)
-
 
 def choose_device(name: str) -> torch.device:
     """Finds the device that a user asked for; ``auto`` is the first GPU, or the CPU where there is none.
@@ -135,12 +131,3 @@ def tf32(*, allowed: bool) -> Iterator[None]:
         yield
     finally:
         convolutions.allow_tf32, products.allow_tf32 = before
-
-
-def forward_pixels(device: torch.device) -> int:
-    """Pixels that fit into one pass through a model, by a cautious guess; larger pictures go by tiles."""
-    if device.type != "cuda":
-        return _CPU_PIXELS
-    free, _ = torch.cuda.mem_get_info(device)
-    smallest, largest = _CUDA_PIXELS
-    return min(max(free // _CUDA_BYTES_PER_PIXEL, smallest), largest)

@@ -18,12 +18,14 @@ class Limits:
         tile: Side of a tile in pixels; None chooses one by ``pixels``, 0 never cuts a picture that fits.
         overlap: Pixels shared by neighbouring tiles.
         pictures: Pictures in one pass.
+        most: Pixels that no pass may exceed, whatever ``tile`` says; None for any number.
     """
 
     pixels: int
     tile: int | None = None
     overlap: int = 64
     pictures: int | None = None
+    most: int | None = None
 
     def tile_side(self, height: int, width: int, multiple: int) -> int:
         """Side of the tiles for a picture of this size; 0 where it goes as a whole.
@@ -33,11 +35,12 @@ class Limits:
             width: Columns.
             multiple: Sides are multiples of it.
         """
-        if self.tile is not None:
-            side = largest_tile(self.tile**2, multiple) if self.tile else 0
+        if self.tile:
+            side = largest_tile(self._at_most(self.tile**2), multiple)
             return side if max(height, width) > side else 0
-        fits = padded_area(height, width, multiple) <= self.pixels
-        return 0 if fits else largest_tile(self.pixels, multiple)
+        area = padded_area(height, width, multiple)
+        fitting = self._at_most(self.pixels if self.tile is None else area)
+        return 0 if area <= fitting else largest_tile(fitting, multiple)
 
     def count(self, height: int, width: int, multiple: int) -> int:
         """Pictures of this size in a pass.
@@ -49,8 +52,11 @@ class Limits:
         """
         if self.tile_side(height, width, multiple):
             return 1
-        fitting = max(1, self.pixels // padded_area(height, width, multiple))
+        fitting = max(1, self._at_most(self.pixels) // padded_area(height, width, multiple))
         return min(fitting, self.pictures or fitting)
+
+    def _at_most(self, pixels: int) -> int:
+        return pixels if self.most is None else min(pixels, self.most)
 
     def halved(self, height: int, width: int, multiple: int, *, count: int) -> "Limits | None":
         """What to try when a pass did not fit: half as many pictures, or tiles of half the side.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from lowlight_cli.checkpoints.load import load_enhancer
-from lowlight_cli.device import FP32, choose_device, choose_precision, forward_pixels
+from lowlight_cli.device import FP32, choose_device, choose_precision
 from lowlight_cli.errors import ImageError, UnavailableError, UsageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.pixels import shrink
@@ -15,10 +15,12 @@ from lowlight_cli.inference.limits import Limits
 from lowlight_cli.inference.memory import MEMORY_ERRORS, is_shortage
 from lowlight_cli.inference.notices import Notices
 from lowlight_cli.inference.pace import Pace
+from lowlight_cli.inference.pass_size import most_pixels, pass_pixels
 from lowlight_cli.inference.precision import choose_for
 from lowlight_cli.inference.settings import EnhanceSettings
 from lowlight_cli.inference.speed_trial import SpeedTrial
 from lowlight_cli.inference.tone import Tone
+from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.tensors import Images
 from lowlight_cli.versions import version_of
@@ -110,7 +112,9 @@ def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
     # A CPU adds up in an order that depends on the shape of a batch. One picture at a time is no slower,
     # and the result is the same to the last bit whatever else is enhanced.
     pictures = 1 if device.type == "cpu" else None
-    return Limits(forward_pixels(device), settings.tile, settings.tile_overlap, pictures)
+    cost = MODELS[settings.model].pass_cost(settings.preset)
+    pixels, most = pass_pixels(device, cost), most_pixels(cost)
+    return Limits(pixels, settings.tile, settings.tile_overlap, pictures, most)
 
 
 def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:

@@ -10,7 +10,6 @@ from lowlight_cli.device import (
     TF32,
     choose_device,
     choose_precision,
-    forward_pixels,
     is_surely_fast,
     short_formats,
 )
@@ -78,7 +77,3 @@ def test_tf32_is_off_unless_asked_for_and_what_was_set_comes_back(precision, all
     with pytest.raises(RuntimeError, match="a bug"), precision.on(CPU):
         raise RuntimeError("a bug")
     assert _switches() == before
-
-
-def test_a_pass_on_a_cpu_takes_two_megapixels():
-    assert forward_pixels(CPU) == 2**21

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lowlight_cli.inference.limits import SMALLEST_TILE, Limits
+from lowlight_cli.inference.limits import SMALLEST_TILE, Limits, padded_area
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,11 @@ from lowlight_cli.inference.limits import SMALLEST_TILE, Limits
         (Limits(2**20, tile=512), (500, 513), 512),
         (Limits(2**10, tile=0), (4000, 6000), 0),
         (Limits(10), (500, 500), 32),
+        (Limits(2**20, tile=8192, most=2**22), (4000, 6000), 2048),
+        (Limits(2**20, tile=8192, most=2**22), (2000, 2000), 0),
+        (Limits(2**10, tile=0, most=2**22), (2048, 2048), 0),
+        (Limits(2**10, tile=0, most=2**22), (2048, 2049), 2048),
+        (Limits(2**24, most=2**22), (2048, 2049), 2048),
     ],
 )
 def test_large_pictures_go_by_tiles(limits, size, side):
@@ -26,6 +31,20 @@ def test_as_many_pictures_as_fit_go_together():
     assert Limits(2**20).count(500, 500, 16) == 4
     assert Limits(2**20, pictures=1).count(500, 500, 16) == 1
     assert Limits(2**20).count(2000, 2000, 16) == 1
+
+
+@given(
+    height=st.integers(1, 5000),
+    width=st.integers(1, 5000),
+    pixels=st.integers(2**16, 2**23),
+    tile=st.none() | st.integers(0, 4096),
+    most=st.integers(2**16, 2**22),
+)
+def test_no_pass_is_larger_than_the_most(height, width, pixels, tile, most):
+    limits = Limits(pixels, tile=tile, most=most)
+    side = limits.tile_side(height, width, 16)
+    area = side * side if side else padded_area(height, width, 16)
+    assert limits.count(height, width, 16) * area <= most
 
 
 @given(
