@@ -1,7 +1,7 @@
 """Time and error of each number format for each model that ships, and what ``--precision auto`` takes.
 
-The formats take turns, so that a machine which slows down slows all of them. Differences to fp32 are in steps of
-8 bits: the largest and the mean on dark noise with lamps, and the largest on the sample images.
+The formats take turns, so that a machine which slows down slows all of them. Differences to fp32 are in
+steps of 8 bits: the largest and the mean on dark noise with lamps, and the largest on the sample images.
 
     python benchmarks/precision.py --machine laptop --repeats 5
 """
