@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from lowlight_cli.models.controls import Controls
@@ -26,6 +27,8 @@ def count_operations(model: Enhancer, height: int, width: int) -> int:
     """
     sides = [side + -side % model.size_multiple for side in (height, width)]
     shapes_only = FakeTensorMode(allow_non_fake_inputs=True)
-    with shapes_only, FlopCounterMode(display=False) as counter, torch.no_grad():
+    # Not every version of torch can count a fused attention; the plain one is the same two products.
+    plain = sdpa_kernel(SDPBackend.MATH)
+    with plain, shapes_only, FlopCounterMode(display=False) as counter, torch.no_grad():
         model.enhance(torch.full((1, 3, *sides), 0.1), Controls())
     return int(counter.get_total_flops())
