@@ -106,7 +106,8 @@ def short_formats(device: torch.device) -> tuple[Precision, ...]:
 def is_surely_fast(precision: Precision, device: torch.device) -> bool:
     """Whether a short format is faster than float32 without a trial: on GPUs, and on CPUs with AMX.
 
-    Vector instructions alone are no sign of it: with AVX512-BF16, bfloat16 was 1.45 times slower.
+    Vector instructions alone do not tell: with AVX512-BF16, bfloat16 was 1.45 times slower than float32 on
+    one processor and 1.43 times faster on another.
 
     Args:
         precision: A format of ``short_formats``.

@@ -114,7 +114,10 @@ def _enhanced(enhancer: Enhancer, images: Images, precision: Precision) -> Image
 def _in_words(agreement: Agreement) -> str:
     if math.isinf(agreement.largest):
         return "gives no result"
-    return f"differs from fp32 by {agreement.largest:.1f}/255 at most, {agreement.mean:.2f}/255 on average"
+    return (
+        f"differs from fp32 by {agreement.largest:.1f}/255 at most and {agreement.mean:.2f}/255 on average "
+        "in a test image"
+    )
 
 
 def _dark_image(multiple: int) -> Images:

@@ -14,6 +14,7 @@ from lowlight_cli.inference.speed_trial import SpeedTrial
 from lowlight_cli.models.identity import Identity
 
 CPU = torch.device("cpu")
+DIFFERS = "differs from fp32 by {:.1f}/255 at most and {:.2f}/255 on average in a test image"
 
 
 class Off(Identity):
@@ -96,8 +97,8 @@ def test_with_amx_the_agreement_decides(hardware, monkeypatch, enhancer, name):
 @pytest.mark.parametrize(
     ("speed", "enhancer", "chosen", "reason"),
     [
-        (1.5, Off(1), BF16, "bf16 differs from fp32 by 1.0/255 at most, 0.01/255 on average"),
-        (1.5, Off(9), FP32, "bf16 differs from fp32 by 9.0/255 at most, 0.09/255 on average: too far"),
+        (1.5, Off(1), BF16, f"bf16 {DIFFERS.format(1.0, 0.01)}"),
+        (1.5, Off(9), FP32, f"bf16 {DIFFERS.format(9.0, 0.09)}: too far"),
         (0.69, Off(1), FP32, "bf16 runs at 0.69 times the speed of fp32 here"),
         (1.5, Unable(RuntimeError("no kernel")), FP32, "bf16 gives no result: too far"),
     ],
