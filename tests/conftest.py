@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy
@@ -30,7 +31,17 @@ PROCESSORS = {
     "bf16": {"avx2": True, "avx512_bf16": True},
     "amx": {"avx2": True, "avx512_bf16": True, "amx_tile": True, "amx_bf16": True},
 }
-"""Capabilities of processors that tests can be run as if on."""
+"""Capabilities of processors that tests can be run as if on; none of them has a GPU beside it."""
+
+_GPU = {
+    # Only for the module that chooses: torch itself would ask the driver for the state of its generator.
+    "is_available": lambda: sys._getframe(1).f_globals["__name__"] == "lowlight_cli.device",
+    "device_count": lambda: 1,
+    "get_device_name": lambda index=0: "no real GPU",
+    "get_device_properties": lambda index=0: SimpleNamespace(total_memory=80 * 2**30),
+    "is_bf16_supported": lambda including_emulation=True: True,
+}
+"""What torch says of a GPU that cannot be used."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,10 +72,12 @@ def hardware(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """What the program believes to run on: as ``--hardware`` says, or what a test gives indirectly."""
     kind: str = getattr(request, "param", request.config.getoption("--hardware"))
     if kind == "cuda":
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+        for name, answer in _GPU.items():
+            monkeypatch.setattr(torch.cuda, name, answer)
     if kind in PROCESSORS:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: PROCESSORS[kind])
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     if kind == "bf16" and not hasattr(request, "param"):
         monkeypatch.setattr("lowlight_cli.inference.precision.FASTER", 0.0)
     return kind
@@ -107,13 +120,14 @@ def deterministic() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No setting of the person who runs the tests reaches the program."""
+    """No setting of whoever runs the tests counts, and the device is the CPU where a test says none."""
     for name in list(os.environ):
         if name.startswith("LLE_") and name != "LLE_DATA_ROOT":
             monkeypatch.delenv(name)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     for kind in ("DATA", "CONFIG", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.getbasetemp() / f"{kind.lower()}-home"))
+    monkeypatch.setenv("LLE_DEVICE", "cpu")
     monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setenv("NO_COLOR", "1")
 

@@ -5,7 +5,6 @@ import sys
 from importlib.metadata import version
 
 import pytest
-import torch
 
 from lowlight_cli.checkpoints.locate import shipped_folder
 
@@ -21,10 +20,19 @@ def test_a_whole_installation_is_well(run_lle):
     assert "PROBLEM" not in run.out
 
 
-def test_json_holds_versions_devices_and_licences(run_lle):
+@pytest.mark.parametrize(
+    ("hardware", "auto"),
+    [
+        ("plain", "cpu; --precision auto tries: fp32"),
+        ("amx", "cpu; --precision auto tries: bf16, fp32"),
+        ("cuda", "cuda:0; --precision auto tries: fp16, bf16, fp32"),
+    ],
+    indirect=["hardware"],
+)
+def test_json_holds_versions_devices_and_licences(hardware, auto, run_lle):
     found = {(row["topic"], row["name"]): row for row in json.loads(run_lle("doctor", "--json").out)}
     assert found["versions", "torch"]["value"] == version("torch")
-    assert found["devices", "auto"]["value"].startswith("cuda" if torch.cuda.is_available() else "cpu")
+    assert found["devices", "auto"]["value"] == auto
     assert "Noncommercial" in found["licences", "pyiqa"]["value"]
     assert found["weights", "codeenhance paper"]["health"] == "note"
 

@@ -29,8 +29,9 @@ def test_a_device_that_is_not_here_is_unavailable():
         choose_device("cuda:99")
 
 
-def test_auto_takes_a_gpu_where_there_is_one():
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+@pytest.mark.parametrize(("hardware", "device"), [("plain", CPU), ("cuda", CUDA)], indirect=["hardware"])
+def test_auto_takes_a_gpu_where_there_is_one(hardware, device):
+    assert choose_device("auto") == device
     assert choose_device("cpu") == CPU
 
 
