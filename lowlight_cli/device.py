@@ -106,7 +106,7 @@ def short_formats(device: torch.device) -> tuple[Precision, ...]:
 def is_surely_fast(precision: Precision, device: torch.device) -> bool:
     """Whether a short format is faster than float32 without a trial: on GPUs, and on CPUs with AMX.
 
-    Vector instructions alone do not tell: with AVX512-BF16, bfloat16 was 1.45 times slower than float32 on
+    Vector instructions alone prove nothing: with AVX512-BF16, bfloat16 was 1.45 times slower than float32 on
     one processor and 1.43 times faster on another.
 
     Args:
@@ -120,7 +120,7 @@ def is_surely_fast(precision: Precision, device: torch.device) -> bool:
 def tf32(*, allowed: bool) -> Iterator[None]:
     """While it lasts, CUDA convolutions and matrix products of float32 may use TF32, or may not.
 
-    PyTorch allows it for convolutions unless told otherwise; then codes flip and results differ visibly.
+    PyTorch allows it for convolutions by default; then codes flip and results differ visibly.
 
     Args:
         allowed: Whether they may.

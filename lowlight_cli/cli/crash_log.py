@@ -22,15 +22,20 @@ def keep_traceback(error: BaseException, log_file: Path | None, title: str = "in
     Returns:
         The file; None where it cannot be written.
     """
-    place = log_file or state_folder() / "crash.log"
-    own = None if log_file else replace(GlobalSettings(), quiet=True, log_file=place)
     try:
+        place = log_file or state_folder() / "crash.log"
+        own = None if log_file else replace(GlobalSettings(), quiet=True, log_file=place)
         place.parent.mkdir(parents=True, exist_ok=True)
         with logging_to(own) if own else nullcontext():
             logging.getLogger(PACKAGE).critical("%s: %s", title, error, exc_info=error, extra={"said": True})
-    except (OSError, LowlightError):
+    except (OSError, RuntimeError, LowlightError):  # a full disk, or a user without a home
         return None
     return place
+
+
+def wants_traceback(settings: GlobalSettings) -> bool:
+    """Whether tracebacks are printed, too: with ``-vv`` or ``LLE_DEBUG=1``."""
+    return settings.verbose > 1 or os.environ.get("LLE_DEBUG", "0") not in ("", "0")
 
 
 def how_to_report(place: Path | None) -> str:

@@ -35,7 +35,9 @@ def tell_fault(error: BaseException, session: Session) -> int:
     with suppress(LowlightError):
         session.open_logs()
     text, code = _line(error, session)
-    if code != USAGE and _wants_traceback(session):
+    from lowlight_cli.cli.crash_log import wants_traceback
+
+    if code != USAGE and wants_traceback(session.settings):
         traceback.print_exception(error, file=sys.stderr)
     say(text, error=True)
     return code
@@ -98,10 +100,6 @@ def _bug(error: BaseException, session: Session) -> str:
 
     place = keep_traceback(error, session.settings.log_file)
     return f"lle: internal error: {describe_bug(error)}; {how_to_report(place)}"
-
-
-def _wants_traceback(session: Session) -> bool:
-    return session.settings.verbose > 1 or os.environ.get("LLE_DEBUG", "0") not in ("", "0")
 
 
 def _leave_quietly() -> int:

@@ -56,10 +56,12 @@ def save_views(plan: Plan, chosen: Mapping[str, Any], settings: GlobalSettings) 
     hints, code = [], 0
     for view in MODELS[chosen["model"]].views:
         task = make_task({**chosen, "view": view})
-        report = carry_out(_beside(plan, view), task, Voice(settings)).report
+        voice = Voice(settings)
+        report = carry_out(_beside(plan, view), task, voice).report
         hints.append(f"{view}:  {report.count('ok')} written, {report.count('skipped')} there already")
+        hints += voice.problems(report)
         code = max(code, report.exit_code)
-        if report.stopped_by is not None:
+        if report.is_cut_short:
             break
     return Saved(hints, code)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from lowlight_cli.cli.crash_log import how_to_report, keep_traceback
+from lowlight_cli.cli.crash_log import how_to_report, keep_traceback, wants_traceback
 from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
@@ -21,6 +21,9 @@ from lowlight_cli.inference.recorder import RunFacts
 from lowlight_cli.inference.report import Report, Row
 
 _LOG = logging.getLogger(__name__)
+
+MOST_TRACEBACKS = 20
+"""Tracebacks that a run writes; images seldom fail because of more than one bug."""
 
 Product = Literal["nothing", "events", "paths", "paths0"]
 """What goes to stdout: JSON events, or the path of each result, ended by a line break or by NUL."""
@@ -91,16 +94,18 @@ class Voice:
 
     def crash(self, row: Row, error: BaseException) -> None:
         """An image failed because of a bug."""
-        place = keep_traceback(error, self._settings.log_file, f"{row.code} error in {shown(row.source)}")
-        self._crash_log = place or self._crash_log
         self._crashes += 1
-        if self._settings.verbose > 1:
+        if self._crashes > MOST_TRACEBACKS:
+            return
+        name = shown(self._named(row).source)
+        place = keep_traceback(error, self._settings.log_file, f"{row.code} error in {name}")
+        self._crash_log = place or self._crash_log
+        if wants_traceback(self._settings):
             traceback.print_exception(error, file=sys.stderr)
 
     def item(self, row: Row) -> None:
         """A picture came to its end."""
-        if row.source == self._stdin:
-            row = replace(row, source=Path("-"))
+        row = self._named(row)
         if self._product == "events":
             emit(as_line(item_event(row)))
         if row.status == "ok" and row.target and self._product in ("paths", "paths0"):
@@ -109,6 +114,10 @@ class Voice:
         if _LOG.isEnabledFor(logging.INFO):
             done = "" if row.target is None else f" -> {shown(row.target)}"
             _LOG.info("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
+
+    def _named(self, row: Row) -> Row:
+        """The row, with the name that a user knows the input by."""
+        return replace(row, source=Path("-")) if row.source == self._stdin else row
 
     def end(self, report: Report, exit_code: int, hints: Sequence[str] = ()) -> None:
         """The run is over.
@@ -122,18 +131,24 @@ class Voice:
         if report.stopped_by is not None:
             done = report.count("ok")
             say(f"Interrupted: {done} done, {report.left} left; run the same command again to continue")
-        elif not report.rows:
+        elif not report.rows and not report.left:
             text = f"lle: warning: no pictures found, {report.ignored} other files"
             say(text, quiet=self._settings.quiet)
         else:
             words = [self._where, describe_actors(self._acted)]
             show_summary(report, " · ".join(filter(None, words)), self._settings)
-        for hint in [*self._problems(report), *hints]:
+        for hint in [*self.problems(report), *hints]:
             say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))
 
-    def _problems(self, report: Report) -> Iterator[str]:
+    def problems(self, report: Report) -> Iterator[str]:
+        """A line for each kind of error that concerns more than one image.
+
+        Args:
+            report: All outcomes.
+        """
         if report.ended_by is not None:
-            yield f"lle: error: {report.ended_by}; run the same command again to continue"
+            advice = "" if self._stdin else "; run the same command again to continue"
+            yield f"lle: error: {report.ended_by}{advice}"
         if self._crashes:
             subject = "1 image" if self._crashes == 1 else f"{self._crashes:,} images"
             yield f"lle: error: {subject} failed because of a bug; {how_to_report(self._crash_log)}"

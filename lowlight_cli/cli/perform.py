@@ -53,9 +53,10 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
         if folder and not task.terms.keeps_books and outcome.report.count("ok"):
             send(plan.jobs[0].target)
     report = outcome.report
-    code = NOTHING_FOUND if chosen["fail_empty"] and not report.rows else report.exit_code
+    is_empty = not (report.rows or report.left)
+    code = NOTHING_FOUND if chosen["fail_empty"] and is_empty else report.exit_code
     hints = _hints(context, outcome) + blur_hint(report, task.facts.model)
-    if chosen["save_degradation"] and report.stopped_by is None:
+    if chosen["save_degradation"] and not report.is_cut_short:
         saved = save_views(plan, chosen, settings_of(context))
         hints += saved.hints
         code = max(code, saved.exit_code)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from lowlight_cli.device import FP32
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.evaluation.catalog import METRICS, MetricEntry
 from lowlight_cli.evaluation.columns import STAR
@@ -114,7 +115,7 @@ class Scorer:
                 f"pictures of shape {tuple(images.shape)} and {tuple(references.shape)} cannot be compared"
             )
         outcomes: dict[str, list[Outcome]] = {}
-        with torch.inference_mode():
+        with torch.inference_mode(), FP32.on(self._device):
             images = images.to(self._device)
             for entry in self.metrics:
                 if not entry.needs_reference:

@@ -51,11 +51,20 @@ class _Run:
         self._started = time.perf_counter()
         self._on_row = on_row
         self._on_crash = on_crash
+        self._ended_by: LowlightError | None = None
 
     def enhance_all(self) -> None:
-        """Takes the plan from its first job to its last row."""
+        """Takes the plan from its first job to its last row, or as far as the device can be used."""
         for row in rows_without_work(self.plan):
             self._add(row)
+        try:
+            self._enhance_batches()
+        except DeviceLostError as error:
+            self._ended_by = error
+        while not self.writer.is_idle:
+            self._add(self._next_written())
+
+    def _enhance_batches(self) -> None:
         groups = batches(
             self._readable(),
             batch_size=self.pace.batch_size,
@@ -67,36 +76,24 @@ class _Run:
             del batch  # a large source need not stay until its result is written
             while self.writer.has_news:
                 self._add(self._next_written())
-        self.finish_writing()
-
-    def finish_writing(self) -> None:
-        """Waits for all results that are made."""
-        while not self.writer.is_idle:
-            self._add(self._next_written())
 
     def abandon(self) -> None:
         """Tells of what was written all the same."""
         for row in self.writer.abandon(_GRACE_S):
             self._tell(row)
 
-    def report(
-        self,
-        stopped_by: int | None = None,
-        *,
-        is_complete: bool = False,
-        ended_by: LowlightError | None = None,
-    ) -> Report:
+    def report(self, stopped_by: int | None = None, *, is_complete: bool = False) -> Report:
         """The outcome.
 
         Args:
             stopped_by: Exit code of the signal that ended the run.
-            ended_by: Error that ended the run.
-            is_complete: Whether the run came to its end by itself; then every job must have a row.
+            is_complete: Whether nothing interrupted the run; then every job must have a row, unless the
+                device was lost.
         """
         expected = len(self.plan.jobs) + len(self.plan.closed)
         left = expected - len(self._rows)
         told = {(row.source, row.target) for row in self._rows}
-        if len(told) != len(self._rows) or left < 0 or (is_complete and left):
+        if len(told) != len(self._rows) or left < 0 or (is_complete and left and not self._ended_by):
             raise RuntimeError(f"{expected} jobs gave {len(self._rows)} rows, {len(told)} different ones")
         seconds = time.perf_counter() - self._started
         ignored = len(self.plan.ignored)
@@ -107,7 +104,7 @@ class _Run:
             left,
             stopped_by,
             self.writer.is_busy,
-            ended_by,
+            self._ended_by,
             is_sampled=len(self._jobs) > SAMPLE_SIZE,
         )
 
@@ -157,7 +154,8 @@ class _Run:
     def _tell(self, row: Row) -> None:
         if row.crash is not None:
             self._on_crash(row, row.crash)
-            row = replace(row, crash=None)  # its frames hold pixels
+            row.crash.__traceback__ = None  # its frames, and those that called them, hold pixels
+            row = replace(row, crash=None)
         self._rows.append(row)
         self._on_row(row)
 
@@ -194,11 +192,6 @@ def run_plan(
         except KeyboardInterrupt as stop:
             run.abandon()
             return run.report(exit_code_of(stop))
-        except DeviceLostError as error:
-            with suppress(_EndedEarlyError):
-                run.finish_writing()
-            run.abandon()
-            return run.report(ended_by=error)
         except _EndedEarlyError:
             run.abandon()
             return run.report()

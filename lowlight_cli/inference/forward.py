@@ -94,12 +94,14 @@ class Forward:
         self.notices = notices or Notices()
         self._make_fallback = fallback
         self._fallback: Forward | None = None
+        self._exact: Forward | None = None
 
     def in_float32(self) -> "Forward":
-        """The same in float32, which shares model, limits so far and notices."""
-        exact = copy(self)
-        exact.precision = FP32
-        return exact
+        """The same in float32; one for the whole run, as it learns what fits."""
+        if self._exact is None:
+            self._exact = copy(self)
+            self._exact.precision = FP32
+        return self._exact
 
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[Pixels], *, is_one_scene: bool = False) -> Outcome:

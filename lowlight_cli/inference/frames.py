@@ -28,12 +28,11 @@ def enhance_batch(pictures: Sequence[Picture], forward: Forward) -> list[Picture
     except LowlightError:
         raise
     except Exception as error:
-        failure = _failure(error, forward)
         if len(pictures) == 1 and forward.precision == FP32:
-            return [failure]
-    forward.notices.once("failed batch", f"{failure}; the images of such a batch are computed alone in fp32")
-    exact = forward.in_float32()
-    return [_alone(picture, exact) for picture in pictures]
+            return [_failure(error, forward)]
+        reason = str(_failure(error, forward))
+    forward.notices.once("failed batch", f"{reason}; the images of such a batch are computed alone in fp32")
+    return [_alone(picture, forward.in_float32()) for picture in pictures]
 
 
 def _alone(picture: Picture, forward: Forward) -> Picture | ImageError:

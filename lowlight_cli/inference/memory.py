@@ -1,4 +1,4 @@
-"""What to do when a device fails: tell a lack of memory from a bug, and a lost device from both."""
+"""What to do when a device fails: recognize a lack of memory, a lost device, and all other errors."""
 
 import gc
 
@@ -28,7 +28,7 @@ class DeviceLostError(UnavailableError):
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Whether an error tells that memory was too short."""
+    """Whether an error means that memory was too short."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error).lower()

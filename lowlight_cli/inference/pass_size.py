@@ -5,8 +5,10 @@ import torch
 from lowlight_cli.models.entry import PassCost
 
 MOST_ELEMENTS = 2**31 - 1
-"""Of a tensor. Beyond it kernels leave 32-bit indices, where some gave zeros without an error until
-pytorch#141923 (nearest upsampling) or raised one until pytorch#185788 (bilinear)."""
+"""Largest number of elements of a tensor.
+
+Beyond it kernels leave 32-bit indices, where some gave zeros without an error until pytorch#141923 (nearest
+upsampling) or raised one until pytorch#185788 (bilinear)."""
 
 CPU_BYTES = 9 * 2**29
 """4.5 GiB for a pass on a CPU: fixed, so that no result depends on the machine it was made on."""

@@ -106,14 +106,19 @@ class Report:
         return sum(row.width * row.height for row in self.rows if row.status == "ok") / 1e6
 
     @property
+    def is_cut_short(self) -> bool:
+        """Whether a signal or an error ended the run."""
+        return self.stopped_by is not None or self.ended_by is not None
+
+    @property
     def exit_code(self) -> int:
         """0 done, 3 some failed or conflicted, 4 all failed, 7 device lost, 8 disk full, or a signal's."""
         if self.stopped_by is not None:
             return self.stopped_by
-        if self.ended_by is not None:
-            return self.ended_by.exit_code
         if any(row.code == "disk_full" for row in self.rows):
             return OutputError.exit_code
+        if self.ended_by is not None:
+            return self.ended_by.exit_code
         failed = self.count("failed")
         if failed and failed == len(self.rows) and not self.left:
             return ALL_FAILED

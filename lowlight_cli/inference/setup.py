@@ -49,9 +49,9 @@ def prepare_forward(
         raise UsageError(
             f"--tile-overlap {settings.tile_overlap} is more than half of --tile {settings.tile}"
         )
-    device, notices = choose_device(settings.device), Notices(on_notice)
-    choose_precision(settings.precision, device)  # a wrong name ends the run before the model is loaded
-    enhancer, device = _placed(settings, device, notices)
+    wanted, notices = choose_device(settings.device), Notices(on_notice)
+    choose_precision(settings.precision, wanted)  # a wrong name ends the run before the model is loaded
+    enhancer, device = _placed(settings, wanted, notices)
     if settings.reference is not None and not enhancer.takes_reference:
         raise UsageError(f"model '{settings.model}' takes no --reference")
     acted = actors(settings.model, settings.controls)
@@ -62,7 +62,9 @@ def prepare_forward(
         cpu = torch.device("cpu")
         return Forward(_load(settings, cpu), look, _limits(settings, cpu), device=cpu, precision=FP32)
 
-    choice = choose_for(settings.precision, enhancer, device, SpeedTrial(settings.model))
+    # A format that was chosen for the GPU is of no use on the CPU.
+    name = settings.precision if device == wanted or settings.precision == "auto" else "fp32"
+    choice = choose_for(name, enhancer, device, SpeedTrial(settings.model))
     return Forward(
         enhancer,
         look,

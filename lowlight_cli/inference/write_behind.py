@@ -127,6 +127,9 @@ class WriteBehind:
             return failed_row(job, error, seconds + time.perf_counter() - start)
         except (CancelledError, LowlightError):
             raise
+        except MemoryError:
+            problem = ImageError("oom", "not enough memory to write it")
+            return failed_row(job, problem, seconds + time.perf_counter() - start)
         except Exception as error:
             return failed_row(job, UnexpectedImageError(error), seconds + time.perf_counter() - start)
         if self._pace.preserve_mtime:

@@ -21,7 +21,7 @@ def mean_luma(images: Images) -> PerImage:
 
 def luma(colors: Tensor) -> Tensor:
     """BT.601 luma of red, green and blue, which are the second dimension, (b, 3, ...) to (b, ...)."""
-    # Plain numbers, as a tensor of weights would have to be copied to the device, which waits for it.
+    # Plain numbers: copying a tensor of weights to a GPU would make the program wait for it.
     red, green, blue = colors.unbind(1)
     return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 

@@ -19,10 +19,10 @@ from tests.fake_cuda.device import CUDA, fake_cuda, placed, why_not_here
 from tests.fake_cuda.watch import Watch
 
 SIDE = 64
-"""Of pictures that only have to pass."""
+"""Side of images that only have to pass."""
 
 COST_SIDE = 1024
-"""Of the picture whose pass is measured: large enough that what does not grow with it is small beside it."""
+"""Side of the image whose pass is measured; what does not grow with it must be small beside it."""
 
 PRECISIONS = {each.name: each for each in (FP32, BF16, FP16)}
 PICTURES = 8

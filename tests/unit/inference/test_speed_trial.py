@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lowlight_cli.device import BF16, FP16
-from lowlight_cli.inference.speed_trial import ROUNDS, SpeedTrial
+from lowlight_cli.inference.speed_trial import ROUNDS, SpeedTrial, processor_name
 from lowlight_cli.models.identity import Identity
 
 IMAGES = torch.rand(1, 3, 16, 24)
@@ -36,13 +36,39 @@ def _trial(model, folder, name="name"):
 def test_the_speed_is_that_of_warm_passes(tmp_path, exact_s, short_s):
     model = Clocked(exact_s, short_s)
     assert _trial(model, tmp_path).speed(BF16, model, IMAGES) == pytest.approx(exact_s / short_s, abs=1e-3)
-    assert len(model.passes) == 2 * (1 + ROUNDS)
+    assert len(model.passes) == 2 * (1 + ROUNDS[1])
 
 
-def test_a_slow_model_is_measured_once_in_each_format(tmp_path):
+def test_a_slow_model_is_measured_twice_in_each_format(tmp_path):
     model = Clocked(3.0, 9.0)
     assert _trial(model, tmp_path).speed(BF16, model, IMAGES) == pytest.approx(1 / 3, abs=1e-3)
-    assert len(model.passes) == 4
+    assert len(model.passes) == 2 * (1 + ROUNDS[0])
+
+
+def test_one_thread_is_timed_and_all_are_there_again(tmp_path):
+    seen = []
+
+    class Counting(Clocked):
+        def enhance(self, images, controls, *, observation=None, reference=None):
+            seen.append(torch.get_num_threads())
+            return super().enhance(images, controls)
+
+    torch.set_num_threads(2)
+    model = Counting(0.03, 0.01)
+    _trial(model, tmp_path).speed(BF16, model, IMAGES)
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == 2
+
+
+def test_an_answer_of_a_busy_machine_is_not_kept(tmp_path):
+    class Disturbed(Clocked):
+        def enhance(self, images, controls, *, observation=None, reference=None):
+            self.seconds[False] *= 1.3  # no two passes take the same time
+            return super().enhance(images, controls)
+
+    model = Disturbed(0.03, 0.01)
+    assert _trial(model, tmp_path).speed(BF16, model, IMAGES) > 3
+    assert not (tmp_path / "speed.json").exists()
 
 
 def test_an_answer_is_kept_for_model_and_format(tmp_path):
@@ -56,22 +82,53 @@ def test_an_answer_is_kept_for_model_and_format(tmp_path):
     assert len(json.loads((tmp_path / "speed.json").read_text())) == 3
 
 
-@pytest.mark.parametrize("facts", [{"threads": 3}, {"torch": "9.9"}], ids=str)
-def test_another_machine_or_pytorch_is_measured_anew(tmp_path, monkeypatch, facts):
+@pytest.mark.parametrize("facts", [{"torch": "9.9"}, {"flags": {"cpu_name": "x", "avx2": True}}], ids=str)
+def test_another_processor_or_pytorch_is_measured_anew(tmp_path, monkeypatch, facts):
     model = Clocked(0.03, 0.01)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"cpu_name": "x"})
     _trial(model, tmp_path).speed(BF16, model, IMAGES)
     count = len(model.passes)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: facts.get("threads", 1))
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: facts.get("flags", {"cpu_name": "x"}))
     monkeypatch.setattr(torch, "__version__", facts.get("torch", torch.__version__))
     _trial(model, tmp_path).speed(BF16, model, IMAGES)
     assert len(model.passes) > count
 
 
-@pytest.mark.parametrize("content", ["", "[1]", '{"a": "fast"}', "{"])
+@pytest.mark.parametrize("value", ['"fast"', "null", "[]", "NaN"])
+def test_a_damaged_answer_is_as_none(tmp_path, value):
+    model = Clocked(0.03, 0.01)
+    trial = _trial(model, tmp_path)
+    trial.speed(BF16, model, IMAGES)
+    path = tmp_path / "speed.json"
+    path.write_text(path.read_text().replace("3.0", value))
+    assert value in path.read_text()
+    assert trial.speed(BF16, model, IMAGES) == pytest.approx(3.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{", "\0"])
 def test_a_damaged_file_is_as_none(tmp_path, content):
     (tmp_path / "speed.json").write_text(content)
     model = Clocked(0.03, 0.01)
     assert _trial(model, tmp_path).speed(BF16, model, IMAGES) == pytest.approx(3.0, abs=1e-3)
+
+
+def test_a_user_without_a_home_is_measured_each_time(monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("lowlight_cli.inference.speed_trial.cache_folder", no_home)
+    model = Clocked(0.03, 0.01)
+    assert _trial(model, None).speed(BF16, model, IMAGES) == pytest.approx(3.0, abs=1e-3)
+
+
+def test_processors_of_one_name_differ_by_what_they_can(monkeypatch):
+    names = set()
+    for flags in ({"avx2": True}, {"avx2": True, "avx512_bf16": True}, {"avx2": True, "l2_cache_size": 9}):
+        monkeypatch.setattr(
+            torch.cpu, "get_capabilities", lambda flags=flags: {"cpu_name": "AMD EPYC", **flags}
+        )
+        names.add(processor_name())
+    assert len(names) == 2
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing(tmp_path):
