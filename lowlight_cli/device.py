@@ -107,7 +107,7 @@ def is_surely_fast(precision: Precision, device: torch.device) -> bool:
     """Whether a short format is faster than float32 without a trial: on GPUs, and on CPUs with AMX.
 
     Vector instructions alone prove nothing: with AVX512-BF16, bfloat16 was 1.45 times slower than float32 on
-    one processor and 1.43 times faster on another.
+    one processor and 1.3 to 2.4 times faster on another.
 
     Args:
         precision: A format of ``short_formats``.
