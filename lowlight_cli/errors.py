@@ -86,6 +86,20 @@ class UnexpectedImageError(ImageError):
         self.__cause__ = cause
 
 
+def as_image_error(error: Exception, action: str) -> ImageError:
+    """What an exception means for the image it concerns.
+
+    Args:
+        error: What was raised; an ``ImageError`` stays as it is.
+        action: What was being done, for a message: ``read``, ``write``.
+    """
+    if isinstance(error, ImageError):
+        return error
+    if isinstance(error, MemoryError):
+        return ImageError("oom", f"not enough memory to {action} it")
+    return UnexpectedImageError(error)
+
+
 def describe_bug(error: BaseException, longest: int = 300) -> str:
     """One line about an exception that should not have happened.
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from lowlight_cli.errors import ImageError, UnexpectedImageError
+from lowlight_cli.errors import ImageError, as_image_error
 from lowlight_cli.images.brightness import mean_luma
 from lowlight_cli.images.decode import decode, peek_pixels
 from lowlight_cli.images.depth import widened
@@ -62,13 +62,8 @@ def _read(job: Job, pace: Pace, is_measured: bool) -> Loaded | Row:
     start = time.perf_counter()
     try:
         return _loaded(job, pace, is_measured, start)
-    except ImageError as error:
-        return failed_row(job, error, time.perf_counter() - start)
-    except MemoryError:
-        problem = ImageError("oom", "not enough memory to read it")
-        return failed_row(job, problem, time.perf_counter() - start)
     except Exception as error:
-        return failed_row(job, UnexpectedImageError(error), time.perf_counter() - start)
+        return failed_row(job, as_image_error(error, "read"), time.perf_counter() - start)
 
 
 def _loaded(job: Job, pace: Pace, is_measured: bool, start: float) -> Loaded | Row:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
+from lowlight_cli.errors import ImageError, LowlightError, as_image_error
 from lowlight_cli.images.attach_metadata import fit_metadata
 from lowlight_cli.images.encode import encode_bytes
 from lowlight_cli.images.formats import format_of, result_format
@@ -123,15 +123,11 @@ class WriteBehind:
             digest = hashlib.sha256(data).hexdigest()
             self._before_write(job, len(data), digest)
             replace_file(job.target, data)
-        except ImageError as error:
-            return failed_row(job, error, seconds + time.perf_counter() - start)
-        except (CancelledError, LowlightError):
-            raise
-        except MemoryError:
-            problem = ImageError("oom", "not enough memory to write it")
-            return failed_row(job, problem, seconds + time.perf_counter() - start)
         except Exception as error:
-            return failed_row(job, UnexpectedImageError(error), seconds + time.perf_counter() - start)
+            concerns_others = isinstance(error, CancelledError | LowlightError)
+            if concerns_others and not isinstance(error, ImageError):
+                raise
+            return failed_row(job, as_image_error(error, "write"), seconds + time.perf_counter() - start)
         if self._pace.preserve_mtime:
             with suppress(OSError):  # some network disks keep their own time
                 os.utime(job.target, ns=(stamp.mtime_ns, stamp.mtime_ns))
