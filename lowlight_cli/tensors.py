@@ -22,5 +22,11 @@ ClassMap = Int[Tensor, "_b _h _w"]
 Scalar = Float[Tensor, ""]
 """A single number, a loss for example."""
 
+GainMap = Float[Tensor, "_b 1 _h _w"]
+"""One number for each pixel of a batch of pictures."""
+
+Places = Float[Tensor, "_b 4"]
+"""Where parts of pictures lie: top, left, height and width in shares of the whole picture."""
+
 PerImage = Float[Tensor, " _b"]
 """One number for each picture of a batch."""

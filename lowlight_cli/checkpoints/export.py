@@ -1,7 +1,8 @@
 """Enhancers as graphs for other programs: ONNX, and what ``torch.export`` writes (PT2).
 
-A graph takes whole pictures, float32 sRGB in [0, 1], (batch, 3, height, width), and gives as many. Batch,
-height and width are free; sides are multiples of what the model asks for. Controls are fixed in the graph.
+A graph takes whole pictures, float32 sRGB in [0, 1], (batch, 3, height, width), and gives as many; or tiles,
+beside the whole pictures and where the tiles lie. Batch, height and width are free; sides are multiples of
+what the model asks for. Controls are fixed in the graph.
 """
 
 import io
@@ -15,13 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
-from torch.export import Dim, ExportedProgram
+from torch import Tensor
+from torch.export import ExportedProgram
 
+from lowlight_cli.checkpoints.graphs import Graph, Inputs, TileGraph, WholeGraph
 from lowlight_cli.checkpoints.save import METADATA_KEY
 from lowlight_cli.errors import ImageError, LowlightError, OutputError, UnavailableError, UsageError
 from lowlight_cli.images.replace import replace_file
-from lowlight_cli.layers.coupling import InvertibleMixing
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.tensors import Images
@@ -32,12 +33,9 @@ FORMS: tuple[Form, ...] = ("onnx", "pt2")
 TOLERANCE = 1e-3
 """Largest difference to the model itself, a quarter of a step of 8 bits."""
 
-LARGEST_SIDE = 16384
-LARGEST_BATCH = 64
 OPSET = 20
-INPUT, OUTPUT = "images", "enhanced"
 
-Runner = Callable[[Images], Images]
+Runner = Callable[[Inputs], Images]
 
 
 class ExportError(LowlightError):
@@ -65,30 +63,14 @@ class Exported:
     compared: tuple[tuple[int, int, int], ...]
 
 
-class Graph(nn.Module):
-    """A model with its controls fixed.
-
-    Args:
-        model: In evaluation mode.
-        controls: Strength of each part.
-    """
-
-    def __init__(self, model: Enhancer, controls: Controls) -> None:
-        super().__init__()
-        self.model = model
-        self.controls = controls
-        for module in model.modules():
-            if isinstance(module, InvertibleMixing):
-                module.settle()
-        self.eval()
-
-    def forward(self, images: Images) -> Images:
-        """Whole pictures, enhanced."""
-        return self.model.enhance(images, self.controls)
-
-
 def export_enhancer(
-    model: Enhancer, controls: Controls, form: Form, target: Path, facts: Mapping[str, Any]
+    model: Enhancer,
+    controls: Controls,
+    form: Form,
+    target: Path,
+    facts: Mapping[str, Any],
+    *,
+    takes_tiles: bool = False,
 ) -> Exported:
     """Writes a graph once it was seen to compute what the model computes, on two sizes.
 
@@ -98,6 +80,7 @@ def export_enhancer(
         form: What to write.
         target: The file; whole, or not there.
         facts: What the file says about itself, beside sizes and controls.
+        takes_tiles: Whether the graph takes tiles beside whole pictures.
 
     Raises:
         UsageError: The model does not have a control that is turned.
@@ -107,17 +90,17 @@ def export_enhancer(
     """
     _check_controls(model, controls)
     check_libraries(form)
-    graph, multiple = Graph(model, controls), model.size_multiple
-    smallest = 2 * max(multiple, 16)
+    graph = TileGraph(model, controls) if takes_tiles else WholeGraph(model, controls)
+    multiple, smallest = graph.multiple, graph.smallest
     told = {
         **facts,
         "controls": controls.recorded(),
-        "input": f"{INPUT}: float32, (batch, 3, height, width), sRGB in [0, 1]",
+        "input": graph.told,
         "size_multiple": multiple,
         "smallest_side": smallest,
     }
     with _quietly(), torch.no_grad():
-        program = traced(graph, multiple, smallest)
+        program = traced(graph)
         data, run = _WRITERS[form](program, graph, {METADATA_KEY: json.dumps(told, sort_keys=True)})
         sizes = ((1, smallest, smallest + multiple), (3, smallest + 2 * multiple, smallest))
         difference = max(_difference(graph, run, size) for size in sizes)
@@ -142,25 +125,18 @@ def check_libraries(form: Form) -> None:
         raise UnavailableError(f"ONNX needs {', '.join(missing)}: pip install 'lowlight-cli[export]'")
 
 
-def traced(graph: Graph, multiple: int, smallest: int) -> ExportedProgram:
+def traced(graph: Graph) -> ExportedProgram:
     """The graph for any batch, and any height and width that are multiples.
 
     Raises:
         ExportError: PyTorch cannot, or only for one size.
     """
     # No side equals another or the batch: equal numbers would be taken for one.
-    example = torch.rand(2, 3, smallest + multiple, smallest + 2 * multiple)
-    sides = [_side(name, multiple, smallest) for name in ("rows", "columns")]
-    dimensions = {0: Dim("batch", min=1, max=LARGEST_BATCH), 2: sides[0], 3: sides[1]}
+    example = graph.tried(2, graph.smallest + graph.multiple, graph.smallest + 2 * graph.multiple)
     try:
-        return torch.export.export(graph, (example,), dynamic_shapes=(dimensions,))
+        return torch.export.export(graph, example, dynamic_shapes=graph.shapes())
     except Exception as error:  # as many kinds as there are reasons
         raise ExportError(f"this model cannot be exported: {_first_line(error)}") from error
-
-
-def _side(name: str, multiple: int, smallest: int) -> Any:  # noqa: ANN401 - PyTorch names no type for it
-    count = Dim(name, min=smallest // multiple, max=LARGEST_SIDE // multiple)
-    return multiple * count if multiple > 1 else count
 
 
 def _written_pt2(program: ExportedProgram, _: Graph, metadata: dict[str, str]) -> tuple[bytes, Runner]:
@@ -169,14 +145,14 @@ def _written_pt2(program: ExportedProgram, _: Graph, metadata: dict[str, str]) -
     data = file.getvalue()
     module = torch.export.load(io.BytesIO(data)).module()
 
-    def run(images: Images) -> Images:
-        made: Tensor = module(images)
+    def run(inputs: Inputs) -> Images:
+        made: Tensor = module(*inputs)
         return made
 
     return data, run
 
 
-def _written_onnx(program: ExportedProgram, _: Graph, metadata: dict[str, str]) -> tuple[bytes, Runner]:
+def _written_onnx(program: ExportedProgram, graph: Graph, metadata: dict[str, str]) -> tuple[bytes, Runner]:
     import onnxruntime
 
     try:
@@ -184,8 +160,8 @@ def _written_onnx(program: ExportedProgram, _: Graph, metadata: dict[str, str]) 
             program,
             dynamo=True,
             opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
+            input_names=graph.inputs,
+            output_names=["enhanced"],
             verbose=False,
         )
     except Exception as error:
@@ -195,7 +171,11 @@ def _written_onnx(program: ExportedProgram, _: Graph, metadata: dict[str, str]) 
     made.model.metadata_props.update(metadata)
     data = made.model_proto.SerializeToString()
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    return data, lambda images: torch.from_numpy(session.run(None, {INPUT: images.numpy()})[0])
+    return data, lambda inputs: torch.from_numpy(session.run(None, _named(graph, inputs))[0])
+
+
+def _named(graph: Graph, inputs: Inputs) -> dict[str, Any]:
+    return {name: value.numpy() for name, value in zip(graph.inputs, inputs, strict=True)}
 
 
 _WRITERS: Mapping[Form, Callable[[ExportedProgram, Graph, dict[str, str]], tuple[bytes, Runner]]] = {
@@ -206,13 +186,9 @@ _WRITERS: Mapping[Form, Callable[[ExportedProgram, Graph, dict[str, str]], tuple
 
 def _difference(graph: Graph, run: Runner, size: tuple[int, int, int]) -> float:
     batch, height, width = size
-    generator = torch.Generator().manual_seed(height)
-    # Coarse blocks under a little noise: a dark picture, and no ties between codes as in a flat one.
-    coarse = torch.rand(batch, 3, 5, 5, generator=generator)
-    noise = 0.02 * torch.rand(batch, 3, height, width, generator=generator)
-    images = 0.25 * nn.functional.interpolate(coarse, (height, width), mode="bilinear") + noise
+    inputs = graph.tried(batch, height, width)
     try:
-        return float((graph(images) - run(images)).abs().max())
+        return float((graph(*inputs) - run(inputs)).abs().max())
     except Exception as error:  # as many kinds as there are programs that run graphs
         where = f"{batch}x3x{height}x{width}"
         raise ExportError(f"the graph does not take pictures of {where}: {_first_line(error)}") from error

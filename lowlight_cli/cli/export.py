@@ -40,12 +40,17 @@ def export(
     contrast: ContrastOption = 1.0,
     brightness: BrightnessOption = 1.0,
     texture: TextureOption = 1.0,
+    tiles: Annotated[
+        bool,
+        typer.Option("--tiles", help="Take tiles of large photos, beside the whole photo, made smaller."),
+    ] = False,
     as_json_: JsonOption = False,
 ) -> None:
     """Write a model as ONNX or PT2, for any batch, and any sides that are multiples of what it asks for.
 
     The file is compared with the model on two sizes before it gets its name. Controls are fixed in it, and it
-    takes whole pictures: tiles, references, metadata and files are for the program around it.
+    takes whole pictures, or with --tiles parts of them. References, metadata and files are for the program
+    around it.
 
     Exit codes: 1 the graph differs or cannot be made, 6 no weights, 7 the extra `export` is not installed.
 
@@ -63,7 +68,7 @@ def export(
     model = load_enhancer(name, preset=preset, checkpoint=weights)
     controls = Controls(contrast=contrast, brightness=brightness, texture=texture)
     facts = {"model": name, "preset": size, "weights": None if weights is None else weights.name}
-    done = export_enhancer(model, controls, form.value, out, facts)
+    done = export_enhancer(model, controls, form.value, out, facts, takes_tiles=tiles)
     if as_json_:
         emit(as_json(done))
         return

@@ -32,18 +32,22 @@ def to_pixels(images: Images, *, deep: bool) -> list[Pixels]:
     return list(rows.astype(np.uint16) if deep else rows)
 
 
-def shrink(pixels: Pixels, max_pixels: int) -> Images:
+def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:
     """A picture as a batch of one, averaged down to about ``max_pixels`` where it is larger.
+
+    Sides of a smaller copy are multiples of ``multiple``, so that nothing has to be padded, which would count
+    where the whole is measured. The shape of the picture changes a little.
 
     Args:
         pixels: One picture.
         max_pixels: Width times height of the result at most, give or take one row.
+        multiple: Of the sides of a smaller copy.
     """
     height, width = pixels.shape[:2]
     scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
     if scale == 1.0:
         return to_images([pixels])
-    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    size = [max(1, int(side * scale / multiple)) * multiple for side in (width, height)]
     # In floating point, channel by channel: averages of a dark picture lie between its few whole numbers.
     top = np.float32(np.iinfo(pixels.dtype).max)
     planes = [

@@ -22,6 +22,7 @@ from lowlight_cli.images.tiling import Tile, blend_strips
 from lowlight_cli.inference.limits import Limits
 from lowlight_cli.inference.memory import MEMORY_ERRORS, free_everything, release
 from lowlight_cli.inference.notices import Notices
+from lowlight_cli.inference.place import placed
 from lowlight_cli.inference.tone import UNTURNED, Tone, toned
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
@@ -177,7 +178,9 @@ class Forward:
         padded = [
             pad_to_multiple(to_images([each], self.device), self.enhancer.size_multiple) for each in pictures
         ]
-        results = self._enhance(torch.cat(padded), seen and _repeated(seen, len(pictures)))
+        images = torch.cat(padded)
+        facts = seen and placed(seen, Tile(0, 0, *images.shape[2:]), *pictures[0].shape[:2])
+        results = self._enhance(images, facts and _repeated(facts, len(pictures)))
         return [
             _outcome(crop(result[None], *picture.shape[:2]), deep=picture.dtype == np.uint16)
             for result, picture in zip(results, pictures, strict=True)
@@ -195,7 +198,8 @@ class Forward:
 
         def render(tile: Tile) -> Images:
             part = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
-            return self._enhance(pad_to(to_images([part], self.device), tile.height, tile.width), observation)
+            images = pad_to(to_images([part], self.device), tile.height, tile.width)
+            return self._enhance(images, placed(observation, tile, height, width))
 
         overlap, multiple = min(self.limits.overlap, side // 4), self.enhancer.size_multiple
         done, result = 0, np.empty_like(pixels)
@@ -211,18 +215,20 @@ class Forward:
     def _observe(self, pictures: Sequence[Pixels], limits: Limits) -> Observation:
         """Facts of a whole picture, or of the mean of some, measured on a smaller copy.
 
-        In float32, as every tile depends on them.
+        In float32, as every tile depends on them. Their place is that of the picture in the padded copy.
 
         Args:
             pictures: One, or frames of one size.
             limits: What fits.
         """
         pixels = min(_OBSERVED_PIXELS, limits.pixels)
-        small = torch.stack([shrink(each, pixels) for each in pictures]).mean(0).to(self.device)
-        padded = pad_to_multiple(small, self.enhancer.size_multiple)
+        multiple = self.enhancer.size_multiple
+        small = torch.stack([shrink(each, pixels, multiple) for each in pictures]).mean(0).to(self.device)
+        padded = pad_to_multiple(small, multiple)
         with torch.random.fork_rng(self._own_device), FP32.on(self.device):
             torch.manual_seed(self.look.seed)
-            return self.enhancer.observe(padded, self.look.controls, reference=self.reference)
+            facts = self.enhancer.observe(padded, self.look.controls, reference=self.reference)
+        return placed(facts, Tile(0, 0, *small.shape[2:]), *padded.shape[2:])
 
     @property
     def _own_device(self) -> list[torch.device]:

@@ -1,14 +1,15 @@
 """Exposure lift: brings a dark picture to ordinary brightness before a network sees it.
 
-The curve y = k x / (1 + (k - 1) x) keeps black and white where they are and clips nothing. Its gain k
-depends on the mean luma of the whole picture alone, so that tiles of one picture are treated alike.
+The curve y = k x / (1 + (k - 1) x) keeps black and white where they are and clips nothing. In logits it is an
+addition, logit y = logit x + log k, so that gains from several sources add up, and a map of log k can be
+averaged and enlarged. Which gain a part of a picture needs is the matter of ``local_lift``.
 """
 
 import math
 
 from torch import Tensor
 
-from lowlight_cli.tensors import Features, Images, PerImage
+from lowlight_cli.tensors import Features, GainMap, Images, PerImage
 
 HIGHEST_GAIN = 64.0
 LUMA = (0.299, 0.587, 0.114)
@@ -26,20 +27,34 @@ def luma(colors: Tensor) -> Tensor:
     return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
 
+def log_gain_to(target: float, lightness: Tensor) -> Tensor:
+    """Logarithm of the gain whose curve takes ``lightness`` to ``target``, between 0 and log 64.
+
+    Args:
+        target: Between 0 and 1.
+        lightness: In [0, 1], any shape.
+    """
+    wanted = math.log(target / (1 - target))
+    return (wanted - lightness.clamp(1e-4, 1 - 1e-4).logit()).clamp(0.0, math.log(HIGHEST_GAIN))
+
+
 def lift_gain(lightness: PerImage, target: float) -> PerImage:
     """Gain whose curve takes ``lightness`` to ``target``, between 1 and 64."""
-    lightness = lightness.clamp(1e-4, 1 - 1e-4)
-    gain = target * (1 - lightness) / (lightness * (1 - target))
-    return gain.clamp(1.0, HIGHEST_GAIN)
+    return log_gain_to(target, lightness).exp()
 
 
-def lift(images: Images, gain: PerImage) -> Images:
-    """Applies the curve; [0, 1] stays [0, 1]."""
-    k = gain.to(images.dtype).view(-1, 1, 1, 1)
+def lift(images: Images, gain: PerImage | GainMap) -> Images:
+    """Applies the curve; [0, 1] stays [0, 1].
+
+    Args:
+        images: sRGB in [0, 1].
+        gain: At least 0; one for each picture, or a map of one channel.
+    """
+    k = gain.to(images.dtype)
+    k = k if k.ndim == images.ndim else k.view(-1, 1, 1, 1)
     return k * images / (1 + (k - 1) * images)
 
 
-def gain_plane(gain: PerImage, like: Images) -> Features:
-    """The gain as a constant plane beside the colours, logarithmic: 0 for none, 1 for the highest."""
-    level: Tensor = gain.log() / math.log(HIGHEST_GAIN)
-    return level.to(like.dtype).view(-1, 1, 1, 1).expand(like.shape[0], 1, *like.shape[2:])
+def gain_plane(log_gain: GainMap, like: Images) -> Features:
+    """The gain as a plane beside the colours: 0 for none, 1 for the highest."""
+    return (log_gain / math.log(HIGHEST_GAIN)).to(like.dtype)

@@ -9,7 +9,13 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.tensors import Images
 
 Observation = dict[str, Tensor]
-"""Facts of whole pictures (exposure, channel statistics, ...), each with the batch first."""
+"""Facts of whole pictures (exposure, channel statistics, ...), each with the batch first.
+
+Where tiles are enhanced, ``place`` stands beside them: top, left, height and width of each tile in shares of
+the whole picture, (b, 4).
+"""
+
+PLACE = "place"
 
 
 class Enhancer(nn.Module, ABC):
@@ -67,7 +73,8 @@ class Enhancer(nn.Module, ABC):
         Args:
             images: sRGB in [0, 1]; sides are multiples of ``size_multiple``.
             controls: Strength of each part.
-            observation: Facts of the whole pictures; without it ``images`` are taken for whole pictures.
+            observation: Facts of the whole pictures, and the ``place`` of each tile; without them ``images``
+                are taken for whole pictures.
             reference: As in ``observe``; not needed where ``observation`` is given.
 
         Returns:

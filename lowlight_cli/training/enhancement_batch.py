@@ -10,10 +10,9 @@ from lowlight_cli.datasets.blur import draw_movement
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.darken import photograph_again
 from lowlight_cli.layers.exposure import luma
-from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
+from lowlight_cli.models.look import ControlWeights, controlled, like_reference
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.draws import Draws
-from lowlight_cli.training.look import controlled, like_reference
 from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import random_pair_crops
 from lowlight_cli.training.pictures import random_crops

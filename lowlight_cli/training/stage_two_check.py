@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import torch
 
 from lowlight_cli.images.padding import pad_to_multiple
-from lowlight_cli.models.codeenhance.feature_transform import control_weights
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.look import control_weights
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import CodeIndices, Images
 from lowlight_cli.training.codes import perplexity, usage, wanted_codes

@@ -17,6 +17,15 @@ def random_weights(name: str) -> torch.nn.Module:
     return model
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", [pytest.param("codeenhance", marks=pytest.mark.slow)])
+def test_a_graph_of_tiles_makes_what_the_model_makes_of_tiles(name, form, tmp_path):
+    target = tmp_path / f"tiles.{form}"
+    model = random_weights(name)
+    done = export_enhancer(model, Controls(), form, target, {"model": name}, takes_tiles=True)
+    assert done.difference <= 1e-3
+
+
 CASES = [
     pytest.param(name, form, marks=() if (name, form) == ("identity", "pt2") else pytest.mark.slow)
     for name in MODELS

@@ -22,6 +22,8 @@ class CodeEnhanceConfig(BaseModel):
         statistics_pool: Side of the squares that are averaged before the perceptual statistics are taken.
         lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published
             network.
+        lift: ``local`` gains follow the light of the surroundings, and what needed no light is kept as it
+            was; ``global`` gains follow the mean of the picture alone.
         texture_transform: Transform decoder features by texture of the dark picture (TFT).
         perceptual_transform: Transform them by the look of a reference, or of the picture itself (CPT).
         codebook: ``shifted`` codes as in the paper, ``plain`` codes of stage I, or ``unused``: the latent is
@@ -39,6 +41,7 @@ class CodeEnhanceConfig(BaseModel):
     detach: bool = True
     statistics_pool: int = 1
     lift_target: float | None = None
+    lift: Literal["global", "local"] = "local"
     texture_transform: bool = True
     perceptual_transform: bool = True
     codebook: Literal["shifted", "plain", "unused"] = "shifted"

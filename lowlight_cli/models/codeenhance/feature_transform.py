@@ -11,26 +11,10 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from lowlight_cli.layers.residual import ResidualBlock
-from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.look import ControlWeights
 from lowlight_cli.tensors import Features
 
 VARIANCE_FLOOR = 1e-5
-
-
-class ControlWeights(NamedTuple):
-    """Strength of each part as tensors that broadcast over a batch: (b or 1, 1, 1, 1)."""
-
-    contrast: Tensor
-    brightness: Tensor
-    texture: Tensor
-
-
-def control_weights(controls: Controls, like: Tensor) -> ControlWeights:
-    """The same controls for all pictures of a batch."""
-    values = (controls.contrast, controls.brightness, controls.texture)
-    return ControlWeights(
-        *(torch.full((1, 1, 1, 1), v, device=like.device, dtype=like.dtype) for v in values)
-    )
 
 
 class Statistics(NamedTuple):

@@ -11,24 +11,31 @@ import torch
 from torch import Tensor, nn
 
 from lowlight_cli.layers.codebook import Codebook
-from lowlight_cli.layers.exposure import gain_plane, lift, lift_gain, mean_luma
+from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.layers.local_lift import kept_where_lit
 from lowlight_cli.models.codeenhance.attention_embedding import AttentionSemanticEmbedding, Embedded
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.feature_transform import (
-    ControlWeights,
     FeatureTransform,
     Statistics,
-    control_weights,
 )
 from lowlight_cli.models.codeenhance.swin_embedding import SwinSemanticEmbedding
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.lifting import Lifted, lifted
+from lowlight_cli.models.look import (
+    ControlWeights,
+    Recolouring,
+    control_weights,
+    controlled,
+    towards_reference,
+)
 from lowlight_cli.models.semantic.config import MobileNetConfig, SemanticConfig
 from lowlight_cli.models.semantic.mobilenet import MobileNetV2
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.decoder import Decoder
 from lowlight_cli.models.vqgan.encoder import Encoder
-from lowlight_cli.tensors import CodeIndices, Features, Images, PerImage
+from lowlight_cli.tensors import CodeIndices, Features, Images
 
 
 class Enhanced(NamedTuple):
@@ -100,7 +107,8 @@ class CodeEnhance(Enhancer):
     ) -> Images:
         """Enhances pictures, or tiles of pictures, of which ``observation`` holds the facts."""
         weights = control_weights(controls, images)
-        enhanced = self(images, weights, reference=reference, observation=observation)
+        is_plain = controls == Controls(temperature=controls.temperature)
+        enhanced = self(images, weights, reference=reference, observation=observation, is_plain=is_plain)
         return enhanced.images.clamp(0, 1).to(images.dtype)
 
     def forward(
@@ -110,35 +118,47 @@ class CodeEnhance(Enhancer):
         *,
         reference: Images | None = None,
         observation: Mapping[str, Tensor] | None = None,
+        is_plain: bool = False,
     ) -> Enhanced:
-        """The whole network.
+        """The whole network, and the lifted picture where it needed no light.
 
         Args:
             images: Dark pictures, sRGB in [0, 1], sides multiples of ``size_multiple``.
             weights: Strength of each part.
             reference: A well-lit picture of any size (batch of 1 or b).
             observation: Facts to take as given; what it lacks is measured on ``images``.
+            is_plain: Whether all weights are known to be 1, which saves work.
         """
         known = dict(observation or {})
-        lifted, seen = self._expose(images, known)
-        pyramid = self.encoder(seen)
-        embedded = self._embed(pyramid[-1], lifted, known)
+        exposed = self._expose(images, known)
+        pyramid = self.encoder(images if exposed is None else exposed.seen)
+        embedded = self._embed(pyramid[-1], images if exposed is None else exposed.images, known)
         latent = self.pre_quant(embedded)
         quantized = self.codebook(latent)
         look = None if reference is None else self._read_reference(reference)
         matched = latent if self.config.codebook == "unused" else quantized.features
         features = self.post_quant(matched)
-        features = self._decode(features, pyramid, look, weights, known)
-        return Enhanced(features, latent, quantized.indices, known)
+        made = self._decode(features, pyramid, look, weights, known)
+        if exposed is not None and self.config.lift == "local":
+            kept = self._keep(exposed.images, None if is_plain else weights, reference, known)
+            made = kept_where_lit(kept, made, exposed.log_gain)
+        return Enhanced(made, latent, quantized.indices, known)
 
-    def _expose(self, images: Images, known: Observation) -> tuple[Images, Features]:
+    def _expose(self, images: Images, known: Observation) -> Lifted | None:
         target = self.config.lift_target
-        if target is None:
-            return images, images
-        lightness: PerImage = known.setdefault("lightness", mean_luma(images))
-        gain = lift_gain(lightness, target)
-        lifted = lift(images, gain)
-        return lifted, torch.cat([lifted, gain_plane(gain, lifted)], dim=1)
+        return None if target is None else lifted(images, target, self.config.lift, known)
+
+    def _keep(
+        self, images: Images, weights: ControlWeights | None, reference: Images | None, known: Observation
+    ) -> Images:
+        """The lifted picture itself with what controls and reference ask for."""
+        if reference is not None and self.takes_reference and "recolour_scale" not in known:
+            known["recolour_scale"], known["recolour_shift"] = towards_reference(images, reference)
+        if "recolour_scale" in known:
+            images = Recolouring(known["recolour_scale"], known["recolour_shift"])(images)
+        if weights is None:
+            return images
+        return controlled(images, weights, known.setdefault("middle", mean_luma(images)))
 
     def _embed(self, features: Features, images: Images, known: Observation) -> Features:
         if self.sem is None or self.semantic is None:
@@ -159,7 +179,8 @@ class CodeEnhance(Enhancer):
         )
         if self.reference_encoder is not None:
             return self.reference_encoder(reference)
-        return self.encoder(self._expose(reference, {})[1])
+        exposed = self._expose(reference, {})
+        return self.encoder(reference if exposed is None else exposed.seen)
 
     def _decode(
         self,

@@ -72,6 +72,8 @@ class DrgnConfig(BaseModel):
         refinement: Whether the second generator gives the picture itself or what is to be added.
         lift_target: Mean luma that pictures are lifted towards before the degradation is taken away; our own
             addition, absent in the published network.
+        lift: ``local`` gains follow the light of the surroundings, and what needed no light is kept as it
+            was; ``global`` gains follow the mean of the picture alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +82,7 @@ class DrgnConfig(BaseModel):
     value_range: Literal["signed", "unit"] = "signed"
     refinement: Literal["direct", "residual"] = "direct"
     lift_target: float | None = Field(default=None, gt=0, lt=1)
+    lift: Literal["global", "local"] = "local"
 
 
 PRESETS: dict[str, dict[str, DrgnConfig]] = {

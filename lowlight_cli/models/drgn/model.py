@@ -6,13 +6,14 @@ Source: Jiang et al., "Degrade is Upgrade: Learning Degradation for Low-Light Im
 
 from typing import NamedTuple
 
-from lowlight_cli.layers.exposure import lift, lift_gain, mean_luma
+from lowlight_cli.layers.local_lift import kept_where_lit
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
 from lowlight_cli.models.drgn.multi_resolution_fusion import MultiResolutionFusion
 from lowlight_cli.models.drgn.single_branch import SingleBranch
 from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.lifting import lifted, log_gain_of_pixels
 from lowlight_cli.tensors import Images
 
 
@@ -59,18 +60,6 @@ class Drgn(Enhancer):
         """The reverse of ``to_signal``."""
         return (signal + 1) / 2 if self.config.value_range == "signed" else signal
 
-    def lifted(self, images: Images, known: Observation) -> Images:
-        """Pictures brought to ordinary brightness, where the settings say so, before they are refined.
-
-        Args:
-            images: sRGB in [0, 1].
-            known: Facts of the whole pictures; ``lightness`` is added where it is missing.
-        """
-        if self.config.lift_target is None:
-            return images
-        lightness = known.setdefault("lightness", mean_luma(images))
-        return lift(images, lift_gain(lightness, self.config.lift_target))
-
     def separate(
         self, images: Images, known: Observation, weights: ChannelWeights | None = None
     ) -> Separated:
@@ -82,7 +71,9 @@ class Drgn(Enhancer):
             weights: Channel weights of the whole pictures; measured where not given.
         """
         degradation = self.degradation(self.to_signal(images), weights or ChannelWeights())
-        return Separated(degradation, self.to_signal(self.lifted(images, known)) - degradation)
+        if self.config.lift_target is not None:
+            images = lifted(images, self.config.lift_target, self.config.lift, known).images
+        return Separated(degradation, self.to_signal(images) - degradation)
 
     def refine(self, rest: Images, weights: ChannelWeights | None = None) -> Images:
         """What the rest of a picture becomes, in the generators' numbers, not clamped.
@@ -105,9 +96,12 @@ class Drgn(Enhancer):
         taken = ChannelWeights(known.get("degradation"))
         separated = self.separate(images, known, taken)
         kept = ChannelWeights(known.get("refinement"))
-        images = self.to_images(self.refine(separated.rest, kept))
+        made = self.to_images(self.refine(separated.rest, kept))
+        if self.config.lift_target is not None and self.config.lift == "local":
+            bright = self.to_images(separated.degradation + separated.rest)
+            made = kept_where_lit(bright, made, log_gain_of_pixels(images, known))
         known |= {"degradation": taken.taken, "refinement": kept.taken}
-        return Refined(images, separated, known)
+        return Refined(made, separated, known)
 
     def showing(self, view: str) -> Enhancer:
         """The model with ``degradation`` or ``base`` as its result."""

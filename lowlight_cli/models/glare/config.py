@@ -53,6 +53,8 @@ class GlareConfig(BaseModel):
         condition_channels: Channels of what the flow is told about the dark picture.
         lift_target: Mean luma that the input is lifted towards before the encoder; without it the encoder
             sees the logarithm of the picture, as published.
+        lift: ``local`` gains follow the light of the surroundings, and what needed no light is kept as it
+            was; ``global`` gains follow the mean of the picture alone.
         residual: Let the flow carry only what a latent of the encoder's own misses.
         fusion: ``published``: the prior is added, scaled by the ratio of means. ``balanced``: it is mixed in
             by a learned share, scaled by the ratio of root mean squares, and the dark features are aligned
@@ -67,6 +69,7 @@ class GlareConfig(BaseModel):
     flow: FlowConfig = FlowConfig()
     condition_channels: int = Field(default=64, ge=1)
     lift_target: float | None = Field(default=None, gt=0, lt=1)
+    lift: Literal["global", "local"] = "local"
     residual: bool = False
     fusion: Literal["published", "balanced"] = "published"
     deform_groups: tuple[int, int] = (4, 4)

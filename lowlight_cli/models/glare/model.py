@@ -12,13 +12,16 @@ from torch import Tensor, nn
 
 from lowlight_cli.layers.activation_norm import fit_norms
 from lowlight_cli.layers.codebook import Codebook
-from lowlight_cli.layers.exposure import gain_plane, lift, lift_gain, mean_luma
+from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.layers.local_lift import kept_where_lit
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.glare.conditional_encoder import ConditionalEncoder, Told
 from lowlight_cli.models.glare.config import GlareConfig
 from lowlight_cli.models.glare.dual_decoder import FusingDecoder, taps_of
 from lowlight_cli.models.glare.latent_flow import LatentFlow
 from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.lifting import Lifted, lifted
+from lowlight_cli.models.look import controlled, texture_alone
 from lowlight_cli.models.vqgan.decoder import Decoder
 from lowlight_cli.models.vqgan.model import post_quantization
 from lowlight_cli.tensors import CodeIndices, Features, Images, PerImage
@@ -102,19 +105,27 @@ class Glare(Enhancer):
             observation: Facts to take as given; what it lacks is measured on ``images``.
         """
         known = dict(observation or {})
-        told = self.tell(images, known)
-        latent = self.retrieve(told, temperature)
-        return self.decode(latent, told, beta, known)
+        exposed = self._expose(images, known)
+        told = self._read(images, exposed)
+        made = self.decode(self.retrieve(told, temperature), told, beta, known)
+        if exposed is None or self.config.lift == "global":
+            return made
+        middle = made.observation.setdefault("middle", mean_luma(exposed.images))
+        kept = controlled(exposed.images, texture_alone(beta, made.images), middle)
+        return made._replace(images=kept_where_lit(kept, made.images, exposed.log_gain))
 
     def tell(self, images: Images, known: Observation) -> Told:
         """Reads dark pictures; notes their exposure in ``known`` where it is not there."""
+        return self._read(images, self._expose(images, known))
+
+    def _expose(self, images: Images, known: Observation) -> Lifted | None:
         target = self.config.lift_target
-        if target is None:
+        return None if target is None else lifted(images, target, self.config.lift, known)
+
+    def _read(self, images: Images, exposed: Lifted | None) -> Told:
+        if exposed is None:
             return self.encoder((images + DARKEST).clamp_min(DARKEST).log())
-        lightness: PerImage = known.setdefault("lightness", mean_luma(images))
-        gain = lift_gain(lightness, target)
-        lifted = lift(images, gain)
-        return self.encoder(torch.cat([lifted, gain_plane(gain, lifted)], dim=1))
+        return self.encoder(exposed.seen)
 
     def retrieve(self, told: Told, temperature: float = 0.0) -> Features:
         """The bright latent, likeliest at temperature 0; the same noise for all pictures of a batch."""

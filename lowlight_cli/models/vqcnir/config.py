@@ -32,6 +32,8 @@ class VqcnirConfig(BaseModel):
             the published network it starts from the coarsest alone.
         lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published
             network.
+        lift: ``local`` gains follow the light of the surroundings, and what needed no light is kept as it
+            was; ``global`` gains follow the mean of the picture alone.
         padding: ``official`` mirrors to the next multiple of 64, and by 64 where the side is one already;
             ``min8`` pads to the next multiple of 8, which is cheaper.
     """
@@ -48,6 +50,7 @@ class VqcnirConfig(BaseModel):
     reach: PositiveFloat | None = None
     skips: bool = False
     lift_target: PositiveFloat | None = None
+    lift: Literal["global", "local"] = "local"
     padding: Literal["official", "min8"] = "official"
 
     @model_validator(mode="after")

@@ -4,8 +4,7 @@ from itertools import pairwise
 
 import torch
 
-from lowlight_cli.models.codeenhance.feature_transform import ControlWeights
-from lowlight_cli.training.look import controlled, like_reference, smooth
+from lowlight_cli.models.look import ControlWeights, controlled, like_reference, smooth
 
 
 def weights(contrast: float = 1, brightness: float = 1, texture: float = 1) -> ControlWeights:

@@ -1,0 +1,183 @@
+"""Local lift: how much light each part of a picture lacks, and what of it a network has to mend.
+
+An evenly dark picture needs one gain. Where a lamp, a window or the sky lights a part of it, one gain burns
+that part and leaves the rest dark; so the gain follows an edge-aware, smooth lightness of the surroundings
+(a guided filter whose guide is the picture itself: He et al., "Guided Image Filtering", 2013, eq. 5-8). A
+picture that is well lit as a whole gets none. The gain is found on a small copy of the whole picture and
+enlarged, so that tiles agree and large photos do not get noisy gains.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, grid_sample, pad
+
+from lowlight_cli.layers.exposure import log_gain_to, luma
+from lowlight_cli.tensors import GainMap, Images, PerImage, Places
+
+MAP_SIDE = 256
+"""Cells of the gain map along each side; blurs the guide by about 1/128 of a side."""
+
+FACTS_SIDE = 64
+"""Cells along each side of the copy on which the filter runs."""
+
+RADIUS = 8
+"""Of the filter's boxes, in those cells."""
+
+EDGE_VARIANCE = 0.01
+"""Variance of lightness from which on the filter takes a change for an edge."""
+
+DARKEST = 0.004
+LOCAL_SHARE = 0.6
+"""Of the gain that follows the surroundings where a picture is lit unevenly; the rest follows its mean."""
+
+KEPT_GAIN = 6.0
+"""Gain from which on nothing of the lifted picture is kept."""
+
+
+class Light(NamedTuple):
+    """What the gains of a picture depend on.
+
+    ``mean`` is the mean luma; ``local`` the share of the gain that follows the surroundings; ``need`` is
+    between 0, for a picture that is well lit as a whole, and 1. ``slope`` and ``offset`` make the lightness
+    of the surroundings of that of a pixel.
+    """
+
+    mean: PerImage
+    local: PerImage
+    need: PerImage
+    slope: GainMap
+    offset: GainMap
+
+
+def measure_light(images: Images) -> Light:
+    """Facts of whole pictures of any size, sRGB in [0, 1]."""
+    cells = area_shrink(luma(images.float()).unsqueeze(1), FACTS_SIDE)
+    mean = _box_mean(cells)
+    variance = (_box_mean(cells.square()) - mean.square()).clamp(min=0)
+    slope = variance / (variance + EDGE_VARIANCE)
+    offset = mean - slope * mean
+    slope, offset = _box_mean(slope), _box_mean(offset)
+    lightness = cells.mean((1, 2, 3))
+    surroundings = (slope * cells + offset).flatten(1)
+    local, need = _judge(lightness, surroundings)
+    return Light(lightness, local, need, slope, offset)
+
+
+def log_gain_map(images: Images, target: float) -> GainMap:
+    """Logarithm of the gain of every part of whole pictures, (b, 1, 256, 256).
+
+    Args:
+        images: Whole pictures of any size, sRGB in [0, 1].
+        target: Lightness to lift to.
+    """
+    guide = area_shrink(luma(images.float()).unsqueeze(1), MAP_SIDE)
+    return log_gain_of(measure_light(images), guide, target)
+
+
+def log_gain_of(light: Light, guide: GainMap, target: float, places: Places | None = None) -> GainMap:
+    """Logarithm of the gain, 0 to log 64, at each pixel of a guide.
+
+    Args:
+        light: Facts of the whole pictures.
+        guide: Luma of the pictures, or of parts of them.
+        target: Lightness to lift to.
+        places: Where the parts lie; None for whole pictures.
+    """
+    slope, offset = (spread(fact, guide, places) for fact in (light.slope, light.offset))
+    surroundings = (slope * guide + offset).clamp(DARKEST, 1)
+    local = log_gain_to(target, surroundings)
+    even = log_gain_to(target, _as_map(light.mean))
+    share = _as_map(light.local)
+    return _as_map(light.need) * (share * local + (1 - share) * even)
+
+
+def even_log_gain(lightness: PerImage, target: float) -> GainMap:
+    """Logarithm of one gain for all of a picture, by its mean luma, (b, 1, 1, 1)."""
+    return _as_map(log_gain_to(target, lightness))
+
+
+def spread(cells: GainMap, like: Tensor, places: Places | None = None) -> GainMap:
+    """A small map of whole pictures, enlarged to the pixels of pictures or of parts of them.
+
+    Args:
+        cells: Map of whole pictures, (b, 1, any, any).
+        like: Has the height and width that are wanted, (b, any, h, w).
+        places: Where the parts lie; None for whole pictures.
+    """
+    if cells.shape[2] == cells.shape[3] == 1:
+        return cells.expand(like.shape[0], 1, *like.shape[2:])
+    rows, columns = (_centres(side, like.device) for side in like.shape[2:])
+    if places is None:
+        rows, columns = rows.expand(like.shape[0], -1), columns.expand(like.shape[0], -1)
+    else:
+        top, left, height, width = places.float().split(1, dim=1)
+        rows, columns = top + rows * height, left + columns * width
+    down = rows.unsqueeze(2).expand(-1, -1, columns.shape[1])
+    across = columns.unsqueeze(1).expand(-1, rows.shape[1], -1)
+    grid = torch.stack([across, down], dim=3) * 2 - 1
+    cells = cells.expand(like.shape[0], -1, -1, -1)
+    return grid_sample(cells, grid, padding_mode="border", align_corners=False)
+
+
+def kept_where_lit(lifted: Images, made: Images, log_gain: GainMap) -> Images:
+    """The lifted picture where nothing was lifted, what was made of it where the gain is 6 or more.
+
+    Args:
+        lifted: The picture after the lift.
+        made: What a network made of it, same shape.
+        log_gain: Logarithm of the gain at each pixel.
+    """
+    weight = _smoothstep(log_gain / math.log(KEPT_GAIN)).to(made.dtype)
+    return torch.lerp(lifted.to(made.dtype), made, weight)
+
+
+def area_shrink(planes: Tensor, side: int) -> Tensor:
+    """Planes as the means of ``side`` x ``side`` equal areas, (b, c, h, w) to (b, c, side, side)."""
+    rows, columns = (_shares(side, size, planes.device) for size in planes.shape[2:])
+    with torch.autocast(planes.device.type, enabled=False):
+        return rows @ planes.float() @ columns.T
+
+
+def _shares(cells: int, size: int, device: torch.device) -> Tensor:
+    """How much each of ``size`` pixels counts in each cell, (cells, size)."""
+    first = torch.arange(cells, device=device).unsqueeze(1) / cells
+    pixel = torch.arange(size, device=device) / size
+    shared = torch.minimum(first + 1 / cells, pixel + 1 / size) - torch.maximum(first, pixel)
+    shared = shared.clamp(min=0)
+    return shared / shared.sum(1, keepdim=True)
+
+
+def _centres(size: int, device: torch.device) -> Tensor:
+    return ((torch.arange(size, device=device) + 0.5) / size).unsqueeze(0)
+
+
+def _box_mean(cells: Tensor) -> Tensor:
+    return avg_pool2d(pad(cells, (RADIUS,) * 4, mode="replicate"), 2 * RADIUS + 1, stride=1)
+
+
+def _as_map(values: PerImage) -> GainMap:
+    return values.view(-1, 1, 1, 1)
+
+
+def _smoothstep(value: Tensor) -> Tensor:
+    value = value.clamp(0, 1)
+    return value * value * (3 - 2 * value)
+
+
+def _judge(lightness: PerImage, surroundings: Tensor) -> tuple[PerImage, PerImage]:
+    """How unevenly pictures are lit, and whether they need any light at all.
+
+    Args:
+        lightness: Mean luma.
+        surroundings: Smooth lightness of each cell, (b, cells).
+    """
+    ordered = surroundings.sort(dim=1).values
+    lit = ordered[:, (ordered.shape[1] * 95) // 100]
+    local = LOCAL_SHARE * _smoothstep((lit - 0.12) / 0.18)
+    shadow = torch.sigmoid((0.12 - surroundings) / 0.01).mean(1)
+    is_shaded = _smoothstep((shadow - 0.04) / 0.14)
+    is_bright = _smoothstep((lightness - 0.2) / 0.15) * _smoothstep((lit - 0.35) / 0.3)
+    return local, torch.maximum(is_shaded, 1 - is_bright)
