@@ -79,9 +79,14 @@ def shaken(light: Pictures, images: Pictures, movement: Movement) -> Pictures:
         images: The same as values of sRGB; where all are at white a lamp may be.
         movement: How the camera moved.
     """
+    return moved(lit(light, images, movement), movement.kernel)
+
+
+def lit(light: Pictures, images: Pictures, movement: Movement) -> Pictures:
+    """Light of a scene whose lamps are brighter than white."""
     whiteness = images.amin(-3, keepdim=True)
     is_lamp = ((whiteness - movement.lamp_level) / (1 - movement.lamp_level)).clamp(0, 1)
-    return moved(light * (1 + (movement.lamps - 1) * is_lamp), movement.kernel)
+    return light * (1 + (movement.lamps - 1) * is_lamp)
 
 
 def moved(light: Pictures, kernel: Float[Tensor, "k k"]) -> Pictures:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -89,6 +89,76 @@ WIDE = Camera(
 """Any other camera: light kept from 1/2 to 1/40, more noise, more kinds of response."""
 
 
+Weight = Annotated[float, Field(ge=0.0)]
+Stops = Annotated[float, Field(ge=0.0)]
+Quality = Annotated[int, Field(ge=1, le=100)]
+
+
+class UnevenLight(BaseModel):
+    """Light that differs within one picture; amounts of darkness are in stops (powers of two).
+
+    By judgement, not measured: docs/models/darkening.md.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    smooth_weight: Weight = 26.0
+    """How often a smooth light field alone is drawn, relative to the two weights that follow."""
+
+    backlit_weight: Weight = 26.0
+    """How often backlight alone is drawn: bright areas stay, dark ones sink, along edges."""
+
+    both_weight: Weight = 14.0
+    """How often a smooth field and backlight are drawn together."""
+
+    noise_weight: Weight = 30.0
+    """How often a smooth field is noise of 2x2 to 5x5 nodes, relative to the two weights that follow."""
+
+    lamps_weight: Weight = 30.0
+    """How often a smooth field is the light of one to three lamps, by the inverse square of the distance."""
+
+    area_weight: Weight = 40.0
+    """How often a smooth field is a half plane, box or ellipse with a soft border."""
+
+    inverted_share: Share = 0.35
+    """Part of the areas that are dark inside rather than outside."""
+
+    smooth_depth: tuple[Stops, Stops] = (1.5, 5.0)
+    """Least and most stops of a smooth field."""
+
+    backlit_depth: tuple[Stops, Stops] = (1.5, 4.5)
+    """Least and most stops of backlight."""
+
+    deepest: Stops = 6.5
+    """Most stops in all."""
+
+    dimming: Stops = 0.72
+    """Standard deviation, in stops, of the half-normal darkness of the lit part."""
+
+    dim_share: Share = 0.2
+    """Part of the pictures whose lit part keeps a uniformly drawn share of its light, ``dim``, instead."""
+
+    dim: tuple[Share, Share] = (0.08, 0.5)
+
+    cast_power: Share = 0.5
+    """Power on the camera's color cast; below 1 is a weaker cast."""
+
+    deep_luma: Share = 0.077
+    """Pictures whose mean luma is below are deep: it takes a gain of 8 to bring them to 0.4."""
+
+    deep_jpeg_share: Share = 0.5
+    """Part of the deep pictures that go through JPEG."""
+
+    deep_jpeg_quality: tuple[Quality, Quality] = (40, 95)
+
+    @model_validator(mode="after")
+    def _has_something_to_draw(self) -> "UnevenLight":
+        kinds = self.smooth_weight + self.backlit_weight + self.both_weight
+        if kinds <= 0 or self.noise_weight + self.lamps_weight + self.area_weight <= 0:
+            raise ValueError("all weights of a group are 0")
+        return self
+
+
 class DarkeningSettings(BaseModel):
     """What ``darken`` draws from; each picture gets numbers of its own."""
 
@@ -107,8 +177,22 @@ class DarkeningSettings(BaseModel):
     """Black level of red, green and blue against their mean: blacks lean to purple."""
 
     jpeg_share: Share = 0.3
-    jpeg_quality: tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]] = (60, 95)
+    jpeg_quality: tuple[Quality, Quality] = (60, 95)
     """Lowest and highest quality of the pictures that go through JPEG."""
+
+    clean_share: Share = 0.0
+    """Part of the pictures that stay as they are, so that well-lit pictures are left alone."""
+
+    uneven_share: Share = 0.0
+    """Part of the pictures under uneven light, taken by ``wide``; the rest is under even light."""
+
+    uneven: UnevenLight = UnevenLight()
+
+    @model_validator(mode="after")
+    def _shares_leave_none_below_zero(self) -> "DarkeningSettings":
+        if self.clean_share + self.uneven_share > 1:
+            raise ValueError("clean_share and uneven_share sum to more than 1")
+        return self
 
 
 MANY_NIGHTS = DarkeningSettings(
@@ -116,6 +200,9 @@ MANY_NIGHTS = DarkeningSettings(
     wide=WIDE.model_copy(update={"exposure": Spread(median=1 / 6, factor=2.2)}),
 )
 """More of the wide camera, down to nearly no darkening, so that highlights of dusk are not burnt out."""
+
+UNEVEN_NIGHTS = MANY_NIGHTS.model_copy(update={"clean_share": 0.15, "uneven_share": 0.6})
+"""Clean photos (15 %), photos under even light as in ``MANY_NIGHTS`` (25 %) and under uneven light (60 %)."""
 
 
 class BlurSettings(BaseModel):

@@ -14,6 +14,7 @@ from torch.nn.functional import interpolate
 from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread
 from lowlight_cli.datasets.darken import darken
 from lowlight_cli.datasets.name_draws import drawn_bits
+from lowlight_cli.datasets.nights import darken_whole
 from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import shrink, to_images, to_pixels
@@ -43,7 +44,7 @@ def physical_darkener(settings: DarkeningSettings, strength: tuple[float, float]
     def darkened(pixels: Pixels, name: str) -> Pixels:
         generator = chance_of(name, seed)
         power = drawn_strength(strength, generator)
-        dark = darken(to_images([pixels]), _scaled(settings, power), generator).images
+        dark = darken_whole(to_images([pixels]), _scaled(settings, power), generator)
         return to_pixels(dark, deep=pixels.dtype == np.uint16)[0]
 
     return darkened

@@ -8,6 +8,7 @@ from torch.nn.functional import interpolate
 
 from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.training import scenes
 from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pictures import NO_CLASS, Crops
@@ -89,6 +90,11 @@ def degradation_batch(sources: Sources, cut: Cut, draws: Draws) -> DegradationBa
 
 
 def random_patch(pixels: Tensor, cut: Cut, generator: Generator) -> Tensor:
+    """A patch of a picture; see ``cut_patch``."""
+    return cut_patch(pixels, cut, generator)[0]
+
+
+def cut_patch(pixels: Tensor, cut: Cut, generator: Generator) -> tuple[Tensor, scenes.Cut]:
     """A patch of a picture that is shrunk by one of the scales and mirrored half of the time.
 
     Args:
@@ -97,7 +103,7 @@ def random_patch(pixels: Tensor, cut: Cut, generator: Generator) -> Tensor:
         generator: Source of chance.
 
     Returns:
-        Numbers in [0, 1], (c, side, side).
+        Numbers in [0, 1], (c, side, side), and where they were cut.
     """
     height, width = pixels.shape[1:]
     scale = cut.scales[random_below(len(cut.scales), generator)]
@@ -107,7 +113,8 @@ def random_patch(pixels: Tensor, cut: Cut, generator: Generator) -> Tensor:
     if span != cut.side:
         patch = interpolate(patch, (cut.side, cut.side), mode="bilinear", antialias=True, align_corners=False)
     flip = float(torch.rand((), generator=generator))
-    return (patch.flip(3) if flip < 0.5 else patch)[0].clamp(0, 1)
+    image = (patch.flip(3) if flip < 0.5 else patch)[0].clamp(0, 1)
+    return image, scenes.Cut(pixels, top, left, span, cut.side, flip < 0.5)
 
 
 def _start(length: int, span: int, generator: Generator, *, on_grid: bool) -> int:
@@ -127,10 +134,11 @@ def _real(sources: Sources, cut: Cut, item: Generator) -> _Pair:
 
 def _darkened(sources: Sources, cut: Cut, item: Generator) -> _Pair:
     photo = one_of(sources.photos, item)
-    patch = random_patch(photo.pixels, cut, item)[None]
+    patch, place = cut_patch(photo.pixels, cut, item)
     classes = torch.full((1, 1, 1), NO_CLASS, dtype=torch.int64)
-    view = dark_view(Crops(patch, torch.tensor([photo.lightness]), classes), sources.darkening, [item])
-    return view.images[0], patch[0], float(view.lightness), 1.0, None
+    crops = Crops(patch[None], torch.tensor([photo.lightness]), classes, (place,))
+    view = dark_view(crops, sources.darkening, [item])
+    return view.images[0], patch, float(view.lightness), 1.0, None
 
 
 def _clean(sources: Sources, cut: Cut, item: Generator, own: str | None) -> _Patch:

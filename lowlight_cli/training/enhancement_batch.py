@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 from lowlight_cli.datasets.blur import draw_movement
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.darken import photograph_again
+from lowlight_cli.datasets.nights import Place
 from lowlight_cli.layers.exposure import luma
 from lowlight_cli.models.look import ControlWeights, controlled, like_reference
 from lowlight_cli.tensors import Images, PerImage
@@ -16,6 +17,7 @@ from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import random_pair_crops
 from lowlight_cli.training.pictures import random_crops
+from lowlight_cli.training.scenes import whole_scene
 from lowlight_cli.training.views import dark_view
 
 
@@ -33,7 +35,9 @@ class EnhancementBatch(NamedTuple):
     """Dark pictures, what they should become, and on what terms.
 
     ``bright`` is the plain partner, ``target`` what controls and reference make of it. ``colour`` is 1
-    where colours can be learned and 0 where only lightness can, (b, 1, 1, 1).
+    where colours can be learned and 0 where only lightness can, (b, 1, 1, 1). ``view`` is a small copy of the
+    whole dark pictures, (b, 3, 64, 64), ``place`` where in them the crops lie: top, left, height and width in
+    shares of the whole, (b, 4).
     """
 
     dark: Images
@@ -43,6 +47,8 @@ class EnhancementBatch(NamedTuple):
     weights: ControlWeights
     reference: Images | None
     colour: Tensor
+    view: Images
+    place: Place
 
     def to(self, device: torch.device) -> "EnhancementBatch":
         """The batch on another device, pictures channels last."""
@@ -55,6 +61,8 @@ class EnhancementBatch(NamedTuple):
             ControlWeights(*(weight.to(device) for weight in self.weights)),
             None if self.reference is None else self.reference.to(device, memory_format=last),
             self.colour.to(device),
+            self.view.to(device, memory_format=last),
+            self.place.to(device),
         )
 
 
@@ -68,7 +76,9 @@ def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBa
         parts.append(_darkened(sources, mix, photo_items))
     if pair_items:
         parts.append(_real(sources, mix, pair_items))
-    dark, bright, lightness, middle, colour = (torch.cat(values) for values in zip(*parts, strict=True))
+    dark, bright, lightness, middle, colour, view, place = (
+        torch.cat(values) for values in zip(*parts, strict=True)
+    )
 
     reference = None
     wanted = bright
@@ -77,7 +87,8 @@ def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBa
         wanted = like_reference(bright, reference)
     weights = random_controls(mix.turned, draws.items)
     target = controlled(wanted, weights, middle)
-    return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour.view(-1, 1, 1, 1))
+    colour = colour.view(-1, 1, 1, 1)
+    return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour, view, place)
 
 
 def wanted_texture(batch: EnhancementBatch) -> Images:
@@ -100,19 +111,22 @@ def random_controls(share: float, items: Sequence[Generator]) -> ControlWeights:
 
 
 class _Crops(NamedTuple):
-    """Dark and bright crops, mean luma of the whole pictures, and whether colours can be learned."""
+    """Dark and bright crops, mean luma of the whole pictures, whether colours can be learned, and scenes."""
 
     dark: Images
     bright: Images
     lightness: PerImage
     middle: PerImage
     colour: PerImage
+    view: Images
+    place: Place
 
 
 def _darkened(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
     crops = random_crops(sources.photos, items, mix.side)
-    view = dark_view(crops, sources.darkening, items, sources.blur)
-    return _Crops(view.images, crops.images, view.lightness, crops.lightness, torch.ones(len(items)))
+    dark = dark_view(crops, sources.darkening, items, sources.blur)
+    colour = torch.ones(len(items))
+    return _Crops(dark.images, crops.images, dark.lightness, crops.lightness, colour, dark.view, dark.place)
 
 
 def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
@@ -121,7 +135,10 @@ def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
     if sources.blur is not None:
         each = zip(dark.split(1), items, strict=True)
         dark = torch.cat([_blurred(image, item, sources.blur, sources.darkening) for image, item in each])
-    return _Crops(dark, pairs.bright, pairs.lightness, pairs.middle, (~pairs.has_cast).float())
+    scenes = [whole_scene(cut._replace(pixels=cut.pixels[:3])) for cut in pairs.cuts]
+    view, place = torch.cat([scene.small for scene in scenes]), torch.cat([scene.place for scene in scenes])
+    colour = (~pairs.has_cast).float()
+    return _Crops(dark, pairs.bright, pairs.lightness, pairs.middle, colour, view, place)
 
 
 def _blurred(dark: Images, item: Generator, blur: BlurSettings, darkening: DarkeningSettings) -> Images:

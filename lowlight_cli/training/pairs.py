@@ -13,6 +13,7 @@ from lowlight_cli.training.config import DataSettings
 from lowlight_cli.training.picture_cache import read_pictures
 from lowlight_cli.training.picture_segments import Decoded
 from lowlight_cli.training.pool import Origin, one_of, random_below
+from lowlight_cli.training.scenes import Cut
 
 
 class PairedPhoto(NamedTuple):
@@ -27,13 +28,14 @@ class PairedPhoto(NamedTuple):
 
 
 class PairCrops(NamedTuple):
-    """Crops of pairs, mean luma of the whole dark and bright pictures, whether colours are wrong."""
+    """Crops of pairs, mean luma of the whole dark and bright pictures, wrong colours, and cuts."""
 
     dark: Images
     bright: Images
     lightness: PerImage
     middle: PerImage
     has_cast: Tensor
+    cuts: tuple[Cut, ...]
 
 
 def load_pairs(
@@ -82,19 +84,19 @@ def _pair(name: str, origin: Origin, picture: Decoded, settings: DataSettings) -
 def random_pair_crops(pairs: Sequence[PairedPhoto], items: Sequence[Generator], side: int) -> PairCrops:
     """The same random place, sometimes shrunk or mirrored, of a dark and a bright picture for each item."""
     chosen = [one_of(pairs, item) for item in items]
-    crops = torch.stack(
-        [_random_crop(pair.pixels, side, item) for pair, item in zip(chosen, items, strict=True)]
-    )
+    taken = [_random_crop(pair.pixels, side, item) for pair, item in zip(chosen, items, strict=True)]
+    crops = torch.stack([crop for crop, _ in taken])
     return PairCrops(
         crops[:, :3],
         crops[:, 3:],
         torch.tensor([pair.lightness for pair in chosen]),
         torch.tensor([pair.middle for pair in chosen]),
         torch.tensor([pair.has_cast for pair in chosen]),
+        tuple(cut for _, cut in taken),
     )
 
 
-def _random_crop(pixels: Tensor, side: int, generator: Generator) -> Tensor:
+def _random_crop(pixels: Tensor, side: int, generator: Generator) -> tuple[Tensor, Cut]:
     height, width = pixels.shape[1:]
     chance, size, flip = torch.rand(3, generator=generator).tolist()
     span = side if chance < 0.7 else round(side + (min(height, width) - side) * size)
@@ -102,4 +104,5 @@ def _random_crop(pixels: Tensor, side: int, generator: Generator) -> Tensor:
     crop = pixels[None, :, top : top + span, left : left + span].float() / 255
     if span != side:
         crop = interpolate(crop, (side, side), mode="bilinear", antialias=True, align_corners=False)
-    return (crop.flip(3) if flip < 0.5 else crop)[0].clamp(0, 1)
+    image = (crop.flip(3) if flip < 0.5 else crop)[0].clamp(0, 1)
+    return image, Cut(pixels, top, left, span, side, flip < 0.5)

@@ -16,6 +16,7 @@ from lowlight_cli.tensors import ClassMap, Images, PerImage
 from lowlight_cli.training.config import DataSettings, RunSettings
 from lowlight_cli.training.picture_cache import read_pictures
 from lowlight_cli.training.pool import Origin, Picture, Pool, one_of, random_below
+from lowlight_cli.training.scenes import Cut
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 NO_CLASS = 255
@@ -34,11 +35,12 @@ class Photo(NamedTuple):
 
 
 class Crops(NamedTuple):
-    """Random crops, the mean luma of the whole pictures they are from, and their class maps."""
+    """Random crops, the mean luma of the whole pictures they are from, class maps, and cuts."""
 
     images: Images
     lightness: PerImage
     classes: ClassMap
+    cuts: tuple[Cut, ...]
 
 
 def find_photos(settings: DataSettings) -> list[tuple[Origin, Path]]:
@@ -116,11 +118,11 @@ def few_of(train: list[Item], held_out: list[Item], settings: RunSettings) -> tu
 def random_crops(photos: Sequence[Photo], items: Sequence[Generator], side: int) -> Crops:
     """Crops of randomly chosen, randomly shrunk (half of them) and mirrored photos, one for each item."""
     taken = [_random_crop(one_of(photos, item), side, item) for item in items]
-    images, lightness, classes = zip(*taken, strict=True)
-    return Crops(torch.stack(images), torch.tensor(lightness), torch.stack(classes))
+    images, lightness, classes, cuts = zip(*taken, strict=True)
+    return Crops(torch.stack(images), torch.tensor(lightness), torch.stack(classes), cuts)
 
 
-def _random_crop(photo: Photo, side: int, generator: Generator) -> tuple[Tensor, float, Tensor]:
+def _random_crop(photo: Photo, side: int, generator: Generator) -> tuple[Tensor, float, Tensor, Cut]:
     height, width = photo.pixels.shape[1:]
     chance, size, flip = torch.rand(3, generator=generator).tolist()
     smallest, largest = side, min(height, width)
@@ -132,7 +134,7 @@ def _random_crop(photo: Photo, side: int, generator: Generator) -> tuple[Tensor,
     classes = _crop_classes(photo, (top / height, left / width, span / height, span / width), side)
     if flip < 0.5:
         crop, classes = crop.flip(3), classes.flip(1)
-    return crop[0].clamp(0, 1), photo.lightness, classes
+    return crop[0].clamp(0, 1), photo.lightness, classes, Cut(photo.pixels, top, left, span, side, flip < 0.5)
 
 
 def _crop_classes(photo: Photo, box: tuple[float, float, float, float], side: int) -> Tensor:

@@ -1,0 +1,245 @@
+"""Nights over pictures: each stays clean, or is taken under even or uneven light, whole or in part.
+
+A part of a picture and a small copy of the whole are taken under the same light by the same camera.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+from lowlight_cli.datasets import backlight, light_fields
+from lowlight_cli.datasets.backlight import Backlight, draw_backlight
+from lowlight_cli.datasets.blur import Movement, lit
+from lowlight_cli.datasets.config import DarkeningSettings, UnevenLight
+from lowlight_cli.datasets.darken import (
+    BLOTCH_PIXELS,
+    Conditions,
+    channels,
+    draw_conditions,
+    exposed,
+    gaussian,
+    photograph,
+    power,
+    through_jpeg,
+    to_linear,
+    to_srgb,
+)
+from lowlight_cli.datasets.light_fields import Each, Field, Numbers, draw_field
+from lowlight_cli.layers.exposure import luma
+from lowlight_cli.tensors import Images
+
+SMALL = 64
+"""Side of the small copies of whole pictures."""
+
+SMOOTH, BACKLIT = 0, 1
+"""Kinds of uneven light; 2 is both."""
+
+Place = Float[Tensor, "_b 4"]
+"""Top, left, height and width of a part, in shares of the whole picture."""
+
+
+class Light(NamedTuple):
+    """Uneven light over each picture: light kept in the lit part, and what darkens the rest.
+
+    ``backlight`` may be None where all are smooth.
+    """
+
+    kept: Each
+    kind: Each
+    field: Field
+    backlight: Backlight | None
+
+
+class Night(NamedTuple):
+    """What one picture, or each of a batch, is taken under.
+
+    ``conditions`` is None where the picture stays clean, ``light`` where it is even.
+    """
+
+    conditions: Conditions | None
+    light: Light | None
+
+
+def small_copy(pixels: Tensor) -> Images:
+    """Whole pictures, uint8 or [0, 1], as means over the areas of 64x64 cells, floats in [0, 1]."""
+    planes = pixels if pixels.dim() == 4 else pixels.unsqueeze(0)
+    small = adaptive_avg_pool2d(planes.float(), SMALL)
+    return small / 255 if pixels.dtype == torch.uint8 else small
+
+
+def draw_night(settings: DarkeningSettings, small: Images, generator: Generator) -> Night:
+    """Draws the night of one picture; without clean and uneven shares, its conditions alone.
+
+    Args:
+        settings: What to draw from.
+        small: Small copy of the whole clean picture, (1, 3, 64, 64).
+        generator: The only source of chance.
+    """
+    if settings.clean_share or settings.uneven_share:
+        number = float(torch.rand((), generator=generator))
+        if number < settings.clean_share:
+            return Night(None, None)
+        if number < settings.clean_share + settings.uneven_share:
+            light = draw_light(settings.uneven, small, generator)
+            wide = settings.model_copy(update={"measured_share": 0.0})
+            return Night(under_light(draw_conditions(1, wide, generator), light, settings.uneven), light)
+    return Night(draw_conditions(1, settings, generator), None)
+
+
+def draw_light(settings: UnevenLight, small: Images, generator: Generator) -> Light:
+    """Draws uneven light over each picture of a batch of small copies, on their device."""
+    numbers = Numbers(len(small), 4 + light_fields.NUMBERS + backlight.NUMBERS, generator)
+    weights = (settings.smooth_weight, settings.backlit_weight, settings.both_weight)
+    kind = light_fields.chosen(weights, numbers)
+    # |N| = sqrt(2) erfinv(uniform)
+    fall = settings.dimming * 2**0.5 * torch.erfinv(numbers.between(0.0, 0.9999))
+    dim = numbers.between(*settings.dim)
+    kept = torch.where(numbers.between(0.0, 1.0) < settings.dim_share, dim, 2**-fall)
+    field = draw_field(settings, numbers)
+    if _only(kind) == SMOOTH:
+        return Light(kept, kind, field, None)
+    return Light(kept, kind, field, draw_backlight(settings, numbers, luma(small)))
+
+
+def under_light(conditions: Conditions, light: Light, settings: UnevenLight) -> Conditions:
+    """Conditions of cameras that suit uneven light.
+
+    A shoulder is undone no further than the lit part is dimmed: it would burn out otherwise.
+    """
+    most = (1 / light.kept).clamp_min(1).unsqueeze(1)
+    return conditions._replace(
+        cast=conditions.cast**settings.cast_power, headroom=conditions.headroom.clamp(max=most)
+    )
+
+
+def exposures(light: Light, images: Images, place: Place, settings: UnevenLight) -> Tensor:
+    """Light kept at each pixel of parts of pictures, (b, 1, h, w).
+
+    Args:
+        light: That over the whole pictures.
+        images: The parts, clean.
+        place: Where they lie.
+        settings: Say how dark it becomes at most.
+    """
+    v, u = coordinates(place, *images.shape[2:])
+    stops = torch.zeros(len(images), *images.shape[2:], device=images.device)
+    if _only(light.kind) != BACKLIT:
+        smooth = light_fields.stops_of(light.field, v, u)
+        stops = stops + torch.where(light.kind == BACKLIT, 0.0, smooth)
+    if light.backlight is not None:
+        back = backlight.stops_of(light.backlight, v, u, luma(images))
+        stops = stops + torch.where(light.kind == SMOOTH, 0.0, back)
+    return (light.kept * 2 ** -stops.clamp(0, settings.deepest)).unsqueeze(1)
+
+
+def _only(kind: Each) -> int | None:
+    """The kind of a single picture on a CPU, which computes no other; None for a batch or elsewhere."""
+    return int(kind) if len(kind) == 1 and kind.device.type == "cpu" else None
+
+
+def coordinates(place: Place, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Middles of the pixels of parts in whole pictures of 1 x 1: down (b, h, 1), across (b, 1, w)."""
+    top, left, tall, wide = place[:, :, None, None].unbind(1)
+    rows = (torch.arange(height, device=place.device) + 0.5) / height
+    columns = (torch.arange(width, device=place.device) + 0.5) / width
+    return top + tall * rows.unsqueeze(-1), left + wide * columns
+
+
+def taken(
+    night: Night,
+    images: Images,
+    place: Place,
+    settings: DarkeningSettings,
+    generator: Generator,
+    movement: Movement | None = None,
+) -> Images:
+    """Parts of pictures as a camera takes them at night, in 8-bit steps; clean ones as they are.
+
+    Args:
+        night: That of the picture, or of each of a batch.
+        images: The parts, clean, sRGB in [0, 1].
+        place: Where in the whole pictures they lie.
+        settings: What the night was drawn from.
+        generator: Source of noise and JPEG.
+        movement: How the camera moved.
+    """
+    conditions = night.conditions
+    if conditions is None:
+        return images
+    if night.light is not None:
+        conditions = conditions._replace(exposure=exposures(night.light, images, place, settings.uneven))
+    dark = photograph(images, conditions, settings, generator, movement).mul_(255).round_().div_(255)
+    if night.light is not None and float(luma(dark).mean()) < settings.uneven.deep_luma:
+        uneven = settings.uneven
+        settings = settings.model_copy(
+            update={"jpeg_share": uneven.deep_jpeg_share, "jpeg_quality": uneven.deep_jpeg_quality}
+        )
+    return through_jpeg(dark, settings, generator)
+
+
+def taken_small(
+    night: Night,
+    small: Images,
+    settings: DarkeningSettings,
+    generator: Generator,
+    *,
+    pixels: Tensor,
+    movement: Movement | None = None,
+) -> Images:
+    """Small copies of whole pictures as ``taken`` would give them, were they shrunk afterwards.
+
+    Noise is averaged over a cell. What clipping and the curve make of the noise within a cell is the mean of
+    two values, one standard deviation apart each way.
+
+    Args:
+        night: As for a part.
+        small: Small copies of the clean pictures.
+        settings: What the night was drawn from.
+        generator: Source of the noise.
+        pixels: How many of the whole picture go into one cell.
+        movement: Its lamps count, its path is shorter than a cell.
+    """
+    conditions = night.conditions
+    if conditions is None:
+        return small
+    if night.light is not None:
+        whole = torch.zeros(len(small), 4, device=small.device)
+        whole[:, 2:] = 1
+        conditions = conditions._replace(exposure=exposures(night.light, small, whole, settings.uneven))
+    light = exposed(to_linear(small), conditions)
+    if movement is not None:
+        light = lit(light, small, movement)
+    light = light + conditions.pedestal * channels(settings.pedestal_tint, small)
+    among, within = cell_noise(light, conditions, channels(settings.noise_tint, small), pixels)
+    light = light + among * gaussian(light.shape, generator, light)
+    ends = to_srgb(torch.cat([light - within, light + within]))
+    below, above = power(ends, torch.cat([conditions.contrast] * 2)).chunk(2)
+    return (below + above) / 2
+
+
+def cell_noise(light: Images, conditions: Conditions, tint: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Deviations of the mean of ``sensor_noise`` over a cell, and of the noise within the cell."""
+    deviation2 = (conditions.speckle**2 * light + conditions.shot) * light + conditions.read**2
+    weight = conditions.grain
+    # The sum of the grain's kernel, squared, against its energy, both ways.
+    spread = (1 + 2 * weight) ** 4 / (1 + 2 * weight**2) ** 2
+    # Coarse noise is that of nodes; between them its variance is 2/3 on average, each way.
+    fine = (spread / pixels).clamp(max=1)
+    coarse = conditions.blotch**2 * (BLOTCH_PIXELS**2 / pixels).clamp(max=4 / 9)
+    whole = 1 + 4 / 9 * conditions.blotch**2
+    among = deviation2 * (fine + coarse)
+    within = deviation2 * (whole - fine - coarse).clamp_min(0)
+    return among.sqrt() * tint, within.sqrt() * tint
+
+
+def darken_whole(images: Images, settings: DarkeningSettings, generator: Generator) -> Images:
+    """Whole pictures at night, each under a night of its own; see ``taken``."""
+    whole = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
+    dark = []
+    for image in images.split(1):
+        night = draw_night(settings, small_copy(image), generator)
+        dark.append(taken(night, image, whole, settings, generator))
+    return torch.cat(dark)
