@@ -62,6 +62,22 @@ def codeenhance(
 
 @app.command()
 @with_shared_options
+def codeenhance_tune(shared: Shared, pairs: PairsOption = None, start: StartOption = None) -> None:
+    """Go on with trained weights of CodeEnhance, on your own photos or pairs.
+
+    Without --start it goes on with the weights that ship.
+
+    Example:  lle train codeenhance-tune --data photos --pairs pairs --out runs/tuned
+    """
+    from lowlight_cli.checkpoints.locate import shipped_folder
+    from lowlight_cli.models.catalog import MODELS
+
+    start = start or shipped_folder() / MODELS["codeenhance"].weights["lite"].file
+    train("codeenhance-tune", shared, {"data.pairs": pairs, "start": start})
+
+
+@app.command()
+@with_shared_options
 def glare(
     shared: Shared,
     stage: StageOption,

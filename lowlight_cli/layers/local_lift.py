@@ -87,7 +87,7 @@ def log_gain_of(light: Light, guide: GainMap, target: float, places: Places | No
         places: Where the parts lie; None for whole pictures.
     """
     slope, offset = (spread(fact, guide, places) for fact in (light.slope, light.offset))
-    surroundings = (slope * guide + offset).clamp(DARKEST, 1)
+    surroundings = (slope * guide + offset).clamp(DARKEST, 1.0)
     local = log_gain_to(target, surroundings)
     even = log_gain_to(target, _as_map(light.mean))
     share = _as_map(light.local)

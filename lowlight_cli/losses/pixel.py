@@ -2,7 +2,7 @@
 
 from torch.nn.functional import avg_pool2d, l1_loss, mse_loss
 
-from lowlight_cli.tensors import Features, Images, Scalar
+from lowlight_cli.tensors import Features, GainMap, Images, Scalar
 
 
 def absolute(images: Features, targets: Features) -> Scalar:
@@ -22,6 +22,21 @@ def gradient(images: Features, targets: Features) -> Scalar:
     """Mean absolute difference of horizontal and vertical steps; keeps edges where they are."""
     across = l1_loss(images.diff(dim=3), targets.diff(dim=3))
     down = l1_loss(images.diff(dim=2), targets.diff(dim=2))
+    return across + down
+
+
+def coarse_gradient(images: Features, targets: Features, weights: GainMap) -> Scalar:
+    """Mean absolute difference of the steps between 4x4 means, each step by the weight of its place.
+
+    Args:
+        images: Sides multiples of 4.
+        targets: Same shape.
+        weights: In [0, 1], for each pixel.
+    """
+    difference = avg_pool2d(images - targets, 4)
+    places = avg_pool2d(weights, 4)
+    across = (difference.diff(dim=3).abs() * places[..., 1:]).mean()
+    down = (difference.diff(dim=2).abs() * places[:, :, 1:]).mean()
     return across + down
 
 

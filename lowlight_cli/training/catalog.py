@@ -65,6 +65,11 @@ RECIPES: Catalog[RecipeEntry] = Catalog(
             _entry("vqgan", "Stage I: codebook and decoder, from well-lit photos.", "VqganRecipe"),
             _entry("codeenhance", "Stage II: the enhancement, from photos and pairs.", "CodeEnhanceRecipe"),
             _entry(
+                "codeenhance-tune",
+                "Goes on with trained weights of CodeEnhance, without stage I.",
+                "CodeEnhanceTuneRecipe",
+            ),
+            _entry(
                 "drgn-degradation", "DRGN, stage 1: what darkness adds to a picture.", "DegradationRecipe"
             ),
             _entry(

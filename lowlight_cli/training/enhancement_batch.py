@@ -11,6 +11,8 @@ from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.darken import photograph_again
 from lowlight_cli.datasets.nights import Place
 from lowlight_cli.layers.exposure import luma
+from lowlight_cli.models.interface import Observation
+from lowlight_cli.models.lifting import LiftSettings, facts_of_crops
 from lowlight_cli.models.look import ControlWeights, controlled, like_reference
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.draws import Draws
@@ -49,6 +51,10 @@ class EnhancementBatch(NamedTuple):
     colour: Tensor
     view: Images
     place: Place
+
+    def facts(self, settings: LiftSettings) -> Observation:
+        """What a model with these settings is told of the whole dark pictures."""
+        return facts_of_crops(settings, self.dark, self.view, self.place)
 
     def to(self, device: torch.device) -> "EnhancementBatch":
         """The batch on another device, pictures channels last."""

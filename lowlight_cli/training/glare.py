@@ -17,7 +17,7 @@ from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.config import Settings
 from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
-from lowlight_cli.training.held_out import middle
+from lowlight_cli.training.held_out import facts_of_middle, middle
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.processes import items_of_all
 from lowlight_cli.training.stage_one import load_part, stage_one, widened
@@ -116,7 +116,7 @@ def latent_losses(
 @torch.no_grad()
 def show_found(model: Glare, shown: EnhancementBatch) -> tuple[Images, Images, Images]:
     """Columns of a sample grid: dark, what the codes of the latent that is found show, bright."""
-    told = model.tell(shown.dark, {"lightness": shown.lightness})
+    told = model.tell(shown.dark, shown.facts(model.config))
     return shown.dark, model.show_codes(model.retrieve(told)), shown.bright
 
 
@@ -146,7 +146,7 @@ def _of_one(model: Glare, prior: Vqgan, pair: PairedPhoto, device: torch.device,
     pixels = middle(pair.pixels, side, multiple=model.size_multiple)
     dark, bright = (half[None].to(device).float() / 255 for half in pixels.split(3))
     target = prior.encode(bright)
-    known = {"lightness": torch.full((1,), pair.lightness, device=device)}
+    known = facts_of_middle(model.config, pair, side, device, multiple=model.size_multiple)
     told = model.tell(dark, known)
     found = model.retrieve(told)
     right = (model.codebook.nearest(found) == prior.codebook.nearest(target)).float().mean()

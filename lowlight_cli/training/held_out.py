@@ -8,7 +8,8 @@ from torch import Tensor
 from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.lifting import LiftSettings, facts_of_part
 from lowlight_cli.training.pairs import PairedPhoto
 
 
@@ -34,6 +35,17 @@ def validate(
         scores.append(torch.stack([-10 * error.log10(), similarity(made, bright)]))
     psnr, ssim = torch.stack(scores).mean(0).tolist()
     return {"psnr": psnr, "ssim": ssim}
+
+
+def facts_of_middle(
+    settings: LiftSettings, pair: PairedPhoto, side: int | None, device: torch.device, *, multiple: int = 1
+) -> Observation:
+    """What a model is told of a whole dark picture of which it sees the part in the middle."""
+    whole = pair.pixels[:3].to(device)[None].float() / 255
+    height, width = pair.pixels.shape[1:]
+    rows, columns = middle(pair.pixels, side, multiple=multiple).shape[1:]
+    place = torch.tensor([[(height - rows) // 2, (width - columns) // 2, rows, columns]])
+    return facts_of_part(settings, whole, (place / torch.tensor([height, width, height, width])).to(device))
 
 
 def middle(pixels: Tensor, side: int | None, *, multiple: int = 1) -> Tensor:

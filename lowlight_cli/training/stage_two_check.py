@@ -15,7 +15,7 @@ from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import CodeIndices, Images
 from lowlight_cli.training.codes import perplexity, usage, wanted_codes
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
-from lowlight_cli.training.held_out import middle
+from lowlight_cli.training.held_out import facts_of_middle, middle
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.processes import summed
 
@@ -42,7 +42,7 @@ def held_out_choices(
     for pair in pairs:
         pixels = middle(pair.pixels, MIDDLE).to(device)[None].float() / 255
         dark, bright = (pad_to_multiple(half, model.size_multiple) for half in pixels.split(3, dim=1))
-        facts = {"lightness": torch.full((1,), pair.lightness, device=device)}
+        facts = facts_of_middle(model.config, pair, MIDDLE, device)
         chosen = model(dark, control_weights(Controls(), dark), observation=facts).indices
         right += float((chosen == wanted_codes(prior, bright).indices).float().mean())
         counts += torch.bincount(chosen.flatten(), minlength=len(counts))
@@ -52,5 +52,5 @@ def held_out_choices(
 @torch.no_grad()
 def show_samples(model: CodeEnhance, shown: EnhancementBatch) -> tuple[Images, Images, Images]:
     """Columns of a sample grid: dark, enhanced, wanted."""
-    facts = {"lightness": shown.lightness}
+    facts = shown.facts(model.config)
     return shown.dark, model(shown.dark, shown.weights, observation=facts).images, shown.target

@@ -45,6 +45,7 @@ OWN_SETTINGS = {
     "semantic": {"model": NARROW_SEMANTIC},
     "vqgan": {"model": NARROW_VQGAN, "codes_from": 1, "critic_from": 1, "critic_width": 4},
     "codeenhance": {"model": NARROW_CODEENHANCE, "critic_width": 4},
+    "codeenhance-tune": {"model": NARROW_CODEENHANCE},
     "drgn-degradation": {"model": NARROW_DRGN, "stage1": "paired", "critic": "pooled", "critic_width": 4},
     "glare-flow": {"model": NARROW_GLARE},
     "glare-fusion": {"model": NARROW_GLARE},

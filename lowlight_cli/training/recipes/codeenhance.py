@@ -15,7 +15,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
+from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.code import code_losses
@@ -92,7 +92,7 @@ class CodeEnhanceRecipe(Recipe):
     model: CodeEnhanceConfig = PRESETS["lite"]
     vqgan: Path | None = None
     semantic: Path | None = None
-    darkening: DarkeningSettings = MANY_NIGHTS
+    darkening: DarkeningSettings = UNEVEN_NIGHTS
     real_share: float = 0.35
     turned_share: float = 0.25
     referenced_share: float = 0.1
@@ -222,7 +222,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
 
             # Enhance; be judged by the picture, by the codes and by the critic of latents.
             set_trainable(critic, trainable=False)
-            facts = {"lightness": batch.lightness}
+            facts = batch.facts(recipe.model)
             with mixed:
                 made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
             losses = picture_loss(recipe, perceive, made.images, batch)

@@ -20,6 +20,7 @@ from lowlight_cli.losses.pixel import charbonnier
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
 from lowlight_cli.models.drgn.critic import DegradationCritic
 from lowlight_cli.models.drgn.model import Drgn
+from lowlight_cli.models.lifting import even_facts
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.decay import decayed_share
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
@@ -81,7 +82,7 @@ class Passed(NamedTuple):
 
 def pass_on(recipe: DegradationRecipe, model: Drgn, batch: DegradationBatch) -> Passed:
     """Degradations of the dark pictures, put on the clean ones, and estimated again."""
-    wanted, rest = model.separate(batch.dark, {"lightness": batch.lightness})
+    wanted, rest = model.separate(batch.dark, even_facts(model.config, batch.lightness))
     synthetic = made_dark(model, batch, wanted, recipe.strength, recipe.composition)
     low = model.to_signal(synthetic.images)
     made = model.degradation(low, ChannelWeights())

@@ -21,6 +21,7 @@ from lowlight_cli.losses.structure import similarity
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
 from lowlight_cli.models.drgn.config import SingleBranchConfig
 from lowlight_cli.models.drgn.model import Drgn
+from lowlight_cli.models.lifting import even_facts
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.decay import decayed_share
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
@@ -92,12 +93,13 @@ def refine(recipe: RefinementRecipe, model: Drgn, batch: DegradationBatch) -> Re
     """Takes degradations away, from clean pictures that were given some too, and refines what is left."""
     count = len(batch.clean)
     with torch.set_grad_enabled(torch.is_grad_enabled() and not recipe.freeze_degradation):
-        degradation, rest = model.separate(batch.dark, {"lightness": batch.lightness})
+        degradation, rest = model.separate(batch.dark, even_facts(model.config, batch.lightness))
         if count:
             lowest, highest = recipe.strength
             strength = (lowest + (highest - lowest) * batch.chance).view(-1, 1, 1, 1)
             low = made_dark(model, batch, degradation[:count], strength, recipe.composition)
-            rest = torch.cat([rest, model.separate(low.images, {"lightness": low.lightness}).rest])
+            seen = model.separate(low.images, even_facts(model.config, low.lightness))
+            rest = torch.cat([rest, seen.rest])
     made = model.to_images(model.refine(rest, ChannelWeights()))
     return Refined(made[: len(batch.dark)], made[len(batch.dark) :])
 
@@ -169,7 +171,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
         if course.validates(step):
             best = cast(Drgn, average.module)
             with torch.no_grad():
-                made = best(shown.dark, {"lightness": shown.lightness}).images
+                made = best(shown.dark, shown.facts(model.config)).images
             folder.samples(step + 1, shown.dark, made, shown.target)
             if held_out:
                 scores = validate(best, held_out, device, side=recipe.validation_side)

@@ -12,7 +12,7 @@ from typing import ClassVar, cast
 
 import torch
 
-from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
+from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.training.config import Recipe
@@ -50,7 +50,7 @@ class GlareFlowRecipe(Recipe):
     model: GlareConfig = PRESETS["lite"]
     vqgan: Path | None = None
     start: Path | None = None
-    darkening: DarkeningSettings = MANY_NIGHTS
+    darkening: DarkeningSettings = UNEVEN_NIGHTS
     real_share: float = 0.35
     latent: FlowWeights = FlowWeights()
 
@@ -86,7 +86,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
             with torch.no_grad():
                 target = prior.encode(batch.bright)
             with mixed:
-                told = model.tell(batch.dark, {"lightness": batch.lightness})
+                told = model.tell(batch.dark, batch.facts(recipe.model))
             if step == 0 and recipe.start is None:
                 # The norms of the flow are set by the first latents it sees.
                 fit_flow(model, target, told)

@@ -15,7 +15,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
+from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
 from lowlight_cli.losses.structure import dissimilarity, multi_scale_dissimilarity
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
@@ -68,7 +68,7 @@ class GlareFusionRecipe(Recipe):
     model: GlareConfig = PRESETS["lite"]
     vqgan: Path | None = None
     start: Path | None = None
-    darkening: DarkeningSettings = MANY_NIGHTS
+    darkening: DarkeningSettings = UNEVEN_NIGHTS
     real_share: float = 0.35
     turned_share: float = 0.15
     joint: bool = True
@@ -136,7 +136,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
             # Find the latent, and decode it with as much of the dark features as texture asks for.
             with mixed:
                 with finding:
-                    told = model.tell(batch.dark, {"lightness": batch.lightness})
+                    told = model.tell(batch.dark, batch.facts(recipe.model))
                     latent = model.retrieve(told)
                 made = in_full(model.decode(latent, told, batch.weights.texture, {}))
             losses = fused_losses(recipe, perceive, made.images, target, batch.colour)
@@ -155,9 +155,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
         if course.validates(step):
             best = cast(Glare, average.module)
             with torch.no_grad():
-                seen = best(
-                    shown.dark, shown.weights.texture, observation={"lightness": shown.lightness}
-                ).images
+                seen = best(shown.dark, shown.weights.texture, observation=shown.facts(recipe.model)).images
             folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
                 folder.judge(step, validate(best, held_out, device, side=recipe.check_side), by="psnr")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings, DarkeningSettings
+from lowlight_cli.datasets.config import UNEVEN_NIGHTS, BlurSettings, DarkeningSettings
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.pixel import absolute
@@ -77,7 +77,7 @@ class VqcnirRecipe(Recipe):
     model: VqcnirConfig = PRESETS["lite"]
     vqgan: Path | None = None
     start: Path | None = None
-    darkening: DarkeningSettings = MANY_NIGHTS
+    darkening: DarkeningSettings = UNEVEN_NIGHTS
     blur: BlurSettings = BlurSettings()
     real_share: float = 0.35
     turned_share: float = 0.15
@@ -173,7 +173,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
             # Restore; be judged by the picture, by what the codes alone make of it, and by the codes.
             with mixed:
                 made = in_full(
-                    model(batch.dark, batch.weights.texture, observation={"lightness": batch.lightness})
+                    model(batch.dark, batch.weights.texture, observation=batch.facts(recipe.model))
                 )
             compared = [grey_where_cast(images, batch.colour) for images in (made.images, target)]
             losses = picture_losses(recipe, *compared)
@@ -203,9 +203,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
         if course.validates(step):
             best = cast(Vqcnir, average.module)
             with torch.no_grad():
-                seen = best(
-                    shown.dark, shown.weights.texture, observation={"lightness": shown.lightness}
-                ).images
+                seen = best(shown.dark, shown.weights.texture, observation=shown.facts(recipe.model)).images
             folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
                 folder.judge(step, scores(recipe, best, held_out, device), by="psnr")

@@ -1,0 +1,186 @@
+"""Goes on with trained weights of CodeEnhance, without stage I: on other photos, or under other light.
+
+Needs: well-lit photos, weights of CodeEnhance, and better also real pairs. Makes: ``codeenhance.safetensors``
+(averaged weights). The codes of the bright picture are not known here, so a latent is only drawn to its own
+codes; the rest is judged by the picture. Launch: ``lle train codeenhance-tune --data photos --pairs pairs
+--start codeenhance.safetensors --out runs/tuned``. Cost and score of the shipped weights:
+docs/models/codeenhance.md.
+"""
+
+import math
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, cast
+
+import torch
+from torch import nn
+from torch.nn.functional import mse_loss
+
+from lowlight_cli.checkpoints.load import fill
+from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
+from lowlight_cli.errors import SettingsError
+from lowlight_cli.losses.perceptual import feature_distance
+from lowlight_cli.losses.pixel import coarse_gradient
+from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
+from lowlight_cli.models.codeenhance.model import CodeEnhance, Enhanced
+from lowlight_cli.models.lifting import log_gain_of_pixels
+from lowlight_cli.models.semantic.model import SemanticNet
+from lowlight_cli.tensors import Scalar
+from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.enhancement_batch import (
+    EnhancementBatch,
+    Mix,
+    enhancement_batch,
+    grey_where_cast,
+)
+from lowlight_cli.training.feed import Feed
+from lowlight_cli.training.held_out import validate
+from lowlight_cli.training.material import load_sources
+from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
+from lowlight_cli.training.picture_loss import picture_losses
+from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.sample_batch import sample_batch
+from lowlight_cli.training.stage_one import load_part
+
+
+class CodeEnhanceTuneRecipe(Recipe):
+    """Settings of the tuning of CodeEnhance.
+
+    Args:
+        model: Shape of the network.
+        start: Weights to go on from; without them all is random, which is only of use in tests.
+        darkening: How photos are darkened.
+        real_share: Part of a batch that is real pairs.
+        turned_share: Part of a batch with controls other than 1.
+        referenced_share: Part of the batches with a reference picture.
+        edge_weight: Weight of the gradient difference.
+        structure_weight: Weight of 1 - SSIM.
+        colour_weight: Weight of the difference of colours.
+        perceptual_weight: Weight of the distance in semantic features.
+        commitment_weight: Weight of a latent against its own codes.
+        veil_weight: Weight of the difference of coarse contrast where the gain is 8 or more: a grey veil over
+            what was nearly black has none.
+        decoder_share: Share of the learning rate for the last decoder stage; 0 leaves it as it is.
+        check_side: Side of the part of held-out pictures that is looked at; None for whole pictures.
+    """
+
+    architecture: ClassVar[str] = "codeenhance"
+
+    model: CodeEnhanceConfig = PRESETS["lite"]
+    start: Path | None = None
+    darkening: DarkeningSettings = UNEVEN_NIGHTS
+    real_share: float = 0.35
+    turned_share: float = 0.25
+    referenced_share: float = 0.1
+    edge_weight: float = 0.5
+    structure_weight: float = 0.3
+    colour_weight: float = 10.0
+    perceptual_weight: float = 0.1
+    commitment_weight: float = 0.5
+    veil_weight: float = 0.5
+    decoder_share: float = 0.1
+    check_side: int | None = None
+
+
+VEILED_GAIN = 8.0
+"""From which gain on a picture was nearly black."""
+
+
+def start_model(recipe: CodeEnhanceTuneRecipe) -> CodeEnhance:
+    """The network to go on with; codes, decoder and semantics are frozen.
+
+    Raises:
+        WeightsError: The file is missing, or of another shape.
+        SettingsError: The semantic network does not expose its scales.
+    """
+    model = CodeEnhance(recipe.model)
+    if recipe.start is not None:
+        fill(model, load_part(recipe.start), recipe.start)
+    if not isinstance(model.semantic, SemanticNet):
+        raise SettingsError("the perceptual loss needs the compact semantics")
+    freeze(model.codebook, *model.frozen_parts())
+    return model
+
+
+def last_stage(model: CodeEnhance) -> list[nn.Module]:
+    """What of the decoder may be trained: its finest stage, and what makes colours of it."""
+    return [model.decoder.stages[-1], model.decoder.to_rgb]
+
+
+def losses_of(
+    recipe: CodeEnhanceTuneRecipe, model: CodeEnhance, made: Enhanced, batch: EnhancementBatch
+) -> dict[str, Scalar]:
+    """Weighted differences between what was made and what was asked for, and of latents from their codes."""
+    images, target = (grey_where_cast(each, batch.colour) for each in (made.images, batch.target))
+    losses = picture_losses(recipe, images, target)
+    semantic = cast(SemanticNet, model.semantic)
+    losses["perceptual"] = recipe.perceptual_weight * feature_distance(semantic.pyramid, images, target)
+    if recipe.model.lift_target is not None:
+        is_deep = log_gain_of_pixels(batch.dark, made.observation) > math.log(VEILED_GAIN)
+        losses["veil"] = recipe.veil_weight * coarse_gradient(images, target, is_deep.float())
+    codes = model.codebook.lookup(made.indices).detach()
+    losses["commitment"] = recipe.commitment_weight * mse_loss(made.latent, codes)
+    return losses
+
+
+def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.device) -> Path:
+    """Trains, and gives the path of the weights.
+
+    Args:
+        recipe: All settings.
+        folder: Where to save and what to resume.
+        device: Where to compute.
+    """
+    settings, course = recipe.run, folder.course
+    torch.manual_seed(settings.seed)
+    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
+    mix = Mix(
+        settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, recipe.referenced_share
+    )
+
+    model = placed(start_model(recipe), device)
+    optimizer = Descent(model.parameters(), recipe, device)
+    average = averaged(model, recipe.optimizer.average)
+    parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "average": average}
+    finest = None
+    if recipe.decoder_share:
+        weights = [weight for part in last_stage(model) for weight in part.requires_grad_().parameters()]
+        rate = recipe.decoder_share * recipe.optimizer.learning_rate
+        parts["finest"] = finest = Descent(weights, recipe, device, rate=rate)
+    mixed = autocast(settings, device)
+    shown = sample_batch(sources, held_out, settings.crop).to(device)
+    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
+    start = folder.resume(device, parts)
+    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+
+    step = start - 1  # what a finished run, started again, has done
+    for step in range(start, settings.steps):
+        for batch, _ in feed.of_step(step):
+            facts = batch.facts(recipe.model)
+            with mixed:
+                made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
+            losses = losses_of(recipe, model, made, batch)
+            loss = torch.stack(list(losses.values())).sum()
+            optimizer.learn(loss)
+
+        share = rate_share(step, settings.steps, recipe.optimizer)
+        if finest is not None:
+            finest.take(share)
+        if optimizer.take(share):
+            average.update_parameters(model)
+        folder.count(failed=optimizer.failed)
+
+        folder.report(step, loss=loss, **losses)
+        if course.validates(step):
+            best = cast(CodeEnhance, average.module)
+            with torch.no_grad():
+                seen = best(shown.dark, shown.weights, observation=shown.facts(recipe.model)).images
+            folder.samples(step + 1, shown.dark, seen, shown.target)
+            if held_out:
+                folder.judge(step, validate(best, held_out, device, side=recipe.check_side), by="psnr")
+        if course.saves(step):
+            folder.save(step + 1, parts, average.module)
+        if course.ending:
+            break
+    return folder.export(average.module, step=step + 1)
