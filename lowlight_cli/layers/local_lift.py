@@ -175,8 +175,11 @@ def _judge(lightness: PerImage, surroundings: Tensor) -> tuple[PerImage, PerImag
         surroundings: Smooth lightness of each cell, (b, cells).
     """
     ordered = surroundings.sort(dim=1).values
-    lit = ordered[:, (ordered.shape[1] * 95) // 100]
-    local = LOCAL_SHARE * _smoothstep((lit - 0.12) / 0.18)
+    count = ordered.shape[1]
+    lit, unlit = ordered[:, (count * 95) // 100], ordered[:, (count * 5) // 100].clamp(min=DARKEST)
+    has_lit_part = _smoothstep((lit - 0.12) / 0.08)
+    contrast = _smoothstep((lit / unlit).clamp(min=1.0).log() / math.log(3) - 1)  # from 3 to 9 times
+    local = LOCAL_SHARE * has_lit_part * contrast
     shadow = torch.sigmoid((0.12 - surroundings) / 0.01).mean(1)
     is_shaded = _smoothstep((shadow - 0.04) / 0.14)
     is_bright = _smoothstep((lightness - 0.2) / 0.15) * _smoothstep((lit - 0.35) / 0.3)
