@@ -1,13 +1,13 @@
 r"""Scores of models on photos under uneven light, on real dark photos, and on photos that need nothing.
 
 Every fourth whole photo of a folder is taken at night twice from fixed seeds: under a smooth light field
-(lamps, areas, noise) and against the light (``datasets/nights.py``), both 3 to 5 stops deep; the lit part keeps
-all of its light. Of up to twelve lights the first is taken that leaves a lit and a dark part, a quarter of the
-picture each, or the one nearest to that. The reference is the photo itself, its mean luma brought to 0.4. The
-same photos, not darkened, are enhanced as they are (``itself``: PSNR of the result to the photo, at most 60 dB
-for each; ``bright`` counts those of a mean luma of 0.35 and more). Of dark photos without a reference the share
-still in deep shadow (luma below 0.12) and blown out (above 0.98) are counted, and how little a second pass
-changes them (``again``). Photos are shrunk to 600 pixels.
+(lamps, areas, noise) and against the light (``datasets/nights.py``), both 3 to 5 stops deep; the lit part
+keeps all of its light. Of up to twelve lights the first is taken that leaves a lit and a dark part, a quarter
+of the picture each, or the one nearest to that. The reference is the photo itself, its mean luma brought to
+0.4. The same photos, not darkened, are enhanced as they are (``itself``: PSNR of the result to the photo, at
+most 60 dB for each; ``bright`` counts those of a mean luma of 0.35 and more). Of dark photos without a
+reference the share still in deep shadow (luma below 0.12) and blown out (above 0.98) are counted, and how
+little a second pass changes them (``again``). Photos are shrunk to 600 pixels.
 
     python benchmarks/uneven_light.py --photos photos_free --unpaired unpaired/LIME --unpaired unpaired/NPE \
         codeenhance codeenhance=tuned.safetensors --sheet uneven.jpg
