@@ -9,6 +9,7 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn.functional import cross_entropy, embedding, mse_loss
 
+from lowlight_cli.losses.exact_product import exact_product
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.tensors import CodeIndices, Features, Scalar
 
@@ -38,12 +39,12 @@ def code_losses(
     """
     shifted = rows + shift
     codes = embedding(wanted, shifted).movedim(-1, 1)
-    fixed = codes.detach()
+    fixed, fixed_rows = codes.detach(), shifted.detach().double()
     tokens = latent.movedim(1, -1).flatten(0, 2)
-    distances = shifted.detach().square().sum(1) - 2 * tokens @ shifted.detach().T
+    distances = fixed_rows.square().sum(1) - 2 * exact_product(tokens, fixed_rows.T)
     return CodeLosses(
         commitment=mse_loss(latent, fixed),
-        choice=cross_entropy(-distances / temperature, wanted.flatten(), label_smoothing=0.1),
+        choice=cross_entropy(-distances.float() / temperature, wanted.flatten(), label_smoothing=0.1),
         texture=gram(latent, fixed),
         shift=mse_loss(codes, target),
         smallness=shift.square().sum(),

@@ -3,8 +3,7 @@
 Source: Gatys et al., "Image Style Transfer Using Convolutional Neural Networks", 2016.
 """
 
-from torch.nn.functional import mse_loss
-
+from lowlight_cli.losses.exact_product import exact_product
 from lowlight_cli.tensors import Features, Scalar
 
 
@@ -12,4 +11,5 @@ def gram(features: Features, targets: Features) -> Scalar:
     """Mean squared difference of the channel correlations, each divided by the number of positions."""
     count = features.shape[2] * features.shape[3]
     a, b = features.flatten(2), targets.flatten(2)
-    return mse_loss(a @ a.mT / count, b @ b.mT / count)
+    difference = (exact_product(a, a.mT) - exact_product(b, b.mT)) / count
+    return difference.float().square().mean()

@@ -39,15 +39,17 @@ def similarity(images: Images, targets: Images) -> Scalar:
 def _likeness(images: Images, targets: Images) -> tuple[Scalar, Scalar]:
     """Mean SSIM, and its mean without the part that compares lightness."""
     height, width = images.shape[2:]
-    a, b = images.float().contiguous(), targets.float().contiguous()
+    # A variance is the small difference of two large means, and the loss divides by it. Only float64 is safe
+    # from TF32 and autocast: with operands of 10 bits the structure term reached 8,766 instead of 1.
+    a, b = images.double().contiguous(), targets.double().contiguous()
     down, across = _blurring(height, a), _blurring(width, a).T
-    planes = torch.stack([a, b, a * a, b * b, a * b])
-    mean_a, mean_b, square_a, square_b, product = down @ planes @ across
-    spread_a, spread_b = square_a - mean_a**2, square_b - mean_b**2
-    joint = product - mean_a * mean_b
+    mean_a, squares, product = down @ torch.stack([a, a * a + b * b, a * b]) @ across
+    mean_b = down @ b @ across  # apart, as targets seldom need a gradient
+    lightness = mean_a**2 + mean_b**2
+    variances, joint = (squares - lightness).clamp_min(0).float(), (product - mean_a * mean_b).float()
     c1, c2 = STABILIZERS
-    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
-    structure = (2 * joint + c2) / (spread_a + spread_b + c2)
+    luminance = ((2 * mean_a * mean_b + c1) / (lightness + c1)).float()
+    structure = (2 * joint + c2) / (variances + c2)
     return (luminance * structure).mean(), structure.mean()
 
 
