@@ -11,7 +11,7 @@ from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.tables import print_table, table
-from lowlight_cli.cli.train_options import Shared
+from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, Shared
 from lowlight_cli.cli.train_progress import TrainingProgress
 from lowlight_cli.cli.train_run import chosen_recipe, ready
 from lowlight_cli.cli.train_sources import PairsOption, SemanticOption, VqganOption
@@ -62,10 +62,12 @@ def ablate(
     """
     variants = ABLATIONS[recipe]
     chosen = [variants[name] for name in only] if only else list(variants.values())
-    if shared.values["dry_run"] or shared.values["print_config"]:
-        raise UsageError("--dry-run and --print-config are for single recipes")
+    if any(shared.values[name] for name in FOR_SINGLE_RECIPES):
+        raise UsageError("--dry-run, --rehearse and --print-config are for single recipes")
     own = {"data.pairs": pairs, "vqgan": vqgan, "semantic": semantic}
     settings = ready(recipe, chosen_recipe(recipe, shared, own, recipe))
+    if settings.run.schedule == "clock":
+        raise UsageError("run.schedule=clock is for single recipes: rows have to have the same steps")
     if not settings.data.pairs:
         raise UsageError("the rows are judged by held-out pairs: give --pairs FOLDER")
     told = settings_of(shared.context)

@@ -7,7 +7,7 @@ import typer
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.tables import aligned, as_json
-from lowlight_cli.cli.train_options import LENGTH, Shared
+from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, LENGTH, Shared
 from lowlight_cli.cli.train_run import chosen_recipe, ready
 from lowlight_cli.cli.train_sources import (
     LabelRootOption,
@@ -48,8 +48,8 @@ def bench(
     Example:  lle train bench codeenhance --data photos --pairs pairs --steps 30
     """
     entry = RECIPES[recipe]
-    if shared.values["dry_run"] or shared.values["print_config"]:
-        raise UsageError("--dry-run and --print-config are for single recipes")
+    if any(shared.values[name] for name in FOR_SINGLE_RECIPES):
+        raise UsageError("--dry-run, --rehearse and --print-config are for single recipes")
     own = {
         "data.pairs": pairs,
         "data.labels": labels,

@@ -88,7 +88,9 @@ OPTIONS = (
     ),
     _option("crop", "run.crop", int, "--crop", "Side of a crop, a multiple of 32.", LENGTH, min=64),
     _option(
-        "limit_minutes", "run.limit_minutes", float, "--limit-minutes", "Save and stop after this time.", END,
+        "limit_minutes", "run.limit_minutes", float, "--limit-minutes",
+        "Save and stop after this time; with --set run.schedule=clock the learning rate falls until then.",
+        END,
     ),
     _option(
         "early_stop", "run.early_stop", int, "--early-stop",
@@ -138,6 +140,9 @@ OPTIONS = (
 )  # fmt: skip
 """All of them but ``--out`` and the switches, in the order of the help."""
 
+FOR_SINGLE_RECIPES = ("dry_run", "rehearse", "print_config")
+"""Switches that ``bench`` and ``ablate`` refuse."""
+
 _Out = Annotated[Path, typer.Option("--out", "-o", help="Run folder; an unfinished run goes on.")]
 _PrintConfig = Annotated[
     bool, typer.Option("--print-config", help="Print all settings as TOML and stop.", rich_help_panel=OTHER)
@@ -145,6 +150,15 @@ _PrintConfig = Annotated[
 _DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Take one step and one validation, keep nothing.", rich_help_panel=END),
+]
+_Rehearse = Annotated[
+    bool,
+    typer.Option(
+        "--rehearse",
+        help="Take 300 steps of these settings on the CPU in small batches, say whether all went well, and "
+        "keep nothing.",
+        rich_help_panel=END,
+    ),
 ]
 
 
@@ -183,7 +197,7 @@ def _parameters() -> list[Parameter]:
     out = Parameter("out", Parameter.KEYWORD_ONLY, annotation=_Out)
     switches = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-        for name, kind in (("dry_run", _DryRun), ("print_config", _PrintConfig))
+        for name, kind in (("dry_run", _DryRun), ("rehearse", _Rehearse), ("print_config", _PrintConfig))
     ]
     given = [
         Parameter(

@@ -13,6 +13,7 @@ from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.train_options import Shared, values_of
 from lowlight_cli.cli.train_progress import TrainingProgress
+from lowlight_cli.cli.train_rehearse import rehearse_run
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.presets import preset_of
@@ -66,6 +67,10 @@ def _prepare(name: str, shared: Shared, own: dict[str, Any], published: str) -> 
     settled = settings_of(shared.context)
     settled = settled if is_first_process() else replace(settled, quiet=True)
     with ExitStack() as stack:
+        if options["rehearse"]:
+            progress = stack.enter_context(TrainingProgress(settled))
+            rehearse_run(name, recipe, progress, quiet=settled.quiet)
+            return
         if options["dry_run"]:
             recipe = _one_step_of(recipe)
             options["out"] = Path(stack.enter_context(TemporaryDirectory(prefix="lle-dry-run-")))
@@ -115,7 +120,7 @@ def ready(name: str, recipe: "Recipe") -> "Recipe":
 
 
 def _one_step_of(recipe: "Recipe") -> "Recipe":
-    update = {"limit_minutes": _AT_ONCE, "resume": "none", "journal_every": 1}
+    update = {"limit_minutes": _AT_ONCE, "schedule": "steps", "resume": "none", "journal_every": 1}
     return recipe.model_copy(update={"run": recipe.run.model_copy(update=update)})
 
 
@@ -146,6 +151,8 @@ def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> 
         folder = RunFolder(out, recipe, progress.say, progress.watch)
         together = f", {ranks()} processes together" if ranks() > 1 else ""
         folder.tell(f"training {name} on {device} into {out}{together}")
+        if hint := rehearsal_hint(device.type, out):
+            folder.tell(hint)
         try:
             with folder.stop.watched():
                 weights = RECIPES[name].run()(recipe, folder, device=device)
@@ -154,6 +161,18 @@ def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> 
             raise typer.Exit(SIGNAL_BASE + stop.number) from None
         folder.tell(f"weights: {weights}")
         _tell_ending(recipe, folder)
+
+
+def rehearsal_hint(device: str, out: Path) -> str | None:
+    """What to say before a new run on a GPU; None elsewhere.
+
+    Args:
+        device: Type of the device.
+        out: The run folder.
+    """
+    if device != "cuda" or (out / "ckpt" / "last.pt").exists():
+        return None
+    return "hint: --rehearse takes 300 steps of these settings on the CPU and says whether they hold"
 
 
 def _tell_ending(recipe: "Recipe", folder: "RunFolder") -> None:
@@ -165,6 +184,8 @@ def _tell_ending(recipe: "Recipe", folder: "RunFolder") -> None:
     from lowlight_cli.inference.interruption import SIGNAL_BASE
 
     match folder.course.ending:
+        case "limit" if recipe.run.schedule == "clock":
+            folder.tell("the time of the schedule is over; a longer --limit-minutes goes on")
         case "limit" if recipe.run.limit_minutes != _AT_ONCE:
             folder.tell("stopped at the time limit; the same command goes on")
         case "no improvement":

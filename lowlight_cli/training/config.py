@@ -35,6 +35,8 @@ class RunSettings(Settings):
     Args:
         steps: Optimizer steps of the whole schedule.
         limit_minutes: Stop and save after this time; the next start goes on from there.
+        schedule: What the learning rate follows: ``steps``, or ``clock``, by which it has fallen when
+            ``limit_minutes``, then counted over all starts together, are over.
         batch_size: Crops per step.
         accumulate: Parts that a batch is computed in, one after the other, where memory is short.
         crop: Side of a crop in pixels, a multiple of 32; less than 64 leaves too little for the critic.
@@ -57,6 +59,7 @@ class RunSettings(Settings):
 
     steps: PositiveInt = 4000
     limit_minutes: PositiveFloat | None = None
+    schedule: Literal["steps", "clock"] = "steps"
     batch_size: PositiveInt = 16
     accumulate: PositiveInt = 1
     crop: int = Field(default=128, ge=64, multiple_of=32)
@@ -81,6 +84,12 @@ class RunSettings(Settings):
         return {True: "auto", False: "none"}[value] if isinstance(value, bool) else value
 
     @model_validator(mode="after")
+    def _clock_has_an_end(self) -> "RunSettings":
+        if self.schedule == "clock" and self.limit_minutes is None:
+            raise ValueError("schedule=clock needs --limit-minutes")
+        return self
+
+    @model_validator(mode="after")
     def _parts_are_equal(self) -> "RunSettings":
         if self.batch_size % self.accumulate:
             raise ValueError(f"{self.accumulate} parts do not divide a batch of {self.batch_size}")
@@ -97,6 +106,8 @@ class OptimizerSettings(Settings):
         warmup: Steps of linear warm-up.
         final: Share of the highest rate at the last step.
         clip: Largest norm of the gradient.
+        spike: A step is left out whose loss or gradient norm is more than so many times the median of the
+            steps before; ``inf`` for none.
         average: Decay of the exponential moving average of the weights.
     """
 
@@ -106,6 +117,7 @@ class OptimizerSettings(Settings):
     warmup: PositiveInt = 100
     final: float = Field(default=0.01, ge=0, le=1)
     clip: PositiveFloat = 1.0
+    spike: float = Field(default=50.0, ge=1)
     average: float = Field(default=0.999, ge=0, lt=1)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from lowlight_cli.training.journal import Journal
 from lowlight_cli.training.writing import write_whole
 
 Curve = Sequence[tuple[float, float]]
@@ -14,9 +15,24 @@ Curve = Sequence[tuple[float, float]]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito's palette, which colour-blind people can tell apart."""
 
+PLOTS = {
+    "loss": ("loss",),
+    "psnr": ("psnr",),
+    "codebook_usage": ("perplexity", "used_codes", "dead_codes"),
+    "index_accuracy": ("index_accuracy", "batch_index_accuracy"),
+}
+"""Names of the plots, and the numbers that each shows."""
+
 _SIZE = (960, 540)
 _BOX = (90, 48, 930, 480)
 _TICKS = 5
+
+
+def draw_plots(folder: Path, journal: Journal) -> None:
+    """Draws each plot for which there are numbers, as ``<name>.png``."""
+    for plot, names in PLOTS.items():
+        curves = {name: journal.curve(name) for name in names}
+        draw_curves(folder / f"{plot}.png", plot.replace("_", " "), curves)
 
 
 def draw_curves(target: Path, title: str, curves: Mapping[str, Curve]) -> None:

@@ -23,7 +23,7 @@ class DecaySettings(Settings):
     factor: float = 0.9
 
 
-def decayed_share(step: int, steps: int, decay: DecaySettings, optimizer: OptimizerSettings) -> float:
+def decayed_share(step: int, steps: float | int, decay: DecaySettings, optimizer: OptimizerSettings) -> float:
     """Share of the highest learning rate.
 
     Args:

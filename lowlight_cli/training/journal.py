@@ -78,3 +78,8 @@ class Journal:
 
 def _short(value: float) -> float | None:
     return float(f"{value:.6g}") if math.isfinite(value) else None
+
+
+def as_line(values: Mapping[str, float]) -> str:
+    """Numbers with their names on one line."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())

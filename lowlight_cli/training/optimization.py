@@ -36,12 +36,13 @@ def averaged(model: nn.Module, decay: float) -> AveragedModel:
     The decay starts low and rises to ``decay``, so that the first, bad weights are soon forgotten.
     """
 
-    def blend(means: Tensors, news: Tensors, count: Tensor | int) -> None:
-        steps = int(count)
+    def blend(means: Tensors, news: Tensors, _: Tensor | int) -> None:
+        steps = int(average.n_averaged)  # on the CPU, unlike what is handed in, so that no GPU is waited for
         share = 1 - min(decay, (1 + steps) / (10 + steps))
         torch._foreach_lerp_(means, news, share)
 
-    return AveragedModel(model, multi_avg_fn=blend)
+    average = AveragedModel(model, multi_avg_fn=blend)
+    return average
 
 
 def freeze(*modules: nn.Module) -> None:

@@ -22,7 +22,7 @@ class Moment(NamedTuple):
     Attributes:
         step: Steps done.
         steps: Steps of the whole schedule.
-        loss: Of the step's last part.
+        loss: Of the step's last part; on a GPU that of some steps before, and not a number until then.
         pictures: In the step's batch.
         seconds: That the step took.
         waited: Seconds of them spent waiting for data.

@@ -1,7 +1,7 @@
 """The folder of one training run: settings, machine, numbers, checkpoints, samples, plots."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -15,10 +15,11 @@ from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.tensors import Images
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.course import Course
-from lowlight_cli.training.curves import draw_curves
+from lowlight_cli.training.curves import draw_plots
 from lowlight_cli.training.draws import check_parts
 from lowlight_cli.training.environment import environment
-from lowlight_cli.training.journal import Journal
+from lowlight_cli.training.guard import Delayed, lag_on
+from lowlight_cli.training.journal import Journal, as_line
 from lowlight_cli.training.pace import Moment, Pace, peak_memory_mb
 from lowlight_cli.training.processes import done_by_first, is_first, means_of_all, of_first
 from lowlight_cli.training.sample_grid import draw_grid
@@ -26,22 +27,10 @@ from lowlight_cli.training.states import States, read_state, share_start
 from lowlight_cli.training.stopping import StopRequest
 from lowlight_cli.training.tensorboard import Board
 from lowlight_cli.training.toml_text import toml_text
+from lowlight_cli.training.way_back import WayBack
 from lowlight_cli.training.writing import append_line, write_whole
 
 SETTINGS_FILE = "config.resolved.toml"
-
-PLOTS = {
-    "loss": ("loss",),
-    "psnr": ("psnr",),
-    "codebook_usage": ("perplexity", "used_codes", "dead_codes"),
-    "index_accuracy": ("index_accuracy", "batch_index_accuracy"),
-}
-"""Names of the plots, and the numbers that each shows."""
-
-
-def as_line(values: Mapping[str, float]) -> str:
-    """Numbers with their names on one line."""
-    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
 
 
 @runtime_checkable
@@ -94,6 +83,9 @@ class RunFolder:
         self._journal = Journal(path)
         self._board: Board | None = None
         self._states = States(path / "ckpt", recipe.run.keep)
+        self._way_back = WayBack(self.course, {}, None)
+        self._losses = Delayed(0)
+        self._step = -1
         done_by_first(self._make_folders)
 
     def tell(self, line: str) -> None:
@@ -119,6 +111,8 @@ class RunFolder:
         found = done_by_first(lambda: self._found(device))
         self.stop.defer()
         self.pace.rest()
+        self._way_back = WayBack(self.course, parts, None if found is None else found[0])
+        self._losses = Delayed(lag_on(device))
         if found is None:
             share_start(parts)
             return 0
@@ -131,18 +125,35 @@ class RunFolder:
                 torch.set_rng_state(state["chance"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise WeightsError(f"cannot resume from {path}: {error}") from error
+        self._way_back.slow_down()
         done_by_first(lambda: self._journal.forget_from(state["step"]))
         self.tell(f"going on from {path}, {state['step']} steps done")
         return int(state["step"])
 
+    def steps(self, start: int) -> Iterator[int]:
+        """The steps to take, counted from 0; after going back, those since then once more.
+
+        Args:
+            start: How many are done, as ``resume`` gave it.
+        """
+        self._step = start
+        while self._step < self.course.settings.steps and not (self._step == start and self.course.is_spent):
+            yield self._step
+            back, self.course.went_back_to = self.course.went_back_to, None
+            self._step = self._step + 1 if back is None else back
+
     def report(self, step: int, **values: float | Tensor) -> None:
         """Writes and tells numbers where it is time to, and looks whether this step is the last."""
+        if self.course.went_back_to is not None:
+            self.pace.rest()
+            return
         self.course.reach(step)
         settings = self.course.settings
         memory = peak_memory_mb(self._device)
         self._show(step, values["loss"], memory)
         if (step + 1) % settings.journal_every == 0:
             row = means_of_all(values) | {"skipped": float(self.course.skipped)}
+            row |= self._way_back.numbers()
             row |= self.pace.gathered(settings.batch_size)
             row |= {} if memory is None else {"memory_mb": memory}
             self._add(step, row)
@@ -172,6 +183,7 @@ class RunFolder:
             model: What is of use besides, such as averaged weights.
         """
         done_by_first(lambda: self._save(step, parts, model))
+        self._way_back.lead_to(self._states.last)
         self.course.is_best = False
         self.pace.rest()
 
@@ -184,25 +196,31 @@ class RunFolder:
         if self.course.is_best:
             self._states.mark("best", step)
         self._states.prune()
-        self._draw()
+        self._journal.write_table()
+        draw_plots(self.path / "plots", self._journal)
         if self._board is not None:
             self._board.flush()
 
     def count(self, *, failed: bool) -> None:
-        """Counts a step that was left out because its numbers were not finite.
+        """Counts a step, and goes back to the last good state where too many were left out.
+
+        Args:
+            failed: Whether the step was left out because its numbers were not finite; whether they were far
+                above those before, the optimizers know that ``resume`` was given.
 
         Raises:
-            DivergedError: It is the tenth in a row; the last checkpoint is from before it began.
+            DivergedError: Twenty in a row were not finite, or going back did not help.
         """
         try:
-            self.course.count(failed=failed)
+            line = self._way_back.count(self._step, failed=failed)
         except DivergedError as error:
-            kept = f"the last good checkpoint is {self._states.last}"
-            none = "no checkpoint was written yet"
-            line = f"{error}; {kept if self._states.last.exists() else none}"
+            text = f"{error}; {self._states.kept()}"
             if is_first():
-                append_line(self.path / "train.log", line)
-            raise DivergedError(line) from error
+                append_line(self.path / "train.log", text)
+            raise DivergedError(text) from error
+        if line:
+            done_by_first(lambda: self._journal.forget_from(self.course.went_back_to or 0))
+            self.tell(line)
 
     def samples(self, step: int, *columns: Images) -> None:
         """Writes a grid, one picture per row and one column per argument."""
@@ -227,7 +245,8 @@ class RunFolder:
         settings, lap = self.course.settings, self.pace.lap()
         if not is_first():
             return
-        loss = float(loss.detach() if isinstance(loss, Tensor) else loss)
+        known = self._losses.exchange(loss.detach() if isinstance(loss, Tensor) else torch.tensor(loss))
+        loss = float("nan") if known is None else float(known)
         size, score = settings.batch_size, self._score
         self._watch(Moment(step + 1, settings.steps, loss, size, lap.seconds, lap.waited, memory, score))
 
@@ -275,9 +294,3 @@ class RunFolder:
         if wanted == "auto":
             return self._states.newest()
         return Path(wanted), read_state(Path(wanted))
-
-    def _draw(self) -> None:
-        self._journal.write_table()
-        for plot, names in PLOTS.items():
-            curves = {name: self._journal.curve(name) for name in names}
-            draw_curves(self.path / "plots" / f"{plot}.png", plot.replace("_", " "), curves)

@@ -12,7 +12,7 @@ from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.look import control_weights
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.tensors import CodeIndices, Images
+from lowlight_cli.tensors import CodeIndices, Images, Scalar
 from lowlight_cli.training.codes import perplexity, usage, wanted_codes
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
 from lowlight_cli.training.held_out import facts_of_middle, middle
@@ -23,12 +23,12 @@ MIDDLE = 256
 """Side of the part of a held-out picture whose codes are looked at, in pixels."""
 
 
-def choice_numbers(chosen: CodeIndices, wanted: CodeIndices, codes: int) -> dict[str, float]:
+def choice_numbers(chosen: CodeIndices, wanted: CodeIndices, codes: int) -> dict[str, Scalar]:
     """How well a batch chose: share of positions with the code of the bright picture, and perplexity."""
     counts = summed(torch.bincount(chosen.flatten(), minlength=codes))
     return {
-        "batch_index_accuracy": float((chosen == wanted).float().mean()),
-        "batch_perplexity": float(perplexity(counts)),
+        "batch_index_accuracy": (chosen == wanted).float().mean(),
+        "batch_perplexity": perplexity(counts),
     }
 
 

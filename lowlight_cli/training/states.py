@@ -71,6 +71,14 @@ class States:
                 for path in self.folder.glob(f"{name}{suffix}"):
                     path.unlink()
 
+    def kept(self) -> str:
+        """What there is to use or to go on from, in words."""
+        if not self.last.exists():
+            return "no checkpoint was written yet"
+        best = self.folder / "best.safetensors"
+        which = f"the best weights are {best}, " if best.exists() else ""
+        return f"{which}the last good checkpoint is {self.last}"
+
     def newest(self) -> tuple[Path, dict[str, Any]] | None:
         """The newest checkpoint that can be read; a damaged one is passed over. None where there is none.
 

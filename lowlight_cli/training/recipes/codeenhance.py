@@ -216,7 +216,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
-    for step in range(start, settings.steps):
+    for step in folder.steps(start):
         for batch, _ in feed.of_step(step):
             wanted = wanted_codes(prior, batch.bright)
 
@@ -236,7 +236,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             doubt = hinge(critic(wanted.codes), critic(made.latent.detach()))
             judge.learn(doubt)
 
-        share = rate_share(step, settings.steps, recipe.optimizer)
+        share = rate_share(step, course.length(step), recipe.optimizer)
         if painter.take(share):
             average.update_parameters(model)
         judge.take(share)

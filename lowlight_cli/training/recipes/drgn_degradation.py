@@ -164,7 +164,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
 
     step = start - 1  # what a finished run, started again, has done
-    for step in range(start, settings.steps):
+    for step in folder.steps(start):
         for batch, _ in feed.of_step(step):
             # Make clean pictures dark so that the critics take them, and their degradation, for real.
             set_trainable(critics, trainable=False)
@@ -178,7 +178,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
             doubt = critic_loss(critics, passed)
             judge.learn(doubt)
 
-        share = decayed_share(step, settings.steps, recipe.decay, recipe.optimizer)
+        share = decayed_share(step, course.length(step), recipe.decay, recipe.optimizer)
         if painter.take(share):
             average.update_parameters(generator)
         judge.take(share)

@@ -154,7 +154,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
-    for step in range(start, settings.steps):
+    for step in folder.steps(start):
         for batch, _ in feed.of_step(step):
             with mixed:
                 refined = refine(recipe, model, batch)
@@ -162,7 +162,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
             loss = torch.stack(list(losses.values())).sum()
             painter.learn(loss)
 
-        share = decayed_share(step, settings.steps, recipe.decay, recipe.optimizer)
+        share = decayed_share(step, course.length(step), recipe.decay, recipe.optimizer)
         if painter.take(share):
             average.update_parameters(model)
         folder.count(failed=painter.failed)

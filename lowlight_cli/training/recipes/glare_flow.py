@@ -81,7 +81,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
-    for step in range(start, settings.steps):
+    for step in folder.steps(start):
         for batch, part in feed.of_step(step):
             with torch.no_grad():
                 target = prior.encode(batch.bright)
@@ -96,7 +96,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
             loss = torch.stack(list(losses.values())).sum()
             painter.learn(loss)
 
-        if painter.take(rate_share(step, settings.steps, recipe.optimizer)):
+        if painter.take(rate_share(step, course.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=painter.failed)
 

@@ -144,7 +144,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     folder.tell(f"{len(train)} photos with class maps, {len(held_out)} more held out")
 
     step = start - 1  # what a finished run, started again, has done
-    for step in range(start, settings.steps):
+    for step in folder.steps(start):
         for (views, classes), _ in feed.of_step(step):
             # Name what is where in both views, and describe both alike.
             with mixed:
@@ -155,7 +155,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
             loss = naming + likeness
             optimizer.learn(loss)
 
-        if optimizer.take(rate_share(step, settings.steps, recipe.optimizer)):
+        if optimizer.take(rate_share(step, course.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=optimizer.failed)
 

@@ -165,8 +165,9 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
-    for step in range(start, settings.steps):
+    for step in folder.steps(start):
         hold_still(model, still=step < recipe.still_until)
+        painter.begin_phase(step, recipe.still_until)
         for batch, _ in feed.of_step(step):
             target = wanted_texture(batch)
 
@@ -192,7 +193,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
                 set_trainable(critic, trainable=True)
                 judge.learn(hinge(critic(target), critic(made.images.detach())))
 
-        share = rate_share(step, settings.steps, recipe.optimizer)
+        share = rate_share(step, course.length(step), recipe.optimizer)
         if painter.take(share):
             average.update_parameters(model)
         if judge is not None:

@@ -154,9 +154,11 @@ def start_codes(recipe: VqganRecipe, model: Vqgan, photos: Sequence[Photo], step
         start_on(model.codebook, model.encode(images.to(model.codebook.weight.device)), drawn.shared)
 
 
-def revive_dead(recipe: VqganRecipe, model: Vqgan, counts: CodeCounts, latent: Features, step: int) -> None:
+def revive_dead(
+    recipe: VqganRecipe, model: Vqgan, counts: CodeCounts, latent: Features, step: int, steps: float
+) -> None:
     """Moves unused codes onto latents, while codes are learned and there is time left to learn them."""
-    if recipe.codes_from <= step < recipe.run.steps * REVIVE_UNTIL:
+    if recipe.codes_from <= step < steps * REVIVE_UNTIL:
         counts.restarted += revive(model.codebook, counts.values, latent, chance(recipe.run.seed, step))
 
 
@@ -232,11 +234,12 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     folder.tell(f"{len(train)} photos, {len(held_out)} held out")
 
     step = start - 1  # what a finished run, started again, has done
-    for step in range(start, settings.steps):
-        share = rate_share(step, settings.steps, recipe.optimizer)
+    for step in folder.steps(start):
+        share = rate_share(step, course.length(step), recipe.optimizer)
 
         # First learn to encode without codes; then put the codes where the latents are.
         coded, judged = step >= recipe.codes_from, step >= recipe.critic_from
+        painter.begin_phase(step, recipe.codes_from, recipe.critic_from)
         start_codes(recipe, model, train, step)
 
         for images, _ in feed.of_step(step):
@@ -268,8 +271,8 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         # Codes that nothing chooses are moved to where latents are.
         numbers: dict[str, float | Scalar] = {**losses, "window_perplexity": perplexity(counts.values)}
         if step % REVIVE_EVERY == 0:
-            if not painter.failed:
-                revive_dead(recipe, model, counts, rebuilt.latent, step)
+            if not (painter.failed or painter.spiked):
+                revive_dead(recipe, model, counts, rebuilt.latent, step, course.length(step))
             counts.clear()
         numbers |= counts.numbers()
         folder.report(step, loss=loss, **numbers)

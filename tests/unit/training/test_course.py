@@ -12,15 +12,15 @@ def course(**settings: object) -> Course:
     return Course(RunSettings(**settings), StopRequest())
 
 
-def test_ten_steps_in_a_row_without_finite_numbers_end_the_run():
+def test_twenty_steps_in_a_row_without_finite_numbers_end_the_run():
     run = course()
-    for _ in range(9):
+    for _ in range(19):
         run.count(failed=True)
     run.count(failed=False)
-    for _ in range(9):
+    for _ in range(19):
         run.count(failed=True)
-    assert run.skipped == 18
-    with pytest.raises(DivergedError, match="10 steps"):
+    assert run.skipped == 38
+    with pytest.raises(DivergedError, match="20 steps"):
         run.count(failed=True)
 
 

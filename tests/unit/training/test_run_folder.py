@@ -115,7 +115,7 @@ def test_a_run_that_diverges_names_its_last_checkpoint(opened, tmp_path):
     folder = opened()
     folder.resume(CPU, {})
     save(folder, 1, 0.1)
-    for _ in range(9):
+    for _ in range(19):
         folder.count(failed=True)
     with pytest.raises(DivergedError, match=r"last\.pt") as caught:
         folder.count(failed=True)

@@ -1,0 +1,157 @@
+"""A rehearsal: some hundred steps of a run's own settings on a CPU, before a card is paid for."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+
+import torch
+
+from lowlight_cli.errors import DivergedError
+from lowlight_cli.inference.interruption import Stopped
+from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.journal import Journal, Numbers
+from lowlight_cli.training.pace import Moment
+from lowlight_cli.training.run_folder import RunFolder
+
+STEPS = 300
+BATCH = 4
+MOST_SKIPPED = 0.01
+"""Share of the steps that may be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rehearsal gave.
+
+    Attributes:
+        steps: Steps that were taken or left out.
+        step_seconds: Median of a step.
+        first_loss: Median over the first third of the steps; None if none was finite.
+        last_loss: Median over the last third; None if none was finite.
+        steepest: Largest gradient norm by their median; None if none was finite.
+        skipped: Steps left out.
+        score: Name and value of what the validation was judged by; None if nothing was validated.
+        problems: Why it failed; empty if it passed.
+    """
+
+    steps: int
+    step_seconds: float
+    first_loss: float | None
+    last_loss: float | None
+    steepest: float | None
+    skipped: int
+    score: tuple[str, float] | None
+    problems: tuple[str, ...]
+
+
+def rehearsed(recipe: Recipe, steps: int = STEPS) -> Recipe:
+    """The same settings with small batches on a CPU, in the number format that a card would take.
+
+    TF32, which no CPU has, becomes float32. The rate follows the schedule of the whole run.
+
+    Args:
+        recipe: Settings of the run.
+        steps: After which it validates.
+    """
+    run = recipe.run
+    batch = min(run.batch_size, BATCH)
+    update = {
+        "device": "cpu",
+        "precision": {"auto": "bf16", "tf32": "fp32"}.get(run.precision, run.precision),
+        "batch_size": batch,
+        "accumulate": 2 if run.accumulate > 1 and batch % 2 == 0 else 1,
+        "limit_minutes": None,
+        "schedule": "steps",
+        "sample_every": steps,
+        "save_every": max(1, steps // 3),
+        "keep": 1,
+        "journal_every": 1,
+        "early_stop": None,
+        "tensorboard": False,
+        "resume": "none",
+    }
+    return recipe.model_copy(update={"run": run.model_copy(update=update)})
+
+
+def rehearse(
+    recipe: Recipe,
+    train: Callable[..., Path],
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    watch: Callable[[Moment], None] = lambda _: None,
+    steps: int = STEPS,
+) -> Rehearsal:
+    """Takes steps of a run, validates and saves, leaves nothing behind, and says whether all went well.
+
+    Args:
+        recipe: Settings of the run; those of ``rehearsed`` are used.
+        train: The ``run`` function of its recipe.
+        say: Takes each line of the run that a person shall see.
+        watch: Is told of each step.
+        steps: How many; fewer if the run itself is shorter.
+
+    Raises:
+        Stopped: A signal came.
+    """
+    moments: list[Moment] = []
+
+    def count(moment: Moment) -> None:
+        moments.append(moment)
+        watch(moment)
+        if len(moments) > steps:  # after the validation
+            folder.course.cut()
+
+    problems: list[str] = []
+    with TemporaryDirectory(prefix="lle-rehearsal-") as place:
+        settings = rehearsed(recipe, steps)
+        folder = RunFolder(Path(place), settings, say, count)
+        try:
+            with folder.stop.watched():
+                train(settings, folder, device=torch.device("cpu"))
+        except DivergedError as error:
+            problems.append(str(error).partition(";")[0])
+        if folder.stop.number is not None:
+            raise Stopped(folder.stop.number)
+        rows = Journal(Path(place)).rows()
+    return _judged(moments, rows, folder.course.skipped, problems)
+
+
+def _judged(moments: list[Moment], rows: list[Numbers], skipped: int, problems: list[str]) -> Rehearsal:
+    losses = [moment.loss for moment in moments]
+    third = max(1, len(losses) // 3)
+    first, last = _finite(losses[:third]), _finite(losses[-third:])
+    norms = _finite([row.get("gradient_norm") or math.nan for row in rows])
+    score = next((moment.score for moment in reversed(moments) if moment.score), None)
+    if skipped > MOST_SKIPPED * len(losses):
+        problems.append(f"{skipped} of {len(losses)} steps were left out")
+    if not last:
+        problems.append("no loss was finite at the end")
+    elif first and median(last) - median(first) > max(abs(median(first)), 4 * _spread(first)):
+        problems.append(f"the loss rose from {median(first):.4g} to {median(last):.4g}")
+    if score is not None and not math.isfinite(score[1]):
+        problems.append(f"the validation gave no number for {score[0]}")
+    return Rehearsal(
+        steps=len(losses),
+        step_seconds=median([moment.seconds for moment in moments] or [0.0]),
+        first_loss=median(first) if first else None,
+        last_loss=median(last) if last else None,
+        steepest=max(norms) / max(median(norms), 1e-12) if norms else None,
+        skipped=skipped,
+        score=score,
+        problems=tuple(problems),
+    )
+
+
+def _finite(values: list[float]) -> list[float]:
+    return [value for value in values if math.isfinite(value)]
+
+
+def _spread(values: list[float]) -> float:
+    """Distance between the quartiles."""
+    if len(values) < 2:
+        return 0.0
+    low, _, high = quantiles(values, n=4)
+    return high - low
