@@ -60,7 +60,7 @@ EXIT_CODES = """
 | 6 | weights missing, damaged or of another model |
 | 7 | a device or an optional feature that the machine does not have, or a GPU that failed during the run |
 | 8 | the output cannot be written |
-| 9 | training diverged |
+| 9 | training diverged, or its rehearsal failed |
 | 10 | a measured quality did not reach the bar set for it |
 | 11 | another run writes to the same folder |
 | 130, 143 | stopped with Ctrl-C, by a signal |

@@ -40,7 +40,7 @@ class OutputError(LowlightError):
 
 
 class DivergedError(LowlightError):
-    """Training that gave numbers which are not finite."""
+    """Training that gave numbers which are not finite or explode, or a rehearsal that failed."""
 
     exit_code = 9
 

@@ -116,17 +116,22 @@ def rehearse(
         if folder.stop.number is not None:
             raise Stopped(folder.stop.number)
         rows = Journal(Path(place)).rows()
-    return _judged(moments, rows, folder.course.skipped, problems)
+    # Nobody is told of a step after which the run went back, nor of the one that ended it.
+    taken = len(moments) + folder.course.returns + len(problems)
+    return _judged(moments, rows, (taken, folder.course.skipped), problems)
 
 
-def _judged(moments: list[Moment], rows: list[Numbers], skipped: int, problems: list[str]) -> Rehearsal:
+def _judged(
+    moments: list[Moment], rows: list[Numbers], counts: tuple[int, int], problems: list[str]
+) -> Rehearsal:
+    steps, skipped = counts
     losses = [moment.loss for moment in moments]
     third = max(1, len(losses) // 3)
     first, last = _finite(losses[:third]), _finite(losses[-third:])
     norms = _finite([row.get("gradient_norm") or math.nan for row in rows])
     score = next((moment.score for moment in reversed(moments) if moment.score), None)
-    if skipped > MOST_SKIPPED * len(losses):
-        problems.append(f"{skipped} of {len(losses)} steps were left out")
+    if skipped > MOST_SKIPPED * steps:
+        problems.append(f"{skipped} of {steps} steps were left out")
     if not last:
         problems.append("no loss was finite at the end")
     elif first and median(last) - median(first) > max(abs(median(first)), 4 * _spread(first)):
@@ -134,7 +139,7 @@ def _judged(moments: list[Moment], rows: list[Numbers], skipped: int, problems: 
     if score is not None and not math.isfinite(score[1]):
         problems.append(f"the validation gave no number for {score[0]}")
     return Rehearsal(
-        steps=len(losses),
+        steps=steps,
         step_seconds=median([moment.seconds for moment in moments] or [0.0]),
         first_loss=median(first) if first else None,
         last_loss=median(last) if last else None,

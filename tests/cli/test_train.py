@@ -155,3 +155,44 @@ def test_the_published_stage_one_needs_lpips(run_lle, tmp_path, make_picture):
     assert "lpips_backbone" in refused.err
     assert "perceptual_weight=0" in refused.err
     assert not (tmp_path / "run" / "vqgan.safetensors").exists()
+
+
+def narrow_stage_one(tmp_path, make_picture):
+    """Words for a run of stage I that takes a moment."""
+    for number in range(3):
+        make_picture(tmp_path / "photos" / f"{number}.png", (64, 64), seed=number)
+    return (
+        "train", "vqgan", "-o", tmp_path / "run", "--data", tmp_path / "photos", "--crop", 64,
+        "--batch-size", 8, "--device", "cpu", "--workers", 0, "--set", "critic_width=4",
+    )  # fmt: skip
+
+
+def test_a_rehearsal_says_that_all_is_well_and_keeps_nothing(run_lle, tmp_path, make_picture):
+    words = narrow_stage_one(tmp_path, make_picture)
+    run = run_lle(*words, "--max-steps", 6, "--rehearse")
+    assert (run.code, run.out) == (0, "")
+    assert "rehearsing vqgan on the CPU in bf16, 4 crops of 64 pixels a step" in run.err
+    assert "steps: 6 of" in run.err
+    assert "gradient: at most" in run.err
+    assert "rehearsal passed" in run.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_rehearsal_that_fails_says_why(run_lle, tmp_path, make_picture):
+    words = narrow_stage_one(tmp_path, make_picture)
+    run = run_lle(*words, "--max-steps", 6, "--rehearse", "--set", "edge_weight=inf", "-q")
+    assert (run.code, run.out) == (9, "")
+    assert "rehearsal failed: 6 of 6 steps were left out; no loss was finite" in run.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_by_the_clock_that_is_over_takes_no_more_steps(run_lle, tmp_path, make_picture):
+    words = (*narrow_stage_one(tmp_path, make_picture), "--batch-size", 1, "--max-steps", 9)
+    clock = (*words, "--set", "run.schedule=clock")
+    assert "limit-minutes" in run_lle(*clock).err
+    for _ in range(2):
+        run = run_lle(*clock, "--limit-minutes", "1e-6")
+        assert run.code == 0
+        assert (tmp_path / "run" / "ckpt" / "step-000001.pt").exists()
+        assert not (tmp_path / "run" / "ckpt" / "step-000002.pt").exists()
+    assert "1 steps done" in run.err

@@ -57,3 +57,81 @@ def test_best_and_counts_survive_saving():
     second.judge(4.0)
     assert second.ending == "no improvement"
     assert second.skipped == 1
+
+
+class FalseClock:
+    """Seconds that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def by_clock(clock: FalseClock, **settings: object) -> Course:
+    return Course(RunSettings(schedule="clock", limit_minutes=10, **settings), StopRequest(), clock)
+
+
+def share(run: Course, step: int) -> float:
+    """Share of the schedule that is done at a step, as the rate sees it."""
+    return step / run.length(step)
+
+
+def test_by_the_clock_the_schedule_is_done_when_the_time_is():
+    clock = FalseClock()
+    run = by_clock(clock, steps=100_000)
+    assert share(run, 0) == 0
+    for step, minutes in ((9, 1.0), (19, 2.5), (29, 5.0), (39, 9.9)):
+        clock.now = 100 + 60 * minutes
+        run.reach(step)
+        assert share(run, step + 1) == pytest.approx(minutes / 10)
+        assert run.ending is None
+    clock.now = 100 + 600
+    run.reach(49)
+    assert (run.ending, run.is_spent, share(run, 50)) == ("limit", True, 1)
+
+
+def test_steps_that_are_faster_than_the_clock_end_the_schedule():
+    clock = FalseClock()
+    run = by_clock(clock, steps=100)
+    clock.now += 60
+    run.reach(49)
+    assert share(run, 50) == 0.5
+    run.reach(99)
+    assert run.ending == "done"
+
+
+def test_a_schedule_by_the_clock_goes_on_where_it_was():
+    clock = FalseClock()
+    first = by_clock(clock, steps=100_000)
+    clock.now += 240
+    first.reach(10)
+    clock.now += 1000  # nothing runs meanwhile
+    second = by_clock(clock, steps=100_000)
+    second.load_state_dict(first.state_dict())
+    assert share(second, 11) == pytest.approx(0.4)
+    clock.now += 60
+    second.reach(11)
+    assert share(second, 12) == pytest.approx(0.5)
+    assert not second.is_spent
+
+
+def test_by_steps_the_clock_does_not_count():
+    clock = FalseClock()
+    run = Course(RunSettings(steps=100, limit_minutes=10), StopRequest(), clock)
+    clock.now += 500
+    run.reach(10)
+    assert (run.length(11), run.ending) == (100, None)
+    clock.now += 200
+    run.reach(11)
+    assert (run.ending, run.is_spent) == ("limit", False)
+    again = Course(RunSettings(steps=100, limit_minutes=10), StopRequest(), clock)
+    again.load_state_dict(run.state_dict())
+    again.reach(12)
+    assert again.ending is None
+
+
+def test_a_clock_needs_a_limit():
+    with pytest.raises(ValueError, match="limit-minutes"):
+        RunSettings(schedule="clock")
