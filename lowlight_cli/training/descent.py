@@ -165,8 +165,16 @@ class Descent:
             return False
         if not self._waits:
             self._adam.left_out = (outcome != Outcome.TAKEN).float()
+            self._lay_out_gradients()
         self._scaler.step(self._adam)
         return True
+
+    def _lay_out_gradients(self) -> None:
+        """Gives gradients the strides of their parameters, which ``fused`` insists on."""
+        for parameter in self._parameters:
+            gradient = parameter.grad
+            if gradient is not None and gradient.stride() != parameter.stride():
+                parameter.grad = torch.empty_like(parameter).copy_(gradient)
 
     def begin_phase(self, step: int, *starts: int) -> None:
         """Forgets earlier losses and gradients at a step from which others are to be expected.

@@ -160,3 +160,16 @@ def test_runs_without_spikes_are_those_of_a_run_without_a_guard():
             assert step(steps, layer, 1 + float(torch.rand(())))
         ends.append(layer.weight.detach().clone())
     assert torch.equal(*ends)
+
+
+def test_on_a_gpu_gradients_have_the_strides_of_their_parameters():
+    layer = nn.Conv2d(2, 3, 1).to(memory_format=torch.channels_last)
+    steps = descent(layer, waits=False)
+    images = torch.randn(1, 2, 4, 4)
+    steps.learn(layer(images).square().mean())
+    layer.weight.grad = layer.weight.grad.contiguous().view(3, 2).clone().view(3, 2, 1, 1)
+    expected = layer.weight.grad.clone()
+    assert layer.weight.grad.stride() != layer.weight.stride()
+    steps._lay_out_gradients()
+    assert layer.weight.grad.stride() == layer.weight.stride()
+    assert torch.equal(layer.weight.grad, expected)
