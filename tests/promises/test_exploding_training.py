@@ -15,7 +15,7 @@ from lowlight_cli.training.toml_text import toml_text
 from tests.contracts.narrow_recipes import NARROW_VQGAN
 from tests.simulated_tf32 import SimulatedTf32
 
-CALM = 40
+CALM = 24
 """Steps before products are rounded."""
 
 
@@ -65,7 +65,7 @@ def test_ssim_in_tf32_is_caught_and_the_best_weights_are_kept(run_lle, words, tm
     monkeypatch.setattr(structure, "_likeness", likeness)
     run = run_lle(*words)
     assert (run.code, run.out) == (9, "")
-    returns = [line for line in run.err.splitlines() if "going on from step 40" in line]
+    returns = [line for line in run.err.splitlines() if "going on from step 20" in line]
     assert len(returns) == MOST_RETURNS
     assert f"{TOO_MANY} of 50 steps were left out" in returns[0]
     assert f"after going back {MOST_RETURNS} times" in run.err
@@ -74,15 +74,15 @@ def test_ssim_in_tf32_is_caught_and_the_best_weights_are_kept(run_lle, words, tm
     assert all(torch.isfinite(tensor).all() for tensor in weights.values())
     rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     scores = [row["psnr"] for row in rows if "psnr" in row]
-    assert len(scores) == 2
+    assert len(scores) == 1
     assert max(scores) > 15
-    assert max(row["step"] for row in rows) < 100
+    assert max(row["step"] for row in rows) < 60
 
 
 def test_ssim_as_it_is_learns_on_under_tf32(run_lle, words, tmp_path):
     with SimulatedTf32() as mode:
-        run = run_lle(*words, "--max-steps", 30)
+        run = run_lle(*words, "--max-steps", 26, "--batch-size", 1)
     assert run.code == 0
-    assert mode.products > 500
+    assert mode.products > 400
     rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert {row["skipped"] for row in rows if "skipped" in row} == {0.0}

@@ -30,7 +30,7 @@ class Toy:
     """
 
     def __init__(self, path: Path, **run: object) -> None:
-        settings = {"steps": 60, "save_every": 30, "journal_every": 1, "precision": "fp32"} | run
+        settings = {"steps": 60, "save_every": 30, "journal_every": 100, "precision": "fp32"} | run
         self.recipe = VqganRecipe(run=RunSettings(**settings))
         self.lines: list[str] = []
         self.folder = RunFolder(path, self.recipe, self.lines.append)
@@ -71,7 +71,7 @@ def test_single_spikes_are_left_out_and_the_run_goes_on(tmp_path):
 
 
 def test_many_spikes_lead_back_to_the_last_checkpoint_at_half_the_rate(tmp_path):
-    toy = Toy(tmp_path)
+    toy = Toy(tmp_path, journal_every=1)
     toy.run(lambda step, returns: 1e6 if step >= 33 and not returns else 1.0)
     steps, rates = zip(*toy.taken, strict=True)
     back = 33 + TOO_MANY
