@@ -16,6 +16,7 @@ from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 from tests.fake_cuda.device import CUDA, fake_cuda, placed, why_not_here
+from tests.fake_cuda.rehearsal import rehearse
 from tests.fake_cuda.watch import Watch
 
 SIDE = 64
@@ -32,7 +33,7 @@ PICTURE_SIZE = (400, 600)
 
 def main() -> None:
     """Writes the facts of one group to stdout, or why there are none."""
-    groups = {"everything": everything, "costs": costs}
+    groups = {"everything": everything, "costs": costs, "gpu check": rehearse}
     with fake_cuda():
         reason = why_not_here()
         found = {"unavailable": reason} if reason else groups[sys.argv[1]]()
