@@ -8,7 +8,7 @@ The result is written after each case, so that a run which is cut off loses litt
 
 Where the package is not installed: PYTHONPATH=. before it.
 
-The file that it writes belongs into benchmarks/results; `make performance` puts it into docs/performance.md.
+The file of a whole run belongs into benchmarks/results; `make performance` puts it into docs/performance.md.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
     sizes = QUICK if arguments.quick else FULL
     if arguments.quick:
         torch.set_num_threads(1)  # so little is computed that threads would wait for each other
-    suite = "gpu-check-quick" if arguments.quick else "gpu-check"
+    suite = f"gpu-check{'-quick' if arguments.quick else ''}{'-part' if arguments.sections else ''}"
     name = arguments.machine or _slug(device)
     path = arguments.out / f"{suite}--{name}--{device.type}.json"
     result = Result(path, suite, _facts(device, sizes))

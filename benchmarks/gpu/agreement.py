@@ -28,8 +28,10 @@ _ROOM = 2**29
 def pass_sizes(bench: Bench, _seconds: float) -> Found:
     """Largest differences of one image, alone and among seven others, in steps of 8 bits; 0 means equal bits.
 
-    "other_mates" compares two passes of eight, whose other images stand in another order.
+    "other_mates" compares two passes of eight, whose other images stand in another order. "file to file" are
+    results of the engine, in 8 bits.
     """
+    yield "file to file", _engine_differences(bench)
     for name in bench.sizes.models:
         entry = MODELS[name]
         model = placed_model(entry, entry.default_preset, bench.device)
@@ -50,6 +52,17 @@ def _differences(model: Enhancer, images: torch.Tensor, precision: Precision) ->
     return {
         "alone": float((alone - together).abs().max()) * 255,
         "other_mates": float((others - together).abs().max()) * 255,
+    }
+
+
+def _engine_differences(bench: Bench) -> dict[str, float]:
+    forward = prepare_forward(EnhanceSettings(device=str(bench.device), precision=bench.sizes.precision))
+    pictures = [decode(path).pixels for path in sorted(small_photos(bench).iterdir())[:_MATES]]
+    together, alone = forward(pictures), forward(pictures[:1])
+    others = forward([pictures[0], *reversed(pictures[1:])])
+    return {
+        "alone": _compared(alone, together[:1])["largest"],
+        "other_mates": _compared(others[:1], together[:1])["largest"],
     }
 
 

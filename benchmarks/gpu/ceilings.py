@@ -68,6 +68,7 @@ def _fill(folder: Path, count: int, size: tuple[int, int]) -> None:
     margin = 64  # windows at other places of one field of noise: no two photos are equal
     noise = np.random.default_rng(0).normal(0, 3, (height + margin, width + margin, 3)).astype(np.float32)
     glow = np.linspace(0, 40, width)[None, :, None] + np.linspace(0, 20, height)[:, None, None]
+    glow = glow.astype(np.float32)
 
     def write(number: int) -> None:
         window = noise[number % margin :, (7 * number) % margin :][:height, :width]

@@ -47,10 +47,12 @@ class Clock:
 
     @contextmanager
     def peak(self) -> Iterator[Callable[[], int | None]]:
-        """Gives a function that says how many bytes of tensors were alive at most; None on a CPU."""
+        """Gives a function that says how many bytes of tensors were added at most; None on a CPU."""
+        before = 0
         if self.is_cuda:
             torch.cuda.reset_peak_memory_stats(self.device)
-        yield lambda: torch.cuda.max_memory_allocated(self.device) if self.is_cuda else None
+            before = torch.cuda.memory_allocated(self.device)
+        yield lambda: torch.cuda.max_memory_allocated(self.device) - before if self.is_cuda else None
 
     def _is_enough(self, count: int, spent: float) -> bool:
         if not self.at_least_s:

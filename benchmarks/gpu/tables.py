@@ -5,6 +5,9 @@ from typing import Any
 
 Case = Mapping[str, Any]
 
+_MARGIN = 1.3
+"""As in ``lowlight_cli/inference/pass_size.py``."""
+
 
 def as_markdown(result: Case) -> str:
     """All sections of a result that found something.
@@ -15,6 +18,7 @@ def as_markdown(result: Case) -> str:
     parts = [_machine(result["machine"])]
     is_quick = result["suite"].endswith("quick")  # then shares of what the device can do make no sense
     ceilings = {} if is_quick else result["cases"].get("ceilings", {})
+    parts += [] if is_quick else _summary(result["cases"])
     for name, title, lines in _SECTIONS:
         found = result["cases"].get(name)
         if not found:
@@ -35,6 +39,26 @@ def _machine(machine: Case) -> str:
         f"{where}, {machine['cores']} cores, torch {libraries['torch']}{more}, Python {machine['python']}, "
         f"{machine['time'][:10]}"
     )
+
+
+def _summary(cases: Case) -> list[str]:
+    """What the engine makes of the model, if all three were measured."""
+    baseline = cases.get("baseline", {}).get("photos_s")
+    alone = _best(cases.get("model", {}), "codeenhance ")
+    engine = _best(cases.get("files", {}), "small")
+    if not (baseline and alone and engine):
+        return []
+    times, share = engine / baseline, 100 * engine / alone
+    return [
+        f"File to file: {times:.2g} times the simplest program, {share:.0f} % of what the model alone does."
+    ]
+
+
+def _best(found: Case, begin: str) -> float:
+    rates = (
+        case["photos_s"] for name, case in found.items() if name.startswith(begin) and "photos_s" in case
+    )
+    return max(rates, default=0.0)
 
 
 def _most(found: Case, _ceilings: Case) -> list[str]:
@@ -62,7 +86,17 @@ def _models(found: Case, ceilings: Case) -> list[str]:
             cases = {name: found.get(f"{model} {name} {batch}") for name in formats}
             if any(cases.values()):
                 rows.append((model, str(batch), *(_rate(cases[name], ceilings, name) for name in formats)))
-    return _table(("Photos/s", "in a pass", *formats), rows)
+    return _table(("Photos/s", "in a pass", *formats), rows) + _hungry(found)
+
+
+def _hungry(found: Case) -> list[str]:
+    """What takes more memory in float32 than the margin over `pass_costs` allows."""
+    rows = []
+    for name, case in found.items():
+        peak, said = case.get("peak_bytes_per_pixel"), case.get("said_bytes_per_pixel")
+        if " fp32 " in name and peak and said and peak > _MARGIN * said:
+            rows.append(f"- {name}: {peak:.0f} bytes per pixel, `pass_costs` say {said}")
+    return ["", "More memory than expected:", "", *rows] if rows else []
 
 
 def _rate(case: Case | None, ceilings: Case, precision: str) -> str:

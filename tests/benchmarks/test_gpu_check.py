@@ -153,6 +153,26 @@ def test_a_full_run_on_a_card_takes_less_than_four_minutes(check):
     assert sum(FULL.seconds.values()) <= 235
 
 
+def test_the_summary_compares_the_engine_with_the_model_and_the_simplest_program(check):
+    machine = {
+        "gpu": "Some GPU",
+        "cores": 16,
+        "libraries": {"torch": "2.11"},
+        "python": "3.12",
+        "time": "2026",
+    }
+    cases = {
+        "model": {"codeenhance lite fp16 8": {"photos_s": 900.0, "tflop_s": 30.0}, "glare lite fp16 8": {}},
+        "baseline": {"photos_s": 124.0},
+        "files": {"small, 4 threads, 8 in a pass": {"photos_s": 450.0, "precision": "fp16", "failed": 0}},
+    }
+    sizes = {"image": "", "photo": "", "large": ""}
+    text = check.tables.as_markdown(
+        {"suite": "gpu-check", "machine": machine | {"sizes": sizes}, "cases": cases}
+    )
+    assert "3.6 times the simplest program, 50 % of what the model alone does" in text
+
+
 def test_the_tables_show_what_failed_and_what_was_cut(check):
     libraries, sizes = {"torch": "2.11"}, {"image": "608x416", "photo": "600x400", "large": "4000x3008"}
     machine = {
@@ -162,9 +182,11 @@ def test_the_tables_show_what_failed_and_what_was_cut(check):
         "python": "3.12",
         "time": "2026-11-26T",
     }
+    hungry = {"peak_bytes_per_pixel": 3000.4, "said_bytes_per_pixel": 1736}
     models = {
         "codeenhance lite fp32 32": {"error": "RuntimeError: no"},
         "codeenhance lite bf16 32": {"photos_s": 1111.4, "tflop_s": 39.6},
+        "drgn lite fp32 32": hungry | {"photos_s": 10, "tflop_s": 30},
         "cut": "no time",
     }
     tests = {"code": None, "counts": {"passed": 3, "failed": 1}, "not_passed": {"tests/x.py::y": "failed"}}
@@ -180,6 +202,7 @@ def test_the_tables_show_what_failed_and_what_was_cut(check):
     assert "| to the device, pinned | 55.2 GB/s |" in lines
     assert "| codeenhance lite | 32 | failed | 1,111 (10 %) |" in lines
     assert "| vqcnir whole |  | more than a pass may hold |  |" in lines
+    assert "- drgn lite fp32 32: 3000 bytes per pixel, `pass_costs` say 1736" in lines
     assert "cut: no time" in lines
     assert "error: ValueError: bad" in lines
     assert "3 passed, 1 failed" in lines

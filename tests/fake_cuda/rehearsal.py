@@ -67,6 +67,7 @@ def _driver() -> Iterator[dict[str, Any]]:
         "empty_cache": None,
         "set_per_process_memory_fraction": None,
         "max_memory_allocated": 2**20,
+        "memory_allocated": 2**10,
         "memory_reserved": 2**20,
         "mem_get_info": (_MEMORY, _MEMORY),
         "get_device_properties": SimpleNamespace(name="no real GPU", total_memory=_MEMORY),
