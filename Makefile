@@ -49,7 +49,8 @@ BROUGHT = codeenhance.safetensors ckpt/best.safetensors metrics.jsonl config.res
   samples ckpt/last.pt
 gpu-train:  # train on PACK for MINUTES, then put the run into OUT in parts; TRAIN="--lr 5e-4" adds options
 	PYTHONPATH=.:$(PYTHONPATH) $(PYTHON) -m lowlight_cli train codeenhance --preset gpu --progress lines \
-	  --data $(PACK)/photos --pairs $(PACK)/pairs --limit-minutes $(MINUTES) --out $(RUN) $(TRAIN); code=$$?; \
+	  --data $(PACK)/photos --pairs $(PACK)/pairs --limit-minutes $(MINUTES) \
+	  --set run.schedule=clock --max-steps 100000 --out $(RUN) $(TRAIN); code=$$?; \
 	$(MAKE) gpu-home; exit $$code
 
 gpu-home:  # the run as run.tar.aa, run.tar.ab, ... of 15 MB in OUT
