@@ -24,7 +24,8 @@ def gpu_tests(bench: Bench, seconds: float) -> Found:
         seconds: When to end the process.
     """
     log = bench.folder / "tests.log"
-    code = _run(bench.root, log, seconds)
+    hidden = {} if bench.clock.is_cuda else {"CUDA_VISIBLE_DEVICES": ""}  # a check of the CPU uses no GPU
+    code = _run(bench.root, log, seconds, hidden)
     said = log.read_text(errors="replace")
     outcomes = {name: outcome.lower() for name, outcome in _OUTCOME.findall(said)}
     counts = {kind: list(outcomes.values()).count(kind) for kind in ("passed", "failed", "error", "skipped")}
@@ -38,10 +39,10 @@ def gpu_tests(bench: Bench, seconds: float) -> Found:
         yield "end_of_output", said[-_SAID:]
 
 
-def _run(root: Path, log: Path, seconds: float) -> int | None:
+def _run(root: Path, log: Path, seconds: float, variables: dict[str, str]) -> int | None:
     """Exit code of pytest; None where it was ended."""
     words = [sys.executable, "-m", "pytest", *_OPTIONS, "-o", _ADDOPTS, "tests/gpu"]
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"} | variables
     with log.open("w") as output:
         try:
             return subprocess.run(
