@@ -155,7 +155,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
-    for step in range(start, settings.steps):
+    for step in folder.steps(start):
         for batch, _ in feed.of_step(step):
             facts = batch.facts(recipe.model)
             with mixed:
@@ -164,7 +164,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
             loss = torch.stack(list(losses.values())).sum()
             optimizer.learn(loss)
 
-        share = rate_share(step, settings.steps, recipe.optimizer)
+        share = rate_share(step, course.length(step), recipe.optimizer)
         if finest is not None:
             finest.take(share)
         if optimizer.take(share):
