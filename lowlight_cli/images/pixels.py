@@ -35,23 +35,25 @@ def to_pixels(images: Images, *, deep: bool) -> list[Pixels]:
 def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:
     """A picture as a batch of one, averaged down to about ``max_pixels`` where it is larger.
 
-    Sides of a smaller copy are multiples of ``multiple``, so that nothing has to be padded, which would count
-    where the whole is measured. The shape of the picture changes a little.
+    A picture that is too large is padded to multiples first, as ``pad_to_multiple`` does, so that the copy
+    shows just what a model sees of the whole. Sides of the copy are multiples, too; its shape changes a little.
 
     Args:
         pixels: One picture.
         max_pixels: Width times height of the result at most, give or take one row.
-        multiple: Of the sides of a smaller copy.
+        multiple: Of the sides of a smaller copy, and of what it shows.
     """
     height, width = pixels.shape[:2]
     scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
     if scale == 1.0:
         return to_images([pixels])
     size = [max(1, int(side * scale / multiple)) * multiple for side in (width, height)]
+    bottom, right = -height % multiple, -width % multiple
+    padded = cv2.copyMakeBorder(pixels, 0, bottom, 0, right, cv2.BORDER_REFLECT_101)
     # In floating point, channel by channel: averages of a dark picture lie between its few whole numbers.
     top = np.float32(np.iinfo(pixels.dtype).max)
     planes = [
-        cv2.resize(pixels[..., i].astype(np.float32), size, interpolation=cv2.INTER_AREA) / top
+        cv2.resize(padded[..., i].astype(np.float32), size, interpolation=cv2.INTER_AREA) / top
         for i in range(3)
     ]
     return torch.from_numpy(np.dstack(planes)).permute(2, 0, 1)[None]

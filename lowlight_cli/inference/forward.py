@@ -15,7 +15,7 @@ import torch
 from lowlight_cli.device import FP32, Precision
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.light import mix_light
-from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple
+from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple, padded_side
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import shrink, to_images, to_pixels
 from lowlight_cli.images.tiling import Tile, blend_strips
@@ -178,9 +178,7 @@ class Forward:
         padded = [
             pad_to_multiple(to_images([each], self.device), self.enhancer.size_multiple) for each in pictures
         ]
-        images = torch.cat(padded)
-        facts = seen and placed(seen, Tile(0, 0, *images.shape[2:]), *pictures[0].shape[:2])
-        results = self._enhance(images, facts and _repeated(facts, len(pictures)))
+        results = self._enhance(torch.cat(padded), seen and _repeated(seen, len(pictures)))
         return [
             _outcome(crop(result[None], *picture.shape[:2]), deep=picture.dtype == np.uint16)
             for result, picture in zip(results, pictures, strict=True)
@@ -199,9 +197,10 @@ class Forward:
         def render(tile: Tile) -> Images:
             part = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
             images = pad_to(to_images([part], self.device), tile.height, tile.width)
-            return self._enhance(images, placed(observation, tile, height, width))
+            return self._enhance(images, placed(observation, tile, *padded))
 
         overlap, multiple = min(self.limits.overlap, side // 4), self.enhancer.size_multiple
+        padded = padded_side(height, multiple), padded_side(width, multiple)
         done, result = 0, np.empty_like(pixels)
         for strip in blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple):
             for part in strip.split(_ROWS, dim=2):
@@ -215,7 +214,7 @@ class Forward:
     def _observe(self, pictures: Sequence[Pixels], limits: Limits) -> Observation:
         """Facts of a whole picture, or of the mean of some, measured on a smaller copy.
 
-        In float32, as every tile depends on them. Their place is that of the picture in the padded copy.
+        In float32, as every tile depends on them.
 
         Args:
             pictures: One, or frames of one size.
@@ -227,8 +226,7 @@ class Forward:
         padded = pad_to_multiple(small, multiple)
         with torch.random.fork_rng(self._own_device), FP32.on(self.device):
             torch.manual_seed(self.look.seed)
-            facts = self.enhancer.observe(padded, self.look.controls, reference=self.reference)
-        return placed(facts, Tile(0, 0, *small.shape[2:]), *padded.shape[2:])
+            return self.enhancer.observe(padded, self.look.controls, reference=self.reference)
 
     @property
     def _own_device(self) -> list[torch.device]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.reports.measure import Measures
 
-CLIPPED_SHARE = 0.01
+CLIPPED_SHARE = 0.03
+CAST_DELTA_E = 17.0
+"""Both: of 56 real dark photos and long exposures of the same scenes, 95 % stay below; a limit that a perfect
+result exceeds says nothing."""
 DEEP_SHARE = 0.25
-CAST_DELTA_E = 6.0
 NOISE_TIMES = 2.0
-SEAM_TIMES = 2.5
-"""Of 200 results without tiles all stay below 2; tiles side by side without overlap reach 2.7 to 4.8."""
+SEAM_TIMES = 3.0
+"""Of 34 results of real photos without tiles the highest has 2.8; tiles side by side without overlap reach
+2.7 to 4.8."""
 BLACK_LUMA = 0.004
 """Of the range: one step of 8 bits."""
 

@@ -6,8 +6,10 @@ import torch
 from torch.nn.functional import conv2d
 
 from lowlight_cli.device import FP32
+from lowlight_cli.images.tiling import Tile
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
+from lowlight_cli.inference.place import placed
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.cost import count_operations, count_parameters
 from lowlight_cli.models.drgn.channel_attention import AttentionBlock, ChannelWeights
@@ -162,7 +164,8 @@ def test_tiles_that_know_the_whole_picture_equal_it_away_from_their_border(shape
     dark[..., 64:] *= 0.1
     facts = model.observe(dark, Controls())
     whole = model.enhance(dark, Controls())
-    left = model.enhance(dark[..., :96], Controls(), observation=facts)
+    known = placed(facts, Tile(0, 0, 64, 96), 64, 128)
+    left = model.enhance(dark[..., :96], Controls(), observation=known)
     torch.testing.assert_close(left[..., :32], whole[..., :32], rtol=0, atol=1e-5)
     unaware = model.enhance(dark[..., :96], Controls())
     assert (unaware[..., :32] - whole[..., :32]).abs().max() > 1e-4

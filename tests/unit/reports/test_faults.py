@@ -53,7 +53,7 @@ def test_a_blank_result_is_found(scene, value):
 
 def test_lost_highlights_are_found_unless_they_were_lost_before(scene):
     lamp = _brighter(scene)
-    lamp[:40, :200] = 255
+    lamp[:80, :200] = 255
     assert "clipped" in _flags(scene, lamp)
     assert "clipped" not in _flags(lamp, lamp)
 
