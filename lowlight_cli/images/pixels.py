@@ -36,7 +36,7 @@ def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:
     """A picture as a batch of one, averaged down to about ``max_pixels`` where it is larger.
 
     A picture that is too large is padded to multiples first, as ``pad_to_multiple`` does, so that the copy
-    shows just what a model sees of the whole. Sides of the copy are multiples, too; its shape changes a little.
+    shows just what a model sees of the whole. Sides of the copy are multiples, too; its shape changes a bit.
 
     Args:
         pixels: One picture.

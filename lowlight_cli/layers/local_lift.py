@@ -30,9 +30,8 @@ EDGE_VARIANCE = 0.01
 """Variance of lightness from which on the filter takes a change for an edge."""
 
 DARKEST = 0.004
-LOCAL_SHARE, MORE_LOCAL_SHARE = 0.6, 0.3
-"""Of the gain that follows the surroundings where a picture is lit unevenly, and what comes to it where it is
-lit very unevenly; the rest follows its mean."""
+LOCAL_SHARE = 0.6
+"""Of the gain that follows the surroundings where a picture is lit unevenly; the rest follows its mean."""
 
 MOST_ABOVE_EVEN = 2.0
 """Logarithm of how much the gain of the surroundings may exceed that of the mean: what is black in a lit
@@ -183,10 +182,8 @@ def _judge(lightness: PerImage, surroundings: Tensor) -> tuple[PerImage, PerImag
     count = ordered.shape[1]
     lit, unlit = ordered[:, (count * 95) // 100], ordered[:, (count * 5) // 100].clamp(min=DARKEST)
     has_lit_part = _smoothstep((lit - 0.12) / 0.08)
-    contrast = (lit / unlit).clamp(min=1.0).log()
-    some = _smoothstep(contrast / math.log(3) - 1)  # from 3 to 9 times as light
-    much = _smoothstep((contrast - math.log(9)) / math.log(4))  # from 9 to 36 times
-    local = has_lit_part * (LOCAL_SHARE * some + MORE_LOCAL_SHARE * much)
+    contrast = _smoothstep((lit / unlit).clamp(min=1.0).log() / math.log(3) - 1)  # from 3 to 9 times
+    local = LOCAL_SHARE * has_lit_part * contrast
     shadow = torch.sigmoid((0.12 - surroundings) / 0.01).mean(1)
     is_shaded = _smoothstep((shadow - 0.04) / 0.14)
     is_bright = _smoothstep((lightness - 0.2) / 0.15) * _smoothstep((lit - 0.35) / 0.3)
