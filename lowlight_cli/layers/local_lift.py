@@ -33,10 +33,6 @@ DARKEST = 0.004
 LOCAL_SHARE = 0.6
 """Of the gain that follows the surroundings where a picture is lit unevenly; the rest follows its mean."""
 
-MOST_ABOVE_EVEN = 2.0
-"""Logarithm of how much the gain of the surroundings may exceed that of the mean: what is black in a lit
-picture stays dark."""
-
 KEPT_GAIN = 6.0
 """Gain from which on nothing of the lifted picture is kept."""
 
@@ -92,8 +88,8 @@ def log_gain_of(light: Light, guide: GainMap, target: float, places: Places | No
     """
     slope, offset = (spread(fact, guide, places) for fact in (light.slope, light.offset))
     surroundings = (slope * guide + offset).clamp(DARKEST, 1.0)
+    local = log_gain_to(target, surroundings)
     even = log_gain_to(target, _as_map(light.mean))
-    local = torch.minimum(log_gain_to(target, surroundings), even + MOST_ABOVE_EVEN)
     share = _as_map(light.local)
     return _as_map(light.need) * (share * local + (1 - share) * even)
 
