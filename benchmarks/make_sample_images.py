@@ -1,4 +1,4 @@
-"""Makes the dark pictures of ``sample_images/`` from well-lit CC0 photos.
+"""Makes the dark pictures of ``sample_images/`` from CC0 photos, all but one of which are well lit.
 
 Needs a folder with the whole views of the Budgie desktop backgrounds, ``<name>_full.webp``.
 
@@ -28,12 +28,15 @@ QUALITY = 88
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One sample: which photo, how large, how dark, and how it is written."""
+    """One sample: which photo, how large, how dark, and how it is written.
+
+    Without a camera the photo stays as it is: it was dark already.
+    """
 
     name: str
     photo: str
     size: tuple[int, int]
-    camera: Camera
+    camera: Camera | None
     write: Callable[[Values, Path], None]
 
 
@@ -49,7 +52,7 @@ def main() -> None:
     for seed, scene in enumerate(SCENES):
         clean = cut(arguments.photos / f"{scene.photo}_full.webp", scene.size)
         path = arguments.out / scene.name
-        scene.write(taken(clean, scene.camera, seed), path)
+        scene.write(taken(clean, scene.camera, seed) if scene.camera else clean, path)
         print(f"{path}  {path.stat().st_size / 1000:.0f} kB")
 
 
@@ -148,6 +151,7 @@ SCENES = (
     Scene("turned.jpg", "kitten-on-lawn", (400, 500), camera(4, noise=1.2, warmth=1.05), write_turned),
     Scene("deep_16_bit.png", "motherboard-circuits", (150, 100), camera(5, noise=0.8), write_deep),
     Scene("street_8_megapixels.jpg", "taipei-city", (3504, 2336), camera(3.5, noise=1.1), write_plain),
+    Scene("cave_opening.jpg", "cave-opening", (640, 480), None, write_plain),
 )
 
 if __name__ == "__main__":

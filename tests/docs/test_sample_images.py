@@ -10,7 +10,7 @@ LARGEST_PHOTO = 2_000_000
 @pytest.fixture(scope="module")
 def samples(root):
     found = [path for path in sorted((root / "sample_images").iterdir()) if path.suffix != ".md"]
-    assert len(found) == 8
+    assert len(found) == 9
     return found
 
 
@@ -31,6 +31,13 @@ def test_pictures_are_dark(samples):
         with Image.open(path) as picture:
             grey = picture.convert("RGB").resize((32, 32)).convert("L")
         assert sum(grey.tobytes()) / 1024 < 50, path.name
+
+
+def test_one_has_a_lit_part_beside_a_dark_one(root):
+    with Image.open(root / "sample_images" / "cave_opening.jpg") as picture:
+        levels = sorted(picture.convert("L").resize((32, 32)).tobytes())
+    assert levels[960] > 150
+    assert levels[512] < 30
 
 
 def test_each_special_case_is_what_its_name_says(root):
