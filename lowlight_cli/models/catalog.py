@@ -49,7 +49,7 @@ CODEENHANCE = ModelEntry(
     presets=Presets("codeenhance", ("paper", "lite"), _codeenhance_presets),
     default_preset="lite",
     build=_codeenhance,
-    pass_costs={"paper": PassCost(2061, 128), "lite": PassCost(347, 32)},
+    pass_costs={"paper": PassCost(2061, 128), "lite": PassCost(335, 32)},
     controls=frozenset({"contrast", "brightness", "texture"}),
     weights={
         "lite": WeightsEntry(

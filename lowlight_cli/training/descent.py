@@ -94,6 +94,8 @@ class Descent:
         recipe: Gives rates, clipping, precision and the number of parts of a batch.
         device: Where the parameters are.
         rate: Highest learning rate, if not that of the settings.
+        slow: Further parameters, which learn at a share of that rate.
+        slow_share: That share.
         waits: Whether a step waits for its outcome; True on a CPU, where it costs nothing, unless given.
 
     Attributes:
@@ -109,15 +111,22 @@ class Descent:
         device: torch.device,
         *,
         rate: float | None = None,
+        slow: Iterable[nn.Parameter] = (),
+        slow_share: float = 0.1,
         waits: bool | None = None,
     ) -> None:
-        self._parameters = [parameter for parameter in parameters if parameter.requires_grad]
+        groups: list[dict[str, Any]] = [
+            {"params": [parameter for parameter in some if parameter.requires_grad], "share": part}
+            for some, part in ((parameters, 1.0), (slow, slow_share))
+        ]
+        groups = [group for group in groups if group["params"]]
+        self._parameters = [parameter for group in groups for parameter in group["params"]]
         self._settings = recipe.optimizer
         self._rate = rate or recipe.optimizer.learning_rate
         self._slowdown = 1.0
         self._waits = device.type != "cuda" if waits is None else waits
         self._fused = None if self._waits else True
-        self._adam = _Adam(self._parameters, lr=self._rate, betas=recipe.optimizer.betas, fused=self._fused)
+        self._adam = _Adam(groups, lr=self._rate, betas=recipe.optimizer.betas, fused=self._fused)
         is_half = choose_precision(recipe.run.precision, device).dtype == torch.float16
         self._scaler = GradScaler(device.type, enabled=is_half)
         self._pieces = recipe.run.accumulate
@@ -144,7 +153,8 @@ class Descent:
             share: Of the highest learning rate.
         """
         for group in self._adam.param_groups:
-            group["lr"] = share * self._rate * self._slowdown
+            # States of earlier runs have groups without a share.
+            group["lr"] = share * self._rate * self._slowdown * group.get("share", 1.0)
         loss = averaged_gradients(self._parameters, self._loss) if ranks() > 1 else self._loss
         self._scaler.unscale_(self._adam)
         self.norm = clip_grad_norm_(self._parameters, self._settings.clip)

@@ -53,7 +53,7 @@ def _entry(name: str, summary: str, cost: PassCost, lite: WeightsEntry) -> Model
 DRGN = _entry(
     "drgn",
     "Learns what darkness adds to a picture, takes it away, and refines the rest.",
-    PassCost(1736, 128),
+    PassCost(1737, 128),
     WeightsEntry(
         "drgn-lite.safetensors",
         OWN_WEIGHTS_LICENCE,

@@ -30,7 +30,7 @@ GLARE = ModelEntry(
     presets=Presets("glare", ("paper", "lite"), _glare_presets),
     default_preset="lite",
     build=_glare,
-    pass_costs={"paper": PassCost(11023, 256), "lite": PassCost(347, 32)},
+    pass_costs={"paper": PassCost(11023, 256), "lite": PassCost(363, 32)},
     controls=frozenset({"texture", "temperature"}),
     weights={
         "lite": WeightsEntry(

@@ -103,9 +103,10 @@ def start_model(recipe: CodeEnhanceTuneRecipe) -> CodeEnhance:
     return model
 
 
-def last_stage(model: CodeEnhance) -> list[nn.Module]:
-    """What of the decoder may be trained: its finest stage, and what makes colours of it."""
-    return [model.decoder.stages[-1], model.decoder.to_rgb]
+def opened_stage(model: CodeEnhance) -> list[nn.Parameter]:
+    """Weights of the finest stage of the decoder and of what makes colours of it, which now learn."""
+    parts = (model.decoder.stages[-1], model.decoder.to_rgb)
+    return [weight for part in parts for weight in part.requires_grad_().parameters()]
 
 
 def losses_of(
@@ -140,14 +141,11 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
     )
 
     model = placed(start_model(recipe), device)
-    optimizer = Descent(model.parameters(), recipe, device)
+    learning = [weight for weight in model.parameters() if weight.requires_grad]
+    finest = opened_stage(model) if recipe.decoder_share else []
+    optimizer = Descent(learning, recipe, device, slow=finest, slow_share=recipe.decoder_share)
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "average": average}
-    finest = None
-    if recipe.decoder_share:
-        weights = [weight for part in last_stage(model) for weight in part.requires_grad_().parameters()]
-        rate = recipe.decoder_share * recipe.optimizer.learning_rate
-        parts["finest"] = finest = Descent(weights, recipe, device, rate=rate)
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
@@ -165,8 +163,6 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
             optimizer.learn(loss)
 
         share = rate_share(step, course.length(step), recipe.optimizer)
-        if finest is not None:
-            finest.take(share)
         if optimizer.take(share):
             average.update_parameters(model)
         folder.count(failed=optimizer.failed)
