@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from lowlight_cli.models.drgn.model import Drgn
 
 
+EVEN_EXCLUDES = {"clean_share", "uneven_share", "uneven"}
+"""Settings that say nothing where all light is even."""
+
+
 class Method(StrEnum):
     """What makes a picture dark: a measured model of cameras, or a trained network."""
 
@@ -36,6 +40,7 @@ def make_darkening(
     *,
     checkpoint: Path | None = None,
     nights: Path | None = None,
+    uneven: float = 0.0,
 ) -> Darkening:
     """Loads what a method needs.
 
@@ -45,21 +50,25 @@ def make_darkening(
         seed: Start of every draw.
         checkpoint: Weights in place of those that ship.
         nights: Folder of real dark pictures, whose degradation is taken.
+        uneven: Share of the pictures under uneven light.
 
     Raises:
-        UsageError: The method has no use for weights or nights, or the folder holds no picture.
+        UsageError: The method has no use for weights, nights or uneven light, or the folder holds no picture.
         WeightsError: The weights are missing or damaged.
     """
     from lowlight_cli.datasets.config import DarkeningSettings
     from lowlight_cli.datasets.darkeners import physical_darkener
 
-    settings = DarkeningSettings()
+    settings = DarkeningSettings(uneven_share=uneven)
     terms: dict[str, Any] = {"method": method.value, "strength": list(strength), "seed": seed}
-    terms["darkening"] = settings.model_dump(mode="json")
+    # Under even light alone the terms are those of earlier versions, whose pictures stay.
+    terms["darkening"] = settings.model_dump(mode="json", exclude=None if uneven else EVEN_EXCLUDES)
     if method is Method.PHYSICAL:
         if checkpoint or nights:
             raise UsageError("the physical method needs neither weights nor dark pictures")
         return Darkening(physical_darkener(settings, strength, seed), terms)
+    if uneven:
+        raise UsageError(f"'{method.value}' knows no uneven light; it needs --method physical")
     from lowlight_cli.datasets.darkeners import learned_darkener
     from lowlight_cli.inference.fingerprint import checkpoint_digest
     from lowlight_cli.inference.settings import EnhanceSettings

@@ -47,6 +47,15 @@ NightsOption = Annotated[
         "has darkened.",
     ),
 ]
+UnevenOption = Annotated[
+    float,
+    typer.Option(
+        metavar="SHARE",
+        min=0.0,
+        max=1.0,
+        help="Share of the photos under uneven light: backlight, lamps, shade (physical method only).",
+    ),
+]
 CheckpointOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="For DRGN: weights to use in place of those that ship.")
 ]
@@ -63,6 +72,7 @@ def synthesize(
     longest: LongestOption = 1000,
     nights: NightsOption = None,
     checkpoint: CheckpointOption = None,
+    uneven: UnevenOption = 0.0,
 ) -> None:
     """Make dark partners for clean photos, as pairs to train on.
 
@@ -79,7 +89,7 @@ def synthesize(
     photos = _photos(source, out)
     from lowlight_cli.datasets.synthesize import plan_pairs
 
-    darkening = make_darkening(method, (low, high), seed, checkpoint=checkpoint, nights=nights)
+    darkening = make_darkening(method, (low, high), seed, checkpoint=checkpoint, nights=nights, uneven=uneven)
     darkening.terms["longest"] = longest
     orders = plan_pairs(photos, source, count)
     check_writable_folder(out)

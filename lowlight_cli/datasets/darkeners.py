@@ -11,7 +11,7 @@ import torch
 from torch import Generator
 from torch.nn.functional import interpolate
 
-from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread
+from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread, UnevenLight
 from lowlight_cli.datasets.darken import darken
 from lowlight_cli.datasets.name_draws import drawn_bits
 from lowlight_cli.datasets.nights import darken_whole
@@ -114,9 +114,16 @@ def _of_size(images: Images, height: int, width: int, generator: Generator) -> I
 
 
 def _scaled(settings: DarkeningSettings, power: float) -> DarkeningSettings:
-    return settings.model_copy(
-        update={"measured": _dimmed(settings.measured, power), "wide": _dimmed(settings.wide, power)}
-    )
+    cameras = {"measured": _dimmed(settings.measured, power), "wide": _dimmed(settings.wide, power)}
+    return settings.model_copy(update={**cameras, "uneven": _deepened(settings.uneven, power)})
+
+
+def _deepened(uneven: UnevenLight, power: float) -> UnevenLight:
+    """Stops grow with the power, and so does the darkness of the lit part."""
+    stops = {name: getattr(uneven, name) for name in ("smooth_depth", "backlit_depth")}
+    update: dict[str, object] = {name: (low * power, high * power) for name, (low, high) in stops.items()}
+    update["dim"] = tuple(share**power for share in uneven.dim)
+    return uneven.model_copy(update={**update, "dimming": uneven.dimming * power})
 
 
 def _dimmed(camera: Camera, power: float) -> Camera:

@@ -170,6 +170,26 @@ def test_the_manifest_tells_terms_and_files(synthesize, tmp_path):
             assert written[f"{kind}/{pair['name']}.png"] == pair[f"{kind}_sha256"]
 
 
+def test_uneven_light_is_one_of_the_terms(synthesize, tmp_path):
+    for name, words in (("even", ()), ("uneven", ("--uneven", 1))):
+        assert synthesize(tmp_path / name, *words).code == 0
+    even, uneven = (
+        json.loads((tmp_path / name / "synthetic.json").read_text())["darkening"]
+        for name in ("even", "uneven")
+    )
+    assert "uneven_share" not in even
+    assert uneven["uneven_share"] == 1
+    files = [tmp_path / name / "low" / "00001-0.png" for name in ("even", "uneven")]
+    assert (pixels_of(files[0]) != pixels_of(files[1])).any()
+
+
+def test_uneven_light_needs_the_physical_method(synthesize, weights, tmp_path):
+    words = ("--method", "lw-drgn", "--checkpoint", weights, "--uneven", 0.5)
+    run = synthesize(tmp_path / "pairs", *words)
+    assert (run.code, run.out) == (2, "")
+    assert "needs --method physical" in run.err
+
+
 def test_a_second_run_makes_only_what_is_missing(synthesize, tmp_path):
     synthesize(tmp_path / "pairs")
     before = digests(tmp_path / "pairs")

@@ -53,3 +53,12 @@ def test_strengths_are_read():
 def test_what_is_no_strength_is_refused(text):
     with pytest.raises(UsageError, match="is no strength"):
         parse_strength(text)
+
+
+def test_strength_deepens_uneven_light(bright):
+    settings = DarkeningSettings(uneven_share=1.0)
+    means = [
+        np.mean([physical_darkener(settings, (power, power), seed)(bright, "a").mean() for seed in range(12)])
+        for power in (0.5, 1.0, 2.0)
+    ]
+    assert means[0] > 1.1 * means[1] > 1.2 * means[2]
