@@ -125,7 +125,7 @@ OPTIONS = (
         OTHER,
     ),
     _option(
-        "preset", "", str, "--preset", "Settings to start from: lite, or paper for the published schedule.",
+        "preset", "", str, "--preset", "Settings to start from: lite, paper (the published schedule) or gpu.",
         OTHER, autocompletion=_complete_preset, show_default="lite",
     ),
     _option("config", "", Path, "--config", "TOML file of settings.", OTHER),

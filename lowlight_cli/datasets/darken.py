@@ -110,15 +110,31 @@ def photograph_again(
     return to_srgb(light).mul_(255).round_().div_(255)
 
 
-def draw_conditions(count: int, settings: DarkeningSettings, generator: Generator) -> Conditions:
-    """Draws the conditions of ``count`` pictures, each from the measured camera or from the wide one."""
-    cameras = torch.stack([logarithms(settings.wide), logarithms(settings.measured)])
-    measured = torch.rand(count, generator=generator, device=generator.device) < settings.measured_share
-    medians, factors = cameras[measured.long().cpu()].unbind(1)  # (b, number) each
-    z = torch.randn(medians.shape, generator=generator, device=generator.device).clamp(-2, 2).cpu()
+def draw_conditions(
+    count: int, settings: DarkeningSettings, generator: Generator, cameras: Tensor | None = None
+) -> Conditions:
+    """Draws the conditions of ``count`` pictures, each from the measured camera or from the wide one.
+
+    Args:
+        count: How many.
+        settings: What to draw from.
+        generator: Source of chance, on whose device the conditions are.
+        cameras: What ``cameras_of`` gives, where it lies on that device already.
+    """
+    device = generator.device
+    if cameras is None:
+        cameras = cameras_of(settings).to(device)
+    measured = torch.rand(count, generator=generator, device=device) < settings.measured_share
+    medians, factors = cameras[measured.long()].unbind(1)  # (b, number) each
+    z = torch.randn(medians.shape, generator=generator, device=device).clamp(-2, 2)
     drawn = (medians + z * factors).exp()[..., None, None, None]
     red, blue, *others = drawn.unbind(1)
     return Conditions(torch.cat([red, torch.ones_like(red), blue], 1), *others)
+
+
+def cameras_of(settings: DarkeningSettings) -> Float[Tensor, "2 2 number"]:
+    """The wide camera and the measured one; see ``logarithms``."""
+    return torch.stack([logarithms(settings.wide), logarithms(settings.measured)])
 
 
 def logarithms(camera: Camera) -> Float[Tensor, "2 number"]:
@@ -205,4 +221,5 @@ def power(values: Tensor, exponent: Tensor | float) -> Tensor:
 
 def channels(values: tuple[float, float, float], like: Tensor) -> Tensor:
     """Three numbers as (3, 1, 1), to be multiplied with pictures like ``like``."""
-    return torch.tensor(values, dtype=like.dtype, device=like.device).view(3, 1, 1)
+    # Filled rather than copied: a copy to a GPU waits for it.
+    return torch.cat([torch.full((1, 1, 1), value, dtype=like.dtype, device=like.device) for value in values])

@@ -56,11 +56,14 @@ class Light(NamedTuple):
 class Night(NamedTuple):
     """What one picture, or each of a batch, is taken under.
 
-    ``conditions`` is None where the picture stays clean, ``light`` where it is even.
+    ``conditions`` is None where the picture stays clean, ``light`` where it is even. In a batch ``clean`` and
+    ``even`` say which are, (b, 1, 1, 1).
     """
 
     conditions: Conditions | None
     light: Light | None
+    clean: Tensor | None = None
+    even: Tensor | None = None
 
 
 def small_copy(pixels: Tensor) -> Images:
@@ -135,6 +138,18 @@ def exposures(light: Light, images: Images, place: Place, settings: UnevenLight)
     return (light.kept * 2 ** -stops.clamp(0, settings.deepest)).unsqueeze(1)
 
 
+def over(
+    night: Night, conditions: Conditions, images: Images, place: Place, settings: UnevenLight
+) -> Conditions:
+    """Conditions with the light that each pixel of parts of pictures has."""
+    if night.light is None:
+        return conditions
+    exposure = exposures(night.light, images, place, settings)
+    if night.even is not None:
+        exposure = torch.where(night.even, conditions.exposure, exposure)
+    return conditions._replace(exposure=exposure)
+
+
 def _only(kind: Each) -> int | None:
     """The kind of a single picture on a CPU, which computes no other; None for a batch or elsewhere."""
     return int(kind) if len(kind) == 1 and kind.device.type == "cpu" else None
@@ -156,10 +171,10 @@ def taken(
     generator: Generator,
     movement: Movement | None = None,
 ) -> Images:
-    """Parts of pictures as a camera takes them at night, in 8-bit steps; clean ones as they are.
+    """Parts of a picture as a camera takes them at night, in 8-bit steps; clean ones as they are.
 
     Args:
-        night: That of the picture, or of each of a batch.
+        night: That of the picture; for batches see ``night_batches``.
         images: The parts, clean, sRGB in [0, 1].
         place: Where in the whole pictures they lie.
         settings: What the night was drawn from.
@@ -169,8 +184,7 @@ def taken(
     conditions = night.conditions
     if conditions is None:
         return images
-    if night.light is not None:
-        conditions = conditions._replace(exposure=exposures(night.light, images, place, settings.uneven))
+    conditions = over(night, conditions, images, place, settings.uneven)
     dark = photograph(images, conditions, settings, generator, movement).mul_(255).round_().div_(255)
     if night.light is not None and float(luma(dark).mean()) < settings.uneven.deep_luma:
         uneven = settings.uneven
@@ -205,10 +219,9 @@ def taken_small(
     conditions = night.conditions
     if conditions is None:
         return small
-    if night.light is not None:
-        whole = torch.zeros(len(small), 4, device=small.device)
-        whole[:, 2:] = 1
-        conditions = conditions._replace(exposure=exposures(night.light, small, whole, settings.uneven))
+    whole = torch.zeros(len(small), 4, device=small.device)
+    whole[:, 2:] = 1
+    conditions = over(night, conditions, small, whole, settings.uneven)
     light = exposed(to_linear(small), conditions)
     if movement is not None:
         light = lit(light, small, movement)
@@ -217,7 +230,8 @@ def taken_small(
     light = light + among * gaussian(light.shape, generator, light)
     ends = to_srgb(torch.cat([light - within, light + within]))
     below, above = power(ends, torch.cat([conditions.contrast] * 2)).chunk(2)
-    return (below + above) / 2
+    dark = (below + above) / 2
+    return dark if night.clean is None else torch.where(night.clean, small, dark)
 
 
 def cell_noise(light: Images, conditions: Conditions, tint: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:

@@ -55,7 +55,16 @@ def controlled(images: Images, weights: ControlWeights, middle: PerImage) -> Ima
         weights: 0 to 2 each; halves to doubles brightness gain, contrast by the root of it, details by 70 %.
         middle: Mean luma of the whole pictures, which contrast leaves where it is.
     """
-    detailed = images + TEXTURE_GAIN * (weights.texture - 1) * (images - smooth(images))
+    return toned(textured(images, weights.texture), weights, middle)
+
+
+def textured(images: Images, texture: Tensor) -> Images:
+    """Pictures with more or less detail, as the control asks for; not clamped."""
+    return images + TEXTURE_GAIN * (texture - 1) * (images - smooth(images))
+
+
+def toned(detailed: Images, weights: ControlWeights, middle: PerImage) -> Images:
+    """Pictures with the contrast and brightness that the controls ask for; see ``controlled``."""
     centre = middle.view(-1, 1, 1, 1)
     spread = centre + (detailed - centre) * 2 ** (0.5 * (weights.contrast - 1))
     return lift(spread.clamp(0, 1), (2 ** (weights.brightness - 1)).flatten())

@@ -196,6 +196,8 @@ class DataSettings(Settings):
         exclude: Parts of paths of photos to leave out.
         cache: Folder of decoded pictures; ``auto`` is the user's, ``none`` keeps them in memory.
         cache_gigabytes: What that folder may hold at most.
+        on_device: Keep the decoded images on the device and make batches there, where the recipe can; the
+            batches are others than those made on the CPU, drawn alike.
     """
 
     photos: tuple[Source, ...] = ()
@@ -209,6 +211,7 @@ class DataSettings(Settings):
     exclude: tuple[str, ...] = ()
     cache: str = "auto"
     cache_gigabytes: PositiveFloat = 10.0
+    on_device: bool = False
 
     @field_validator("photos", "pairs", "datasets", mode="before")
     @classmethod
@@ -219,7 +222,8 @@ class DataSettings(Settings):
 class Recipe(Settings):
     """What every recipe's settings have.
 
-    ``architecture`` is what it makes; ``can_compile`` says whether its networks go through ``torch.compile``.
+    ``architecture`` is what it makes; ``can_compile`` says whether its networks go through ``torch.compile``,
+    ``can_feed_on_device`` whether its batches can be made on the device.
 
     Args:
         data: Where the pictures are.
@@ -229,6 +233,7 @@ class Recipe(Settings):
 
     architecture: ClassVar[str] = ""
     can_compile: ClassVar[bool] = False
+    can_feed_on_device: ClassVar[bool] = False
 
     data: DataSettings = DataSettings()
     run: RunSettings = RunSettings()
@@ -238,4 +243,10 @@ class Recipe(Settings):
     def _compiles_where_it_can(self) -> "Recipe":
         if self.run.compile and not self.can_compile:
             raise ValueError("run.compile: the networks of this recipe cannot be compiled")
+        return self
+
+    @model_validator(mode="after")
+    def _feeds_on_the_device_where_it_can(self) -> "Recipe":
+        if self.data.on_device and not self.can_feed_on_device:
+            raise ValueError("data.on_device: this recipe makes its batches on the CPU only")
         return self

@@ -13,7 +13,7 @@ from lowlight_cli.datasets.nights import Place
 from lowlight_cli.layers.exposure import luma
 from lowlight_cli.models.interface import Observation
 from lowlight_cli.models.lifting import LiftSettings, facts_of_crops
-from lowlight_cli.models.look import ControlWeights, controlled, like_reference
+from lowlight_cli.models.look import ControlWeights, controlled, like_reference, textured, toned
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.material import Sources
@@ -74,7 +74,7 @@ class EnhancementBatch(NamedTuple):
 
 def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBatch:
     """Draws the items of a part of a batch; without pairs all of it is darkened photos, and the reverse."""
-    first_real = mix.size - (round(mix.size * mix.real) if sources.pairs else 0) if sources.photos else 0
+    first_real = first_real_of(sources, mix)
     photo_items = [item for place, item in zip(draws.places, draws.items, strict=True) if place < first_real]
     pair_items = draws.items[len(photo_items) :]
     parts = []
@@ -92,9 +92,14 @@ def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBa
         reference = random_crops(sources.photos, draws.items, mix.side).images
         wanted = like_reference(bright, reference)
     weights = random_controls(mix.turned, draws.items)
-    target = controlled(wanted, weights, middle)
+    target = toned(_textured_where_turned(wanted, weights.texture), weights, middle)
     colour = colour.view(-1, 1, 1, 1)
     return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour, view, place)
+
+
+def first_real_of(sources: Sources, mix: Mix) -> int:
+    """Place in a whole batch from which on items are real pairs."""
+    return mix.size - (round(mix.size * mix.real) if sources.pairs else 0) if sources.photos else 0
 
 
 def wanted_texture(batch: EnhancementBatch) -> Images:
@@ -102,6 +107,15 @@ def wanted_texture(batch: EnhancementBatch) -> Images:
     one = torch.ones_like(batch.weights.texture)
     weights = batch.weights._replace(contrast=one, brightness=one)
     return controlled(batch.bright, weights, batch.lightness)
+
+
+def _textured_where_turned(images: Images, texture: Tensor) -> Images:
+    """See ``textured``; most pictures of a batch stay as they are, which costs nothing this way."""
+    turned = texture.flatten() != 1
+    result = images.clone()
+    if turned.any():
+        result[turned] = textured(images[turned], texture[turned])
+    return result
 
 
 def grey_where_cast(images: Images, colour: Tensor) -> Images:

@@ -38,8 +38,12 @@ class Pool(list[Item]):
 
     def __init__(self, pictures: Iterable[Item]) -> None:
         super().__init__(pictures)
-        chances = _chances([picture.origin for picture in self])
-        self._sums = list(accumulate(chances)) if chances else None
+        self._chances = _chances([picture.origin for picture in self])
+        self._sums = list(accumulate(self._chances)) if self._chances else None
+
+    def chances(self) -> list[float]:
+        """How likely each picture is, in any unit."""
+        return self._chances or [1.0] * len(self)
 
     def draw(self, generator: Generator) -> Item:
         """One of the pictures."""

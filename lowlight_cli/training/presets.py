@@ -1,6 +1,7 @@
 """Settings that a recipe can start from; torch-free.
 
 ``lite`` is what the classes say: networks that train on a laptop. ``paper`` is the published schedule.
+``gpu`` has large batches that are made on the device.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ PRESETS: Catalog[str] = Catalog(
     {
         "lite": "Small networks and a schedule of hours, as the shipped weights were made.",
         "paper": "The published networks, losses and schedule: days on a GPU.",
+        "gpu": "Networks of `lite`, large batches that are made on the GPU: minutes to an hour there.",
     },
 )
 
@@ -151,6 +153,20 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 
+_LARGE_BATCHES = MappingProxyType(
+    {
+        "data": {"on_device": True},
+        "run": {"steps": 8000, "batch_size": 128, "sample_every": 1000, "save_every": 1000},
+    }
+)
+_ON_GPU: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "codeenhance": {**_LARGE_BATCHES, "optimizer": {"learning_rate": 1e-3, "warmup": 300}},
+        "glare-flow": _LARGE_BATCHES,
+        "glare-fusion": _LARGE_BATCHES,
+    }
+)
+
 
 def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
     """What a preset says about a recipe; nothing for ``lite``, which the defaults are.
@@ -165,6 +181,10 @@ def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
     """
     if preset is None or PRESETS[preset] == PRESETS["lite"]:
         return {}
+    if PRESETS[preset] == PRESETS["gpu"]:
+        if recipe not in _ON_GPU:
+            raise UsageError(f"{recipe} makes its batches on the CPU: use it without --preset gpu")
+        return dict(_ON_GPU[recipe])
     if recipe not in _PUBLISHED:
         raise UsageError(f"{recipe} has no published schedule: --preset {preset} is of no use")
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig

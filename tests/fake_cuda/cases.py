@@ -9,12 +9,19 @@ import numpy as np
 import torch
 import torchvision.ops  # noqa: F401 - defines the operation that is looked for
 
+from lowlight_cli.datasets.config import UNEVEN_NIGHTS
 from lowlight_cli.device import BF16, FP16, FP32, Precision
 from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.training.config import RunSettings
+from lowlight_cli.training.device_feed import DeviceFeed
+from lowlight_cli.training.enhancement_batch import Mix
+from lowlight_cli.training.material import Sources
+from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.pictures import Photo
 from tests.fake_cuda.device import CUDA, fake_cuda, placed, why_not_here
 from tests.fake_cuda.rehearsal import rehearse
 from tests.fake_cuda.watch import Watch
@@ -45,10 +52,10 @@ def everything() -> dict[str, Any]:
 
     Returns:
         ``calls``: what came of each call by "model preset" and "precision call". ``passes``: waits and copies
-        of the engine by precision.
+        of the engine by precision. ``feed``: those of a training batch made on the device.
     """
     calls = {label: dict(_calls(model, views)) for label, views, model in _all_models()}
-    return {"calls": calls, "passes": passes()}
+    return {"calls": calls, "passes": passes(), "feed": feed()}
 
 
 def costs() -> dict[str, dict[str, Any]]:
@@ -66,6 +73,24 @@ def passes() -> dict[str, dict[str, int]]:
     entry = MODELS["codeenhance"]
     model = placed(entry.build(entry.presets["lite"]).eval())
     return {precision: _facts_of_pass(model, PRECISIONS[precision]) for precision in ("fp32", "bf16")}
+
+
+def feed() -> dict[str, Any]:
+    """Waits and copies of a batch that is made on the device, under uneven light, with a reference."""
+    photos = [Photo(torch.zeros(3, 150, 200 + number, dtype=torch.uint8), None, 0.4) for number in range(3)]
+    pairs = [PairedPhoto("a", torch.zeros(6, 140, 150, dtype=torch.uint8), 0.1, 0.4, has_cast=False)]
+    run = RunSettings(batch_size=8, crop=SIDE, workers=0)
+    mix = Mix(8, SIDE, real=0.25, turned=0.5, referenced=2.0)
+    made = DeviceFeed(Sources(photos, pairs, UNEVEN_NIGHTS), mix, run, CUDA)
+    with Watch() as watch:
+        batch, _ = next(made.of_step(1))
+    return {
+        "device": batch.dark.device.type,
+        "shape": list(batch.target.shape),
+        "view": list(batch.view.shape),
+        "has_reference": batch.reference is not None,
+        "events": sorted({f"{event.kind} at {event.place}" for event in watch.events}),
+    }
 
 
 def _all_models() -> Iterator[tuple[str, tuple[str, ...], Enhancer]]:

@@ -26,6 +26,7 @@ def fake_cuda() -> Iterator[None]:
     fake_tensor.init_gpu_context = lambda device: None  # allocates a real tensor
     nn.init.trunc_normal_ = lambda tensor, *_, **__: tensor  # draws until all values are in range
     torch.tensor = _tensor_without_data
+    torch.Generator = _Generator
     FakeTensor.numpy = _zeros_like
     with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
         yield
@@ -43,6 +44,13 @@ _ANSWERS = {
 """What torch.cuda says in place of asking the driver."""
 
 _make_tensor = torch.tensor
+
+
+class _Generator(torch.Generator):
+    """A generator that asks no driver for a state; what it draws has no values."""
+
+    def manual_seed(self, seed: int) -> "_Generator":
+        return self if self.device.type == "cuda" else super().manual_seed(seed)
 
 
 def _tensor_without_data(data: Any, *, device: Any = None, **options: Any) -> torch.Tensor:

@@ -8,7 +8,6 @@ Cost and score of the shipped weights: docs/models/codeenhance.md.
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -28,13 +27,12 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.codes import Wanted, wanted_codes
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.device_feed import enhancement_feed
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
-    enhancement_batch,
     grey_where_cast,
 )
-from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import (
@@ -86,6 +84,7 @@ class CodeEnhanceRecipe(Recipe):
         check_side: Side of the part of held-out pictures that is looked at; None for whole pictures.
     """
 
+    can_feed_on_device: ClassVar[bool] = True
     architecture: ClassVar[str] = "codeenhance"
     can_compile: ClassVar[bool] = True
 
@@ -211,7 +210,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     }
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
+    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 

@@ -6,7 +6,6 @@ lists. Launch: ``lle train glare --stage 2 --data photos --pairs pairs --vqgan r
 --out runs/flow``. Cost and score: docs/models/glare.md.
 """
 
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -17,8 +16,8 @@ from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
-from lowlight_cli.training.feed import Feed
+from lowlight_cli.training.device_feed import enhancement_feed
+from lowlight_cli.training.enhancement_batch import Mix
 from lowlight_cli.training.glare import (
     FlowWeights,
     fit_flow,
@@ -45,6 +44,7 @@ class GlareFlowRecipe(Recipe):
         latent: How the latent that is found is judged.
     """
 
+    can_feed_on_device: ClassVar[bool] = True
     architecture: ClassVar[str] = "glare"
 
     model: GlareConfig = PRESETS["lite"]
@@ -76,7 +76,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
+    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 

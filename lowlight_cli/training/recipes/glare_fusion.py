@@ -8,7 +8,6 @@ docs/models/glare.md.
 """
 
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -23,13 +22,12 @@ from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.device_feed import enhancement_feed
 from lowlight_cli.training.enhancement_batch import (
     Mix,
-    enhancement_batch,
     grey_where_cast,
     wanted_texture,
 )
-from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.material import load_sources
@@ -63,6 +61,7 @@ class GlareFusionRecipe(Recipe):
             whole pictures.
     """
 
+    can_feed_on_device: ClassVar[bool] = True
     architecture: ClassVar[str] = "glare"
 
     model: GlareConfig = PRESETS["lite"]
@@ -124,7 +123,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     mixed = autocast(settings, device)
     finding = nullcontext() if recipe.joint else torch.no_grad()
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
+    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 

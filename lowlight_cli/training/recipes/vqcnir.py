@@ -7,7 +7,6 @@ Needs: well-lit photos, weights of the HQ phase, and better also real pairs. Mak
 """
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -27,14 +26,13 @@ from lowlight_cli.tensors import Features, Scalar
 from lowlight_cli.training.codes import wanted_codes
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.device_feed import enhancement_feed
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
-    enhancement_batch,
     grey_where_cast,
     wanted_texture,
 )
-from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
@@ -72,6 +70,7 @@ class VqcnirRecipe(Recipe):
             whole pictures.
     """
 
+    can_feed_on_device: ClassVar[bool] = True
     architecture: ClassVar[str] = "vqcnir"
 
     model: VqcnirConfig = PRESETS["lite"]
@@ -160,7 +159,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     perceive = given_lpips(recipe, device)
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
+    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
