@@ -162,6 +162,7 @@ _LARGE_BATCHES = MappingProxyType(
 _ON_GPU: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "codeenhance": {**_LARGE_BATCHES, "optimizer": {"learning_rate": 1e-3, "warmup": 300}},
+        "codeenhance-tune": _LARGE_BATCHES,
         "glare-flow": _LARGE_BATCHES,
         "glare-fusion": _LARGE_BATCHES,
     }

@@ -8,7 +8,6 @@ docs/models/codeenhance.md.
 """
 
 import math
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -28,13 +27,12 @@ from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.descent import Descent, rate_share
+from lowlight_cli.training.device_feed import enhancement_feed
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
-    enhancement_batch,
     grey_where_cast,
 )
-from lowlight_cli.training.feed import Feed
 from lowlight_cli.training.held_out import validate
 from lowlight_cli.training.material import load_sources
 from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
@@ -65,6 +63,7 @@ class CodeEnhanceTuneRecipe(Recipe):
         check_side: Side of the part of held-out pictures that is looked at; None for whole pictures.
     """
 
+    can_feed_on_device: ClassVar[bool] = True
     architecture: ClassVar[str] = "codeenhance"
 
     model: CodeEnhanceConfig = PRESETS["lite"]
@@ -148,7 +147,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
     parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "average": average}
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = Feed(partial(enhancement_batch, sources, mix), settings, device, folder.pace.waiting)
+    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
