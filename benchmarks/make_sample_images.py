@@ -151,7 +151,7 @@ SCENES = (
     Scene("turned.jpg", "kitten-on-lawn", (400, 500), camera(4, noise=1.2, warmth=1.05), write_turned),
     Scene("deep_16_bit.png", "motherboard-circuits", (150, 100), camera(5, noise=0.8), write_deep),
     Scene("street_8_megapixels.jpg", "taipei-city", (3504, 2336), camera(3.5, noise=1.1), write_plain),
-    Scene("cave_opening.jpg", "cave-opening", (640, 480), None, write_plain),
+    Scene("fire_at_night.jpg", "spiral-firework", (640, 426), None, write_plain),
 )
 
 if __name__ == "__main__":
