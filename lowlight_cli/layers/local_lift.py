@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, grid_sample, pad
+from torch.nn.functional import avg_pool2d, grid_sample, interpolate, pad
 
 from lowlight_cli.layers.exposure import log_gain_to, luma
 from lowlight_cli.tensors import GainMap, Images, PerImage, Places
@@ -54,7 +54,10 @@ class Light(NamedTuple):
 
 def measure_light(images: Images) -> Light:
     """Facts of whole pictures of any size, sRGB in [0, 1]."""
-    cells = area_shrink(luma(images.float()).unsqueeze(1), FACTS_SIDE)
+    return _light_of(area_shrink(luma(images.float()).unsqueeze(1), FACTS_SIDE))
+
+
+def _light_of(cells: GainMap) -> Light:
     mean = _box_mean(cells)
     variance = (_box_mean(cells.square()) - mean.square()).clamp(min=0)
     slope = variance / (variance + EDGE_VARIANCE)
@@ -74,7 +77,7 @@ def log_gain_map(images: Images, target: float) -> GainMap:
         target: Lightness to lift to.
     """
     guide = area_shrink(luma(images.float()).unsqueeze(1), MAP_SIDE)
-    return log_gain_of(measure_light(images), guide, target)
+    return log_gain_of(_light_of(avg_pool2d(guide, MAP_SIDE // FACTS_SIDE)), guide, target)
 
 
 def log_gain_of(light: Light, guide: GainMap, target: float, places: Places | None = None) -> GainMap:
@@ -109,12 +112,13 @@ def spread(cells: GainMap, like: Tensor, places: Places | None = None) -> GainMa
     """
     if cells.shape[2] == cells.shape[3] == 1:
         return cells.expand(like.shape[0], 1, *like.shape[2:])
-    rows, columns = (_centres(side, like.device) for side in like.shape[2:])
     if places is None:
-        rows, columns = rows.expand(like.shape[0], -1), columns.expand(like.shape[0], -1)
-    else:
-        top, left, height, width = places.float().split(1, dim=1)
-        rows, columns = top + rows * height, left + columns * width
+        size = list(like.shape[2:])
+        cells = interpolate(cells, size, mode="bilinear", align_corners=False)
+        return cells.expand(like.shape[0], -1, -1, -1)
+    rows, columns = (_centres(side, like.device) for side in like.shape[2:])
+    top, left, height, width = places.float().split(1, dim=1)
+    rows, columns = top + rows * height, left + columns * width
     down = rows.unsqueeze(2).expand(-1, -1, columns.shape[1])
     across = columns.unsqueeze(1).expand(-1, rows.shape[1], -1)
     grid = torch.stack([across, down], dim=3) * 2 - 1
