@@ -34,7 +34,10 @@ LOCAL_SHARE = 0.6
 """Of the gain that follows the surroundings where a picture is lit unevenly; the rest follows its mean."""
 
 KEPT_GAIN = 6.0
-"""Gain from which on nothing of the lifted picture is kept."""
+"""Gain from which on nothing of the lifted picture is kept, but for its highlights."""
+
+HIGHLIGHT = 0.8
+"""Luma of the lifted picture from which on it is kept, wholly at 1: a network would burn out lamps."""
 
 
 class Light(NamedTuple):
@@ -126,16 +129,18 @@ def spread(cells: GainMap, like: Tensor, places: Places | None = None) -> GainMa
     return grid_sample(cells, grid, padding_mode="border", align_corners=False)
 
 
-def kept_where_lit(lifted: Images, made: Images, log_gain: GainMap) -> Images:
-    """The lifted picture where nothing was lifted, what was made of it where the gain is 6 or more.
+def kept_where_lit(kept: Images, made: Images, lifted: Images, log_gain: GainMap) -> Images:
+    """The lifted picture where nothing was lifted and in highlights, what was made of it where the gain is 6.
 
     Args:
-        lifted: The picture after the lift.
+        kept: The picture after the lift, with what controls and a reference ask for.
         made: What a network made of it, same shape.
+        lifted: The picture after the lift alone.
         log_gain: Logarithm of the gain at each pixel.
     """
-    weight = _smoothstep(log_gain / math.log(KEPT_GAIN)).to(made.dtype)
-    return torch.lerp(lifted.to(made.dtype), made, weight)
+    lit = _smoothstep((luma(lifted).unsqueeze(1) - HIGHLIGHT) / (1 - HIGHLIGHT))
+    weight = _smoothstep(log_gain / math.log(KEPT_GAIN)) * (1 - lit)
+    return torch.lerp(kept.to(made.dtype), made, weight.to(made.dtype))
 
 
 def area_shrink(planes: Tensor, side: int) -> Tensor:

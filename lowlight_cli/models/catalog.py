@@ -55,7 +55,7 @@ CODEENHANCE = ModelEntry(
         "lite": WeightsEntry(
             "codeenhance-lite.safetensors",
             OWN_WEIGHTS_LICENCE,
-            sha256="55b5ee14c0d5756f1b8083743f79ccff547f666d45955ef69ea23de61b2e767f",
+            sha256="6b8b9137ebcc06997e4bc77d8465a6562b2e5ea58d47f28e5ad427850274b2b6",
         ),
         "paper": WeightsEntry(
             "codeenhance-paper.safetensors", "CC BY-NC 4.0, the authors of CodeEnhance", shipped=False

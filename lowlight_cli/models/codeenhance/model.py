@@ -141,7 +141,7 @@ class CodeEnhance(Enhancer):
         made = self._decode(features, pyramid, look, weights, known)
         if exposed is not None and self.config.lift == "local":
             kept = self._keep(exposed.images, None if is_plain else weights, reference, known)
-            made = kept_where_lit(kept, made, exposed.log_gain)
+            made = kept_where_lit(kept, made, *exposed)
         return Enhanced(made, latent, quantized.indices, known)
 
     def _expose(self, images: Images, known: Observation) -> Lifted | None:

@@ -99,7 +99,7 @@ class Drgn(Enhancer):
         made = self.to_images(self.refine(separated.rest, kept))
         if self.config.lift_target is not None and self.config.lift == "local":
             bright = self.to_images(separated.degradation + separated.rest)
-            made = kept_where_lit(bright, made, log_gain_of_pixels(images, known))
+            made = kept_where_lit(bright, made, bright, log_gain_of_pixels(images, known))
         known |= {"degradation": taken.taken, "refinement": kept.taken}
         return Refined(made, separated, known)
 

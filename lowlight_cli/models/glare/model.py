@@ -112,7 +112,7 @@ class Glare(Enhancer):
             return made
         middle = made.observation.setdefault("middle", mean_luma(exposed.images))
         kept = controlled(exposed.images, texture_alone(beta, made.images), middle)
-        return made._replace(images=kept_where_lit(kept, made.images, exposed.log_gain))
+        return made._replace(images=kept_where_lit(kept, made.images, *exposed))
 
     def tell(self, images: Images, known: Observation) -> Told:
         """Reads dark pictures; notes their exposure in ``known`` where it is not there."""

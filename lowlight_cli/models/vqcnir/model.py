@@ -114,7 +114,7 @@ class Vqcnir(Enhancer):
         if exposed is not None and self.config.lift == "local":
             middle = known.setdefault("middle", mean_luma(exposed.images))
             kept = controlled(exposed.images, texture_alone(texture, made), middle)
-            made = kept_where_lit(kept, made, exposed.log_gain)
+            made = kept_where_lit(kept, made, *exposed)
         return Restored(made, code, quantized.indices, prior[-1], known)
 
     def decode_indices(self, indices: CodeIndices) -> Images:
