@@ -14,6 +14,7 @@ from lowlight_cli.images.mend import mend
 from lowlight_cli.images.native_messages import libraries_muted
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.png_check import without_texts
+from lowlight_cli.images.read_gif import read_gif
 from lowlight_cli.images.read_heif import read_heif
 from lowlight_cli.images.read_pillow import read_pillow
 from lowlight_cli.images.read_raw import read_raw
@@ -27,6 +28,9 @@ _DAMAGE = (
     *(struct.error, zlib.error),
 )
 """What libraries raise when they meet a damaged file."""
+
+_WITHOUT_REASON = (LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
+"""Those whose messages are about code, not about the file."""
 
 
 def decode(path: Path, settings: ReadSettings = ReadSettings()) -> Picture:
@@ -92,7 +96,7 @@ def peek_pixels(path: Path) -> int:
         with Image.open(path) as image:
             frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
             return image.width * image.height * frames
-    except _DAMAGE:
+    except Exception:  # whatever it is, ``decode`` meets it again and says so
         return 0
 
 
@@ -120,6 +124,8 @@ def _read(data: bytes, name: str, settings: ReadSettings) -> Picture:
                 return read_tiff(data, settings) if name == "tiff" else read_raw(data, settings)
         if name == "heif":
             return read_heif(data, settings)
+        if name == "gif":
+            return read_gif(data, settings)
         return _read_by_pillow(data, name, settings)
     except _DAMAGE as error:
         raise _damage(data, error) from error
@@ -149,7 +155,8 @@ def _damage(data: bytes, error: Exception) -> ImageError:
         )
     if isinstance(error, UnidentifiedImageError):
         return ImageError("unreadable", "the header of the file is damaged")
-    return ImageError("unreadable", "its data are damaged" if text.startswith("decoder error") else text)
+    says_nothing = isinstance(error, _WITHOUT_REASON) or text.startswith("decoder error")
+    return ImageError("unreadable", "its data are damaged" if says_nothing else text)
 
 
 def _breaks_off(data: bytes) -> bool:

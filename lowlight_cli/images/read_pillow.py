@@ -1,4 +1,4 @@
-"""JPEG, PNG, WebP, AVIF and GIF -> pictures: single ones and animations, 8 bits and 16."""
+"""JPEG, PNG, WebP and AVIF -> pictures: single ones and animations, 8 bits and 16."""
 
 from io import BytesIO
 
@@ -10,7 +10,6 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.colour_management import cmyk_to_srgb
 from lowlight_cli.images.formats import FORMATS
 from lowlight_cli.images.frames import Colours, colours_of, make_frame
-from lowlight_cli.images.gif_check import reach_of_frames
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.metadata import orientation_of
 from lowlight_cli.images.native_messages import libraries_muted
@@ -40,8 +39,6 @@ def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
         ImageError: ``unsupported`` or ``too_large``.
         OSError: The file is damaged; Pillow raises other errors too.
     """
-    if name == "gif":
-        check_size(*reach_of_frames(data), settings)
     with Image.open(
         BytesIO(data), formats=["JPEG", "MPO"] if name == "jpg" else [_pillow_name(name)]
     ) as image:
@@ -153,6 +150,8 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
         stored.append(samples_of(image))
         duration = image.info.get("duration")
         durations.append(None if duration is None else round(duration))
+    if len({samples.shape[:2] for samples in stored}) > 1:
+        raise ImageError("unreadable", "frames of one animation have different sizes")
     if image.info.get("default_image"):
         durations[0] = None
     orientation = orientation_of(image)

@@ -10,6 +10,8 @@ from lowlight_cli.images.output_samples import Content
 from lowlight_cli.images.settings import WriteSettings
 
 _SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}
+_MOST_LOOPS = 65_535
+"""Of GIF and WebP, which count them in 16 bits."""
 
 
 def write_jpeg_file(content: Content, settings: WriteSettings, source: str | None) -> bytes:
@@ -54,8 +56,12 @@ def write_avif_file(content: Content, settings: WriteSettings, metadata: Metadat
 def write_gif_file(content: Content) -> bytes:
     """A GIF of 256 colours a frame; opacity is all or nothing."""
     options = _timing(content)
-    if content.loop is None or content.loop == 1:
+    times = 1 if content.loop is None else content.loop
+    if times == 1:
         options.pop("loop", None)  # a GIF that says nothing is shown once
+    elif "loop" in options:
+        # A GIF says how often it is shown again; 0 is for ever here, too.
+        options["loop"] = min(max(times - 1, 0), _MOST_LOOPS)
     # Frames are whole pictures, so what the last one showed is cleared where the next is transparent.
     disposal = 2 if content.samples[0].shape[2] in (2, 4) else 0
     return _saved(content, "GIF", disposal=disposal, optimize=False, **options)
@@ -66,7 +72,7 @@ def _timing(content: Content) -> dict[str, object]:
     if len(content.samples) == 1:
         return {}
     durations = [duration or 0 for duration in content.durations_ms]
-    return {"duration": durations, "loop": 1 if content.loop is None else content.loop}
+    return {"duration": durations, "loop": 1 if content.loop is None else min(content.loop, _MOST_LOOPS)}
 
 
 def _saved(content: Content, pillow_name: str, **options: object) -> bytes:

@@ -53,9 +53,11 @@ def test_an_animation_is_written_in_8_bits_whatever_depth_is_wanted(mode):
 def test_frames_times_and_loops_are_kept(name, form, mode):
     picture = decode_bytes(_animation(form, mode, loop=3))
     again = decode_bytes(encode_bytes(picture, name))
+    # Pillow writes a GIF's own number, which counts the repetitions after the first showing.
+    times = {"avif": None, "gif": 4}.get(name, 3)
     for each in (picture, again):
         assert [frame.duration_ms for frame in each.frames] == DURATIONS
-        assert each.restore.loop == (None if name == "avif" else 3)
+        assert each.restore.loop == times
         assert all((frame.alpha is not None) == (mode == "RGBA") for frame in each.frames)
         assert not each.restore.pages
     for frame, other in zip(picture.frames, again.frames, strict=True):

@@ -4,10 +4,12 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from lowlight_cli.device import BF16, FP32
 from lowlight_cli.inference.engine import run_plan
@@ -69,9 +71,14 @@ def test_an_exception_that_tells_of_memory_is_a_lack_of_memory(odd_plan):
     assert not crashes
 
 
-@pytest.mark.parametrize("place", ["read_ahead.decode", "write_behind.encode_bytes"])
-def test_a_bug_in_reading_or_writing_costs_one_image(odd_plan, monkeypatch, place):
+STEPS = [f"read_ahead.{name}" for name in ("decode", "check_fits", "edge_width")]
+STEPS += [
+    f"write_behind.{name}" for name in ("fit_metadata", "limit_metadata", "encode_bytes", "replace_file")
+]
 
+
+@pytest.mark.parametrize("place", STEPS)
+def test_a_bug_in_reading_or_writing_costs_one_image(odd_plan, monkeypatch, place):
     module, name = place.split(".")
     module = importlib.import_module(f"lowlight_cli.inference.{module}")
     plain, calls = getattr(module, name), []
@@ -87,6 +94,19 @@ def test_a_bug_in_reading_or_writing_costs_one_image(odd_plan, monkeypatch, plac
     assert [row.status for row in report.rows].count("ok") == 5
     assert {row.code for row in report.rows} == {"", "internal"}
     assert [name for name, _ in crashes] == ["1.png"]
+
+
+def test_a_bug_in_reading_a_header_costs_no_image(odd_plan, monkeypatch):
+    plain = Image.open
+
+    def fail_ahead(*values, **options):
+        assert threading.current_thread() is not threading.main_thread()  # where sizes are looked up
+        return plain(*values, **options)
+
+    monkeypatch.setattr(Image, "open", fail_ahead)
+    report, crashes = run(odd_plan, Identity())
+    assert report.count("ok") == 6
+    assert not crashes
 
 
 @pytest.mark.parametrize(
