@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lowlight_cli.images.exif import PREFIX
-from lowlight_cli.images.xmp_extension import join_xmp, split_xmp
+from lowlight_cli.images.xmp_extension import ExtensionParts, join_xmp, split_xmp
 
 START = b"\xff\xd8"
 LONGEST_SEGMENT = 65_533
@@ -21,7 +21,6 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _OURS = (PREFIX, _XMP, _EXTENSION, _PHOTOSHOP)
-_IDENTITY_SIZE = 32
 
 
 class Segment(NamedTuple):
@@ -42,8 +41,8 @@ class Segment(NamedTuple):
 
 def read_jpeg(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
     """EXIF block, XMP packet and Photoshop's resources of a file, and whether they were undamaged."""
-    exif, xmp, resources, whole = [], [], [], True
-    extensions: dict[bytes, bytearray] = {}
+    exif, xmp, resources = [], [], []
+    extensions = ExtensionParts()
     for segment in read_segments(data):
         if segment.marker == _APP1 and segment.data.startswith(PREFIX):
             # A block beyond 64 kB goes on in further segments, which repeat the prefix.
@@ -51,12 +50,13 @@ def read_jpeg(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
         elif segment.marker == _APP1 and segment.data.startswith(_XMP):
             xmp.append(segment.data.removeprefix(_XMP))
         elif segment.marker == _APP1 and segment.data.startswith(_EXTENSION):
-            whole = _add_part(extensions, segment.data.removeprefix(_EXTENSION)) and whole
+            extensions.add(segment.data.removeprefix(_EXTENSION))
         elif segment.marker == _APP13 and segment.data.startswith(_PHOTOSHOP):
             resources.append(segment.data.removeprefix(_PHOTOSHOP))
     packet = xmp[0] if xmp else b""
+    further, whole = extensions.joined()
     try:
-        packet = join_xmp(packet, {name: bytes(part) for name, part in extensions.items()}) if xmp else b""
+        packet = join_xmp(packet, further) if xmp else b""
     except ValueError:
         whole = False
     return b"".join(exif), packet, b"".join(resources), whole
@@ -123,18 +123,3 @@ def _xmp_segments(xmp: bytes) -> list[bytes]:
         _segment(_APP1, head + struct.pack(">I", start) + second[start : start + step])
         for start in range(0, len(second), step)
     ]
-
-
-def _add_part(extensions: dict[bytes, bytearray], content: bytes) -> bool:
-    """Puts a part of a second packet in its place; False where it has none."""
-    if len(content) < _IDENTITY_SIZE + 8:
-        return False
-    identity = content[:_IDENTITY_SIZE]
-    size, offset = struct.unpack_from(">II", content, _IDENTITY_SIZE)
-    part = content[_IDENTITY_SIZE + 8 :]
-    whole = extensions.setdefault(identity, bytearray())
-    # Parts come in order; a size that is only claimed takes no memory.
-    if offset != len(whole) or offset + len(part) > size:
-        return False
-    whole += part
-    return True

@@ -5,6 +5,7 @@ Source: Adobe's XMP specification, part 3, section 1.1.3.1.
 
 import hashlib
 import re
+import struct
 
 from lowlight_cli.images.xmp_document import (
     RDF,
@@ -23,6 +24,40 @@ NAME_OF_EXTENSION = Name(_NOTE, "HasExtendedXMP")
 
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _LONGEST_NOTE = 250
+_IDENTITY_SIZE = 32
+_HEAD = struct.Struct(f">{_IDENTITY_SIZE}sII")
+"""Of a part: identity and size of the whole packet, and the place of the part in it."""
+
+
+class ExtensionParts:
+    """Parts of second packets as segments hold them, in any order."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[bytes, int], dict[int, bytes]] = {}
+        self._whole = True
+
+    def add(self, content: bytes) -> None:
+        """Takes the content of a segment, without the name that it starts with."""
+        if len(content) < _HEAD.size:
+            self._whole = False
+            return
+        identity, size, offset = _HEAD.unpack_from(content)
+        # Segments that come twice are equal in files that are sound.
+        self._parts.setdefault((identity, size), {}).setdefault(offset, content[_HEAD.size :])
+
+    def joined(self) -> tuple[dict[bytes, bytes], bool]:
+        """Packets by identity, and whether nothing of any is missing."""
+        packets: dict[bytes, bytes] = {}
+        whole = self._whole
+        for (identity, size), parts in self._parts.items():
+            offsets = sorted(parts)
+            packet = b"".join(parts[offset] for offset in offsets)
+            ends = [0, *(offset + len(parts[offset]) for offset in offsets)]
+            if [*offsets, size] == ends:
+                packets[identity] = packet
+            else:
+                whole = False
+        return packets, whole
 
 
 def join_xmp(xmp: bytes, extensions: dict[bytes, bytes]) -> bytes:

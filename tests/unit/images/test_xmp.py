@@ -1,5 +1,6 @@
 """XMP packets: edits leave all other bytes alone, and large packets go through JPEG in two parts."""
 
+import struct
 from xml.etree import ElementTree
 
 import pytest
@@ -15,6 +16,7 @@ from tests.unit.images.photos import XMP, jpeg_with
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 TIFF, EXIF = "{http://ns.adobe.com/tiff/1.0/}", "{http://ns.adobe.com/exif/1.0/}"
 MEDIA = "{http://ns.adobe.com/xap/1.0/mm/}"
+EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 
 
 def properties(xmp):
@@ -155,6 +157,42 @@ def test_large_packets_go_through_a_jpeg_in_parts(long_packet):
     assert len(properties(long_packet)) == 7
     found = properties(portable_xmp(found, 1, 2))
     assert found == properties(long_packet)
+
+
+@pytest.mark.parametrize("order", [(3, 1, 2, 0), (2, 2, 0, 3, 1), (1, 0, 3, 2)])
+def test_parts_go_to_their_offsets_whatever_their_order(long_packet, order):
+    """Parts are built as the specification says; one may come twice, and before the first packet."""
+    first, identity, second = split_xmp(long_packet, 60_000)
+    step = len(second) // 4 + 1
+    parts = [
+        (0xE1, EXTENSION + identity + struct.pack(">II", len(second), at) + second[at : at + step])
+        for at in range(0, len(second), step)
+    ]
+    segments = [parts[number] for number in order]
+    main = (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + first)
+    for place in (0, 2, len(segments)):
+        _, found, _, whole = read_jpeg(jpeg_with(*segments[:place], main, *segments[place:]))
+        assert whole
+        assert properties(found).items() >= properties(long_packet).items()
+
+
+@pytest.mark.parametrize("change", ["missing", "moved", "size", "overlap"])
+def test_parts_that_leave_a_hole_or_overlap_are_damage(long_packet, change):
+    first, identity, second = split_xmp(long_packet, 60_000)
+    size, half = len(second), len(second) // 2
+    parts = [(size, 0, second[:half]), (size, half, second[half:])]
+    parts[1:] = {
+        "missing": [],
+        "moved": [(size, half + 1, second[half:])],
+        "size": [(size - 1, half, second[half:])],
+        "overlap": [(size, half - 1, second[half:])],
+    }[change]
+    segments = [
+        (0xE1, EXTENSION + identity + struct.pack(">II", size, at) + part) for size, at, part in parts
+    ]
+    _, found, _, whole = read_jpeg(jpeg_with((0xE1, b"http://ns.adobe.com/xap/1.0/\0" + first), *segments))
+    assert not whole
+    assert properties(found)["{urn:a}q"] == "q"
 
 
 def test_a_part_that_is_missing_is_damage_and_the_first_packet_stays(long_packet):
