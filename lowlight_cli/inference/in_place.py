@@ -117,7 +117,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
             target.hardlink_to(source)
             return
     data = source.read_bytes()
-    replace_file(target, data)
+    replace_file(target, data, attributes_of=source)
     shutil.copystat(source, target)
     if hashlib.sha256(data).hexdigest() != sha256_of_file(target):
         raise OSError(0, "the copy differs")

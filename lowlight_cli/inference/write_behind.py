@@ -122,7 +122,8 @@ class WriteBehind:
             _check_room(job.target, len(data), self._pace.min_free)
             digest = hashlib.sha256(data).hexdigest()
             self._before_write(job, len(data), digest)
-            replace_file(job.target, data)
+            is_in_place = job.target == job.source
+            replace_file(job.target, data, attributes_of=job.source if is_in_place else None)
         except Exception as error:
             concerns_others = isinstance(error, CancelledError | LowlightError)
             if concerns_others and not isinstance(error, ImageError):

@@ -2,8 +2,15 @@
 
 import hashlib
 import json
+import os
+import stat
+import sys
 
 import pytest
+
+from lowlight_cli.images.replace import replace_file
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="no permissions of POSIX")
 
 
 def _digest(path):
@@ -69,3 +76,76 @@ def test_backups_inside_the_photos_are_no_photos(enhance, photos):
 
 def test_it_works_without_backup_when_that_is_asked_for(enhance, photos):
     assert enhance(photos / "b" / "a.jpg", "--in-place", "--no-backup", "--yes").code == 0
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o600, 0o444, 0o660])
+def test_permissions_stay(enhance, photos, mode):
+    photo = photos / "b" / "a.jpg"
+    photo.chmod(mode)
+    before = photo.stat()
+    assert enhance(photo, "--in-place", "--no-backup", "--yes").code == 0
+    after = photo.stat()
+    assert after.st_ino != before.st_ino
+    assert stat.S_IMODE(after.st_mode) == mode
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+
+
+@POSIX
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="only root gives files away")
+def test_owner_and_group_stay(enhance, photos):
+    photo = photos / "b" / "a.jpg"
+    os.chown(photo, 12345, 23456)
+    photo.chmod(0o640)
+    assert enhance(photo, "--in-place", "--no-backup", "--yes").code == 0
+    after = photo.stat()
+    assert (after.st_uid, after.st_gid, stat.S_IMODE(after.st_mode)) == (12345, 23456, 0o640)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="extended attributes of Linux")
+def test_extended_attributes_stay(enhance, photos):
+    photo = photos / "b" / "a.jpg"
+    try:
+        os.setxattr(photo, "user.rating", b"5")
+    except OSError:
+        pytest.skip("this disk has no extended attributes")
+    assert enhance(photo, "--in-place", "--no-backup", "--yes").code == 0
+    assert os.getxattr(photo, "user.rating") == b"5"
+
+
+@POSIX
+def test_what_the_system_refuses_costs_no_photo(enhance, photos, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    photo = photos / "b" / "a.jpg"
+    photo.chmod(0o4640)
+    before = _digest(photo)
+    for name in ("chown", "setxattr", "listxattr"):
+        monkeypatch.setattr(os, name, refuse, raising=False)
+    assert enhance(photo, "--in-place", "--no-backup", "--yes", "--quality", "50").code == 0
+    assert _digest(photo) != before
+    assert stat.S_IMODE(photo.stat().st_mode) == 0o640
+
+
+@POSIX
+def test_a_private_file_is_never_open_to_others_while_it_is_written(tmp_path, monkeypatch):
+    target, seen, plain = tmp_path / "a", [], os.fsync
+
+    def noted(number):
+        seen.append(stat.S_IMODE(os.fstat(number).st_mode))
+        return plain(number)
+
+    target.touch(mode=0o600)
+    monkeypatch.setattr(os, "fsync", noted)
+    replace_file(target, b"new", attributes_of=target)
+    assert (target.read_bytes(), seen) == (b"new", [0o600])
+
+
+@POSIX
+def test_results_elsewhere_have_the_permissions_of_new_files(enhance, photos, tmp_path):
+    photo, fresh = photos / "b" / "a.jpg", tmp_path / "fresh"
+    photo.chmod(0o600)
+    fresh.touch()
+    assert enhance(photo, "-o", tmp_path / "out.jpg").code == 0
+    assert (tmp_path / "out.jpg").stat().st_mode == fresh.stat().st_mode
