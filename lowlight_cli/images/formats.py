@@ -42,7 +42,9 @@ _RAW_SUFFIXES = (
 FORMATS: Catalog[Format] = Catalog(
     "picture format",
     {
-        "jpg": Format((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG", keeps_grey=True, longest_side=65_500),
+        "jpg": Format(
+            (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "JPEG", keeps_grey=True, longest_side=65_500
+        ),
         "png": Format(
             (".png", ".apng"), "PNG", keeps_alpha=True, keeps_16_bit=True, keeps_grey=True, holds="animation"
         ),

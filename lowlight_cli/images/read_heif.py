@@ -7,6 +7,7 @@ from PIL import Image
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.frames import colours_of, make_frame
+from lowlight_cli.images.heif_items import unread_coding
 from lowlight_cli.images.limits import check_size
 from lowlight_cli.images.metadata import orientation_of
 from lowlight_cli.images.picture import Picture, Restore, Samples
@@ -35,9 +36,15 @@ def read_heif(data: bytes, settings: ReadSettings) -> Picture:
         file = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
         check_size(file.size[0], file.size[1], settings)
         samples = _samples(file)
-    except (ValueError, RuntimeError, SyntaxError, EOFError, OSError) as error:
+    except (ValueError, RuntimeError, SyntaxError, EOFError, OSError, IndexError) as error:
         if "end of file" in str(error).lower():
             raise ImageError("truncated", "the end of the file is missing") from error
+        coding = unread_coding(data)
+        if coding is not None:
+            message = f"HEIF with {coding} is not read; convert it to PNG or TIFF first"
+            raise ImageError("unsupported", message) from error
+        if isinstance(error, IndexError):  # libheif found no picture
+            raise
         raise ImageError("unreadable", " ".join(str(error).split())) from error
     carrier = _carrier(file)
     turned = any(mark in data[: 2**16] for mark in _TURNS)

@@ -4,7 +4,8 @@ from lowlight_cli.images.tiff_tags import is_camera_raw
 
 _RAW_STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"})
+_HEIF_BRANDS |= {b"avci", b"evbi", b"j2ki", b"jpgs", b"vvic", b"1pic"}  # of codings that are not read
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 
 _STARTS = {

@@ -3,7 +3,9 @@
 import json
 import os
 
+import numpy as np
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -223,3 +225,14 @@ def test_a_wrong_value_names_its_option_and_the_choices(enhance, folder, tmp_pat
     run = enhance(folder, "-o", tmp_path / "out", *words)
     assert (run.code, run.out) == (2, "")
     assert message in run.err
+
+
+def test_the_first_picture_of_an_mpo_in_a_folder_is_enhanced(enhance, tmp_path):
+    pictures = [Image.new("RGB", (24, 16), color) for color in ((20, 40, 60), (90, 10, 10))]
+    (tmp_path / "in").mkdir()
+    pictures[0].save(tmp_path / "in" / "a.MPO", "MPO", save_all=True, append_images=pictures[1:])
+    pictures[1].save(tmp_path / "in" / "a.JPG")
+    assert enhance(tmp_path / "in", "-o", tmp_path / "out").code == 0
+    with Image.open(tmp_path / "out" / "a.MPO") as result:
+        assert (result.format, result.size) == ("JPEG", (24, 16))
+        assert np.abs(np.array(result).astype(int) - (20, 40, 60)).max() <= 3

@@ -15,7 +15,15 @@ def test_no_suffix_belongs_to_two_formats():
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("a.JPG", "jpg"), ("a.Jpeg", "jpg"), ("a.NEF", "raw"), ("a.heic", "heif"), ("a.jxl", None), ("a", None)],
+    [
+        ("a.JPG", "jpg"),
+        ("a.Jpeg", "jpg"),
+        ("a.MPO", "jpg"),
+        ("a.NEF", "raw"),
+        ("a.heic", "heif"),
+        ("a.jxl", None),
+        ("a", None),
+    ],
 )
 def test_the_end_of_a_name_stands_for_a_format(name, form):
     assert format_of(Path(name)) == form
