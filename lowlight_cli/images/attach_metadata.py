@@ -19,8 +19,8 @@ _LONGEST_XMP = LONGEST_SEGMENT - len(b"http://ns.adobe.com/xap/1.0/\0")
 def fit_metadata(metadata: Metadata, format_name: str) -> tuple[Metadata, tuple[str, ...]]:
     """What a format can hold of the metadata.
 
-    A JPEG holds EXIF of less than 64 kB: maker notes go first, then the rest. WebP and AVIF have no IPTC, and
-    GIF has no metadata.
+    A JPEG holds EXIF of less than 64 kB: maker notes go first, then the rest. In a TIFF, maker notes lose the
+    values that lie outside of them. WebP and AVIF have no IPTC, and GIF has no metadata.
 
     Args:
         metadata: Of the source.
@@ -32,7 +32,9 @@ def fit_metadata(metadata: Metadata, format_name: str) -> tuple[Metadata, tuple[
     if format_name == "jpg":
         exif, xmp = _exif_for_jpeg(metadata.exif), _xmp_for_jpeg(metadata.xmp)
         fitted = Metadata(exif, xmp, _resources_for_jpeg(metadata.iptc))
-    elif format_name in ("png", "tiff"):
+    elif format_name == "tiff":
+        fitted = replace(metadata, exif=_exif_for_tiff(metadata.exif))
+    elif format_name == "png":
         fitted = metadata
     else:
         fitted = Metadata() if format_name == "gif" else replace(metadata, iptc=b"")
@@ -72,6 +74,12 @@ def _exif_for_jpeg(block: bytes) -> bytes:
     found = read_exif(block)[0]
     smaller = (write_exif(found, pinned=False), write_exif(without_maker_note(found)))
     return next((candidate for candidate in smaller if len(candidate) <= LONGEST_SEGMENT), b"")
+
+
+def _exif_for_tiff(block: bytes) -> bytes:
+    """The block without values of maker notes that lie outside of these: offsets change in a TIFF."""
+    found = read_exif(block)[0] if block else empty_exif()
+    return write_exif(found, pinned=False) if found.note_values else block
 
 
 def _xmp_for_jpeg(packet: bytes) -> bytes:

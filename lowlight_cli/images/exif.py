@@ -1,18 +1,27 @@
 """EXIF blocks: what a camera tells about a photo, fit for an enhanced copy of it.
 
 A block is read into its four directories and written anew, which leaves the thumbnail out. Maker notes keep
-their bytes, and their place in the block where that place is free: some makers count offsets from its start.
+their bytes and their place in the block, and so do values of theirs that lie elsewhere in it: some makers
+count offsets from the start of the block.
 
 Source: CIPA DC-008 (Exif 2.32 and 3.0).
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lowlight_cli.images.maker_note import (
+    bytes_of_directory,
+    bytes_of_thumbnail,
+    bytes_of_value,
+    values_outside,
+)
 from lowlight_cli.images.tiff_directory import (
     SHORT,
     Directory,
     DirectoryWriter,
+    Entry,
     Found,
     Layout,
     number_entry,
@@ -67,6 +76,7 @@ class Exif:
         details: How it was taken.
         place: Where it was taken.
         interoperability: Which rules the file follows.
+        note_values: What the maker note has outside of itself, each value with its offset in the block.
     """
 
     order: str
@@ -74,6 +84,7 @@ class Exif:
     details: Directory
     place: Directory
     interoperability: Directory
+    note_values: tuple[Entry, ...] = ()
 
     @property
     def orientation(self) -> int:
@@ -98,15 +109,42 @@ def read_exif(data: bytes) -> tuple[Exif, bool]:
     main = read_directory(data, offset, layout)
     if not main.entries:
         raise ValueError("no directory of tags")
+    starts = [offset]
 
     def child(tag: int, parent: Directory) -> Found:
         pointer = whole_numbers(parent.get(tag), layout.order)
-        return read_directory(data, pointer[0], layout) if pointer else Found({}, 0, whole=tag not in parent)
+        if not pointer:
+            return Found({}, 0, whole=tag not in parent)
+        starts.append(pointer[0])
+        return read_directory(data, pointer[0], layout)
 
     details, place = child(DETAILS_TAG, main.entries), child(PLACE_TAG, main.entries)
     found = (main, details, place, child(INTEROPERABILITY_TAG, details.entries))
-    directories = (_without_pointers(directory.entries) for directory in found)
-    return Exif(layout.order, *directories), all(directory.whole for directory in found)
+    tags = [_without_pointers(each.entries) for each in found]
+    values = _values_of_note(data, layout, starts, found)
+    exif = Exif(layout.order, tags[0], tags[1], tags[2], tags[3], values)
+    return exif, all(each.whole for each in found)
+
+
+def _values_of_note(
+    data: bytes, layout: Layout, starts: Sequence[int], found: Sequence[Found]
+) -> tuple[Entry, ...]:
+    """What the maker note has outside of itself.
+
+    Args:
+        data: The block.
+        layout: How its numbers are written.
+        starts: Where its directories start.
+        found: These directories: main, details and the others.
+    """
+    note = found[1].entries.get(_MAKER_NOTE)
+    if note is None:
+        return ()
+    entries = [entry for each in found for entry in each.entries.values()]
+    taken = [range(8), *(bytes_of_directory(data, start, layout) for start in starts)]
+    taken += [bytes_of_value(entry) for entry in entries if entry.offset and entry is not note]
+    thumbnail = bytes_of_thumbnail(data, found[0].following, layout)
+    return values_outside(data, note, layout.order, taken, thumbnail)
 
 
 def _without_pointers(directory: Directory) -> Directory:
@@ -126,12 +164,10 @@ def write_exif(exif: Exif, *, pinned: bool = True) -> bytes:
     layout = Layout(exif.order)
     header = (b"II" if exif.order == "<" else b"MM") + struct.pack(exif.order + "HI", 42, 8)
     main, details = dict(exif.main), dict(exif.details)
-    room = len(main) + bool(details or exif.interoperability) + bool(exif.place)
-    note = details.get(_MAKER_NOTE) if pinned else None
-    # The header and the main directory come first; a note that lay there must move.
-    free = 8 + layout.directory_size(room)
-    writer = DirectoryWriter(layout, header, note if note and free <= note.offset < 2**16 else None)
-    start = writer.reserve(room)
+    note, values = _pinned(exif) if pinned else (None, ())
+    writer = DirectoryWriter(layout, header, note, values)
+    start = writer.reserve(len(main) + bool(details or exif.interoperability) + bool(exif.place))
+    struct.pack_into(exif.order + "I", writer.data, 4, start)
     if exif.interoperability:
         details[INTEROPERABILITY_TAG] = number_entry(writer.add(exif.interoperability), exif.order)
     if details:
@@ -140,6 +176,19 @@ def write_exif(exif: Exif, *, pinned: bool = True) -> bytes:
         main[PLACE_TAG] = number_entry(writer.add(exif.place), exif.order)
     writer.write(main, start)
     return PREFIX + writer.data
+
+
+def _pinned(exif: Exif) -> tuple[Entry | None, tuple[Entry, ...]]:
+    """The maker note and its values outside, if all of them can keep their places."""
+    note = exif.details.get(_MAKER_NOTE)
+    if note is None or not all(8 <= entry.offset < 2**16 for entry in (note, *exif.note_values)):
+        return None, ()
+    return note, exif.note_values
+
+
+def keeps_note_values(found: Exif, exif: Exif) -> bool:
+    """Whether a block of ``exif`` has all that the maker note of ``found`` has outside of itself."""
+    return not found.note_values or _pinned(exif)[1] == found.note_values
 
 
 def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw: bool = False) -> Exif:
@@ -161,6 +210,7 @@ def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw:
         main = {tag: entry for tag, entry in main.items() if tag not in _DIGITAL_NEGATIVE_TAGS}
         # Places in a whole file mean nothing in a block.
         details = {tag: entry._replace(offset=0) for tag, entry in details.items()}
+        exif = replace(exif, note_values=())
     if raw:
         main = {tag: entry for tag, entry in main.items() if tag in _TAGS_KEPT_OF_RAW}
     if _ORIENTATION in main:

@@ -4,7 +4,14 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from lowlight_cli.images.exif import PREFIX, empty_exif, portable, read_exif, write_exif
+from lowlight_cli.images.exif import (
+    PREFIX,
+    empty_exif,
+    keeps_note_values,
+    portable,
+    read_exif,
+    write_exif,
+)
 from lowlight_cli.images.iptc import is_records, portable_iptc, resources_of_records
 from lowlight_cli.images.jpeg_segments import START as JPEG_START
 from lowlight_cli.images.jpeg_segments import read_jpeg
@@ -63,7 +70,7 @@ def read_metadata(
             xmp, iptc = xmp or inner_xmp, iptc or inner_iptc
             of_file = data.startswith(_TIFF_STARTS)
             exif = portable(found, width, height, of_file=of_file, raw=of_file and image is None)
-            whole = whole and undamaged
+            whole = whole and undamaged and keeps_note_values(found, exif)
         except ValueError:
             whole = False
     exif = with_density(exif, density_of_file(data))

@@ -4,6 +4,7 @@ Source: TIFF 6.0, section 2; BigTIFF differs only in the width of its numbers.
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -180,13 +181,20 @@ class DirectoryWriter:
         layout: How numbers are written.
         start: What comes first: a header, or a whole file to append to.
         pinned: A value that shall lie at its old offset, or None; that place must be free.
+        fixed: Bytes that no directory points to, and that shall lie at their offsets.
     """
 
-    def __init__(self, layout: Layout, start: bytes, pinned: Entry | None = None) -> None:
+    def __init__(
+        self, layout: Layout, start: bytes, pinned: Entry | None = None, fixed: Sequence[Entry] = ()
+    ) -> None:
         self.data = bytearray(start)
         self._layout = layout
         self._end = len(start)
-        self._pinned = range(pinned.offset, pinned.offset + len(pinned.data)) if pinned else range(0)
+        self._pinned = pinned
+        held = (*fixed, pinned) if pinned else fixed
+        self._held = sorted((entry.offset, entry.offset + len(entry.data)) for entry in held)
+        for entry in fixed:
+            self._put(entry.offset, entry.data)
 
     def reserve(self, entries: int) -> int:
         """Offset of room for a directory of that many entries."""
@@ -218,16 +226,17 @@ class DirectoryWriter:
         size = self._layout.word_size
         if len(entry.data) <= size:
             return entry.data.ljust(size, b"\0")
-        at_old_place = self._pinned and entry.offset == self._pinned.start
+        at_old_place = self._pinned is not None and entry.offset == self._pinned.offset
         offset = entry.offset if at_old_place else self._take(len(entry.data))
         self._put(offset, entry.data)
         return struct.pack(self._layout.order + self._layout.word, offset)
 
     def _take(self, size: int) -> int:
-        """Start of new bytes, even and clear of the pinned value."""
+        """Start of new bytes, even and clear of what has its place."""
         start = self._end + self._end % 2
-        if start < self._pinned.stop and self._pinned.start < start + size:
-            start = self._pinned.stop + self._pinned.stop % 2
+        for first, end in self._held:
+            if start < end and first < start + size:
+                start = end + end % 2
         self._end = start + size
         return start
 
