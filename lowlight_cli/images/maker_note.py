@@ -1,11 +1,12 @@
 """Maker notes whose values lie elsewhere in the EXIF block.
 
-A note is usually a directory of tags behind a short name. Early cameras of Olympus and Nikon (Coolpix) count
-its offsets from the start of the block and store values outside of the bytes that ``MakerNote`` covers. No
-standard says so. A directory is looked for where makers put it, and believed if its values lie where nothing
-else does.
+A note is usually a directory of tags behind a short name. Its offsets count from the start of the block, or
+from a header inside of the note. Some cameras, such as early ones of Olympus and Nikon Coolpix, store values
+outside of the bytes that ``MakerNote`` covers. No standard says so. A directory is looked for where makers
+put it, and believed if its values lie where nothing else does.
 """
 
+import re
 import struct
 from collections.abc import Sequence
 from itertools import product
@@ -16,14 +17,19 @@ from lowlight_cli.images.tiff_directory import (
     Entry,
     Layout,
     read_directory,
+    read_header,
     whole_numbers,
 )
 
 _STARTS = range(0, 33, 2)
 """Where the directory of a note may start, behind the maker's name."""
 
-_OWN_HEADERS = (b"II*\0", b"MM\0*")
-"""A note that holds a header counts from there, and has all of its values."""
+_OWN_HEADER = re.compile(rb"II\*\0|MM\0\*")
+_LONGEST_NAME = 40
+"""Bytes of a note before a header of its own."""
+
+_REACH = 2**16
+"""Bytes behind such a header in which its values are looked for."""
 
 _THUMBNAIL_PLACE, _THUMBNAIL_SIZE = 513, 514
 
@@ -41,10 +47,15 @@ def values_outside(
         left_out: Bytes that must not be kept, such as the thumbnail.
     """
     inside = range(note.offset, note.offset + len(note.data))
-    if not note.offset or any(header in note.data[:40] for header in _OWN_HEADERS):
+    if not note.offset:
         return ()
-    entries = _directory_of(block, inside, order)
-    places = {bytes_of_value(entry): entry for entry in entries.values() if entry.offset}
+    header = _OWN_HEADER.search(note.data, 0, _LONGEST_NAME)
+    entries = (
+        _entries_behind(block, note.offset + header.start())
+        if header
+        else list(_directory_of(block, inside, order).values())
+    )
+    places = {bytes_of_value(entry): entry for entry in entries if entry.offset}
     outside = {
         place: entry
         for place, entry in places.items()
@@ -89,6 +100,17 @@ def bytes_of_thumbnail(block: bytes, offset: int, layout: Layout) -> list[range]
         whole_numbers(entries.get(tag), layout.order) for tag in (_THUMBNAIL_PLACE, _THUMBNAIL_SIZE)
     )
     return [*places, range(start[0], start[0] + size[0])] if start and size else places
+
+
+def _entries_behind(block: bytes, start: int) -> list[Entry]:
+    """Tags of a note with a header of its own at ``start``, with their offsets in the block."""
+    note = block[start : start + _REACH]
+    try:
+        layout, offset = read_header(note)
+    except ValueError:
+        return []
+    entries = read_directory(note, offset, layout).entries.values()
+    return [entry._replace(offset=start + entry.offset) for entry in entries if entry.offset]
 
 
 def _directory_of(block: bytes, inside: range, order: str) -> Directory:

@@ -134,7 +134,9 @@ def test_a_whole_picture_keeps_them(target):
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
-@pytest.mark.parametrize(("maker", "make"), [("olympus", b"OLYMP\0"), ("coolpix", b"NIKON\0")])
+@pytest.mark.parametrize(
+    ("maker", "make"), [("olympus", b"OLYMP\0"), ("coolpix", b"NIKON\0"), ("nikon", b"NIKON\0")]
+)
 @pytest.mark.parametrize("target", ["jpg", "png", "webp"])
 def test_exiftool_reads_the_same_note(tmp_path, target, maker, make):
     exif = block(maker, TEXTS, before=40, gap=30).replace(b"MAKER\0", make)
