@@ -1,11 +1,12 @@
 """GIF -> picture: its frames as browsers compose them on the canvas of the file."""
 
 import struct
+from collections import deque
 from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt8, UInt32
 from PIL import Image
 
 from lowlight_cli.images.frames import Colours, make_frame
@@ -18,8 +19,8 @@ _CLEAR, _BRING_BACK = (2,), (3, 4)
 _GREYS = bytes(value for value in range(256) for _ in range(3))
 _OPAQUE = 255
 
-Canvas = UInt8[np.ndarray, "h w 4"]
-"""Red, green, blue and opacity."""
+Canvas = UInt32[np.ndarray, "h w"]
+"""Red, green, blue and opacity of each pixel, as four bytes of one number."""
 
 
 def read_gif(data: bytes, settings: ReadSettings) -> Picture:
@@ -44,11 +45,10 @@ def read_gif(data: bytes, settings: ReadSettings) -> Picture:
     count = check_frames(sizes, settings)
     for width, height in sizes[:count]:
         check_size(width, height, settings)
-    canvases = list(_composed(gif, count))
-    durations = [frame.control.duration_ms if count > 1 else None for frame in gif.frames]
+    durations = [frame.control.duration_ms if count > 1 else None for frame in gif.frames[:count]]
     frames = tuple(
         make_frame(samples, Colours(), duration_ms=duration)
-        for samples, duration in zip(_samples(gif, canvases), durations, strict=False)
+        for samples, duration in zip(_samples(gif, count), durations, strict=True)
     )
     return Picture(frames, Restore("gif", loop=gif.loop if count > 1 else None))
 
@@ -56,8 +56,7 @@ def read_gif(data: bytes, settings: ReadSettings) -> Picture:
 def _composed(gif: GifFile, count: int) -> Iterator[Canvas]:
     """What is shown at the time of each of the first ``count`` frames."""
     empty = _empty_color(gif.frames[0])
-    canvas = np.empty((gif.height, gif.width, 4), np.uint8)
-    canvas[...] = empty
+    canvas = np.full((gif.height, gif.width), empty, np.uint32)
     for frame in gif.frames[:count]:
         disposal = frame.control.disposal
         before = canvas.copy() if disposal in _BRING_BACK else canvas
@@ -68,23 +67,23 @@ def _composed(gif: GifFile, count: int) -> Iterator[Canvas]:
         canvas = before
 
 
-def _empty_color(first: StoredFrame) -> UInt8[np.ndarray, "4"]:
+def _empty_color(first: StoredFrame) -> np.uint32:
     """What the canvas holds where nothing was drawn: the transparent color of the first frame, else black."""
     number = first.control.transparent
-    return np.zeros(4, np.uint8) if number is None else _table(first)[number]
+    return np.uint32(0) if number is None else _table(first)[number]
 
 
-def _table(frame: StoredFrame) -> UInt8[np.ndarray, "256 4"]:
+def _table(frame: StoredFrame) -> UInt32[np.ndarray, "256"]:
     """Color and opacity of each color number; numbers that the file does not define are black."""
     table = np.full((256, 4), _OPAQUE, np.uint8)
     colors = (frame.colors or _GREYS).ljust(len(_GREYS), b"\0")
     table[:, :3] = np.frombuffer(colors, np.uint8).reshape(256, 3)
     if frame.control.transparent is not None:
         table[frame.control.transparent, 3] = 0
-    return table
+    return table.view(np.uint32)[:, 0]
 
 
-def _part(canvas: Canvas, frame: StoredFrame) -> UInt8[np.ndarray, "rows columns 4"]:
+def _part(canvas: Canvas, frame: StoredFrame) -> UInt32[np.ndarray, "rows columns"]:
     """The part of the canvas that a frame covers, empty where it lies beyond."""
     return canvas[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
 
@@ -94,9 +93,8 @@ def _draw(canvas: Canvas, frame: StoredFrame) -> None:
     if not part.size:
         return
     numbers = _color_numbers(frame)[: part.shape[0], : part.shape[1]]
-    colors = _table(frame)[numbers]
-    drawn = colors[..., 3] > 0
-    part[drawn] = colors[drawn]
+    transparent = frame.control.transparent
+    np.copyto(part, _table(frame)[numbers], where=transparent is None or numbers != transparent)
 
 
 def _color_numbers(frame: StoredFrame) -> UInt8[np.ndarray, "h w"]:
@@ -111,12 +109,14 @@ def _color_numbers(frame: StoredFrame) -> UInt8[np.ndarray, "h w"]:
         return np.asarray(image)
 
 
-def _samples(gif: GifFile, canvases: list[Canvas]) -> Iterator[Samples]:
-    """Samples of what is shown, with no more channels than all of it needs."""
-    shown = gif.frames[: len(canvases)]
+def _samples(gif: GifFile, count: int) -> Iterator[Samples]:
+    """Samples of what is shown at each of the first ``count`` frames, all with the same channels."""
+    shown = gif.frames[:count]
+    pictures = deque(canvas.view(np.uint8).reshape(*canvas.shape, 4) for canvas in _composed(gif, count))
     grey = all(frame.colors == _GREYS[: len(frame.colors)] for frame in shown)
     is_marked = gif.frames[0].control.transparent is not None
-    clear = is_marked or any((canvas[..., 3] < _OPAQUE).any() for canvas in canvases)
+    clear = is_marked or any(picture[..., 3].min() < _OPAQUE for picture in pictures)
     channels = ([0] if grey else [0, 1, 2]) + ([3] if clear else [])
-    for canvas in canvases:
-        yield np.ascontiguousarray(canvas[..., channels])
+    while pictures:
+        picture = pictures.popleft()
+        yield picture if len(channels) == 4 else np.dstack([picture[..., channel] for channel in channels])

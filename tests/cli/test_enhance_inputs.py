@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.unit.images.gif_bytes import Rectangle, gif
+
 
 @pytest.fixture
 def make_tree(make_picture, tmp_path):
@@ -236,3 +238,13 @@ def test_the_first_picture_of_an_mpo_in_a_folder_is_enhanced(enhance, tmp_path):
     with Image.open(tmp_path / "out" / "a.MPO") as result:
         assert (result.format, result.size) == ("JPEG", (24, 16))
         assert np.abs(np.array(result).astype(int) - (20, 40, 60)).max() <= 3
+
+
+def test_gif_frames_beyond_the_screen_cost_no_picture(enhance, make_picture, tmp_path):
+    frames = [Rectangle(np.full((16, 24), shade, np.uint8), left=8 * shade) for shade in range(3)]
+    make_picture(tmp_path / "in" / "z.png")
+    (tmp_path / "in" / "a.gif").write_bytes(gif(24, 16, *frames, loop=1))
+    assert enhance(tmp_path / "in", "-o", tmp_path / "out").code == 0
+    with Image.open(tmp_path / "out" / "a.gif") as result:
+        assert (result.size, result.n_frames, result.info["loop"]) == ((24, 16), 3, 1)
+    assert (tmp_path / "out" / "z.png").exists()

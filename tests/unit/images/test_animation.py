@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageSequence, features
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images import read_pillow
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from lowlight_cli.images.settings import ReadSettings, WriteSettings
@@ -149,3 +150,11 @@ def test_an_animation_keeps_its_profile_and_exif():
         with Image.open(BytesIO(encode_bytes(picture, name))) as image:
             assert image.getexif()[271] == "Maker"
             assert image.n_frames == 4
+
+
+def test_frames_of_different_sizes_are_refused(monkeypatch):
+    data, sizes = _animation("WEBP"), iter(range(1, 9))
+    monkeypatch.setattr(read_pillow, "samples_of", lambda _: np.zeros((next(sizes), 5, 3), np.uint8))
+    with pytest.raises(ImageError, match="different sizes") as caught:
+        decode_bytes(data)
+    assert caught.value.code == "unreadable"

@@ -83,11 +83,11 @@ def test_a_bug_in_reading_or_writing_costs_one_image(odd_plan, monkeypatch, plac
     module = importlib.import_module(f"lowlight_cli.inference.{module}")
     plain, calls = getattr(module, name), []
 
-    def fail_once(*values):
+    def fail_once(*values, **options):
         calls.append(values)
         if len(calls) == 2:
             raise IndexError("list index out of range")
-        return plain(*values)
+        return plain(*values, **options)
 
     monkeypatch.setattr(module, name, fail_once)
     report, crashes = run(odd_plan, Identity())
