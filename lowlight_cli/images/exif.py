@@ -54,6 +54,12 @@ LAYOUT_TAGS = frozenset(
 )
 """How a TIFF stores its pixels, and blocks that other code carries; wrong in a new file."""
 
+COLORIMETRY_TAGS = frozenset({318, 319})
+"""White and primaries: true of the result too, whose colours go back to the space of the source."""
+
+_COLOUR_TAGS_OF_BLOCK = COLORIMETRY_TAGS | {301, 529, 532}
+"""What a block outside of a TIFF says of colours beside the others: a curve, and how YCbCr is made."""
+
 _DIGITAL_NEGATIVE_TAGS = range(50706, 52600)
 _TAGS_KEPT_OF_RAW = frozenset(
     {_PROCESSING_SOFTWARE, 269, 270, 271, 272, _ORIENTATION, 282, 283, 296, _SOFTWARE, 306, 315, 316}
@@ -202,7 +208,8 @@ def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw:
         raw: Whether that file holds what a sensor saw, and tags to develop it.
     """
     size = {_WIDTH: width, _HEIGHT: height}
-    main = {tag: entry for tag, entry in exif.main.items() if tag not in LAYOUT_TAGS}
+    layout = LAYOUT_TAGS if of_file else LAYOUT_TAGS - _COLOUR_TAGS_OF_BLOCK
+    main = {tag: entry for tag, entry in exif.main.items() if tag not in layout}
     details = exif.details
     if not of_file:
         main |= {tag: number_entry(size[tag], exif.order) for tag in size if tag in exif.main}

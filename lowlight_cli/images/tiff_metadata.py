@@ -6,6 +6,7 @@ Source: TIFF 6.0, section 2; Adobe's XMP specification, part 3, for the tags of 
 import struct
 
 from lowlight_cli.images.exif import (
+    COLORIMETRY_TAGS,
     DETAILS_TAG,
     INTEROPERABILITY_TAG,
     IPTC_TAG,
@@ -68,7 +69,7 @@ def write_tiff(data: bytes, exif: Exif, xmp: bytes, resources: bytes) -> bytes:
     if not page.whole or (len(data) > _MOST_BYTES and not layout.big):
         raise ValueError("damaged or too large a TIFF")
     writer = DirectoryWriter(layout, data)
-    own = {tag: entry for tag, entry in exif.main.items() if tag not in LAYOUT_TAGS}
+    own = {tag: entry for tag, entry in exif.main.items() if tag not in LAYOUT_TAGS - COLORIMETRY_TAGS}
     # Inches are meant where no unit is given, so the page must not keep its own.
     given = _RESOLUTION_TAGS if _RESOLUTION_TAGS & own.keys() else frozenset()
     main = {tag: entry for tag, entry in page.entries.items() if tag not in given}
