@@ -1,8 +1,11 @@
 """Colour profiles made of tables, and those of CMYK, through Little CMS: 8 bits per channel.
 
-Perceptual intent with black point compensation, as photo programs do.
+Tables of RGB are asked for the colours themselves (relative colorimetric): their two directions undo each
+other, and the perceptual tables of version 4 take the deepest shadows for black. Inks take perceptual intent.
+Both with black point compensation, as photo programs do.
 """
 
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
@@ -32,9 +35,11 @@ class TableConversion:
             profile = ImageCms.ImageCmsProfile(BytesIO(icc))
             srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
             self._forth = _transform(profile, srgb, "RGB")
-            self._back = _transform(srgb, profile, "RGB")
         except _DAMAGE as error:
             raise ProfileError(f"the colour profile cannot be used: {error}") from error
+        self._back: ImageCms.ImageCmsTransform | None = None
+        with suppress(*_DAMAGE):  # some profiles have tables for one direction only
+            self._back = _transform(srgb, profile, "RGB")
 
     def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
         """SRGB of RGB samples (h, w, 3); nothing is kept of what it cannot show."""
@@ -43,7 +48,13 @@ class TableConversion:
     def from_srgb(
         self, pixels: Samples, outside: OutOfGamut | None, depth: type[np.uint8] | type[np.uint16]
     ) -> Samples:
-        """The way back; ``outside`` is None."""
+        """The way back; ``outside`` is None.
+
+        Raises:
+            ProfileError: There is none.
+        """
+        if self._back is None:
+            raise ProfileError("the colour profile has no way back")
         return in_depth(_apply(self._back, pixels), depth)
 
 
@@ -79,8 +90,12 @@ def _transform(
         target: Profile of what comes out.
         mode: What Pillow calls the channels that go in.
     """
-    intent, flags = ImageCms.Intent.PERCEPTUAL, ImageCms.Flags.BLACKPOINTCOMPENSATION
-    return ImageCms.buildTransform(source, target, mode, "RGB", intent, flags)
+    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+    if mode == "CMYK":
+        return ImageCms.buildTransform(source, target, mode, "RGB", ImageCms.Intent.PERCEPTUAL, flags)
+    # Each pixel by itself: the grid that Little CMS makes for speed is off by up to 13 of 255.
+    flags |= ImageCms.Flags.NOOPTIMIZE
+    return ImageCms.buildTransform(source, target, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, flags)
 
 
 def _apply(transform: ImageCms.ImageCmsTransform, samples: Samples) -> Samples:

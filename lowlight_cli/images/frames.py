@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lowlight_cli.images.colour import Conversion, conversion_for
+from lowlight_cli.images.colour import ToSrgb, conversion_for
+from lowlight_cli.images.colour_management import plain_srgb
+from lowlight_cli.images.colour_trial import leads_back
 from lowlight_cli.images.icc_profile import ProfileError
 from lowlight_cli.images.orientation import turn_upright
 from lowlight_cli.images.picture import Frame, Samples
@@ -17,10 +19,11 @@ class Colours:
     Attributes:
         conversion: How they become sRGB; None where they are.
         icc: Profile for the result; None where the file had none that works.
-        warnings: ``icc`` where the profile is broken, ``icc_8bit`` where it costs 16-bit precision.
+        warnings: ``icc`` where the profile is broken, ``icc_8bit`` where it costs 16-bit precision,
+            ``icc_to_srgb`` where it does not lead back.
     """
 
-    conversion: Conversion | None = None
+    conversion: ToSrgb | None = None
     icc: bytes | None = None
     warnings: tuple[str, ...] = ()
 
@@ -37,10 +40,16 @@ def colours_of(icc: object, *, grey: bool, deep: bool) -> Colours:
         return Colours()
     try:
         conversion = conversion_for(icc, grey=grey)
+        if conversion is None:
+            return Colours(icc=icc)
+        has_way_back = leads_back(conversion, grey=grey)
     except ProfileError:
         return Colours(warnings=("icc",))
-    coarse = deep and conversion is not None and not conversion.is_exact
-    return Colours(conversion, icc, ("icc_8bit",) if coarse else ())
+    coarse = ("icc_8bit",) if deep and not conversion.is_exact else ()
+    if has_way_back:
+        return Colours(conversion, icc, coarse)
+    # The result says sRGB, for metadata may name the old space.
+    return Colours(conversion, None if grey else plain_srgb(), ("icc_to_srgb", *coarse))
 
 
 def make_frame(

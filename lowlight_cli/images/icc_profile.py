@@ -1,6 +1,7 @@
 """What a colour profile says: its kind, its tone curves and its primaries.
 
-Source: ICC.1:2022, sections 7.2 (header), 10.6 (curves), 10.18 (parametric curves).
+Source: ICC.1:2022, sections 7.2 (header), 10.6 (curves), 10.18 (parametric
+curves).
 """
 
 import struct
@@ -42,6 +43,10 @@ class Curve:
         exponent, scale, shift, slope, border, above, below = _seven(self.form, self.numbers)
         curved = np.maximum(scale * values + shift, 0) ** exponent + above
         return np.clip(np.where(values >= border, curved, slope * values + below), 0, 1)
+
+
+SRGB_CURVE = Curve(form=3, numbers=(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
+"""Light of sRGB: IEC 61966-2-1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lowlight_cli.images.colour import Conversion
+from lowlight_cli.images.colour import Conversion, conversion_back
 from lowlight_cli.images.colour_management import plain_srgb
 from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.formats import FORMATS
-from lowlight_cli.images.frames import colours_of
 from lowlight_cli.images.picture import Frame, Picture, Samples
 from lowlight_cli.images.settings import WriteSettings
 
@@ -62,9 +61,12 @@ def _profile(
     is_for_grey = icc[16:20] == b"GRAY"
     if settings.icc == "srgb":
         return None if grey and FORMATS[format_name].keeps_grey else plain_srgb(), None
-    if is_for_grey and not (grey and FORMATS[format_name].keeps_grey):
-        return None, None
-    return icc, colours_of(icc, grey=grey, deep=False).conversion
+    if (grey or is_for_grey) and not (grey and FORMATS[format_name].keeps_grey):
+        return (
+            None,
+            None,
+        )  # grey pixels are sRGB already, and a format without grey has no use for their profile
+    return icc, conversion_back(icc, grey=grey)
 
 
 def _samples(

@@ -8,6 +8,7 @@ REMARKS: Catalog[str] = Catalog(
         "metadata": "some of the metadata is damaged or has no place in the result",
         "icc": "the colour profile is broken; the colours are taken for sRGB",
         "icc_8bit": "this colour profile works in 8 bits only; the 16 bits were rounded",
+        "icc_to_srgb": "the colour profile cannot be written to; the result is sRGB",
         "cmyk_to_rgb": "the inks of CMYK became RGB",
         "depth_8bit": "of more than 8 bits per channel, 8 were read",
         "degraded": "the file breaks off; what was there is in the result",

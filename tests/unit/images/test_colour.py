@@ -1,6 +1,5 @@
 """Colour profiles: to sRGB, back again, and the same bytes in the result."""
 
-import struct
 from io import BytesIO
 
 import numpy as np
@@ -11,55 +10,9 @@ from lowlight_cli.images.colour import MatrixConversion, conversion_for
 from lowlight_cli.images.colour_management import TableConversion, plain_srgb
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
-from lowlight_cli.images.frames import colours_of, make_frame
 from lowlight_cli.images.icc_profile import ProfileError, read_profile
 from lowlight_cli.images.settings import WriteSettings
-
-
-def _numbers(*values):
-    return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
-
-
-SRGB_CURVE = b"para\0\0\0\0\0\3\0\0" + _numbers(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-
-
-def _gamma(exponent):
-    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(exponent * 256))
-
-
-def _profile(tags, space):
-    """A profile made from the text of the standard."""
-    white = _numbers(0.9642, 1, 0.8249)
-    tags = tags | {
-        b"wtpt": b"XYZ \0\0\0\0" + white,
-        b"desc": b"desc\0\0\0\0\0\0\0\2X\0" + bytes(78),
-        b"cprt": b"text\0\0\0\0X\0",
-    }
-    start = 132 + 12 * len(tags)
-    table, body = b"", b""
-    for name, content in tags.items():
-        table += name + struct.pack(">II", start + len(body), len(content))
-        body += content + bytes(-len(content) % 4)
-    header = bytearray(128)
-    header[:4] = struct.pack(">I", start + len(body))
-    header[8:24] = b"\x02\x40\0\0mntr" + space + b"XYZ "
-    header[36:40], header[68:80] = b"acsp", white
-    return bytes(header) + struct.pack(">I", len(tags)) + table + body
-
-
-def _rgb(primaries, curve):
-    names = (b"rXYZ", b"gXYZ", b"bXYZ")
-    colours = {name: b"XYZ \0\0\0\0" + _numbers(*xyz) for name, xyz in zip(names, primaries, strict=True)}
-    return _profile(colours | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve), b"RGB ")
-
-
-DISPLAY_P3 = _rgb([(0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841)], SRGB_CURVE)
-ADOBE_RGB = _rgb(
-    [(0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)], _gamma(563 / 256)
-)
-PROPHOTO = _rgb([(0.79767, 0.28804, 0), (0.13519, 0.71188, 0), (0.03134, 0.00009, 0.82491)], _gamma(1.8))
-WIDE = {"Display P3": DISPLAY_P3, "Adobe RGB": ADOBE_RGB, "ProPhoto RGB": PROPHOTO}
-GREY_22 = _profile({b"kTRC": _gamma(2.2)}, b"GRAY")
+from tests.unit.images.icc_bytes import ADOBE_RGB, BLACK_LAB, DISPLAY_P3, GREY_22, GREY_LAB, WIDE, table_icc
 
 
 def _colours(depth, size=(40, 60)):
@@ -187,41 +140,8 @@ def test_a_broken_profile_counts_as_srgb(broken):
     assert np.array_equal(picture.pixels, samples)
 
 
-def _table(channels, colours, *, out=3):
-    """A table of type lut8: two steps along each axis, straight curves."""
-    straight = bytes(range(256))
-    head = b"mft1\0\0\0\0" + bytes((channels, out, 2, 0)) + _numbers(1, 0, 0, 0, 1, 0, 0, 0, 1)
-    return head + straight * channels + colours + straight * out
-
-
-def _table_profile(space, channels, to_lab):
-    to_device = bytes(channels * 8)
-    tags = {b"A2B0": _table(channels, to_lab), b"B2A0": _table(3, to_device, out=channels)}
-    return _profile(tags, space).replace(space + b"XYZ ", space + b"Lab ", 1)
-
-
-BLACK_LAB, GREY_LAB = bytes((0, 128, 128)), bytes((128, 128, 128))
-
-
-@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
-def test_profiles_made_of_tables_go_through_8_bits(depth):
-    """The table makes the same grey of everything but black, so it is known that it was asked."""
-    icc = _table_profile(b"RGB ", 3, BLACK_LAB + GREY_LAB * 7)
-    colours = colours_of(icc, grey=False, deep=depth is np.uint16)
-    assert isinstance(colours.conversion, TableConversion)
-    assert colours.icc == icc
-    assert colours.warnings == (("icc_8bit",) if depth is np.uint16 else ())
-    red = np.zeros((5, 6, 3), depth)
-    red[..., 0] = np.iinfo(depth).max
-    frame = make_frame(red, colours)
-    shades = frame.pixels / np.iinfo(depth).max * 255
-    assert frame.pixels.dtype == depth
-    assert np.abs(shades - 119).max() < 3  # L* of 50 is 119 in sRGB
-    assert colours.conversion.from_srgb(frame.pixels, None, np.uint8).dtype == np.uint8
-
-
 def test_inks_become_colours_by_their_profile():
-    icc = _table_profile(b"CMYK", 4, GREY_LAB * 15 + BLACK_LAB)
+    icc = table_icc(b"CMYK", 4, GREY_LAB * 15 + BLACK_LAB)
     file = BytesIO()
     Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(file, "JPEG", icc_profile=icc)
     picture = decode_bytes(file.getvalue())
