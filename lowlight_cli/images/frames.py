@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lowlight_cli.images.cicp import BT2020_PRIMARIES, HLG, NOT_SAID, PQ, PRIMARIES, ColourCodes
 from lowlight_cli.images.colour import ToSrgb, conversion_for
 from lowlight_cli.images.colour_management import plain_srgb
 from lowlight_cli.images.colour_trial import leads_back
-from lowlight_cli.images.icc_profile import ProfileError
+from lowlight_cli.images.icc_profile import ProfileError, read_profile
 from lowlight_cli.images.orientation import turn_upright
 from lowlight_cli.images.picture import Frame, Samples
+from lowlight_cli.images.tone_mapping import HdrConversion
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +22,15 @@ class Colours:
         conversion: How they become sRGB; None where they are.
         icc: Profile for the result; None where the file had none that works.
         warnings: ``icc`` where the profile is broken, ``icc_8bit`` where it costs 16-bit precision,
-            ``icc_to_srgb`` where it does not lead back.
+            ``icc_to_srgb`` where it does not lead back, ``hdr_to_sdr`` for PQ and HLG, and ``color`` where a
+            space that is named without a profile is unknown.
+        codes: How the file named the space of the profile, if it did.
     """
 
     conversion: ToSrgb | None = None
     icc: bytes | None = None
     warnings: tuple[str, ...] = ()
+    codes: ColourCodes | None = None
 
 
 def colours_of(icc: object, *, grey: bool, deep: bool) -> Colours:
@@ -39,6 +44,9 @@ def colours_of(icc: object, *, grey: bool, deep: bool) -> Colours:
     if not isinstance(icc, bytes) or not icc:
         return Colours()
     try:
+        codes = read_profile(icc).codes
+        if codes is not None and codes[1] in (PQ, HLG):
+            return hdr_colours(ColourCodes(*codes), grey=grey)
         conversion = conversion_for(icc, grey=grey)
         if conversion is None:
             return Colours(icc=icc)
@@ -50,6 +58,21 @@ def colours_of(icc: object, *, grey: bool, deep: bool) -> Colours:
         return Colours(conversion, icc, coarse)
     # The result says sRGB, for metadata may name the old space.
     return Colours(conversion, None if grey else plain_srgb(), ("icc_to_srgb", *coarse))
+
+
+def hdr_colours(codes: ColourCodes, *, grey: bool) -> Colours:
+    """Meaning of PQ and HLG: sRGB, with the warning ``hdr_to_sdr``, and no way back.
+
+    Args:
+        codes: Primaries, and ``PQ`` or ``HLG``.
+        grey: Whether the picture has one channel.
+    """
+    # Where no primaries are named, those are meant that the standard of high dynamic range has.
+    space = BT2020_PRIMARIES if codes.primaries == NOT_SAID else PRIMARIES.get(codes.primaries)
+    if space is None:
+        return Colours(warnings=("color",))
+    # The result says sRGB, for metadata may name the old space.
+    return Colours(HdrConversion(codes.transfer, space), None if grey else plain_srgb(), ("hdr_to_sdr",))
 
 
 def make_frame(

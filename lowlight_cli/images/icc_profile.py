@@ -1,6 +1,6 @@
 """What a colour profile says: its kind, its tone curves and its primaries.
 
-Source: ICC.1:2022, sections 7.2 (header), 10.6 (curves), 10.18 (parametric
+Source: ICC.1:2022, sections 7.2 (header), 10.3 (code points), 10.6 (curves), 10.18 (parametric
 curves).
 """
 
@@ -57,11 +57,13 @@ class Profile:
         space: Of the picture: ``RGB``, ``GRAY``, ``CMYK`` or another.
         curves: One for each channel; empty where tables do the work.
         matrix: Light of the three channels to XYZ under D50, (3, 3); empty for other kinds.
+        codes: Code points of primaries and transfer characteristics (H.273); None where it has none.
     """
 
     space: str
     curves: tuple[Curve, ...] = ()
     matrix: tuple[tuple[float, ...], ...] = ()
+    codes: tuple[int, int] | None = None
 
 
 def read_profile(icc: bytes) -> Profile:
@@ -84,13 +86,14 @@ def _read(icc: bytes) -> Profile:
             raise ProfileError("the colour profile has no curve")
         return Profile(space, (_curve(tags[b"kTRC"]),))
     is_matrix = icc[20:24] == b"XYZ " and b"A2B0" not in tags and set(_COLOURS + _CURVES) <= set(tags)
+    codes = struct.unpack_from(">BB", tags[b"cicp"], 8) if b"cicp" in tags else None
     if space != "RGB" or not is_matrix:
-        return Profile(space)
+        return Profile(space, codes=codes)
     columns = [[number / 65536 for number in struct.unpack_from(">3i", tags[name], 8)] for name in _COLOURS]
     if abs(np.linalg.det(np.array(columns))) < 1e-4:
         raise ProfileError("the primaries of the colour profile make no colours")
     rows = tuple(tuple(column[i] for column in columns) for i in range(3))
-    return Profile(space, tuple(_curve(tags[name]) for name in _CURVES), rows)
+    return Profile(space, tuple(_curve(tags[name]) for name in _CURVES), rows, codes)
 
 
 def _tags(icc: bytes) -> dict[bytes, bytes]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lowlight_cli.images.cicp import ColourCodes
 from lowlight_cli.images.colour import Conversion, conversion_back
 from lowlight_cli.images.colour_management import plain_srgb
 from lowlight_cli.images.depth import in_depth
@@ -23,12 +24,14 @@ class Content:
         samples: For each frame uint8 or uint16 (h, w, channels): grey or RGB, with or without opacity.
         durations_ms: How long each frame is shown; None where that is not said.
         icc: Colour profile, or None for sRGB.
+        codes: What else names the space of the profile, or None.
         loop: How often an animation is shown, 0 for ever; None where that is not said.
     """
 
     samples: tuple[Samples, ...]
     durations_ms: tuple[int | None, ...]
     icc: bytes | None
+    codes: ColourCodes | None
     loop: int | None
 
 
@@ -47,7 +50,8 @@ def content_of(picture: Picture, format_name: str, settings: WriteSettings) -> C
         for frame in picture.frames
     )
     durations = tuple(frame.duration_ms for frame in picture.frames)
-    return Content(samples, durations, icc, picture.restore.loop)
+    codes = picture.restore.codes if icc is not None and icc == picture.restore.icc else None
+    return Content(samples, durations, icc, codes, picture.restore.loop)
 
 
 def _profile(

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 from numpy.typing import NDArray
 
+from lowlight_cli.images.cicp import ColourCodes
 from lowlight_cli.images.metadata import Metadata
 
 Pixels = UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w 3"]
@@ -95,6 +96,7 @@ class Restore:
         subsampling: Of the colour of a JPEG: ``444``, ``422``, ``420`` or another; None for other files.
         loop: How often an animation is shown, 0 for ever; None for a single picture.
         pages: Whether several frames are pages, each a picture of its own, rather than an animation.
+        codes: What else names the space of the profile; None where nothing does.
     """
 
     format: str
@@ -103,6 +105,7 @@ class Restore:
     subsampling: str | None = None
     loop: int | None = None
     pages: bool = False
+    codes: ColourCodes | None = None
 
 
 @dataclass(frozen=True, slots=True)

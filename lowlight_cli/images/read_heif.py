@@ -6,10 +6,12 @@ import numpy as np
 from PIL import Image
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.frames import colours_of, make_frame
+from lowlight_cli.images.cicp import ColourCodes
+from lowlight_cli.images.frames import Colours, colours_of, make_frame
 from lowlight_cli.images.heif_items import unread_coding
 from lowlight_cli.images.limits import check_size
 from lowlight_cli.images.metadata import orientation_of
+from lowlight_cli.images.named_colours import colours_of_codes
 from lowlight_cli.images.picture import Picture, Restore, Samples
 from lowlight_cli.images.read_metadata import read_metadata
 from lowlight_cli.images.settings import ReadSettings
@@ -49,11 +51,21 @@ def read_heif(data: bytes, settings: ReadSettings) -> Picture:
     carrier = _carrier(file)
     turned = any(mark in data[: 2**16] for mark in _TURNS)
     grey, deep = samples.shape[2] < 3, samples.dtype == np.uint16
-    colours = colours_of(file.info.get("icc_profile"), grey=grey, deep=deep)
+    colours = _colours(file, grey=grey, deep=deep)
     frame = make_frame(samples, colours, orientation=1 if turned else orientation_of(carrier))
     height, width = frame.pixels.shape[:2]
     metadata, damage = read_metadata(data, carrier, width, height)
-    return Picture((frame,), Restore("heif", metadata, colours.icc), colours.warnings + damage)
+    restore = Restore("heif", metadata, colours.icc, codes=colours.codes)
+    return Picture((frame,), restore, colours.warnings + damage)
+
+
+def _colours(file: Any, *, grey: bool, deep: bool) -> Colours:  # noqa: ANN401  the library has no types
+    """Meaning of the colours: by the profile, else by the code points."""
+    named = file.info.get("nclx_profile")
+    if file.info.get("icc_profile") or not named:
+        return colours_of(file.info.get("icc_profile"), grey=grey, deep=deep)
+    codes = ColourCodes(named["color_primaries"], named["transfer_characteristics"])
+    return colours_of_codes(codes, grey=grey)
 
 
 def _samples(file: Any) -> Samples:  # noqa: ANN401  the library has no types

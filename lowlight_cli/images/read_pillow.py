@@ -10,8 +10,10 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.colour_management import cmyk_to_srgb
 from lowlight_cli.images.formats import FORMATS
 from lowlight_cli.images.frames import Colours, colours_of, make_frame
+from lowlight_cli.images.iso_boxes import codes_of_boxes
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.metadata import orientation_of
+from lowlight_cli.images.named_colours import colours_of_codes, colours_of_png
 from lowlight_cli.images.native_messages import libraries_muted
 from lowlight_cli.images.picture import Picture, Restore, Samples
 from lowlight_cli.images.png_check import check_png, is_deep_png
@@ -95,27 +97,37 @@ def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
     else:
         image.load()  # before the orientation is asked for, which would load it too and swallow damage
         samples, orientation = samples_of(image), orientation_of(image)
-    colours, warnings = _colours(image, grey=samples.shape[2] < 3, deep=deep)
+    colours, warnings = _colours(data, image, name, grey=samples.shape[2] < 3, deep=deep)
     frame = make_frame(samples, colours, orientation=orientation)
     height, width = frame.pixels.shape[:2]
     metadata, damage = read_metadata(data, image, width, height)
     if name == "avif" and _is_deep_avif(data):
         warnings += ("depth_8bit",)
-    restore = Restore(name, metadata, colours.icc, subsampling)
+    restore = Restore(name, metadata, colours.icc, subsampling, codes=colours.codes)
     return Picture((frame,), restore, warnings + colours.warnings + damage)
 
 
-def _colours(image: Image.Image, *, grey: bool, deep: bool = False) -> tuple[Colours, tuple[str, ...]]:
+def _colours(
+    data: bytes, image: Image.Image, name: str, *, grey: bool, deep: bool = False
+) -> tuple[Colours, tuple[str, ...]]:
     """Meaning of the colours, and what was lost on the way to RGB.
 
     Args:
+        data: The whole file.
         image: The loaded picture.
+        name: Format of the file, in ``FORMATS``.
         grey: Whether it has one channel of brightness.
         deep: Whether it has 16 bits per channel.
     """
     if image.mode == "CMYK":
         return Colours(), ("cmyk_to_rgb",)
-    return colours_of(image.info.get("icc_profile"), grey=grey, deep=deep), ()
+    icc = image.info.get("icc_profile")
+    if name == "png":
+        return colours_of_png(data, icc, grey=grey, deep=deep), ()
+    codes = codes_of_boxes(data) if name == "avif" and not icc else None
+    if codes is not None:
+        return colours_of_codes(codes, grey=grey), ()
+    return colours_of(icc, grey=grey, deep=deep), ()
 
 
 def _read_deep_png(data: bytes) -> Samples:
@@ -155,7 +167,8 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
     if image.info.get("default_image"):
         durations[0] = None
     orientation = orientation_of(image)
-    colours, warnings = _colours(image, grey=all(samples.shape[2] < 3 for samples in stored))
+    grey = all(samples.shape[2] < 3 for samples in stored)
+    colours, warnings = _colours(data, image, name, grey=grey)
     channels = max(samples.shape[2] for samples in stored)
     frames = [
         make_frame(_with_channels(samples, channels), colours, orientation=orientation, duration_ms=duration)
@@ -165,7 +178,7 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
     metadata, damage = read_metadata(data, image, width, height)
     if name == "png" and is_deep_png(data):
         warnings += ("depth_8bit",)
-    restore = Restore(name, metadata, colours.icc, loop=image.info.get("loop"))
+    restore = Restore(name, metadata, colours.icc, loop=image.info.get("loop"), codes=colours.codes)
     return Picture(tuple(frames), restore, warnings + colours.warnings + damage)
 
 

@@ -5,6 +5,7 @@ from io import BytesIO
 from PIL import Image, features
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.iso_boxes import with_codes
 from lowlight_cli.images.metadata import Metadata
 from lowlight_cli.images.output_samples import Content
 from lowlight_cli.images.settings import WriteSettings
@@ -48,9 +49,10 @@ def write_avif_file(content: Content, settings: WriteSettings, metadata: Metadat
         raise ImageError("unsupported", "this installation of Pillow cannot write AVIF")
     blocks = {"exif": metadata.exif, "xmp": metadata.xmp}
     options: dict[str, object] = {name: block for name, block in blocks.items() if block}
-    return _saved(
+    encoded = _saved(
         content, "AVIF", quality=settings.quality, icc_profile=content.icc, **options, **_timing(content)
     )
+    return encoded if content.codes is None else with_codes(encoded, content.codes)
 
 
 def write_gif_file(content: Content) -> bytes:

@@ -28,6 +28,15 @@ def write_png_file(content: Content, settings: WriteSettings) -> bytes:
     Raises:
         ValueError: OpenCV refuses the picture.
     """
+    encoded = _encoded(content, settings)
+    if content.codes is None:
+        return encoded
+    codes = make_chunk(b"cICP", bytes((*content.codes, 0, 1)))
+    return b"".join((encoded[:_HEADER_END], codes, encoded[_HEADER_END:]))
+
+
+def _encoded(content: Content, settings: WriteSettings) -> bytes:
+    """The file without its code points."""
     if len(content.samples) > 1:
         return _animation(content)
     samples = content.samples[0]

@@ -1,0 +1,189 @@
+"""What an AVIF names as its colours, in its boxes or else in its pixels.
+
+Source: ISO/IEC 14496-12, sections 4.2 (boxes), 8.11 (items) and 12.1.5 (colr); ISO/IEC 23008-12, section 9.3.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lowlight_cli.images.av1_header import codes_of_av1
+from lowlight_cli.images.cicp import ColourCodes
+
+_MOST_BOXES = 10_000
+_MOST_CODED_BYTES = 1024
+_SAMPLE_ENTRY_SIZE = 78
+"""Of a picture track, before its boxes."""
+
+
+class Box(NamedTuple):
+    """Part of a file: its four letters, and where its content begins and ends."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def codes_of_boxes(data: bytes) -> ColourCodes | None:
+    """What the main picture of a file names as its colours; None where it does not or the boxes are damaged.
+
+    Args:
+        data: The whole file.
+    """
+    try:
+        place = _place_of_codes(data)
+        if place is None:
+            return codes_of_av1(_first_coded_bytes(data))
+        return ColourCodes(*struct.unpack_from(">HH", data, place))
+    except (struct.error, IndexError):
+        return None
+
+
+def with_codes(data: bytes, codes: ColourCodes) -> bytes:
+    """The same file with other code points for colours, everywhere it names them.
+
+    Args:
+        data: A whole file.
+        codes: What the boxes shall say.
+    """
+    changed = bytearray(data)
+    for place in {*_places_of_items(data), *_places_of_tracks(data)}:
+        struct.pack_into(">HH", changed, place, *codes)
+    return bytes(changed)
+
+
+def _place_of_codes(data: bytes) -> int | None:
+    """Where the code points of the main picture lie."""
+    own = _places_of_main_item(data)
+    return next(iter([*own, *_places_of_items(data), *_places_of_tracks(data)]), None)
+
+
+def _places_of_main_item(data: bytes) -> list[int]:
+    meta = _inner(data, b"meta", skip=4)
+    properties = list(_boxes(data, *_span(data, b"meta", b"iprp", b"ipco")))
+    main = next((_item_number(data, box) for box in meta if box.kind == b"pitm"), None)
+    numbers: list[int] = []
+    for box in _boxes(data, *_span(data, b"meta", b"iprp")):
+        if box.kind == b"ipma":
+            numbers += [number for item, number in _associations(data, box) if item == main]
+    chosen = [properties[number - 1] for number in numbers if 0 < number <= len(properties)]
+    return [box.start + 4 for box in chosen if _is_nclx(data, box)]
+
+
+def _places_of_items(data: bytes) -> list[int]:
+    """Of any picture of the file: a mosaic may leave its colours to its parts."""
+    properties = _boxes(data, *_span(data, b"meta", b"iprp", b"ipco"))
+    return [box.start + 4 for box in properties if _is_nclx(data, box)]
+
+
+def _places_of_tracks(data: bytes) -> list[int]:
+    places = []
+    for track in _inner(data, b"moov"):
+        span = _deeper(data, (track.start, track.end), b"mdia", b"minf", b"stbl", b"stsd")
+        if track.kind != b"trak" or span[0] == span[1]:
+            continue
+        for entry in _boxes(data, span[0] + 8, span[1]):
+            inside = _boxes(data, entry.start + _SAMPLE_ENTRY_SIZE, entry.end)
+            places += [box.start + 4 for box in inside if _is_nclx(data, box)]
+    return places
+
+
+def _first_coded_bytes(data: bytes) -> bytes:
+    """The start of the main picture, or of the first item where the main one is made of others."""
+    meta = _inner(data, b"meta", skip=4)
+    box = next((box for box in meta if box.kind == b"iloc"), None)
+    if box is None:
+        return b""
+    main = next((_item_number(data, box) for box in meta if box.kind == b"pitm"), None)
+    places: dict[int, int] = {}
+    for item, start in _places_of_data(data, box):
+        places.setdefault(item, start)
+    first = next(iter(places.values()), len(data))
+    place = first if main is None else places.get(main, first)
+    return data[place : place + _MOST_CODED_BYTES]
+
+
+def _places_of_data(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
+    """Numbers of items with the offset of their first bytes, for items that lie in the file as such."""
+    version, sizes, place = data[box.start], data[box.start + 4 : box.start + 6], box.start + 6
+    offset_size, length_size, base_size = sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4
+    index_size = sizes[1] & 15 if version else 0
+    number_size = 4 if version == 2 else 2
+
+    def number(size: int) -> int:
+        nonlocal place
+        place += size
+        return int.from_bytes(data[place - size : place])
+
+    for _ in range(min(number(number_size), _MOST_BOXES)):
+        item = number(number_size)
+        method = number(2) & 15 if version else 0
+        number(2)
+        base = number(base_size)
+        for extent in range(number(2)):
+            number(index_size)
+            offset = number(offset_size)
+            number(length_size)
+            if extent == 0 and method == 0:
+                yield item, base + offset
+        if place > box.end:
+            return
+
+
+def _is_nclx(data: bytes, box: Box) -> bool:
+    return box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx" and box.end - box.start >= 8
+
+
+def _item_number(data: bytes, box: Box) -> int:
+    number: int = struct.unpack_from(">I" if data[box.start] else ">H", data, box.start + 4)[0]
+    return number
+
+
+def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
+    """Numbers of items with those of their properties, which count from 1."""
+    version, wide = data[box.start], data[box.start + 3] & 1
+    (count,), place = struct.unpack_from(">I", data, box.start + 4), box.start + 8
+    for _ in range(min(count, _MOST_BOXES)):
+        (item,) = struct.unpack_from(">I" if version else ">H", data, place)
+        place += 4 if version else 2
+        for i in range(data[place]):
+            (number,) = struct.unpack_from(">H" if wide else ">B", data, place + 1 + i * (1 + wide))
+            yield item, number & (0x7FFF if wide else 0x7F)
+        place += 1 + data[place] * (1 + wide)
+
+
+def _inner(data: bytes, kind: bytes, *, skip: int = 0) -> list[Box]:
+    """Boxes inside the first box of a kind at the top of a file, ``skip`` bytes behind its start."""
+    outer = next((box for box in _boxes(data, 0, len(data)) if box.kind == kind), None)
+    return list(_boxes(data, outer.start + skip, outer.end)) if outer else []
+
+
+def _span(data: bytes, kind: bytes, *inner: bytes) -> tuple[int, int]:
+    """Where the content of a nested box lies; two equal numbers where there is none."""
+    first = next((box for box in _inner(data, kind, skip=4) if box.kind == inner[0]), None)
+    return (0, 0) if first is None else _deeper(data, (first.start, first.end), *inner[1:])
+
+
+def _deeper(data: bytes, span: tuple[int, int], *kinds: bytes) -> tuple[int, int]:
+    for kind in kinds:
+        found = next((box for box in _boxes(data, *span) if box.kind == kind), None)
+        if found is None:
+            return 0, 0
+        span = found.start, found.end
+    return span
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
+    """Boxes from one place to another, or up to damage."""
+    for _ in range(_MOST_BOXES):
+        if start + 8 > end:
+            return
+        size, kind = struct.unpack_from(">I4s", data, start)
+        head = 8
+        if size == 1 and start + 16 <= end:
+            (size,), head = struct.unpack_from(">Q", data, start + 8), 16
+        stop = end if size == 0 else start + size
+        if size != 0 and (size < head or stop > end):
+            return
+        yield Box(kind, start + head, stop)
+        start = stop

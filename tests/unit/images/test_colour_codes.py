@@ -1,0 +1,202 @@
+"""Colours that a file names by code points (H.273): shown by the formulas, and named again in the result."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from lowlight_cli.images.decode import decode_bytes
+from lowlight_cli.images.encode import encode_bytes
+from lowlight_cli.images.iso_boxes import codes_of_boxes
+from lowlight_cli.images.png_chunks import read_chunks
+from lowlight_cli.images.settings import WriteSettings
+from tests.unit.images.coded_files import avif, cicp, heic, named, png, renamed
+from tests.unit.images.colour_science import LIGHT, TO_SRGB, shown
+from tests.unit.images.icc_bytes import DISPLAY_P3
+
+SPACES = [(9, 14), (9, 13), (12, 13), (12, 8), (6, 6), (1, 1), (1, 4), (9, 5), (1, 17)]
+"""BT.2020, Display P3 and others; those of high dynamic range have a file of their own."""
+
+
+def smooth(depth=np.uint8, size=(16, 24)):
+    """Colours without edges, which a codec would blur, and inside of sRGB in each of the spaces."""
+    rows, columns = np.mgrid[0 : size[0], 0 : size[1]] / max(size)
+    values = np.dstack((0.42 + 0.2 * rows, 0.52 - 0.1 * columns, 0.4 + 0.1 * (rows + columns)))
+    return (values * np.iinfo(depth).max).round().astype(depth)
+
+
+def in_8_bits(picture):
+    return picture.pixels.astype(float) / np.iinfo(picture.pixels.dtype).max * 255
+
+
+def as_stored(data):
+    """Samples of a file of 8 bits, whatever they mean."""
+    if data[8:11] == b"hei":
+        import pillow_heif
+
+        return np.asarray(pillow_heif.open_heif(data))
+    with Image.open(BytesIO(data)) as image:
+        return np.asarray(image)
+
+
+def shown_by_little_cms(data):
+    """What a program shows of a file that goes by its profile."""
+    with Image.open(BytesIO(data)) as image:
+        icc = image.info.get("icc_profile")
+        if not icc:
+            return np.asarray(image.convert("RGB"), float)
+        srgb = ImageCms.createProfile("sRGB")
+        return np.asarray(
+            ImageCms.profileToProfile(image, ImageCms.ImageCmsProfile(BytesIO(icc)), srgb), float
+        )
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("make", [avif, heic, lambda samples, *codes: png(samples, cicp(*codes))])
+def test_code_points_become_srgb_for_the_model(make, space):
+    if make is heic:
+        pytest.importorskip("pillow_heif")
+    data = make(smooth(), *space)
+    picture = decode_bytes(data)
+    assert picture.warnings == ()
+    assert picture.restore.codes == space
+    stored = as_stored(data)
+    assert np.abs(stored.astype(int) - smooth()).max() <= 2  # the codec's own loss
+    assert np.abs(in_8_bits(picture) - 255 * shown(stored / 255, *space)).max() <= 1
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_sixteen_bits_keep_their_fineness(space):
+    samples = smooth(np.uint16)
+    picture = decode_bytes(png(samples, cicp(*space)))
+    expected = 65535 * shown(samples / 65535, *space)
+    assert picture.frames[0].is_deep
+    assert np.abs(picture.pixels - expected).max() <= 40  # the published matrices have four digits
+    assert np.abs(decode_bytes(encode_bytes(picture, "png")).pixels.astype(int) - picture.pixels).max() <= 4
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("target", ["jpg", "png", "tiff", "webp", "avif"])
+def test_results_look_the_same_to_programs_that_read_profiles(target, space):
+    source = png(smooth(), cicp(*space))
+    data = encode_bytes(decode_bytes(source), target, WriteSettings(subsampling="444"))
+    allowed = 1 if target in ("png", "tiff") else 8
+    difference = np.abs(shown_by_little_cms(data) - 255 * shown(smooth() / 255, *space))
+    assert difference.mean() <= allowed
+    assert difference.max() <= 3 * allowed
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_code_points_are_written_where_there_is_a_place(space):
+    picture = decode_bytes(avif(smooth(), *space))
+    assert named(encode_bytes(picture, "avif")) == space
+    chunks = {chunk.kind: chunk.data for chunk in read_chunks(encode_bytes(picture, "png"))}
+    assert chunks[b"cICP"] == bytes((*space, 0, 1))
+    assert b"cICP" not in encode_bytes(picture, "png", WriteSettings(icc="srgb"))
+    assert named(encode_bytes(picture, "avif", WriteSettings(icc="srgb"))) == (2, 2)
+
+
+@pytest.mark.parametrize("codes", [(1, 13), (2, 2), (1, 2), (2, 13)])
+def test_srgb_stays_as_it_is(codes):
+    picture = decode_bytes(png(smooth(), cicp(*codes)))
+    assert (picture.warnings, picture.restore.icc, picture.restore.codes) == ((), None, None)
+    assert np.array_equal(picture.pixels, smooth())
+    assert decode_bytes(avif(smooth(), *codes)).restore.icc is None
+
+
+@pytest.mark.parametrize("codes", [(0, 13), (3, 13), (9, 0), (99, 13), (1, 3), (1, 9), (1, 200), (77, 16)])
+def test_unknown_codes_are_a_warning(codes):
+    plain = decode_bytes(avif(smooth(), 1, 13)).pixels
+    for data in (png(smooth(), cicp(*codes)), avif(smooth(), *codes)):
+        picture = decode_bytes(data)
+        assert picture.warnings == ("color",)
+        assert picture.restore.icc is None
+        assert np.array_equal(picture.pixels, smooth() if data.startswith(b"\x89PNG") else plain)
+
+
+def test_a_chunk_of_another_range_or_size_is_a_warning():
+    for chunk in (cicp(9, 14, 0, 0), cicp(9, 14, 9), (b"cICP", b"\t")):
+        assert decode_bytes(png(smooth(), chunk)).warnings == ("color",)
+
+
+def test_a_profile_goes_before_nclx_and_behind_cicp():
+    mixed = avif(smooth(), 9, 14, icc_profile=DISPLAY_P3)
+    picture = decode_bytes(mixed)
+    assert (picture.restore.icc, picture.restore.codes) == (DISPLAY_P3, None)
+    assert np.abs(in_8_bits(picture) - 255 * shown(smooth() / 255, 12, 13)).max() <= 3
+    file = BytesIO()
+    Image.fromarray(smooth()).save(file, "PNG", icc_profile=DISPLAY_P3)
+    data = file.getvalue()
+    cicp_of_2020 = png(smooth(), cicp(9, 14))[33:49]
+    assert decode_bytes(data[:33] + cicp_of_2020 + data[33:]).restore.codes == (9, 14)
+    unknown = png(smooth(), cicp(77, 14))[33:49]
+    picture = decode_bytes(data[:33] + unknown + data[33:])
+    assert (picture.restore.icc, picture.warnings) == (DISPLAY_P3, ())
+
+
+def test_grey_keeps_its_curve_and_its_codes():
+    grey = smooth()[..., :1]
+    picture = decode_bytes(png(grey, cicp(9, 8)))
+    assert np.abs(in_8_bits(picture)[..., 0] - 255 * shown(grey / 255 * [1, 1, 1], 1, 8)[..., 0]).max() <= 1
+    data = encode_bytes(picture, "png")
+    with Image.open(BytesIO(data)) as image:
+        assert image.mode == "L"
+        assert np.abs(np.asarray(image, int) - grey[..., 0]).max() <= 1
+    assert decode_bytes(data).restore.codes == (9, 8)
+    assert decode_bytes(png(grey, cicp(9, 13))).restore.icc is None
+    in_colour = encode_bytes(picture, "webp")
+    assert np.abs(shown_by_little_cms(in_colour) - in_8_bits(picture)).max() <= 6
+
+
+def test_each_frame_of_an_animation_is_converted():
+    frames = [Image.fromarray(np.roll(smooth(), 4 * number, axis=1)) for number in range(3)]
+    file = BytesIO()
+    frames[0].save(file, "AVIF", quality=100, save_all=True, append_images=frames[1:], duration=100)
+    data = renamed(file.getvalue(), 12, 13)
+    picture = decode_bytes(data)
+    assert len(picture.frames) == 3
+    assert picture.restore.codes == (12, 13)
+    result = encode_bytes(picture, "avif")
+    assert result.count(b"colrnclx\0\x0c\0\x0d") == 2
+    track_only = data.replace(b"colrnclx", b"freenclx", 1)
+    assert codes_of_boxes(track_only) == (12, 13)
+
+
+def test_boxes_of_the_main_picture_count_and_damaged_ones_do_not():
+    data = avif(smooth(), 9, 14)
+    assert codes_of_boxes(data) == (9, 14)
+    for end in range(0, data.index(b"mdat"), 7):
+        assert codes_of_boxes(data[:end]) in (None, (9, 14))
+    loose = bytearray(data)
+    loose[data.index(b"ipma") + 4 + 4 + 4 + 3 + 3] = 1  # the last property becomes the size once more
+    assert codes_of_boxes(bytes(loose)) == (9, 14)
+
+
+def _named_by_its_pixels(data, primaries, transfer):
+    """The same AVIF without nclx; the header of its pixels (AV1, section 5.5.2) names the space instead."""
+    place = data.index(b"mdat") + 4
+    bits = "".join(f"{byte:08b}" for byte in data[place : place + 24])
+    before, after = f"1{1:08b}{13:08b}{6:08b}", f"1{primaries:08b}{transfer:08b}{6:08b}"
+    assert bits.count(before) == 1
+    header = int(bits.replace(before, after), 2).to_bytes(24)
+    return data[:place].replace(b"colrnclx", b"freenclx") + header + data[place + 24 :]
+
+
+@pytest.mark.parametrize("moving", [False, True])
+@pytest.mark.parametrize("codes", [(12, 13), (9, 16), (1, 13)])
+def test_without_a_box_the_header_of_the_pixels_counts(codes, moving):
+    picture, file = Image.fromarray(smooth()), BytesIO()
+    options = {"save_all": True, "append_images": [picture.rotate(180)]} if moving else {}
+    picture.save(file, "AVIF", **options)
+    data = _named_by_its_pixels(file.getvalue(), *codes)
+    assert codes_of_boxes(data) == codes
+    assert decode_bytes(data).warnings == (("hdr_to_sdr",) if codes[1] == 16 else ())
+    for place in range(data.index(b"mdat"), data.index(b"mdat") + 20):
+        codes_of_boxes(data[:place])
+        codes_of_boxes(data[:place] + b"\xff" + data[place + 1 :])
+
+
+def test_every_code_with_a_formula_was_tried():
+    assert {space[1] for space in SPACES} | {15} == set(LIGHT)
+    assert {space[0] for space in SPACES} == set(TO_SRGB)
