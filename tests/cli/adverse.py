@@ -6,6 +6,7 @@ hold of the result.
 
 from dataclasses import dataclass
 
+from numpy import asarray
 from PIL import Image
 
 from tests.cli.adverse_bytes import (
@@ -37,8 +38,9 @@ from tests.cli.adverse_checks import (
     upright,
     without_thumbnail,
 )
+from tests.unit.images.coded_files import avif, gama, png
+from tests.unit.images.icc_bytes import DISPLAY_P3, forth_table, tables_icc
 from tests.unit.images.photos import make_photo
-from tests.unit.images.test_colour import DISPLAY_P3
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ _SUFFIXES = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tiff", "GIF":
 
 
 _P3 = {"icc_profile": DISPLAY_P3}
+_ONE_WAY = tables_icc(A2B0=forth_table())
+
+
+def _coded(primaries: int, transfer: int) -> Make:
+    return lambda: avif(asarray(dark()), primaries, transfer)
 
 
 CASES: tuple[Case, ...] = (
@@ -97,6 +104,11 @@ CASES: tuple[Case, ...] = (
     Case("camera.jpg", lambda: make_photo("jpg").data, check=without_thumbnail),
     Case("profile.png", _still("PNG", **_P3), check=same_profile),
     Case("broken-profile.png", _still("PNG", icc_profile=b"no profile"), warnings=frozenset({"icc"})),
+    Case("one-way-profile.png", _still("PNG", icc_profile=_ONE_WAY), warnings=frozenset({"icc_to_srgb"})),
+    Case("wide.avif", _coded(12, 13), check=close(6)),
+    Case("bright.avif", _coded(9, 16), warnings=frozenset({"hdr_to_sdr"})),
+    Case("strange.avif", _coded(99, 13), warnings=frozenset({"color"}), check=close(6)),
+    Case("linear.png", lambda: png(asarray(dark()), gama(100_000)), check=close(1)),
     Case("clear.png", _still("PNG", "RGBA"), check=same),
     Case("clear-grey.png", _still("PNG", "LA"), check=same),
     Case("clear-palette.png", _still("PNG", "P", transparency=3), check=close(1, mode="RGBA")),

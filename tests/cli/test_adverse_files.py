@@ -10,8 +10,8 @@ from PIL import Image
 
 from tests.cli.adverse_bytes import bomb, cut, dark, float_tiff, moving, pages, saved
 from tests.cli.adverse_checks import opened, samples
+from tests.unit.images.icc_bytes import DISPLAY_P3
 from tests.unit.images.photos import make_photo
-from tests.unit.images.test_colour import DISPLAY_P3
 from tests.unit.images.test_extras import make_dng
 
 

@@ -6,6 +6,8 @@ import numpy
 import tifffile
 from PIL import Image, ImageCms, features
 
+from tests.unit.images.coded_files import avif, cicp, gama, png
+from tests.unit.images.icc_bytes import back_table, forth_table, tables_icc
 from tests.unit.images.photos import make_photo
 
 SIZE = (24, 18)
@@ -17,7 +19,7 @@ def seeds() -> dict[str, bytes]:
     found |= _jpegs() | _pngs() | _webps() | _tiffs() | _gifs() | _raws()
     if features.check("avif"):
         found |= _avifs()
-    return found | _heifs()
+    return found | _colours() | _heifs()
 
 
 def _pixels(channels: int, kind: type = numpy.uint8) -> numpy.ndarray:
@@ -123,6 +125,23 @@ def _heifs() -> dict[str, bytes]:
     deep = BytesIO()
     pillow_heif.from_bytes("RGB;16", SIZE, _pixels(3, numpy.uint16).tobytes()).save(deep)
     return {"heif-plain": file.getvalue(), "heif-deep": deep.getvalue()}
+
+
+def _colours() -> dict[str, bytes]:
+    """Files that name the space of their colours."""
+    one_way = tables_icc(A2B0=forth_table())
+    found = {
+        "png-codes": png(_pixels(3), cicp(9, 14)),
+        "png-gamma": png(_pixels(1, numpy.uint16), gama(55_556)),
+        "png-hdr": png(_pixels(3, numpy.uint16), cicp(9, 18)),
+        "jpg-one-way": _saved(_picture("RGB"), "JPEG", icc_profile=one_way),
+        "webp-tables": _saved(
+            _picture("RGB"), "WEBP", icc_profile=tables_icc(A2B0=forth_table(), B2A0=back_table())
+        ),
+    }
+    if features.check("avif"):
+        found |= {"avif-codes": avif(_pixels(3), 12, 13), "avif-hdr": avif(_pixels(3), 9, 16)}
+    return found
 
 
 def _raws() -> dict[str, bytes]:
