@@ -31,10 +31,14 @@ def codes_of_boxes(data: bytes) -> ColourCodes | None:
         data: The whole file.
     """
     try:
-        place = _place_of_codes(data)
-        if place is None:
-            return codes_of_av1(_first_coded_bytes(data))
-        return ColourCodes(*struct.unpack_from(">HH", data, place))
+        places = _places_of_main_item(data) or _places_of_tracks(data)
+        start = _start_of_main_item(data)
+        if not places and start is None:
+            # A mosaic may leave its colours to its parts; other pictures of a file can have other colours.
+            places, start = _places_of_items(data), _start_of_first_item(data)
+        if places:
+            return ColourCodes(*struct.unpack_from(">HH", data, places[0]))
+        return None if start is None else codes_of_av1(data[start : start + _MOST_CODED_BYTES])
     except (struct.error, IndexError):
         return None
 
@@ -52,16 +56,9 @@ def with_codes(data: bytes, codes: ColourCodes) -> bytes:
     return bytes(changed)
 
 
-def _place_of_codes(data: bytes) -> int | None:
-    """Where the code points of the main picture lie."""
-    own = _places_of_main_item(data)
-    return next(iter([*own, *_places_of_items(data), *_places_of_tracks(data)]), None)
-
-
 def _places_of_main_item(data: bytes) -> list[int]:
-    meta = _inner(data, b"meta", skip=4)
+    main = _main_item(data)
     properties = list(_boxes(data, *_span(data, b"meta", b"iprp", b"ipco")))
-    main = next((_item_number(data, box) for box in meta if box.kind == b"pitm"), None)
     numbers: list[int] = []
     for box in _boxes(data, *_span(data, b"meta", b"iprp")):
         if box.kind == b"ipma":
@@ -71,7 +68,7 @@ def _places_of_main_item(data: bytes) -> list[int]:
 
 
 def _places_of_items(data: bytes) -> list[int]:
-    """Of any picture of the file: a mosaic may leave its colours to its parts."""
+    """Of any picture of the file."""
     properties = _boxes(data, *_span(data, b"meta", b"iprp", b"ipco"))
     return [box.start + 4 for box in properties if _is_nclx(data, box)]
 
@@ -88,23 +85,29 @@ def _places_of_tracks(data: bytes) -> list[int]:
     return places
 
 
-def _first_coded_bytes(data: bytes) -> bytes:
-    """The start of the main picture, or of the first item where the main one is made of others."""
-    meta = _inner(data, b"meta", skip=4)
-    box = next((box for box in meta if box.kind == b"iloc"), None)
+def _start_of_main_item(data: bytes) -> int | None:
+    """Where the coded pixels of the main picture begin; None where it is made of others."""
+    main = _main_item(data)
+    return next((start for item, start in _places_of_data(data) if item == main), None)
+
+
+def _start_of_first_item(data: bytes) -> int | None:
+    return next((start for _, start in _places_of_data(data)), None)
+
+
+def _main_item(data: bytes) -> int | None:
+    box = next((box for box in _inner(data, b"meta", skip=4) if box.kind == b"pitm"), None)
     if box is None:
-        return b""
-    main = next((_item_number(data, box) for box in meta if box.kind == b"pitm"), None)
-    places: dict[int, int] = {}
-    for item, start in _places_of_data(data, box):
-        places.setdefault(item, start)
-    first = next(iter(places.values()), len(data))
-    place = first if main is None else places.get(main, first)
-    return data[place : place + _MOST_CODED_BYTES]
+        return None
+    number: int = struct.unpack_from(">I" if data[box.start] else ">H", data, box.start + 4)[0]
+    return number
 
 
-def _places_of_data(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
+def _places_of_data(data: bytes) -> Iterator[tuple[int, int]]:
     """Numbers of items with the offset of their first bytes, for items that lie in the file as such."""
+    box = next((box for box in _inner(data, b"meta", skip=4) if box.kind == b"iloc"), None)
+    if box is None:
+        return
     version, sizes, place = data[box.start], data[box.start + 4 : box.start + 6], box.start + 6
     offset_size, length_size, base_size = sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4
     index_size = sizes[1] & 15 if version else 0
@@ -132,11 +135,6 @@ def _places_of_data(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
 
 def _is_nclx(data: bytes, box: Box) -> bool:
     return box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx" and box.end - box.start >= 8
-
-
-def _item_number(data: bytes, box: Box) -> int:
-    number: int = struct.unpack_from(">I" if data[box.start] else ">H", data, box.start + 4)[0]
-    return number
 
 
 def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """Colours that a file names by code points (H.273): shown by the formulas, and named again in the result."""
 
+import struct
 from io import BytesIO
 
 import numpy as np
@@ -168,8 +169,28 @@ def test_boxes_of_the_main_picture_count_and_damaged_ones_do_not():
     assert codes_of_boxes(data) == (9, 14)
     for end in range(0, data.index(b"mdat"), 7):
         assert codes_of_boxes(data[:end]) in (None, (9, 14))
+    # The last property of the picture becomes its size once more: what is left belongs to another one.
     loose = bytearray(data)
-    loose[data.index(b"ipma") + 4 + 4 + 4 + 3 + 3] = 1  # the last property becomes the size once more
+    loose[data.index(b"ipma") + 18] = 1
+    assert data[data.index(b"ipma") + 15 :][:4] == b"\1\2\x83\4"
+    assert codes_of_boxes(bytes(loose)) == (1, 13)  # of the pixels
+
+
+def test_a_mosaic_has_the_colours_of_its_parts():
+    """Its own bytes lie in a box (construction method 1), not among the coded pixels."""
+    data = avif(smooth(), 9, 14)
+    place = data.index(b"iloc")
+    table = data[place + 4 : place + 4 + 22]
+    assert table[:8] == b"\0\0\0\0\x44\0\0\1"
+    moved = b"\1\0\0\0\x44\0\0\1" + table[8:10] + b"\0\1" + table[10:]
+    size = struct.pack(">I", len(moved) + 8)
+    mosaic = data[: place - 4] + size + b"iloc" + moved + data[place + 26 :]
+    grown = data.index(b"meta") - 4
+    mosaic = (
+        mosaic[:grown] + struct.pack(">I", struct.unpack_from(">I", data, grown)[0] + 2) + mosaic[grown + 4 :]
+    )
+    loose = bytearray(mosaic)
+    loose[mosaic.index(b"ipma") + 18] = 1
     assert codes_of_boxes(bytes(loose)) == (9, 14)
 
 
