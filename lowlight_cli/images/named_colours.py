@@ -43,7 +43,8 @@ def colours_of_codes(codes: ColourCodes, *, grey: bool) -> Colours:
     if space is None or curve is None:
         return _UNKNOWN
     colours = _colours_of_space(space, curve, grey=grey)
-    return colours if colours.icc is None else replace(colours, codes=codes)
+    is_kept = colours.icc is not None and not colours.warnings
+    return replace(colours, codes=codes) if is_kept else colours
 
 
 def colours_of_png(data: bytes, icc: object, *, grey: bool, deep: bool) -> Colours:
