@@ -9,7 +9,9 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.boxes import breaks_off
 from lowlight_cli.images.formats import FORMATS, format_of
+from lowlight_cli.images.header import read_tiff_headers
 from lowlight_cli.images.mend import mend
 from lowlight_cli.images.native_messages import libraries_muted
 from lowlight_cli.images.picture import Picture
@@ -93,6 +95,9 @@ def peek_pixels(path: Path) -> int:
         name = format_of(path)
         if name is not None and FORMATS[name].pillow_name is None:
             return path.stat().st_size  # about one byte a pixel, which is enough to bound a queue
+        pages = read_tiff_headers(path)
+        if pages is not None:
+            return sum(page.width * page.height for page in pages)
         with Image.open(path) as image:
             frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
             return image.width * image.height * frames
@@ -147,7 +152,7 @@ def _damage(data: bytes, error: Exception) -> ImageError:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError):
         return ImageError("too_large", "not enough memory to decode it")
-    if _breaks_off(data):
+    if breaks_off(data):
         return ImageError("truncated", "the end of the file is missing")
     if isinstance(error, EOFError) or "truncated" in text.lower() or "eof" in text.lower():
         return ImageError(
@@ -157,20 +162,3 @@ def _damage(data: bytes, error: Exception) -> ImageError:
         return ImageError("unreadable", "the header of the file is damaged")
     says_nothing = isinstance(error, _WITHOUT_REASON) or text.startswith("decoder error")
     return ImageError("unreadable", "its data are damaged" if says_nothing else text)
-
-
-def _breaks_off(data: bytes) -> bool:
-    """Whether a file of boxes or chunks says that it is longer than it is."""
-    if data[:4] == b"RIFF":
-        return len(data) < 8 + int.from_bytes(data[4:8], "little")
-    if data[4:8] != b"ftyp":
-        return False
-    place = 0
-    while place + 16 <= len(data):
-        size = int.from_bytes(data[place : place + 4])
-        if size == 1:
-            size = int.from_bytes(data[place + 8 : place + 16])
-        if size < 8:  # 0 says: to the end of the file
-            return False
-        place += size
-    return place > len(data)

@@ -13,6 +13,7 @@ REMARKS: Catalog[str] = Catalog(
         "hdr_to_sdr": "the high dynamic range (PQ, HLG) became sRGB",
         "cmyk_to_rgb": "the inks of CMYK became RGB",
         "depth_8bit": "of more than 8 bits per channel, 8 were read",
+        "channels": "further channels, neither color nor opacity, were left out",
         "degraded": "the file breaks off; what was there is in the result",
         "extension": "the name says another format than the content",
     },

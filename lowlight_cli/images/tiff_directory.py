@@ -6,6 +6,7 @@ Source: TIFF 6.0, section 2; BigTIFF differs only in the width of its numbers.
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from mmap import mmap
 from typing import NamedTuple
 
 BYTES, TEXT, SHORT, LONG, UNDEFINED, OFFSET = 1, 2, 3, 4, 7, 18
@@ -16,6 +17,10 @@ _SIZES |= {16: 8, 17: 8, 18: 8, 129: 1}  # of BigTIFF; UTF-8 text of Exif 3.0
 _NUMBER_SIZES = _SIZES | {5: 4, 10: 4}  # a fraction is two numbers
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _MAGIC, _BIG_MAGIC, _RAW_MAGICS = 42, 43, (0x4F52, 0x5352, 0x55)  # the last are of Olympus and Panasonic
+
+
+FileData = bytes | mmap
+"""A whole file, in memory or on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Found(NamedTuple):
     whole: bool
 
 
-def read_header(data: bytes) -> tuple[Layout, int]:
+def read_header(data: FileData) -> tuple[Layout, int]:
     """Layout, and offset of the first directory.
 
     Raises:
@@ -109,7 +114,7 @@ def read_header(data: bytes) -> tuple[Layout, int]:
     return Layout(order), int(struct.unpack_from(order + "I", data, 4)[0])
 
 
-def read_directory(data: bytes, offset: int, layout: Layout) -> Found:
+def read_directory(data: FileData, offset: int, layout: Layout) -> Found:
     """Entries of the directory at ``offset``; what points outside of ``data`` is left out."""
     start = offset + struct.calcsize(layout.order + layout.count_format)
     if offset < 8 or start > len(data):
@@ -131,7 +136,7 @@ def read_directory(data: bytes, offset: int, layout: Layout) -> Found:
     return Found(entries, int(struct.unpack_from(layout.order + layout.word, data, end)[0]), whole)
 
 
-def _read_entry(data: bytes, position: int, layout: Layout, limit: int) -> tuple[int, Entry | None]:
+def _read_entry(data: FileData, position: int, layout: Layout, limit: int) -> tuple[int, Entry | None]:
     tag, kind, count = struct.unpack_from(f"{layout.order}HH{layout.word}", data, position)
     value = position + layout.entry_size - layout.word_size
     size = _SIZES.get(kind, 0) * count
