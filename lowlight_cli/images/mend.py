@@ -8,7 +8,7 @@ from lowlight_cli.images import tiff_tags as tags
 from lowlight_cli.images.limits import check_size
 from lowlight_cli.images.png_check import mend_png
 from lowlight_cli.images.settings import ReadSettings
-from lowlight_cli.images.tiff_tags import read_pages
+from lowlight_cli.images.tiff_segments import all_pages, stated_places
 
 _JPEG_END = b"\xff\xd9"
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd9\xff]")
@@ -26,8 +26,8 @@ def mend(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
         settings: The largest size.
 
     Returns:
-        A whole file: the missing part is grey in JPEG and black in PNG and uncompressed TIFF. None for other
-        formats, and where nothing is left.
+        A whole file: the missing part is grey in JPEG and black in PNG, uncompressed TIFF and camera raw like
+        it. None for other formats, and where nothing is left.
     """
     if name == "jpg":
         return _whole_segments(data) + _JPEG_END
@@ -35,7 +35,7 @@ def mend(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
         width, height = struct.unpack_from(">II", data, 16)
         check_size(width, height, settings)
         return mend_png(data)
-    return _mend_tiff(data, settings) if name == "tiff" else None
+    return _mend_tiff(data, settings) if name in ("tiff", "raw") else None
 
 
 def _whole_segments(data: bytes) -> bytes:
@@ -50,20 +50,16 @@ def _whole_segments(data: bytes) -> bytes:
 
 
 def _mend_tiff(data: bytes, settings: ReadSettings) -> bytes | None:
-    """The same TIFF with zeros where strips were, if its directories are there."""
+    """The same TIFF or TIFF-like camera raw with zeros where strips were, if its directories are there."""
     end, believable = len(data), len(data) + _SPARE_BYTES
     try:
-        for page in read_pages(data):
+        for page in all_pages(data):
             width, height = page.first(tags.WIDTH, 0), page.first(tags.HEIGHT, 0)
-            check_size(width, height, settings)
+            if any(stated_places(page)):
+                check_size(width, height, settings)
             # A damaged offset may lie gigabytes away; packed pixels are hardly larger than plain ones.
             believable += 2 * width * height * max(8, sum(page.all(tags.BITS))) // 8
-            for places, sizes in (
-                (tags.STRIP_OFFSETS, tags.STRIP_BYTES),
-                (tags.TILE_OFFSETS, tags.TILE_BYTES),
-            ):
-                found = zip(page.all(places), page.all(sizes), strict=False)
-                end = max(end, *(place + size for place, size in found), 0)
+            end = max(end, *(place + size for place, size in stated_places(page)), 0)
     except (EOFError, ValueError, ImageError):
         return None
     return data.ljust(end, b"\0") if len(data) < end <= believable else None

@@ -6,6 +6,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.frames import Colours, make_frame
 from lowlight_cli.images.limits import check_size
 from lowlight_cli.images.picture import Picture, Restore
+from lowlight_cli.images.raw_check import check_raw
 from lowlight_cli.images.read_metadata import read_metadata
 from lowlight_cli.images.settings import ReadSettings
 
@@ -30,6 +31,7 @@ def read_raw(data: bytes, settings: ReadSettings) -> Picture:
         raise ImageError(
             "unsupported", "camera raw files need an extra: pip install 'lowlight-cli[raw]'"
         ) from error
+    check_raw(data)
     try:
         with rawpy.imread(BytesIO(data)) as raw:
             check_size(raw.sizes.iwidth, raw.sizes.iheight, settings)
