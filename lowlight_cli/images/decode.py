@@ -124,14 +124,16 @@ def read_file(path: Path) -> bytes:
 def _read(data: bytes, name: str, settings: ReadSettings) -> Picture:
     """The picture, or the reason why a file of a known format cannot be read."""
     try:
-        if name in ("tiff", "raw"):
-            with libraries_muted():
-                return read_tiff(data, settings) if name == "tiff" else read_raw(data, settings)
-        if name == "heif":
-            return read_heif(data, settings)
-        if name == "gif":
-            return read_gif(data, settings)
-        return _read_by_pillow(data, name, settings)
+        with libraries_muted():
+            if name == "tiff":
+                return read_tiff(data, settings)
+            if name == "raw":
+                return read_raw(data, settings)
+            if name == "heif":
+                return read_heif(data, settings)
+            if name == "gif":
+                return read_gif(data, settings)
+            return _read_by_pillow(data, name, settings)
     except _DAMAGE as error:
         raise _damage(data, error) from error
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from lowlight_cli.images.png_chunks import make_chunk
 from tests.cli.adverse_bytes import dark, saved
+from tests.unit.images.raw_bytes import make_lossy_dng
 from tests.unit.images.test_extras import make_dng
 
 
@@ -46,6 +47,13 @@ def broken_deep_png():
     return b"\x89PNG\r\n\x1a\n" + b"".join(make_chunk(kind, content) for kind, content in chunks)
 
 
+def broken_lossy_dng():
+    """A tile whose JPEG data end too early: libjpeg says so by itself, and LibRaw develops the tile."""
+    data = bytearray(make_lossy_dng()[0])
+    data[-700:-698] = b"\xff\xd9"
+    return bytes(data)
+
+
 def strange_tiff():
     """A claim that Pillow logs as an error."""
     data = bytearray(saved(Image.new("RGB", (8, 8)), "TIFF"))
@@ -63,6 +71,7 @@ def test_damaged_files_cost_one_line_each(tmp_path, root):
         "strips.tiff": broken_tiff(),
         "deep.tiff": broken_deep_tiff(),
         "deep.png": broken_deep_png(),
+        "lossy.dng": broken_lossy_dng(),
         "strange.tiff": strange_tiff(),
         "raw.dng": make_dng()[:-4000],
     }
@@ -80,9 +89,9 @@ def test_damaged_files_cost_one_line_each(tmp_path, root):
 
     start, *failed, end, retry = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (3, "")
-    assert start.startswith("7 pictures")
+    assert start.startswith("8 pictures")
     assert [line.split()[:2] for line in failed] == [
-        ["failed", str(folder / name)] for name in sorted(set(files) - {"fax.tiff", "good.png"})
+        ["failed", str(folder / name)] for name in sorted(set(files) - {"fax.tiff", "good.png", "lossy.dng"})
     ]
-    assert end.startswith("2 enhanced")
+    assert end.startswith("3 enhanced")
     assert retry.startswith("retry:")

@@ -9,6 +9,8 @@ from PIL import Image, ImageCms, features
 from tests.unit.images.coded_files import avif, cicp, gama, png
 from tests.unit.images.icc_bytes import back_table, forth_table, tables_icc
 from tests.unit.images.photos import make_photo
+from tests.unit.images.raw_bytes import make_lossy_dng
+from tests.unit.images.tiff_bytes import Form, make_tiff, tiff_of
 
 SIZE = (24, 18)
 
@@ -101,6 +103,22 @@ def _tiffs() -> dict[str, bytes]:
         "tiff-cmyk": _saved(_picture("CMYK"), "TIFF"),
         "tiff-bits": _saved(_picture("1"), "TIFF", compression="group4"),
         "tiff-jpeg": _saved(_picture("RGB"), "TIFF", compression="jpeg"),
+        **_rare_tiffs(),
+    }
+
+
+def _rare_tiffs() -> dict[str, bytes]:
+    """Ten bits in planes and tiles, a palette of four bits, blocks of color, strips that are WebP files."""
+    form = Form(10, order=">", big=True, planes=True, method=5, rows=16, columns=16)
+    colors = numpy.arange(48) * 1365
+    blocks = numpy.resize(_pixels(1), (SIZE[1] // 2, SIZE[0] // 2 * 6))
+    webp = _saved(_picture("RGB"), "WEBP", lossless=True)
+    size = {256: ("I", (SIZE[0],)), 257: ("I", (SIZE[1],)), 258: ("H", (8,) * 3), 277: ("H", (3,))}
+    return {
+        "tiff-ten": tiff_of(_pixels(3, numpy.uint16) >> 6, form, 2),
+        "tiff-palette": tiff_of(_pixels(1) >> 4, Form(4, method=32773), 3, t320=("H", colors.tolist())),
+        "tiff-blocks": make_tiff(size | {262: ("H", (6,)), 530: ("H", (2, 2))}, [blocks.tobytes()]),
+        "tiff-webp": make_tiff(size | {259: ("H", (50001,)), 262: ("H", (2,))}, [webp]),
     }
 
 
@@ -163,4 +181,4 @@ def _raws() -> dict[str, bytes]:
     file = BytesIO()
     mosaic = numpy.repeat(numpy.repeat(_pixels(1, numpy.uint16)[..., 0], 3, 0), 3, 1)
     tifffile.imwrite(file, mosaic, photometric="cfa", metadata=None, extratags=tags)
-    return {"raw-negative": file.getvalue()}
+    return {"raw-negative": file.getvalue(), "raw-lossy": make_lossy_dng()[0]}
