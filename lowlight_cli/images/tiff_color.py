@@ -49,7 +49,9 @@ def kind_of(page: Page) -> int:
         raise ImageError(
             "unsupported", f"TIFF whose colors are {_OTHER_KINDS.get(kind, f'of the kind {kind}')}"
         )
-    if count < COLOR_SAMPLES[kind] or page.first(tags.INK_SET, _CMYK_INKS) != _CMYK_INKS:
+    extra = count - COLOR_SAMPLES[kind]
+    unnamed = extra > 1 and not page.all(tags.EXTRA_SAMPLES)  # as of instruments that see many bands
+    if extra < 0 or unnamed or page.first(tags.INK_SET, _CMYK_INKS) != _CMYK_INKS:
         raise ImageError("unsupported", f"TIFF of {count} samples with colors of the kind {kind}")
     return kind
 

@@ -33,6 +33,8 @@ _KEPT_TAGS = frozenset(
     )
 )
 """What libtiff and Pillow need to know of a page."""
+_LONGER_KINDS = (16, 17, 18)
+"""Whole numbers of 8 bytes, which BigTIFF alone has."""
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """Each byte with its bits the other way round."""
 _LAST_BIT_FIRST = 2
@@ -84,7 +86,7 @@ def page_alone(data: bytes, page: Page, segments: Segments) -> bytes:
     """A page as a TIFF that Pillow can read, in whatever layout it was; without orientation and metadata."""
     kept = {tag: entry for tag, entry in page.entries.items() if tag in _KEPT_TAGS}
     directory = {
-        tag: _numbers(page.all(tag)) if page.all(tag) else entry
+        tag: _numbers(page.all(tag)) if entry.kind in _LONGER_KINDS else entry
         for tag, entry in in_order(kept, page.layout.order, _LAYOUT.order).items()
     }
     strips = [cut_out(data, *place) for place in segments.places]

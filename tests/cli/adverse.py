@@ -20,6 +20,7 @@ from tests.cli.adverse_bytes import (
     float_tiff,
     moving,
     mpo,
+    odd_tiff,
     pages,
     planar,
     saved,
@@ -35,12 +36,14 @@ from tests.cli.adverse_checks import (
     same_frames,
     same_pages,
     same_profile,
+    stretched,
     upright,
     without_thumbnail,
 )
 from tests.unit.images.coded_files import avif, gama, png
 from tests.unit.images.icc_bytes import DISPLAY_P3, forth_table, tables_icc
 from tests.unit.images.photos import make_photo
+from tests.unit.images.raw_bytes import make_lossy_dng
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,15 @@ CASES: tuple[Case, ...] = (
     Case("deep-clear.png", lambda: deep_png(4), check=deep),
     Case("deep.tiff", lambda: deep_tiff(3), check=deep),
     Case("deep-grey.tiff", lambda: deep_tiff(1), check=deep),
+    Case("ten-bits.tiff", lambda: odd_tiff(10), check=stretched(10)),
+    Case(
+        "fourteen-bits.tiff",
+        lambda: odd_tiff(14, order=">", big=True, planes=True, method=5),
+        check=stretched(14),
+    ),
+    Case("four-bits.tiff", lambda: odd_tiff(4, method=32773), check=stretched(4)),
+    Case("ten-bits-cut.tiff", lambda: cut(odd_tiff(10), 0.9), code="truncated"),
+    Case("lossy-cut.dng", lambda: cut(make_lossy_dng()[0], 0.6), code="truncated"),
     Case("deep-packed.tiff", lambda: deep_tiff(3, compression="adobe_deflate", predictor=True), check=deep),
     Case("print.jpg", _still("JPEG", "CMYK"), warnings=frozenset({"cmyk_to_rgb"}), check=of_mode("RGB")),
     Case("progressive.jpg", _still("JPEG", progressive=True, quality=95), check=close(2)),

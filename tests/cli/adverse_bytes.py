@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 from tests.conftest import dark_pixels
+from tests.unit.images.tiff_bytes import Form, tiff_of
 
 Make = Callable[[], bytes]
 
@@ -57,6 +58,16 @@ def deep_tiff(channels: int, **options: object) -> bytes:
     kind = {"photometric": "rgb"} if channels > 2 else {"photometric": "minisblack"}
     tifffile.imwrite(file, values if channels > 1 else values[..., 0], metadata=None, **kind, **options)
     return file.getvalue()
+
+
+def odd_values(bits: int) -> numpy.ndarray:
+    """Dark shades of bits that fill no whole bytes."""
+    return numpy.arange(20 * 30 * 3).reshape(20, 30, 3) % min(256, 2**bits)
+
+
+def odd_tiff(bits: int, **form: object) -> bytes:
+    """A TIFF of such bits."""
+    return bytes(tiff_of(odd_values(bits), Form(bits, **form), 2))
 
 
 def pages() -> bytes:

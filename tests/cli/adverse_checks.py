@@ -9,7 +9,7 @@ import numpy
 import tifffile
 from PIL import Image, ImageOps
 
-from tests.cli.adverse_bytes import dark
+from tests.cli.adverse_bytes import dark, odd_values
 
 Check = Callable[[Path, Path], None]
 
@@ -63,6 +63,17 @@ def deep(source: Path, result: Path) -> None:
     """A dark picture of 16 bits keeps its shades."""
     same_samples(source, result)
     assert len(numpy.unique(samples(result))) > 200
+
+
+def stretched(bits: int) -> Check:
+    """The nearest shades of 16 bits, or of 8 for fewer."""
+    top = 65535 if bits > 8 else 255
+
+    def check(source: Path, result: Path) -> None:
+        wanted = numpy.rint(odd_values(bits) * (top / (2**bits - 1)))
+        assert numpy.array_equal(tifffile.imread(result), wanted)
+
+    return check
 
 
 def of_mode(mode: str) -> Check:

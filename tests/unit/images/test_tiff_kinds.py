@@ -109,15 +109,16 @@ def _files(pixels, name, rows, columns, **options):
             yield file.getvalue()
 
 
+_WEBP = (50001, "WEBP", {"lossless": True, "exact": True})
+_JPEG_2000, _APERIO = (34712, "JPEG2000", {}), (33005, "JPEG2000", {})
+
+
 @pytest.mark.parametrize(
-    ("method", "name", "options"),
-    [(50001, "WEBP", {"lossless": True, "exact": True}), (34712, "JPEG2000", {}), (33005, "JPEG2000", {})],
+    ("method", "name", "options", "count"),
+    [(*_WEBP, 3), (*_WEBP, 4), (*_JPEG_2000, 1), (*_JPEG_2000, 3), (*_JPEG_2000, 4), (*_APERIO, 3)],
 )
-@pytest.mark.parametrize("count", [1, 3, 4])
 @pytest.mark.parametrize("big", [False, True])
 def test_tiles_that_are_files(numbers, method, name, options, count, big):
-    if name == "WEBP" and count == 1:
-        pytest.skip("WebP has no grey")
     samples = (numbers[..., :count] % 256).astype(np.uint8)
     tags = {
         **{256: ("I", (23,)), 257: ("I", (19,)), 258: ("H", (8,) * count), 259: ("H", (method,))},
@@ -207,6 +208,8 @@ _UNREAD = {
     "32-bit": {"t258": ("H", (32,) * 3)},
     "floating-point": {"t258": ("H", (16,) * 3), "t339": ("H", (3,) * 3)},
     "40 samples": {"t277": ("H", (40,))},
+    "3 samples with colors of the kind 1": {"t262": ("H", (1,))},
+    "3 samples with colors of the kind 5": {"t262": ("H", (5,))},
     "not cover": {"t278": ("I", (1,))},
     "no size": {"t278": ("I", (0,))},
 }
