@@ -104,6 +104,8 @@ def finish(
     for path in output.reports:
         write_report(path, _text(findings, REPORT_FORMS[path.suffix.lower()]))
         say(f"report: {path}", quiet=output.globally.quiet)
+    for note in [note for gate in gates if (note := gate.note(evaluation.methods[0]))]:
+        say(f"lle: warning: {note}", quiet=output.globally.quiet)
     passed = [verdict for gate in gates if (verdict := gate.verdict(evaluation.methods[0]))]
     if passed and not evaluation.exit_code:
         raise GateError(f"limit passed: {'; '.join(passed)}")

@@ -21,7 +21,8 @@ def read_coco(
     """Reads a folder of pictures with ``instances_*.json`` or the like; the name of a file tells its split.
 
     Args:
-        folder: Holds pictures and JSON files; crowds are kept and marked.
+        folder: Holds pictures and JSON files; crowds are kept and marked. An image is left out if one of its
+            annotations cannot be read.
         classes: Names in order; None takes those of the first file, ordered by id.
         needs_pictures: Whether a picture counts only if its file is there.
 
@@ -33,25 +34,30 @@ def read_coco(
     samples: list[Sample] = []
     lost: list[Path] = []
     errors: list[AnnotationError] = []
+    used: set[Path] = set()
     for path in coco_files(folder):
         content = _content(path)
         labels, names = _labels(content, names, path)
-        boxes = _boxes(content, labels, path, errors)
+        boxes, failed = _boxes(content, labels, path, errors)
         for index, entry in enumerate(content["images"]):
             name, size = _picture(entry, path, index)
             try:
                 image = _image(name, path, folder, pictures)
             except AnnotationError as error:
                 errors.append(error)
+                used.update(pictures.named(name))
                 continue
             if image is None and not needs_pictures:
                 image = Path(name)
             if image is None:
                 lost.append(path / name)
                 continue
-            found = tuple(boxes.get(entry["id"], ()))
-            samples.append(Sample(image.name, image, found, path, _split_of(path), size, number=entry["id"]))
-    used = {sample.image for sample in samples}
+            used.add(image)
+            if entry["id"] not in failed:
+                found = tuple(boxes.get(entry["id"], ()))
+                samples.append(
+                    Sample(image.name, image, found, path, _split_of(path), size, number=entry["id"])
+                )
     unused = tuple(path for path in pictures.paths if path not in used)
     return Collection("coco", names, tuple(samples), BoxSpace.BY_SIZE, tuple(lost), unused, tuple(errors))
 
@@ -64,7 +70,7 @@ def _image(name: str, file: Path, folder: Path, pictures: Pictures) -> Path | No
     Raises:
         AnnotationError: Several pictures have the name, and nothing tells which is meant.
     """
-    found = pictures.ending(name) or pictures.ending(name.rsplit("/", 1)[-1])
+    found = pictures.named(name)
     for place in (folder, file.parent):
         if (exact := place / name) in found:
             return exact
@@ -120,46 +126,48 @@ def _labels(
 
 def _boxes(
     content: Mapping[str, Any], labels: Mapping[int, int], path: Path, errors: list[AnnotationError]
-) -> dict[Any, list[Box]]:
-    """Boxes by the id of their picture; what cannot be read goes to ``errors``."""
+) -> tuple[dict[Any, list[Box]], set[Any]]:
+    """Boxes by the id of their image, and ids of images with a broken annotation; ``errors`` gets it."""
     boxes: dict[Any, list[Box]] = {}
-    known = _picture_ids(content["images"], path)
+    failed: set[Any] = set()
+    images = _by_id(content["images"], path)
     for index, entry in enumerate(content["annotations"]):
         place = f"{path}:annotations[{index}]"
-        try:
-            box = _box(entry, labels, place)
-            if not _is_id(entry.get("image_id")) or entry["image_id"] not in known:
-                raise AnnotationError(place, f"no picture has the id {entry.get('image_id')}")
-        except AnnotationError as error:
-            errors.append(error)
+        key = entry.get("image_id") if isinstance(entry, dict) else None
+        if not _is_id(key) or key not in images:
+            errors.append(AnnotationError(place, f"no picture has the id {key}"))
             continue
-        boxes.setdefault(entry["image_id"], []).append(box)
-    return boxes
+        try:
+            boxes.setdefault(key, []).append(_box(entry, labels, place))
+        except AnnotationError as error:
+            failed.add(key)
+            errors.append(AnnotationError(str(error), f"'{images[key].get('file_name')}' is left out"))
+    return boxes, failed
 
 
 def _is_id(value: object) -> bool:
     return isinstance(value, (int, str))
 
 
-def _picture_ids(entries: Sequence[Any], path: Path) -> set[Any]:
-    """Ids of all pictures.
+def _by_id(entries: Sequence[Any], path: Path) -> dict[Any, Mapping[str, Any]]:
+    """Entry of each image by its id.
 
     Raises:
-        AnnotationError: One is neither a number nor a text, or is there twice.
+        AnnotationError: An id is neither a number nor a text, or is there twice.
     """
-    ids: set[Any] = set()
+    images: dict[Any, Mapping[str, Any]] = {}
     for index, entry in enumerate(entries):
         key = entry.get("id") if isinstance(entry, dict) else None
         if not _is_id(key):
             raise AnnotationError(f"{path}:images[{index}]", "a picture without an id")
-        if key in ids:
+        if key in images:
             raise AnnotationError(f"{path}:images[{index}]", f"another picture has the id {key}")
-        ids.add(key)
-    return ids
+        images[key] = entry
+    return images
 
 
-def _box(entry: Any, labels: Mapping[int, int], place: str) -> Box:  # noqa: ANN401 - what JSON gave
-    if not isinstance(entry, dict) or not isinstance(entry.get("bbox"), list) or len(entry["bbox"]) != 4:
+def _box(entry: Mapping[str, Any], labels: Mapping[int, int], place: str) -> Box:
+    if not isinstance(entry.get("bbox"), list) or len(entry["bbox"]) != 4:
         raise AnnotationError(place, "it has no bbox of four numbers")
     if not _is_id(entry.get("category_id")) or entry["category_id"] not in labels:
         raise AnnotationError(place, f"unknown category {entry.get('category_id')}")

@@ -81,11 +81,12 @@ def read_exdark(folder: Path, classes: Sequence[str] = CLASSES) -> Collection:
     splits = official_split(files_below(folder))
     samples, lost, errors, used = [], [], [], set()
     for file in annotation_files(folder, ".txt"):
+        image = pictures.find(file.path.stem)
         if not file.data.lstrip(b"\xef\xbb\xbf").startswith(_HEADER.encode()):
             if _is_annotation_name(file.path):
                 errors.append(AnnotationError(f"{file.path}:1", f"the header '{_HEADER}' is missing"))
+                used.add(image)
             continue
-        image = pictures.find(file.path.stem)
         if image is None:
             lost.append(file.path)
             continue

@@ -119,6 +119,14 @@ class Pictures:
         folded = self._by_folded_name.get(wanted[-1] if wanted else "", ())
         return [path for path in folded if Path(str(path).casefold()).parts[-len(wanted) :] == wanted]
 
+    def named(self, name: str) -> list[Path]:
+        """Images whose path ends with a name and the folders before it; else those of the bare name.
+
+        Args:
+            name: With slashes.
+        """
+        return self.ending(name) or self.ending(name.rsplit("/", 1)[-1])
+
     def find(self, name: str) -> Path | None:
         """The picture called so: by its full name, else by the name without its end.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lowlight_cli.detection.coco import coco_files, read_coco
 from lowlight_cli.detection.collection import AnnotationError, Collection
+from lowlight_cli.detection.darknet import darknet_file, read_darknet
 from lowlight_cli.detection.exdark import CLASSES, read_exdark
 from lowlight_cli.detection.files import annotation_files, folders_below
 from lowlight_cli.detection.voc import read_voc
@@ -23,7 +24,7 @@ def recognise(folder: Path) -> str:
     Raises:
         UsageError: None fits.
     """
-    if (folder / DATA_FILE).is_file() or _has_labels(folder):
+    if (folder / DATA_FILE).is_file() or darknet_file(folder) or _has_labels(folder):
         return "yolo"
     if coco_files(folder):
         return "coco"
@@ -71,4 +72,5 @@ def read_collection(
         )
     if form == "coco":
         return read_coco(folder, classes, needs_pictures=needs_pictures)
-    return read_yolo(folder, classes)
+    data_file = None if (folder / DATA_FILE).is_file() else darknet_file(folder)
+    return read_darknet(data_file, classes) if data_file else read_yolo(folder, classes)

@@ -3,6 +3,7 @@
 Source: Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", 2010, and its development kit.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -136,7 +137,7 @@ def read_voc(
             sample = parse_voc(file, names, inclusive=inclusive)
         except AnnotationError as error:
             errors.append(error)
-            used.add(image)
+            used.add(image or _named_in(file, pictures))
             continue
         if (image := image or pictures.find(sample.name)) is None and not needs_pictures:
             image = Path(_picture_name(file, sample))
@@ -157,6 +158,12 @@ def _picture_name(file: AnnotationFile, sample: Sample) -> str:
     return next(
         (name for name in (file.path.stem, sample.name) if format_of(Path(name))), f"{file.path.stem}.jpg"
     )
+
+
+def _named_in(file: AnnotationFile, pictures: Pictures) -> Path | None:
+    """The image that a broken annotation names, if its name can still be read."""
+    name = re.search(rb"<filename>([^<]+)</filename>", file.data)
+    return pictures.find(name[1].decode("utf-8", "replace")) if name else None
 
 
 def _names_in(files: Sequence[AnnotationFile], preferred: Sequence[str]) -> Sequence[str]:

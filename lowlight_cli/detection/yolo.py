@@ -194,9 +194,20 @@ def _pictures_at(root: Path, file: Path, value: str) -> list[Path]:
             return pictures_below(place)
         if place.is_file() and place.suffix == ".txt":
             lines = [line.strip() for line in place.read_text("utf-8").splitlines()]
-            paths = [place.parent / line if line.startswith("./") else root / line for line in lines if line]
-            return [path for path in paths if format_of(path)]
+            bases = [(place.parent if line.startswith("./") else root, line) for line in lines if line]
+            return [path for path in (listed_place(*base) for base in bases) if format_of(path)]
     raise AnnotationError(str(file), f"'{value}' is not there")
+
+
+def listed_place(root: Path, name: str) -> Path:
+    """Where a file lies that a list names; CVAT lists ``data/NAME`` for what it exports as ``NAME``.
+
+    Args:
+        root: Folder that paths of the list start from.
+        name: Path as listed.
+    """
+    place = root / name
+    return place if place.exists() else root / name.removeprefix("data/")
 
 
 def yolo_line(box: Box, width: int, height: int) -> str:

@@ -1,6 +1,7 @@
 """Today's scores against those of an earlier report."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,11 @@ def _changes(method: MethodResult, old: Scores, evaluation: Evaluation) -> dict[
             for picture in method.pictures
         ]
         change = paired_difference(
-            [now - then for now, then in pairs if now is not None and then is not None]
+            [
+                now - then
+                for now, then in pairs
+                if now is not None and then is not None and math.isfinite(now) and math.isfinite(then)
+            ]
         )
         if change is not None:
             found[column.name] = change

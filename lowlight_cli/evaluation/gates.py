@@ -17,7 +17,7 @@ class Gate:
     Attributes:
         option: ``--fail-under`` or ``--fail-over``.
         column: What is limited.
-        limit: The mean may reach it, not pass it.
+        limit: The mean of the finite scores may reach it, not pass it.
     """
 
     option: str
@@ -31,6 +31,16 @@ class Gate:
             return f"{self.column.name} of {method.name} has no value ({self})"
         failed = summary.mean < self.limit if self.option == UNDER else summary.mean > self.limit
         return f"{self.column.name} of {method.name} is {summary.mean:.6g} ({self})" if failed else None
+
+    def note(self, method: MethodResult) -> str | None:
+        """Which scores of a method are not judged, since they are infinite; None where all are."""
+        summary = method.summary(self.column.name)
+        if summary is None or not summary.infinite:
+            return None
+        equal = f"{self}: {summary.infinite} of {summary.n} images of {method.name} equal their reference"
+        if summary.infinite == summary.n:
+            return f"{equal}; there is no finite {self.column.label} to judge"
+        return f"{equal}; the limit is for the mean {self.column.label} of the others, {summary.mean:.6g}"
 
     def __str__(self) -> str:
         """The option as it was given."""

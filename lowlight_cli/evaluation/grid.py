@@ -153,7 +153,8 @@ def _mean_cell(method: MethodResult, column: Column, marks: dict[str, Mark]) -> 
     if summary is None:
         return Cell("-")
     part = "" if summary.n == len(method.pictures) else f" ({summary.n})"
-    return Cell(column.text(summary.mean) + part, marks.get(method.name, Mark.NONE))
+    equal = f" + {summary.infinite} inf" if summary.infinite else ""
+    return Cell(column.text(summary.mean) + part + equal, marks.get(method.name, Mark.NONE))
 
 
 def _cost_cells(method: MethodResult) -> Iterator[Cell]:
@@ -215,6 +216,12 @@ def _footnotes(
         for summary in (method.summary(column.name) for column in evaluation.columns)
     ):
         yield "A number in brackets: so many pictures have this score, the others have none."
+    if any(
+        summary is not None and summary.infinite
+        for method in evaluation.methods
+        for summary in (method.summary(column.name) for column in evaluation.columns)
+    ):
+        yield "+ N inf: N images equal their reference; their score is infinite and not part of the mean."
     if comparison is not None:
         names = sorted(set(comparison.against.values()))
         yield (

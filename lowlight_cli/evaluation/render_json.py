@@ -23,7 +23,8 @@ def json_document(
     """Everything that was found; keys are added in later versions, never renamed.
 
     The first method stands at the top, so that ``.summary.psnr.mean`` is always there; further ones have the
-    same keys in ``others``. JSON has no infinity: an infinite score is null, and counted in ``infinite``.
+    same keys in ``others``. JSON has no infinity: an infinite score is null, and counted in ``infinite``; the
+    mean is that of the finite scores.
 
     Args:
         evaluation: What was found.
@@ -113,7 +114,7 @@ def _method(evaluation: Evaluation, method: MethodResult, comparison: Comparison
         "expected": method.expected,
         "complete": method.is_complete,
         "summary": {
-            name: _summary(summary, method, name)
+            name: _summary(summary)
             for name, summary in summaries.items()
             if summary is not None
         },
@@ -127,10 +128,9 @@ def _method(evaluation: Evaluation, method: MethodResult, comparison: Comparison
     return found
 
 
-def _summary(summary: Summary, method: MethodResult, column: str) -> dict[str, Any]:
-    infinite = sum(value is not None and not math.isfinite(value) for value in method.values(column))
+def _summary(summary: Summary) -> dict[str, Any]:
     numbers = {key: _number(value) for key, value in asdict(summary).items()}
-    return numbers | ({"infinite": infinite} if infinite else {})
+    return numbers if summary.infinite else {key: numbers[key] for key in numbers if key != "infinite"}
 
 
 def _picture(picture: Picture) -> dict[str, Any]:

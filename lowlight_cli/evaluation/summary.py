@@ -11,13 +11,14 @@ class Summary:
     """What can be said of the scores of many pictures.
 
     Attributes:
-        mean: Arithmetic mean; infinite where a score is.
-        std: Standard deviation of the pictures themselves (divided by n, not n - 1); None where a score is
-            infinite.
-        median: Middle score.
+        mean: Arithmetic mean of the finite scores; infinite where there is none.
+        std: Standard deviation of the finite scores (divided by their number, not one less); None where there
+            is none.
+        median: Middle of all scores.
         min: Lowest.
         max: Highest.
         n: Number of scores; pictures without one do not count.
+        infinite: How many of them are infinite, as the PSNR of an image that equals its reference.
     """
 
     mean: float
@@ -26,6 +27,7 @@ class Summary:
     min: float
     max: float
     n: int
+    infinite: int = 0
 
 
 def summarize(values: Iterable[float | None]) -> Summary | None:
@@ -40,12 +42,13 @@ def summarize(values: Iterable[float | None]) -> Summary | None:
     scores = [value for value in values if value is not None]
     if not scores:
         return None
-    finite = all(math.isfinite(score) for score in scores)
+    finite = [score for score in scores if math.isfinite(score)]
     return Summary(
-        mean=statistics.fmean(scores),
-        std=statistics.pstdev(scores) if finite else None,
+        mean=statistics.fmean(finite or scores),
+        std=statistics.pstdev(finite) if finite else None,
         median=statistics.median(scores),
         min=min(scores),
         max=max(scores),
         n=len(scores),
+        infinite=len(scores) - len(finite),
     )
