@@ -9,6 +9,7 @@ from lowlight_cli.evaluation.columns import STAR, Column
 from lowlight_cli.evaluation.compare import Comparison
 from lowlight_cli.evaluation.published import Published
 from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture
+from lowlight_cli.evaluation.summary import Summary
 
 EXTREMES = 5
 """Pictures that are shown as the best, and as many as the worst."""
@@ -153,8 +154,13 @@ def _mean_cell(method: MethodResult, column: Column, marks: dict[str, Mark]) -> 
     if summary is None:
         return Cell("-")
     part = "" if summary.n == len(method.pictures) else f" ({summary.n})"
-    equal = f" + {summary.infinite} inf" if summary.infinite else ""
-    return Cell(column.text(summary.mean) + part + equal, marks.get(method.name, Mark.NONE))
+    return Cell(_mean_text(summary, column) + part, marks.get(method.name, Mark.NONE))
+
+
+def _mean_text(summary: Summary, column: Column) -> str:
+    """Mean of the finite scores, and how many are infinite: ``28.41 + 2 inf``."""
+    mixed = 0 < summary.infinite < summary.n
+    return column.text(summary.mean) + (f" + {summary.infinite} inf" if mixed else "")
 
 
 def _cost_cells(method: MethodResult) -> Iterator[Cell]:
@@ -193,7 +199,9 @@ def _picture_row(picture: Picture, columns: Sequence[Column]) -> tuple[Cell, ...
 
 def _statistic(method: MethodResult, column: Column, name: str) -> str:
     summary = method.summary(column.name)
-    return column.text(getattr(summary, name)) if summary is not None else "-"
+    if summary is None:
+        return "-"
+    return _mean_text(summary, column) if name == "mean" else column.text(getattr(summary, name))
 
 
 def _statistic_title(name: str, method: MethodResult) -> str:
@@ -210,18 +218,16 @@ def _footnotes(
         yield "INCOMPLETE: some pictures were not scored, so the mean is not that of the data set."
     if any(column.name.endswith(STAR) for column in evaluation.columns):
         yield "* after the brightness of each picture was aligned with its reference (GT-mean)."
-    if any(
-        summary is not None and summary.n < len(method.pictures)
+    summaries = [
+        (summary, len(method.pictures))
         for method in evaluation.methods
-        for summary in (method.summary(column.name) for column in evaluation.columns)
-    ):
+        for column in evaluation.columns
+        if (summary := method.summary(column.name)) is not None
+    ]
+    if any(summary.n < count for summary, count in summaries):
         yield "A number in brackets: so many pictures have this score, the others have none."
-    if any(
-        summary is not None and summary.infinite
-        for method in evaluation.methods
-        for summary in (method.summary(column.name) for column in evaluation.columns)
-    ):
-        yield "+ N inf: N images equal their reference; their score is infinite and not part of the mean."
+    if any(summary.infinite for summary, _ in summaries):
+        yield "inf: an image equals its reference. '+ N inf' counts them; the mean is that of the others."
     if comparison is not None:
         names = sorted(set(comparison.against.values()))
         yield (

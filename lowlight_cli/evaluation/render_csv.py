@@ -13,6 +13,8 @@ _TERMS = ("protocol", "pair_by")
 def as_csv(evaluation: Evaluation, published: Sequence[Published] = (), *, per_image: bool = False) -> str:
     """One line for each method, or for each picture of each method.
 
+    Means are those of the finite scores; ``infinite`` is the largest number of scores that a mean leaves out.
+
     Args:
         evaluation: What was found.
         published: Rows of papers; they have no pictures.
@@ -22,7 +24,7 @@ def as_csv(evaluation: Evaluation, published: Sequence[Published] = (), *, per_i
     if per_image:
         heads = ["method", "name", "width", "height", *names, *_TERMS]
         return csv_text([heads, *_picture_rows(evaluation, names)])
-    heads = ["method", "published", "n", "expected", *names, "median_ms", "parameters", *_TERMS]
+    heads = ["method", "published", "n", "expected", *names, "median_ms", "parameters", *_TERMS, "infinite"]
     return csv_text([heads, *_method_rows(evaluation, published, names)])
 
 
@@ -43,9 +45,11 @@ def _method_rows(
         means = [None if summary is None else summary.mean for summary in summaries]
         time = None if method.runtime is None else method.runtime.median_ms
         parameters = method.facts.get("parameters")
-        yield [method.name, 0, len(method.pictures), method.expected, *means, time, parameters, *terms]
+        counts = (len(method.pictures), method.expected)
+        infinite = max((summary.infinite for summary in summaries if summary is not None), default=0)
+        yield [method.name, 0, *counts, *means, time, parameters, *terms, infinite]
     for row in published:
-        yield [row.method, 1, None, None, *(row.values.get(name) for name in names), None, None, None, None]
+        yield [row.method, 1, None, None, *(row.values.get(name) for name in names), *[None] * 5]
 
 
 def _terms(evaluation: Evaluation) -> tuple[str, str]:

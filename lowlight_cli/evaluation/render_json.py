@@ -113,11 +113,7 @@ def _method(evaluation: Evaluation, method: MethodResult, comparison: Comparison
         "n": len(method.pictures),
         "expected": method.expected,
         "complete": method.is_complete,
-        "summary": {
-            name: _summary(summary)
-            for name, summary in summaries.items()
-            if summary is not None
-        },
+        "summary": {name: _summary(summary) for name, summary in summaries.items() if summary is not None},
         "runtime": None if method.runtime is None else asdict(method.runtime),
         "problems": [_problem(problem) for problem in method.problems],
         "images": [_picture(picture) for picture in method.pictures],

@@ -57,7 +57,37 @@ def test_summary_by_hand():
     assert (found.mean, found.median, found.min, found.max, found.n) == (3.0, 2.0, 1.0, 6.0, 3)
     assert found.std == pytest.approx(math.sqrt((4 + 1 + 9) / 3))
     assert summarize([None]) is None
-    assert summarize([math.inf, 1.0]).std is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "mean", "median", "infinite"),
+    [
+        ([math.inf, 20.0, 30.0], 25.0, 30.0, 1),
+        ([20.0, None, 30.0], 25.0, 25.0, 0),
+        ([math.inf, None, math.inf], math.inf, math.inf, 2),
+    ],
+)
+def test_an_image_that_equals_its_reference_is_counted_and_not_averaged(scores, mean, median, infinite):
+    found = summarize(scores)
+    assert (found.mean, found.median, found.infinite) == (mean, median, infinite)
+
+
+def test_a_table_counts_infinite_scores_beside_the_mean_of_the_others():
+    whole = evaluation(method("a", [math.inf, 20.0, 30.0], [0.0] * 3), method("b", [math.inf], [0.0]))
+    grid = method_grid(whole)
+    assert [row[1].text for row in grid.rows] == ["25.00 + 1 inf", "inf"]
+    assert any("'+ N inf' counts them" in note for note in grid.footnotes)
+    rows = {row[0].text: row[1].text for row in picture_grid(whole, whole.methods[0]).rows}
+    assert (rows["mean, n=3"], rows["std"], rows["max"]) == ("25.00 + 1 inf", "5.00", "inf")
+    assert [line.rsplit(",", 1)[1] for line in as_csv(whole).splitlines()] == ["infinite", "1", "1"]
+
+
+def test_a_change_leaves_out_images_that_equal_their_reference(tmp_path):
+    before = evaluation(method("a", [math.inf, 20.0, 30.0], [0.0] * 3))
+    (tmp_path / "before.json").write_text(as_json(before))
+    today = evaluation(method("a", [40.0, 21.0, math.inf], [0.0] * 3))
+    change = compare(today, read_baseline(tmp_path / "before.json")).changes["a"]["psnr"]
+    assert (change.mean, change.n) == (1.0, 1)
 
 
 def test_best_and_second_are_marked_and_incomplete_means_take_no_part(three):
