@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus_check.compare import differences
-from benchmarks.corpus_check.findings import KINDS, Fault, explained
+from benchmarks.corpus_check.findings import DELIBERATE, KINDS, Fault, explained
 from benchmarks.corpus_check.readers import read
 from benchmarks.corpus_check.run import Item, changed, digests, enhance
 from benchmarks.corpus_check.tags import tag_faults
@@ -60,17 +61,19 @@ def check(
     before = digests(folder)
     run = enhance(folder, out, options, timeout)
     faults = [*run.faults, *changed(before, digests(folder))]
-    found, unread = compare_all(
-        [item for item in run.items if item.target and item.target.is_file()], workers
-    )
+    found, unread = compare_all([item for item in run.items if _is_comparable(item)], workers)
     return Outcome(run.items, (*faults, *found), unread, run.seconds)
 
 
+def _is_comparable(item: Item) -> bool:
+    return item.status == "failed" or (item.target is not None and item.target.is_file())
+
+
 def compare_all(items: Sequence[Item], workers: int) -> tuple[list[Fault], tuple[str, ...]]:
-    """Faults of all results, and originals that could not be compared.
+    """Faults of all results and refusals, and originals of results that could not be compared.
 
     Args:
-        items: Those that have a result.
+        items: Those that have a result, and those that failed.
         workers: Processes that compare.
     """
     if workers > 1:
@@ -81,23 +84,25 @@ def compare_all(items: Sequence[Item], workers: int) -> tuple[list[Fault], tuple
     faults = [fault for found in compared for fault in found or ()]
     unread = [str(item.source) for item, found in zip(items, compared, strict=True) if found is None]
     pairs = [(item.source, item.target) for item in items if item.target is not None]
-    warnings = {str(item.source): item.warnings for item in items}
-    faults += [explained(fault, warnings[fault.file]) for fault in tag_faults(pairs)]
+    codes = {str(item.source): item.warnings for item in items}
+    faults += [explained(fault, codes[fault.file]) for fault in tag_faults(pairs)]
     return faults, tuple(unread)
 
 
 def compare(item: Item) -> list[Fault] | None:
-    """Faults of one result; None where the original cannot be read independently."""
-    if item.target is None:
-        return []
-    try:
-        original = read(item.source)
-    except Exception:  # whatever a reader of some format raises
-        return None
-    try:
-        result = read(item.target)
-    except Exception as error:
-        return [Fault("unreadable", str(item.source), f"the result: {type(error).__name__}: {error}")]
+    """Faults of one result or refusal; None where the original of a result cannot be read."""
+    with warnings.catch_warnings(action="ignore"):  # of the readers, about damage
+        try:
+            original = read(item.source)
+        except Exception:  # whatever a reader of some format raises
+            return None if item.target else []
+        if item.target is None:
+            text = f"{item.code}: {item.message}; but a reader of {original.format} opens it"
+            return [Fault("refused", str(item.source), text, item.code in DELIBERATE)]
+        try:
+            result = read(item.target)
+        except Exception as error:
+            return [Fault("unreadable", str(item.source), f"the result: {type(error).__name__}: {error}")]
     found = differences(str(item.source), original, result)
     return [explained(fault, item.warnings) for fault in found]
 

@@ -3,10 +3,25 @@
 from dataclasses import dataclass, replace
 
 KINDS = (
-    *("run", "stderr", "original", "internal", "unreadable", "size", "frames", "timing", "alpha", "channels"),
+    *(
+        "run",
+        "stderr",
+        "original",
+        "internal",
+        "refused",
+        "unreadable",
+        "size",
+        "frames",
+        "timing",
+        "alpha",
+        "channels",
+    ),
     *("depth", "profile", "color", "exif", "xmp", "iptc", "maker"),
 )
 """Columns of the table; ``docs/reliability.md`` says what each compares."""
+
+DELIBERATE = frozenset({"unsupported", "too_large", "conflict"})
+"""Codes of failures that do not say that the file is damaged."""
 
 _EXPLAINED = {
     "metadata": {"exif", "xmp", "iptc", "maker"},

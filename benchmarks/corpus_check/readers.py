@@ -91,12 +91,14 @@ def read(path: Path) -> Content:
 def _by_pillow(image: Image.Image, data: bytes) -> Content:
     tags, bits = _tags(image, data), _bits(image, data)
     first = 1 if image.info.get("default_image") else 0
-    count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1) - first
+    # Behind the main image of these are views from other places, and small copies.
+    one = image.format in ("MPO", "HEIF")
+    count = 1 if one else getattr(image, "n_frames", 1) - first
     grey = image.mode in ("1", "L", "LA", "I;16", "I;16B", "I", "La")
     loops = image.info.get("loop", 1) if image.format in ("GIF", "PNG", "WEBP") and count > 1 else None
     frames: list[Frame] = []
     size = (0, 0)
-    for index, each in enumerate(ImageSequence.Iterator(image)):
+    for index, each in enumerate([image] if one else ImageSequence.Iterator(image)):
         if not first <= index < first + min(count, _MOST_FRAMES):
             continue
         turned = ImageOps.exif_transpose(each)

@@ -18,7 +18,7 @@ _STATUSES = ("ok", "skipped", "failed", "conflict")
 
 _FOREIGN = re.compile(
     r"libpng|TIFF\w+:|Corrupt JPEG|JPEG datastream|Premature end|Invalid SOS|data corrupted at|LibRaw"
-    r"|libav|OpenCV|cv::|<tifffile|[A-Za-z]+Warning:|Traceback"
+    r"|OpenCV|cv::|<tifffile|[A-Za-z]+Warning:|Traceback"
 )
 """What libraries write to stderr, and this program does not."""
 
@@ -202,6 +202,6 @@ def file_faults(out: Path, items: Sequence[Item]) -> Iterator[Fault]:
 def stderr_faults(text: str) -> Iterator[Fault]:
     """Lines that no one but a library writes."""
     for line in text.splitlines():
-        own = line.startswith(("failed  ", "warning  ", "lle: "))
+        own = line.startswith(("failed  ", "warning  ", "retry:", "lle: "))
         if not own and _FOREIGN.search(line):
             yield Fault("stderr", line[:160], "written by a library")

@@ -171,6 +171,15 @@ def test_a_fault_that_a_warning_announces_is_marked(healthy, tmp_path):
     assert [(fault.kind, fault.warned) for fault in compare(item) or ()] == [("depth", True)]
 
 
+@pytest.mark.parametrize(("code", "warned"), [("truncated", False), ("unsupported", True)])
+def test_a_whole_file_that_is_called_damaged_is_found(healthy, code, warned):
+    originals, _, _ = healthy
+    whole, broken = (Item(originals / name, None, "failed", code) for name in ("photo.jpg", "broken.jpg"))
+
+    assert [(fault.kind, fault.warned) for fault in compare(whole) or ()] == [("refused", warned)]
+    assert compare(broken) == []
+
+
 def test_a_run_whose_accounts_disagree_is_found(healthy, tmp_path):
     originals, results, outcome = healthy
     out = tmp_path / "out"
