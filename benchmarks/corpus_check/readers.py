@@ -5,8 +5,12 @@ and images of any size fit into memory.
 """
 
 import io
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import cv2
 import numpy as np
@@ -21,6 +25,9 @@ _CELLS = 48
 
 _MOST_FRAMES = 64
 """Frames that are looked at; the others are counted."""
+
+_SECONDS = 20.0
+"""Of processor time for one file."""
 
 _RAW_ENDS = frozenset(
     (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".x3f")
@@ -70,11 +77,32 @@ class Content:
 
 
 def read(path: Path) -> Content:
-    """Reads a file.
+    """Reads a file, within a limit of processor time.
 
     Raises:
-        Exception: Whatever the readers raise.
+        Exception: Whatever the readers raise, and ``TimeoutError``.
     """
+    with _limited(_SECONDS):
+        return _read(path)
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Ends work that takes too long, as on tables that refer to themselves."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"not read in {seconds:g} s of processor time")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _read(path: Path) -> Content:
     data = path.read_bytes()
     if path.suffix.lower() in _RAW_ENDS and data[:3] != b"\xff\xd8\xff":
         return _raw(path)
