@@ -11,6 +11,7 @@ It exits with 1 where there is a fault that no warning of the program announces.
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import warnings
@@ -77,7 +78,7 @@ def compare_all(items: Sequence[Item], workers: int) -> tuple[list[Fault], tuple
         workers: Processes that compare.
     """
     if workers > 1:
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), mute) as pool:
             compared = list(pool.map(compare, items, chunksize=8))
     else:
         compared = [compare(item) for item in items]
@@ -87,6 +88,11 @@ def compare_all(items: Sequence[Item], workers: int) -> tuple[list[Fault], tuple
     codes = {str(item.source): item.warnings for item in items}
     faults += [explained(fault, codes[fault.file]) for fault in tag_faults(pairs)]
     return faults, tuple(unread)
+
+
+def mute() -> None:
+    """Leaves stderr to the table: libraries have much to say about damage."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def compare(item: Item) -> list[Fault] | None:

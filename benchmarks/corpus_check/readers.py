@@ -199,7 +199,14 @@ def _raw(path: Path) -> Content:
 
 
 def _tiff(path: Path) -> Content | None:
-    """Pages of grey or RGB by tifffile; None leaves other kinds to Pillow."""
+    """Pages of grey or RGB by tifffile; None leaves other kinds, and codecs that it lacks, to Pillow."""
+    try:
+        return _pages(path)
+    except (ValueError, NotImplementedError, ImportError):
+        return None
+
+
+def _pages(path: Path) -> Content | None:
     with tifffile.TiffFile(path) as file:
         pages = [page for page in file.pages if not (page.is_reduced or page.is_mask)] or [file.pages[0]]
         first = pages[0]
