@@ -5,6 +5,8 @@ Source: ISO/IEC 14496-12, sections 4.2 and 8.11 (boxes, items); ISO/IEC 23008-12
 
 from collections.abc import Iterator
 
+from lowlight_cli.images.boxes import boxes_inside, read_boxes
+
 _READ = frozenset({b"hvc1", b"hev1"})
 """HEVC."""
 
@@ -36,32 +38,13 @@ def unread_coding(data: bytes) -> str | None:
 
 def _item_kinds(data: bytes) -> Iterator[bytes]:
     """Kind of each item that the file lists."""
-    for kind, content in _boxes(data):
-        if kind != b"meta":
-            continue
-        for inner, items in _boxes(content[4:]):
-            if inner == b"iinf":
-                # The list starts with its version and a count of 2 or 4 bytes.
-                yield from _kinds_of_entries(items[6 if items[:1] == b"\0" else 8 :])
-
-
-def _kinds_of_entries(data: bytes) -> Iterator[bytes]:
-    for kind, entry in _boxes(data):
-        version = entry[0] if entry else 0
-        place = {2: 8, 3: 10}.get(version)
-        if kind == b"infe" and place is not None and len(entry) >= place + 4:
-            yield entry[place : place + 4]
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of each box; stops where one breaks off or makes no sense."""
-    position = 0
-    while position + 8 <= len(data):
-        size, head = int.from_bytes(data[position : position + 4]), 8
-        if size == 1:
-            size, head = int.from_bytes(data[position + 8 : position + 16]), 16
-        size = size or len(data) - position
-        if size < head or position + size > len(data):
-            return
-        yield data[position + 4 : position + 8], data[position + head : position + size]
-        position += size
+    items = next((box for box in boxes_inside(data, b"meta", skip=4) if box.kind == b"iinf"), None)
+    if items is None:
+        return
+    # The list starts with its version and a count of 2 or 4 bytes.
+    head = 6 if data[items.start : items.start + 1] == b"\0" else 8
+    for entry in read_boxes(data, items.start + head, items.end):
+        version = data[entry.start] if entry.start < entry.end else 0
+        place = entry.start + {2: 8, 3: 10}.get(version, len(data))
+        if entry.kind == b"infe" and place + 4 <= entry.end:
+            yield data[place : place + 4]

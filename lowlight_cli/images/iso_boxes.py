@@ -5,23 +5,14 @@ Source: ISO/IEC 14496-12, sections 4.2 (boxes), 8.11 (items) and 12.1.5 (colr); 
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from lowlight_cli.images.av1_header import codes_of_av1
+from lowlight_cli.images.boxes import MOST_BOXES, Box, boxes_inside, read_boxes
 from lowlight_cli.images.cicp import ColourCodes
 
-_MOST_BOXES = 10_000
 _MOST_CODED_BYTES = 1024
 _SAMPLE_ENTRY_SIZE = 78
 """Of a picture track, before its boxes."""
-
-
-class Box(NamedTuple):
-    """Part of a file: its four letters, and where its content begins and ends."""
-
-    kind: bytes
-    start: int
-    end: int
 
 
 def codes_of_boxes(data: bytes) -> ColourCodes | None:
@@ -58,9 +49,9 @@ def with_codes(data: bytes, codes: ColourCodes) -> bytes:
 
 def _places_of_main_item(data: bytes) -> list[int]:
     main = _main_item(data)
-    properties = list(_boxes(data, *_span(data, b"meta", b"iprp", b"ipco")))
+    properties = list(read_boxes(data, *_span(data, b"meta", b"iprp", b"ipco")))
     numbers: list[int] = []
-    for box in _boxes(data, *_span(data, b"meta", b"iprp")):
+    for box in read_boxes(data, *_span(data, b"meta", b"iprp")):
         if box.kind == b"ipma":
             numbers += [number for item, number in _associations(data, box) if item == main]
     chosen = [properties[number - 1] for number in numbers if 0 < number <= len(properties)]
@@ -69,18 +60,18 @@ def _places_of_main_item(data: bytes) -> list[int]:
 
 def _places_of_items(data: bytes) -> list[int]:
     """Of any picture of the file."""
-    properties = _boxes(data, *_span(data, b"meta", b"iprp", b"ipco"))
+    properties = read_boxes(data, *_span(data, b"meta", b"iprp", b"ipco"))
     return [box.start + 4 for box in properties if _is_nclx(data, box)]
 
 
 def _places_of_tracks(data: bytes) -> list[int]:
     places = []
-    for track in _inner(data, b"moov"):
+    for track in boxes_inside(data, b"moov"):
         span = _deeper(data, (track.start, track.end), b"mdia", b"minf", b"stbl", b"stsd")
         if track.kind != b"trak" or span[0] == span[1]:
             continue
-        for entry in _boxes(data, span[0] + 8, span[1]):
-            inside = _boxes(data, entry.start + _SAMPLE_ENTRY_SIZE, entry.end)
+        for entry in read_boxes(data, span[0] + 8, span[1]):
+            inside = read_boxes(data, entry.start + _SAMPLE_ENTRY_SIZE, entry.end)
             places += [box.start + 4 for box in inside if _is_nclx(data, box)]
     return places
 
@@ -96,7 +87,7 @@ def _start_of_first_item(data: bytes) -> int | None:
 
 
 def _main_item(data: bytes) -> int | None:
-    box = next((box for box in _inner(data, b"meta", skip=4) if box.kind == b"pitm"), None)
+    box = next((box for box in boxes_inside(data, b"meta", skip=4) if box.kind == b"pitm"), None)
     if box is None:
         return None
     number: int = struct.unpack_from(">I" if data[box.start] else ">H", data, box.start + 4)[0]
@@ -105,7 +96,7 @@ def _main_item(data: bytes) -> int | None:
 
 def _places_of_data(data: bytes) -> Iterator[tuple[int, int]]:
     """Numbers of items with the offset of their first bytes, for items that lie in the file as such."""
-    box = next((box for box in _inner(data, b"meta", skip=4) if box.kind == b"iloc"), None)
+    box = next((box for box in boxes_inside(data, b"meta", skip=4) if box.kind == b"iloc"), None)
     if box is None:
         return
     version, sizes, place = data[box.start], data[box.start + 4 : box.start + 6], box.start + 6
@@ -118,7 +109,7 @@ def _places_of_data(data: bytes) -> Iterator[tuple[int, int]]:
         place += size
         return int.from_bytes(data[place - size : place])
 
-    for _ in range(min(number(number_size), _MOST_BOXES)):
+    for _ in range(min(number(number_size), MOST_BOXES)):
         item = number(number_size)
         method = number(2) & 15 if version else 0
         number(2)
@@ -141,7 +132,7 @@ def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
     """Numbers of items with those of their properties, which count from 1."""
     version, wide = data[box.start], data[box.start + 3] & 1
     (count,), place = struct.unpack_from(">I", data, box.start + 4), box.start + 8
-    for _ in range(min(count, _MOST_BOXES)):
+    for _ in range(min(count, MOST_BOXES)):
         (item,) = struct.unpack_from(">I" if version else ">H", data, place)
         place += 4 if version else 2
         for i in range(data[place]):
@@ -150,38 +141,16 @@ def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
         place += 1 + data[place] * (1 + wide)
 
 
-def _inner(data: bytes, kind: bytes, *, skip: int = 0) -> list[Box]:
-    """Boxes inside the first box of a kind at the top of a file, ``skip`` bytes behind its start."""
-    outer = next((box for box in _boxes(data, 0, len(data)) if box.kind == kind), None)
-    return list(_boxes(data, outer.start + skip, outer.end)) if outer else []
-
-
 def _span(data: bytes, kind: bytes, *inner: bytes) -> tuple[int, int]:
     """Where the content of a nested box lies; two equal numbers where there is none."""
-    first = next((box for box in _inner(data, kind, skip=4) if box.kind == inner[0]), None)
+    first = next((box for box in boxes_inside(data, kind, skip=4) if box.kind == inner[0]), None)
     return (0, 0) if first is None else _deeper(data, (first.start, first.end), *inner[1:])
 
 
 def _deeper(data: bytes, span: tuple[int, int], *kinds: bytes) -> tuple[int, int]:
     for kind in kinds:
-        found = next((box for box in _boxes(data, *span) if box.kind == kind), None)
+        found = next((box for box in read_boxes(data, *span) if box.kind == kind), None)
         if found is None:
             return 0, 0
         span = found.start, found.end
     return span
-
-
-def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
-    """Boxes from one place to another, or up to damage."""
-    for _ in range(_MOST_BOXES):
-        if start + 8 > end:
-            return
-        size, kind = struct.unpack_from(">I4s", data, start)
-        head = 8
-        if size == 1 and start + 16 <= end:
-            (size,), head = struct.unpack_from(">Q", data, start + 8), 16
-        stop = end if size == 0 else start + size
-        if size != 0 and (size < head or stop > end):
-            return
-        yield Box(kind, start + head, stop)
-        start = stop
