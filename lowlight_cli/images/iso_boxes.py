@@ -1,4 +1,4 @@
-"""What an AVIF names as its colours, in its boxes or else in its pixels.
+"""What an AVIF says of its colours and its depth, in its boxes or else in its pixels.
 
 Source: ISO/IEC 14496-12, sections 4.2 (boxes), 8.11 (items) and 12.1.5 (colr); ISO/IEC 23008-12, section 9.3.
 """
@@ -13,6 +13,9 @@ from lowlight_cli.images.cicp import ColourCodes
 _MOST_CODED_BYTES = 1024
 _SAMPLE_ENTRY_SIZE = 78
 """Of a picture track, before its boxes."""
+
+_HIGH_DEPTH = 0x40
+"""In the third byte of av1C (AV1 in ISOBMFF, section 2.3.3)."""
 
 
 def codes_of_boxes(data: bytes) -> ColourCodes | None:
@@ -32,6 +35,17 @@ def codes_of_boxes(data: bytes) -> ColourCodes | None:
         return None if start is None else codes_of_av1(data[start : start + _MOST_CODED_BYTES])
     except (struct.error, IndexError):
         return None
+
+
+def is_deep(data: bytes) -> bool:
+    """Whether any picture of an AVIF has more than 8 bits per channel.
+
+    Args:
+        data: The whole file.
+    """
+    properties = read_boxes(data, *_span(data, b"meta", b"iprp", b"ipco"))
+    configurations = [box for box in (*properties, *_boxes_of_tracks(data)) if box.kind == b"av1C"]
+    return any(box.end - box.start > 2 and data[box.start + 2] & _HIGH_DEPTH for box in configurations)
 
 
 def with_codes(data: bytes, codes: ColourCodes) -> bytes:
@@ -65,15 +79,17 @@ def _places_of_items(data: bytes) -> list[int]:
 
 
 def _places_of_tracks(data: bytes) -> list[int]:
-    places = []
+    return [box.start + 4 for box in _boxes_of_tracks(data) if _is_nclx(data, box)]
+
+
+def _boxes_of_tracks(data: bytes) -> Iterator[Box]:
+    """What the tracks of an animation say of their pictures."""
     for track in boxes_inside(data, b"moov"):
         span = _deeper(data, (track.start, track.end), b"mdia", b"minf", b"stbl", b"stsd")
         if track.kind != b"trak" or span[0] == span[1]:
             continue
         for entry in read_boxes(data, span[0] + 8, span[1]):
-            inside = read_boxes(data, entry.start + _SAMPLE_ENTRY_SIZE, entry.end)
-            places += [box.start + 4 for box in inside if _is_nclx(data, box)]
-    return places
+            yield from read_boxes(data, entry.start + _SAMPLE_ENTRY_SIZE, entry.end)
 
 
 def _start_of_main_item(data: bytes) -> int | None:

@@ -10,7 +10,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.colour_management import cmyk_to_srgb
 from lowlight_cli.images.formats import FORMATS
 from lowlight_cli.images.frames import Colours, colours_of, make_frame
-from lowlight_cli.images.iso_boxes import codes_of_boxes
+from lowlight_cli.images.iso_boxes import codes_of_boxes, is_deep
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.metadata import orientation_of
 from lowlight_cli.images.named_colours import colours_of_codes, colours_of_png
@@ -101,7 +101,7 @@ def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
     frame = make_frame(samples, colours, orientation=orientation)
     height, width = frame.pixels.shape[:2]
     metadata, damage = read_metadata(data, image, width, height)
-    if name == "avif" and _is_deep_avif(data):
+    if name == "avif" and is_deep(data):
         warnings += ("depth_8bit",)
     restore = Restore(name, metadata, colours.icc, subsampling, codes=colours.codes)
     return Picture((frame,), restore, warnings + colours.warnings + damage)
@@ -176,7 +176,7 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
     ]
     height, width = frames[0].pixels.shape[:2]
     metadata, damage = read_metadata(data, image, width, height)
-    if name == "png" and is_deep_png(data):
+    if (name == "png" and is_deep_png(data)) or (name == "avif" and is_deep(data)):
         warnings += ("depth_8bit",)
     restore = Restore(name, metadata, colours.icc, loop=image.info.get("loop"), codes=colours.codes)
     return Picture(tuple(frames), restore, warnings + colours.warnings + damage)
@@ -199,9 +199,3 @@ def _with_channels(samples: Samples, channels: int) -> Samples:
 def _subsampling(image: Image.Image) -> str | None:
     """How the colour of a JPEG is stored; None for grey, and for forms that are not written."""
     return _SUBSAMPLINGS.get(JpegImagePlugin.get_sampling(image))
-
-
-def _is_deep_avif(data: bytes) -> bool:
-    """Whether the AV1 configuration says more than 8 bits; Pillow gives 8 of them."""
-    place = data.find(b"av1C", 0, 2**16)
-    return place > 0 and len(data) > place + 6 and bool(data[place + 6] & 0x40)

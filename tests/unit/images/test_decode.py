@@ -1,5 +1,7 @@
 """Reading pictures: by content, upright, with everything needed to write them back."""
 
+from io import BytesIO
+
 import cv2
 import numpy as np
 import pytest
@@ -96,6 +98,17 @@ def test_the_first_picture_of_a_phone_is_the_photo(tmp_path):
     assert len(picture.frames) == 1
     assert picture.pixels[0, 0, 0] > 190
     assert peek_pixels(tmp_path / "a.jpg") == 16 * 8
+
+
+def test_an_animation_of_ten_bits_in_its_track_alone_says_that_it_was_cut():
+    file = BytesIO()
+    frames = [Image.new("RGB", (16, 16), (shade, 9, 9)) for shade in (0, 90, 180)]
+    frames[0].save(file, "AVIF", save_all=True, append_images=frames[1:], duration=50)
+    data = bytearray(file.getvalue())
+    assert decode_bytes(bytes(data)).warnings == ()
+    track = data.find(b"moov")
+    data[data.find(b"av1C", track) + 6] |= 0x40
+    assert decode_bytes(bytes(data)).warnings == ("depth_8bit",)
 
 
 def test_an_avif_of_ten_bits_says_that_it_was_cut(tmp_path):
