@@ -64,7 +64,8 @@ def _frames(original: Content, result: Content) -> Iterator[str]:
 
 def _differ(content: Content) -> bool:
     first = content.frames[0].shown
-    return any(np.abs(frame.shown - first).max() > _SAME for frame in content.frames[1:])
+    others = [frame.shown for frame in content.frames[1:]]
+    return any(shown.shape != first.shape or np.abs(shown - first).max() > _SAME for shown in others)
 
 
 def _timing(original: Content, result: Content) -> Iterator[str]:

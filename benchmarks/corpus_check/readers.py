@@ -130,6 +130,10 @@ def _by_pillow(image: Image.Image, data: bytes) -> Content:
         if not first <= index < first + min(count, _MOST_FRAMES):
             continue
         turned = ImageOps.exif_transpose(each)
+        if frames and image.format == "GIF":
+            turned = turned.crop(
+                (0, 0, *size)
+            )  # Pillow enlarges the screen for later frames, browsers do not
         duration = float(each.info.get("duration", 0)) if count > 1 else 0.0
         size = size if frames else turned.size
         frames.append(_frame(*_split(turned), tags, duration))

@@ -15,6 +15,9 @@ from benchmarks.corpus import Outcome, as_json, check, compare, table
 from benchmarks.corpus_check.displayed import ColorTags, shown
 from benchmarks.corpus_check.run import Item, changed, count_faults, digests, file_faults, manifest_faults
 from benchmarks.corpus_check.tags import tag_faults
+from lowlight_cli.images.decode import decode_bytes
+from lowlight_cli.images.encode import encode_bytes
+from tests.unit.images.gif_bytes import Rectangle, gif
 
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -201,6 +204,26 @@ def test_a_run_whose_accounts_disagree_is_found(healthy, tmp_path):
     assert len(list(count_faults(originals, [end], items, 1, ""))) == 1
     (fault,) = count_faults(originals, [], items, 1, "Traceback\nValueError: no")
     assert "without an end event; ValueError: no" in fault.text
+
+
+def test_frames_beyond_the_screen_of_a_gif_are_cut_as_browsers_do(tmp_path):
+    numbers = np.full((6, 6), 1, np.uint8)
+    path = tmp_path / "a.gif"
+    path.write_bytes(gif(6, 6, Rectangle(numbers), Rectangle(numbers + 1, left=3, top=3)))
+    item = Item(path, tmp_path / "b.gif", "ok")
+    path.with_name("b.gif").write_bytes(encode_bytes(decode_bytes(path.read_bytes()), "gif"))
+    assert compare(item) == []
+
+    path.with_name("b.gif").write_bytes(gif(6, 6, Rectangle(numbers)))
+    assert [fault.kind for fault in compare(item) or ()] == ["frames"]
+
+
+def test_pages_of_other_sizes_are_not_the_same(tmp_path):
+    pages = [Image.new("RGB", size, (90, 9, 9)) for size in ((8, 8), (40, 40))]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    pages[0].save(tmp_path / "b.tif")
+    found = compare(Item(tmp_path / "a.tif", tmp_path / "b.tif", "ok")) or []
+    assert "frames" in {fault.kind for fault in found}
 
 
 def test_an_original_that_changes_is_found(tmp_path):
