@@ -54,7 +54,8 @@ def test_the_same_bytes_come_twice(run_lle, make_picture, tmp_path):
     picture = make_picture(tmp_path / "large.jpg", (300, 200))
     made = []
     for name in ("first.webp", "second.webp"):
-        run = run_lle("enhance", picture, "-o", tmp_path / name, "--device", "cpu", "--tile", "128")
+        out = ("-o", tmp_path / name, "--device", "cpu", "--precision", "fp32")
+        run = run_lle("enhance", picture, *out, "--tile", "128")
         assert run.code == 0, run.err
         made.append((tmp_path / name).read_bytes())
     assert made[0] == made[1]
