@@ -3,11 +3,11 @@ r"""Scores of models on photos under uneven light, on real dark photos, and on p
 Every fourth whole photo of a folder is taken at night twice from fixed seeds: under a smooth light field
 (lamps, areas, noise) and against the light (``datasets/nights.py``), both 3 to 5 stops deep; the lit part
 keeps all of its light. Of up to twelve lights the first is taken that leaves a lit and a dark part, a quarter
-of the picture each, or the one nearest to that. The reference is the photo itself, its mean luma brought to
-0.4. The same photos, not darkened, are enhanced as they are (``itself``: PSNR of the result to the photo, at
-most 60 dB for each; ``bright`` counts those of a mean luma of 0.35 and more). Of dark photos without a
-reference the share still in deep shadow (luma below 0.12) and blown out (above 0.98) are counted, and how
-little a second pass changes them (``again``). Photos are shrunk to 600 pixels.
+of the picture each, or the one nearest to that. The reference is the photo itself, with the curve that takes
+its mean luma to 0.4. The same photos, not darkened, are enhanced as they are (``itself``: PSNR of the result
+to the photo, at most 60 dB for each; ``bright`` counts those of a mean luma of 0.35 and more). Of dark photos
+without a reference the share still in deep shadow (luma below 0.12) and blown out (above 0.98) are counted,
+and how little a second pass changes them (``again``). Photos are shrunk to 600 pixels.
 
     python benchmarks/uneven_light.py --photos photos_free --unpaired unpaired/LIME --unpaired unpaired/NPE \
         codeenhance codeenhance=tuned.safetensors --sheet uneven.jpg
@@ -138,7 +138,7 @@ def least_part(night: Night, small: Images, settings: UnevenLight) -> float:
 
 
 def paired(enhance: Method, dark: Sequence[Images], photos: Sequence[Images]) -> Numbers:
-    """Mean PSNR (dB) and SSIM against the photos, lifted to a mean luma of 0.4 or lowered to it."""
+    """Mean PSNR (dB) and SSIM against the photos, with the curve that takes their mean to 0.4."""
     scores = []
     for view, photo in zip(dark, photos, strict=True):
         mean = mean_luma(photo)
@@ -153,11 +153,10 @@ def itself(enhance: Method, photos: Sequence[Images]) -> Numbers:
     """PSNR (dB, at most 60) of what is made of photos that need nothing to these photos."""
     values = torch.stack([psnr(enhance(photo), photo).clamp(max=60) for photo in photos])
     bright = torch.tensor([float(mean_luma(photo)) >= 0.35 for photo in photos])
-    return {
-        "all": float(values.mean()),
-        "bright": float(values[bright].mean()),
-        "least bright": float(values[bright].min()),
-    }
+    found = {"all": float(values.mean())}
+    if bright.any():
+        found |= {"bright": float(values[bright].mean()), "least bright": float(values[bright].min())}
+    return found
 
 
 def unpaired(enhance: Method, pictures: Sequence[Images]) -> Numbers:

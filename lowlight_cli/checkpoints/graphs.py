@@ -107,7 +107,8 @@ class TileGraph(Graph):
         multiple = self.multiple
         rows, columns = height + 3 * multiple, width + 4 * multiple
         whole = dark_pictures(batch, rows, columns)
-        tile = whole[..., multiple : multiple + height, multiple : multiple + width]
+        # A copy: the graph of a view would ask for views.
+        tile = whole[..., multiple : multiple + height, multiple : multiple + width].clone()
         place = (multiple / rows, multiple / columns, height / rows, width / columns)
         return tile, whole, torch.tensor([place]).repeat(batch, 1)
 

@@ -40,16 +40,19 @@ def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:
 
     Args:
         pixels: One picture.
-        max_pixels: Width times height of the result at most, give or take one row.
+        max_pixels: Width times height of the result at most, but for sides of one multiple.
         multiple: Of the sides of a smaller copy, and of what it shows.
     """
     height, width = pixels.shape[:2]
-    scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
-    if scale == 1.0:
+    if height * width <= max_pixels:
         return to_images([pixels])
-    size = [max(1, int(side * scale / multiple)) * multiple for side in (width, height)]
     bottom, right = -height % multiple, -width % multiple
     padded = cv2.copyMakeBorder(pixels, 0, bottom, 0, right, cv2.BORDER_REFLECT_101)
+    height, width = padded.shape[:2]
+    scale = (max_pixels / (height * width)) ** 0.5
+    shorter = max(1, int(min(height, width) * scale / multiple)) * multiple
+    longer = max(1, int(min(max_pixels / shorter, max(height, width) * scale) / multiple)) * multiple
+    size = (shorter, longer) if width <= height else (longer, shorter)
     # In floating point, channel by channel: averages of a dark picture lie between its few whole numbers.
     top = np.float32(np.iinfo(pixels.dtype).max)
     planes = [

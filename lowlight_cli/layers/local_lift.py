@@ -1,4 +1,4 @@
-"""Local lift: how much light each part of a picture lacks, and what of it a network has to mend.
+"""Local lift: how much light each part of a picture lacks, and how much of it is left to a network.
 
 An evenly dark picture needs one gain. Where a lamp, a window or the sky lights a part of it, one gain burns
 that part and leaves the rest dark; so the gain follows an edge-aware, smooth lightness of the surroundings
@@ -119,7 +119,7 @@ def spread(cells: GainMap, like: Tensor, places: Places | None = None) -> GainMa
         size = list(like.shape[2:])
         cells = interpolate(cells, size, mode="bilinear", align_corners=False)
         return cells.expand(like.shape[0], -1, -1, -1)
-    rows, columns = (_centres(side, like.device) for side in like.shape[2:])
+    rows, columns = (_centres(like, dim) for dim in (2, 3))
     top, left, height, width = places.float().split(1, dim=1)
     rows, columns = top + rows * height, left + columns * width
     down = rows.unsqueeze(2).expand(-1, -1, columns.shape[1])
@@ -140,18 +140,20 @@ def kept_where_lit(kept: Images, made: Images, lifted: Images, log_gain: GainMap
     """
     lit = _smoothstep((luma(lifted).unsqueeze(1) - HIGHLIGHT) / (1 - HIGHLIGHT))
     weight = _smoothstep(log_gain / math.log(KEPT_GAIN)) * (1 - lit)
-    return torch.lerp(kept.to(made.dtype), made, weight.to(made.dtype))
+    # In float32 whatever the network computes in, so that what is kept keeps its depth.
+    return torch.lerp(kept.float(), made.float(), weight.float())
 
 
 def area_shrink(planes: Tensor, side: int) -> Tensor:
     """Planes as the means of ``side`` x ``side`` equal areas, (b, c, h, w) to (b, c, side, side)."""
-    rows, columns = (_shares(side, size, planes.device) for size in planes.shape[2:])
+    rows, columns = (_shares(side, planes, dim) for dim in (2, 3))
     with torch.autocast(planes.device.type, enabled=False):
         return rows @ planes.float() @ columns.T
 
 
-def _shares(cells: int, size: int, device: torch.device) -> Tensor:
-    """How much each of ``size`` pixels counts in each cell, (cells, size)."""
+def _shares(cells: int, planes: Tensor, dim: int) -> Tensor:
+    """How much each pixel along a side of planes counts in each cell, (cells, pixels)."""
+    size, device = planes.shape[dim], planes.device
     first = torch.arange(cells, device=device).unsqueeze(1) / cells
     pixel = torch.arange(size, device=device) / size
     shared = torch.minimum(first + 1 / cells, pixel + 1 / size) - torch.maximum(first, pixel)
@@ -159,8 +161,9 @@ def _shares(cells: int, size: int, device: torch.device) -> Tensor:
     return shared / shared.sum(1, keepdim=True)
 
 
-def _centres(size: int, device: torch.device) -> Tensor:
-    return ((torch.arange(size, device=device) + 0.5) / size).unsqueeze(0)
+def _centres(like: Tensor, dim: int) -> Tensor:
+    size = like.shape[dim]
+    return ((torch.arange(size, device=like.device) + 0.5) / size).unsqueeze(0)
 
 
 def _box_mean(cells: Tensor) -> Tensor:

@@ -99,4 +99,4 @@ def like_reference(images: Images, reference: Images) -> Images:
 
 
 def _moments(images: Images) -> tuple[Tensor, Tensor]:
-    return images.mean((2, 3), keepdim=True), images.std((2, 3), keepdim=True).clamp_min(0.02)
+    return images.mean((2, 3), keepdim=True), images.std((2, 3), correction=0, keepdim=True).clamp_min(0.02)

@@ -219,3 +219,5 @@ class Descent:
             self._scaler.load_state_dict(scale)
         if guard:  # earlier runs remembered nothing
             self._guard.load_state_dict(guard)
+        # What was not known yet is about steps that will be taken again.
+        self._outcomes = Delayed(0 if self._waits else LAG)

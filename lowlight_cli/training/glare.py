@@ -146,7 +146,7 @@ def _of_one(model: Glare, prior: Vqgan, pair: PairedPhoto, device: torch.device,
     pixels = middle(pair.pixels, side, multiple=model.size_multiple)
     dark, bright = (half[None].to(device).float() / 255 for half in pixels.split(3))
     target = prior.encode(bright)
-    known = facts_of_middle(model.config, pair, side, device, multiple=model.size_multiple)
+    known = facts_of_middle(model.config, pair, dark, side, device)
     told = model.tell(dark, known)
     found = model.retrieve(told)
     right = (model.codebook.nearest(found) == prior.codebook.nearest(target)).float().mean()

@@ -42,7 +42,7 @@ def held_out_choices(
     for pair in pairs:
         pixels = middle(pair.pixels, MIDDLE).to(device)[None].float() / 255
         dark, bright = (pad_to_multiple(half, model.size_multiple) for half in pixels.split(3, dim=1))
-        facts = facts_of_middle(model.config, pair, MIDDLE, device)
+        facts = facts_of_middle(model.config, pair, dark, MIDDLE, device)
         chosen = model(dark, control_weights(Controls(), dark), observation=facts).indices
         right += float((chosen == wanted_codes(prior, bright).indices).float().mean())
         counts += torch.bincount(chosen.flatten(), minlength=len(counts))

@@ -6,6 +6,8 @@ import torch
 from lowlight_cli.checkpoints.export import FORMS, export_enhancer
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import PLACE, Enhancer
+from lowlight_cli.models.lifting import lifted
 
 
 def random_weights(name: str) -> torch.nn.Module:
@@ -20,10 +22,38 @@ def random_weights(name: str) -> torch.nn.Module:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", [pytest.param("codeenhance", marks=pytest.mark.slow)])
 def test_a_graph_of_tiles_makes_what_the_model_makes_of_tiles(name, form, tmp_path):
+    if form == "onnx":
+        pytest.importorskip("onnxscript")
+        pytest.importorskip("onnxruntime")
     target = tmp_path / f"tiles.{form}"
     model = random_weights(name)
     done = export_enhancer(model, Controls(), form, target, {"model": name}, takes_tiles=True)
     assert done.difference <= 1e-3
+
+
+def test_a_graph_of_tiles_takes_tiles_of_any_origin(tmp_path):
+    model = Lamps().eval()
+    target = tmp_path / "tiles.pt2"
+    export_enhancer(model, Controls(), "pt2", target, {}, takes_tiles=True)
+    graph = torch.export.load(target).module()
+    whole, tile = 0.2 * torch.rand(3, 3, 80, 96), 0.2 * torch.rand(3, 3, 48, 64)
+    place = torch.tensor([[0.1, 0.2, 0.6, 0.5]]).repeat(3, 1)
+    facts = model.observe(whole, Controls()) | {PLACE: place}
+    torch.testing.assert_close(graph(tile, whole, place), model.enhance(tile, Controls(), observation=facts))
+
+
+class Lamps(Enhancer):
+    """The local lift without a network."""
+
+    size_multiple = 16
+
+    def observe(self, images, controls, *, reference=None):
+        known = {}
+        lifted(images, 0.4, "local", known)
+        return known
+
+    def enhance(self, images, controls, *, observation=None, reference=None):
+        return lifted(images, 0.4, "local", dict(observation or {})).images
 
 
 CASES = [

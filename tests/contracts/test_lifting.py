@@ -54,6 +54,15 @@ def test_a_well_lit_picture_stays_as_it_is(name):
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
+def test_so_it_does_in_16_bits_of_a_network_that_computes_in_fewer(name, precision):
+    images = (well_lit() * 65535).round() / 65535
+    with torch.autocast("cpu", precision):
+        made = build(name).enhance(images, Controls())
+    assert torch.equal((made * 65535).round(), (images * 65535).round())
+
+
+@torch.inference_mode()
 def test_an_evenly_dark_picture_is_made_as_with_one_gain(name):
     images = dark()
     local, even = (build(name, lift=kind).enhance(images, Controls()) for kind in ("local", "global"))

@@ -156,9 +156,16 @@ class CodeEnhance(Enhancer):
             known["recolour_scale"], known["recolour_shift"] = towards_reference(images, reference)
         if "recolour_scale" in known:
             images = Recolouring(known["recolour_scale"], known["recolour_shift"])(images)
-        if weights is None:
+        if weights is None or not self.supported_controls:
             return images
-        return controlled(images, weights, known.setdefault("middle", mean_luma(images)))
+        one = torch.ones_like(weights.texture)
+        acting = ControlWeights(
+            *(
+                weight if name in self.supported_controls else one
+                for name, weight in zip(ControlWeights._fields, weights, strict=True)
+            )
+        )
+        return controlled(images, acting, known.setdefault("middle", mean_luma(images)))
 
     def _embed(self, features: Features, images: Images, known: Observation) -> Features:
         if self.sem is None or self.semantic is None:

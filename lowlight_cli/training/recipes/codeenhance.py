@@ -247,7 +247,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             best = cast(CodeEnhance, average.module)
             folder.samples(step + 1, *show_samples(best, shown))
             if held_out:
-                scores = validate(best, held_out, device, side=recipe.check_side)
+                scores = validate(best, held_out, device, recipe.model, side=recipe.check_side)
                 folder.judge(step, scores | held_out_choices(best, prior, held_out, device), by="psnr")
         if course.saves(step):
             folder.save(step + 1, parts, average.module)

@@ -173,7 +173,9 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
                 seen = best(shown.dark, shown.weights, observation=shown.facts(recipe.model)).images
             folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
-                folder.judge(step, validate(best, held_out, device, side=recipe.check_side), by="psnr")
+                folder.judge(
+                    step, validate(best, held_out, device, recipe.model, side=recipe.check_side), by="psnr"
+                )
         if course.saves(step):
             folder.save(step + 1, parts, average.module)
         if course.ending:

@@ -174,7 +174,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
                 made = best(shown.dark, shown.facts(model.config)).images
             folder.samples(step + 1, shown.dark, made, shown.target)
             if held_out:
-                scores = validate(best, held_out, device, side=recipe.validation_side)
+                scores = validate(best, held_out, device, recipe.model, side=recipe.validation_side)
                 folder.judge(step, scores, by="psnr")
         if course.saves(step):
             folder.save(step + 1, parts, average.module)

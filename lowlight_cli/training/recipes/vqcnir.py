@@ -122,11 +122,11 @@ def scores(
     recipe: VqcnirRecipe, model: Vqcnir, pairs: Sequence[PairedPhoto], device: torch.device
 ) -> dict[str, float]:
     """PSNR (dB) and SSIM over held-out pairs as they are and, where blur is learned, blurred as well."""
-    found = validate(model, pairs, device, side=recipe.check_side)
+    found = validate(model, pairs, device, recipe.model, side=recipe.check_side)
     if not recipe.blur.share:
         return found
     shaken = blurred_pairs(pairs, recipe.blur, recipe.darkening)
-    blurred = validate(model, shaken, device, side=recipe.check_side)
+    blurred = validate(model, shaken, device, recipe.model, side=recipe.check_side)
     means = {name: (found[name] + blurred[name]) / 2 for name in found}
     return means | {f"{name}_blurred": value for name, value in blurred.items()}
 
