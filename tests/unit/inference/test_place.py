@@ -71,6 +71,15 @@ def test_frames_of_one_scene_are_lifted_alike_whole_and_by_tiles():
         assert np.abs(one.astype(int) - other).max() <= 1
 
 
+def test_a_lamp_that_moves_leaves_no_track():
+    """All of a frame that is alike is lifted alike, wherever the lamp is in other frames."""
+    frames = [np.full((64, 256, 3), 12, np.uint8) for _ in range(4)]
+    for number, frame in enumerate(frames):
+        frame[16:48, 64 * number + 8 : 64 * number + 56] = 220
+    for frame, made in zip(frames, enhanced(frames, 0, is_one_scene=True), strict=True):
+        assert len(np.unique(made[frame == 12])) == 1
+
+
 def test_a_place_is_told_in_shares_of_the_whole():
     told = placed({"level": torch.zeros(2)}, Tile(40, 50, 20, 25), 80, 100)
     torch.testing.assert_close(told[PLACE], torch.tensor([[0.5, 0.5, 0.25, 0.25]]))

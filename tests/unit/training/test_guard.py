@@ -173,3 +173,15 @@ def test_on_a_gpu_gradients_have_the_strides_of_their_parameters():
     steps._lay_out_gradients()
     assert layer.weight.grad.stride() == layer.weight.stride()
     assert torch.equal(layer.weight.grad, expected)
+
+
+def test_going_back_forgets_outcomes_that_were_not_known_yet():
+    layer = nn.Linear(2, 1)
+    steps = descent(layer, waits=False)
+    good = steps.state_dict()
+    for _ in range(LAG):
+        step(steps, layer, float("nan"))  # known LAG steps later
+    steps.load_state_dict(good)
+    for _ in range(2 * LAG):
+        step(steps, layer)
+        assert not steps.failed
