@@ -15,25 +15,22 @@ and how little a second pass changes them (``again``). Photos are shrunk to 600 
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from night_blur import Method, method
 from PIL import Image
 
-from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.datasets.config import MANY_NIGHTS, UnevenLight
 from lowlight_cli.datasets.nights import Night, draw_night, exposures, small_copy, taken
 from lowlight_cli.images.decode import decode
-from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.pixels import shrink, to_pixels
 from lowlight_cli.layers.exposure import lift, lift_gain, luma, mean_luma
 from lowlight_cli.losses.structure import similarity
-from lowlight_cli.models.controls import Controls
 from lowlight_cli.tensors import Images
 from lowlight_cli.training.draws import chance
 
-Method = Callable[[Images], Images]
 Numbers = dict[str, float]
 WHOLE = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
 SIDE, COUNT = 600, 24
@@ -92,20 +89,6 @@ def read(path: Path) -> Images:
     pixels = decode(path).pixels
     height, width = pixels.shape[:2]
     return shrink(pixels, max(1, int(height * width * min(1, SIDE / max(height, width)) ** 2)))
-
-
-def method(word: str) -> tuple[str, Method]:
-    """A model of the catalog, with its own weights or those of a file."""
-    name, _, weights = word.partition("=")
-    enhancer = load_enhancer(name, checkpoint=Path(weights) if weights else None)
-
-    @torch.inference_mode()
-    def enhance(dark: Images) -> Images:
-        padded = pad_to_multiple(dark, enhancer.size_multiple)
-        made = crop(enhancer.enhance(padded, Controls()), *dark.shape[2:])
-        return (made.float() * 255).round() / 255
-
-    return word, enhance
 
 
 def gamma(dark: Images) -> Images:

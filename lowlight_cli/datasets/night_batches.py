@@ -6,9 +6,9 @@ from torch import Generator, Tensor
 from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.datasets.darken import Conditions, cameras_of, draw_conditions, photograph
 from lowlight_cli.datasets.jpeg import Jpeg
-from lowlight_cli.datasets.nights import Night, Place, draw_light, over, taken_small, under_light
+from lowlight_cli.datasets.nights import Night, draw_light, over, taken_small, under_light
 from lowlight_cli.layers.exposure import luma
-from lowlight_cli.tensors import Images
+from lowlight_cli.tensors import Images, Places
 
 
 class NightBatches:
@@ -45,7 +45,7 @@ class NightBatches:
         both = zip(conditions, wide, strict=True)
         return Night(Conditions(*(torch.where(even, *each) for each in both)), light, clean, even)
 
-    def take(self, night: Night, images: Images, place: Place, generator: Generator) -> Images:
+    def take(self, night: Night, images: Images, place: Places, generator: Generator) -> Images:
         """Parts of pictures in 8-bit steps, some after JPEG; clean ones as they are.
 
         Args:

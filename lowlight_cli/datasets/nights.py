@@ -6,7 +6,6 @@ A part of a picture and a small copy of the whole are taken under the same light
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
@@ -29,16 +28,13 @@ from lowlight_cli.datasets.darken import (
 )
 from lowlight_cli.datasets.light_fields import Each, Field, Numbers, draw_field
 from lowlight_cli.layers.exposure import luma
-from lowlight_cli.tensors import Images
+from lowlight_cli.tensors import Images, Places
 
 SMALL = 64
 """Side of the small copies of whole pictures."""
 
 SMOOTH, BACKLIT = 0, 1
 """Kinds of uneven light; 2 is both."""
-
-Place = Float[Tensor, "_b 4"]
-"""Top, left, height and width of a part, in shares of the whole picture."""
 
 
 class Light(NamedTuple):
@@ -118,7 +114,7 @@ def under_light(conditions: Conditions, light: Light, settings: UnevenLight) -> 
     )
 
 
-def exposures(light: Light, images: Images, place: Place, settings: UnevenLight) -> Tensor:
+def exposures(light: Light, images: Images, place: Places, settings: UnevenLight) -> Tensor:
     """Light kept at each pixel of parts of pictures, (b, 1, h, w).
 
     Args:
@@ -139,7 +135,7 @@ def exposures(light: Light, images: Images, place: Place, settings: UnevenLight)
 
 
 def over(
-    night: Night, conditions: Conditions, images: Images, place: Place, settings: UnevenLight
+    night: Night, conditions: Conditions, images: Images, place: Places, settings: UnevenLight
 ) -> Conditions:
     """Conditions with the light that each pixel of parts of pictures has."""
     if night.light is None:
@@ -155,7 +151,7 @@ def _only(kind: Each) -> int | None:
     return int(kind) if len(kind) == 1 and kind.device.type == "cpu" else None
 
 
-def coordinates(place: Place, height: int, width: int) -> tuple[Tensor, Tensor]:
+def coordinates(place: Places, height: int, width: int) -> tuple[Tensor, Tensor]:
     """Middles of the pixels of parts in whole pictures of 1 x 1: down (b, h, 1), across (b, 1, w)."""
     top, left, tall, wide = place[:, :, None, None].unbind(1)
     rows = (torch.arange(height, device=place.device) + 0.5) / height
@@ -166,7 +162,7 @@ def coordinates(place: Place, height: int, width: int) -> tuple[Tensor, Tensor]:
 def taken(
     night: Night,
     images: Images,
-    place: Place,
+    place: Places,
     settings: DarkeningSettings,
     generator: Generator,
     movement: Movement | None = None,

@@ -26,7 +26,7 @@ from lowlight_cli.inference.place import placed
 from lowlight_cli.inference.tone import UNTURNED, Tone, toned
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
-from lowlight_cli.models.lifting import LOG_GAIN
+from lowlight_cli.models.lifting import evened
 from lowlight_cli.tensors import Images
 
 _OBSERVED_PIXELS = 2**20
@@ -228,10 +228,7 @@ class Forward:
         with torch.random.fork_rng(self._own_device), FP32.on(self.device):
             torch.manual_seed(self.look.seed)
             facts = self.enhancer.observe(padded, self.look.controls, reference=self.reference)
-        if len(pictures) > 1 and LOG_GAIN in facts:
-            # A lamp that moves would leave its track in gains of each place.
-            facts[LOG_GAIN] = facts[LOG_GAIN].mean((2, 3), keepdim=True)
-        return facts
+        return evened(facts) if len(pictures) > 1 else facts
 
     @property
     def _own_device(self) -> list[torch.device]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate, pad
 
 from lowlight_cli.layers.exposure import log_gain_to, luma
-from lowlight_cli.tensors import GainMap, Images, PerImage, Places
+from lowlight_cli.tensors import Features, GainMap, Images, PerImage, Places
 
 MAP_SIDE = 256
 """Cells of the gain map along each side; blurs the guide by about 1/128 of a side."""
@@ -92,7 +92,7 @@ def log_gain_of(light: Light, guide: GainMap, target: float, places: Places | No
         target: Lightness to lift to.
         places: Where the parts lie; None for whole pictures.
     """
-    slope, offset = (spread(fact, guide, places) for fact in (light.slope, light.offset))
+    slope, offset = spread(torch.cat([light.slope, light.offset], dim=1), guide, places).split(1, dim=1)
     surroundings = (slope * guide + offset).clamp(DARKEST, 1.0)
     local = log_gain_to(target, surroundings)
     even = log_gain_to(target, _as_map(light.mean))
@@ -105,16 +105,16 @@ def even_log_gain(lightness: PerImage, target: float) -> GainMap:
     return _as_map(log_gain_to(target, lightness))
 
 
-def spread(cells: GainMap, like: Tensor, places: Places | None = None) -> GainMap:
-    """A small map of whole pictures, enlarged to the pixels of pictures or of parts of them.
+def spread(cells: Features, like: Tensor, places: Places | None = None) -> Features:
+    """Small maps of whole pictures, enlarged to the pixels of pictures or of parts of them.
 
     Args:
-        cells: Map of whole pictures, (b, 1, any, any).
+        cells: Maps of whole pictures, (b, c, any, any).
         like: Has the height and width that are wanted, (b, any, h, w).
         places: Where the parts lie; None for whole pictures.
     """
     if cells.shape[2] == cells.shape[3] == 1:
-        return cells.expand(like.shape[0], 1, *like.shape[2:])
+        return cells.expand(like.shape[0], -1, *like.shape[2:])
     if places is None:
         size = list(like.shape[2:])
         cells = interpolate(cells, size, mode="bilinear", align_corners=False)

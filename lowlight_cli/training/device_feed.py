@@ -8,7 +8,6 @@ feed, whose draws they do not share.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,11 +15,11 @@ from torch import Generator, Tensor
 
 from lowlight_cli.datasets.light_fields import Numbers
 from lowlight_cli.datasets.night_batches import NightBatches
-from lowlight_cli.datasets.nights import SMALL, Place
+from lowlight_cli.datasets.nights import SMALL
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.models.look import ControlWeights, controlled, like_reference
-from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.tensors import Images
 from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.device_images import (
     DeviceImages,
@@ -33,24 +32,18 @@ from lowlight_cli.training.device_images import (
     place_in,
 )
 from lowlight_cli.training.draws import WHOLE_STEP, Draws, parts_of_step
-from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, enhancement_batch, first_real_of
+from lowlight_cli.training.enhancement_batch import (
+    EnhancementBatch,
+    Items,
+    Mix,
+    enhancement_batch,
+    first_real_of,
+)
 from lowlight_cli.training.feed import Feed, moved
 from lowlight_cli.training.material import Sources
 
 NUMBERS = 5
 """Random numbers of a square, and of the part around it."""
-
-
-class _Items(NamedTuple):
-    """What the items of one kind are; see ``EnhancementBatch``. ``middle`` is the luma of bright wholes."""
-
-    dark: Images
-    bright: Images
-    lightness: PerImage
-    middle: PerImage
-    colour: PerImage
-    view: Images
-    place: Place
 
 
 class DevicePhotos:
@@ -70,7 +63,7 @@ class DevicePhotos:
         squares = draw_squares(self._images, image, self._side, numbers, plain=0.5, power=2.0)
         return self._images.crops(squares), squares
 
-    def items(self, count: int, generator: Generator) -> _Items:
+    def items(self, count: int, generator: Generator) -> Items:
         """Random crops under a night each."""
         bright, squares = self.crops(count, generator)
         parts = draw_parts(self._images, squares, Numbers(count, NUMBERS, generator))
@@ -88,7 +81,7 @@ class DevicePhotos:
         else:
             ratio = middle / mean_luma(bright).clamp_min(0.02)
             lightness = mean_luma(dark) * ratio.clamp(0.25, 4)
-        return _Items(dark, bright, lightness, middle, torch.ones_like(middle), view, place)
+        return Items(dark, bright, lightness, middle, torch.ones_like(middle), view, place)
 
 
 class DevicePairs:
@@ -101,7 +94,7 @@ class DevicePairs:
         facts = [(pair.lightness, pair.middle, float(not pair.has_cast)) for pair in sources.pairs]
         self._facts = torch.tensor(facts).to(device)
 
-    def items(self, count: int, generator: Generator) -> _Items:
+    def items(self, count: int, generator: Generator) -> Items:
         """Random crops."""
         image = draw_items(self._sums, count, generator)
         numbers = Numbers(count, NUMBERS, generator)
@@ -110,7 +103,7 @@ class DevicePairs:
         whole = self._images.whole(image)
         view = mirrored(self._images.small(image, whole)[:, :3], squares.mirrored)
         lightness, middle, colour = self._facts[image].unbind(1)
-        return _Items(dark, bright, lightness, middle, colour, view, place_in(squares, whole))
+        return Items(dark, bright, lightness, middle, colour, view, place_in(squares, whole))
 
 
 class DeviceFeed:
@@ -163,7 +156,7 @@ class DeviceFeed:
         kinds: Sequence[tuple[DevicePhotos | DevicePairs | None, int]]
         kinds = [(self._photos, photos), (self._pairs, count - photos)]
         parts = [source.items(number, generator) for source, number in kinds if source and number]
-        items = _Items(*(torch.cat(values) for values in zip(*parts, strict=True)))
+        items = Items(*(torch.cat(values) for values in zip(*parts, strict=True)))
         reference, wanted = None, items.bright
         if self._photos and float(torch.rand((), generator=draws.shared)) < self._mix.referenced:
             reference, _ = self._photos.crops(count, generator)

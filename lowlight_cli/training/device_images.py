@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from lowlight_cli.datasets.light_fields import Numbers
-from lowlight_cli.datasets.nights import SMALL, Place
+from lowlight_cli.datasets.nights import SMALL
+from lowlight_cli.tensors import Places
 from lowlight_cli.training.pool import Item, Pool
 from lowlight_cli.training.resampling import Storage, box_taps, resampled, triangle_taps
 from lowlight_cli.training.scenes import LEAST_SIDE, WHOLE_SHARE
@@ -147,7 +148,7 @@ def draw_parts(images: DeviceImages, squares: Squares, numbers: Numbers) -> Part
     )
 
 
-def place_in(squares: Squares, parts: Parts) -> Place:
+def place_in(squares: Squares, parts: Parts) -> Places:
     """Where squares lie in parts that are mirrored as they are."""
     left = (squares.left - parts.left) / parts.width
     width = squares.span / parts.width

@@ -9,12 +9,11 @@ from torch import Generator, Tensor
 from lowlight_cli.datasets.blur import draw_movement
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.darken import photograph_again
-from lowlight_cli.datasets.nights import Place
 from lowlight_cli.layers.exposure import luma
 from lowlight_cli.models.interface import Observation
 from lowlight_cli.models.lifting import LiftSettings, facts_of_crops
 from lowlight_cli.models.look import ControlWeights, controlled, like_reference, textured, toned
-from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.tensors import Images, PerImage, Places
 from lowlight_cli.training.draws import Draws
 from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import random_pair_crops
@@ -50,7 +49,7 @@ class EnhancementBatch(NamedTuple):
     reference: Images | None
     colour: Tensor
     view: Images
-    place: Place
+    place: Places
 
     def facts(self, settings: LiftSettings) -> Observation:
         """What a model with these settings is told of the whole dark pictures."""
@@ -130,8 +129,8 @@ def random_controls(share: float, items: Sequence[Generator]) -> ControlWeights:
     return ControlWeights(*values.view(3, len(items), 1, 1, 1))
 
 
-class _Crops(NamedTuple):
-    """Dark and bright crops, mean luma of the whole pictures, whether colours can be learned, and scenes."""
+class Items(NamedTuple):
+    """What the items of one kind are; see ``EnhancementBatch``. ``middle`` is the luma of bright wholes."""
 
     dark: Images
     bright: Images
@@ -139,17 +138,17 @@ class _Crops(NamedTuple):
     middle: PerImage
     colour: PerImage
     view: Images
-    place: Place
+    place: Places
 
 
-def _darkened(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
+def _darkened(sources: Sources, mix: Mix, items: Sequence[Generator]) -> Items:
     crops = random_crops(sources.photos, items, mix.side)
     dark = dark_view(crops, sources.darkening, items, sources.blur)
     colour = torch.ones(len(items))
-    return _Crops(dark.images, crops.images, dark.lightness, crops.lightness, colour, dark.view, dark.place)
+    return Items(dark.images, crops.images, dark.lightness, crops.lightness, colour, dark.view, dark.place)
 
 
-def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
+def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> Items:
     pairs = random_pair_crops(sources.pairs, items, mix.side)
     dark = pairs.dark
     if sources.blur is not None:
@@ -158,7 +157,7 @@ def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> _Crops:
     scenes = [whole_scene(cut._replace(pixels=cut.pixels[:3])) for cut in pairs.cuts]
     view, place = torch.cat([scene.small for scene in scenes]), torch.cat([scene.place for scene in scenes])
     colour = (~pairs.has_cast).float()
-    return _Crops(dark, pairs.bright, pairs.lightness, pairs.middle, colour, view, place)
+    return Items(dark, pairs.bright, pairs.lightness, pairs.middle, colour, view, place)
 
 
 def _blurred(dark: Images, item: Generator, blur: BlurSettings, darkening: DarkeningSettings) -> Images:

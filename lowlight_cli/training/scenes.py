@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from lowlight_cli.datasets.nights import SMALL, Place, small_copy
-from lowlight_cli.tensors import Images
+from lowlight_cli.datasets.nights import SMALL, small_copy
+from lowlight_cli.tensors import Images, Places
 from lowlight_cli.training.pool import random_below
 
 WHOLE_SHARE = 0.4
@@ -36,7 +36,7 @@ class Scene(NamedTuple):
     """
 
     small: Images
-    place: Place
+    place: Places
     pixels: Tensor
 
 

@@ -8,9 +8,9 @@ from torch import Generator
 
 from lowlight_cli.datasets.blur import draw_movement
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
-from lowlight_cli.datasets.nights import Place, draw_night, taken, taken_small
+from lowlight_cli.datasets.nights import draw_night, taken, taken_small
 from lowlight_cli.layers.exposure import mean_luma
-from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.tensors import Images, PerImage, Places
 from lowlight_cli.training.pictures import Crops
 from lowlight_cli.training.scenes import Cut, aside, random_scene
 
@@ -24,7 +24,7 @@ class DarkView(NamedTuple):
     images: Images
     lightness: PerImage
     view: Images
-    place: Place
+    place: Places
 
 
 def dark_view(
@@ -53,7 +53,7 @@ def dark_view(
 
 def _at_night(
     image: Images, cut: Cut, settings: DarkeningSettings, item: Generator, blur: BlurSettings | None
-) -> tuple[Images, Images, Place]:
+) -> tuple[Images, Images, Places]:
     """A crop and the small copy of the picture around it, both under the same night."""
     other = aside(item)
     scene = random_scene(cut, other)

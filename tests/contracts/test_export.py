@@ -6,8 +6,8 @@ import torch
 from lowlight_cli.checkpoints.export import FORMS, export_enhancer
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.interface import PLACE, Enhancer
-from lowlight_cli.models.lifting import lifted
+from lowlight_cli.models.interface import PLACE
+from tests.lift_alone import LiftAlone
 
 
 def random_weights(name: str) -> torch.nn.Module:
@@ -32,7 +32,7 @@ def test_a_graph_of_tiles_makes_what_the_model_makes_of_tiles(name, form, tmp_pa
 
 
 def test_a_graph_of_tiles_takes_tiles_of_any_origin(tmp_path):
-    model = Lamps().eval()
+    model = LiftAlone().eval()
     target = tmp_path / "tiles.pt2"
     export_enhancer(model, Controls(), "pt2", target, {}, takes_tiles=True)
     graph = torch.export.load(target).module()
@@ -40,20 +40,6 @@ def test_a_graph_of_tiles_takes_tiles_of_any_origin(tmp_path):
     place = torch.tensor([[0.1, 0.2, 0.6, 0.5]]).repeat(3, 1)
     facts = model.observe(whole, Controls()) | {PLACE: place}
     torch.testing.assert_close(graph(tile, whole, place), model.enhance(tile, Controls(), observation=facts))
-
-
-class Lamps(Enhancer):
-    """The local lift without a network."""
-
-    size_multiple = 16
-
-    def observe(self, images, controls, *, reference=None):
-        known = {}
-        lifted(images, 0.4, "local", known)
-        return known
-
-    def enhance(self, images, controls, *, observation=None, reference=None):
-        return lifted(images, 0.4, "local", dict(observation or {})).images
 
 
 CASES = [

@@ -5,6 +5,7 @@ Source: Wu et al., "CodeEnhance: A Codebook-Driven Approach for Low-Light Image 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -12,7 +13,6 @@ from torch import Tensor, nn
 
 from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.layers.exposure import mean_luma
-from lowlight_cli.layers.local_lift import kept_where_lit
 from lowlight_cli.models.codeenhance.attention_embedding import AttentionSemanticEmbedding, Embedded
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.feature_transform import (
@@ -22,7 +22,7 @@ from lowlight_cli.models.codeenhance.feature_transform import (
 from lowlight_cli.models.codeenhance.swin_embedding import SwinSemanticEmbedding
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
-from lowlight_cli.models.lifting import Lifted, lifted
+from lowlight_cli.models.lifting import lifted, mixed_back
 from lowlight_cli.models.look import (
     ControlWeights,
     Recolouring,
@@ -130,7 +130,7 @@ class CodeEnhance(Enhancer):
             is_plain: Whether all weights are known to be 1, which saves work.
         """
         known = dict(observation or {})
-        exposed = self._expose(images, known)
+        exposed = lifted(images, self.config, known)
         pyramid = self.encoder(images if exposed is None else exposed.seen)
         embedded = self._embed(pyramid[-1], images if exposed is None else exposed.images, known)
         latent = self.pre_quant(embedded)
@@ -139,14 +139,10 @@ class CodeEnhance(Enhancer):
         matched = latent if self.config.codebook == "unused" else quantized.features
         features = self.post_quant(matched)
         made = self._decode(features, pyramid, look, weights, known)
-        if exposed is not None and self.config.lift == "local":
-            kept = self._keep(exposed.images, None if is_plain else weights, reference, known)
-            made = kept_where_lit(kept, made, *exposed)
+        acting = None if is_plain else weights
+        keep = partial(self._keep, weights=acting, reference=reference, known=known)
+        made = mixed_back(made, exposed, self.config, keep)
         return Enhanced(made, latent, quantized.indices, known)
-
-    def _expose(self, images: Images, known: Observation) -> Lifted | None:
-        target = self.config.lift_target
-        return None if target is None else lifted(images, target, self.config.lift, known)
 
     def _keep(
         self, images: Images, weights: ControlWeights | None, reference: Images | None, known: Observation
@@ -186,7 +182,7 @@ class CodeEnhance(Enhancer):
         )
         if self.reference_encoder is not None:
             return self.reference_encoder(reference)
-        exposed = self._expose(reference, {})
+        exposed = lifted(reference, self.config, {})
         return self.encoder(reference if exposed is None else exposed.seen)
 
     def _decode(

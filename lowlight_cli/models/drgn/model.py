@@ -71,9 +71,9 @@ class Drgn(Enhancer):
             weights: Channel weights of the whole pictures; measured where not given.
         """
         degradation = self.degradation(self.to_signal(images), weights or ChannelWeights())
-        if self.config.lift_target is not None:
-            images = lifted(images, self.config.lift_target, self.config.lift, known).images
-        return Separated(degradation, self.to_signal(images) - degradation)
+        exposed = lifted(images, self.config, known)
+        bright = images if exposed is None else exposed.images
+        return Separated(degradation, self.to_signal(bright) - degradation)
 
     def refine(self, rest: Images, weights: ChannelWeights | None = None) -> Images:
         """What the rest of a picture becomes, in the generators' numbers, not clamped.

@@ -12,16 +12,13 @@ from torch import Tensor, nn
 
 from lowlight_cli.layers.activation_norm import fit_norms
 from lowlight_cli.layers.codebook import Codebook
-from lowlight_cli.layers.exposure import mean_luma
-from lowlight_cli.layers.local_lift import kept_where_lit
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.glare.conditional_encoder import ConditionalEncoder, Told
 from lowlight_cli.models.glare.config import GlareConfig
 from lowlight_cli.models.glare.dual_decoder import FusingDecoder, taps_of
 from lowlight_cli.models.glare.latent_flow import LatentFlow
 from lowlight_cli.models.interface import Enhancer, Observation
-from lowlight_cli.models.lifting import Lifted, lifted
-from lowlight_cli.models.look import controlled, texture_alone
+from lowlight_cli.models.lifting import Lifted, lifted, mixed_back, with_texture
 from lowlight_cli.models.vqgan.decoder import Decoder
 from lowlight_cli.models.vqgan.model import post_quantization
 from lowlight_cli.tensors import CodeIndices, Features, Images, PerImage
@@ -105,22 +102,15 @@ class Glare(Enhancer):
             observation: Facts to take as given; what it lacks is measured on ``images``.
         """
         known = dict(observation or {})
-        exposed = self._expose(images, known)
+        exposed = lifted(images, self.config, known)
         told = self._read(images, exposed)
         made = self.decode(self.retrieve(told, temperature), told, beta, known)
-        if exposed is None or self.config.lift == "global":
-            return made
-        middle = made.observation.setdefault("middle", mean_luma(exposed.images))
-        kept = controlled(exposed.images, texture_alone(beta, made.images), middle)
-        return made._replace(images=kept_where_lit(kept, made.images, *exposed))
+        keep = with_texture(beta, made.observation)
+        return made._replace(images=mixed_back(made.images, exposed, self.config, keep))
 
     def tell(self, images: Images, known: Observation) -> Told:
         """Reads dark pictures; notes their exposure in ``known`` where it is not there."""
-        return self._read(images, self._expose(images, known))
-
-    def _expose(self, images: Images, known: Observation) -> Lifted | None:
-        target = self.config.lift_target
-        return None if target is None else lifted(images, target, self.config.lift, known)
+        return self._read(images, lifted(images, self.config, known))
 
     def _read(self, images: Images, exposed: Lifted | None) -> Told:
         if exposed is None:

@@ -11,12 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from lowlight_cli.layers.codebook import Codebook
-from lowlight_cli.layers.exposure import mean_luma
-from lowlight_cli.layers.local_lift import kept_where_lit
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
-from lowlight_cli.models.lifting import Lifted, lifted
-from lowlight_cli.models.look import controlled, texture_alone
+from lowlight_cli.models.lifting import lifted, mixed_back, with_texture
 from lowlight_cli.models.vqcnir.config import VqcnirConfig
 from lowlight_cli.models.vqcnir.decoder import FaithfulDecoder
 from lowlight_cli.models.vqcnir.illumination_enhancement import IlluminationEnhancement
@@ -101,7 +98,7 @@ class Vqcnir(Enhancer):
             observation: Facts to take as given; what it lacks is measured on ``images``.
         """
         known = dict(observation or {})
-        exposed = self._expose(images, known)
+        exposed = lifted(images, self.config, known)
         seen = images if exposed is None else exposed.seen
         pyramid = self.encoder(seen)
         latent = self._illuminate(pyramid[-1], known)
@@ -111,19 +108,12 @@ class Vqcnir(Enhancer):
         views = [None, *reversed(pyramid[:-1]), seen] if self.config.skips else [None] * len(prior)
         own = self.faithful(latent, prior, views, known)
         made = self.decoder.to_rgb(prior[-1] + texture * own)
-        if exposed is not None and self.config.lift == "local":
-            middle = known.setdefault("middle", mean_luma(exposed.images))
-            kept = controlled(exposed.images, texture_alone(texture, made), middle)
-            made = kept_where_lit(kept, made, *exposed)
+        made = mixed_back(made, exposed, self.config, with_texture(texture, known))
         return Restored(made, code, quantized.indices, prior[-1], known)
 
     def decode_indices(self, indices: CodeIndices) -> Images:
         """Pictures that the codes alone make, not clamped; the reconstruction of the HQ phase."""
         return self.decoder(self.post_quant(self.codebook.lookup(indices)))
-
-    def _expose(self, images: Images, known: Observation) -> Lifted | None:
-        target = self.config.lift_target
-        return None if target is None else lifted(images, target, self.config.lift, known)
 
     def _illuminate(self, features: Features, known: Observation) -> Features:
         for index, block in enumerate(self.aiem):

@@ -12,24 +12,10 @@ from lowlight_cli.inference.forward import Forward, Look
 from lowlight_cli.inference.limits import Limits
 from lowlight_cli.inference.place import placed
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.interface import PLACE, Enhancer
-from lowlight_cli.models.lifting import lifted
+from lowlight_cli.models.interface import PLACE
+from tests.lift_alone import LiftAlone
 
 CPU = torch.device("cpu")
-
-
-class LiftAlone(Enhancer):
-    """The local lift without a network behind it."""
-
-    size_multiple = 16
-
-    def observe(self, images, controls, *, reference=None):
-        known = {}
-        lifted(images, 0.4, "local", known)
-        return known
-
-    def enhance(self, images, controls, *, observation=None, reference=None):
-        return lifted(images, 0.4, "local", dict(observation or {})).images.clamp(0, 1)
 
 
 def enhanced(pictures, tile, *, is_one_scene=False):
