@@ -15,10 +15,10 @@ from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.coco import read_coco
 from lowlight_cli.detection.collection import ClassNames, Sample
 from lowlight_cli.detection.exdark import CLASSES, OFFICIAL_COUNTS, official_split
+from lowlight_cli.detection.exif_orientation import in_pixels
 from lowlight_cli.detection.export import Labelled, export_labels, file_names, splits_of
 from lowlight_cli.detection.files import annotation_files
 from lowlight_cli.detection.label_rules import broken_rules, settle
-from lowlight_cli.detection.upright import in_pixels
 from lowlight_cli.detection.voc import parse_voc, read_voc
 from lowlight_cli.detection.yolo import read_yolo
 

@@ -15,8 +15,7 @@ from torch import Tensor
 
 from lowlight_cli.checkpoints.load import fill, load_enhancer, whole_weights
 from lowlight_cli.datasets.paired import find_pairs
-from lowlight_cli.evaluation.fidelity import psnr
-from lowlight_cli.evaluation.structural_similarity import ssim
+from lowlight_cli.evaluation.pixel_metrics import psnr, ssim
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.pixels import to_images
@@ -24,7 +23,7 @@ from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.config import HELD_OUT_SCENES
-from lowlight_cli.training.stage_one import load_part
+from lowlight_cli.training.warm_start import load_part
 
 UNSEEN = ("274", "275", "277", "278", "300", "303", "313")
 """Held-out pictures whose scene no photo of the training shows."""

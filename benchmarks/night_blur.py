@@ -27,7 +27,7 @@ from lowlight_cli.layers.exposure import lift, lift_gain, mean_luma
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.draws import chance
+from lowlight_cli.training.rng import chance
 
 Method = Callable[[Images], Images]
 CAMERAS = ("still", "moving")

@@ -32,8 +32,8 @@ from lowlight_cli.datasets.matching import match
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.pictures import find_photos
-from lowlight_cli.training.sources import with_datasets
+from lowlight_cli.training.dataset_sources import with_datasets
+from lowlight_cli.training.photos import find_photos
 
 QUALITIES = tuple(range(92, 52, -4))
 LOSSLESS = None

@@ -19,10 +19,10 @@ from lowlight_cli.device import PRECISIONS, choose_device
 from lowlight_cli.errors import LowlightError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.picture import Pixels
-from lowlight_cli.inference.forward import Forward
-from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.inference.setup import prepare_forward
 from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.pipeline.model_runner import Forward
+from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
 LARGEST_SAMPLE = 2**20

@@ -12,8 +12,7 @@ from torch.nn.functional import interpolate
 
 from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.datasets.paired import find_pairs
-from lowlight_cli.evaluation.fidelity import psnr
-from lowlight_cli.evaluation.structural_similarity import ssim
+from lowlight_cli.evaluation.pixel_metrics import psnr, ssim
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.pixels import to_images

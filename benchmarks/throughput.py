@@ -17,10 +17,10 @@ from PIL import Image
 from timing import measure, write_result
 
 from lowlight_cli.cli.options import default_workers
-from lowlight_cli.inference.engine import run_plan
-from lowlight_cli.inference.plan import plan_jobs
-from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.inference.setup import describe, prepare_forward, prepare_pace
+from lowlight_cli.pipeline.engine import run_plan
+from lowlight_cli.pipeline.model_setup import describe, prepare_forward, prepare_pace
+from lowlight_cli.pipeline.plan import plan_jobs
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ from lowlight_cli.images.pixels import shrink, to_pixels
 from lowlight_cli.layers.exposure import lift, lift_gain, luma, mean_luma
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.draws import chance
+from lowlight_cli.training.rng import chance
 
 Numbers = dict[str, float]
 WHOLE = torch.tensor([[0.0, 0.0, 1.0, 1.0]])

@@ -15,7 +15,7 @@ from typing import Any
 
 from lowlight_cli.cli.app import app
 from lowlight_cli.cli.global_options import PANEL
-from lowlight_cli.cli.program import finished
+from lowlight_cli.cli.typer_app import finished
 from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.layouts import DatasetEntry
 from lowlight_cli.datasets.locate import expected_trees

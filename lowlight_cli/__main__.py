@@ -4,8 +4,8 @@ import signal
 from typing import NoReturn
 
 from lowlight_cli.cli.app import main
-from lowlight_cli.cli.own_stderr import keep_own_stderr
-from lowlight_cli.inference.interruption import SIGNAL_BASE, leave
+from lowlight_cli.cli.stderr import keep_own_stderr
+from lowlight_cli.pipeline.signals import SIGNAL_BASE, leave
 
 
 def run() -> NoReturn:

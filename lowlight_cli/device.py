@@ -74,7 +74,7 @@ def choose_device(name: str) -> torch.device:
 def choose_precision(name: str, device: torch.device) -> Precision:
     """Finds a number format; ``auto`` is bfloat16 where the device computes it fast, else float32.
 
-    Training uses this. Enhancing first compares short formats with float32: ``inference.precision``.
+    Training uses this. Enhancing first compares short formats with float32: ``pipeline.precision``.
 
     Args:
         name: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.

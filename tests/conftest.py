@@ -79,7 +79,7 @@ def hardware(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     if kind == "bf16" and not hasattr(request, "param"):
-        monkeypatch.setattr("lowlight_cli.inference.precision.FASTER", 0.0)
+        monkeypatch.setattr("lowlight_cli.pipeline.precision.FASTER", 0.0)
     return kind
 
 

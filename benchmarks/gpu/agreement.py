@@ -12,13 +12,13 @@ from gpu.models import placed_model
 from lowlight_cli.device import PRECISIONS, Precision
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.picture import Pixels
-from lowlight_cli.inference.forward import Forward, Outcome
-from lowlight_cli.inference.memory import free_everything
-from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.inference.setup import prepare_forward
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.pipeline.device_errors import free_everything
+from lowlight_cli.pipeline.model_runner import Forward, Outcome
+from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
 _MATES = 8
 _ROOM = 2**29

@@ -8,10 +8,10 @@ from typing import Any
 from gpu.ceilings import large_photos, small_photos
 from gpu.check import Bench, Found
 from gpu.stages import Stages
-from lowlight_cli.inference.engine import run_plan
-from lowlight_cli.inference.plan import plan_jobs
-from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.inference.setup import prepare_forward, prepare_pace
+from lowlight_cli.pipeline.engine import run_plan
+from lowlight_cli.pipeline.model_setup import prepare_forward, prepare_pace
+from lowlight_cli.pipeline.plan import plan_jobs
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
 
 def file_to_file(bench: Bench, _seconds: float) -> Found:

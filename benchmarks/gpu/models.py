@@ -8,15 +8,15 @@ from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.device import PRECISIONS
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.images.picture import Pixels
-from lowlight_cli.inference.memory import is_shortage
-from lowlight_cli.inference.pass_size import pass_pixels
-from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.inference.setup import prepare_forward
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.cost import count_operations
 from lowlight_cli.models.entry import ModelEntry
 from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.pipeline.device_errors import is_shortage
+from lowlight_cli.pipeline.limits import pass_pixels
+from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
 _COUNTED = 256
 """Side of the image whose operations are counted."""

@@ -11,9 +11,10 @@ from typing import Any
 from unittest.mock import patch
 
 from gpu.clock import Clock
-from lowlight_cli.inference import forward, read_ahead
-from lowlight_cli.inference.forward import Forward
-from lowlight_cli.inference.write_behind import WriteBehind
+from lowlight_cli.pipeline import decode_ahead as read_ahead
+from lowlight_cli.pipeline import model_runner as forward
+from lowlight_cli.pipeline.encode_behind import WriteBehind
+from lowlight_cli.pipeline.model_runner import Forward
 
 
 class Stages:

@@ -6,7 +6,7 @@ from typing import Any
 Case = Mapping[str, Any]
 
 _MARGIN = 1.3
-"""As in ``lowlight_cli/inference/pass_size.py``."""
+"""As in ``lowlight_cli/pipeline/limits.py``."""
 
 
 def as_markdown(result: Case) -> str:

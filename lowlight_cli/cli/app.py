@@ -8,18 +8,19 @@ from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli import config_command, datasets, models, train
+from lowlight_cli.cli import config as config_command
+from lowlight_cli.cli import datasets, models, train
+from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.detect_eval import detect_eval
 from lowlight_cli.cli.detect_prep import detect_prep
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
+from lowlight_cli.cli.errors import tell_fault
 from lowlight_cli.cli.evaluate import evaluate
 from lowlight_cli.cli.export import export
-from lowlight_cli.cli.faults import tell_fault
-from lowlight_cli.cli.program import finished
 from lowlight_cli.cli.report import report
 from lowlight_cli.cli.schema import schema
-from lowlight_cli.cli.session import Session
+from lowlight_cli.cli.typer_app import finished
 from lowlight_cli.versions import version_of
 
 app = typer.Typer(

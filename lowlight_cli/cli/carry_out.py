@@ -6,23 +6,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lowlight_cli.cli.output import Voice
+from lowlight_cli.cli.reporter import Voice
 from lowlight_cli.errors import OutputError
 from lowlight_cli.images.replace import check_writable_folder
-from lowlight_cli.inference.choices import OnExist
-from lowlight_cli.inference.existing import Ledger, settle
-from lowlight_cli.inference.in_place import Backup, settle_in_place
-from lowlight_cli.inference.journal import journal_path, recover
-from lowlight_cli.inference.leftovers import remove_leftovers
-from lowlight_cli.inference.lock import output_lock
-from lowlight_cli.inference.manifest import read_manifest
-from lowlight_cli.inference.plan import Job, Plan
-from lowlight_cli.inference.recorder import Recorder, RunFacts
-from lowlight_cli.inference.report import Report, Row, rows_without_work
+from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.in_place import Backup, settle_in_place
+from lowlight_cli.pipeline.journal import journal_path, recover, remove_leftovers
+from lowlight_cli.pipeline.lock import output_lock
+from lowlight_cli.pipeline.manifest import read_manifest
+from lowlight_cli.pipeline.plan import Job, Plan
+from lowlight_cli.pipeline.report import Report, Row, rows_without_work
+from lowlight_cli.pipeline.resume import Ledger, settle
+from lowlight_cli.pipeline.run_log import Recorder, RunFacts
 
 if TYPE_CHECKING:
-    from lowlight_cli.inference.knobs import Actor
-    from lowlight_cli.inference.settings import EnhanceSettings
+    from lowlight_cli.pipeline.control_support import Actor
+    from lowlight_cli.pipeline.settings import EnhanceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +169,8 @@ def _enhance(plan: Plan, task: Task, voice: Voice, listeners: _Listeners) -> Rep
         return Report(rows, 0.0, len(plan.ignored))
 
     # Importing torch takes seconds: only after the arguments are known to be good.
-    from lowlight_cli.inference.engine import run_plan
-    from lowlight_cli.inference.setup import describe, prepare_forward, prepare_pace
+    from lowlight_cli.pipeline.engine import run_plan
+    from lowlight_cli.pipeline.model_setup import describe, prepare_forward, prepare_pace
 
     forward = prepare_forward(task.settings, on_notice=voice.notice)
     about = describe(task.settings, forward)

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lowlight_cli.cli.inputs import pictures_in
+from lowlight_cli.cli.sources import pictures_in
 from lowlight_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def make_darkening(
     if uneven:
         raise UsageError(f"'{method.value}' knows no uneven light; it needs --method physical")
     from lowlight_cli.datasets.darkeners import learned_darkener
-    from lowlight_cli.inference.fingerprint import checkpoint_digest
-    from lowlight_cli.inference.settings import EnhanceSettings
+    from lowlight_cli.pipeline.fingerprint import checkpoint_digest
+    from lowlight_cli.pipeline.settings import EnhanceSettings
 
     dark = pictures_in(nights) if nights else []
     model = _load(method, checkpoint)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say, shown
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.synthesize import synthesize
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.datasets.catalog import DATASETS, find_dataset

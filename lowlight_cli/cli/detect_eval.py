@@ -7,14 +7,14 @@ import typer
 
 from lowlight_cli.cli.evaluate_options import Form, TableForm
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
-from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.score_tables import print_grid, write_report
 from lowlight_cli.detection.choices import SetForm
 from lowlight_cli.errors import GateError, UsageError
 
 if TYPE_CHECKING:
-    from lowlight_cli.detection.contest import Contest
+    from lowlight_cli.detection.compare_detectors import Contest
     from lowlight_cli.detection.preparation import Preparation
 
 _FORMS = {".json": Form.JSON, ".jsonl": Form.JSONL, ".csv": Form.CSV, ".md": Form.MD, ".tex": Form.LATEX}
@@ -91,7 +91,7 @@ def detect_eval(
 
     # Not needed for --help, which shall come at once.
     from lowlight_cli.cli.detect_eval_output import as_text
-    from lowlight_cli.detection.contest import hold_contest, truth_of
+    from lowlight_cli.detection.compare_detectors import hold_contest, truth_of
 
     prepared = _prepared(labels, source_form, classes, globally)
     part = _part(prepared, split)
@@ -114,8 +114,8 @@ def _prepared(
     labels: Path, form: SetForm | None, classes: Path | None, globally: GlobalSettings
 ) -> "Preparation":
     from lowlight_cli.cli.detection_sources import measured, names_from
+    from lowlight_cli.detection.detect_format import read_collection
     from lowlight_cli.detection.preparation import prepare
-    from lowlight_cli.detection.recognition import read_collection
 
     if not labels.is_dir():
         raise UsageError(f"no such folder: '{labels}'")

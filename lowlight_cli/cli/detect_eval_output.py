@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from lowlight_cli.cli.evaluate_options import Form
-from lowlight_cli.detection.contest import Contest, Contestant, as_document
+from lowlight_cli.detection.compare_detectors import Contest, Contestant, as_document
 from lowlight_cli.evaluation.grid import Cell, Grid, Mark
 from lowlight_cli.evaluation.render_csv import csv_text
 from lowlight_cli.evaluation.render_text import latex_rows, markdown_table, plain_table

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli import options, options_files, options_report
+from lowlight_cli.cli import io_options as options_files
+from lowlight_cli.cli import io_options as options_report
+from lowlight_cli.cli import options
 from lowlight_cli.cli.darkening import Method
 from lowlight_cli.cli.detect_eval import ClassesOption, FromOption
 from lowlight_cli.detection.choices import ExportForm, Link, SpaceChoice, Variant
-from lowlight_cli.inference.choices import OnExist
+from lowlight_cli.pipeline.choices import OnExist
 
 SourceArgument = Annotated[
     Path, typer.Argument(metavar="SRC", help="Labelled data set: ExDark, VOC, YOLO or COCO.")

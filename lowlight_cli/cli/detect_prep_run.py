@@ -7,24 +7,23 @@ from typing import Any
 
 import typer
 
-from lowlight_cli.cli.detect_prep_pictures import darken_all, enhance_all, place_originals
-from lowlight_cli.cli.detect_prep_words import show_plan, tell_changes, tell_found
+from lowlight_cli.cli.detect_prep_images import darken_all, enhance_all, place_originals
+from lowlight_cli.cli.detect_prep_messages import show_plan, tell_changes, tell_found
 from lowlight_cli.cli.detection_sources import measured, names_from
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
-from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
-from lowlight_cli.detection.choices import SpaceChoice, Variant
+from lowlight_cli.cli.reporter import emit
+from lowlight_cli.detection.choices import SpaceChoice, Variant, parse_strength
 from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection
 from lowlight_cli.detection.data_report import write_reports
+from lowlight_cli.detection.detect_format import read_collection
 from lowlight_cli.detection.export import Labelled, export_labels, put
 from lowlight_cli.detection.placed_files import add_to_book, remove_stale
 from lowlight_cli.detection.preparation import Preparation, by_stated_size, prepare
-from lowlight_cli.detection.recognition import read_collection
-from lowlight_cli.detection.strength import parse_strength
 from lowlight_cli.detection.variants import Roots, expected_files, roots_of
 from lowlight_cli.errors import ImageError, OutputError, UsageError
-from lowlight_cli.images.header import read_header
-from lowlight_cli.inference.report import ALL_FAILED, SOME_FAILED
+from lowlight_cli.images.codecs.header import read_header
+from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED
 from lowlight_cli.reports.detection_page import detection_page
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from lowlight_cli.detection.collection import Sample
-from lowlight_cli.detection.upright import StoredSize
+from lowlight_cli.detection.exif_orientation import StoredSize
 from lowlight_cli.errors import UsageError
+from lowlight_cli.images.codecs.header import read_header
 from lowlight_cli.images.formats import format_of
-from lowlight_cli.images.header import read_header
 
 
 def measured(sample: Sample) -> StoredSize:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli.config_keys import commands_below
+from lowlight_cli.cli.config_schema import commands_below
 from lowlight_cli.cli.doctor_checks import Finding, Health, all_findings
 from lowlight_cli.cli.global_options import Command, global_options, settings_of
-from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.errors import UnavailableError, WeightsError
 

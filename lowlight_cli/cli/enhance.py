@@ -2,10 +2,12 @@
 
 import typer
 
-from lowlight_cli.cli import options, options_files, options_report
-from lowlight_cli.cli.options_files import FormatChoice
-from lowlight_cli.inference.choices import OnExist
-from lowlight_cli.reports.wishes import Style
+from lowlight_cli.cli import io_options as options_files
+from lowlight_cli.cli import io_options as options_report
+from lowlight_cli.cli import options
+from lowlight_cli.cli.io_options import FormatChoice
+from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.reports.report_options import Style
 
 
 def enhance(

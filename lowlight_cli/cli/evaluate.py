@@ -18,7 +18,7 @@ from lowlight_cli.cli.evaluate_request import (
     subject_from,
 )
 from lowlight_cli.cli.global_options import settings_of
-from lowlight_cli.evaluation.gates import OVER, UNDER, parse_gates
+from lowlight_cli.evaluation.thresholds import OVER, UNDER, parse_gates
 
 
 def evaluate(
@@ -94,8 +94,8 @@ def evaluate(
     from lowlight_cli.cli.evaluate_run import evaluation_of, gallery_for
     from lowlight_cli.device import choose_device
     from lowlight_cli.evaluation.score import Scorer
-    from lowlight_cli.inference.settings import EnhanceSettings
     from lowlight_cli.models.controls import Controls
+    from lowlight_cli.pipeline.settings import EnhanceSettings
 
     settings = EnhanceSettings(
         controls=Controls(contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),

@@ -16,19 +16,19 @@ from lowlight_cli.datasets.matching import Matching, Problem, match
 from lowlight_cli.device import choose_device
 from lowlight_cli.errors import ImageError
 from lowlight_cli.evaluation.baselines import BASELINES
-from lowlight_cli.evaluation.gallery import Gallery
+from lowlight_cli.evaluation.evaluate import Enhance, Listener, Loaded, score_pictures
+from lowlight_cli.evaluation.extremes import Gallery
 from lowlight_cli.evaluation.result import MethodResult, Picture, Subject
-from lowlight_cli.evaluation.run import Enhance, Listener, Loaded, score_pictures
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.evaluation.stopwatch import Stopwatch
 from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import to_images, to_pixels
 from lowlight_cli.images.replace import replace_file
-from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.inference.setup import prepare_forward
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.cost import count_parameters
+from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
 _CUDA_BATCH = 8
 

@@ -9,11 +9,11 @@ import typer
 
 from lowlight_cli.cli.evaluate_options import Form
 from lowlight_cli.cli.global_options import GlobalSettings
-from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.score_tables import print_grid, write_report
 from lowlight_cli.errors import GateError, UsageError
-from lowlight_cli.evaluation.gates import Gate
+from lowlight_cli.evaluation.thresholds import Gate
 
 if TYPE_CHECKING:
     from lowlight_cli.evaluation.compare import Comparison
@@ -172,7 +172,7 @@ def _text(findings: _Findings, form: Form) -> str:
 
 
 def _page(findings: _Findings) -> str:
-    from lowlight_cli.evaluation.exhibition import page_values
+    from lowlight_cli.evaluation.html_report import page_values
     from lowlight_cli.reports.page import render
 
     whole = (findings.evaluation, findings.comparison, findings.published)

@@ -15,8 +15,8 @@ from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.columns import STAR
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.evaluation.result import Subject
-from lowlight_cli.inference.knobs import actors
 from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.pipeline.control_support import actors
 
 if TYPE_CHECKING:
     from lowlight_cli.models.controls import Controls

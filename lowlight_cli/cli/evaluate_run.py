@@ -13,12 +13,12 @@ from lowlight_cli.datasets.matching import Matching, Problem
 from lowlight_cli.device import choose_device
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.evaluation.columns import column_named
-from lowlight_cli.evaluation.gallery import Gallery
+from lowlight_cli.evaluation.evaluate import Listener, Loaded
+from lowlight_cli.evaluation.extremes import Gallery
 from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture, Subject
-from lowlight_cli.evaluation.run import Listener, Loaded
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.images.picture import Pixels
-from lowlight_cli.inference.report import Row
+from lowlight_cli.pipeline.report import Row
 from lowlight_cli.versions import version_of
 
 

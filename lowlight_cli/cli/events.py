@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lowlight_cli.inference.knobs import Actor
-from lowlight_cli.inference.plan import Action, Job, Plan
-from lowlight_cli.inference.recorder import RunFacts
-from lowlight_cli.inference.report import Report, Row
+from lowlight_cli.pipeline.control_support import Actor
+from lowlight_cli.pipeline.plan import Action, Job, Plan
+from lowlight_cli.pipeline.report import Report, Row
+from lowlight_cli.pipeline.run_log import RunFacts
 
 VERSION = 1
 

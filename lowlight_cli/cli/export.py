@@ -9,8 +9,8 @@ import typer
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.models import JsonOption, NameArgument, complete_preset
 from lowlight_cli.cli.options import BrightnessOption, ContrastOption, TextureOption
-from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import as_json
 from lowlight_cli.models.catalog import MODELS
 

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperOption
 
 if TYPE_CHECKING:
-    from lowlight_cli.cli.session import Session
+    from lowlight_cli.cli.context import Session
 
 PANEL = "Global options"
 

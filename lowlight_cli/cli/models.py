@@ -7,14 +7,14 @@ import typer
 
 from lowlight_cli.checkpoints.locate import user_folders
 from lowlight_cli.cli.global_options import settings_of
-from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
 
 if TYPE_CHECKING:
-    from lowlight_cli.checkpoints.facts import ModelFacts, WeightsFacts
+    from lowlight_cli.checkpoints.model_info import ModelFacts, WeightsFacts
 
 app = typer.Typer(help="List models, and look after their weights.", no_args_is_help=True)
 
@@ -70,7 +70,7 @@ def show_model(
     """
     # Unknown names are refused before torch is imported.
     _ = MODELS[name].presets[preset or MODELS[name].default_preset]
-    from lowlight_cli.checkpoints.facts import describe_model
+    from lowlight_cli.checkpoints.model_info import describe_model
 
     facts = describe_model(name, preset)
     if as_json_:
@@ -127,7 +127,7 @@ def import_weights(
     Example:  lle models import codeenhance net_g_latest.pth
     """
     _ = MODELS[name]
-    from lowlight_cli.checkpoints.adopt import adopt_weights
+    from lowlight_cli.checkpoints.import_weights import adopt_weights
 
     done = adopt_weights(name, files, out)
     quiet = settings_of(context).quiet

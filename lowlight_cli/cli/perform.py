@@ -7,21 +7,20 @@ from typing import Any
 
 import typer
 
-from lowlight_cli.cli.blur_hint import blur_hint
 from lowlight_cli.cli.carry_out import Outcome, carry_out, settled
 from lowlight_cli.cli.global_options import settings_of
-from lowlight_cli.cli.inner_views import check_views, save_views
-from lowlight_cli.cli.output import Product, Voice
-from lowlight_cli.cli.pipe import send, spool, stdin_path
+from lowlight_cli.cli.hints import blur_hint, retry_command
+from lowlight_cli.cli.intermediate_outputs import check_views, save_views
 from lowlight_cli.cli.planning import make_plan
 from lowlight_cli.cli.progress import shown
+from lowlight_cli.cli.reporter import Product, Voice
 from lowlight_cli.cli.request import check_together, make_task
-from lowlight_cli.cli.retry import retry_command
-from lowlight_cli.cli.wishes import wishes_of, write_wishes
+from lowlight_cli.cli.run_reports import wishes_of, write_wishes
+from lowlight_cli.cli.stdio import send, spool, stdin_path
 from lowlight_cli.errors import LowlightError, UsageError
-from lowlight_cli.inference.interruption import leave
-from lowlight_cli.inference.plan import Plan
-from lowlight_cli.inference.report import NOTHING_FOUND
+from lowlight_cli.pipeline.plan import Plan
+from lowlight_cli.pipeline.report import NOTHING_FOUND
+from lowlight_cli.pipeline.signals import leave
 
 
 def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:

@@ -5,16 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lowlight_cli.cli.inputs import STDIN, gather
-from lowlight_cli.cli.pipe import stdin_path, stdout_path
+from lowlight_cli.cli.sources import STDIN, gather
+from lowlight_cli.cli.stdio import stdin_path, stdout_path
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import FORMATS, format_of
-from lowlight_cli.inference.choices import OnExist
-from lowlight_cli.inference.file_facts import FileFacts, facts_of
-from lowlight_cli.inference.in_place import plan_in_place
-from lowlight_cli.inference.naming import Naming
-from lowlight_cli.inference.plan import Job, Plan, Source, plan_jobs
-from lowlight_cli.inference.scan import Selection
+from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.file_stat import FileFacts, facts_of
+from lowlight_cli.pipeline.in_place import plan_in_place
+from lowlight_cli.pipeline.naming import Naming
+from lowlight_cli.pipeline.plan import Job, Plan, Source, plan_jobs
+from lowlight_cli.pipeline.scan import Selection
 
 
 def make_plan(chosen: Mapping[str, Any], spooled: Path | None) -> Plan:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.global_options import GlobalSettings
-from lowlight_cli.images.remarks import explain
-from lowlight_cli.inference.report import Row
+from lowlight_cli.images.warnings import explain
+from lowlight_cli.pipeline.report import Row
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lowlight_cli.cli import options_report
-from lowlight_cli.cli.output import emit
+from lowlight_cli.cli import io_options as options_report
 from lowlight_cli.cli.progress import say, shown
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.errors import UsageError
-from lowlight_cli.inference.manifest import manifest_path, read_manifest
-from lowlight_cli.inference.scan import STATE_FOLDER, natural_key
+from lowlight_cli.pipeline.manifest import manifest_path, read_manifest
+from lowlight_cli.pipeline.scan import STATE_FOLDER, natural_key
 from lowlight_cli.reports.record import Record, record_of
-from lowlight_cli.reports.wishes import STRIP_END, Style, Wishes
+from lowlight_cli.reports.report_options import STRIP_END, Style, Wishes
 
 if TYPE_CHECKING:
-    from lowlight_cli.reports.exhibit import Exhibit
+    from lowlight_cli.reports.report_item import Exhibit
     from lowlight_cli.reports.write import Made
 
 SOME_UNREADABLE = 3
@@ -64,7 +64,7 @@ def report(
 
     Example:  lle report ./out --report run.html --compare ./pairs
     """
-    from lowlight_cli.reports.exhibit import prepare
+    from lowlight_cli.reports.report_item import prepare
 
     wishes = Wishes(reports or (), compare, compare_style, contact_sheet, absolute)
     wishes.check()
@@ -205,7 +205,7 @@ def _show_files(made: "Made", wishes: Wishes) -> None:
 
 
 def _show_numbers(exhibits: "Sequence[Exhibit]", form: Form) -> None:
-    from lowlight_cli.reports.text_forms import MARKDOWN, cells_of, sentence
+    from lowlight_cli.reports.text_formats import MARKDOWN, cells_of, sentence
     from lowlight_cli.reports.totals import add_up
     from lowlight_cli.reports.write import TEXT_FORMS
 

@@ -7,19 +7,19 @@ from typing import Any
 from uuid import uuid4
 
 from lowlight_cli.cli.carry_out import Task, Terms
-from lowlight_cli.cli.inputs import STDIN
 from lowlight_cli.cli.options import default_workers
-from lowlight_cli.cli.quantities import parse_color
+from lowlight_cli.cli.param_types import parse_color
+from lowlight_cli.cli.sources import STDIN
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.settings import ReadSettings, WriteSettings
-from lowlight_cli.inference.choices import OnExist
-from lowlight_cli.inference.existing import Ledger
-from lowlight_cli.inference.fingerprint import bright_fingerprint, checkpoint_digest, fingerprint, preset_of
-from lowlight_cli.inference.knobs import actors
-from lowlight_cli.inference.recorder import RunFacts
-from lowlight_cli.inference.settings import EnhanceSettings, StopSettings
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.control_support import actors
+from lowlight_cli.pipeline.fingerprint import bright_fingerprint, checkpoint_digest, fingerprint, preset_of
+from lowlight_cli.pipeline.resume import Ledger
+from lowlight_cli.pipeline.run_log import RunFacts
+from lowlight_cli.pipeline.settings import EnhanceSettings, StopSettings
 from lowlight_cli.versions import version_of
 
 

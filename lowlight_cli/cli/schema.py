@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import as_json
 
 
@@ -30,8 +30,8 @@ def schema(form: FormArgument = Form.EVENTS) -> None:
     """
     from pydantic import TypeAdapter
 
-    from lowlight_cli.cli.event_forms import AnyEvent
-    from lowlight_cli.inference.manifest import Entry
+    from lowlight_cli.cli.event_schema import AnyEvent
+    from lowlight_cli.pipeline.manifest import Entry
 
     described: TypeAdapter[object] = TypeAdapter(AnyEvent if form is Form.EVENTS else Entry)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"lle {form.value}"}

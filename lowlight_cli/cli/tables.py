@@ -8,13 +8,36 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
-from typing import TYPE_CHECKING
-
-from lowlight_cli.cli.colour import Stream, wants_colour
+from io import StringIO, TextIOWrapper
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+Stream = TextIO | TextIOWrapper | StringIO
+"""Where text is written to; the classes stand beside their interface for the checks at run time."""
+
+
+def wants_colour(stream: Stream, color: str = "auto") -> bool:
+    """Whether to colour what is written to ``stream``.
+
+    ``always`` and ``never`` decide. Else ``NO_COLOR``, unless empty, forbids it, ``FORCE_COLOR`` asks
+    for it, and without either it takes a terminal that is not ``dumb``.
+
+    Args:
+        stream: stdout or stderr.
+        color: ``auto``, ``always`` or ``never``.
+    """
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
 
 NARROWEST = 80
 """Columns of a table that is not shown in a terminal, unless its content is wider."""

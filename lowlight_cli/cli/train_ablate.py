@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
-from lowlight_cli.cli.output import emit
 from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, Shared
 from lowlight_cli.cli.train_progress import TrainingProgress
@@ -126,7 +126,7 @@ class Grid:
     def write(self) -> list["Row"]:
         """Writes the table of all finished rows, and gives them."""
         from lowlight_cli.training.ablation_run import found_row
-        from lowlight_cli.training.writing import write_whole
+        from lowlight_cli.training.run_files import write_whole
 
         variants = ABLATIONS[self._name].values()
         found = [found_row(self._recipe(v), v, self._out / v.name) for v in variants]
@@ -145,7 +145,7 @@ class Grid:
 
     def _train(self, variant: Variant, recipe: "Recipe") -> None:
         from lowlight_cli.device import choose_device
-        from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped
+        from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
         from lowlight_cli.training.ablation_run import train_row
 
         device = choose_device(recipe.run.device)

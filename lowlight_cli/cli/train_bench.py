@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lowlight_cli.cli.global_options import settings_of
-from lowlight_cli.cli.output import emit
+from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, LENGTH, Shared
 from lowlight_cli.cli.train_run import chosen_recipe, ready
@@ -63,7 +63,7 @@ def bench(
     given = {name: value for name, value in own.items() if value is not None}
     settings = ready(recipe, chosen_recipe(recipe, shared, {**USUAL_STEPS.get(recipe, {}), **given}, recipe))
     from lowlight_cli.device import choose_device
-    from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped
+    from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
 
     device = choose_device(settings.run.device)
     try:

@@ -27,7 +27,7 @@ def rehearse_run(name: str, recipe: "Recipe", progress: TrainingProgress, *, qui
         DivergedError: The rehearsal failed.
         typer.Exit: A signal came.
     """
-    from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped
+    from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
     from lowlight_cli.training.rehearsal import rehearse, rehearsed
 
     run = rehearsed(recipe).run

@@ -108,7 +108,7 @@ def ready(name: str, recipe: "Recipe") -> "Recipe":
         UsageError: There is nothing to train on, only what is for tests, or no earlier stage.
         WeightsError: A data set or weights are missing.
     """
-    from lowlight_cli.training.sources import with_datasets
+    from lowlight_cli.training.dataset_sources import with_datasets
 
     data = with_datasets(recipe.data, paired=name in WITHOUT_PHOTOS)
     recipe = recipe.model_copy(update={"data": data})
@@ -141,8 +141,8 @@ def _with_shipped_stages(recipe: "Recipe") -> "Recipe":
 
 def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> None:
     from lowlight_cli.device import choose_device, choose_precision
-    from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped
-    from lowlight_cli.training.processes import device_of_process, joined, ranks
+    from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
+    from lowlight_cli.training.distributed import device_of_process, joined, ranks
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_device(device_of_process(recipe.run.device))
@@ -181,7 +181,7 @@ def _tell_ending(recipe: "Recipe", folder: "RunFolder") -> None:
     Raises:
         typer.Exit: A signal ended it.
     """
-    from lowlight_cli.inference.interruption import SIGNAL_BASE
+    from lowlight_cli.pipeline.signals import SIGNAL_BASE
 
     match folder.course.ending:
         case "limit" if recipe.run.schedule == "clock":

@@ -11,9 +11,9 @@ import numpy as np
 
 from lowlight_cli.datasets.darkeners import Darkener
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs.header import read_header
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.encode import encode
-from lowlight_cli.images.header import read_header
 from lowlight_cli.images.picture import Pixels, still
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.images.settings import ReadSettings

@@ -12,8 +12,8 @@ from typing import Any
 
 from lowlight_cli.detection.boxes import Box, from_centre, overlap_of
 from lowlight_cli.detection.collection import AnnotationError
+from lowlight_cli.detection.exif_orientation import in_pixels
 from lowlight_cli.detection.files import AnnotationFile, number
-from lowlight_cli.detection.upright import in_pixels
 
 
 @dataclass(frozen=True, slots=True)

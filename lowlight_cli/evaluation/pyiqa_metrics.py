@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from lowlight_cli.errors import UnavailableError, WeightsError
-from lowlight_cli.evaluation.measures import Compare, NoScoreError, Rate
+from lowlight_cli.evaluation.metric_factory import Compare, NoScoreError, Rate
 from lowlight_cli.tensors import Images, PerImage
 
 _NIQE = "niqe_modelparameters.mat"

@@ -10,10 +10,10 @@ import torch
 from lowlight_cli.device import FP32
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.evaluation.catalog import METRICS, MetricEntry
+from lowlight_cli.evaluation.color_space import align_grey_mean
 from lowlight_cli.evaluation.columns import STAR
-from lowlight_cli.evaluation.measures import NoScoreError, build_comparison, build_rating
+from lowlight_cli.evaluation.metric_factory import NoScoreError, build_comparison, build_rating
 from lowlight_cli.evaluation.metric_files import find_files
-from lowlight_cli.evaluation.planes import align_grey_mean
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.tensors import Images, PerImage
 

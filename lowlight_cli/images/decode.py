@@ -9,20 +9,20 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.boxes import breaks_off
+from lowlight_cli.images.codecs.boxes import breaks_off
+from lowlight_cli.images.codecs.detect_format import name_foreign, sniff
+from lowlight_cli.images.codecs.header import read_tiff_headers
+from lowlight_cli.images.codecs.png_check import without_texts
+from lowlight_cli.images.codecs.read_gif import read_gif
+from lowlight_cli.images.codecs.read_heif import read_heif
+from lowlight_cli.images.codecs.read_pillow import read_pillow
+from lowlight_cli.images.codecs.read_raw import read_raw
+from lowlight_cli.images.codecs.read_tiff import read_tiff
+from lowlight_cli.images.codecs.truncated import mend
 from lowlight_cli.images.formats import FORMATS, format_of
-from lowlight_cli.images.header import read_tiff_headers
-from lowlight_cli.images.mend import mend
-from lowlight_cli.images.native_messages import libraries_muted
+from lowlight_cli.images.mute_native_libs import libraries_muted
 from lowlight_cli.images.picture import Picture
-from lowlight_cli.images.png_check import without_texts
-from lowlight_cli.images.read_gif import read_gif
-from lowlight_cli.images.read_heif import read_heif
-from lowlight_cli.images.read_pillow import read_pillow
-from lowlight_cli.images.read_raw import read_raw
-from lowlight_cli.images.read_tiff import read_tiff
 from lowlight_cli.images.settings import ReadSettings
-from lowlight_cli.images.sniff import name_foreign, sniff
 
 _DAMAGE = (
     *(OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError),

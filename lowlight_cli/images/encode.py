@@ -7,21 +7,20 @@ from typing import NamedTuple
 import cv2
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.attach_metadata import attach_metadata, fit_metadata
-from lowlight_cli.images.formats import FORMATS, format_of, result_format
-from lowlight_cli.images.metadata import Metadata, limit_metadata
-from lowlight_cli.images.output_samples import Content, content_of
-from lowlight_cli.images.picture import Picture
-from lowlight_cli.images.replace import replace_file
-from lowlight_cli.images.settings import WriteSettings
-from lowlight_cli.images.write_pillow import (
+from lowlight_cli.images.codecs.prepare_output import Content, content_of, write_tiff_file
+from lowlight_cli.images.codecs.write_pillow import (
     write_avif_file,
     write_gif_file,
     write_jpeg_file,
     write_webp_file,
 )
-from lowlight_cli.images.write_png import write_png_file
-from lowlight_cli.images.write_tiff import write_tiff_file
+from lowlight_cli.images.codecs.write_png import write_png_file
+from lowlight_cli.images.formats import FORMATS, format_of, result_format
+from lowlight_cli.images.metadata.attach import attach_metadata, fit_metadata
+from lowlight_cli.images.metadata.policy import Metadata, limit_metadata
+from lowlight_cli.images.picture import Picture
+from lowlight_cli.images.replace import replace_file
+from lowlight_cli.images.settings import WriteSettings
 
 
 class Written(NamedTuple):

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lowlight_cli.images.cicp import BT2020_PRIMARIES, HLG, NOT_SAID, PQ, PRIMARIES, ColourCodes
-from lowlight_cli.images.colour import ToSrgb, conversion_for
-from lowlight_cli.images.colour_management import plain_srgb
-from lowlight_cli.images.colour_trial import leads_back
-from lowlight_cli.images.icc_profile import ProfileError, read_profile
-from lowlight_cli.images.orientation import turn_upright
+from lowlight_cli.images.color.cicp import BT2020_PRIMARIES, HLG, NOT_SAID, PQ, PRIMARIES, ColourCodes
+from lowlight_cli.images.color.color_management import plain_srgb
+from lowlight_cli.images.color.convert import ToSrgb, conversion_for, leads_back
+from lowlight_cli.images.color.icc_profile import ProfileError, read_profile
+from lowlight_cli.images.color.tone_mapping import HdrConversion
+from lowlight_cli.images.exif_orientation import turn_upright
 from lowlight_cli.images.picture import Frame, Samples
-from lowlight_cli.images.tone_mapping import HdrConversion
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 from numpy.typing import NDArray
 
-from lowlight_cli.images.cicp import ColourCodes
-from lowlight_cli.images.metadata import Metadata
+from lowlight_cli.images.color.cicp import ColourCodes
+from lowlight_cli.images.metadata.policy import Metadata
 
 Pixels = UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w 3"]
 """sRGB, rows first; the whole range of the type is used."""

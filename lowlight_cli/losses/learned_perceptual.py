@@ -1,7 +1,7 @@
 """LPIPS, as a loss and as a measure: differences between pictures as people rate them.
 
 Source: Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", 2018, eq. 1
-(v0.1). Its weights do not ship: ``lowlight_cli/checkpoints/perception.py`` reads them from disk.
+(v0.1). Its weights do not ship: ``lowlight_cli/checkpoints/load_lpips.py`` reads them from disk.
 """
 
 from typing import Literal, NamedTuple

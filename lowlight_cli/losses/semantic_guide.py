@@ -2,7 +2,7 @@
 
 Source: Chen et al., "Real-World Blind Super-Resolution via Feature Matching with Implicit High-Resolution
 Priors", 2022, sec. 3.1, taken over by the HQ phase of VQCNIR and by stage I of GLARE. The weights of VGG19 do
-not ship: ``lowlight_cli/checkpoints/perception.py`` reads them from disk.
+not ship: ``lowlight_cli/checkpoints/load_lpips.py`` reads them from disk.
 """
 
 import torch

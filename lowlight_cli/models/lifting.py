@@ -16,8 +16,8 @@ from lowlight_cli.layers.local_lift import (
     measure_light,
     spread,
 )
+from lowlight_cli.models.control_targets import controlled, texture_alone
 from lowlight_cli.models.interface import PLACE, Observation
-from lowlight_cli.models.look import controlled, texture_alone
 from lowlight_cli.tensors import Features, GainMap, Images, PerImage, Places
 
 LiftKind = Literal["global", "local"]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from lowlight_cli.reports.exhibit import Exhibit
-from lowlight_cli.reports.lettering import write_line
 from lowlight_cli.reports.measure import Measures
+from lowlight_cli.reports.report_item import Exhibit
+from lowlight_cli.reports.text_drawing import write_line
 from lowlight_cli.reports.thumbnails import Thumbnails
 
 PAIRS_PER_ROW, PAIRS_PER_SHEET = 4, 60

@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import math
+from collections.abc import Sequence
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lowlight_cli.reports.curves import area_path
 from lowlight_cli.reports.thumbnails import data_address
 
 
@@ -50,3 +51,23 @@ def _policy(script: str) -> str:
 
 def _read(name: str) -> str:
     return (files("lowlight_cli.reports") / "templates" / name).read_text("utf-8").strip()
+
+
+WIDTH, HEIGHT = 256, 80
+"""Units of a drawing across and down."""
+
+
+def area_path(shares: Sequence[float], peak: float) -> str:
+    """Outline of a histogram, as the ``d`` of an SVG path; closed along the bottom.
+
+    Heights grow with the square root of the shares: a dark picture has most of its pixels in a few steps, and
+    the others would not be seen beside them.
+
+    Args:
+        shares: Of each step, from dark to bright.
+        peak: The share that reaches the top.
+    """
+    step = WIDTH / len(shares)
+    tops = [HEIGHT * (1 - math.sqrt(min(share / peak, 1) if peak > 0 else 0)) for share in shares]
+    points = [f"{step * i:g} {top:.1f}H{step * (i + 1):g}" for i, top in enumerate(tops)]
+    return f"M0 {HEIGHT}V{tops[0]:.1f}L{'L'.join(points)}V{HEIGHT}Z"

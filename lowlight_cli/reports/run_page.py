@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from lowlight_cli.reports.exhibit import Exhibit
 from lowlight_cli.reports.flags import FLAGS
 from lowlight_cli.reports.page import render
-from lowlight_cli.reports.text_forms import MARKDOWN, cells_of
+from lowlight_cli.reports.report_item import Exhibit
+from lowlight_cli.reports.text_formats import MARKDOWN, cells_of
 from lowlight_cli.reports.totals import Totals, add_up
 
 LARGEST_PAGE = 500

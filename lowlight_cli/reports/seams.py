@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
-from lowlight_cli.reports.view import Luma
+from lowlight_cli.reports.display_image import Luma
 
 SHORTEST_PERIOD = 64
 """Pixels between two seams at least."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import fmean, median
 
-from lowlight_cli.reports.exhibit import Exhibit
 from lowlight_cli.reports.record import Record
+from lowlight_cli.reports.report_item import Exhibit
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ from PIL import Image
 from lowlight_cli.errors import ImageError, OutputError
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.reports.contact_sheet import draw_sheets, sheet_paths
-from lowlight_cli.reports.exhibit import Exhibit, OnPair, prepare
+from lowlight_cli.reports.display_image import View
 from lowlight_cli.reports.measure import Measures
 from lowlight_cli.reports.record import Record
+from lowlight_cli.reports.report_item import Exhibit, OnPair, prepare
+from lowlight_cli.reports.report_options import Wishes, check_spares
 from lowlight_cli.reports.run_page import Heading, page_paths, pictures_per_page, run_pages
-from lowlight_cli.reports.strip import draw_strip, strip_places
-from lowlight_cli.reports.text_forms import csv_report, json_report, markdown_report
+from lowlight_cli.reports.side_by_side import draw_strip, strip_places
+from lowlight_cli.reports.text_formats import csv_report, json_report, markdown_report
 from lowlight_cli.reports.thumbnails import budget_for
-from lowlight_cli.reports.view import View
-from lowlight_cli.reports.wishes import Wishes, check_spares
 
 TEXT_FORMS: dict[str, Callable[[Sequence[Exhibit]], str]] = {
     ".md": markdown_report,

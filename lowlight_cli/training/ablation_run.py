@@ -14,10 +14,10 @@ from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.cost import count_parameters
 from lowlight_cli.training.ablation import Variant
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.journal import Journal
-from lowlight_cli.training.pace import Moment
+from lowlight_cli.training.metrics_log import Journal
 from lowlight_cli.training.run_folder import SETTINGS_FILE, RunFolder
 from lowlight_cli.training.settings import merged
+from lowlight_cli.training.step_timer import Moment
 from lowlight_cli.training.toml_text import toml_text
 
 SCORE = "psnr"

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 from lowlight_cli.device import choose_precision
-from lowlight_cli.inference.interruption import Stopped
+from lowlight_cli.pipeline.signals import Stopped
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.pace import Moment
 from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.step_timer import Moment
 
 _NEVER = 10**9
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import CodeIndices, Features, Images, Scalar
-from lowlight_cli.training.processes import items_of_all, summed
+from lowlight_cli.training.distributed import items_of_all, summed
 
 
 class CodeCounts:

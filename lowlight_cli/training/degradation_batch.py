@@ -9,11 +9,11 @@ from torch.nn.functional import interpolate
 from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training import scenes
-from lowlight_cli.training.draws import Draws
-from lowlight_cli.training.material import Sources
-from lowlight_cli.training.pictures import NO_CLASS, Crops
+from lowlight_cli.training.dark_views import dark_view
+from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.photos import NO_CLASS, Crops
 from lowlight_cli.training.pool import one_of, random_below
-from lowlight_cli.training.views import dark_view
+from lowlight_cli.training.rng import Draws
 
 
 class Cut(NamedTuple):

@@ -14,8 +14,8 @@ from lowlight_cli.models.drgn.config import PRESETS, DrgnConfig
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings
-from lowlight_cli.training.decay import DecaySettings
 from lowlight_cli.training.degradation_batch import Cut, DegradationBatch
+from lowlight_cli.training.weight_updates import DecaySettings
 
 
 class DrgnRecipe(Recipe):

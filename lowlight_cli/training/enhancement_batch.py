@@ -10,16 +10,16 @@ from lowlight_cli.datasets.blur import draw_movement
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.darken import photograph_again
 from lowlight_cli.layers.exposure import luma
+from lowlight_cli.models.control_targets import ControlWeights, controlled, like_reference, textured, toned
 from lowlight_cli.models.interface import Observation
 from lowlight_cli.models.lifting import LiftSettings, facts_of_crops
-from lowlight_cli.models.look import ControlWeights, controlled, like_reference, textured, toned
 from lowlight_cli.tensors import Images, PerImage, Places
-from lowlight_cli.training.draws import Draws
-from lowlight_cli.training.material import Sources
+from lowlight_cli.training.dark_views import dark_view
+from lowlight_cli.training.data_sources import Sources
 from lowlight_cli.training.pairs import random_pair_crops
-from lowlight_cli.training.pictures import random_crops
+from lowlight_cli.training.photos import random_crops
+from lowlight_cli.training.rng import Draws
 from lowlight_cli.training.scenes import whole_scene
-from lowlight_cli.training.views import dark_view
 
 
 class Mix(NamedTuple):

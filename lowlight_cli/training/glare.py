@@ -15,12 +15,12 @@ from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.config import Settings
-from lowlight_cli.training.draws import Draws
+from lowlight_cli.training.distributed import items_of_all
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
-from lowlight_cli.training.held_out import facts_of_middle, middle
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.processes import items_of_all
-from lowlight_cli.training.stage_one import load_part, stage_one, widened
+from lowlight_cli.training.rng import Draws
+from lowlight_cli.training.validation import facts_of_middle, middle
+from lowlight_cli.training.warm_start import load_part, stage_one, widened
 
 
 class FlowWeights(Settings):

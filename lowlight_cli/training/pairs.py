@@ -10,8 +10,8 @@ from torch.nn.functional import interpolate
 from lowlight_cli.datasets.matching import match
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.picture_cache import read_pictures
-from lowlight_cli.training.picture_segments import Decoded
+from lowlight_cli.training.image_cache import read_pictures
+from lowlight_cli.training.image_segments import Decoded
 from lowlight_cli.training.pool import Origin, one_of, random_below
 from lowlight_cli.training.scenes import Cut
 

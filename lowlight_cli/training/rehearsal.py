@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 import torch
 
 from lowlight_cli.errors import DivergedError
-from lowlight_cli.inference.interruption import Stopped
+from lowlight_cli.pipeline.signals import Stopped
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.journal import Journal, Numbers
-from lowlight_cli.training.pace import Moment
+from lowlight_cli.training.metrics_log import Journal, Numbers
 from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.step_timer import Moment
 
 STEPS = 300
 BATCH = 4

@@ -13,22 +13,20 @@ from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import DivergedError, WeightsError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.tensors import Images
+from lowlight_cli.training.checkpoints import States, read_state, share_start
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.course import Course
-from lowlight_cli.training.curves import draw_plots
-from lowlight_cli.training.draws import check_parts
-from lowlight_cli.training.environment import environment
+from lowlight_cli.training.distributed import done_by_first, is_first, means_of_all, of_first
 from lowlight_cli.training.guard import Delayed, lag_on
-from lowlight_cli.training.journal import Journal, as_line
-from lowlight_cli.training.pace import Moment, Pace, peak_memory_mb
-from lowlight_cli.training.processes import done_by_first, is_first, means_of_all, of_first
-from lowlight_cli.training.sample_grid import draw_grid
-from lowlight_cli.training.states import States, read_state, share_start
+from lowlight_cli.training.metrics_log import Board, Journal, as_line
+from lowlight_cli.training.plots import draw_plots
+from lowlight_cli.training.rng import check_parts
+from lowlight_cli.training.rollback import WayBack
+from lowlight_cli.training.run_files import append_line, environment, write_whole
+from lowlight_cli.training.run_state import Course
+from lowlight_cli.training.sampling import draw_grid
+from lowlight_cli.training.step_timer import Moment, Pace, peak_memory_mb
 from lowlight_cli.training.stopping import StopRequest
-from lowlight_cli.training.tensorboard import Board
 from lowlight_cli.training.toml_text import toml_text
-from lowlight_cli.training.way_back import WayBack
-from lowlight_cli.training.writing import append_line, write_whole
 
 SETTINGS_FILE = "config.resolved.toml"
 

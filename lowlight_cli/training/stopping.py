@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from lowlight_cli.inference.interruption import SIGNAL_BASE, Stopped, leave
+from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped, leave
 
 
 class StopRequest:

@@ -14,9 +14,9 @@ from lowlight_cli.layers.deformable import DeformableConvolution
 from lowlight_cli.models.vqcnir.config import VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.training.draws import chance
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.stage_one import load_part, stage_one, take_over
+from lowlight_cli.training.rng import chance
+from lowlight_cli.training.warm_start import load_part, stage_one, take_over
 
 CHECK_SEED = 1
 

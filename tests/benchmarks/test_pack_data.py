@@ -10,7 +10,7 @@ from benchmarks.pack_data import main
 from lowlight_cli.images.decode import decode
 from lowlight_cli.training.config import DataSettings
 from lowlight_cli.training.pairs import load_pairs
-from lowlight_cli.training.pictures import load_photos
+from lowlight_cli.training.photos import load_photos
 
 HELD_OUT = "115"
 

@@ -7,10 +7,10 @@ import tomllib
 import pytest
 
 from lowlight_cli.cli.app import app
-from lowlight_cli.cli.config_command import template
-from lowlight_cli.cli.config_keys import Keys
+from lowlight_cli.cli.config import template
+from lowlight_cli.cli.config_schema import Keys
 from lowlight_cli.cli.global_options import global_options
-from lowlight_cli.cli.program import finished
+from lowlight_cli.cli.typer_app import finished
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ import yaml
 from PIL import Image
 
 from lowlight_cli.checkpoints.save import save_weights
+from lowlight_cli.detection.detect_format import read_collection
 from lowlight_cli.detection.label_rules import broken_rules
-from lowlight_cli.detection.recognition import read_collection
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
 from lowlight_cli.models.drgn.model import Drgn
 

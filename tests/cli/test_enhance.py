@@ -143,7 +143,7 @@ def test_two_inputs_for_one_result_are_refused(enhance, make_picture, tmp_path):
 
 def test_a_place_that_cannot_be_written_to_ends_the_run_at_once(enhance, folder, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setitem(sys.modules, "lowlight_cli.inference.setup", None)  # nothing may be loaded
+    monkeypatch.setitem(sys.modules, "lowlight_cli.pipeline.model_setup", None)  # nothing may be loaded
     run = enhance(folder, "-o", tmp_path / "file" / "out")
     assert (run.code, run.out) == (8, "")
     assert run.err == f"lle: error: cannot write to '{tmp_path}/file/out': Not a directory\n"

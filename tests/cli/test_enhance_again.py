@@ -7,8 +7,8 @@ import shutil
 import pytest
 from PIL import Image
 
-from lowlight_cli.inference import engine
-from lowlight_cli.inference.manifest import read_manifest
+from lowlight_cli.pipeline import engine
+from lowlight_cli.pipeline.manifest import read_manifest
 
 
 @pytest.fixture

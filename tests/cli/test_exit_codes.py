@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from lowlight_cli.inference import engine
-from lowlight_cli.inference.lock import output_lock
+from lowlight_cli.pipeline import engine
+from lowlight_cli.pipeline.lock import output_lock
 
 
 def test_0_all_done_or_nothing_to_do(enhance, folder, tmp_path):
@@ -54,7 +54,7 @@ def test_7_no_such_device(run_lle, folder, tmp_path):
 
 def test_8_not_writable_and_no_model_is_loaded(enhance, folder, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setitem(sys.modules, "lowlight_cli.inference.setup", None)
+    monkeypatch.setitem(sys.modules, "lowlight_cli.pipeline.model_setup", None)
     assert enhance(folder, "-o", tmp_path / "file" / "out").code == 8
 
 

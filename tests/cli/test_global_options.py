@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lowlight_cli.cli.app import app
-from lowlight_cli.cli.program import finished
+from lowlight_cli.cli.typer_app import finished
 
 RECORD = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d (debug|info|warning|error|critical) +\[\d+\] "

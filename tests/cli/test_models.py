@@ -91,7 +91,7 @@ def test_import_refuses_what_is_not_the_published_network(run_lle, tmp_path):
 
 
 def test_imported_weights_are_those_that_run(run_lle, tmp_path, monkeypatch):
-    from lowlight_cli.checkpoints.official_codeenhance_names import enhancer_names
+    from lowlight_cli.checkpoints.official_codeenhance import enhancer_names
     from lowlight_cli.models.catalog import MODELS
 
     monkeypatch.setenv("LLE_MODEL_DIR", str(tmp_path))

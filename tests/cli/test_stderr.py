@@ -11,7 +11,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from lowlight_cli.images.png_chunks import make_chunk
+from lowlight_cli.images.metadata.png_chunks import make_chunk
 from tests.cli.adverse_bytes import dark, saved
 from tests.unit.images.raw_bytes import make_lossy_dng
 from tests.unit.images.test_extras import make_dng

@@ -7,7 +7,7 @@ import torch
 
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.processes import joined
+from lowlight_cli.training.distributed import joined
 from tests.contracts.narrow_recipes import settings, train
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from lowlight_cli.cli.event_forms import AnyEvent
-from lowlight_cli.inference.manifest import Entry, read_manifest
+from lowlight_cli.cli.event_schema import AnyEvent
+from lowlight_cli.pipeline.manifest import Entry, read_manifest
 
 EVENTS = TypeAdapter(AnyEvent)
 
@@ -48,8 +48,8 @@ def test_every_input_is_counted(run_with_everything):
 
 def test_an_input_that_is_in_no_count_is_a_bug(tmp_path):
     from lowlight_cli.cli.events import end_event
-    from lowlight_cli.inference.plan import Job, Plan
-    from lowlight_cli.inference.report import Report
+    from lowlight_cli.pipeline.plan import Job, Plan
+    from lowlight_cli.pipeline.report import Report
 
     plan = Plan((Job(tmp_path / "a", tmp_path / "b"),), tmp_path)
     with pytest.raises(RuntimeError, match="1 inputs"):

@@ -7,8 +7,8 @@ import torch
 
 from lowlight_cli.layers.exposure import luma
 from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.models.control_targets import smooth
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.look import smooth
 
 LIFTED = {
     name: entry.presets["lite"]

@@ -16,7 +16,7 @@ from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.tensors import CodeIndices, Features, Images
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.descent import Descent
+from lowlight_cli.training.optimizer import Descent
 from tests.contracts.narrow_models import CASES, narrow_model
 from tests.contracts.narrow_recipes import settings, tiny_data, train
 

@@ -16,11 +16,11 @@ from PIL import Image
 from pydantic import ValidationError
 
 from lowlight_cli.training.catalog import RECIPES
+from lowlight_cli.training.checkpoints import read_state
 from lowlight_cli.training.config import DataSettings, Recipe
-from lowlight_cli.training.descent import Descent
-from lowlight_cli.training.journal import Journal
+from lowlight_cli.training.metrics_log import Journal
+from lowlight_cli.training.optimizer import Descent
 from lowlight_cli.training.run_folder import RunFolder
-from lowlight_cli.training.states import read_state
 from tests.contracts.narrow_recipes import settings, tiny_data, train
 
 
@@ -168,7 +168,7 @@ def test_stage_two_trains_no_frozen_part(data, tmp_path):
     recipe = settings("codeenhance", data, 2)
     state = train("codeenhance", recipe, tmp_path / "run")["model"]
     torch.manual_seed(recipe.run.seed)
-    from lowlight_cli.training.stage_one import start_from
+    from lowlight_cli.training.warm_start import start_from
 
     fresh = start_from(recipe.model, None, None)[0].state_dict()
     frozen = ("semantic.", "post_quant.", "decoder.", "reference_encoder.", "codebook.weight")

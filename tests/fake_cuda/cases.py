@@ -11,17 +11,17 @@ import torchvision.ops  # noqa: F401 - defines the operation that is looked for
 
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS
 from lowlight_cli.device import BF16, FP16, FP32, Precision
-from lowlight_cli.inference.forward import Forward, Look
-from lowlight_cli.inference.limits import Limits
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.pipeline.limits import Limits
+from lowlight_cli.pipeline.model_runner import Forward, Look
 from lowlight_cli.training.config import RunSettings
-from lowlight_cli.training.device_feed import DeviceFeed
+from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.device_loader import DeviceFeed
 from lowlight_cli.training.enhancement_batch import Mix
-from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.pictures import Photo
+from lowlight_cli.training.photos import Photo
 from tests.fake_cuda.device import CUDA, fake_cuda, placed, why_not_here
 from tests.fake_cuda.rehearsal import rehearse
 from tests.fake_cuda.watch import Watch

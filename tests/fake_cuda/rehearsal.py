@@ -17,14 +17,14 @@ from unittest.mock import create_autospec, patch
 import torch
 
 from lowlight_cli.device import PRECISIONS
-from lowlight_cli.inference.forward import Forward, Look
-from lowlight_cli.inference.limits import Limits
-from lowlight_cli.inference.notices import Notices
-from lowlight_cli.inference.settings import EnhanceSettings
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.entry import ModelEntry
 from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.pipeline.limits import Limits
+from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.settings import EnhanceSettings
+from lowlight_cli.pipeline.warnings import Notices
 from tests.fake_cuda.device import CUDA, placed
 from tests.fake_cuda.watch import Watch
 

@@ -75,8 +75,8 @@ def test_scores_are_those_of_the_authors_programs(metric, pairs):
 
 
 def test_ssim_of_the_rounded_luma_is_that_of_the_authors_program(pairs):
+    from lowlight_cli.evaluation.pixel_metrics import ssim
     from lowlight_cli.evaluation.protocols import Space, View
-    from lowlight_cli.evaluation.structural_similarity import ssim
 
     found = ssim(*pairs, View(Space.LUMA, rounds_plane=True)).tolist()
     assert found == pytest.approx(PUBLISHED["ssim_y"], abs=TOLERANCES["ssim_y"])

@@ -10,12 +10,12 @@ from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.device import BF16, FP16, FP32, TF32
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.score import Scorer
-from lowlight_cli.inference.precision import LARGEST_STEP, compare_with_float32
-from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.inference.setup import prepare_forward
 from lowlight_cli.layers.deformable import deformable_convolution
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.precision import LARGEST_STEP, compare_with_float32
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
 pytestmark = [
     pytest.mark.gpu,

@@ -9,8 +9,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from lowlight_cli.losses import structure
-from lowlight_cli.training.course import MOST_RETURNS, TOO_MANY
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
+from lowlight_cli.training.run_state import MOST_RETURNS, TOO_MANY
 from lowlight_cli.training.toml_text import toml_text
 from tests.contracts.narrow_recipes import NARROW_VQGAN
 from tests.simulated_tf32 import SimulatedTf32

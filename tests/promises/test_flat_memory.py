@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from lowlight_cli.device import FP32
-from lowlight_cli.inference.engine import run_plan
-from lowlight_cli.inference.forward import Forward, Look
-from lowlight_cli.inference.limits import Limits
-from lowlight_cli.inference.pace import Pace
-from lowlight_cli.inference.plan import plan_jobs
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
+from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.engine import run_plan
+from lowlight_cli.pipeline.limits import Limits
+from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.plan import plan_jobs
 
 STATM = Path("/proc/self/statm")
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings, OptimizerSettings, RunSettings
-from lowlight_cli.training.journal import Journal
+from lowlight_cli.training.metrics_log import Journal
 from lowlight_cli.training.run_folder import RunFolder
 
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from lowlight_cli.device import FP32
-from lowlight_cli.inference.forward import Forward, Look
-from lowlight_cli.inference.limits import Limits
-from lowlight_cli.inference.settings import EnhanceSettings
-from lowlight_cli.inference.setup import prepare_forward
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.pipeline.limits import Limits
+from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
 SIZE = (224, 320)
 TILE = 128

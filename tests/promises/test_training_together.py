@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from lowlight_cli.training.journal import Journal
+from lowlight_cli.training.metrics_log import Journal
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from lowlight_cli.detection.boxes import Box, turned_upright
 from lowlight_cli.detection.coco import coco_content, read_coco
 from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNames, Sample
+from lowlight_cli.detection.exif_orientation import StoredSize, in_pixels, upright_boxes
 from lowlight_cli.detection.files import AnnotationFile
 from lowlight_cli.detection.label_rules import broken_rules, label_text, settle
-from lowlight_cli.detection.splits import by_shares, parse_shares
-from lowlight_cli.detection.upright import StoredSize, in_pixels, upright_boxes
+from lowlight_cli.detection.preparation import by_shares, parse_shares
 from lowlight_cli.detection.voc import parse_voc, write_voc
 from lowlight_cli.detection.yolo import parse_yolo
 from lowlight_cli.errors import UsageError

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from lowlight_cli.images.codecs.gif_blocks import read_blocks
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
-from lowlight_cli.images.gif_blocks import read_blocks
 from tests.unit.images.gif_bytes import Rectangle, composed, gif
 
 

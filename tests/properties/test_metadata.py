@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lowlight_cli.images.attach_metadata import attach_metadata, fit_metadata
-from lowlight_cli.images.exif import read_exif
-from lowlight_cli.images.jpeg_segments import read_segments
-from lowlight_cli.images.metadata import Metadata, limit_metadata, mark
-from lowlight_cli.images.read_metadata import read_metadata
-from lowlight_cli.images.xmp_document import read_document
+from lowlight_cli.images.metadata.attach import attach_metadata, fit_metadata
+from lowlight_cli.images.metadata.exif import read_exif
+from lowlight_cli.images.metadata.jpeg_segments import read_segments
+from lowlight_cli.images.metadata.policy import Metadata, limit_metadata, mark
+from lowlight_cli.images.metadata.read import read_metadata
+from lowlight_cli.images.metadata.xmp_document import read_document
 from tests.unit.images.photos import jpeg_with, make_photo
 
 PHOTOS = {name: make_photo(name).data for name in ("jpg", "png", "webp", "tiff")}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from lowlight_cli.layers.residual import ResidualBlock
-from lowlight_cli.models.look import ControlWeights
+from lowlight_cli.models.control_targets import ControlWeights
 from lowlight_cli.tensors import Features
 
 VARIANCE_FLOOR = 1e-5

@@ -13,23 +13,26 @@ from torch import Tensor, nn
 
 from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.layers.exposure import mean_luma
-from lowlight_cli.models.codeenhance.attention_embedding import AttentionSemanticEmbedding, Embedded
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.feature_transform import (
     FeatureTransform,
     Statistics,
 )
-from lowlight_cli.models.codeenhance.swin_embedding import SwinSemanticEmbedding
-from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.interface import Enhancer, Observation
-from lowlight_cli.models.lifting import lifted, mixed_back
-from lowlight_cli.models.look import (
+from lowlight_cli.models.codeenhance.semantic_embedding import (
+    AttentionSemanticEmbedding,
+    Embedded,
+    SwinSemanticEmbedding,
+)
+from lowlight_cli.models.control_targets import (
     ControlWeights,
     Recolouring,
     control_weights,
     controlled,
     towards_reference,
 )
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.lifting import lifted, mixed_back
 from lowlight_cli.models.semantic.config import MobileNetConfig, SemanticConfig
 from lowlight_cli.models.semantic.mobilenet import MobileNetV2
 from lowlight_cli.models.semantic.model import SemanticNet

@@ -105,7 +105,7 @@ class Drgn(Enhancer):
 
     def showing(self, view: str) -> Enhancer:
         """The model with ``degradation`` or ``base`` as its result."""
-        from lowlight_cli.models.drgn.view import VIEWS, DrgnView
+        from lowlight_cli.models.drgn.intermediate_outputs import VIEWS, DrgnView
 
         return DrgnView(self, view) if view in VIEWS else super().showing(view)
 

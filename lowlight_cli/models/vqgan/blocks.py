@@ -1,10 +1,12 @@
 """Rows of residual blocks that encoders and decoders are made of."""
 
+import torch
 from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
 
-from lowlight_cli.layers.attention import PositionAttention
 from lowlight_cli.layers.residual import ResidualBlock, activation, normalization
 from lowlight_cli.models.vqgan.config import VqganConfig
+from lowlight_cli.tensors import Features
 
 
 def residual_row(
@@ -43,3 +45,33 @@ def normed_head(channels_in: int, channels_out: int, config: VqganConfig) -> nn.
         activation(config.act),
         nn.Conv2d(channels_in, channels_out, 3, padding=1),
     )
+
+
+QUERIES_PER_CHUNK = 2048
+"""So that memory is bounded on devices, too, for which torch has no kernel that needs little."""
+
+
+class PositionAttention(nn.Module):
+    """One head over all positions, after a group norm; no position knows where it is.
+
+    Args:
+        channels: Channels of the features.
+        groups: Groups of the normalisation; 0 for none.
+    """
+
+    def __init__(self, channels: int, *, groups: int = 32) -> None:
+        super().__init__()
+        self.norm = normalization(channels, groups)
+        self.query = nn.Conv2d(channels, channels, 1)
+        self.key = nn.Conv2d(channels, channels, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+        self.out = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, features: Features) -> Features:
+        """Features of the same shape."""
+        normed = self.norm(features)
+        parts = (part(normed).flatten(2).mT.unsqueeze(1) for part in (self.query, self.key, self.value))
+        queries, keys, values = parts  # each (b, 1, h*w, c)
+        pieces = queries.split(QUERIES_PER_CHUNK, dim=2)
+        mixed = torch.cat([scaled_dot_product_attention(piece, keys, values) for piece in pieces], dim=2)
+        return features + self.out(mixed.squeeze(1).mT.reshape(features.shape))

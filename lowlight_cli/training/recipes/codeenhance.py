@@ -22,20 +22,29 @@ from lowlight_cli.losses.perceptual import feature_distance
 from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.model import SemanticNet
-from lowlight_cli.models.vqgan.critic import UnetCritic
+from lowlight_cli.models.vqgan.discriminator import UnetCritic
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.codes import Wanted, wanted_codes
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.device_feed import enhancement_feed
+from lowlight_cli.training.data_sources import load_sources
+from lowlight_cli.training.device_loader import enhancement_feed
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
     grey_where_cast,
 )
-from lowlight_cli.training.held_out import validate
-from lowlight_cli.training.material import load_sources
-from lowlight_cli.training.optimization import (
+from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.sampling import sample_batch
+from lowlight_cli.training.validation import (
+    choice_numbers,
+    held_out_choices,
+    show_samples,
+    validate,
+)
+from lowlight_cli.training.warm_start import semantic_net, start_from
+from lowlight_cli.training.weight_updates import (
     autocast,
     averaged,
     compiled,
@@ -43,15 +52,6 @@ from lowlight_cli.training.optimization import (
     in_full,
     placed,
     set_trainable,
-)
-from lowlight_cli.training.picture_loss import given_lpips, picture_losses
-from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.sample_batch import sample_batch
-from lowlight_cli.training.stage_one import semantic_net, start_from
-from lowlight_cli.training.stage_two_check import (
-    choice_numbers,
-    held_out_choices,
-    show_samples,
 )
 
 

@@ -18,20 +18,19 @@ from lowlight_cli.losses.adversarial import fool_logistic, logistic
 from lowlight_cli.losses.divergence import histogram_divergence, softmax_divergence
 from lowlight_cli.losses.pixel import charbonnier
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
-from lowlight_cli.models.drgn.critic import DegradationCritic
+from lowlight_cli.models.drgn.discriminator import DegradationCritic
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.lifting import even_facts
 from lowlight_cli.tensors import Images, Scalar
-from lowlight_cli.training.decay import decayed_share
+from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
-from lowlight_cli.training.descent import Descent
-from lowlight_cli.training.draws import draws
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import grey_where_cast
-from lowlight_cli.training.feed import Feed
-from lowlight_cli.training.material import load_sources
-from lowlight_cli.training.optimization import averaged, placed, set_trainable
+from lowlight_cli.training.optimizer import Descent
+from lowlight_cli.training.prefetch import Feed
+from lowlight_cli.training.rng import draws
 from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.weight_updates import averaged, decayed_share, placed, set_trainable
 
 SAMPLE_SEED, SHOWN = 1, 8
 DIVERGENCES = {"softmax": softmax_divergence, "hist": histogram_divergence}

@@ -23,18 +23,17 @@ from lowlight_cli.models.drgn.config import SingleBranchConfig
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.lifting import even_facts
 from lowlight_cli.tensors import Images, Scalar
-from lowlight_cli.training.decay import decayed_share
+from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
-from lowlight_cli.training.descent import Descent
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import grey_where_cast
-from lowlight_cli.training.feed import Feed
-from lowlight_cli.training.held_out import validate
-from lowlight_cli.training.material import load_sources
-from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
+from lowlight_cli.training.optimizer import Descent
+from lowlight_cli.training.prefetch import Feed
 from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.sample_batch import sample_batch
-from lowlight_cli.training.stage_one import load_part
+from lowlight_cli.training.sampling import sample_batch
+from lowlight_cli.training.validation import validate
+from lowlight_cli.training.warm_start import load_part
+from lowlight_cli.training.weight_updates import autocast, averaged, decayed_share, freeze, placed
 
 
 class RefinementRecipe(DrgnRecipe):

@@ -15,8 +15,8 @@ from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.device_feed import enhancement_feed
+from lowlight_cli.training.data_sources import load_sources
+from lowlight_cli.training.device_loader import enhancement_feed
 from lowlight_cli.training.enhancement_batch import Mix
 from lowlight_cli.training.glare import (
     FlowWeights,
@@ -26,10 +26,10 @@ from lowlight_cli.training.glare import (
     start_glare,
     validate_flow,
 )
-from lowlight_cli.training.material import load_sources
-from lowlight_cli.training.optimization import autocast, averaged, freeze, placed
+from lowlight_cli.training.optimizer import Descent, rate_share
 from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.sample_batch import sample_batch
+from lowlight_cli.training.sampling import sample_batch
+from lowlight_cli.training.weight_updates import autocast, averaged, freeze, placed
 
 
 class GlareFlowRecipe(Recipe):

@@ -21,20 +21,20 @@ from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.device_feed import enhancement_feed
+from lowlight_cli.training.data_sources import load_sources
+from lowlight_cli.training.device_loader import enhancement_feed
 from lowlight_cli.training.enhancement_batch import (
     Mix,
     grey_where_cast,
     wanted_texture,
 )
 from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
-from lowlight_cli.training.held_out import validate
-from lowlight_cli.training.material import load_sources
-from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed
-from lowlight_cli.training.picture_loss import given_lpips, picture_losses
+from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.optimizer import Descent, rate_share
 from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.sample_batch import sample_batch
+from lowlight_cli.training.sampling import sample_batch
+from lowlight_cli.training.validation import validate
+from lowlight_cli.training.weight_updates import autocast, averaged, freeze, in_full, placed
 
 
 class GlareFusionRecipe(Recipe):

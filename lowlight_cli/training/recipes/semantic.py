@@ -21,11 +21,9 @@ from lowlight_cli.models.semantic.config import PRESETS, SemanticConfig
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.draws import Draws, draws
-from lowlight_cli.training.feed import Feed
-from lowlight_cli.training.optimization import autocast, averaged, in_full, placed
-from lowlight_cli.training.pictures import (
+from lowlight_cli.training.dark_views import dark_view
+from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.photos import (
     NO_CLASS,
     Crops,
     Photo,
@@ -34,8 +32,10 @@ from lowlight_cli.training.pictures import (
     load_photos,
     random_crops,
 )
+from lowlight_cli.training.prefetch import Feed
+from lowlight_cli.training.rng import Draws, draws
 from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.views import dark_view
+from lowlight_cli.training.weight_updates import autocast, averaged, in_full, placed
 
 CHECK_SEED = 1
 

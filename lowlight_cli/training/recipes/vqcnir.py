@@ -20,27 +20,27 @@ from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.pixel import absolute
 from lowlight_cli.models.vqcnir.config import PRESETS, VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
-from lowlight_cli.models.vqgan.critic import UnetCritic
+from lowlight_cli.models.vqgan.discriminator import UnetCritic
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Scalar
 from lowlight_cli.training.codes import wanted_codes
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.device_feed import enhancement_feed
+from lowlight_cli.training.data_sources import load_sources
+from lowlight_cli.training.device_loader import enhancement_feed
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
     grey_where_cast,
     wanted_texture,
 )
-from lowlight_cli.training.held_out import validate
-from lowlight_cli.training.material import load_sources
-from lowlight_cli.training.optimization import autocast, averaged, freeze, in_full, placed, set_trainable
+from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.optimizer import Descent, rate_share
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.picture_loss import given_lpips, picture_losses
 from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.sample_batch import sample_batch
+from lowlight_cli.training.sampling import sample_batch
+from lowlight_cli.training.validation import validate
 from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
+from lowlight_cli.training.weight_updates import autocast, averaged, freeze, in_full, placed, set_trainable
 
 
 class VqcnirRecipe(Recipe):

@@ -13,25 +13,25 @@ from typing import ClassVar, cast
 import torch
 from torch.nn.functional import mse_loss
 
-from lowlight_cli.checkpoints.perception import read_semantic_guide
+from lowlight_cli.checkpoints.load_lpips import read_semantic_guide
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import fool, hinge
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
 from lowlight_cli.losses.semantic_guide import SemanticGuide
 from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
-from lowlight_cli.models.vqgan.critic import UnetCritic
+from lowlight_cli.models.vqgan.discriminator import UnetCritic
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
 from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on, usage
 from lowlight_cli.training.config import Recipe, RunSettings
-from lowlight_cli.training.descent import Descent, rate_share
-from lowlight_cli.training.draws import chance, draws
-from lowlight_cli.training.feed import Feed
-from lowlight_cli.training.optimization import autocast, averaged, compiled, in_full, placed, set_trainable
-from lowlight_cli.training.picture_loss import given_lpips, picture_losses
-from lowlight_cli.training.pictures import Photo, every_tenth_apart, few_of, load_photos, random_crops
+from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.photos import Photo, every_tenth_apart, few_of, load_photos, random_crops
+from lowlight_cli.training.prefetch import Feed
+from lowlight_cli.training.rng import chance, draws
 from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.stage_one import load_part
+from lowlight_cli.training.warm_start import load_part
+from lowlight_cli.training.weight_updates import autocast, averaged, compiled, in_full, placed, set_trainable
 
 START_AT = 1000
 CHECK_SEED = 1

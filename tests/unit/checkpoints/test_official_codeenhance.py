@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lowlight_cli.checkpoints.official_codeenhance import DROPPED, read_official, translate
-from lowlight_cli.checkpoints.official_codeenhance_names import enhancer_names
+from lowlight_cli.checkpoints.official_codeenhance import DROPPED, enhancer_names, read_official, translate
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.codeenhance.config import PRESETS
 from lowlight_cli.models.codeenhance.model import CodeEnhance

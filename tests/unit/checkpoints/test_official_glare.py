@@ -5,8 +5,14 @@ import hashlib
 import pytest
 import torch
 
-from lowlight_cli.checkpoints.official_glare import DROPPED, read_official, translate
-from lowlight_cli.checkpoints.official_glare_names import enhancer_names, prior_names, stage_one_names
+from lowlight_cli.checkpoints.official_glare import (
+    DROPPED,
+    enhancer_names,
+    prior_names,
+    read_official,
+    stage_one_names,
+    translate,
+)
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.vqgan.model import Vqgan

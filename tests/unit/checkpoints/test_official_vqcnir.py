@@ -5,8 +5,7 @@ import itertools
 import pytest
 import torch
 
-from lowlight_cli.checkpoints.official_vqcnir import translate
-from lowlight_cli.checkpoints.official_vqcnir_names import prior_names, restorer_names
+from lowlight_cli.checkpoints.official_vqcnir import prior_names, restorer_names, translate
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.vqcnir.config import PUBLISHED_PRIOR

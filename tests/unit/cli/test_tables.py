@@ -4,8 +4,7 @@ import io
 
 import pytest
 
-from lowlight_cli.cli.colour import wants_colour
-from lowlight_cli.cli.tables import aligned, make_console, print_table, table
+from lowlight_cli.cli.tables import aligned, make_console, print_table, table, wants_colour
 
 
 class Terminal(io.TextIOWrapper):

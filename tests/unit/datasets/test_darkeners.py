@@ -3,7 +3,7 @@ import pytest
 
 from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.datasets.darkeners import physical_darkener
-from lowlight_cli.detection.strength import parse_strength
+from lowlight_cli.detection.choices import parse_strength
 from lowlight_cli.errors import UsageError
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lowlight_cli.detection import contest
+from lowlight_cli.detection import compare_detectors as contest
 from lowlight_cli.detection.average_precision import score_detections
 from lowlight_cli.detection.boxes import Box
-from lowlight_cli.detection.comparison import compare, match_classes
+from lowlight_cli.detection.compare_detectors import compare, match_classes
 from lowlight_cli.detection.matching import joined, match
 from lowlight_cli.detection.predictions import Detection, Truth
 

@@ -6,7 +6,7 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import AnnotationError
-from lowlight_cli.detection.recognition import read_collection, recognise
+from lowlight_cli.detection.detect_format import read_collection, recognise
 
 
 def write_export(folder: Path, make_picture, *, before: str = "", images: bool = True) -> None:

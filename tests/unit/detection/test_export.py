@@ -4,8 +4,8 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import Sample
+from lowlight_cli.detection.detect_format import read_collection, recognise
 from lowlight_cli.detection.export import Labelled, export_labels, file_names, label_path, picture_path
-from lowlight_cli.detection.recognition import read_collection, recognise
 
 CLASSES = ("cat", "dog")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from lowlight_cli.detection.detect_format import read_collection
+from lowlight_cli.detection.exif_orientation import StoredSize
 from lowlight_cli.detection.preparation import prepare
-from lowlight_cli.detection.recognition import read_collection
-from lowlight_cli.detection.upright import StoredSize
 
 NAMES = {"good": [True], "none": [], "failed": [False, False], "mixed": [True, False]}
 """Image -> whether each of its annotations can be read."""

@@ -1,8 +1,8 @@
 import pytest
 
 from lowlight_cli.detection.collection import AnnotationError
+from lowlight_cli.detection.detect_format import read_collection
 from lowlight_cli.detection.files import annotation_files, files_below, folders_below
-from lowlight_cli.detection.recognition import read_collection
 
 
 def test_links_to_folders_are_followed_and_loops_are_not(tmp_path):

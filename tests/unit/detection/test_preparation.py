@@ -5,9 +5,9 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import BoxSpace, Collection, Sample
+from lowlight_cli.detection.detect_format import read_collection
+from lowlight_cli.detection.exif_orientation import StoredSize
 from lowlight_cli.detection.preparation import by_stated_size, official_shortfall, prepare
-from lowlight_cli.detection.recognition import read_collection
-from lowlight_cli.detection.upright import StoredSize
 from lowlight_cli.errors import ImageError, UsageError
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box, clipped, turned_upright
 from lowlight_cli.detection.collection import AnnotationError, ClassNames
+from lowlight_cli.detection.detect_format import read_collection, recognise
 from lowlight_cli.detection.exdark import CLASSES, official_split
 from lowlight_cli.detection.files import AnnotationFile
-from lowlight_cli.detection.recognition import read_collection, recognise
 from lowlight_cli.detection.voc import parse_voc
 from lowlight_cli.detection.yolo import parse_yolo
 
@@ -188,7 +188,7 @@ def test_a_class_list_with_a_short_line_is_refused(tmp_path):
 def test_boxes_turn_as_pixels_do(orientation):
     import numpy as np
 
-    from lowlight_cli.images.orientation import turn_upright
+    from lowlight_cli.images.exif_orientation import turn_upright
 
     stored = np.zeros((20, 30), np.uint8)
     stored[3:7, 10:16] = 1

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lowlight_cli.detection.detect_format import read_collection
 from lowlight_cli.detection.exdark import CLASSES
-from lowlight_cli.detection.recognition import read_collection
 
 
 @pytest.fixture

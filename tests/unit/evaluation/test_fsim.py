@@ -5,8 +5,7 @@ import pytest
 import torch
 from scipy.ndimage import uniform_filter
 
-from lowlight_cli.evaluation.fsim import feature_similarity, reduced
-from lowlight_cli.evaluation.phase_congruency import phase_congruency
+from lowlight_cli.evaluation.fsim import feature_similarity, phase_congruency, reduced
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.columns import column_named
 from lowlight_cli.evaluation.compare import compare, read_baseline
-from lowlight_cli.evaluation.exhibition import strip_of
 from lowlight_cli.evaluation.grid import Mark, extremes, method_grid, picture_grid
+from lowlight_cli.evaluation.html_report import strip_of
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.evaluation.published import PUBLISHED, published_for
 from lowlight_cli.evaluation.render_csv import as_csv

@@ -4,9 +4,9 @@ import torch
 from skimage.metrics import structural_similarity
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.evaluation.planes import seen
+from lowlight_cli.evaluation.color_space import seen
+from lowlight_cli.evaluation.pixel_metrics import SCALE_WEIGHTS, halved, multi_scale_ssim, ssim
 from lowlight_cli.evaluation.protocols import Space, View
-from lowlight_cli.evaluation.structural_similarity import SCALE_WEIGHTS, halved, multi_scale_ssim, ssim
 
 
 @pytest.fixture

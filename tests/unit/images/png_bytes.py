@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from lowlight_cli.images.png_chunks import make_chunk
+from lowlight_cli.images.metadata.png_chunks import make_chunk
 
 
 def make_png(width, height, bits, colour, rows, *chunks):

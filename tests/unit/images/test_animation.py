@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageSequence, features
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images import read_pillow
+from lowlight_cli.images.codecs import read_pillow
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from lowlight_cli.images.settings import ReadSettings, WriteSettings

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from lowlight_cli.images.codecs.avif_boxes import codes_of_boxes
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
-from lowlight_cli.images.iso_boxes import codes_of_boxes
-from lowlight_cli.images.png_chunks import read_chunks
+from lowlight_cli.images.metadata.png_chunks import read_chunks
 from lowlight_cli.images.settings import WriteSettings
 from tests.unit.images.coded_files import avif, cicp, heic, named, png, renamed
 from tests.unit.images.colour_science import LIGHT, TO_SRGB, shown

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from lowlight_cli.images.codecs.read_pillow import samples_of
 from lowlight_cli.images.decode import decode, decode_bytes, peek_pixels
 from lowlight_cli.images.picture import Frame
-from lowlight_cli.images.read_pillow import samples_of
 from lowlight_cli.images.settings import ReadSettings
 from tests.unit.images.png_bytes import make_png
 

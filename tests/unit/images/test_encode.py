@@ -14,7 +14,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.decode import decode, decode_bytes
 from lowlight_cli.images.depth import widened
 from lowlight_cli.images.encode import encode, encode_bytes
-from lowlight_cli.images.metadata import Metadata
+from lowlight_cli.images.metadata.policy import Metadata
 from lowlight_cli.images.picture import Frame, Picture, Restore, still
 from lowlight_cli.images.replace import replace_file, temporary_path
 from lowlight_cli.images.settings import WriteSettings

@@ -9,10 +9,10 @@ import tifffile
 from PIL import Image
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs.detect_format import sniff
 from lowlight_cli.images.decode import decode, decode_bytes
 from lowlight_cli.images.encode import encode, encode_bytes
 from lowlight_cli.images.settings import ReadSettings
-from lowlight_cli.images.sniff import sniff
 
 CUTS = [0.1, 0.5, 0.9]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lowlight_cli.images.colour_management import plain_srgb
+from lowlight_cli.images.color.color_management import plain_srgb
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from tests.unit.images.coded_files import avif, cicp, heic, png

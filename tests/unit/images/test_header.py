@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs.header import Header, read_header
 from lowlight_cli.images.decode import peek_pixels
-from lowlight_cli.images.header import Header, read_header
 from tests.unit.images.tiff_bytes import Form, tiff_of
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs.read_heif import unread_coding
 from lowlight_cli.images.decode import decode_bytes
-from lowlight_cli.images.heif_items import unread_coding
 from tests.unit.images.heif_bytes import box, full_box, heif, uncompressed
 
 pytest.importorskip("pillow_heif")

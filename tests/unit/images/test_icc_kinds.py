@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lowlight_cli.images.colour_management import TableConversion, plain_srgb
+from lowlight_cli.images.color.color_management import TableConversion, plain_srgb
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from lowlight_cli.images.frames import colours_of

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lowlight_cli.images.attach_metadata import attach_metadata, fit_metadata
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
-from lowlight_cli.images.exif import read_exif, write_exif
-from lowlight_cli.images.metadata import Metadata, limit_metadata, mark
-from lowlight_cli.images.read_metadata import read_metadata
+from lowlight_cli.images.metadata.attach import attach_metadata, fit_metadata
+from lowlight_cli.images.metadata.exif import read_exif, write_exif
+from lowlight_cli.images.metadata.policy import Metadata, limit_metadata, mark
+from lowlight_cli.images.metadata.read import read_metadata
 from tests.unit.images.maker_notes import NAMES, block, texts_of_note
 from tests.unit.images.photos import blank, camera_exif, jpeg_with, make_photo
 

@@ -9,9 +9,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from lowlight_cli.images.attach_metadata import attach_metadata
-from lowlight_cli.images.metadata import Metadata
-from lowlight_cli.images.read_metadata import read_metadata
+from lowlight_cli.images.metadata.attach import attach_metadata
+from lowlight_cli.images.metadata.policy import Metadata
+from lowlight_cli.images.metadata.read import read_metadata
 from tests.unit.images.photos import MAKER_NOTE, RECORDS, XMP, camera_exif, jpeg_with, make_photo, resource
 
 

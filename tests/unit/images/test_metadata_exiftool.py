@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from lowlight_cli.images.attach_metadata import attach_metadata
-from lowlight_cli.images.metadata import limit_metadata, mark
-from lowlight_cli.images.read_metadata import read_metadata
+from lowlight_cli.images.metadata.attach import attach_metadata
+from lowlight_cli.images.metadata.policy import limit_metadata, mark
+from lowlight_cli.images.metadata.read import read_metadata
 from tests.unit.images.photos import blank, make_photo
 
 pytestmark = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lowlight_cli.images.light import mix_light, to_light, to_srgb
+from lowlight_cli.images.color.srgb import mix_light, to_light, to_srgb
 from lowlight_cli.images.pixels import shrink, to_images, to_pixels
 
 

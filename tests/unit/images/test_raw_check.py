@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs.read_raw import check_raw
 from lowlight_cli.images.decode import decode_bytes
-from lowlight_cli.images.raw_check import check_raw
 from lowlight_cli.images.settings import ReadSettings
 from tests.unit.images.raw_bytes import TILE, make_lossy_dng
 from tests.unit.images.test_extras import make_dng

@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lowlight_cli.images import xmp_document
-from lowlight_cli.images.attach_metadata import attach_metadata, fit_metadata
-from lowlight_cli.images.jpeg_segments import read_jpeg, read_segments
-from lowlight_cli.images.metadata import Metadata
-from lowlight_cli.images.xmp import portable_xmp, xmp_processed_by, xmp_without_private
-from lowlight_cli.images.xmp_extension import join_xmp, split_xmp
+from lowlight_cli.images.metadata.attach import attach_metadata, fit_metadata
+from lowlight_cli.images.metadata.jpeg_segments import read_jpeg, read_segments
+from lowlight_cli.images.metadata import xmp_document
+from lowlight_cli.images.metadata.policy import Metadata
+from lowlight_cli.images.metadata.xmp import portable_xmp, xmp_processed_by, xmp_without_private
+from lowlight_cli.images.metadata.xmp_extension import join_xmp, split_xmp
 from tests.unit.images.photos import XMP, jpeg_with
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"

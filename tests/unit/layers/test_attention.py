@@ -2,8 +2,8 @@
 
 import torch
 
-from lowlight_cli.layers import attention
-from lowlight_cli.layers.attention import PositionAttention
+from lowlight_cli.models.vqgan import blocks as attention
+from lowlight_cli.models.vqgan.blocks import PositionAttention
 
 
 def test_attention_is_its_formula():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from lowlight_cli.checkpoints.perception import read_learned_perceptual
+from lowlight_cli.checkpoints.load_lpips import read_learned_perceptual
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.losses.learned_perceptual import SCALE, SHIFT, LearnedPerceptual
 

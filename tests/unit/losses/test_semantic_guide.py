@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.functional import mse_loss
 from torchvision.models.vgg import cfgs, make_layers
 
-from lowlight_cli.checkpoints.perception import read_semantic_guide
+from lowlight_cli.checkpoints.load_lpips import read_semantic_guide
 from lowlight_cli.errors import WeightsError
 
 RELU3_4, RELU4_4 = 18, 27

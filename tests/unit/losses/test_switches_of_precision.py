@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lowlight_cli.evaluation.fsim import feature_similarity
-from lowlight_cli.evaluation.structural_similarity import multi_scale_ssim, ssim
+from lowlight_cli.evaluation.pixel_metrics import multi_scale_ssim, ssim
 from lowlight_cli.losses import structure
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.gram import gram

@@ -13,9 +13,9 @@ from lowlight_cli.losses.code import code_losses
 from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.feature_transform import FeatureTransform
 from lowlight_cli.models.codeenhance.model import CodeEnhance
+from lowlight_cli.models.control_targets import ControlWeights, control_weights
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.cost import count_operations, count_parameters
-from lowlight_cli.models.look import ControlWeights, control_weights
 from lowlight_cli.models.vqgan.config import PRESETS as VQGAN_PRESETS
 from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.models.vqgan.model import Vqgan

@@ -7,9 +7,6 @@ from torch.nn.functional import conv2d
 
 from lowlight_cli.device import FP32
 from lowlight_cli.images.tiling import Tile
-from lowlight_cli.inference.forward import Forward, Look
-from lowlight_cli.inference.limits import Limits
-from lowlight_cli.inference.place import placed
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.cost import count_operations, count_parameters
 from lowlight_cli.models.drgn.channel_attention import AttentionBlock, ChannelWeights
@@ -21,6 +18,8 @@ from lowlight_cli.models.drgn.config import (
 )
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.drgn.multi_resolution_fusion import Halving
+from lowlight_cli.pipeline.limits import Limits
+from lowlight_cli.pipeline.model_runner import Forward, Look, placed
 
 NARROW = MultiResolutionConfig(channels=6, blocks=(1, 1, 1), depth=1, reduction=2)
 NARROW_BRANCH = SingleBranchConfig(channels=6, modules=2, depth=1, reduction=2)

@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import conv2d
 
-from lowlight_cli.checkpoints.official_vqcnir import translate
-from lowlight_cli.checkpoints.official_vqcnir_names import restorer_names
+from lowlight_cli.checkpoints.official_vqcnir import restorer_names, translate
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.cost import count_operations, count_parameters
 from lowlight_cli.models.vqcnir.bidirectional_attention import BidirectionalAttention
@@ -18,7 +17,7 @@ from lowlight_cli.models.vqcnir.illumination_enhancement import (
 from lowlight_cli.models.vqcnir.model import Vqcnir, officially_padded
 from lowlight_cli.models.vqcnir.warping import Warp
 from lowlight_cli.models.vqgan.config import VqganConfig
-from lowlight_cli.models.vqgan.critic import UnetCritic
+from lowlight_cli.models.vqgan.discriminator import UnetCritic
 from lowlight_cli.models.vqgan.model import Vqgan
 from tests.unit.models.vqcnir_reference import Reference
 

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
+from lowlight_cli.reports.display_image import view_of
 from lowlight_cli.reports.flags import FLAGS, SEAM_TIMES, flags_of
-from lowlight_cli.reports.measure import measure
-from lowlight_cli.reports.noise import noise_level
+from lowlight_cli.reports.measure import measure, noise_level
 from lowlight_cli.reports.seams import seam_score
-from lowlight_cli.reports.view import view_of
 
 
 def _brighter(scene):

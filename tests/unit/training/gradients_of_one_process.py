@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from lowlight_cli.training import processes
+from lowlight_cli.training import distributed as processes
 from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings
-from lowlight_cli.training.descent import Descent
+from lowlight_cli.training.optimizer import Descent
 
 CPU = torch.device("cpu")
 

@@ -8,8 +8,8 @@ import torch
 from lowlight_cli.errors import UsageError
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
+from lowlight_cli.models.control_targets import control_weights
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.look import control_weights
 from lowlight_cli.models.semantic.config import SemanticConfig
 from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.training.ablation import ABLATIONS

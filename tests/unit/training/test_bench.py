@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from lowlight_cli.inference.interruption import Stopped
+from lowlight_cli.pipeline.signals import Stopped
 from lowlight_cli.training.bench import measure
 from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.recipes.vqgan import VqganRecipe

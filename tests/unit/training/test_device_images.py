@@ -15,7 +15,7 @@ from lowlight_cli.training.device_images import (
     drawn_from,
     place_in,
 )
-from lowlight_cli.training.pictures import Photo
+from lowlight_cli.training.photos import Photo
 from lowlight_cli.training.pool import Origin, Pool
 
 CPU = torch.device("cpu")

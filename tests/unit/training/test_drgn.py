@@ -13,15 +13,13 @@ from lowlight_cli.losses.pixel import charbonnier
 from lowlight_cli.models.cost import count_parameters
 from lowlight_cli.models.drgn.compose import degraded
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
-from lowlight_cli.models.drgn.critic import DegradationCritic
+from lowlight_cli.models.drgn.discriminator import DegradationCritic
 from lowlight_cli.training.config import OptimizerSettings
-from lowlight_cli.training.decay import DecaySettings, decayed_share
+from lowlight_cli.training.data_sources import Sources
 from lowlight_cli.training.degradation_batch import Cut, DegradationBatch, degradation_batch, random_patch
-from lowlight_cli.training.draws import draws
 from lowlight_cli.training.drgn import new_model
-from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.pictures import Photo
+from lowlight_cli.training.photos import Photo
 from lowlight_cli.training.recipes.drgn_degradation import (
     DegradationRecipe,
     critic_loss,
@@ -34,6 +32,8 @@ from lowlight_cli.training.recipes.drgn_refinement import (
     refine,
     refinement_losses,
 )
+from lowlight_cli.training.rng import draws
+from lowlight_cli.training.weight_updates import DecaySettings, decayed_share
 
 NARROW = DrgnConfig(generator=SingleBranchConfig(channels=6, modules=1, depth=1, reduction=2))
 PAPER = {"model": NARROW, "edge_weight": 0.0, "colour_weight": 0.0, "synthetic_share": 1.0}

@@ -8,8 +8,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings
-from lowlight_cli.training.descent import Descent
 from lowlight_cli.training.guard import LAG, LEAST, WINDOW, Guard, Outcome
+from lowlight_cli.training.optimizer import Descent
 
 CPU = torch.device("cpu")
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from lowlight_cli.training.draws import chance
 from lowlight_cli.training.pool import Origin, Pool, one_of
+from lowlight_cli.training.rng import chance
 
 
 class Named(NamedTuple):

@@ -6,15 +6,15 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from lowlight_cli.datasets.config import MANY_NIGHTS, UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.datasets.darken import darken
-from lowlight_cli.training.draws import chance, draws
+from lowlight_cli.training.dark_views import dark_view
+from lowlight_cli.training.data_sources import Sources
 from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
-from lowlight_cli.training.material import Sources
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.pictures import Photo, random_crops
+from lowlight_cli.training.photos import Photo, random_crops
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
+from lowlight_cli.training.rng import chance, draws
 from lowlight_cli.training.scenes import Cut, aside, random_scene, whole_scene
 from lowlight_cli.training.settings import merged
-from lowlight_cli.training.views import dark_view
 
 
 def coded(height, width, channels=3):

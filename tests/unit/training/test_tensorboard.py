@@ -8,9 +8,9 @@ import torch
 
 from lowlight_cli.errors import UnavailableError
 from lowlight_cli.training.config import RunSettings
+from lowlight_cli.training.metrics_log import Board
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
 from lowlight_cli.training.run_folder import RunFolder
-from lowlight_cli.training.tensorboard import Board
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

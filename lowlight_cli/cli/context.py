@@ -1,0 +1,123 @@
+"""One call of the program: what its global options are, and what its configuration says."""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from lowlight_cli.cli.config_loader import Configuration, configuration_from, read_config_files
+from lowlight_cli.cli.config_schema import Keys
+from lowlight_cli.cli.global_options import Command, GlobalSettings, Value, global_options, settled
+from lowlight_cli.errors import UsageError
+
+_STRONGEST_FIRST = ("COMMANDLINE", "ENVIRONMENT")
+_LEVELS = {"error": 0, "warning": 0, "info": 1, "debug": 2}
+
+
+class Session:
+    """Gathers the global options of a call, which stand before and after the name of a command.
+
+    Use it as a context: logs are open until it ends.
+
+    Args:
+        words: What the program was called with, for the log.
+
+    Attributes:
+        settings: What the options say, complete once the command starts.
+    """
+
+    def __init__(self, words: Sequence[str] = ()) -> None:
+        self.settings = GlobalSettings()
+        self._words = words
+        self._given: dict[str, tuple[str, Any]] = {}
+        self._configuration: Configuration | None = None
+        self._logs: ExitStack | None = None
+
+    def __enter__(self) -> "Session":
+        """Begins the call."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the logs."""
+        if self._logs is not None:
+            self._logs.close()
+
+    def take(self, name: str, value: Value, source: str) -> None:
+        """Notes a value of a global option.
+
+        Args:
+            name: Of the option, as in ``GlobalSettings``.
+            value: What it got.
+            source: ``COMMANDLINE`` or ``ENVIRONMENT``; anything else is a default and left out.
+        """
+        if source not in _STRONGEST_FIRST:
+            return
+        before, earlier = self._given.get(name, (source, 0))
+        if _STRONGEST_FIRST.index(source) > _STRONGEST_FIRST.index(before):
+            return
+        # `lle -v enhance -v` asks twice.
+        total = value + earlier if name == "verbose" and source == before else value
+        self._given[name] = (source, total)
+
+    def origin(self, name: str) -> str | None:
+        """Where a global option was given: ``COMMANDLINE``, ``ENVIRONMENT`` or nowhere."""
+        return self._given[name][0] if name in self._given else None
+
+    def configuration(self, program: Command) -> Configuration:
+        """What the files say; they are read once, when somebody first asks.
+
+        Args:
+            program: The whole program, whose options the files are checked against.
+
+        Raises:
+            UsageError: ``--config`` and ``--no-config`` are both given.
+            SettingsError: A file is wrong, or there is no such profile.
+        """
+        if self._configuration is None:
+            chosen, none = self._value("config"), self._value("no_config")
+            if chosen and none:
+                raise UsageError("--config and --no-config exclude each other")
+            files = [] if none else read_config_files(chosen)
+            keys = Keys(program, global_options())
+            self._configuration = configuration_from(files, keys, self._value("profile"))
+        return self._configuration
+
+    def settle(self, program: Command) -> GlobalSettings:
+        """Completes the settings: options before environment before files before defaults.
+
+        Args:
+            program: The whole program.
+
+        Raises:
+            UsageError: See ``configuration``, or ``LLE_LOG`` is no level.
+        """
+        files = self.configuration(program).values.get((), {})
+        values: dict[str, Any] = {name: setting.value for name, setting in files.items()}
+        level = os.environ.get("LLE_LOG")
+        if level:
+            if level.lower() not in _LEVELS:
+                raise UsageError(f"LLE_LOG is '{level}'; known: {', '.join(_LEVELS)}")
+            values["verbose"] = _LEVELS[level.lower()]
+        self.settings = settled(values | {name: value for name, (_, value) in self._given.items()})
+        self.open_logs()
+        return self.settings
+
+    def open_logs(self) -> None:
+        """Starts logging as far as the global options are known; a second call does nothing.
+
+        Raises:
+            OutputError: The log file cannot be written.
+        """
+        if self._logs is not None:
+            return
+        self._logs = ExitStack()
+        if self.settings == GlobalSettings():
+            self.settings = settled({name: value for name, (_, value) in self._given.items()})
+        # Not needed for --help, which shall come at once.
+        from lowlight_cli.cli.logs import log_start, logging_to
+
+        self._logs.enter_context(logging_to(self.settings))
+        log_start(self._words, self._configuration.files if self._configuration else ())
+
+    def _value(self, name: str) -> Value:
+        return self._given.get(name, (None, None))[1]

@@ -1,0 +1,111 @@
+"""How the program ends when something is wrong: one line on stderr, and an exit code."""
+
+import errno
+import os
+import sys
+import traceback
+from contextlib import suppress
+
+import typer
+
+from lowlight_cli.cli.context import Session
+from lowlight_cli.cli.global_options import Option, Value
+from lowlight_cli.cli.progress import say
+from lowlight_cli.errors import LowlightError, UnavailableError, describe_bug
+
+BUG = 1
+USAGE = 2
+INTERRUPTED = 130
+READER_GONE = 141
+"""As after SIGPIPE: whoever read the output went away."""
+
+_FOREIGN_WORDS = "Value error, "
+"""What pydantic, which checks choices, puts before each message."""
+
+
+def tell_fault(error: BaseException, session: Session) -> int:
+    """Says what ended the program, and gives its exit code.
+
+    Args:
+        error: What was raised.
+        session: The call that it ended.
+    """
+    if isinstance(error, BrokenPipeError):
+        return _leave_quietly()
+    with suppress(LowlightError):
+        session.open_logs()
+    text, code = _line(error, session)
+    from lowlight_cli.cli.crash_log import wants_traceback
+
+    if code != USAGE and wants_traceback(session.settings):
+        traceback.print_exception(error, file=sys.stderr)
+    say(text, error=True)
+    return code
+
+
+def _line(error: BaseException, session: Session) -> tuple[str, int]:
+    match error:
+        case KeyboardInterrupt():
+            return "lle: interrupted", INTERRUPTED
+        case typer.Abort():
+            return "lle: stopped: nobody answered the question", BUG
+        case typer.TyperException():
+            return _usage(error, session), getattr(error, "exit_code", USAGE)
+        case LowlightError():
+            return f"lle: error: {error}", error.exit_code
+        case _:
+            return _outside(error) or (_bug(error, session), BUG)
+
+
+def _outside(error: BaseException) -> tuple[str, int] | None:
+    """What is wrong with the machine or with a name, if anything."""
+    if isinstance(error, ImportError) and ".so" in str(error):
+        # A system library is missing, most often OpenCV's libGL on a machine without a desktop.
+        return f"lle: error: {error}; `lle doctor` tells the remedy", UnavailableError.exit_code
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"lle: error: '{error.filename}': {error.strerror}", USAGE
+    return None
+
+
+def _usage(error: typer.TyperException, session: Session) -> str:
+    """A mistake on the command line; help that was asked for by saying nothing is printed as it is."""
+    context, option = getattr(error, "ctx", None), getattr(error, "param", None)
+    if context is None:
+        return f"lle: error: {error}"
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return str(error)
+    near = getattr(error, "possibilities", None)
+    message = (error.message if near else error.format_message()).replace(_FOREIGN_WORDS, "")
+    hint = f"; did you mean {near[0]}?" if near else _origin(context, option, session)
+    return f"lle: error: {message.rstrip('.')}{hint}\nTry `{context.command_path} --help`."
+
+
+def _origin(context: Value, option: Option, session: Session) -> str:
+    """Where a value came from that was not typed."""
+    if option is None:
+        return ""
+    source = getattr(context.get_parameter_source(option.name), "name", "")
+    if source == "ENVIRONMENT":
+        names = [option.envvar] if isinstance(option.envvar, str) else option.envvar
+        return f"; it comes from {next(name for name in names if os.environ.get(name))}"
+    if source == "DEFAULT_MAP":
+        setting = session.configuration(context.find_root().command).find(context.words, option.name)
+        return f"; it comes from {setting.origin}" if setting else ""
+    return ""
+
+
+def _bug(error: BaseException, session: Session) -> str:
+    """Something that must not happen."""
+    from lowlight_cli.cli.crash_log import how_to_report, keep_traceback
+
+    place = keep_traceback(error, session.settings.log_file)
+    return f"lle: internal error: {describe_bug(error)}; {how_to_report(place)}"
+
+
+def _leave_quietly() -> int:
+    # Python flushes stdout once more when it ends, and would complain.
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return READER_GONE
+    return READER_GONE

@@ -1,0 +1,220 @@
+"""What a run says: words on stderr for a person, events or paths on stdout for other programs."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from lowlight_cli.cli.crash_log import how_to_report, keep_traceback, wants_traceback
+from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
+from lowlight_cli.cli.global_options import GlobalSettings
+from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
+from lowlight_cli.cli.tables import make_console
+from lowlight_cli.pipeline.control_support import Actor, describe_actors
+from lowlight_cli.pipeline.plan import Plan
+from lowlight_cli.pipeline.report import Report, Row
+from lowlight_cli.pipeline.resume import BRIGHT, EXISTS, UP_TO_DATE
+from lowlight_cli.pipeline.run_log import RunFacts
+
+_LOG = logging.getLogger(__name__)
+
+MOST_TRACEBACKS = 20
+"""Tracebacks that a run writes; images seldom fail because of more than one bug."""
+
+Product = Literal["nothing", "events", "paths", "paths0"]
+"""What goes to stdout: JSON events, or the path of each result, ended by a line break or by NUL."""
+
+
+class Voice:
+    """Tells of a run: to a person, and to a program.
+
+    Args:
+        settings: Of the global options; with ``quiet``, a person hears of failures alone.
+        product: What goes to stdout.
+        stdin: Where the picture from stdin lies, which has no name of its own.
+    """
+
+    def __init__(
+        self, settings: GlobalSettings, *, product: Product = "nothing", stdin: Path | None = None
+    ) -> None:
+        self._settings = settings
+        self._product = product
+        self._stdin = stdin
+        self._plan = Plan((), Path())
+        self._where = ""
+        self._acted: Mapping[str, Actor] = {}
+        self._progress = Progress(0, settings)
+        self._crashes = 0
+        self._crash_log: Path | None = None
+
+    def start(
+        self, plan: Plan, facts: RunFacts, acted: Mapping[str, Actor], precision_reason: str = ""
+    ) -> None:
+        """A run begins.
+
+        Args:
+            plan: What it will do.
+            facts: What all its pictures have in common.
+            acted: Who acts on each control that is turned.
+            precision_reason: Why that number format; empty where no model is needed.
+        """
+        self._acted = acted
+        self._plan = plan
+        self._where = " ".join(word for word in (facts.device, facts.precision) if word)
+        self._event(start_event(plan, facts, acted, precision_reason))
+        if precision_reason:
+            _LOG.info("computing in %s: %s", facts.precision, precision_reason)
+        for loop in plan.loops:
+            say(
+                f"lle: warning: '{shown(loop)}' leads to a folder that was searched already",
+                quiet=self._settings.quiet,
+            )
+        if plan.jobs and self._where:
+            count = "1 picture" if len(plan.jobs) == 1 else f"{len(plan.jobs):,} pictures"
+            words = f"{count}, {facts.model} on {self._where}"
+            say(words, quiet=progress_kind(self._settings) != "lines")
+
+    def notice(self, text: str) -> None:
+        """Something is done in another way than was asked for."""
+        say(f"lle: warning: {text}", quiet=self._settings.quiet)
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[None]:
+        """While it lasts, progress is shown.
+
+        Args:
+            total: Pictures to make.
+        """
+        with Progress(total, self._settings) as self._progress:
+            yield
+
+    def crash(self, row: Row, error: BaseException) -> None:
+        """An image failed because of a bug."""
+        self._crashes += 1
+        if self._crashes > MOST_TRACEBACKS:
+            return
+        name = shown(self._named(row).source)
+        place = keep_traceback(error, self._settings.log_file, f"{row.code} error in {name}")
+        self._crash_log = place or self._crash_log
+        if wants_traceback(self._settings):
+            traceback.print_exception(error, file=sys.stderr)
+
+    def item(self, row: Row) -> None:
+        """A picture came to its end."""
+        row = self._named(row)
+        if self._product == "events":
+            emit(as_line(item_event(row)))
+        if row.status == "ok" and row.target and self._product in ("paths", "paths0"):
+            emit(row.target, end=b"\0" if self._product == "paths0" else b"\n")
+        self._progress.tell(row)
+        if _LOG.isEnabledFor(logging.INFO):
+            done = "" if row.target is None else f" -> {shown(row.target)}"
+            _LOG.info("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
+
+    def _named(self, row: Row) -> Row:
+        """The row, with the name that a user knows the input by."""
+        return replace(row, source=Path("-")) if row.source == self._stdin else row
+
+    def end(self, report: Report, exit_code: int, hints: Sequence[str] = ()) -> None:
+        """The run is over.
+
+        Args:
+            report: All outcomes.
+            exit_code: What the program will end with.
+            hints: Further lines for a person: what to do next, what else was made.
+        """
+        self._event(end_event(self._plan, report, exit_code))
+        if report.stopped_by is not None:
+            done = report.count("ok")
+            say(f"Interrupted: {done} done, {report.left} left; run the same command again to continue")
+        elif not report.rows and not report.left:
+            text = f"lle: warning: no pictures found, {report.ignored} other files"
+            say(text, quiet=self._settings.quiet)
+        else:
+            words = [self._where, describe_actors(self._acted)]
+            show_summary(report, " · ".join(filter(None, words)), self._settings)
+        for hint in [*self.problems(report), *hints]:
+            say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))
+
+    def problems(self, report: Report) -> Iterator[str]:
+        """A line for each kind of error that concerns more than one image.
+
+        Args:
+            report: All outcomes.
+        """
+        if report.ended_by is not None:
+            advice = "" if self._stdin else "; run the same command again to continue"
+            yield f"lle: error: {report.ended_by}{advice}"
+        if self._crashes:
+            subject = "1 image" if self._crashes == 1 else f"{self._crashes:,} images"
+            yield f"lle: error: {subject} failed because of a bug; {how_to_report(self._crash_log)}"
+
+    def _event(self, event: dict[str, Any]) -> None:
+        if self._product == "events":
+            emit(as_line(event))
+
+
+def emit(product: str | Path, end: bytes = b"\n") -> None:
+    """Writes a line of the product on stdout, at once; where its reader went away, the program ends quietly.
+
+    Args:
+        product: Text, or a path, whose bytes are written as they are.
+        end: What comes behind it.
+    """
+    data = os.fsencode(product) if isinstance(product, Path) else product.encode("utf-8", "backslashreplace")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data + end)
+    sys.stdout.buffer.flush()
+
+
+_LOG = logging.getLogger(__name__)
+
+_SKIPS = {UP_TO_DATE: "up to date", EXISTS: "there already", BRIGHT: "bright enough"}
+
+
+def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
+    """Prints the totals of a run, coloured in a terminal.
+
+    Args:
+        report: All outcomes.
+        where: Device and number format.
+        settings: Of the global options.
+    """
+    from rich.text import Text
+
+    made = report.count("ok")
+    speed = made / report.seconds if report.seconds else 0.0
+    flow = report.megapixels / report.seconds if report.seconds else 0.0
+    text = Text(" · ").join(Text(words, style) for words, style in _counts(report))
+    if made:
+        text.append(f"   {duration(report.seconds)} ({speed:.2g} img/s, {flow:.2g} MP/s)  {where}")
+    if not settings.quiet:
+        make_console(sys.stderr, settings.color).print(text, soft_wrap=True)
+    _LOG.info("%s", text.plain, extra={"said": True})
+
+
+def _counts(report: Report) -> list[tuple[str, str]]:
+    """What was counted, and the style of each; what did not happen is left out."""
+    reasons = [row.code for row in report.rows if row.status == "skipped"]
+    counts = [(report.count("ok"), "enhanced", "green")]
+    counts += [(reasons.count(reason), words, "") for reason, words in _SKIPS.items()]
+    counts += [
+        (report.count("failed"), "failed", "bold red"),
+        (report.count("conflict"), "left alone", "bold yellow"),
+        (report.left, "not reached", "bold yellow"),
+        (report.ignored, "not images", ""),
+    ]
+    return [(f"{count:,} {words}", style) for count, words, style in counts if count or words == "enhanced"]
+
+
+def duration(seconds: float) -> str:
+    """A time span for a person: ``0.4 s``, ``12 s``, ``9 m 05 s``, ``2 h 07 m``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} m {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} m"

@@ -1,0 +1,53 @@
+"""Reports that ``lle enhance`` writes when a run is over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lowlight_cli.cli.report import write_reports
+from lowlight_cli.pipeline.manifest import read_manifest
+from lowlight_cli.pipeline.plan import Plan
+from lowlight_cli.pipeline.resume import absolute, key_of
+from lowlight_cli.reports.report_options import STRIP_END, Wishes
+
+
+def wishes_of(chosen: Mapping[str, Any]) -> Wishes:
+    """What was asked for.
+
+    Args:
+        chosen: Value of each option, by the name of its parameter.
+    """
+    return Wishes(
+        chosen["reports"] or (), chosen["compare"], chosen["compare_style"], chosen["contact_sheet"]
+    )
+
+
+def write_wishes(plan: Plan, wishes: Wishes) -> Sequence[Path]:
+    """Writes reports about the inputs of a run, whether made now or before; gives the files.
+
+    Args:
+        plan: What the run was about.
+        wishes: What to write.
+
+    Raises:
+        LowlightError: A file cannot be written.
+    """
+    outputs = {key_of(job.target, plan.folder) for job in plan.jobs}
+    closed = {absolute(path) for path in plan.closed}
+    entries = [
+        asdict(entry)
+        for entry in read_manifest(plan.folder).values()
+        if entry.output in outputs or (entry.output is None and entry.source in closed)
+    ]
+    compare = wishes.compare
+    written = write_reports(
+        plan.folder,
+        entries,
+        reports=wishes.files,
+        compare=compare,
+        compare_style=wishes.style,
+        contact_sheet=wishes.contact_sheet,
+    )
+    pairs = {path for path in written if compare and path.name.endswith(STRIP_END)}
+    return [path for path in written if path not in pairs] + ([compare] if compare and pairs else [])

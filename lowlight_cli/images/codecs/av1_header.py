@@ -1,0 +1,117 @@
+"""Code points for colours in the pixels of an AVIF themselves, where no box names them.
+
+Source: AV1 Bitstream & Decoding Process Specification, sections 5.3 (units), 5.5.1 (sequence header), 5.5.2.
+"""
+
+from collections.abc import Iterator
+
+from lowlight_cli.images.color.cicp import ColourCodes
+
+_SEQUENCE_HEADER = 1
+_MOST_BYTES = 256
+"""Of a header that is looked at; real ones have about 12."""
+
+
+class _Bits:
+    """Whole numbers out of bytes, bit by bit; behind the end all bits are 0."""
+
+    def __init__(self, data: bytes) -> None:
+        self._bits = "".join(f"{byte:08b}" for byte in data).ljust(_MOST_BYTES * 16, "0")
+        self._place = 0
+
+    def __call__(self, count: int = 1) -> int:
+        """The next bits as a number."""
+        self._place += count
+        return int(self._bits[self._place - count : self._place] or "0", 2)
+
+    def skip_variable(self) -> None:
+        """Passes a number of variable length, ``uvlc``."""
+        zeros = 0
+        while zeros < 32 and not self():
+            zeros += 1
+        self(zeros)
+
+
+def codes_of_av1(data: bytes) -> ColourCodes | None:
+    """What the sequence header names; None where there is none, or it names nothing.
+
+    Args:
+        data: Coded pixels from their start.
+    """
+    header = next((content for kind, content in _units(data) if kind == _SEQUENCE_HEADER), None)
+    if header is None:
+        return None
+    bits = _Bits(header[:_MOST_BYTES])
+    profile = bits(3)
+    bits()
+    reduced = bool(bits())
+    _skip_timing(bits, reduced=reduced)
+    _skip_tools(bits, reduced=reduced)
+    if bits() and profile == 2:
+        bits()  # 12 bits per channel
+    if profile != 1:
+        bits()  # one channel
+    return ColourCodes(bits(8), bits(8)) if bits() else None
+
+
+def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kinds and contents of the units, up to damage."""
+    place = 0
+    while place + 2 <= len(data):
+        head = data[place]
+        place += 2 if head & 4 else 1
+        size = len(data) - place
+        if head & 2:
+            size, shift = 0, 0
+            while place < len(data) and shift < 56:
+                byte = data[place]
+                size |= (byte & 127) << shift
+                place, shift = place + 1, shift + 7
+                if byte < 128:
+                    break
+        yield head >> 3 & 15, data[place : place + size]
+        place += size
+
+
+def _skip_timing(bits: _Bits, *, reduced: bool) -> None:
+    """Passes all up to the size of the frames."""
+    if reduced:
+        bits(5)
+        return
+    delay_bits = 0
+    has_model = False
+    if bits():
+        bits(64)
+        if bits():
+            bits.skip_variable()
+        has_model = bool(bits())
+        if has_model:
+            delay_bits = bits(5) + 1
+            bits(42)
+    has_delay = bits()
+    for _ in range(bits(5) + 1):
+        bits(12)
+        if bits(5) > 7:
+            bits()
+        if has_model and bits():
+            bits(2 * delay_bits + 1)
+        if has_delay and bits():
+            bits(4)
+
+
+def _skip_tools(bits: _Bits, *, reduced: bool) -> None:
+    """Passes the size of the frames and all up to what their colours are."""
+    width, height = bits(4) + 1, bits(4) + 1
+    bits(width + height)
+    if not reduced and bits():
+        bits(7)
+    bits(3)
+    if not reduced:
+        bits(4)
+        has_order = bits()
+        bits(2 * has_order)
+        chooses_tools = bits()
+        if (chooses_tools or bits()) and not bits():
+            bits()
+        bits(3 * has_order)
+    bits(3)

@@ -1,0 +1,75 @@
+"""What a file is, by its first bytes: the end of a name may lie."""
+
+from lowlight_cli.images.codecs.tiff_tags import is_camera_raw
+
+_RAW_STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"})
+_HEIF_BRANDS |= {b"avci", b"evbi", b"j2ki", b"jpgs", b"vvic", b"1pic"}  # of codings that are not read
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+
+_STARTS = {
+    b"\xff\xd8\xff": "jpg",
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"GIF87a": "gif",
+    b"GIF89a": "gif",
+}
+
+_FOREIGN_STARTS = {
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"8BPS": "Photoshop",
+    b"\x76\x2f\x31\x01": "OpenEXR",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"#?RADIANCE": "Radiance HDR",
+    b"BM": "BMP",
+    b"%PDF": "PDF",
+    b"\x1aE\xdf\xa3": "video",
+    b"\0\0\x01\xba": "video",
+    b"\0\0\x01\xb3": "video",
+    b"gimp xcf": "GIMP",
+}
+
+_HINTS = {
+    "video": "take single pictures out of it first, with ffmpeg -i VIDEO %06d.png",
+    "SVG": "draw it first, with rsvg-convert",
+    "JPEG XL": "convert it first, with djxl",
+    "OpenEXR": "convert it to a TIFF of 16 bits first",
+    "Radiance HDR": "convert it to a TIFF of 16 bits first",
+}
+
+
+def sniff(data: bytes) -> str | None:
+    """Name in ``FORMATS`` of what a file holds; None for anything else."""
+    if data.startswith(_TIFF_STARTS):
+        return "raw" if data[8:10] == b"CR" or is_camera_raw(data) else "tiff"
+    if data.startswith(_RAW_STARTS):
+        return "raw"
+    if data[4:8] == b"ftyp":
+        return _sniff_boxes(data)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    return next((name for start, name in _STARTS.items() if data.startswith(start)), None)
+
+
+def name_foreign(data: bytes) -> str | None:
+    """A line about a file of a known kind that is not read, with what to do about it; None for any other."""
+    kind = next((kind for start, kind in _FOREIGN_STARTS.items() if data.startswith(start)), None)
+    if data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and data[8:12] == b"AVI "):
+        kind = "video"
+    if b"<svg" in data[:1024].lower():
+        kind = "SVG"
+    return (
+        None if kind is None else f"{kind} is not read; {_HINTS.get(kind, 'convert it to PNG or TIFF first')}"
+    )
+
+
+def _sniff_boxes(data: bytes) -> str | None:
+    """Format of an ISO media file by the brands it says it follows."""
+    length = int.from_bytes(data[:4], "big")
+    brands = {data[i : i + 4] for i in (8, *range(16, min(length, 256), 4))}
+    if b"crx " in brands:
+        return "raw"
+    if brands & _AVIF_BRANDS:
+        return "avif"
+    return "heif" if brands & _HEIF_BRANDS else None

@@ -1,0 +1,97 @@
+"""Size and position of a picture by the header of its file; no pixel is decoded."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs import tiff_tags as tags
+from lowlight_cli.images.codecs.tiff_tags import Page, read_pages
+
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, AttributeError, OverflowError)
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the header of a picture tells.
+
+    Attributes:
+        width: Columns as stored.
+        height: Rows as stored.
+        orientation: EXIF value 1 to 8; 1 is upright, also where none is stated.
+    """
+
+    width: int
+    height: int
+    orientation: int = 1
+
+
+def read_header(path: Path) -> Header:
+    """Opens a file just far enough to learn its size.
+
+    Args:
+        path: A regular file.
+
+    Raises:
+        ImageError: ``unreadable`` or ``permission``.
+    """
+    try:
+        if not path.is_file():
+            raise ImageError("unreadable", "not a regular file")
+        pages = read_tiff_headers(path)
+        if pages is not None:
+            return _first(pages)
+        with Image.open(path) as image:
+            return Header(image.width, image.height, _orientation(image))
+    except PermissionError as error:
+        raise ImageError("permission", "no permission to read the file") from error
+    except UnidentifiedImageError as error:
+        raise ImageError("unreadable", "not a picture that can be read") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError("too_large", " ".join(str(error).split())) from error
+    except _DAMAGE as error:
+        raise ImageError("unreadable", " ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _first(pages: tuple[Header, ...]) -> Header:
+    if not pages:
+        raise ImageError("unreadable", "the header of the file is damaged")
+    return pages[0]
+
+
+def read_tiff_headers(path: Path) -> tuple[Header, ...] | None:
+    """Headers of the pages of a TIFF, of which Pillow knows few kinds; None for any other file.
+
+    Args:
+        path: A regular file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        if file.read(4) not in _TIFF_STARTS:
+            return None
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as mapped, suppress(EOFError, ValueError):
+            return tuple(filter(None, map(_header_of, read_pages(mapped))))
+    return ()
+
+
+def _header_of(page: Page) -> Header | None:
+    width, height, way = (
+        page.first(tags.WIDTH, 0),
+        page.first(tags.HEIGHT, 0),
+        page.first(tags.ORIENTATION, 1),
+    )
+    return Header(width, height, way if 1 <= way <= 8 else 1) if width and height else None
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DAMAGE:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1

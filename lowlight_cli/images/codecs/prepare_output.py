@@ -1,0 +1,146 @@
+"""Frames -> samples as a file shall hold them: its colours, its depth, its channels."""
+
+from dataclasses import dataclass
+from io import BytesIO
+
+import cv2
+import numpy as np
+import tifffile
+
+from lowlight_cli.images.color.cicp import ColourCodes
+from lowlight_cli.images.color.color_management import plain_srgb
+from lowlight_cli.images.color.convert import Conversion, conversion_back
+from lowlight_cli.images.depth import in_depth
+from lowlight_cli.images.formats import FORMATS
+from lowlight_cli.images.picture import Frame, Picture, Samples
+from lowlight_cli.images.settings import WriteSettings
+
+_FORMATS_WITHOUT_PROFILE = ("gif",)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is written.
+
+    Attributes:
+        samples: For each frame uint8 or uint16 (h, w, channels): grey or RGB, with or without opacity.
+        durations_ms: How long each frame is shown; None where that is not said.
+        icc: Colour profile, or None for sRGB.
+        codes: What else names the space of the profile, or None.
+        loop: How often an animation is shown, 0 for ever; None where that is not said.
+    """
+
+    samples: tuple[Samples, ...]
+    durations_ms: tuple[int | None, ...]
+    icc: bytes | None
+    codes: ColourCodes | None
+    loop: int | None
+
+
+def content_of(picture: Picture, format_name: str, settings: WriteSettings) -> Content:
+    """What a file of a format shall hold of a picture.
+
+    Args:
+        picture: What to write.
+        format_name: Name in ``FORMATS``.
+        settings: How to write it.
+    """
+    icc, conversion = _profile(picture, format_name, settings)
+    is_animated = len(picture.frames) > 1
+    samples = tuple(
+        _samples(frame, conversion, format_name, settings, is_animated=is_animated)
+        for frame in picture.frames
+    )
+    durations = tuple(frame.duration_ms for frame in picture.frames)
+    codes = picture.restore.codes if icc is not None and icc == picture.restore.icc else None
+    return Content(samples, durations, icc, codes, picture.restore.loop)
+
+
+def _profile(
+    picture: Picture, format_name: str, settings: WriteSettings
+) -> tuple[bytes | None, Conversion | None]:
+    """The profile of the result, and how pixels get into it."""
+    icc = picture.restore.icc
+    if icc is None or format_name in _FORMATS_WITHOUT_PROFILE:
+        return None, None
+    grey = all(frame.grey for frame in picture.frames)
+    is_for_grey = icc[16:20] == b"GRAY"
+    if settings.icc == "srgb":
+        return None if grey and FORMATS[format_name].keeps_grey else plain_srgb(), None
+    if (grey or is_for_grey) and not (grey and FORMATS[format_name].keeps_grey):
+        return (
+            None,
+            None,
+        )  # grey pixels are sRGB already, and a format without grey has no use for their profile
+    return icc, conversion_back(icc, grey=grey)
+
+
+def _samples(
+    frame: Frame,
+    conversion: Conversion | None,
+    format_name: str,
+    settings: WriteSettings,
+    *,
+    is_animated: bool,
+) -> Samples:
+    """Samples of one frame.
+
+    Args:
+        frame: What to write.
+        conversion: From sRGB to the colours of the file, or None.
+        format_name: Name in ``FORMATS``.
+        settings: How to write it.
+        is_animated: It is one of several frames.
+    """
+    form = FORMATS[format_name]
+    wanted_deep = frame.is_deep if settings.bit_depth == "keep" else settings.bit_depth == "16"
+    # Pillow writes the animations, and those in 8 bits only.
+    can_be_deep = form.keeps_16_bit and not (is_animated and form.holds == "animation")
+    depth = np.uint16 if wanted_deep and can_be_deep else np.uint8
+    pixels, alpha = frame.pixels, frame.alpha
+    if alpha is not None and not form.keeps_alpha:
+        pixels, alpha = _flattened(pixels, alpha, settings), None
+    if frame.grey:
+        # Whatever the model did, grey stays grey.
+        pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    colour = (
+        in_depth(pixels, depth) if conversion is None else conversion.from_srgb(pixels, frame.outside, depth)
+    )
+    if frame.grey and form.keeps_grey:
+        colour = colour[..., :1]
+    return colour if alpha is None else np.dstack((colour, in_depth(alpha, depth)))
+
+
+def _flattened(pixels: Samples, alpha: Samples, settings: WriteSettings) -> Samples:
+    """Pixels in front of the background colour."""
+    top, depth = np.iinfo(pixels.dtype).max, pixels.dtype.type
+    background = np.array(settings.flatten or (0, 0, 0), np.float32) * np.float32(top / 255)
+    share = in_depth(alpha, depth).astype(np.float32)[..., None] / np.float32(top)
+    return np.rint(background + (pixels - background) * share).astype(depth)
+
+
+_BIG = 2**32 - 2**26
+"""Bytes above which offsets of 32 bits may not reach."""
+
+
+def write_tiff_file(content: Content, settings: WriteSettings) -> bytes:
+    """A TIFF, packed by Deflate without loss."""
+    file = BytesIO()
+    big = sum(samples.nbytes for samples in content.samples) > _BIG
+    with tifffile.TiffWriter(file, bigtiff=big) as writer:
+        for samples in content.samples:
+            channels = samples.shape[2]
+            writer.write(
+                samples[..., 0] if channels == 1 else samples,
+                photometric="minisblack" if channels < 3 else "rgb",
+                planarconfig="contig" if channels > 1 else None,
+                extrasamples=["unassalpha"] if channels in (2, 4) else None,
+                compression="adobe_deflate" if settings.compression else None,
+                compressionargs={"level": settings.compression} if settings.compression else None,
+                predictor=bool(settings.compression),
+                iccprofile=content.icc,
+                metadata=None,
+                software=False,
+                maxworkers=1,
+            )
+    return file.getvalue()

@@ -1,0 +1,201 @@
+"""JPEG, PNG, WebP and AVIF -> pictures: single ones and animations, 8 bits and 16."""
+
+from io import BytesIO
+
+import cv2
+import numpy as np
+from PIL import Image, JpegImagePlugin
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs.avif_boxes import codes_of_boxes, is_deep
+from lowlight_cli.images.codecs.png_check import check_png, is_deep_png
+from lowlight_cli.images.color.color_management import cmyk_to_srgb
+from lowlight_cli.images.color.named_colors import colours_of_codes, colours_of_png
+from lowlight_cli.images.formats import FORMATS
+from lowlight_cli.images.frames import Colours, colours_of, make_frame
+from lowlight_cli.images.limits import check_frames, check_size
+from lowlight_cli.images.metadata.png_chunks import read_png
+from lowlight_cli.images.metadata.policy import orientation_of
+from lowlight_cli.images.metadata.read import read_metadata
+from lowlight_cli.images.mute_native_libs import libraries_muted
+from lowlight_cli.images.picture import Picture, Restore, Samples
+from lowlight_cli.images.settings import ReadSettings
+
+_SUBSAMPLINGS = {0: "444", 1: "422", 2: "420"}
+_CLEAR_MODES = ("LA", "La", "RGBA", "RGBa", "PA")
+_GREY_MODES = ("1", "L", "LA", "La")
+_UNKNOWN_MODES = ("I", "F", "LAB", "HSV")
+_ROWS = 256
+"""Taken out of a picture at a time: Pillow gives three copies of what it is asked for."""
+
+
+def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
+    """Reads a file of a format that Pillow knows.
+
+    Args:
+        data: The whole file.
+        name: Its format, in ``FORMATS``.
+        settings: Limits, and what to do about further frames.
+
+    Raises:
+        ImageError: ``unsupported`` or ``too_large``.
+        OSError: The file is damaged; Pillow raises other errors too.
+    """
+    with Image.open(
+        BytesIO(data), formats=["JPEG", "MPO"] if name == "jpg" else [_pillow_name(name)]
+    ) as image:
+        check_size(image.width, image.height, settings)
+        count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+        count = check_frames([(image.width, image.height)], settings, count)
+        if count == 1:
+            return _read_still(data, image, name)
+        return _read_animation(data, image, name, count)
+
+
+def samples_of(image: Image.Image) -> Samples:
+    """Samples of a loaded picture of 8 bits, uint8 (h, w, channels)."""
+    if image.mode in _UNKNOWN_MODES:
+        raise ImageError("unsupported", f"samples of the kind {image.mode} are not read")
+    clear = image.mode in _CLEAR_MODES or "transparency" in image.info
+    if image.mode == "CMYK":
+        samples = _array(cmyk_to_srgb(image))
+    else:
+        samples = _array(image if image.mode in ("RGB", "L", "LA", "RGBA") else _plain(image, clear=clear))
+    if clear and samples.shape[2] in (1, 3):
+        samples = _array(image.convert("RGBA"))
+    if image.mode in _GREY_MODES and samples.shape[2] > 2:
+        samples = samples[..., [0, 3]] if samples.shape[2] == 4 else samples[..., :1]
+    return samples
+
+
+def _array(image: Image.Image) -> Samples:
+    """Samples of a picture of whole bytes, (h, w, channels)."""
+    width, height = image.size
+    samples = np.empty((height, width, len(image.getbands())), np.uint8)
+    for top in range(0, height, _ROWS):
+        rows = np.asarray(image.crop((0, top, width, min(top + _ROWS, height))))
+        samples[top : top + _ROWS] = rows.reshape(samples[top : top + _ROWS].shape)
+    return samples
+
+
+def _plain(image: Image.Image, *, clear: bool) -> Image.Image:
+    """The picture in a mode with one byte for each channel."""
+    if image.mode == "1":
+        return image.convert("L")
+    return image.convert("RGBA" if clear else "RGB")
+
+
+def _pillow_name(name: str) -> str:
+    return FORMATS[name].pillow_name or ""
+
+
+def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
+    deep = name == "png" and is_deep_png(data)
+    subsampling = _subsampling(image) if name == "jpg" else None
+    if deep:
+        samples, orientation = _read_deep_png(data), _orientation_of_png(data)
+    else:
+        image.load()  # before the orientation is asked for, which would load it too and swallow damage
+        samples, orientation = samples_of(image), orientation_of(image)
+    colours, warnings = _colours(data, image, name, grey=samples.shape[2] < 3, deep=deep)
+    frame = make_frame(samples, colours, orientation=orientation)
+    height, width = frame.pixels.shape[:2]
+    metadata, damage = read_metadata(data, image, width, height)
+    if name == "avif" and is_deep(data):
+        warnings += ("depth_8bit",)
+    restore = Restore(name, metadata, colours.icc, subsampling, codes=colours.codes)
+    return Picture((frame,), restore, warnings + colours.warnings + damage)
+
+
+def _colours(
+    data: bytes, image: Image.Image, name: str, *, grey: bool, deep: bool = False
+) -> tuple[Colours, tuple[str, ...]]:
+    """Meaning of the colours, and what was lost on the way to RGB.
+
+    Args:
+        data: The whole file.
+        image: The loaded picture.
+        name: Format of the file, in ``FORMATS``.
+        grey: Whether it has one channel of brightness.
+        deep: Whether it has 16 bits per channel.
+    """
+    if image.mode == "CMYK":
+        return Colours(), ("cmyk_to_rgb",)
+    icc = image.info.get("icc_profile")
+    if name == "png":
+        return colours_of_png(data, icc, grey=grey, deep=deep), ()
+    codes = codes_of_boxes(data) if name == "avif" and not icc else None
+    if codes is not None:
+        return colours_of_codes(codes, grey=grey), ()
+    return colours_of(icc, grey=grey, deep=deep), ()
+
+
+def _read_deep_png(data: bytes) -> Samples:
+    """Samples of a PNG of 16 bits, which Pillow would cut to 8."""
+    check_png(data)
+    with libraries_muted():
+        samples = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+        )
+    if samples is None or samples.dtype != np.uint16:
+        raise ImageError("unreadable", "the PNG is damaged")
+    if samples.ndim == 2:
+        return samples[..., None]
+    if data[25] in (0, 4):  # colour types without colour; OpenCV repeats the grey
+        return samples[..., [0, 3]] if samples.shape[2] == 4 else samples[..., :1]
+    return cv2.cvtColor(samples, cv2.COLOR_BGR2RGB if samples.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+
+
+def _orientation_of_png(data: bytes) -> int:
+    """EXIF orientation without Pillow, which decodes all pixels to look behind them."""
+    carrier = Image.new("L", (1, 1))
+    carrier.info["exif"] = read_png(data)[0]
+    return orientation_of(carrier)
+
+
+def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> Picture:
+    """All frames, each as a whole picture."""
+    stored, durations = [], []
+    for number in range(count):
+        image.seek(number)
+        image.load()
+        stored.append(samples_of(image))
+        duration = image.info.get("duration")
+        durations.append(None if duration is None else round(duration))
+    if len({samples.shape[:2] for samples in stored}) > 1:
+        raise ImageError("unreadable", "frames of one animation have different sizes")
+    if image.info.get("default_image"):
+        durations[0] = None
+    orientation = orientation_of(image)
+    grey = all(samples.shape[2] < 3 for samples in stored)
+    colours, warnings = _colours(data, image, name, grey=grey)
+    channels = max(samples.shape[2] for samples in stored)
+    frames = [
+        make_frame(_with_channels(samples, channels), colours, orientation=orientation, duration_ms=duration)
+        for samples, duration in zip(stored, durations, strict=True)
+    ]
+    height, width = frames[0].pixels.shape[:2]
+    metadata, damage = read_metadata(data, image, width, height)
+    if (name == "png" and is_deep_png(data)) or (name == "avif" and is_deep(data)):
+        warnings += ("depth_8bit",)
+    restore = Restore(name, metadata, colours.icc, loop=image.info.get("loop"), codes=colours.codes)
+    return Picture(tuple(frames), restore, warnings + colours.warnings + damage)
+
+
+def _with_channels(samples: Samples, channels: int) -> Samples:
+    """The same samples with as many channels as the richest frame has."""
+    had = samples.shape[2]
+    if had == channels:
+        return samples
+    colour = (
+        samples[..., :1].repeat(3, axis=2) if had < 3 <= channels else samples[..., : had - (had in (2, 4))]
+    )
+    if channels in (1, 3):
+        return colour
+    alpha = samples[..., -1:] if had in (2, 4) else np.full_like(samples[..., :1], 255)
+    return np.concatenate((colour, alpha), axis=2)
+
+
+def _subsampling(image: Image.Image) -> str | None:
+    """How the colour of a JPEG is stored; None for grey, and for forms that are not written."""
+    return _SUBSAMPLINGS.get(JpegImagePlugin.get_sampling(image))

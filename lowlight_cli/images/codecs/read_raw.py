@@ -1,0 +1,92 @@
+"""What a camera's sensor saw -> picture, through LibRaw: needs the extra ``raw``."""
+
+import struct
+from io import BytesIO
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs import tiff_tags as tags
+from lowlight_cli.images.codecs.boxes import breaks_off
+from lowlight_cli.images.codecs.tiff_segments import all_pages, check_inside, cut_off, stated_places
+from lowlight_cli.images.frames import Colours, make_frame
+from lowlight_cli.images.limits import check_size
+from lowlight_cli.images.metadata.read import read_metadata
+from lowlight_cli.images.picture import Picture, Restore
+from lowlight_cli.images.settings import ReadSettings
+
+_SRGB_CURVE = (2.4, 12.92)
+"""Exponent, and slope of the straight part near black."""
+
+
+def read_raw(data: bytes, settings: ReadSettings) -> Picture:
+    """Develops a raw file as the camera would: its white balance, its exposure, upright, 16 bits.
+
+    Args:
+        data: The whole file.
+        settings: The largest size.
+
+    Raises:
+        ImageError: ``unsupported``: LibRaw is not installed or does not know the camera. ``unreadable``,
+            ``truncated`` or ``too_large``.
+    """
+    try:
+        import rawpy
+    except ImportError as error:
+        raise ImageError(
+            "unsupported", "camera raw files need an extra: pip install 'lowlight-cli[raw]'"
+        ) from error
+    check_raw(data)
+    try:
+        with rawpy.imread(BytesIO(data)) as raw:
+            check_size(raw.sizes.iwidth, raw.sizes.iheight, settings)
+            grey = raw.num_colors == 1
+            samples = raw.postprocess(
+                use_camera_wb=True, no_auto_bright=True, output_bps=16, gamma=_SRGB_CURVE
+            )
+    except rawpy.LibRawFileUnsupportedError as error:
+        raise ImageError("unsupported", "a camera raw file that LibRaw does not know") from error
+    except (rawpy.LibRawIOError, rawpy.LibRawDataError) as error:
+        raise ImageError("truncated", f"the camera raw file breaks off: {_text(error)}") from error
+    except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
+        raise ImageError("unreadable", f"the camera raw file cannot be read: {_text(error)}") from error
+    frame = make_frame(samples[..., :1] if grey else samples, Colours())
+    height, width = frame.pixels.shape[:2]
+    metadata, damage = read_metadata(data, None, width, height)
+    return Picture((frame,), Restore("raw", metadata), damage)
+
+
+def _text(error: Exception) -> str:
+    """What LibRaw says, which it says in bytes."""
+    told = error.args[0] if error.args else ""
+    return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+
+
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""Of files that state where their strips lie; Panasonic's and Olympus's own headers go with other rules."""
+_SMALLER_COPY = 1
+_FUJIFILM_START, _FUJIFILM_SENSOR = b"FUJIFILMCCD-RAW", 100
+
+
+def check_raw(data: bytes) -> None:
+    """Refuses camera raw whose sensor data break off.
+
+    Args:
+        data: The whole file.
+
+    Raises:
+        ImageError: ``truncated``.
+        EOFError: A directory of the file lies outside of it.
+    """
+    if data.startswith(_TIFF_STARTS):
+        _check_tiff(data)
+    elif data.startswith(_FUJIFILM_START) and len(data) >= _FUJIFILM_SENSOR + 8:
+        check_inside([struct.unpack_from(">II", data, _FUJIFILM_SENSOR)], len(data))
+    elif breaks_off(data):
+        raise cut_off()
+
+
+def _check_tiff(data: bytes) -> None:
+    for page in all_pages(data):
+        if not page.first(tags.SUBFILE_KIND, 0) & _SMALLER_COPY:
+            check_inside(stated_places(page), len(data))
+            if not page.is_whole and not any(stated_places(page)):
+                raise cut_off()

@@ -1,0 +1,61 @@
+"""TIFF -> picture: one page or many, each with its own size, depth and number of channels."""
+
+import numpy as np
+from PIL import Image
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs import tiff_tags as tags
+from lowlight_cli.images.codecs.tiff_page import read_page
+from lowlight_cli.images.codecs.tiff_tags import Page, read_pages
+from lowlight_cli.images.frames import Colours, colours_of, make_frame
+from lowlight_cli.images.limits import check_frames, check_size
+from lowlight_cli.images.metadata.read import read_metadata
+from lowlight_cli.images.picture import Frame, Picture, Restore
+from lowlight_cli.images.settings import ReadSettings
+
+_SMALLER_COPY, _MASK = 1, 4
+"""Bits of the tag that says what a page is for."""
+
+
+def read_tiff(data: bytes, settings: ReadSettings) -> Picture:
+    """Reads all pages but smaller copies and masks.
+
+    Args:
+        data: The whole file.
+        settings: Limits, and what to do about further pages.
+
+    Raises:
+        ImageError: ``unsupported`` or ``too_large``.
+        OSError: The file is damaged; Pillow raises other errors too.
+    """
+    pages = [
+        page for page in read_pages(data) if not page.first(tags.SUBFILE_KIND, 0) & (_SMALLER_COPY | _MASK)
+    ]
+    if not pages:
+        raise ImageError("unreadable", "the TIFF holds no picture")
+    sizes = [(page.first(tags.WIDTH, 0), page.first(tags.HEIGHT, 0)) for page in pages]
+    for width, height in sizes:
+        check_size(width, height, settings)
+    pages = pages[: check_frames(sizes, settings)]
+    frames, icc, warnings = _read_pages(data, pages)
+    height, width = frames[0].pixels.shape[:2]
+    metadata, damage = read_metadata(data, Image.new("L", (1, 1)), width, height)
+    return Picture(
+        frames, Restore("tiff", metadata, icc, pages=len(frames) > 1), tuple(dict.fromkeys(warnings + damage))
+    )
+
+
+def _read_pages(data: bytes, pages: list[Page]) -> tuple[tuple[Frame, ...], bytes | None, tuple[str, ...]]:
+    """Frames, the profile of the first page, and warnings."""
+    frames: list[Frame] = []
+    warnings: tuple[str, ...] = ()
+    first_icc = None
+    for page in pages:
+        samples, found = read_page(data, page)
+        deep, grey = samples.dtype == np.uint16, samples.shape[2] < 3
+        icc = None if "cmyk_to_rgb" in found else page.block(tags.ICC_PROFILE)
+        colours = colours_of(icc, grey=grey, deep=deep) if icc else Colours()
+        frames.append(make_frame(samples, colours))
+        warnings += found + colours.warnings
+        first_icc = colours.icc if len(frames) == 1 else first_icc
+    return tuple(frames), first_icc, warnings

@@ -1,0 +1,119 @@
+"""One page of a TIFF -> its samples: which compression is read by what, and what is not read.
+
+Pillow reads whole pages of fax and JPEG, whose compressions hold the colors; see
+docs/decisions/0008-libtiff-unpacks.md.
+"""
+
+import struct
+from io import BytesIO
+
+from PIL import Image
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs import tiff_tags as tags
+from lowlight_cli.images.codecs.read_pillow import samples_of
+from lowlight_cli.images.codecs.tiff_color import YCBCR, Meaning, explain_samples, kind_of
+from lowlight_cli.images.codecs.tiff_images import IMAGE_FILE_METHODS, read_image_files
+from lowlight_cli.images.codecs.tiff_samples import BYTE_METHODS, read_samples
+from lowlight_cli.images.codecs.tiff_segments import UNCOMPRESSED, check_inside, find_segments
+from lowlight_cli.images.codecs.tiff_tags import Page
+from lowlight_cli.images.codecs.tiff_unpack import page_alone
+from lowlight_cli.images.codecs.tiff_ycbcr import read_ycbcr
+from lowlight_cli.images.exif_orientation import turn_upright
+from lowlight_cli.images.picture import Samples
+
+_NUMBERS, _UNDEFINED = 1, 4
+"""Formats of samples that are whole numbers from 0; what is undefined is read as such by all programs."""
+_MOST_SAMPLES = 32
+
+_OLD_JPEG = 6
+_PILLOW_METHODS = frozenset((2, 3, 4, 7, 32766, 32771, 32809))
+"""Compressions of 8 bits at most that libtiff reads for Pillow: fax, JPEG, NeXT and ThunderScan."""
+_NAMES = {
+    **{7: "JPEG", 34892: "lossy JPEG", 34933: "PNG", 34887: "LERC", 32909: "PixarLog"},
+    **dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000"),
+    **dict.fromkeys((50002, 52546), "JPEG XL"),
+    **dict.fromkeys((22610, 34934), "JPEG XR"),
+    **dict.fromkeys((34676, 34677), "SGI LogLuv"),
+    **dict.fromkeys((9, 10, 34661), "JBIG"),
+}
+"""Of compressions that are not read, or not in each number of bits."""
+
+
+def read_page(data: bytes, page: Page) -> Meaning:
+    """Upright samples of a page, and what was lost on the way to RGB.
+
+    Args:
+        data: The whole file.
+        page: One of its pages, whose size is allowed.
+
+    Raises:
+        ImageError: ``unsupported`` or ``truncated``.
+        OSError: The page is damaged; Pillow raises other errors too.
+    """
+    bits, method = _bits(page), page.first(tags.COMPRESSION, UNCOMPRESSED)
+    if method == _OLD_JPEG:
+        return _read_old_jpeg(data, page)
+    if method in _PILLOW_METHODS and bits <= 8:
+        found = _read_by_pillow(page_alone(data, page, find_segments(data, page)))
+    else:
+        found = _read_numbers(data, page, method, bits)
+    return found._replace(samples=turn_upright(found.samples, page.first(tags.ORIENTATION, 1)))
+
+
+def _read_numbers(data: bytes, page: Page, method: int, bits: int) -> Meaning:
+    """Samples of a page whose compression says nothing about colors.
+
+    Args:
+        data: The whole file.
+        page: The page.
+        method: Number of its compression.
+        bits: Per sample.
+    """
+    in_files = method in IMAGE_FILE_METHODS and bits == 8
+    if method not in BYTE_METHODS and not in_files:
+        name = _NAMES.get(method, f"the method {method}")
+        message = f"TIFF of {bits} bits, compressed by {name}; save it with LZW or Deflate"
+        raise ImageError("unsupported", message)
+    kind, segments = kind_of(page), find_segments(data, page)
+    if kind == YCBCR and in_files:
+        raise ImageError("unsupported", "TIFF in YCbCr, compressed by another method than JPEG")
+    if kind == YCBCR:
+        return Meaning(read_ycbcr(data, page, segments, bits))
+    stored: Samples = (
+        read_image_files(data, page, segments) if in_files else read_samples(data, page, segments, bits)
+    )
+    return explain_samples(stored, page, bits)
+
+
+def _bits(page: Page) -> int:
+    """Bits of each sample.
+
+    Raises:
+        ImageError: ``unsupported``: not 1 to 16 bits, or not whole numbers.
+    """
+    bits, formats = page.all(tags.BITS) or (1,), page.all(tags.SAMPLE_FORMAT)
+    if max(bits) > 16 or not {_NUMBERS, _UNDEFINED}.issuperset(formats):
+        raise ImageError(
+            "unsupported", "TIFF of floating-point, signed or 32-bit samples; make it 16-bit first"
+        )
+    if len(set(bits)) > 1 or min(bits) < 1:
+        raise ImageError("unsupported", f"TIFF of samples of different bits: {bits}")
+    if page.first(tags.SAMPLES, 1) > _MOST_SAMPLES:
+        raise ImageError("unsupported", f"TIFF of {page.first(tags.SAMPLES, 1)} samples")
+    return bits[0]
+
+
+def _read_by_pillow(data: bytes) -> Meaning:
+    with Image.open(BytesIO(data), formats=["TIFF"]) as image:
+        image.load()
+        return Meaning(samples_of(image), ("cmyk_to_rgb",) if image.mode == "CMYK" else ())
+
+
+def _read_old_jpeg(data: bytes, page: Page) -> Meaning:
+    """A page whose tables lie anywhere in the file: the file is read with that page as its first."""
+    check_inside([(page.first(tags.OLD_JPEG_OFFSET, 0), page.first(tags.OLD_JPEG_BYTES, 0))], len(data))
+    layout = page.layout
+    changed = data[: 8 if layout.big else 4] + struct.pack(layout.order + layout.word, page.offset)
+    whole = data if data.startswith(changed) else changed + data[len(changed) :]
+    return _read_by_pillow(whole)  # which turns it upright

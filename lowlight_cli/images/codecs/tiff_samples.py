@@ -1,0 +1,133 @@
+"""TIFF page -> the numbers that it stores, 1 to 16 bits each, in any order of bytes and planes.
+
+Source: TIFF 6.0, sections 8, 14 and 15; libtiff for what a predictor belongs to.
+"""
+
+import numpy as np
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs import tiff_tags as tags
+from lowlight_cli.images.codecs.tiff_segments import UNCOMPRESSED, Segments
+from lowlight_cli.images.codecs.tiff_tags import Page
+from lowlight_cli.images.codecs.tiff_unpack import Bytes, unpack
+from lowlight_cli.images.picture import Samples
+
+_PACKBITS = 32773
+_ZSTD, _OTHER_ZSTD = 50000, 34926
+BYTE_METHODS = {
+    **{method: method for method in (UNCOMPRESSED, 5, 8, 32946, _PACKBITS, 34925, _ZSTD)},
+    _OTHER_ZSTD: _ZSTD,
+}
+"""Compressions of bytes, whatever they mean, with the number by which libtiff knows each.
+
+None, LZW, Deflate (two numbers), PackBits, LZMA, Zstandard (two numbers).
+"""
+
+_HORIZONTAL = 2
+_STEP = 2**20
+"""Numbers of less than a byte or of odd bits that are taken apart at a time."""
+
+
+def read_samples(data: bytes, page: Page, segments: Segments, bits: int) -> Samples:
+    """Numbers as stored, uint8 or, above 8 bits, uint16, (h, w, samples).
+
+    Args:
+        data: The whole file.
+        page: A page whose compression is one of ``BYTE_METHODS``.
+        segments: Its strips or tiles.
+        bits: Per sample, 1 to 16.
+
+    Raises:
+        ImageError: ``truncated``: its strips or tiles break off. ``unsupported``: an unknown predictor.
+        OSError: Its data are damaged.
+    """
+    together = page.first(tags.SAMPLES, 1) // segments.planes
+    parts = [
+        _read_plane(data, page, segments, plane, together=together, bits=bits)
+        for plane in range(segments.planes)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+
+
+def read_rows(data: bytes, page: Page, segments: Segments, plane: int, row: int, *, height: int = 1) -> Bytes:
+    """Bytes of all strips or tiles of a plane, below each other.
+
+    Args:
+        data: The whole file.
+        page: The page.
+        segments: Its strips or tiles.
+        plane: Number of the plane.
+        row: Bytes of a row.
+        height: Rows of pixels that are stored as one row of bytes.
+    """
+    places = segments.of_plane(plane)
+    rows = [segments.height] * len(places)
+    if not segments.are_tiles:
+        rows[-1] = page.first(tags.HEIGHT, 0) - segments.height * (segments.down - 1)
+    stored = [-(-count // height) for count in rows]
+    return unpack(data, page, places, stored, row, BYTE_METHODS[page.first(tags.COMPRESSION, UNCOMPRESSED)])
+
+
+def _read_plane(
+    data: bytes, page: Page, segments: Segments, plane: int, *, together: int, bits: int
+) -> Samples:
+    """Samples that lie together, (h, w, together).
+
+    Args:
+        data: The whole file.
+        page: The page.
+        segments: Its strips or tiles.
+        plane: Number of the plane.
+        together: Samples of a pixel in it.
+        bits: Per sample.
+    """
+    height, width = page.first(tags.HEIGHT, 0), page.first(tags.WIDTH, 0)
+    count = segments.width * together
+    predictor = predictor_of(page, bits)
+    stored = read_rows(data, page, segments, plane, -(-count * bits // 8))
+    numbers = _numbers_of(stored, bits, count, page.layout.order).reshape(-1, segments.width, together)
+    if predictor == _HORIZONTAL:
+        numbers = np.cumsum(numbers, axis=1, dtype=numbers.dtype)
+    if not segments.are_tiles:
+        return numbers
+    tiles = numbers.reshape(segments.down, segments.across, segments.height, segments.width, together)
+    rows = tiles.swapaxes(1, 2).reshape(segments.down * segments.height, -1, together)
+    return rows[:height, :width]
+
+
+def predictor_of(page: Page, bits: int) -> int:
+    """1 for none or 2 for differences of neighbors; libtiff knows it behind a packer alone.
+
+    Raises:
+        ImageError: ``unsupported``.
+    """
+    predictor = page.first(tags.PREDICTOR, 1)
+    if page.first(tags.COMPRESSION, UNCOMPRESSED) in (UNCOMPRESSED, _PACKBITS) or predictor == 1:
+        return 1
+    if predictor != _HORIZONTAL or bits not in (8, 16):
+        raise ImageError("unsupported", f"TIFF of {bits} bits with the predictor {predictor}")
+    return predictor
+
+
+def _numbers_of(stored: Bytes, bits: int, count: int, order: str) -> Samples:
+    """Numbers of rows of bytes, (rows, count).
+
+    Args:
+        stored: Rows.
+        bits: Of a number; those that fill no whole bytes begin with the highest bit, in any order of bytes.
+        count: Numbers in a row.
+        order: Of the bytes of 16 bits.
+    """
+    if bits == 8:
+        return stored
+    if bits == 16:
+        return stored.view(order + "u2").astype(np.uint16)
+    field = 8 if bits < 8 else 16
+    numbers = np.empty((len(stored), count), np.uint8 if bits < 8 else np.uint16)
+    step = max(1, _STEP // count)
+    for top in range(0, len(stored), step):
+        rows = stored[top : top + step]
+        fields = np.zeros((len(rows), count, field), np.uint8)
+        fields[..., field - bits :] = np.unpackbits(rows, axis=1, count=count * bits).reshape(-1, count, bits)
+        numbers[top : top + step] = np.packbits(fields, axis=2).view(f">u{field // 8}")[..., 0]
+    return numbers

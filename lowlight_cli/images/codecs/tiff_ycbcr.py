@@ -1,0 +1,93 @@
+"""Brightness and two differences of color -> RGB, as TIFF stores them without JPEG.
+
+Source: TIFF 6.0, section 21. Each pixel takes the color of the block it lies in, as libtiff has it.
+"""
+
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs import tiff_tags as tags
+from lowlight_cli.images.codecs.tiff_samples import predictor_of, read_rows, read_samples
+from lowlight_cli.images.codecs.tiff_segments import Segments
+from lowlight_cli.images.codecs.tiff_tags import Page
+from lowlight_cli.images.picture import Samples
+
+_LUMA = (0.299, 0.587, 0.114)
+_LEVELS = (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
+"""Codes of black and white, of no blueness and the most, of no redness and the most."""
+
+
+def read_ycbcr(data: bytes, page: Page, segments: Segments, bits: int) -> Samples:
+    """RGB of a page, uint8 (h, w, 3).
+
+    Args:
+        data: The whole file.
+        page: A page of this kind, whose compression is one of bytes.
+        segments: Its strips or tiles.
+        bits: Per sample.
+
+    Raises:
+        ImageError: ``truncated``: its strips or tiles break off. ``unsupported``: not 8 bits, or fewer pixels
+            of color in planes of their own.
+        OSError: Its data are damaged.
+    """
+    across, down = (*page.all(tags.SUBSAMPLING), 2, 2)[:2] if page.all(tags.SUBSAMPLING) else (2, 2)
+    if bits != 8 or page.first(tags.SAMPLES, 1) != 3 or across not in (1, 2, 4) or down not in (1, 2, 4):
+        raise ImageError("unsupported", "TIFF in YCbCr that is not 3 samples of 8 bits")
+    if (across, down) == (1, 1):
+        return _to_rgb(read_samples(data, page, segments, bits), page)
+    if segments.planes > 1 or predictor_of(page, bits) != 1:
+        raise ImageError("unsupported", "TIFF in YCbCr of fewer pixels with planes or a predictor")
+    return _to_rgb(_read_blocks(data, page, segments, across, down), page)
+
+
+def _read_blocks(data: bytes, page: Page, segments: Segments, across: int, down: int) -> Samples:
+    """Samples stored in blocks: ``across`` times ``down`` of brightness, then one each of color."""
+    beside, below = -(-segments.width // across), -(-segments.height // down)
+    size = across * down + 2
+    stored = read_rows(data, page, segments, 0, beside * size, height=down)
+    blocks = stored.reshape(-1, beside, size)
+    rows = blocks[..., :-2].reshape(-1, beside, down, across).swapaxes(1, 2)
+    light = rows.reshape(len(blocks) * down, beside * across)
+    color = blocks[..., -2:].repeat(down, axis=0).repeat(across, axis=1)
+    return _assemble(np.dstack((light, color)), page, segments, below * down)
+
+
+def _assemble(rows: Samples, page: Page, segments: Segments, tall: int) -> Samples:
+    """The page of strips or tiles below each other, each of ``tall`` rows with what fills the last block."""
+    height, width = page.first(tags.HEIGHT, 0), page.first(tags.WIDTH, 0)
+    missing = segments.down * segments.across * tall - len(rows)  # of the last strip
+    rows = np.concatenate((rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)))
+    parts = rows.reshape(segments.down, segments.across, tall, -1, 3)
+    parts = parts[:, :, : segments.height, : segments.width].swapaxes(1, 2)
+    return parts.reshape(segments.down * segments.height, -1, 3)[:height, :width]
+
+
+def _to_rgb(stored: Samples, page: Page) -> Samples:
+    red, green, blue = _fractions(page, tags.LUMA_WEIGHTS) or _LUMA
+    levels = np.array(_fractions(page, tags.REFERENCE_LEVELS) or _LEVELS, np.float32)
+    if green == 0 or not (levels[1::2] - levels[::2]).all():
+        raise ImageError("unreadable", "the TIFF states impossible weights of its colors")
+    reach = np.array((255, 127, 127), np.float32) / (levels[1::2] - levels[::2])
+    light, blueness, redness = np.moveaxis((stored - levels[::2]) * reach, 2, 0)
+    reds = light + redness * np.float32(2 - 2 * red)
+    blues = light + blueness * np.float32(2 - 2 * blue)
+    greens = (light - np.float32(blue) * blues - np.float32(red) * reds) / np.float32(green)
+    return _rounded(np.dstack((reds, greens, blues)))
+
+
+def _rounded(values: NDArray[np.float32]) -> Samples:
+    return np.rint(values.clip(0, 255)).astype(np.uint8)
+
+
+def _fractions(page: Page, tag: int) -> tuple[float, ...] | None:
+    """Fractions of a tag; None where it is missing or is no list of as many as it should be."""
+    wanted = {tags.LUMA_WEIGHTS: 3, tags.REFERENCE_LEVELS: 6}[tag]
+    entry = page.entries.get(tag)
+    if entry is None or entry.kind != 5 or len(entry.data) != 8 * wanted:
+        return None
+    numbers = struct.unpack(f"{page.layout.order}{2 * wanted}I", entry.data)
+    return tuple(above / below if below else 0.0 for above, below in zip(*[iter(numbers)] * 2, strict=True))

@@ -1,0 +1,1 @@
+"""Color profiles, transfer curves and conversions to sRGB."""

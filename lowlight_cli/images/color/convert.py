@@ -1,0 +1,220 @@
+"""Colours of a profile <-> sRGB, for 8 and 16 bits.
+
+Profiles made of curves and primaries are computed here, for no library at hand converts 16 bits. What sRGB
+cannot show is kept aside and given back, so that a picture that is not changed keeps its colours.
+
+Source: ICC.1:2022, annex F (matrix profiles); IEC 61966-2-1 (sRGB).
+"""
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+
+from lowlight_cli.images.color.color_management import TableConversion
+from lowlight_cli.images.color.icc_profile import SRGB_CURVE, Curve, Profile, ProfileError, read_profile
+from lowlight_cli.images.color.light_tables import (
+    SRGB_MATRIX,
+    Depth,
+    Floats,
+    channel_values,
+    light_of_values,
+    light_steps,
+    look_up,
+    mixed,
+    strips,
+    to_light,
+    to_values,
+    values_of_light,
+)
+from lowlight_cli.images.depth import in_depth
+from lowlight_cli.images.picture import OutOfGamut, Samples
+
+_SMALLEST_EXCESS = 1e-6
+"""Light beyond black or white that is kept; less is half a step of 8 bits under any usual curve."""
+
+
+class GreyConversion:
+    """Grey of a curve.
+
+    Args:
+        curve: Tone curve of the profile.
+    """
+
+    is_exact = True
+
+    def __init__(self, curve: Curve) -> None:
+        self._curve = curve
+
+    def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
+        """SRGB of samples with equal channels; black to white is inside sRGB."""
+        light = self._curve(channel_values(samples.dtype))
+        table = values_of_light(SRGB_CURVE, np.uint16)[light_steps(light.astype(np.float32))]
+        return look_up(table, samples), None
+
+    def from_srgb(self, pixels: Samples, outside: OutOfGamut | None, depth: Depth) -> Samples:
+        """The way back; ``outside`` is None."""
+        light = SRGB_CURVE(channel_values(pixels.dtype))
+        return look_up(values_of_light(self._curve, depth)[light_steps(light.astype(np.float32))], pixels)
+
+
+class MatrixConversion:
+    """Colours of three curves and three primaries, such as Display P3, Adobe RGB or ProPhoto RGB.
+
+    SRGB gets 16 bits even where the file has 8: the shadows of two curves do not meet in 8 bits.
+
+    Args:
+        profile: One with a matrix.
+    """
+
+    is_exact = True
+
+    def __init__(self, profile: Profile) -> None:
+        self._curves = profile.curves
+        self._matrix = np.linalg.solve(SRGB_MATRIX, np.array(profile.matrix))
+
+    def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
+        """SRGB of RGB samples (h, w, 3), and what of their colours it cannot show."""
+        inward = _for_each(self._curves, lambda curve: light_of_values(curve, samples.dtype))
+        outward = [values_of_light(SRGB_CURVE, np.uint16)] * 3
+        result = np.empty(samples.shape, np.uint16)
+        found: list[OutOfGamut] = []
+        for rows in strips(samples):
+            light = mixed(to_light(inward, samples[rows]), self._matrix)
+            inside = light.clip(0, 1)
+            if excess := _excess(light, inside, rows.start * samples.shape[1]):
+                found.append(excess)
+            result[rows] = to_values(outward, inside)
+        return result, _joined(found)
+
+    def from_srgb(self, pixels: Samples, outside: OutOfGamut | None, depth: Depth) -> Samples:
+        """The way back."""
+        inward = [light_of_values(SRGB_CURVE, pixels.dtype)] * 3
+        outward = _for_each(self._curves, lambda curve: values_of_light(curve, depth))
+        back = np.linalg.inv(self._matrix)
+        result = np.empty(pixels.shape, depth)
+        for rows in strips(pixels):
+            light = to_light(inward, pixels[rows])
+            if outside is not None:
+                first, last = (row * pixels.shape[1] for row in (rows.start, rows.stop))
+                begin, end = np.searchsorted(outside.places, (first, last))
+                light.reshape(-1, 3)[outside.places[begin:end] - first] += outside.light[begin:end]
+            result[rows] = to_values(outward, mixed(light, back).clip(0, 1))
+        return result
+
+
+@runtime_checkable
+class ToSrgb(Protocol):
+    """Changes colours of a file to sRGB."""
+
+    def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
+        """SRGB of RGB samples (h, w, 3), and what of their colours it cannot show."""
+
+
+Conversion = GreyConversion | MatrixConversion | TableConversion
+"""Changes colours between the space of a file and sRGB; each kind has the same two methods."""
+
+
+def conversion_for(icc: bytes, *, grey: bool) -> Conversion | None:
+    """How pixels with a profile become sRGB; None where they are sRGB already.
+
+    Args:
+        icc: The profile.
+        grey: Whether the picture has one channel.
+
+    Raises:
+        ProfileError: The profile is damaged, or not one for such a picture.
+    """
+    profile = read_profile(icc)
+    if profile.space != "RGB" and not (grey and profile.space == "GRAY"):
+        raise ProfileError(f"a colour profile for {profile.space or 'nothing'}")
+    if grey:
+        # Writers often leave the profile of the coloured original: it says nothing about grey.
+        return None if profile.space == "RGB" else GreyConversion(profile.curves[0])
+    if not profile.matrix:
+        return TableConversion(icc)
+    return None if _is_srgb(profile) else MatrixConversion(profile)
+
+
+def conversion_back(icc: bytes, *, grey: bool) -> Conversion | None:
+    """How sRGB becomes the colours of a profile that was read with a picture; None where they are sRGB.
+
+    Args:
+        icc: The profile.
+        grey: Whether the picture has one channel.
+    """
+    try:
+        return conversion_for(icc, grey=grey)
+    except ProfileError:  # one for the other pages of the file
+        return None
+
+
+def _is_srgb(profile: Profile) -> bool:
+    """Whether the profile differs from sRGB by less than can be seen in 8 bits."""
+    values = np.linspace(0, 1, 256)
+    expected = SRGB_CURVE(values) ** (1 / 2.4)
+    apart = max(np.abs(curve(values) ** (1 / 2.4) - expected).max() for curve in profile.curves)
+    return bool(np.abs(np.array(profile.matrix) - SRGB_MATRIX).max() < 2e-3 and apart < 0.004)
+
+
+def _excess(light: Floats, inside: Floats, start: int) -> OutOfGamut | None:
+    """What clipping takes away.
+
+    Args:
+        light: (h, w, 3).
+        inside: The same, clipped to [0, 1].
+        start: Number of the first pixel.
+    """
+    lowest, highest = (-_SMALLEST_EXCESS,) * 3, (1 + _SMALLEST_EXCESS,) * 3
+    places = np.flatnonzero(cv2.inRange(light, lowest, highest) == 0)
+    if not places.size:
+        return None
+    return OutOfGamut(places + start, light.reshape(-1, 3)[places] - inside.reshape(-1, 3)[places])
+
+
+def _for_each(curves: tuple[Curve, ...], make: Callable[[Curve], Samples]) -> list[Samples]:
+    """A table for each curve; most profiles have one curve three times."""
+    made = {curve: make(curve) for curve in dict.fromkeys(curves)}
+    return [made[curve] for curve in curves]
+
+
+def _joined(parts: list[OutOfGamut]) -> OutOfGamut | None:
+    if not parts:
+        return None
+    places, light = zip(*parts, strict=True)
+    return OutOfGamut(np.concatenate(places), np.concatenate(light))
+
+
+_GREYS = [(level,) * 3 for level in (0, 16, 32, 64, 96, 128, 160, 192, 224, 255)]
+_TINTS = [(96, 64, 64), (64, 96, 64), (64, 64, 96), (160, 160, 128), (160, 128, 160), (128, 160, 160)]
+"""Colours that any camera, screen and printer knows, 8 bits of sRGB."""
+
+_LARGEST_ERROR, _LEAST_CONTRAST = 6, 32
+"""In 8 bits of sRGB."""
+
+
+def leads_back(conversion: Conversion, *, grey: bool) -> bool:
+    """Whether colours of sRGB are still the same after a way to the space of the file and back.
+
+    Args:
+        conversion: Of a profile.
+        grey: Whether the picture has one channel.
+
+    Raises:
+        ProfileError: Dark and bright tones of the file are one in sRGB, so there is no picture.
+    """
+    tones = np.array([[[26] * 3, [229] * 3]], np.uint8)
+    if np.ptp(_in_srgb(conversion, tones)) < _LEAST_CONTRAST:
+        raise ProfileError("the colour profile makes one shade of dark and bright")
+    colours = np.array([_GREYS if grey else _GREYS + _TINTS], np.uint8)
+    try:
+        stored = conversion.from_srgb(colours, None, np.uint16)
+    except ProfileError:
+        return False
+    return bool(np.abs(_in_srgb(conversion, stored) - colours).max() <= _LARGEST_ERROR)
+
+
+def _in_srgb(conversion: Conversion, samples: Samples) -> Samples:
+    """8 bits of sRGB, as whole numbers that can be subtracted."""
+    return in_depth(conversion.to_srgb(samples)[0], np.uint8).astype(np.int16)

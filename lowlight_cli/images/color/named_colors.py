@@ -1,0 +1,114 @@
+"""Meaning of colours whose space a file names without a profile: nclx, cICP, gAMA and cHRM.
+
+Source: ITU-T H.273; PNG (Third Edition), sections 4.3 (which chunk goes first) and 11.3.2.
+"""
+
+import struct
+from dataclasses import replace
+from itertools import takewhile
+
+from lowlight_cli.images.color.cicp import (
+    HLG,
+    PQ,
+    PRIMARIES,
+    SRGB_PRIMARIES,
+    TRANSFERS,
+    Chromaticities,
+    ColourCodes,
+)
+from lowlight_cli.images.color.icc_profile import SRGB_CURVE, Curve, ProfileError
+from lowlight_cli.images.color.make_profile import grey_profile, rgb_profile
+from lowlight_cli.images.frames import Colours, colours_of, hdr_colours
+from lowlight_cli.images.metadata.png_chunks import read_chunks
+
+_UNKNOWN = Colours(warnings=("color",))
+_SRGB_GAMMA, _SAME_GAMMA = 1 / 2.2, 0.05
+"""What writers of sRGB say for programs that know no more, and the part of it that libpng overlooks."""
+
+
+def colours_of_codes(codes: ColourCodes, *, grey: bool) -> Colours:
+    """Meaning of the colours of a file that names code points.
+
+    Args:
+        codes: Of H.273.
+        grey: Whether the picture has one channel.
+
+    Returns:
+        Colours with a profile of that space; for PQ and HLG a conversion to sRGB, the warning ``hdr_to_sdr``
+        and no way back; for unknown codes sRGB, and the warning ``color``.
+    """
+    if codes.transfer in (PQ, HLG):
+        return hdr_colours(codes, grey=grey)
+    space, curve = PRIMARIES.get(codes.primaries), TRANSFERS.get(codes.transfer)
+    if space is None or curve is None:
+        return _UNKNOWN
+    colours = _colours_of_space(space, curve, grey=grey)
+    is_kept = colours.icc is not None and not colours.warnings
+    return replace(colours, codes=codes) if is_kept else colours
+
+
+def colours_of_png(data: bytes, icc: object, *, grey: bool, deep: bool) -> Colours:
+    """Meaning of the colours of a PNG: by its cICP, else by its profile, else by sRGB, gAMA and cHRM.
+
+    Args:
+        data: The whole file.
+        icc: Profile as found; nothing or an empty one where there is none.
+        grey: Whether the picture has one channel.
+        deep: Whether it has 16 bits per channel.
+    """
+    before = takewhile(lambda chunk: chunk.kind != b"IDAT", read_chunks(data))
+    chunks = {chunk.kind: chunk.data for chunk in before}
+    named = Colours()
+    if b"cICP" in chunks:
+        named = _colours_of_cicp(chunks[b"cICP"], grey=grey)
+        if named != _UNKNOWN:
+            return named
+    if icc:
+        return colours_of(icc, grey=grey, deep=deep)
+    if b"sRGB" in chunks or not chunks.keys() & {b"gAMA", b"cHRM"}:
+        return named
+    return _colours_of_gamma(chunks.get(b"gAMA"), chunks.get(b"cHRM"), grey=grey)
+
+
+def _colours_of_cicp(content: bytes, *, grey: bool) -> Colours:
+    # Only RGB of the full range is read: the other two numbers say so.
+    if len(content) != 4 or content[2:] != b"\0\1":
+        return _UNKNOWN
+    return colours_of_codes(ColourCodes(content[0], content[1]), grey=grey)
+
+
+def _colours_of_gamma(gamma: bytes | None, points: bytes | None, *, grey: bool) -> Colours:
+    """Meaning of colours by the two oldest chunks; either can be missing."""
+    try:
+        curve = SRGB_CURVE if gamma is None else _curve_of_gamma(struct.unpack(">I", gamma)[0] / 100_000)
+        space = SRGB_PRIMARIES if points is None else _chromaticities(points)
+    except struct.error:
+        return _UNKNOWN
+    return _UNKNOWN if curve is None else _colours_of_space(space, curve, grey=grey)
+
+
+def _curve_of_gamma(gamma: float) -> Curve | None:
+    """Light by the exponent with which it was stored; None where that is none."""
+    if gamma == 0:
+        return None
+    is_srgb = abs(gamma / _SRGB_GAMMA - 1) <= _SAME_GAMMA
+    return SRGB_CURVE if is_srgb else Curve(numbers=(1 / gamma,))
+
+
+def _chromaticities(points: bytes) -> Chromaticities:
+    numbers = [number / 100_000 for number in struct.unpack(">8I", points)]
+    white, red, green, blue = zip(numbers[::2], numbers[1::2], strict=True)
+    return Chromaticities(red, green, blue, white)
+
+
+def _colours_of_space(space: Chromaticities, curve: Curve, *, grey: bool) -> Colours:
+    if grey and curve == SRGB_CURVE:
+        return Colours()
+    try:
+        icc = grey_profile(curve) if grey else rgb_profile(space, curve)
+    except ProfileError:
+        return _UNKNOWN
+    colours = colours_of(icc, grey=grey, deep=False)
+    if "icc" in colours.warnings:
+        return _UNKNOWN
+    return Colours() if colours.conversion is None else colours

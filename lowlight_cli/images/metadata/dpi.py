@@ -1,0 +1,100 @@
+"""How large a picture is on paper: said by JPEG and PNG in places of their own, and carried by EXIF.
+
+Source: JFIF 1.02 (ITU-T T.871) for JPEG; PNG specification, 11.3.4.3, for PNG.
+"""
+
+import struct
+from dataclasses import replace
+from typing import NamedTuple
+
+from lowlight_cli.images.metadata.exif import Exif
+from lowlight_cli.images.metadata.jpeg_segments import START as JPEG_START
+from lowlight_cli.images.metadata.jpeg_segments import read_segments
+from lowlight_cli.images.metadata.png_chunks import START as PNG_START
+from lowlight_cli.images.metadata.png_chunks import make_chunk, read_chunks
+from lowlight_cli.images.metadata.tiff_directory import SHORT, Entry, number_entry, whole_numbers
+
+_ACROSS, _DOWN, _UNIT = 282, 283, 296
+_INCH, _CENTIMETRE = 2, 3
+_FRACTION = 5
+_JFIF = b"JFIF\0"
+_INCHES_PER_METRE = 39.3701
+
+
+class Density(NamedTuple):
+    """Pixels for each unit of length, and that unit in the numbers of EXIF: 2 for inches, 3 for cm."""
+
+    across: float
+    down: float
+    unit: int
+
+    @property
+    def per_metre(self) -> tuple[int, int]:
+        """Pixels for each metre."""
+        times = 100 if self.unit == _CENTIMETRE else _INCHES_PER_METRE
+        return round(self.across * times), round(self.down * times)
+
+
+def density_of_file(data: bytes) -> Density | None:
+    """What a JPEG or PNG says in its own place; None where it says nothing."""
+    if data.startswith(JPEG_START):
+        found = next((s.data for s in read_segments(data) if s.data.startswith(_JFIF)), b"")
+        if len(found) >= 12 and found[7] in (1, 2):
+            across, down = struct.unpack_from(">HH", found, 8)
+            return Density(across, down, found[7] + 1) if across and down else None
+    elif data.startswith(PNG_START):
+        found = next((chunk.data for chunk in read_chunks(data) if chunk.kind == b"pHYs"), b"")
+        if len(found) == 9 and found[8] == 1:
+            across, down = (round(n / _INCHES_PER_METRE, 2) for n in struct.unpack_from(">II", found))
+            return Density(across, down, _INCH) if across and down else None
+    return None
+
+
+def density_of_exif(exif: Exif) -> Density | None:
+    """What EXIF says; None where that is nothing or makes no sense."""
+    across, down = (_fraction(exif.main.get(tag), exif.order) for tag in (_ACROSS, _DOWN))
+    unit = next(iter(whole_numbers(exif.main.get(_UNIT), exif.order)), _INCH)
+    if min(across, down) <= 0 or unit not in (_INCH, _CENTIMETRE):
+        return None
+    return Density(across, down, unit)
+
+
+def with_density(exif: Exif, density: Density | None) -> Exif:
+    """EXIF that says it too, unless it says something already."""
+    if density is None or _ACROSS in exif.main:
+        return exif
+    across, down = (
+        Entry(_FRACTION, struct.pack(exif.order + "II", round(number * 100), 100)) for number in density[:2]
+    )
+    said = {_ACROSS: across, _DOWN: down, _UNIT: number_entry(density.unit, exif.order, SHORT)}
+    return replace(exif, main=exif.main | said)
+
+
+def stamp_density(encoded: bytes, density: Density | None) -> bytes:
+    """A JPEG or PNG that says it in its own place; any other file as it is.
+
+    Args:
+        encoded: A whole file; a PNG must not say it yet.
+        density: What to say, or None for nothing.
+    """
+    if density is None:
+        return encoded
+    if encoded.startswith(PNG_START):
+        chunk = make_chunk(b"pHYs", struct.pack(">IIB", *density.per_metre, 1))
+        header_end = len(PNG_START) + 25
+        return encoded[:header_end] + chunk + encoded[header_end:]
+    first = next(read_segments(encoded), None) if encoded.startswith(JPEG_START) else None
+    if first is None or not first.data.startswith(_JFIF) or max(density[:2]) > 65535:
+        return encoded
+    place = first.start + 4 + 7
+    said = struct.pack(">BHH", density.unit - 1, round(density.across), round(density.down))
+    return encoded[:place] + said + encoded[place + len(said) :]
+
+
+def _fraction(entry: Entry | None, order: str) -> float:
+    """Value of an entry of one fraction; 0 for any other."""
+    if entry is None or entry.kind != _FRACTION or len(entry.data) != 8:
+        return 0.0
+    above, below = struct.unpack(order + "II", entry.data)
+    value = above / below if below else 0.0
+    return value if value < 2**31 / 100 else 0.0

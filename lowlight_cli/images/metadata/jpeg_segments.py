@@ -1,0 +1,125 @@
+"""The segments of a JPEG file that hold metadata.
+
+Source: ITU-T T.81, B.1; CIPA DC-008 for EXIF; Adobe's XMP specification part 3 for XMP.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from lowlight_cli.images.metadata.exif import PREFIX
+from lowlight_cli.images.metadata.xmp_extension import ExtensionParts, join_xmp, split_xmp
+
+START = b"\xff\xd8"
+LONGEST_SEGMENT = 65_533
+"""Bytes behind the length of a segment."""
+
+_APP0, _APP1, _APP13 = 0xE0, 0xE1, 0xED
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_SCAN, _END = 0xDA, 0xD9
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_OURS = (PREFIX, _XMP, _EXTENSION, _PHOTOSHOP)
+
+
+class Segment(NamedTuple):
+    """A stretch of the file before the first scan.
+
+    Attributes:
+        marker: Its second byte.
+        start: Offset of its first byte.
+        data: What follows its length.
+        end: Where the next one begins.
+    """
+
+    marker: int
+    start: int
+    data: bytes
+    end: int
+
+
+def read_jpeg(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
+    """EXIF block, XMP packet and Photoshop's resources of a file, and whether they were undamaged."""
+    exif, xmp, resources = [], [], []
+    extensions = ExtensionParts()
+    for segment in read_segments(data):
+        if segment.marker == _APP1 and segment.data.startswith(PREFIX):
+            # A block beyond 64 kB goes on in further segments, which repeat the prefix.
+            exif.append(segment.data.removeprefix(PREFIX))
+        elif segment.marker == _APP1 and segment.data.startswith(_XMP):
+            xmp.append(segment.data.removeprefix(_XMP))
+        elif segment.marker == _APP1 and segment.data.startswith(_EXTENSION):
+            extensions.add(segment.data.removeprefix(_EXTENSION))
+        elif segment.marker == _APP13 and segment.data.startswith(_PHOTOSHOP):
+            resources.append(segment.data.removeprefix(_PHOTOSHOP))
+    packet = xmp[0] if xmp else b""
+    further, whole = extensions.joined()
+    try:
+        packet = join_xmp(packet, further) if xmp else b""
+    except ValueError:
+        whole = False
+    return b"".join(exif), packet, b"".join(resources), whole
+
+
+def write_jpeg(data: bytes, exif: bytes, xmp: bytes, resources: bytes) -> bytes:
+    """A file with other metadata.
+
+    Args:
+        data: A whole file.
+        exif: Block without prefix.
+        xmp: Packet of any size.
+        resources: Photoshop's.
+
+    Raises:
+        ValueError: A block is too large for this format.
+    """
+    segments = list(read_segments(data))
+    head = [s for s in segments if s.marker == _APP0]
+    kept = [s for s in segments if s.marker != _APP0 and not s.data.startswith(_OURS)]
+    new = [_segment(_APP1, PREFIX + exif)] if exif else []
+    new += _xmp_segments(xmp) if xmp else []
+    new += [_segment(_APP13, _PHOTOSHOP + resources)] if resources else []
+    rest = data[segments[-1].end if segments else len(START) :]
+    return b"".join((START, *_bytes(data, head), *new, *_bytes(data, kept), rest))
+
+
+def read_segments(data: bytes) -> Iterator[Segment]:
+    """Segments up to the first scan, or up to damage."""
+    position = len(START)
+    while data[position : position + 1] == b"\xff" and position + 4 <= len(data):
+        marker = data[position + 1]
+        if marker == 0xFF:  # fill bytes may stand before any marker
+            position += 1
+            continue
+        if marker in (_SCAN, _END):
+            return
+        size = 0 if marker in _STANDALONE else int.from_bytes(data[position + 2 : position + 4])
+        end = position + 2 + size
+        if end > len(data) or (marker not in _STANDALONE and size < 2):
+            return
+        yield Segment(marker, position, data[position + 4 : end], end)
+        position = end
+
+
+def _bytes(data: bytes, segments: Iterable[Segment]) -> Iterator[bytes]:
+    return (data[segment.start : segment.end] for segment in segments)
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    if len(content) > LONGEST_SEGMENT:
+        raise ValueError(f"{len(content)} bytes do not fit into a JPEG segment")
+    return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+
+def _xmp_segments(xmp: bytes) -> list[bytes]:
+    most = LONGEST_SEGMENT - len(_XMP)
+    if len(xmp) <= most:
+        return [_segment(_APP1, _XMP + xmp)]
+    first, identity, second = split_xmp(xmp, most)
+    head = _EXTENSION + identity + struct.pack(">I", len(second))
+    step = LONGEST_SEGMENT - len(head) - 4
+    return [_segment(_APP1, _XMP + first)] + [
+        _segment(_APP1, head + struct.pack(">I", start) + second[start : start + step])
+        for start in range(0, len(second), step)
+    ]

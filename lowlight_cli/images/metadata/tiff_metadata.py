@@ -1,0 +1,113 @@
+"""Metadata among the tags of a TIFF file.
+
+Source: TIFF 6.0, section 2; Adobe's XMP specification, part 3, for the tags of blocks.
+"""
+
+import struct
+
+from lowlight_cli.images.metadata.exif import (
+    COLORIMETRY_TAGS,
+    DETAILS_TAG,
+    INTEROPERABILITY_TAG,
+    IPTC_TAG,
+    LAYOUT_TAGS,
+    PLACE_TAG,
+    RESOURCES_TAG,
+    XMP_TAG,
+    Exif,
+)
+from lowlight_cli.images.metadata.iptc import resources_of_records, split_records
+from lowlight_cli.images.metadata.tiff_directory import (
+    BYTES,
+    LONG,
+    OFFSET,
+    UNDEFINED,
+    Directory,
+    DirectoryWriter,
+    Entry,
+    Layout,
+    in_order,
+    number_entry,
+    read_directory,
+    read_header,
+)
+
+_RESOLUTION_TAGS = frozenset({282, 283, 296})
+_MOST_BYTES = 2**32 - 2**24
+"""Of a file with offsets of 4 bytes, with room for the metadata."""
+
+
+def blocks_of_tags(main: Directory) -> tuple[bytes, bytes]:
+    """XMP packet and Photoshop's resources that a main directory holds.
+
+    A TIFF has IPTC-IIM twice, among the resources and as a tag of its own, which is the newer one.
+    """
+    xmp, records, resources = (
+        main[tag].data if tag in main else b"" for tag in (XMP_TAG, IPTC_TAG, RESOURCES_TAG)
+    )
+    if records:
+        resources = resources_of_records(records) + split_records(resources)[1]
+    return xmp, resources
+
+
+def write_tiff(data: bytes, exif: Exif, xmp: bytes, resources: bytes) -> bytes:
+    """A file whose first page has further tags.
+
+    The page gets a new directory behind the end; everything else stays where it is.
+
+    Args:
+        data: A whole file, of any number of pages.
+        exif: Directories to merge into those of the page; how the page stores its pixels is kept.
+        xmp: Packet.
+        resources: Photoshop's.
+
+    Raises:
+        ValueError: It is no TIFF, is damaged or is too large.
+    """
+    layout, offset = read_header(data)
+    page = read_directory(data, offset, layout)
+    if not page.whole or (len(data) > _MOST_BYTES and not layout.big):
+        raise ValueError("damaged or too large a TIFF")
+    writer = DirectoryWriter(layout, data)
+    own = {tag: entry for tag, entry in exif.main.items() if tag not in LAYOUT_TAGS - COLORIMETRY_TAGS}
+    # Inches are meant where no unit is given, so the page must not keep its own.
+    given = _RESOLUTION_TAGS if _RESOLUTION_TAGS & own.keys() else frozenset()
+    main = {tag: entry for tag, entry in page.entries.items() if tag not in given}
+    main |= (
+        _blocks(xmp, resources) | in_order(own, exif.order, layout.order) | _pointers(writer, exif, layout)
+    )
+    # The header and the magic number fill half of the first words, the offset the other half.
+    writer.data[layout.word_size : 2 * layout.word_size] = struct.pack(
+        layout.order + layout.word, writer.add(_new(main), page.following)
+    )
+    return bytes(writer.data)
+
+
+def _new(directory: Directory) -> Directory:
+    return {tag: entry._replace(offset=0) for tag, entry in directory.items()}
+
+
+def _blocks(xmp: bytes, resources: bytes) -> Directory:
+    """Entries of whole blocks."""
+    records, others = split_records(resources)
+    blocks = {
+        XMP_TAG: Entry(BYTES, xmp),
+        IPTC_TAG: Entry(UNDEFINED, records),
+        RESOURCES_TAG: Entry(BYTES, others),
+    }
+    return {tag: entry for tag, entry in blocks.items() if entry.data}
+
+
+def _pointers(writer: DirectoryWriter, exif: Exif, layout: Layout) -> Directory:
+    """Appends the other directories, and gives the entries of a main one that point to them."""
+    children = [exif.details, exif.place, exif.interoperability]
+    details, place, rules = (in_order(child, exif.order, layout.order) for child in children)
+    found: Directory = {}
+    kind = OFFSET if layout.big else LONG
+    if rules:
+        details |= {INTEROPERABILITY_TAG: number_entry(writer.add(_new(rules)), layout.order, kind)}
+    if details:
+        found[DETAILS_TAG] = number_entry(writer.add(_new(details)), layout.order, kind)
+    if place:
+        found[PLACE_TAG] = number_entry(writer.add(_new(place)), layout.order, kind)
+    return found

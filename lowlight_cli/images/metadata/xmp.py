@@ -1,0 +1,156 @@
+"""XMP packets: what must change in the packet of a photo for an enhanced copy of it.
+
+Source: ISO 16684-1 and Adobe's XMP specification, part 2 (names).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from xml.sax.saxutils import escape
+
+from lowlight_cli.images.metadata.xmp_document import (
+    RDF,
+    RDF_END,
+    RDF_START,
+    Document,
+    Edit,
+    Name,
+    read_document,
+)
+
+_XMP, _NOTE = "http://ns.adobe.com/xap/1.0/", "http://ns.adobe.com/xmp/note/"
+_MEDIA, _EVENT = "http://ns.adobe.com/xap/1.0/mm/", "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
+_TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
+_LENS, _EXIF_EXTENDED = "http://ns.adobe.com/exif/1.0/aux/", "http://cipa.jp/exif/1.0/"
+_PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
+_IPTC_CORE = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
+_IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_GOOGLE = "http://ns.google.com/photos/1.0/"
+_PHONE_CAMERA = frozenset(
+    {"MotionPhoto", "MotionPhotoVersion", "MotionPhotoPresentationTimestampUs"}
+    | {"MicroVideo", "MicroVideoVersion", "MicroVideoOffset", "MicroVideoPresentationTimestampUs"}
+)
+
+_STALE = frozenset(
+    {Name(_XMP, "Thumbnails"), Name(_XMP, "PageInfo"), Name(_NOTE, "HasExtendedXMP")}
+    | {Name(f"{_GOOGLE}camera/", local) for local in _PHONE_CAMERA}
+)
+"""Pictures of the dark photo, and where to find what lay behind it in the file."""
+
+_STALE_NAMESPACES = (
+    f"{_GOOGLE}container/",
+    f"{_GOOGLE}image/",
+    f"{_GOOGLE}depthmap/",
+    "http://ns.adobe.com/hdr-gain-map/1.0/",
+)
+"""The same for a video, a depth map or a map of brightness."""
+
+_PRIVATE = frozenset(
+    {Name(_LENS, local) for local in ("SerialNumber", "LensSerialNumber", "OwnerName")}
+    | {Name(_EXIF_EXTENDED, local) for local in ("BodySerialNumber", "LensSerialNumber")}
+    | {Name(_EXIF_EXTENDED, local) for local in ("CameraOwnerName", "ImageEditor")}
+    | {Name(_PHOTOSHOP, local) for local in ("City", "State", "Country")}
+    | {Name(_IPTC_CORE, local) for local in ("Location", "CountryCode")}
+    | {Name(_IPTC_EXTENSION, local) for local in ("LocationCreated", "LocationShown")}
+    | {Name(_EXIF, "ImageUniqueID")}
+)
+"""Place, serial numbers and owner, as in EXIF; names that begin with GPS are added below."""
+
+_ORIENTATION_TEXT = re.compile(rb"""(tiff:Orientation(?:=["']|>))[2-8]""")
+"""What Pillow and others take for the orientation, whatever the prefix stands for."""
+
+_EMPTY = (
+    b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+    + RDF_START
+    + RDF_END
+    + b'\n<?xpacket end="w"?>'
+)
+
+
+def portable_xmp(xmp: bytes, width: int, height: int) -> bytes:
+    """A packet fit for an upright copy: orientation and sizes of the copy, no thumbnails.
+
+    Args:
+        xmp: One packet.
+        width: Columns of the copy.
+        height: Rows of the copy.
+
+    Raises:
+        ValueError: The packet is damaged.
+    """
+    facts = {
+        Name(_TIFF, "Orientation"): 1,
+        **dict.fromkeys((Name(_TIFF, "ImageWidth"), Name(_EXIF, "PixelXDimension")), width),
+        **dict.fromkeys((Name(_TIFF, "ImageLength"), Name(_EXIF, "PixelYDimension")), height),
+    }
+    document = read_document(xmp)
+    stale = _removals(document, lambda n: n in _STALE or n.namespace in _STALE_NAMESPACES)
+    edited = document.edited([*stale, *_corrections(document, facts)])
+    return _ORIENTATION_TEXT.sub(rb"\g<1>1", edited)
+
+
+def xmp_without_private(xmp: bytes) -> bytes:
+    """Without place, serial numbers and owner.
+
+    Raises:
+        ValueError: The packet is damaged.
+    """
+    document = read_document(xmp)
+    places = (_EXIF, _EXIF_EXTENDED)
+    return document.edited(
+        _removals(document, lambda n: n in _PRIVATE or (n.local.startswith("GPS") and n.namespace in places))
+    )
+
+
+def xmp_processed_by(xmp: bytes, software: str) -> bytes:
+    """Adds a line to the history; it has no date, so that equal pictures make equal files.
+
+    Args:
+        xmp: One packet, or empty for a new one.
+        software: Program, version and model.
+
+    Raises:
+        ValueError: The packet is damaged.
+    """
+    document = read_document(xmp or _EMPTY)
+    line = (
+        f'<rdf:li xmlns:rdf="{RDF}" xmlns:stEvt="{_EVENT}" rdf:parseType="Resource">'
+        f"<stEvt:action>edited</stEvt:action>"
+        f"<stEvt:softwareAgent>{escape(software)}</stEvt:softwareAgent></rdf:li>"
+    )
+    place = _end_of_history(document)
+    if place is None:
+        line = (
+            f'<rdf:Description xmlns:rdf="{RDF}" rdf:about="" xmlns:xmpMM="{_MEDIA}">'
+            f"<xmpMM:History><rdf:Seq>{line}</rdf:Seq></xmpMM:History></rdf:Description>"
+        )
+        place = document.end_of_rdf
+    return document.edited([Edit(place, place, line.encode())])
+
+
+def _removals(document: Document, unwanted: Callable[[Name], bool]) -> Iterator[Edit]:
+    for element in document.elements:
+        if unwanted(element.name):
+            yield Edit(element.start, element.end)
+        yield from (Edit(a.start, a.end) for a in element.attributes if unwanted(a.name))
+
+
+def _corrections(document: Document, facts: dict[Name, int]) -> Iterator[Edit]:
+    """Edits that give properties new values where they stand."""
+    for element in document.elements:
+        if element.name in facts and element.close > element.inner:
+            yield Edit(element.inner, element.close, str(facts[element.name]).encode())
+        for attribute in element.attributes:
+            if attribute.name in facts:
+                quoted = f'"{facts[attribute.name]}"'.encode()
+                # The opening quote is the first one behind the equals sign of a name without quotes.
+                start = document.data.index(b"=", attribute.start) + 1
+                yield Edit(start, attribute.end, quoted)
+
+
+def _end_of_history(document: Document) -> int | None:
+    """Where a line of an existing history would be appended; None where there is no history."""
+    history = document.first(Name(_MEDIA, "History"))
+    if history is None:
+        return None
+    lists = document.children(document.elements.index(history))
+    return next((e.close for e in lists if e.name == Name(RDF, "Seq") and e.close > e.inner), None)

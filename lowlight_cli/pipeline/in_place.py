@@ -1,0 +1,123 @@
+"""Results in place of the originals: only when asked for, and never twice on one photo."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from lowlight_cli.errors import ImageError, UsageError
+from lowlight_cli.images.replace import replace_file
+from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.file_stat import facts_of
+from lowlight_cli.pipeline.journal import sha256_of_file
+from lowlight_cli.pipeline.plan import Action, Job, Plan, Source, find_pictures
+from lowlight_cli.pipeline.resume import UP_TO_DATE, Ledger, key_of
+from lowlight_cli.pipeline.scan import Selection
+
+
+def plan_in_place(
+    sources: Sequence[Source], *, selection: Selection = Selection(), leave_out: Sequence[Path] = ()
+) -> Plan:
+    """Jobs whose result replaces their source; the books lie in the folder that holds all of them.
+
+    Args:
+        sources: Pictures, and folders of pictures.
+        selection: What is taken of folders.
+        leave_out: Folders that are not searched: that of the backups.
+
+    Raises:
+        UsageError: An input is missing.
+    """
+    for source in sources:
+        if not source.listed and not source.path.exists():
+            raise UsageError(f"no such file or folder: '{source.path}'")
+    roots = [source.path if source.path.is_dir() else source.path.parent for source in sources]
+    folder = Path(os.path.commonpath([root.absolute() for root in roots])) if len(roots) > 1 else roots[0]
+    found = find_pictures(sources, selection, leave_out)
+    jobs: dict[Path, Job] = {}
+    for path, _ in found.pictures:
+        relative = Path(key_of(path, folder))
+        jobs.setdefault(path, Job(path, path, relative=relative, facts=facts_of(path)))
+    return Plan(tuple(jobs.values()), folder, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
+
+
+def settle_in_place(plan: Plan, on_exist: OnExist, ledger: Ledger) -> Plan:
+    """Passes over photos that are results already.
+
+    Args:
+        plan: Jobs that would all be made.
+        on_exist: ``OVERWRITE`` enhances results once more.
+        ledger: What earlier runs left.
+    """
+    if on_exist is OnExist.OVERWRITE:
+        return plan
+    return replace(plan, jobs=tuple(_settled(job, plan.folder, ledger) for job in plan.jobs))
+
+
+def _settled(job: Job, folder: Path, ledger: Ledger) -> Job:
+    entry = ledger.entries.get(key_of(job.target, folder))
+    if entry is None or entry.out_sha256 is None or job.facts is None or job.facts.size != entry.out_size:
+        return job
+    if job.facts.mtime_ns != entry.out_mtime_ns and sha256_of_file(job.source) != entry.out_sha256:
+        return job
+    if entry.status == "ok" and entry.options == ledger.options:
+        return replace(job, action=Action.SKIP, reason=UP_TO_DATE)
+    reason = "was enhanced in place with other options; put the original back first"
+    return replace(job, action=Action.CONFLICT, reason=reason)
+
+
+class Backup:
+    """Keeps originals that are about to be replaced.
+
+    Args:
+        folder: Where they go, each to its place in the tree of inputs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, job: Job) -> None:
+        """Keeps the source of a job; a backup that is there is never replaced.
+
+        Raises:
+            ImageError: It cannot be kept.
+        """
+        try:
+            target = self._free_name(job)
+            if target is not None:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _link_or_copy(job.source, target)
+        except OSError as error:
+            raise ImageError("write", f"no backup in '{self._folder}': {error.strerror}") from error
+
+    def _free_name(self, job: Job) -> Path | None:
+        """First name that is free; None where the very same file is kept already."""
+        target = self._folder / job.relative
+        number = 1
+        while os.path.lexists(target):
+            if sha256_of_file(target) == sha256_of_file(job.source):
+                return None
+            number += 1
+            target = target.with_name(f"{job.relative.stem}-{number}{job.relative.suffix}")
+        return target
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """A second name costs nothing; another disk needs a copy.
+
+    Args:
+        source: The original.
+        target: A free name.
+    """
+    if not source.is_symlink():
+        with suppress(OSError):
+            target.hardlink_to(source)
+            return
+    data = source.read_bytes()
+    replace_file(target, data, attributes_of=source)
+    shutil.copystat(source, target)
+    if hashlib.sha256(data).hexdigest() != sha256_of_file(target):
+        raise OSError(0, "the copy differs")

@@ -1,0 +1,149 @@
+"""What became of each job, the totals, and the exit code they call for."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from lowlight_cli.errors import ImageError, LowlightError, OutputError, UnexpectedImageError
+from lowlight_cli.pipeline.plan import Action, Job, Plan
+
+BLURRED_FROM = 3.2
+"""Width of edges, as ``images.blur_metric`` measures it, from which a picture counts as blurred."""
+
+Status = Literal["ok", "skipped", "failed", "conflict"]
+
+SOME_FAILED, ALL_FAILED, NOTHING_FOUND = 3, 4, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Outcome of one job.
+
+    Attributes:
+        source: File that was read.
+        target: File that was to be written; None where there was nothing to plan.
+        status: How it ended.
+        code: Short reason of a failure or a conflict, as in ``ImageError``; of a skip
+            ``up_to_date``, ``exists`` or ``bright``.
+        message: The reason in words.
+        seconds: Time spent on it in all threads; its share of a batch counts.
+        width: Columns; 0 where the picture could not be read.
+        height: Rows, likewise.
+        warnings: Short codes of what was not kept.
+        output_bytes: Size of the file that was written.
+        output_sha256: Of its content, in hex.
+        source_size: Bytes of the source when it was read.
+        source_mtime_ns: Its time of change then.
+        edge_width: How wide the edges of the source are, in pixels of a small copy; None where it has none or
+            was not measured.
+        crash: The bug behind the code ``internal``; the engine passes it on and does not keep it.
+    """
+
+    source: Path
+    target: Path | None
+    status: Status
+    code: str = ""
+    message: str = ""
+    seconds: float = 0.0
+    width: int = 0
+    height: int = 0
+    warnings: tuple[str, ...] = ()
+    output_bytes: int = 0
+    output_sha256: str = ""
+    source_size: int = 0
+    source_mtime_ns: int = 0
+    edge_width: float | None = None
+    crash: BaseException | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Outcome of a run.
+
+    Attributes:
+        rows: One for each job that came to an end, in the order in which they ended.
+        seconds: Wall time.
+        ignored: Files that are not named like pictures.
+        left: Jobs that were not reached.
+        stopped_by: Exit code of the signal that ended the run early, or None.
+        is_busy: Whether threads still work on what was given up; waiting for them is of no use.
+        ended_by: Error that ended the run early, or None.
+        is_sampled: Whether only some of the pictures were measured for blur.
+    """
+
+    rows: Sequence[Row]
+    seconds: float
+    ignored: int = 0
+    left: int = 0
+    stopped_by: int | None = None
+    is_busy: bool = False
+    ended_by: LowlightError | None = None
+    is_sampled: bool = False
+
+    def count(self, status: Status) -> int:
+        """Number of jobs that ended like this."""
+        return Counter(row.status for row in self.rows)[status]
+
+    @property
+    def blurred(self) -> int:
+        """Number of pictures that were enhanced and measured as blurred."""
+        return sum(width >= BLURRED_FROM for width in self._edge_widths)
+
+    @property
+    def measured(self) -> int:
+        """Number of pictures that were enhanced and whose edges could be measured."""
+        return len(self._edge_widths)
+
+    @property
+    def _edge_widths(self) -> list[float]:
+        return [row.edge_width for row in self.rows if row.status == "ok" and row.edge_width is not None]
+
+    @property
+    def megapixels(self) -> float:
+        """Million pixels enhanced."""
+        return sum(row.width * row.height for row in self.rows if row.status == "ok") / 1e6
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether a signal or an error ended the run."""
+        return self.stopped_by is not None or self.ended_by is not None
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 3 some failed or conflicted, 4 all failed, 7 device lost, 8 disk full, or a signal's."""
+        if self.stopped_by is not None:
+            return self.stopped_by
+        if any(row.code == "disk_full" for row in self.rows):
+            return OutputError.exit_code
+        if self.ended_by is not None:
+            return self.ended_by.exit_code
+        failed = self.count("failed")
+        if failed and failed == len(self.rows) and not self.left:
+            return ALL_FAILED
+        return SOME_FAILED if failed or self.count("conflict") else 0
+
+
+def failed_row(job: Job, error: ImageError, seconds: float) -> Row:
+    """Outcome of a job that went wrong.
+
+    Args:
+        job: What was to be done.
+        error: What happened.
+        seconds: Time spent on it.
+    """
+    crash = error.__cause__ if isinstance(error, UnexpectedImageError) else None
+    return Row(job.source, job.target, "failed", error.code, str(error), seconds, crash=crash)
+
+
+def rows_without_work(plan: Plan) -> list[Row]:
+    """Outcomes known before any picture is read: folders that cannot be listed, results that stay."""
+    closed = [Row(path, None, "failed", "permission", "the folder cannot be listed") for path in plan.closed]
+    return closed + [_row_without_work(job) for job in plan.jobs if job.skip]
+
+
+def _row_without_work(job: Job) -> Row:
+    if job.action is Action.CONFLICT:
+        return Row(job.source, job.target, "conflict", "conflict", f"'{job.target}' {job.reason}")
+    return Row(job.source, job.target, "skipped", job.reason)

@@ -1,0 +1,138 @@
+"""How fast a 16-bit format is on this CPU: measured once for each processor, model and version of PyTorch.
+
+One thread is timed, on any number of processors: several of them wait for each other, and on a busy machine
+that takes longer than the work.
+"""
+
+import json
+import math
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+
+import torch
+
+from lowlight_cli.device import FP32, Precision
+from lowlight_cli.errors import ImageError
+from lowlight_cli.folders import cache_folder
+from lowlight_cli.images.replace import replace_file
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS
+from lowlight_cli.tensors import Images
+
+ROUNDS = (2, 5)
+"""Fewest and most; a round is one pass in each format."""
+
+LONGEST_S = 2.0
+"""Time after which no further round begins."""
+
+STEADY = 1.15
+"""Second best time of a format, divided by the best, up to which an answer is kept for later runs."""
+
+_SIDE_BY_SIDE = 2
+"""Times that the image is repeated: larger passes are more like real ones."""
+
+
+class SpeedTrial:
+    """Times a model on the CPU in a short format and in float32, in turn.
+
+    Args:
+        model: Its name.
+        folder: Where answers are kept; None for the user's cache.
+        clock: Seconds since any moment.
+    """
+
+    def __init__(
+        self, model: str, *, folder: Path | None = None, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._model = model
+        self._folder = folder
+        self._clock = clock
+
+    def speed(self, precision: Precision, enhancer: Enhancer, images: Images) -> float:
+        """Speed in a format divided by that in float32; 0 where the model cannot compute in it.
+
+        An answer of an earlier run counts as long as processor, model and PyTorch are the same. One that was
+        found on a machine too busy to measure is not kept.
+
+        Args:
+            precision: The format.
+            enhancer: In evaluation mode, on the CPU.
+            images: A typical image, which passes are made of.
+        """
+        key, known = self._key(precision, enhancer), self._known()
+        if key in known:
+            return known[key]
+        try:
+            with _one_thread():
+                exact, short = self._measured(precision, enhancer, images.repeat(1, 1, 1, _SIDE_BY_SIDE))
+        except MEMORY_ERRORS:  # too little memory, or an operation that has no such form here
+            return 0.0
+        speed = round(exact[0] / max(short[0], 1e-9), 3)
+        if all(times[1] <= STEADY * times[0] for times in (exact, short)):
+            self._keep({**known, key: speed})
+        return speed
+
+    @torch.inference_mode()
+    def _measured(self, precision: Precision, enhancer: Enhancer, images: Images) -> list[list[float]]:
+        """Seconds of a pass in float32, and of one in the format, each from the best to the worst."""
+        images = images.contiguous(memory_format=torch.channels_last)
+        for each in (FP32, precision):  # the first pass prepares kernels
+            self._pass(each, enhancer, images)
+        begin, (fewest, most) = self._clock(), ROUNDS
+        rounds: list[list[float]] = []
+        while len(rounds) < most and (len(rounds) < fewest or self._clock() - begin < LONGEST_S):
+            rounds.append([self._pass(each, enhancer, images) for each in (FP32, precision)])
+        return [sorted(times) for times in zip(*rounds, strict=True)]
+
+    def _pass(self, precision: Precision, enhancer: Enhancer, images: Images) -> float:
+        begin = self._clock()
+        with precision.on(images.device):
+            enhancer.enhance(images, Controls())
+        return self._clock() - begin
+
+    def _key(self, precision: Precision, enhancer: Enhancer) -> str:
+        size = sum(parameter.numel() for parameter in enhancer.parameters())
+        words = (precision.name, self._model, f"{size:,} parameters", f"torch {torch.__version__}")
+        return ", ".join((*words, processor_name()))
+
+    def _known(self) -> dict[str, float]:
+        with suppress(OSError, ValueError, RuntimeError):
+            found = json.loads(self._path().read_text(encoding="utf-8"))
+            if isinstance(found, dict):
+                return {key: value for key, value in found.items() if _is_speed(value)}
+        return {}
+
+    def _keep(self, found: Mapping[str, float]) -> None:
+        # A folder that cannot be written, or a user without a home, costs another trial and no more.
+        with suppress(OSError, RuntimeError, ImageError):
+            replace_file(self._path(), json.dumps(found, indent=1).encode())
+
+    def _path(self) -> Path:
+        return (self._folder or cache_folder()) / "speed.json"
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _is_speed(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def processor_name() -> str:
+    """Name of the processor and a digest of its capabilities; names alone are shared by generations."""
+    found = torch.cpu.get_capabilities()
+    name = found.get("cpu_name") or platform.processor() or platform.machine()
+    flags = sorted(key for key, value in found.items() if value is True)
+    return f"{name} {blake2b(' '.join(flags).encode(), digest_size=4).hexdigest()}"

@@ -1,0 +1,84 @@
+"""How bright a picture is, and where: mean, histogram, clipped and drowned parts, colour of the light."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from lowlight_cli.reports.display_image import View
+
+BINS = 64
+CLIPPED_FROM = 254
+"""Of 255: a channel here or above has lost its highlights; JPEG moves white by one."""
+DEEP_BELOW = 0.05
+"""Share of the range under which brightness counts as deep shadow."""
+
+_LEVELS = np.arange(256, dtype=np.float64)
+_ENOUGH_PIXELS = 400_000
+_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+_WHITE = _TO_XYZ.sum(1)
+
+
+class Light(NamedTuple):
+    """What is told of the light in one picture.
+
+    Attributes:
+        luma: Mean brightness in [0, 1], sRGB-coded.
+        histogram: Share of the pixels in each of ``BINS`` equal steps of brightness.
+        clipped: Share of the pixels with a channel at its upper end.
+        deep: Share of the pixels in deep shadow.
+        constant: Whether all pixels are alike.
+        mean: Amount of red, green and blue light in [0, 1], the grey-world guess at the colour of the lamp.
+    """
+
+    luma: float
+    histogram: tuple[float, ...]
+    clipped: float
+    deep: float
+    constant: bool
+    mean: tuple[float, float, float]
+
+
+def measure_light(view: View) -> Light:
+    """Measures the pixels of a view that are seen; of a large picture, a grid of 400,000 of them."""
+    thinned = view.thinned(_ENOUGH_PIXELS)
+    counts = np.bincount(thinned.seen_luma, minlength=256).astype(np.float64)
+    shares, pixels = counts / counts.sum(), thinned.seen_pixels
+    return Light(
+        luma=float(shares @ _LEVELS / 255),
+        histogram=tuple(float(share) for share in shares.reshape(BINS, -1).sum(1)),
+        clipped=float((pixels.max(axis=1) >= CLIPPED_FROM).mean()),
+        deep=float(shares[_LEVELS < DEEP_BELOW * 255].sum()),
+        constant=bool(np.count_nonzero(counts) == 1 and (view.seen_pixels == pixels[0]).all()),
+        mean=_mean_light(pixels),
+    )
+
+
+def cast_shift(before: Light, after: Light) -> float:
+    """How far the tint moved from what more light alone would have given, as CIE 1976 delta E.
+
+    The mean light of the original is brought to the luminance of that of the result, so that the brightness,
+    which differs on purpose, does not count.
+
+    Source: CIE 15:2004 for L*a*b*.
+    """
+    first, second = (_TO_XYZ @ np.array(light.mean) / _WHITE for light in (before, after))
+    if min(first[1], second[1]) <= 0:
+        return 0.0
+    return math.dist(_lab(first * second[1] / first[1]), _lab(second))
+
+
+def _mean_light(pixels: UInt8[np.ndarray, "n 3"]) -> tuple[float, float, float]:
+    """Mean of each channel in linear light (IEC 61966-2-1)."""
+    coded = _LEVELS / 255
+    light = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    red, green, blue = (np.bincount(pixels[:, i], minlength=256) @ light / len(pixels) for i in range(3))
+    return (float(red), float(green), float(blue))
+
+
+def _lab(xyz: Float[np.ndarray, " 3"]) -> tuple[float, float, float]:
+    x, y, z = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return (float(116 * y - 16), float(500 * (x - y)), float(200 * (y - z)))

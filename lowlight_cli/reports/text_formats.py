@@ -1,0 +1,137 @@
+"""Reports as text: CSV and JSON in full precision for programs, Markdown in rounded numbers for people."""
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from io import StringIO
+from typing import Any
+
+from lowlight_cli.reports.flags import FLAGS
+from lowlight_cli.reports.report_item import Exhibit
+from lowlight_cli.reports.totals import Totals, add_up
+
+COLUMNS = (
+    *("name", "status", "width", "height", "seconds"),
+    *("luma_before", "luma_after", "clipped_before", "clipped_after", "deep_before", "deep_after"),
+    *("noise_before", "noise_after", "cast", "seams", "flags", "warnings"),
+    *("model", "preset", "checkpoint_sha256", "controls", "device", "precision", "code", "message"),
+)
+"""Keys of one picture, in the order of the columns; shares and brightness lie in [0, 1]."""
+
+_VERSION = 1
+
+
+def values_of(exhibit: Exhibit) -> dict[str, Any]:
+    """The values of one picture under the names of ``COLUMNS``; None where nothing was measured."""
+    record, pair = exhibit.record, exhibit.measures
+    values: dict[str, Any] = {
+        **{key: getattr(record, key, None) for key in COLUMNS},
+        "flags": list(exhibit.flags),
+        "warnings": list(record.warnings),
+        "controls": dict(record.controls),
+        "message": record.message or exhibit.problem,
+    }
+    if pair is None:
+        return values
+    for side, light in (("before", pair.before), ("after", pair.after)):
+        values |= {f"luma_{side}": light.luma, f"clipped_{side}": light.clipped, f"deep_{side}": light.deep}
+    noise = {"noise_before": pair.noise_before, "noise_after": pair.noise_after}
+    return values | noise | {"cast": pair.cast, "seams": pair.seams}
+
+
+def csv_report(exhibits: Sequence[Exhibit]) -> str:
+    """All pictures as CSV (RFC 4180, but lines end in LF), one row each."""
+    file = StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    rows.writerows([_cell(value) for value in values_of(exhibit).values()] for exhibit in exhibits)
+    return file.getvalue()
+
+
+def json_report(exhibits: Sequence[Exhibit]) -> str:
+    """Totals and all pictures as JSON."""
+    images = [values_of(exhibit) for exhibit in exhibits]
+    report = {"v": _VERSION, "summary": asdict(add_up(exhibits)), "images": images}
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def markdown_report(exhibits: Sequence[Exhibit]) -> str:
+    """Totals and all pictures as a table of GitHub's Markdown."""
+    heads, alignments = zip(*((head, "---:" if right else "---") for head, right, _ in MARKDOWN), strict=True)
+    rows = [heads, alignments, *(tuple(_escaped(text) for text in cells_of(one)) for one in exhibits)]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"# Enhanced photos\n\n{sentence(add_up(exhibits))}\n\n{table}\n"
+
+
+def sentence(totals: Totals) -> str:
+    """The totals in a line: ``7 enhanced, 1 failed; codeenhance lite on cpu fp32``."""
+    counts = (
+        (totals.done, "enhanced"),
+        (totals.skipped, "up to date"),
+        (totals.failed, "failed"),
+        (totals.flagged, "worth a look"),
+    )
+    text = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "no pictures"
+    where = " on ".join(part for part in (totals.model, totals.device) if part)
+    return f"{text}; {where}" if where else text
+
+
+def cells_of(exhibit: Exhibit) -> tuple[str, ...]:
+    """The texts of one picture under the heads of ``MARKDOWN``."""
+    values = values_of(exhibit)
+    return tuple(form(values) for _, _, form in MARKDOWN)
+
+
+def _rounded(form: str, *keys: str) -> Callable[[dict[str, Any]], str]:
+    """Fills a form with values; an empty text where one of them is not known."""
+
+    def fill(values: dict[str, Any]) -> str:
+        found = [values[key] for key in keys]
+        return "" if any(value is None for value in found) else form.format(*found)
+
+    return fill
+
+
+def _note(values: dict[str, Any]) -> str:
+    return ", ".join(FLAGS[name].label for name in values["flags"]) or ": ".join(
+        text for text in (values["code"], values["message"]) if text
+    )
+
+
+MARKDOWN: tuple[tuple[str, bool, Callable[[dict[str, Any]], str]], ...] = (
+    ("picture", False, _rounded("{}", "name")),
+    ("status", False, _rounded("{}", "status")),
+    ("size", True, lambda values: f"{values['width']}×{values['height']}" if values["width"] else ""),
+    ("brightness %", True, lambda values: _percent(values, "luma")),
+    ("clipped %", True, lambda values: _percent(values, "clipped")),
+    ("deep shadow %", True, lambda values: _percent(values, "deep")),
+    ("colour ΔE", True, _rounded("{:.1f}", "cast")),
+    ("noise ×", True, lambda values: _times(values, "noise")),
+    ("seconds", True, _rounded("{:.2f}", "seconds")),
+    ("note", False, _note),
+)
+"""Head, whether numbers stand right, and text of each column of the tables for people."""
+
+
+def _percent(values: dict[str, Any], key: str) -> str:
+    before, after = values[f"{key}_before"], values[f"{key}_after"]
+    return "" if before is None else f"{100 * before:.1f} → {100 * after:.1f}"
+
+
+def _times(values: dict[str, Any], key: str) -> str:
+    before, after = values[f"{key}_before"], values[f"{key}_after"]
+    return "" if before is None else f"{after / before:.2f}"
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, list):
+        return " ".join(value)
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
+
+
+def _escaped(text: str) -> str:
+    """Text that cannot leave its cell, nor become HTML."""
+    for sign, harmless in (("&", "&amp;"), ("<", "&lt;"), ("\\", "\\\\"), ("|", "\\|"), ("`", "\\`")):
+        text = text.replace(sign, harmless)
+    return " ".join(text.split())

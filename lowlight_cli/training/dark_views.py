@@ -1,0 +1,64 @@
+"""Dark views of well-lit crops, with what is known of the whole picture."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Generator
+
+from lowlight_cli.datasets.blur import draw_movement
+from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
+from lowlight_cli.datasets.nights import draw_night, taken, taken_small
+from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.tensors import Images, PerImage, Places
+from lowlight_cli.training.photos import Crops
+from lowlight_cli.training.scenes import Cut, aside, random_scene
+
+
+class DarkView(NamedTuple):
+    """Darkened crops, and what is known of the whole darkened pictures.
+
+    ``lightness`` is their mean luma, ``view`` a small copy of each, ``place`` where the crop lies in it.
+    """
+
+    images: Images
+    lightness: PerImage
+    view: Images
+    place: Places
+
+
+def dark_view(
+    crops: Crops, settings: DarkeningSettings, items: Sequence[Generator], blur: BlurSettings | None = None
+) -> DarkView:
+    """Darkens crops, and blurs some where settings are given, each with the chance of its item.
+
+    Even light scales encoded values nearly evenly (the response is close to a power), so the whole picture's
+    mean relates to the crop's as it did before. Where light may be uneven it is that of the small copy.
+    """
+    images, views, places = zip(
+        *(
+            _at_night(image, cut, settings, item, blur)
+            for image, cut, item in zip(crops.images.split(1), crops.cuts, items, strict=True)
+        ),
+        strict=True,
+    )
+    dark, view = torch.cat(images), torch.cat(views)
+    if settings.clean_share or settings.uneven_share:
+        lightness = mean_luma(view)
+    else:
+        ratio = crops.lightness / mean_luma(crops.images).clamp_min(0.02)
+        lightness = mean_luma(dark) * ratio.clamp(0.25, 4)
+    return DarkView(dark, lightness, view, torch.cat(places))
+
+
+def _at_night(
+    image: Images, cut: Cut, settings: DarkeningSettings, item: Generator, blur: BlurSettings | None
+) -> tuple[Images, Images, Places]:
+    """A crop and the small copy of the picture around it, both under the same night."""
+    other = aside(item)
+    scene = random_scene(cut, other)
+    movement = None if blur is None else draw_movement(blur, item)
+    night = draw_night(settings, scene.small, item)
+    dark = taken(night, image, scene.place, settings, item, movement)
+    view = taken_small(night, scene.small, settings, other, pixels=scene.pixels, movement=movement)
+    return dark, view, scene.place

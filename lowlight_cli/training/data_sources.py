@@ -1,0 +1,47 @@
+"""What batches are drawn from: photos that are to be darkened, and real pairs, both in memory."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
+from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.pairs import PairedPhoto, load_pairs
+from lowlight_cli.training.photos import Photo, few_of, load_photos
+
+
+class Sources(NamedTuple):
+    """Where batches come from, and how photos are darkened and, where it is said, blurred."""
+
+    photos: Sequence[Photo]
+    pairs: Sequence[PairedPhoto]
+    darkening: DarkeningSettings
+    blur: BlurSettings | None = None
+
+
+def load_sources(
+    recipe: Recipe,
+    darkening: DarkeningSettings,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+    casts: bool = True,
+) -> tuple[Sources, list[PairedPhoto]]:
+    """Reads pictures to train on, and pairs to validate on.
+
+    Args:
+        recipe: Says where they are, and the side of a crop.
+        darkening: How photos are darkened.
+        tell: Takes a line for a person.
+        casts: Whether pairs whose colours are wrong are trained on as well.
+
+    Raises:
+        UsageError: A folder is missing.
+        WeightsError: Some cannot be used; each is named.
+    """
+    data, run = recipe.data, recipe.run
+    photos = load_photos(data, smallest=run.crop, tell=tell) if data.photos else []
+    train, held_out = load_pairs(data, smallest=run.crop, tell=tell)
+    if not casts:
+        train = [pair for pair in train if not pair.has_cast]
+    photos, _ = few_of(photos, [], run)
+    train, held_out = few_of(train, held_out, run)
+    return Sources(photos, train, darkening), held_out

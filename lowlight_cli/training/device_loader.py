@@ -1,0 +1,200 @@
+"""Batches for stage II made on the device itself: crops, light, camera, noise and JPEG of all items at once.
+
+Images are decoded once and stay on the device. Chance is a generator there, seeded by seed, step and part, so
+batches are the same after a resume, on the same kind of device. They are distributed as those of the CPU
+feed, whose draws they do not share.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from lowlight_cli.datasets.light_fields import Numbers
+from lowlight_cli.datasets.night_batches import NightBatches
+from lowlight_cli.datasets.nights import SMALL
+from lowlight_cli.errors import SettingsError
+from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.models.control_targets import ControlWeights, controlled, like_reference
+from lowlight_cli.tensors import Images
+from lowlight_cli.training.config import Recipe, RunSettings
+from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.device_images import (
+    DeviceImages,
+    Squares,
+    draw_items,
+    draw_parts,
+    draw_squares,
+    drawn_from,
+    mirrored,
+    place_in,
+)
+from lowlight_cli.training.enhancement_batch import (
+    EnhancementBatch,
+    Items,
+    Mix,
+    enhancement_batch,
+    first_real_of,
+)
+from lowlight_cli.training.prefetch import Feed, moved
+from lowlight_cli.training.rng import WHOLE_STEP, Draws, parts_of_step
+
+NUMBERS = 5
+"""Random numbers of a square, and of the part around it."""
+
+
+class DevicePhotos:
+    """Photos on a device, of which some are drawn and darkened."""
+
+    def __init__(self, sources: Sources, mix: Mix, device: torch.device) -> None:
+        self._settings, self._side = sources.darkening, mix.side
+        self._images = DeviceImages([photo.pixels for photo in sources.photos], device, mix.side)
+        self._sums = drawn_from(sources.photos, device)
+        self._lightness = torch.tensor([photo.lightness for photo in sources.photos]).to(device)
+        self._nights = NightBatches(sources.darkening, device)
+
+    def crops(self, count: int, generator: Generator) -> tuple[Images, Squares]:
+        """Random crops, and where they are from."""
+        image = draw_items(self._sums, count, generator)
+        numbers = Numbers(count, NUMBERS, generator)
+        squares = draw_squares(self._images, image, self._side, numbers, plain=0.5, power=2.0)
+        return self._images.crops(squares), squares
+
+    def items(self, count: int, generator: Generator) -> Items:
+        """Random crops under a night each."""
+        bright, squares = self.crops(count, generator)
+        parts = draw_parts(self._images, squares, Numbers(count, NUMBERS, generator))
+        small = mirrored(self._images.small(squares.image, parts), squares.mirrored)
+        place = place_in(squares, parts)
+        shrunk = self._side / squares.span
+        cell = [(length * shrunk / SMALL).clamp_min(1) for length in (parts.height, parts.width)]
+        pixels = (cell[0] * cell[1])[:, None, None, None]
+        night = self._nights.draw(small, generator)
+        dark = self._nights.take(night, bright, place, generator)
+        view = self._nights.take_small(night, small, generator, pixels)
+        middle = self._lightness[squares.image]
+        if self._settings.clean_share or self._settings.uneven_share:
+            lightness = mean_luma(view)
+        else:
+            ratio = middle / mean_luma(bright).clamp_min(0.02)
+            lightness = mean_luma(dark) * ratio.clamp(0.25, 4)
+        return Items(dark, bright, lightness, middle, torch.ones_like(middle), view, place)
+
+
+class DevicePairs:
+    """Real pairs on a device."""
+
+    def __init__(self, sources: Sources, mix: Mix, device: torch.device) -> None:
+        self._side = mix.side
+        self._images = DeviceImages([pair.pixels for pair in sources.pairs], device, mix.side)
+        self._sums = drawn_from(sources.pairs, device)
+        facts = [(pair.lightness, pair.middle, float(not pair.has_cast)) for pair in sources.pairs]
+        self._facts = torch.tensor(facts).to(device)
+
+    def items(self, count: int, generator: Generator) -> Items:
+        """Random crops."""
+        image = draw_items(self._sums, count, generator)
+        numbers = Numbers(count, NUMBERS, generator)
+        squares = draw_squares(self._images, image, self._side, numbers, plain=0.7, power=1.0)
+        dark, bright = self._images.crops(squares).split(3, 1)
+        whole = self._images.whole(image)
+        view = mirrored(self._images.small(image, whole)[:, :3], squares.mirrored)
+        lightness, middle, colour = self._facts[image].unbind(1)
+        return Items(dark, bright, lightness, middle, colour, view, place_in(squares, whole))
+
+
+class DeviceFeed:
+    """Makes the parts of each step's batch on the device, when they are asked for.
+
+    Args:
+        sources: Photos and pairs, and how photos are darkened; none are blurred.
+        mix: Make-up of a batch.
+        settings: Size of a batch, and number of its parts.
+        device: Where batches are made.
+        waiting: Gives a context that measures how long a step waits for its batch.
+
+    Raises:
+        SettingsError: Photos are to be blurred.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        mix: Mix,
+        settings: RunSettings,
+        device: torch.device,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        if sources.blur is not None and sources.blur.share > 0:
+            raise SettingsError("data.on_device: photos cannot be blurred there; set blur.share=0")
+        self._first_real = first_real_of(sources, mix)
+        self._photos = DevicePhotos(sources, mix, device) if sources.photos else None
+        self._pairs = DevicePairs(sources, mix, device) if sources.pairs else None
+        self._mix, self._settings, self._device, self._waiting = mix, settings, device, waiting
+        self._generator = torch.Generator(device)
+
+    def of_step(self, step: int) -> Iterator[tuple[EnhancementBatch, Draws]]:
+        """Parts of a step's batch, one after the other, each with chance for its items on the CPU.
+
+        Args:
+            step: Counted from 0.
+        """
+        for draws in parts_of_step(self._settings, step):
+            with self._waiting():
+                seeds = np.random.SeedSequence((self._settings.seed, step, WHOLE_STEP + 1 + draws.places[0]))
+                self._generator.manual_seed(int(seeds.generate_state(1, np.uint64)[0] >> np.uint64(1)))
+                batch = moved(self._batch(draws), self._device)
+            yield batch, draws
+
+    @torch.no_grad()
+    def _batch(self, draws: Draws) -> EnhancementBatch:
+        count, generator = len(draws.places), self._generator
+        photos = sum(place < self._first_real for place in draws.places)
+        kinds: Sequence[tuple[DevicePhotos | DevicePairs | None, int]]
+        kinds = [(self._photos, photos), (self._pairs, count - photos)]
+        parts = [source.items(number, generator) for source, number in kinds if source and number]
+        items = Items(*(torch.cat(values) for values in zip(*parts, strict=True)))
+        reference, wanted = None, items.bright
+        if self._photos and float(torch.rand((), generator=draws.shared)) < self._mix.referenced:
+            reference, _ = self._photos.crops(count, generator)
+            wanted = like_reference(items.bright, reference)
+        weights = self._controls(count)
+        target = controlled(wanted, weights, items.middle)
+        colour = items.colour.view(-1, 1, 1, 1)
+        return EnhancementBatch(
+            items.dark,
+            items.bright,
+            target,
+            items.lightness,
+            weights,
+            reference,
+            colour,
+            items.view,
+            items.place,
+        )
+
+    def _controls(self, count: int) -> ControlWeights:
+        """See ``random_controls``."""
+        drawn = torch.rand(4, count, generator=self._generator, device=self._device)
+        values: Tensor = torch.where(drawn[0] < self._mix.turned, 2 * drawn[1:], 1.0)
+        return ControlWeights(*values.view(3, count, 1, 1, 1))
+
+
+def enhancement_feed(
+    sources: Sources,
+    mix: Mix,
+    recipe: Recipe,
+    device: torch.device,
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Feed[EnhancementBatch] | DeviceFeed:
+    """The feed of stage II: on the device where ``data.on_device`` says so, else threads on the CPU.
+
+    Raises:
+        SettingsError: The device's feed cannot do what is asked for.
+    """
+    if recipe.data.on_device:
+        return DeviceFeed(sources, mix, recipe.run, device, waiting)
+    return Feed(partial(enhancement_batch, sources, mix), recipe.run, device, waiting)

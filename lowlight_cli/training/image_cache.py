@@ -1,0 +1,243 @@
+"""Decoded pictures on disk, mapped into memory: a run starts fast, and processes share what they read.
+
+Pictures lie one after the other in segments, files that are written once. What a segment holds stands in an
+index beside it, which appears only when the segment is whole; so any number of processes may read and write.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lowlight_cli import folders
+from lowlight_cli.errors import ImageError, OutputError, WeightsError
+from lowlight_cli.images.decode import decode
+from lowlight_cli.images.replace import TEMPORARY_MARK, check_writable_folder
+from lowlight_cli.training.config import DataSettings
+from lowlight_cli.training.distributed import is_first_here, of_all
+from lowlight_cli.training.image_segments import (
+    Decoded,
+    Segment,
+    last_use,
+    mapped,
+    read_index,
+    remove,
+    size_of,
+)
+
+READERS = 4
+SEGMENT_BYTES = 2**30
+FREE_BYTES = 2**30
+"""Left free on the disk."""
+DAY_S = 24 * 3600
+NAMED = 50
+"""Problems that are told one by one."""
+
+Files = tuple[Path, ...]
+"""One picture, or pictures of one size that belong together."""
+
+
+class PictureCache:
+    """Reads pictures from files, each only once.
+
+    Args:
+        folder: Where decoded pictures are kept; None keeps them in memory.
+        limit: Bytes that the folder may hold; what does not fit stays in memory.
+        tell: Takes a line for a person.
+    """
+
+    def __init__(self, folder: Path | None, limit: int, tell: Callable[[str], None] = lambda _: None) -> None:
+        self._folder = folder
+        self._limit = limit
+        self._tell = tell
+        self._used: set[Path] = set()
+
+    def read(self, wanted: Sequence[Files]) -> list[Decoded | WeightsError]:
+        """Decoded pictures, or why they cannot be had, in the order of ``wanted``."""
+        keys = {files: _key(files) for files in wanted}
+        found = self._kept(set(keys.values()))
+        missing = {key: files for files, key in keys.items() if key not in found}
+        if missing:
+            self._tell(f"decoding {len(missing)} of {len(wanted)} pictures")
+            found |= self._decoded(missing)
+        return [found[keys[files]] for files in wanted]
+
+    def _kept(self, keys: set[str]) -> dict[str, Decoded | WeightsError]:
+        """What earlier runs left."""
+        found: dict[str, Decoded | WeightsError] = {}
+        for index in self._indexes():
+            places = {key: place for key, place in read_index(index).items() if key in keys - found.keys()}
+            with suppress(OSError, RuntimeError):  # removed meanwhile, or cut short
+                found |= mapped(index, places)
+                if places:
+                    self._used.add(index)
+                    os.utime(index)
+        return found
+
+    def _decoded(self, wanted: Mapping[str, Files]) -> dict[str, Decoded | WeightsError]:
+        """Reads files; keeps on disk what fits."""
+        found: dict[str, Decoded | WeightsError] = {}
+        segment: Segment | None = None
+        try:
+            for key, picture in _read_all(wanted):
+                found[key] = picture
+                if not isinstance(picture, Decoded) or not self._has_room(picture, segment):
+                    continue
+                segment = segment or self._new_segment()
+                segment.add(key, picture)
+                del found[key]
+                if segment.size >= SEGMENT_BYTES:
+                    found |= segment.finish()
+                    segment = None
+            return {**found, **segment.finish()} if segment else found
+        except (OSError, ImageError, OutputError) as error:
+            if self._folder is None:
+                raise
+            self._tell(f"decoded pictures stay in memory: {error}")
+            self._folder = None
+            lost = {key: files for key, files in wanted.items() if key not in found}
+            return found | self._decoded(lost)
+        finally:
+            if segment:
+                segment.abandon()
+
+    def _has_room(self, picture: Decoded, segment: Segment | None) -> bool:
+        if self._folder is None:
+            return False
+        size = picture.pixels.numel() + (segment.size if segment else 0)
+        sizes = {index: size_of(index) for index in self._indexes()}
+        free = self._limit - sum(sizes.values())
+        for index in sorted(sizes, key=last_use):
+            if free < size and index not in self._used:
+                remove(index)
+                free += sizes[index]
+        fits = free >= size and shutil.disk_usage(_existing(self._folder)).free >= size + FREE_BYTES
+        if not fits:
+            self._tell(f"the cache in {self._folder} is full: the other pictures stay in memory")
+            self._folder = None
+        return fits
+
+    def _new_segment(self) -> Segment:
+        assert self._folder is not None
+        check_writable_folder(self._folder)
+        for path in self._folder.glob(f"*{TEMPORARY_MARK}*"):
+            if time.time() - path.stat().st_mtime > DAY_S:
+                path.unlink(missing_ok=True)
+        segment = Segment(self._folder)
+        self._used.add(segment.index)
+        return segment
+
+    def _indexes(self) -> list[Path]:
+        return sorted(self._folder.glob("*.json")) if self._folder else []
+
+
+def read_pictures(
+    settings: DataSettings,
+    wanted: Sequence[Files],
+    tell: Callable[[str], None],
+    faults: Sequence[str] = (),
+    smallest: int = 1,
+) -> list[Decoded]:
+    """Decoded pictures; of several processes, the first of each machine decodes them for the others.
+
+    Args:
+        settings: Say where decoded pictures are kept.
+        wanted: Which.
+        tell: Takes a line for a person.
+        faults: What is wrong with the data already.
+        smallest: Side that the pictures must have in pixels.
+
+    Raises:
+        WeightsError: There are faults, or some pictures cannot be read or are smaller; each is named.
+    """
+    cache = PictureCache(cache_folder(settings), int(settings.cache_gigabytes * 1e9), tell)
+    for turn in (True, False):
+        if is_first_here() == turn:
+            found = cache.read(wanted)
+        of_all(None)  # wait
+    problems = list(faults)
+    for files, picture in zip(wanted, found, strict=True):
+        if isinstance(picture, WeightsError):
+            problems.append(str(picture))
+        elif min(picture.pixels.shape[1:]) < smallest:
+            problems.append(f"{files[0]} is smaller than a crop of {smallest}x{smallest} pixels")
+    if problems:
+        raise WeightsError(_as_lines(problems))
+    return [picture for picture in found if isinstance(picture, Decoded)]
+
+
+def cache_folder(settings: DataSettings) -> Path | None:
+    """Where decoded pictures are kept; None for nowhere."""
+    if settings.cache not in ("auto", "none"):
+        return Path(settings.cache)
+    return None if settings.cache == "none" else folders.cache_folder() / "pictures"
+
+
+def _as_lines(problems: Sequence[str]) -> str:
+    if len(problems) == 1:
+        return problems[0]
+    rest = [f"and {len(problems) - NAMED} more"] if len(problems) > NAMED else []
+    lines = [f"{len(problems)} problems in the data to train on:", *problems[:NAMED], *rest]
+    return "\n  ".join(lines)
+
+
+def read_pixels(path: Path) -> Tensor:
+    """Picture of a file as uint8 (3, h, w), upright.
+
+    Raises:
+        WeightsError: It cannot be read.
+    """
+    try:
+        pixels = decode(path).pixels
+    except ImageError as error:
+        raise WeightsError(f"cannot train on {path}: {error}") from error
+    if pixels.dtype == np.uint16:
+        pixels = (pixels / 257).round().astype(np.uint8)
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+
+def _read_all(wanted: Mapping[str, Files]) -> Iterable[tuple[str, Decoded | WeightsError]]:
+    """Reads a few pictures at a time, so that they do not pile up."""
+    rest = iter(wanted.items())
+    with ThreadPoolExecutor(READERS) as pool:
+        while some := dict(islice(rest, 4 * READERS)):
+            yield from zip(some, pool.map(_read, some.values()), strict=True)
+
+
+def _read(files: Files) -> Decoded | WeightsError:
+    try:
+        pictures = [read_pixels(path) for path in files]
+    except WeightsError as error:
+        return error
+    sizes = [f"{picture.shape[2]}x{picture.shape[1]}" for picture in pictures]
+    if len(set(sizes)) > 1:
+        return WeightsError(f"{' and '.join(map(str, files))} differ in size: {' and '.join(sizes)}")
+    pixels = torch.cat(pictures)
+    # Whole numbers, so that the sum is exact and no copy in floats is made.
+    sums = pixels.flatten(1).sum(1, dtype=torch.int64).tolist()
+    return Decoded(pixels, tuple(value / pixels[0].numel() / 255 for value in sums))
+
+
+def _key(files: Files) -> str:
+    """What a picture is known by: path, size and time of each file."""
+    facts: list[str | int] = []
+    for path in files:
+        facts.append(str(path.absolute()))
+        with suppress(OSError):  # reading it will tell
+            status = path.stat()
+            facts += [status.st_size, status.st_mtime_ns]
+    return blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())

@@ -1,0 +1,148 @@
+"""Well-lit pictures to train on, and random crops of them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Generator, Tensor
+from torch.nn.functional import interpolate
+
+from lowlight_cli.datasets.paired import listed
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.tensors import ClassMap, Images, PerImage
+from lowlight_cli.training.config import DataSettings, RunSettings
+from lowlight_cli.training.image_cache import read_pictures
+from lowlight_cli.training.pool import Origin, Picture, Pool, one_of, random_below
+from lowlight_cli.training.scenes import Cut
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+NO_CLASS = 255
+VALIDATION_EVERY = 10
+
+Item = TypeVar("Item", bound=Picture)
+
+
+class Photo(NamedTuple):
+    """One well-lit picture, uint8 (3, h, w), its class map (h', w') where there is one, and mean luma."""
+
+    pixels: Tensor
+    classes: Tensor | None
+    lightness: float
+    origin: Origin | None = None
+
+
+class Crops(NamedTuple):
+    """Random crops, the mean luma of the whole pictures they are from, class maps, and cuts."""
+
+    images: Images
+    lightness: PerImage
+    classes: ClassMap
+    cuts: tuple[Cut, ...]
+
+
+def find_photos(settings: DataSettings) -> list[tuple[Origin, Path]]:
+    """Photos of the data settings in a stable order, each with its source.
+
+    Raises:
+        WeightsError: There is none.
+    """
+    found = [
+        (Origin(place, source.weight), path)
+        for place, source in enumerate(settings.photos)
+        for path in sorted(source.folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in settings.exclude)
+        if path.stem not in settings.held_out
+    ]
+    if not found:
+        folders = ", ".join(str(source.folder) for source in settings.photos)
+        raise WeightsError(f"no photos under {folders or '(no folder given)'}")
+    return found
+
+
+def load_photos(
+    settings: DataSettings, *, smallest: int, tell: Callable[[str], None] = lambda _: None
+) -> list[Photo]:
+    """Reads all photos whose sides are at least ``smallest``.
+
+    Args:
+        settings: Where they are.
+        smallest: Side of a crop in pixels.
+        tell: Takes a line for a person.
+
+    Raises:
+        WeightsError: Some cannot be read, and each is named; or all are smaller.
+    """
+    found = find_photos(settings)
+    pictures = read_pictures(settings, [(path,) for _, path in found], tell)
+    photos, small = [], []
+    for (origin, path), picture in zip(found, pictures, strict=True):
+        if min(picture.pixels.shape[1:]) < smallest:
+            small.append(path)
+        else:
+            photos.append(Photo(picture.pixels, _class_map(path, settings), picture.luma[0], origin))
+    if not photos:
+        raise WeightsError(f"all photos are smaller than a crop of {smallest}x{smallest} pixels")
+    if small:
+        names = listed([str(path) for path in small])
+        tell(f"{len(small)} photos are smaller than a crop of {smallest}x{smallest} pixels: {names}")
+    return photos
+
+
+def _class_map(photo: Path, settings: DataSettings) -> Tensor | None:
+    if settings.labels is None or settings.label_root is None:
+        return None
+    path = settings.labels / photo.relative_to(settings.label_root).with_suffix(".png")
+    return torch.from_numpy(np.array(Image.open(path))) if path.exists() else None
+
+
+def every_tenth_apart(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
+    """Photos to train on, and every tenth for validation; none of fewer than ten."""
+    if len(photos) < VALIDATION_EVERY:
+        return photos, []
+    train = [photo for index, photo in enumerate(photos) if index % VALIDATION_EVERY]
+    return train, photos[::VALIDATION_EVERY]
+
+
+def few_of(train: list[Item], held_out: list[Item], settings: RunSettings) -> tuple[Pool[Item], list[Item]]:
+    """The same pictures, those to train on as a pool.
+
+    Where overfitting is asked for, it is a few, and those for validation, too.
+    """
+    few = train[: settings.overfit]
+    return Pool(few), held_out if settings.overfit is None else few
+
+
+def random_crops(photos: Sequence[Photo], items: Sequence[Generator], side: int) -> Crops:
+    """Crops of randomly chosen, randomly shrunk (half of them) and mirrored photos, one for each item."""
+    taken = [_random_crop(one_of(photos, item), side, item) for item in items]
+    images, lightness, classes, cuts = zip(*taken, strict=True)
+    return Crops(torch.stack(images), torch.tensor(lightness), torch.stack(classes), cuts)
+
+
+def _random_crop(photo: Photo, side: int, generator: Generator) -> tuple[Tensor, float, Tensor, Cut]:
+    height, width = photo.pixels.shape[1:]
+    chance, size, flip = torch.rand(3, generator=generator).tolist()
+    smallest, largest = side, min(height, width)
+    span = side if chance < 0.5 else round(smallest + (largest - smallest) * size**2)
+    top, left = random_below(height - span + 1, generator), random_below(width - span + 1, generator)
+    crop = photo.pixels[None, :, top : top + span, left : left + span].float() / 255
+    if span != side:
+        crop = interpolate(crop, (side, side), mode="bilinear", antialias=True, align_corners=False)
+    classes = _crop_classes(photo, (top / height, left / width, span / height, span / width), side)
+    if flip < 0.5:
+        crop, classes = crop.flip(3), classes.flip(1)
+    return crop[0].clamp(0, 1), photo.lightness, classes, Cut(photo.pixels, top, left, span, side, flip < 0.5)
+
+
+def _crop_classes(photo: Photo, box: tuple[float, float, float, float], side: int) -> Tensor:
+    if photo.classes is None:
+        return torch.full((side // 8, side // 8), NO_CLASS, dtype=torch.int64)
+    height, width = photo.classes.shape
+    top, left, tall, wide = box
+    rows = slice(int(top * height), max(int((top + tall) * height), int(top * height) + 1))
+    columns = slice(int(left * width), max(int((left + wide) * width), int(left * width) + 1))
+    part = photo.classes[rows, columns][None, None].float()
+    return interpolate(part, (side // 8, side // 8), mode="nearest-exact")[0, 0].long()

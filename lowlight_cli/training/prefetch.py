@@ -1,0 +1,121 @@
+"""Batches made ahead of time by threads, while the step before is computed.
+
+Each item's chance is its own (``draws``), and every batch is made by a single thread, so batches are the same
+whatever the number of workers. Torch lets go of Python's lock while it computes, and threads share pictures.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+from lowlight_cli.training.config import RunSettings
+from lowlight_cli.training.rng import Draws, parts_of_step
+
+BATCHES_PER_WORKER = 2
+
+Batch = TypeVar("Batch")
+Value = TypeVar("Value")
+
+
+class Feed(Generic[Batch]):
+    """Makes the parts of each step's batch.
+
+    Args:
+        make: Makes a part on the CPU: a tensor, or a tuple of them, by the chance it is given alone.
+        settings: Size of a batch, length of the run, and number of workers.
+        device: Where parts are wanted; pictures are laid out channels last there.
+        waiting: Gives a context that measures how long a step waits for its batch.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Draws], Batch],
+        settings: RunSettings,
+        device: torch.device,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._make = make
+        self._settings = settings
+        self._device = device
+        self._waiting = waiting
+        # By the place of a part in the whole run.
+        self._ahead: deque[tuple[int, Future[tuple[Batch, Draws]]]] = deque()
+        self._pool = ThreadPoolExecutor(settings.workers, "feed", _be_single) if settings.workers else None
+
+    def of_step(self, step: int) -> Iterator[tuple[Batch, Draws]]:
+        """Parts of a step's batch, one after the other, each with the chance left to its items.
+
+        Args:
+            step: Counted from 0; the steps that follow it are made ahead.
+        """
+        first = step * self._settings.accumulate
+        for place in range(first, first + self._settings.accumulate):
+            with self._waiting():
+                batch, draws = self._take(self._pool, place) if self._pool else self._made_here(place)
+                batch = moved(batch, self._device)
+            yield batch, draws
+
+    def _take(self, pool: ThreadPoolExecutor, place: int) -> tuple[Batch, Draws]:
+        while self._ahead and self._ahead[0][0] != place:
+            self._ahead.popleft()[1].cancel()
+        following = self._ahead[-1][0] + 1 if self._ahead else place
+        last = self._settings.steps * self._settings.accumulate
+        end = min(place + BATCHES_PER_WORKER * self._settings.workers, max(last, place + 1))
+        for later in range(following, end):
+            self._ahead.append((later, pool.submit(self._made, later)))
+        return self._ahead.popleft()[1].result()
+
+    def _made(self, place: int) -> tuple[Batch, Draws]:
+        step, part = divmod(place, self._settings.accumulate)
+        draws = parts_of_step(self._settings, step)[part]
+        batch = self._make(draws)
+        return (pinned(batch) if self._device.type == "cuda" else batch), draws
+
+    def _made_here(self, place: int) -> tuple[Batch, Draws]:
+        """The same in this thread, with the same rounding."""
+        threads = torch.get_num_threads()
+        _be_single()
+        try:
+            return self._made(place)
+        finally:
+            torch.set_num_threads(threads)
+
+
+def moved(value: Value, device: torch.device) -> Value:
+    """Tensors, alone or inside tuples, on another device; pictures channels last.
+
+    Args:
+        value: Tensor, tuple, named tuple, or anything else, which is passed through.
+        device: Where tensors are wanted.
+    """
+
+    def move(tensor: Tensor) -> Tensor:
+        layout = torch.channels_last if tensor.dim() == 4 else torch.preserve_format
+        return tensor.to(device, memory_format=layout, non_blocking=tensor.is_pinned())
+
+    return _each(value, move)
+
+
+def pinned(value: Value) -> Value:
+    """Tensors, alone or inside tuples, where a GPU can fetch them from while it computes."""
+    return _each(value, Tensor.pin_memory)
+
+
+def _each(value: Value, act: Callable[[Tensor], Tensor]) -> Value:
+    result: Any = value
+    if isinstance(value, Tensor):
+        result = act(value)
+    elif isinstance(value, tuple):
+        parts = [_each(part, act) for part in value]
+        result = type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    return result
+
+
+def _be_single() -> None:
+    """Lets torch compute in this thread alone, whose share of the processor is a worker's."""
+    torch.set_num_threads(1)

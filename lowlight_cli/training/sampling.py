@@ -1,0 +1,58 @@
+"""Pictures that a run shows again and again while it trains."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lowlight_cli.errors import ImageError, OutputError
+from lowlight_cli.images.encode import encode
+from lowlight_cli.images.picture import still
+from lowlight_cli.images.settings import WriteSettings
+from lowlight_cli.tensors import Images
+from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, enhancement_batch
+from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.rng import draws
+
+SAMPLE_SEED = 1
+MOST_SAMPLES = 8
+
+
+def sample_batch(sources: Sources, held_out: Sequence[PairedPhoto], side: int) -> EnhancementBatch:
+    """Crops of held-out pairs, or where there are none of what is trained on; no control is turned.
+
+    Args:
+        sources: What is trained on.
+        held_out: Pairs that are not.
+        side: Of a crop, in pixels.
+    """
+    if held_out:
+        sources = sources._replace(photos=[], pairs=held_out)
+    mix = Mix(MOST_SAMPLES, side, real=0.5, turned=0.0, referenced=0.0)
+    return enhancement_batch(sources, mix, draws(SAMPLE_SEED, 0, range(MOST_SAMPLES)))
+
+
+Pixels = NDArray[np.uint8]
+
+
+def draw_grid(target: Path, columns: Sequence[Images]) -> Pixels:
+    """Writes a JPEG with one picture per row and one column per batch, and gives its pixels (h, w, 3).
+
+    Args:
+        target: The file.
+        columns: Batches of equal shape, sRGB; what is outside [0, 1] is clipped.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    rows = [torch.cat(list(row), dim=2) for row in zip(*columns, strict=True)]
+    grid = torch.cat(rows, dim=1).detach().float().clamp(0, 1).cpu()
+    pixels = (grid * 255).round().byte().permute(1, 2, 0).numpy()
+    try:
+        encode(still(pixels), target, WriteSettings(quality=92))
+    except ImageError as error:
+        raise OutputError(f"cannot write {error}") from error
+    return pixels

@@ -1,0 +1,103 @@
+"""Averaging, precision and freezing, as plain functions that recipes call."""
+
+from typing import Any, Literal, TypeVar
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from lowlight_cli.device import choose_precision
+from lowlight_cli.training.config import OptimizerSettings, RunSettings, Settings
+from lowlight_cli.training.optimizer import rate_share
+
+Parts = TypeVar("Parts", bound=tuple[Any, ...])
+Tensors = tuple[Tensor, ...] | list[Tensor]
+Model = TypeVar("Model", bound=nn.Module)
+
+
+def placed(module: Model, device: torch.device) -> Model:
+    """The module on a device, channels last, which convolutions are fastest in."""
+    return module.to(device).to(memory_format=torch.channels_last)
+
+
+def compiled(module: Model, settings: RunSettings) -> Model:
+    """The same module, its forward pass compiled where the settings ask for it.
+
+    Names of weights stay as they are. What cannot be compiled as a whole raises, at the first pass, rather
+    than that parts of it run as if nothing had been asked.
+    """
+    if settings.compile:
+        module.compile(fullgraph=True)
+    return module
+
+
+def averaged(model: nn.Module, decay: float) -> AveragedModel:
+    """Moving average of a model's weights; call ``update_parameters`` after each step.
+
+    The decay starts low and rises to ``decay``, so that the first, bad weights are soon forgotten.
+    """
+
+    def blend(means: Tensors, news: Tensors, _: Tensor | int) -> None:
+        steps = int(average.n_averaged)  # on the CPU, unlike what is handed in, so that no GPU is waited for
+        share = 1 - min(decay, (1 + steps) / (10 + steps))
+        torch._foreach_lerp_(means, news, share)
+
+    average = AveragedModel(model, multi_avg_fn=blend)
+    return average
+
+
+def freeze(*modules: nn.Module) -> None:
+    """Takes modules out of training: evaluation mode, no gradients."""
+    for module in modules:
+        module.eval().requires_grad_(requires_grad=False)
+
+
+def autocast(settings: RunSettings, device: torch.device) -> torch.autocast:
+    """Context for forward passes in the precision of the run; losses stay outside of it."""
+    dtype = choose_precision(settings.precision, device).dtype
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+
+
+def in_full(parts: Parts) -> Parts:
+    """The same tuple of tensors with floating-point numbers in full precision."""
+    return type(parts)(
+        *(part.float() if isinstance(part, Tensor) and part.is_floating_point() else part for part in parts)
+    )
+
+
+def set_trainable(module: nn.Module, *, trainable: bool) -> None:
+    """Turns gradients of a module on or off, for the turns of a critic."""
+    for parameter in module.parameters():
+        parameter.requires_grad_(trainable)
+
+
+class DecaySettings(Settings):
+    """Course of the learning rate.
+
+    Args:
+        kind: ``cosine`` falls to ``optimizer.final`` at the last step; ``staircase`` multiplies by ``factor``
+            every so many steps; ``continuous`` does the same little by little.
+        every: Steps between two falls.
+        factor: What the rate is multiplied by.
+    """
+
+    kind: Literal["cosine", "staircase", "continuous"] = "cosine"
+    every: PositiveInt = 6000
+    factor: float = 0.9
+
+
+def decayed_share(step: int, steps: float | int, decay: DecaySettings, optimizer: OptimizerSettings) -> float:
+    """Share of the highest learning rate.
+
+    Args:
+        step: Counted from 0.
+        steps: Of the whole schedule.
+        decay: How it falls.
+        optimizer: Warm-up, and the end of the cosine.
+    """
+    if decay.kind == "cosine":
+        return rate_share(step, steps, optimizer)
+    falls = step / decay.every
+    warm = min(1.0, (step + 1) / optimizer.warmup)
+    return float(warm * decay.factor ** (falls if decay.kind == "continuous" else int(falls)))

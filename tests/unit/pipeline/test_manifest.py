@@ -1,0 +1,117 @@
+"""The book of a folder of results, and the journal beside it."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from lowlight_cli.errors import LockedError
+from lowlight_cli.pipeline.journal import journal_path, recover
+from lowlight_cli.pipeline.lock import output_lock
+from lowlight_cli.pipeline.manifest import Entry, ManifestWriter, line_of, manifest_path, read_manifest
+from lowlight_cli.pipeline.run_log import list_line
+
+
+def _write(folder, *entries, path=manifest_path):
+    writer = ManifestWriter(path(folder))
+    for entry in entries:
+        writer.add(entry)
+    writer.close()
+
+
+def _entry(output="a.png", **more):
+    return Entry(input=output, source=f"/in/{output}", output=output, **more)
+
+
+def test_the_last_line_about_a_result_counts(tmp_path):
+    _write(tmp_path, _entry(w=1), _entry("b.png"), _entry(w=2))
+    book = read_manifest(tmp_path)
+    assert list(book) == ["a.png", "b.png"]
+    assert book["a.png"].w == 2
+
+
+def test_a_conflict_is_over_once_its_picture_is_made_under_another_name(tmp_path):
+    conflict = Entry(input="a.png", source="/in/a.png", output="a.png", status="conflict")
+    made = Entry(input="a.png", source="/in/a.png", output="a-2.png")
+    _write(tmp_path, _entry("b.png"), conflict)
+    assert [entry.status for entry in read_manifest(tmp_path).values()] == ["ok", "conflict"]
+    _write(tmp_path, made)
+    assert list(read_manifest(tmp_path)) == ["b.png", "a-2.png"]
+
+
+def test_any_name_survives(tmp_path):
+    names = ["caf\udce9.png", "ü\n\u2028.png", '"\\.png']
+    _write(tmp_path, *map(_entry, names))
+    assert [entry.output for entry in read_manifest(tmp_path).values()] == names
+
+
+def test_a_line_cut_at_any_byte_costs_no_other_line(tmp_path):
+    path = manifest_path(tmp_path)
+    path.parent.mkdir()
+    last = line_of(_entry("b.png"))
+    for length in range(0, len(last) - 1, 7):
+        path.write_bytes(line_of(_entry()) + last[:length])
+        assert list(read_manifest(tmp_path)) == ["a.png"]
+        _write(tmp_path, _entry("c.png"))
+        assert list(read_manifest(tmp_path)) == ["a.png", "c.png"]
+
+
+def test_keys_of_later_versions_do_no_harm(tmp_path):
+    path = manifest_path(tmp_path)
+    path.parent.mkdir()
+    path.write_bytes(line_of(_entry()).replace(b'{"v": 1', b'{"new": [], "v": 2') + b"[]\n1\n\n")
+    assert read_manifest(tmp_path)["a.png"].v == 2
+
+
+def test_a_conflict_says_nothing_about_the_result_that_is_there(tmp_path):
+    theirs = Entry(input="x", source="/other/a.png", output="a.png", status="conflict")
+    _write(tmp_path, _entry(out_sha256="1" * 64), theirs)
+    assert read_manifest(tmp_path)["a.png"].out_sha256 == "1" * 64
+    assert len(read_manifest(tmp_path)) == 2
+    _write(tmp_path, Entry(input="x", source="/other/a.png", output="a.png"))
+    assert len(read_manifest(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(("content", "found"), [(b"result", 1), (b"other", 0), (None, 0)])
+def test_a_result_that_only_the_journal_knows_is_taken_over_if_it_is_whole(tmp_path, content, found):
+    digest = hashlib.sha256(b"result").hexdigest()
+    _write(tmp_path, _entry(out_size=6, out_sha256=digest, run="1"), path=journal_path)
+    if content is not None:
+        (tmp_path / "a.png").write_bytes(content)
+    assert recover(tmp_path) == found
+    assert len(read_manifest(tmp_path)) == found
+    assert not journal_path(tmp_path).exists()
+
+
+def test_a_result_that_is_noted_is_not_noted_again(tmp_path):
+    digest = hashlib.sha256(b"result").hexdigest()
+    entry = _entry(out_size=6, out_sha256=digest, run="1", w=7)
+    (tmp_path / "a.png").write_bytes(b"result")
+    _write(tmp_path, entry)
+    _write(tmp_path, entry, path=journal_path)
+    assert recover(tmp_path) == 0
+
+
+def test_a_lock_is_waited_for_and_given_back(tmp_path):
+    alone = []
+    waiting = output_lock(tmp_path, timeout_s=0.15)
+    with output_lock(tmp_path, when_alone=lambda: alone.append(1)), pytest.raises(LockedError, match="pid "):
+        waiting.__enter__()
+    with output_lock(tmp_path, shared=True), output_lock(tmp_path, shared=True):
+        pass
+    with output_lock(tmp_path):
+        pass
+    assert alone == [1]
+
+
+@pytest.mark.parametrize(
+    ("source", "relative", "line"),
+    [
+        ("/in/b/c.png", "b/c.png", b"/in/./b/c.png"),
+        ("/in/c.png", "c.png", b"/in/./c.png"),
+        ("/in/c.png", "renamed/c.png", b"/in/c.png"),
+        ("/in", ".", b"/in"),
+    ],
+)
+def test_lists_of_failures_tell_where_the_tree_begins(source, relative, line):
+    assert list_line(Path(source), Path(relative)) == line
