@@ -18,7 +18,7 @@ from lowlight_cli.detection.exdark import CLASSES, OFFICIAL_COUNTS, official_spl
 from lowlight_cli.detection.exif_orientation import in_pixels
 from lowlight_cli.detection.export import Labelled, export_labels, file_names, splits_of
 from lowlight_cli.detection.files import annotation_files
-from lowlight_cli.detection.label_rules import broken_rules, settle
+from lowlight_cli.detection.label_rules import broken_rules, resolve
 from lowlight_cli.detection.voc import parse_voc, read_voc
 from lowlight_cli.detection.yolo import read_yolo
 
@@ -33,7 +33,7 @@ def read_all(annotations: Path, split_list: Path) -> tuple[list[Labelled], Count
         samples.append(replace(sample, name=name, image=Path(name), split=splits[name.casefold()]))
     pictures, changes = [], Counter()
     for sample, name in zip(samples, file_names(samples), strict=True):
-        done = settle(sample.boxes, *sample.stated_size)
+        done = resolve(sample.boxes, *sample.stated_size)
         changes.update(
             boxes=len(sample.boxes), clipped=done.clipped, empty=done.empty, repeated=done.repeated
         )

@@ -27,7 +27,7 @@ from lowlight_cli.layers.exposure import lift, lift_gain, mean_luma
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.rng import chance
+from lowlight_cli.training.rng import item_rng
 
 Method = Callable[[Images], Images]
 CAMERAS = ("still", "moving")
@@ -95,9 +95,9 @@ def lifted(dark: Images) -> Images:
 
 def taken(clear: Images, number: int, night: int) -> tuple[Images, Images]:
     """The same night with a still and with a moving camera."""
-    movement = draw_movement(BlurSettings(share=1.0), chance(number, night, 0))
+    movement = draw_movement(BlurSettings(share=1.0), item_rng(number, night, 0))
     still, moving = (
-        darken(clear, MANY_NIGHTS, chance(number, night, 1), each).images for each in (None, movement)
+        darken(clear, MANY_NIGHTS, item_rng(number, night, 1), each).images for each in (None, movement)
     )
     return still, moving
 
@@ -105,8 +105,8 @@ def taken(clear: Images, number: int, night: int) -> tuple[Images, Images]:
 def shaken(path: Path, number: int, night: int) -> tuple[Images, Images]:
     """A dark photo, and the same taken with a moving camera."""
     dark = to_images([decode(path).pixels])
-    movement = draw_movement(BlurSettings(share=1.0), chance(number, night, 0))
-    moving = photograph_again(dark, movement, MANY_NIGHTS, chance(number, night, 1)) if movement else dark
+    movement = draw_movement(BlurSettings(share=1.0), item_rng(number, night, 0))
+    moving = photograph_again(dark, movement, MANY_NIGHTS, item_rng(number, night, 1)) if movement else dark
     return dark, moving
 
 

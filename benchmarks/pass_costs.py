@@ -23,11 +23,11 @@ def main() -> None:
     ).parse_args()
     sys.path.insert(0, str(ROOT))
     from tests.fake_cuda.cases import COST_SIDE
-    from tests.fake_cuda.child import UnavailableError, facts_of
+    from tests.fake_cuda.child import UnavailableError, file_stat
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            costs = facts_of("costs", Path(folder))
+            costs = file_stat("costs", Path(folder))
         except UnavailableError as error:
             sys.exit(str(error))
     for label, found in costs.items():

@@ -20,8 +20,8 @@ from lowlight_cli.errors import LowlightError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.models.catalog import MODELS
-from lowlight_cli.pipeline.model_runner import Forward
-from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.model_runner import ModelRunner
+from lowlight_cli.pipeline.model_setup import make_runner
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
@@ -64,7 +64,7 @@ def _row(case: dict[str, Any], exact: dict[str, Any]) -> str:
 
 def _case(name: str, device: str, formats: list[str], pixels: Pixels, repeats: int) -> dict[str, Any]:
     forwards = {
-        precision: prepare_forward(EnhanceSettings(model=name, device=device, precision=precision))
+        precision: make_runner(EnhanceSettings(model=name, device=device, precision=precision))
         for precision in formats
     }
     results = {precision: _enhanced(forward, pixels) for precision, forward in forwards.items()}  # warms up
@@ -85,11 +85,11 @@ def _case(name: str, device: str, formats: list[str], pixels: Pixels, repeats: i
             "mean": float(steps.mean()) / 257,
             "samples_largest": samples[precision],
         }
-    auto = prepare_forward(EnhanceSettings(model=name, device=device, precision="auto"))
+    auto = make_runner(EnhanceSettings(model=name, device=device, precision="auto"))
     return found | {"auto": {"precision": auto.precision.name, "reason": auto.precision_reason}}
 
 
-def _samples_off(forwards: dict[str, Forward]) -> dict[str, float]:
+def _samples_off(forwards: dict[str, ModelRunner]) -> dict[str, float]:
     """Largest difference to fp32 over the sample images, in steps of 8 bits."""
     largest = dict.fromkeys(forwards, 0.0)
     for path in sorted(SAMPLES.iterdir()):
@@ -107,7 +107,7 @@ def _samples_off(forwards: dict[str, Forward]) -> dict[str, float]:
     return largest
 
 
-def _enhanced(forward: Forward, pixels: Pixels) -> Pixels:
+def _enhanced(forward: ModelRunner, pixels: Pixels) -> Pixels:
     (result,) = forward([pixels])
     if isinstance(result, Exception):
         raise result

@@ -18,7 +18,7 @@ from timing import measure, write_result
 
 from lowlight_cli.cli.options import default_workers
 from lowlight_cli.pipeline.engine import run_plan
-from lowlight_cli.pipeline.model_setup import describe, prepare_forward, prepare_pace
+from lowlight_cli.pipeline.model_setup import describe, make_pipeline_config, make_runner
 from lowlight_cli.pipeline.plan import plan_jobs
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
@@ -34,8 +34,8 @@ def main() -> None:
         batch_size=arguments.batch_size,
         workers=arguments.workers,
     )
-    forward = prepare_forward(settings)
-    pace = prepare_pace(settings, forward.device)
+    forward = make_runner(settings)
+    pace = make_pipeline_config(settings, forward.device)
     with tempfile.TemporaryDirectory() as folder:
         width, height = (int(side) for side in arguments.size.split("x"))
         _make_pictures(Path(folder) / "in", arguments.count, width, height)

@@ -29,7 +29,7 @@ from lowlight_cli.images.pixels import shrink, to_pixels
 from lowlight_cli.layers.exposure import lift, lift_gain, luma, mean_luma
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.rng import chance
+from lowlight_cli.training.rng import item_rng
 
 Numbers = dict[str, float]
 WHOLE = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
@@ -101,7 +101,7 @@ def nights(photos: Sequence[Images], light: UnevenLight) -> list[Images]:
     settings = MANY_NIGHTS.model_copy(update={"uneven_share": 1.0, "uneven": light})
     dark = []
     for number, photo in enumerate(photos):
-        seed = chance(number, 0, 0)
+        seed = item_rng(number, 0, 0)
         small = small_copy(photo)
         drawn: list[tuple[float, Night]] = []
         while len(drawn) < 12 and (not drawn or drawn[-1][0] < PART):

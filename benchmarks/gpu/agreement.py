@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from gpu.ceilings import large_photos, small_photos
-from gpu.check import Bench, Found
+from gpu.check import EvalRequest, Found
 from gpu.models import placed_model
 from lowlight_cli.device import PRECISIONS, Precision
 from lowlight_cli.images.decode import decode
@@ -16,8 +16,8 @@ from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.device_errors import free_everything
-from lowlight_cli.pipeline.model_runner import Forward, Outcome
-from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.model_runner import ModelRunner, Outcome
+from lowlight_cli.pipeline.model_setup import make_runner
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 _MATES = 8
@@ -25,19 +25,19 @@ _ROOM = 2**29
 """Bytes that a pass finds where memory is made short."""
 
 
-def pass_sizes(bench: Bench, _seconds: float) -> Found:
+def pass_sizes(request: EvalRequest, _seconds: float) -> Found:
     """Largest differences of one image, alone and among seven others, in steps of 8 bits; 0 means equal bits.
 
     "other_mates" compares two passes of eight, whose other images stand in another order. "file to file" are
     results of the engine, in 8 bits.
     """
-    yield "file to file", _engine_differences(bench)
-    for name in bench.sizes.models:
+    yield "file to file", _engine_differences(request)
+    for name in request.sizes.models:
         entry = MODELS[name]
-        model = placed_model(entry, entry.default_preset, bench.device)
-        images = 0.2 * torch.rand(_MATES, 3, *bench.sizes.image, generator=torch.Generator().manual_seed(0))
-        images = images.to(bench.device).contiguous(memory_format=torch.channels_last)
-        for precision in bench.sizes.formats:
+        model = placed_model(entry, entry.default_preset, request.device)
+        images = 0.2 * torch.rand(_MATES, 3, *request.sizes.image, generator=torch.Generator().manual_seed(0))
+        images = images.to(request.device).contiguous(memory_format=torch.channels_last)
+        for precision in request.sizes.formats:
             yield f"{name} {precision}", _differences(model, images, PRECISIONS[precision])
 
 
@@ -55,9 +55,9 @@ def _differences(model: Enhancer, images: torch.Tensor, precision: Precision) ->
     }
 
 
-def _engine_differences(bench: Bench) -> dict[str, float]:
-    forward = prepare_forward(EnhanceSettings(device=str(bench.device), precision=bench.sizes.precision))
-    pictures = [decode(path).pixels for path in sorted(small_photos(bench).iterdir())[:_MATES]]
+def _engine_differences(request: EvalRequest) -> dict[str, float]:
+    forward = make_runner(EnhanceSettings(device=str(request.device), precision=request.sizes.precision))
+    pictures = [decode(path).pixels for path in sorted(small_photos(request).iterdir())[:_MATES]]
     together, alone = forward(pictures), forward(pictures[:1])
     others = forward([pictures[0], *reversed(pictures[1:])])
     return {
@@ -66,18 +66,18 @@ def _engine_differences(bench: Bench) -> dict[str, float]:
     }
 
 
-def short_memory(bench: Bench, _seconds: float) -> Found:
+def short_memory(request: EvalRequest, _seconds: float) -> Found:
     """Passes that do not fit: how many results came all the same, how far they are off, and what was said.
 
     On a CPU, and so where this is rehearsed, the lack of memory is made up.
     """
-    settings = EnhanceSettings(device=str(bench.device), precision="fp32", tile=0)
-    for name, folder in (("batch", small_photos(bench)), ("large image", large_photos(bench))):
+    settings = EnhanceSettings(device=str(request.device), precision="fp32", tile=0)
+    for name, folder in (("batch", small_photos(request)), ("large image", large_photos(request))):
         paths = sorted(folder.iterdir())[: _MATES if name == "batch" else 1]
         pictures = [decode(path).pixels for path in paths]
-        expected = prepare_forward(settings)(pictures)
+        expected = make_runner(settings)(pictures)
         said: list[str] = []
-        forward = prepare_forward(settings, on_notice=said.append)
+        forward = make_runner(settings, on_notice=said.append)
         with _shortage(forward, pictures):
             made = forward(pictures)
         yield name, _compared(made, expected) | {"notices": said}
@@ -96,7 +96,7 @@ def _compared(made: Outcome, expected: Outcome) -> dict[str, object]:
 
 
 @contextmanager
-def _shortage(forward: Forward, pictures: list[Pixels]) -> Iterator[None]:
+def _shortage(forward: ModelRunner, pictures: list[Pixels]) -> Iterator[None]:
     """While it lasts, half of what a pass needs is there."""
     if forward.device.type != "cuda":
         most = sum(picture.size // 3 for picture in pictures) // 2
@@ -113,7 +113,7 @@ def _shortage(forward: Forward, pictures: list[Pixels]) -> Iterator[None]:
         torch.cuda.set_per_process_memory_fraction(1.0, forward.device)
 
 
-def _refuse_more_than(pixels: int, forward: Forward) -> None:
+def _refuse_more_than(pixels: int, forward: ModelRunner) -> None:
     real = forward.enhancer.enhance
 
     def enhance(images: torch.Tensor, *arguments: object, **options: object) -> torch.Tensor:

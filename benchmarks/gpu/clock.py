@@ -39,11 +39,11 @@ class Clock:
         for _ in range(2 if self.at_least_s else 1):
             work()
         self.wait()
-        laps: list[float] = []
+        step_times: list[float] = []
         begin = time.perf_counter()
-        while not self._is_enough(len(laps), time.perf_counter() - begin):
-            laps.append(self._lap(work))
-        return statistics.median(laps)
+        while not self._is_enough(len(step_times), time.perf_counter() - begin):
+            step_times.append(self._lap(work))
+        return statistics.median(step_times)
 
     @contextmanager
     def peak(self) -> Iterator[Callable[[], int | None]]:

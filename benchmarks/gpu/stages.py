@@ -14,7 +14,7 @@ from gpu.clock import Clock
 from lowlight_cli.pipeline import decode_ahead as read_ahead
 from lowlight_cli.pipeline import model_runner as forward
 from lowlight_cli.pipeline.encode_behind import WriteBehind
-from lowlight_cli.pipeline.model_runner import Forward
+from lowlight_cli.pipeline.model_runner import ModelRunner
 
 
 class Stages:
@@ -42,9 +42,9 @@ class Stages:
         parts = (
             ("read", read_ahead, "_read", False),
             ("write", WriteBehind, "_write", False),
-            ("forward", Forward, "__call__", True),
+            ("forward", ModelRunner, "__call__", True),
             ("copy in", forward, "to_images", True),
-            ("model", Forward, "_pass", True),
+            ("model", ModelRunner, "_pass", True),
             ("copy out", forward, "_outcome", True),
         )
         with ExitStack() as stack:

@@ -47,7 +47,7 @@ PUBLISHED: dict[str, Published] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class Imported:
     """A file that was written from someone else's.
 
     Attributes:
@@ -65,7 +65,7 @@ class Adopted:
     dropped: tuple[str, ...]
 
 
-def adopt_weights(name: str, sources: Sequence[Path], target: Path | None = None) -> Adopted:
+def import_weights(name: str, sources: Sequence[Path], target: Path | None = None) -> Imported:
     """Translates published weights and stores them where ``lle`` finds them.
 
     Args:
@@ -103,7 +103,7 @@ def adopt_weights(name: str, sources: Sequence[Path], target: Path | None = None
         metadata["config"] = config.model_dump(mode="json")
     target = target or user_folders()[0] / f"{found.model}-paper.safetensors"
     save_state(target, found.state, metadata)
-    return Adopted(
+    return Imported(
         target,
         found.model,
         len(found.state),

@@ -11,7 +11,7 @@ from lowlight_cli.losses.learned_perceptual import Backbone, LearnedPerceptual
 from lowlight_cli.losses.semantic_guide import SemanticGuide
 
 
-def read_learned_perceptual(backbone: Path, heads: Path, kind: Backbone = "vgg") -> LearnedPerceptual:
+def load_lpips(backbone: Path, heads: Path, kind: Backbone = "vgg") -> LearnedPerceptual:
     """The distance with its published weights.
 
     Args:

@@ -16,7 +16,7 @@ PICTURE_SIZES = ((256, 256), (600, 400))
 
 
 @dataclass(frozen=True, slots=True)
-class WeightsFacts:
+class WeightsInfo:
     """A weights file as it is on this machine; ``path`` and ``sha256`` are None where it is absent."""
 
     file: str
@@ -27,7 +27,7 @@ class WeightsFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelInfo:
     """A model in one of its sizes.
 
     Attributes:
@@ -52,10 +52,10 @@ class ModelFacts:
     parameters: int
     parts: dict[str, int]
     gflop: dict[str, float]
-    weights: WeightsFacts | None
+    weights: WeightsInfo | None
 
 
-def describe_model(name: str, preset: str | None = None) -> ModelFacts:
+def describe_model(name: str, preset: str | None = None) -> ModelInfo:
     """Builds the model, without its weights, and measures it.
 
     Raises:
@@ -66,7 +66,7 @@ def describe_model(name: str, preset: str | None = None) -> ModelFacts:
     config = entry.presets[preset]
     weights = entry.weights.get(preset)
     model = entry.build(config).eval()
-    return ModelFacts(
+    return ModelInfo(
         name=name,
         preset=preset,
         summary=entry.summary,
@@ -83,10 +83,10 @@ def describe_model(name: str, preset: str | None = None) -> ModelFacts:
     )
 
 
-def describe_weights(entry: WeightsEntry) -> WeightsFacts:
+def describe_weights(entry: WeightsEntry) -> WeightsInfo:
     """Looks the file up on this machine."""
     try:
         path = find_weights(entry)
     except WeightsError:
-        return WeightsFacts(entry.file, entry.licence, entry.shipped, None, None)
-    return WeightsFacts(entry.file, entry.licence, entry.shipped, path, sha256_of(path))
+        return WeightsInfo(entry.file, entry.licence, entry.shipped, None, None)
+    return WeightsInfo(entry.file, entry.licence, entry.shipped, path, sha256_of(path))

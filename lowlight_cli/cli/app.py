@@ -15,7 +15,7 @@ from lowlight_cli.cli.detect_eval import detect_eval
 from lowlight_cli.cli.detect_prep import detect_prep
 from lowlight_cli.cli.doctor import doctor
 from lowlight_cli.cli.enhance import enhance
-from lowlight_cli.cli.errors import tell_fault
+from lowlight_cli.cli.errors import report_error
 from lowlight_cli.cli.evaluate import evaluate
 from lowlight_cli.cli.export import export
 from lowlight_cli.cli.report import report
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else 0
         except BaseException as error:
-            return tell_fault(error, session)
+            return report_error(error, session)
     return 0
 
 

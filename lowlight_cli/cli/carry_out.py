@@ -6,21 +6,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lowlight_cli.cli.reporter import Voice
+from lowlight_cli.cli.reporter import Reporter
 from lowlight_cli.errors import OutputError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.pipeline.choices import OnExist
-from lowlight_cli.pipeline.in_place import Backup, settle_in_place
-from lowlight_cli.pipeline.journal import journal_path, recover, remove_leftovers
+from lowlight_cli.pipeline.in_place import Backup, resolve_in_place
+from lowlight_cli.pipeline.journal import journal_path, recover, remove_temp_files
 from lowlight_cli.pipeline.lock import output_lock
 from lowlight_cli.pipeline.manifest import read_manifest
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import Report, Row, rows_without_work
-from lowlight_cli.pipeline.resume import Ledger, settle
-from lowlight_cli.pipeline.run_log import Recorder, RunFacts
+from lowlight_cli.pipeline.resume import ResumeState, resolve
+from lowlight_cli.pipeline.run_log import RunInfo, RunLog
 
 if TYPE_CHECKING:
-    from lowlight_cli.pipeline.control_support import Actor
     from lowlight_cli.pipeline.settings import EnhanceSettings
 
 
@@ -33,14 +32,14 @@ class Terms:
         in_place: Whether results replace the originals.
         backup_dir: Where originals are kept then; None throws them away.
         lock_timeout_s: Seconds to wait for another run.
-        keeps_books: Whether there is a manifest; not for what goes to stdout.
+        writes_manifest: Whether there is a manifest; not for what goes to stdout.
     """
 
     on_exist: OnExist = OnExist.RESUME
     in_place: bool = False
     backup_dir: Path | None = None
     lock_timeout_s: float = 0.0
-    keeps_books: bool = True
+    writes_manifest: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +49,16 @@ class Task:
     Attributes:
         settings: How pictures are enhanced.
         terms: On what terms results are written.
-        ledger: The hashes of the options.
+        resume_state: The hashes of the options.
         facts: What all pictures have in common.
-        acted: Who acts on each control that is turned.
+        handlers: Who acts on each control that is turned.
     """
 
     settings: "EnhanceSettings"
     terms: Terms
-    ledger: Ledger
-    facts: RunFacts
-    acted: "Mapping[str, Actor]"
+    resume_state: ResumeState
+    facts: RunInfo
+    handlers: "Mapping[str, Actor]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,12 @@ class Outcome:
 class _Listeners:
     """Who is told what, while pictures are made."""
 
-    begin: Callable[[RunFacts], None]
+    begin: Callable[[RunInfo], None]
     before_write: Callable[[Job, int, str], None]
     on_row: Callable[[Row], None]
 
 
-def settled(plan: Plan, task: Task) -> Plan:
+def resolved(plan: Plan, task: Task) -> Plan:
     """The plan, with what need not or must not be made marked.
 
     Args:
@@ -94,13 +93,13 @@ def settled(plan: Plan, task: Task) -> Plan:
     Raises:
         UsageError: A result is there, and that is not to be.
     """
-    if not task.terms.keeps_books:
+    if not task.terms.writes_manifest:
         return plan
-    ledger = replace(task.ledger, entries=read_manifest(plan.folder))
-    return (settle_in_place if task.terms.in_place else settle)(plan, task.terms.on_exist, ledger)
+    resume_state = replace(task.resume_state, entries=read_manifest(plan.folder))
+    return (resolve_in_place if task.terms.in_place else resolve)(plan, task.terms.on_exist, resume_state)
 
 
-def carry_out(plan: Plan, task: Task, voice: Voice) -> Outcome:
+def carry_out(plan: Plan, task: Task, voice: Reporter) -> Outcome:
     """Makes what is to be made; where that is nothing, no model is loaded and nothing is written.
 
     Args:
@@ -113,25 +112,25 @@ def carry_out(plan: Plan, task: Task, voice: Voice) -> Outcome:
         LockedError: Another run writes there.
     """
     plain = _Listeners(lambda facts: None, lambda job, size, sha256: None, voice.item)
-    before = settled(plan, task)
+    before = resolved(plan, task)
     if all(job.skip for job in before.jobs) and not journal_path(plan.folder).exists():
         return Outcome(_enhance(before, task, voice, plain))
     check_writable_folder(plan.folder)
-    if not task.terms.keeps_books:
+    if not task.terms.writes_manifest:
         return Outcome(_enhance(plan, task, voice, plain))
 
     def tidy() -> None:
         recover(plan.folder)
-        remove_leftovers(plan.folder, [job.target for job in plan.jobs])
+        remove_temp_files(plan.folder, [job.target for job in plan.jobs])
 
     timeout_s = task.terms.lock_timeout_s
     with output_lock(plan.folder, timeout_s=timeout_s, shared=plan.single, when_alone=tidy):
-        return _with_books(settled(plan, task), task, voice)
+        return _with_books(resolved(plan, task), task, voice)
 
 
-def _with_books(plan: Plan, task: Task, voice: Voice) -> Outcome:
+def _with_books(plan: Plan, task: Task, voice: Reporter) -> Outcome:
     """Enhances, and notes what became of each picture; see ``carry_out``."""
-    recorder = Recorder(plan, replace(task.ledger, entries=read_manifest(plan.folder)))
+    recorder = RunLog(plan, replace(task.resume_state, entries=read_manifest(plan.folder)))
     backup = Backup(task.terms.backup_dir) if task.terms.backup_dir else None
 
     def note(row: Row) -> None:
@@ -157,12 +156,12 @@ def _with_books(plan: Plan, task: Task, voice: Voice) -> Outcome:
         return Outcome(report)  # the disk is full, and that was told
 
 
-def _enhance(plan: Plan, task: Task, voice: Voice, listeners: _Listeners) -> Report:
+def _enhance(plan: Plan, task: Task, voice: Reporter, listeners: _Listeners) -> Report:
     """Loads the model and runs the plan, or tells why nothing is made; see ``carry_out``."""
     todo = sum(not job.skip for job in plan.jobs)
     if not todo:
         listeners.begin(task.facts)
-        voice.start(plan, task.facts, task.acted)
+        voice.start(plan, task.facts, task.handlers)
         rows = rows_without_work(plan)
         for row in rows:
             listeners.on_row(row)
@@ -170,19 +169,19 @@ def _enhance(plan: Plan, task: Task, voice: Voice, listeners: _Listeners) -> Rep
 
     # Importing torch takes seconds: only after the arguments are known to be good.
     from lowlight_cli.pipeline.engine import run_plan
-    from lowlight_cli.pipeline.model_setup import describe, prepare_forward, prepare_pace
+    from lowlight_cli.pipeline.model_setup import describe, make_pipeline_config, make_runner
 
-    forward = prepare_forward(task.settings, on_notice=voice.notice)
-    about = describe(task.settings, forward)
+    runner = make_runner(task.settings, on_notice=voice.notice)
+    about = describe(task.settings, runner)
     facts = replace(task.facts, device=about["device"] or "", precision=about["precision"] or "")
     listeners.begin(facts)
-    voice.start(plan, facts, task.acted, forward.precision_reason)
-    pace = prepare_pace(task.settings, forward.device)
+    voice.start(plan, facts, task.handlers, runner.precision_reason)
+    config = make_pipeline_config(task.settings, runner.device)
     with voice.progress(todo):
         return run_plan(
             plan,
-            forward,
-            pace,
+            runner,
+            config,
             on_row=listeners.on_row,
             before_write=listeners.before_write,
             on_crash=voice.crash,

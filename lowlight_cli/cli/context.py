@@ -82,7 +82,7 @@ class Session:
             self._configuration = configuration_from(files, keys, self._value("profile"))
         return self._configuration
 
-    def settle(self, program: Command) -> GlobalSettings:
+    def resolve(self, program: Command) -> GlobalSettings:
         """Completes the settings: options before environment before files before defaults.
 
         Args:

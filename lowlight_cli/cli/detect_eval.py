@@ -14,7 +14,6 @@ from lowlight_cli.detection.choices import SetForm
 from lowlight_cli.errors import GateError, UsageError
 
 if TYPE_CHECKING:
-    from lowlight_cli.detection.compare_detectors import Contest
     from lowlight_cli.detection.preparation import Preparation
 
 _FORMS = {".json": Form.JSON, ".jsonl": Form.JSONL, ".csv": Form.CSV, ".md": Form.MD, ".tex": Form.LATEX}
@@ -98,15 +97,15 @@ def detect_eval(
     truth = truth_of(prepared.pictures, part)
     if not truth:
         raise UsageError(f"'{labels}' holds no picture of the split '{split}'")
-    contest = hold_contest(
+    comparison = hold_contest(
         truth, sources, prepared.classes, labels=labels, split=part, resamples=resamples, seed=seed
     )
-    _warn(contest, globally)
+    _warn(comparison, globally)
     if not globally.quiet:
-        _print(contest, kind, globally)
+        _print(comparison, kind, globally)
     for path, kind in reports.items():
-        write_report(path, as_text(contest, kind))
-    _judge(contest, gates)
+        write_report(path, as_text(comparison, kind))
+    _judge(comparison, gates)
     raise typer.Exit(3 if prepared.errors else 0)
 
 
@@ -166,8 +165,8 @@ def _gate(text: str) -> tuple[str, float]:
     return name, limit
 
 
-def _warn(contest: "Contest", globally: GlobalSettings) -> None:
-    for each in contest.contestants:
+def _warn(comparison: "Contest", globally: GlobalSettings) -> None:
+    for each in comparison.detectors:
         strangers = each.predictions.strangers
         if strangers:
             text = (
@@ -176,21 +175,21 @@ def _warn(contest: "Contest", globally: GlobalSettings) -> None:
             say(f"{text}, the first is '{strangers[0]}'", quiet=globally.quiet)
 
 
-def _print(contest: "Contest", form: Form, globally: GlobalSettings) -> None:
+def _print(comparison: "Contest", form: Form, globally: GlobalSettings) -> None:
     from lowlight_cli.cli.detect_eval_output import as_text, grid_of, header_lines
 
     if form is not Form.TABLE:
-        emit(as_text(contest, form))
+        emit(as_text(comparison, form))
         return
-    grid = grid_of(contest)
-    emit("\n".join(header_lines(contest)))
+    grid = grid_of(comparison)
+    emit("\n".join(header_lines(comparison)))
     print_grid(grid, globally.color)
     for note in grid.footnotes:
         emit(note)
 
 
-def _judge(contest: "Contest", gates: list[tuple[str, float]]) -> None:
-    last = contest.contestants[-1]
+def _judge(comparison: "Contest", gates: list[tuple[str, float]]) -> None:
+    last = comparison.detectors[-1]
     for name, limit in gates:
         value = getattr(last.scores, name)
         if value is None or value < limit:

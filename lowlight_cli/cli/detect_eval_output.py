@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from lowlight_cli.cli.evaluate_options import Form
-from lowlight_cli.detection.compare_detectors import Contest, Contestant, as_document
+from lowlight_cli.detection.compare_detectors import DetectorComparison, DetectorResult, as_document
 from lowlight_cli.evaluation.grid import Cell, Grid, Mark
 from lowlight_cli.evaluation.render_csv import csv_text
 from lowlight_cli.evaluation.render_text import latex_rows, markdown_table, plain_table
@@ -13,44 +13,44 @@ SUMMARY = {"map50": "mAP50", "map": "mAP50-95", "map75": "mAP75", "recall": "AR1
 """Scores of a whole detector, by their names in ``DetectionScores``, and what tables call them."""
 
 
-def grid_of(contest: Contest) -> Grid:
+def grid_of(comparison: DetectorComparison) -> Grid:
     """One row for each detector: AP50 of each class in percent, then the means."""
-    shown = [name for name in contest.classes if _boxes(contest, name)]
-    columns = [[each.scores.classes[name].ap50 for each in contest.contestants] for name in shown]
-    columns += [[getattr(each.scores, name) for each in contest.contestants] for name in SUMMARY]
+    shown = [name for name in comparison.classes if _boxes(comparison, name)]
+    columns = [[each.scores.classes[name].ap50 for each in comparison.detectors] for name in shown]
+    columns += [[getattr(each.scores, name) for each in comparison.detectors] for name in SUMMARY]
     marked = [_marked(values) for values in columns]
     heads = ["method", *shown, *SUMMARY.values()]
     rows = [
         [Cell(each.name), *(column[index] for column in marked)]
-        for index, each in enumerate(contest.contestants)
+        for index, each in enumerate(comparison.detectors)
     ]
-    if any(each.difference for each in contest.contestants):
+    if any(each.difference for each in comparison.detectors):
         heads.append("Δ mAP50")
-        for row, each in zip(rows, contest.contestants, strict=True):
+        for row, each in zip(rows, comparison.detectors, strict=True):
             row.append(Cell(_difference(each)))
-    return Grid(tuple(heads), tuple(map(tuple, rows)), footnotes=tuple(_footnotes(contest)))
+    return Grid(tuple(heads), tuple(map(tuple, rows)), footnotes=tuple(_footnotes(comparison)))
 
 
-def header_lines(contest: Contest) -> list[str]:
+def header_lines(comparison: DetectorComparison) -> list[str]:
     """What was scored, one fact to a line."""
-    boxes = sum(_boxes(contest, name) for name in contest.classes)
-    part = f", split {contest.split}" if contest.split else ""
+    boxes = sum(_boxes(comparison, name) for name in comparison.classes)
+    part = f", split {contest.split}" if comparison.split else ""
     lines = [f"labels: {contest.labels}{part}, n={contest.pictures}, {boxes} boxes"]
-    for each in contest.contestants:
+    for each in comparison.detectors:
         found = sum(map(len, each.predictions.by_picture))
         silent = f", none for {each.predictions.silent} pictures" if each.predictions.silent else ""
         lines.append(f"{each.name}: {found} detections{silent}")
     return lines
 
 
-def as_text(contest: Contest, form: Form) -> str:
+def as_text(comparison: DetectorComparison, form: Form) -> str:
     """A report as text.
 
     Args:
-        contest: What was found.
+        comparison: What was found.
         form: Any but a framed table and a page.
     """
-    makers: dict[Form, Callable[[Contest], str]] = {
+    makers: dict[Form, Callable[[DetectorComparison], str]] = {
         Form.PLAIN: lambda each: plain_table(grid_of(each)),
         Form.JSON: lambda each: json.dumps(as_document(each), indent=2, ensure_ascii=False),
         Form.JSONL: _as_json_lines,
@@ -58,11 +58,11 @@ def as_text(contest: Contest, form: Form) -> str:
         Form.MD: _as_markdown,
         Form.LATEX: lambda each: f"% {' & '.join(grid_of(each).heads)}\n{latex_rows(grid_of(each))}",
     }
-    return makers[form](contest)
+    return makers[form](comparison)
 
 
-def _boxes(contest: Contest, name: str) -> int:
-    return contest.contestants[0].scores.classes[name].boxes
+def _boxes(comparison: DetectorComparison, name: str) -> int:
+    return comparison.detectors[0].scores.classes[name].boxes
 
 
 def _marked(values: Sequence[float | None]) -> list[Cell]:
@@ -78,43 +78,43 @@ def _marked(values: Sequence[float | None]) -> list[Cell]:
     ]
 
 
-def _difference(contestant: Contestant) -> str:
-    change = contestant.difference
+def _difference(detector: DetectorResult) -> str:
+    change = detector.difference
     if change is None:
         return "-"
     return f"{100 * change.value:+.2f} [{100 * change.low:+.2f}, {100 * change.high:+.2f}]"
 
 
-def _footnotes(contest: Contest) -> list[str]:
+def _footnotes(comparison: DetectorComparison) -> list[str]:
     notes = [
         "AP at overlap 0.5 in percent, as COCO counts it: 101 recalls, 100 detections in a picture; "
         "difficult boxes and crowds count for nobody."
     ]
-    if any(each.difference for each in contest.contestants):
+    if any(each.difference for each in comparison.detectors):
         notes.append(
             f"Δ against {contest.contestants[0].name}, with 95 % interval (paired bootstrap over pictures)."
         )
-    missing = [name for name in contest.classes if not _boxes(contest, name)]
+    missing = [name for name in comparison.classes if not _boxes(comparison, name)]
     if missing:
         notes.append(f"no box in this split: {', '.join(missing)}.")
     return notes
 
 
-def _as_markdown(contest: Contest) -> str:
-    grid = grid_of(contest)
-    facts = "\n".join(f"- {line}" for line in header_lines(contest))
+def _as_markdown(comparison: DetectorComparison) -> str:
+    grid = grid_of(comparison)
+    facts = "\n".join(f"- {line}" for line in header_lines(comparison))
     return "\n\n".join([facts, markdown_table(grid), *grid.footnotes])
 
 
-def _as_json_lines(contest: Contest) -> str:
-    document = as_document(contest)
+def _as_json_lines(comparison: DetectorComparison) -> str:
+    document = as_document(comparison)
     return "\n".join(json.dumps(method, ensure_ascii=False) for method in document["methods"])
 
 
-def _as_csv(contest: Contest) -> str:
+def _as_csv(comparison: DetectorComparison) -> str:
     rows: list[list[object]] = [["method", "class", "boxes", "pictures", "ap50", "ap"]]
-    for each in contest.contestants:
+    for each in comparison.detectors:
         for name, score in each.scores.classes.items():
             rows.append([each.name, name, score.boxes, score.pictures, score.ap50, score.ap])
-        rows.append([each.name, "all", "", contest.pictures, each.scores.map50, each.scores.map])
+        rows.append([each.name, "all", "", comparison.pictures, each.scores.map50, each.scores.map])
     return csv_text(rows)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from lowlight_cli.cli.carry_out import carry_out
 from lowlight_cli.cli.darkening import Method, make_darkening
 from lowlight_cli.cli.progress import Progress, say
-from lowlight_cli.cli.reporter import Voice
+from lowlight_cli.cli.reporter import Reporter
 from lowlight_cli.cli.request import make_task
 from lowlight_cli.detection.choices import Link
 from lowlight_cli.detection.export import Labelled, picture_path
 from lowlight_cli.detection.preparation import Preparation
 from lowlight_cli.errors import ImageError
-from lowlight_cli.pipeline.file_stat import facts_of
+from lowlight_cli.pipeline.file_stat import file_stat
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED, Row
 
@@ -46,7 +46,7 @@ def enhance_all(order: "Order", prepared: Preparation) -> int:
         return 0
     jobs = tuple(_job(each, root, order.form) for each in prepared.pictures)
     task = make_task({**order.chosen, **_UNUSED})
-    voice = Voice(order.settings)
+    voice = Reporter(order.settings)
     outcome = carry_out(Plan(jobs, root), task, voice)
     voice.end(outcome.report, outcome.report.exit_code)
     return outcome.report.exit_code
@@ -55,7 +55,7 @@ def enhance_all(order: "Order", prepared: Preparation) -> int:
 def _job(labelled: Labelled, root: Path, form: str) -> Job:
     source = labelled.sample.image
     target = root / picture_path(form, labelled)
-    return Job(source, target, relative=Path(labelled.sample.name), facts=facts_of(source))
+    return Job(source, target, relative=Path(labelled.sample.name), facts=file_stat(source))
 
 
 def darken_all(order: "Order", prepared: Preparation) -> int:

@@ -23,7 +23,7 @@ _FOREIGN_WORDS = "Value error, "
 """What pydantic, which checks choices, puts before each message."""
 
 
-def tell_fault(error: BaseException, session: Session) -> int:
+def report_error(error: BaseException, session: Session) -> int:
     """Says what ended the program, and gives its exit code.
 
     Args:

@@ -80,17 +80,17 @@ def evaluate(
     globally = settings_of(context)
     output = Output(form, tuple(report or ()), per_image, baseline, published, globally)
     subject = subject_from(dataset, split, data_root, (low, gt), pair_by.value)
-    contestants = contestants_from(model or [], pred or [], preset, checkpoint)
-    check_contestants(subject, contestants)
-    check_effects(contestants, save_pred, _changed(context))
-    check_results_folder(save_pred, subject, contestants)
+    methods = contestants_from(model or [], pred or [], preset, checkpoint)
+    check_contestants(subject, methods)
+    check_effects(methods, save_pred, _changed(context))
+    check_results_folder(save_pred, subject, methods)
     names = metric_names(metrics)
     check_metrics(names, protocol, subject)
     columns = column_names(names, paired=subject.references is not None, gt_mean=gt_mean)
-    gates = parse_gates(fail_under or [], UNDER, columns) + parse_gates(fail_over or [], OVER, columns)
+    thresholds = parse_gates(fail_under or [], UNDER, columns) + parse_gates(fail_over or [], OVER, columns)
 
     # Not needed for --help, which shall come at once; torch takes seconds.
-    from lowlight_cli.cli.evaluate_methods import Bench
+    from lowlight_cli.cli.evaluate_methods import EvalRequest
     from lowlight_cli.cli.evaluate_run import evaluation_of, gallery_for
     from lowlight_cli.device import choose_device
     from lowlight_cli.evaluation.score import Scorer
@@ -107,15 +107,15 @@ def evaluate(
         tile=tile,
         tile_overlap=tile_overlap,
     )
-    check_controls(contestants, settings.controls)
+    check_controls(methods, settings.controls)
     where = choose_device(device)
     scorer = Scorer(
         names, protocol, device=where, metrics_dir=metrics_dir, grey_mean=gt_mean, download=download
     )
-    gallery = gallery_for(scorer, subject) if output.wants_page else None
-    bench = Bench(subject, scorer, settings, limit, save_pred, len(contestants) > 1, gallery)
-    evaluation = evaluation_of(contestants, bench, globally)
-    finish(evaluation, output, gates, gallery.thumbnails() if gallery else {})
+    extremes = gallery_for(scorer, subject) if output.wants_page else None
+    request = EvalRequest(subject, scorer, settings, limit, save_pred, len(methods) > 1, extremes)
+    evaluation = evaluation_of(methods, request, globally)
+    finish(evaluation, output, thresholds, extremes.thumbnails() if extremes else {})
 
 
 def _changed(context: typer.Context) -> list[str]:

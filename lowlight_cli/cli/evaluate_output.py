@@ -82,14 +82,14 @@ class _Findings:
 
 
 def finish(
-    evaluation: "Evaluation", output: Output, gates: Sequence[Gate], thumbnails: Mapping[str, bytes]
+    evaluation: "Evaluation", output: Output, thresholds: Sequence[Gate], thumbnails: Mapping[str, bytes]
 ) -> None:
     """Prints, writes, judges, and ends the program.
 
     Args:
         evaluation: What was found.
         output: What the user wants to see.
-        gates: Limits for the first method.
+        thresholds: Limits for the first method.
         thumbnails: Small pictures of the first method, by name, for pages.
 
     Raises:
@@ -104,9 +104,9 @@ def finish(
     for path in output.reports:
         write_report(path, _text(findings, REPORT_FORMS[path.suffix.lower()]))
         say(f"report: {path}", quiet=output.globally.quiet)
-    for note in [note for gate in gates if (note := gate.note(evaluation.methods[0]))]:
+    for note in [note for gate in thresholds if (note := gate.note(evaluation.methods[0]))]:
         say(f"lle: warning: {note}", quiet=output.globally.quiet)
-    passed = [verdict for gate in gates if (verdict := gate.verdict(evaluation.methods[0]))]
+    passed = [verdict for gate in thresholds if (verdict := gate.verdict(evaluation.methods[0]))]
     if passed and not evaluation.exit_code:
         raise GateError(f"limit passed: {'; '.join(passed)}")
     for verdict in passed:

@@ -16,7 +16,7 @@ from lowlight_cli.evaluation.columns import STAR
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.evaluation.result import Subject
 from lowlight_cli.models.catalog import MODELS
-from lowlight_cli.pipeline.control_support import actors
+from lowlight_cli.pipeline.control_support import control_handlers
 
 if TYPE_CHECKING:
     from lowlight_cli.models.controls import Controls
@@ -25,7 +25,7 @@ DEFAULT_MODEL = "codeenhance"
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class Method:
     """One way to make pictures that is to be scored.
 
     Attributes:
@@ -47,7 +47,7 @@ class Contestant:
 
 def contestants_from(
     models: Sequence[str], preds: Sequence[str], preset: str | None, checkpoint: Path | None
-) -> list[Contestant]:
+) -> list[Method]:
     """What is compared, models first.
 
     Args:
@@ -110,65 +110,65 @@ def subject_from(
     return Subject(name or "results", None, low, references, pair_by)
 
 
-def check_contestants(subject: Subject, contestants: Sequence[Contestant]) -> None:
+def check_contestants(subject: Subject, methods: Sequence[Method]) -> None:
     """Makes sure that there is something to score.
 
     Raises:
         UsageError: There are no pictures, or no dark ones for a model.
     """
-    needy = [each.title for each in contestants if each.kind != "files"]
+    needy = [each.title for each in methods if each.kind != "files"]
     if needy and subject.low is None:
         raise UsageError("give dark pictures with --dataset or --low, or results with --pred")
-    for each in contestants:
+    for each in methods:
         if each.folder is not None and not each.folder.is_dir():
             raise UsageError(f"--pred '{each.folder}' is not a folder")
 
 
-def check_effects(contestants: Sequence[Contestant], save: Path | None, changed: Sequence[str]) -> None:
+def check_effects(methods: Sequence[Method], save: Path | None, changed: Sequence[str]) -> None:
     """Makes sure that no option is given in vain.
 
     Args:
-        contestants: The methods.
+        methods: The methods.
         save: Folder for results, or None.
         changed: Options about the look that are not as they are by themselves.
 
     Raises:
         UsageError: An option acts on none of the methods.
     """
-    kinds = {each.kind for each in contestants}
+    kinds = {each.kind for each in methods}
     if changed and "model" not in kinds:
         raise UsageError(f"{', '.join(changed)} would change nothing: no model is scored; name one with -m")
     if save is not None and kinds == {"files"}:
         raise UsageError("--save-pred would save nothing: only results that are there already are scored")
 
 
-def check_controls(contestants: Sequence[Contestant], controls: "Controls") -> None:
+def check_controls(methods: Sequence[Method], controls: "Controls") -> None:
     """Makes sure, before the first picture is scored, that every model has what is turned.
 
     Raises:
         UsageError: A model lacks a control; the message names those that have it.
     """
-    for each in contestants:
+    for each in methods:
         if each.kind == "model":
-            actors(each.name, controls)
+            control_handlers(each.name, controls)
 
 
-def check_results_folder(save: Path | None, subject: Subject, contestants: Sequence[Contestant]) -> None:
+def check_results_folder(save: Path | None, subject: Subject, methods: Sequence[Method]) -> None:
     """Makes sure that results take the place of no picture that is read.
 
     Args:
         save: Folder for results, or None.
         subject: Pictures and references.
-        contestants: The methods; where there are several, each has a folder of its own.
+        methods: The methods; where there are several, each has a folder of its own.
 
     Raises:
         UsageError: Results would lie among pictures that are read.
     """
     if save is None:
         return
-    sources = [subject.low, subject.references, *(each.folder for each in contestants)]
-    for each in contestants:
-        place = (save / each.title if len(contestants) > 1 else save).resolve()
+    sources = [subject.low, subject.references, *(each.folder for each in methods)]
+    for each in methods:
+        place = (save / each.title if len(methods) > 1 else save).resolve()
         for source in sources:
             if each.kind != "files" and source is not None and place.is_relative_to(source.resolve()):
                 raise UsageError(f"--save-pred '{save}': results would lie among the pictures of '{source}'")
@@ -216,36 +216,36 @@ def column_names(metrics: Sequence[str], *, paired: bool, gt_mean: bool) -> list
     return names
 
 
-def _model(word: str, preset: str | None, checkpoint: Path | None) -> Contestant:
+def _model(word: str, preset: str | None, checkpoint: Path | None) -> Method:
     rest, _, file = word.partition("=")
     name, _, size = rest.partition(":")
     _ = Catalog("method", {**MODELS, **BASELINES})[name]
     if name in BASELINES:
         if size or file:
             raise UsageError(f"'{word}': {name} has no presets and no weights")
-        return Contestant(name, "baseline", name)
+        return Method(name, "baseline", name)
     chosen = size or preset or MODELS[name].default_preset
     _ = MODELS[name].presets[chosen]  # an unknown name ends the run here
     weights = Path(file) if file else checkpoint
     title = f"{word.removesuffix(file)}{Path(file).stem}" if file else word
-    return Contestant(title, "model", name, size or preset, weights)
+    return Method(title, "model", name, size or preset, weights)
 
 
-def _told_apart(found: list[Contestant]) -> list[Contestant]:
+def _told_apart(found: list[Method]) -> list[Method]:
     """The same models; weights of one file name, as runs leave them, are called by their folders, too."""
     titles = [each.title for each in found]
     return [_by_folder(each) if titles.count(each.title) > 1 else each for each in found]
 
 
-def _by_folder(model: Contestant) -> Contestant:
+def _by_folder(model: Method) -> Method:
     if model.checkpoint is None:
         return model
     folder = model.checkpoint.absolute().parent.name
     return replace(model, title=model.title.replace("=", f"={folder}-", 1))
 
 
-def _files(word: str) -> Contestant:
+def _files(word: str) -> Method:
     name, equals, folder = word.partition("=")
     if not equals or Path(word).is_dir():
-        return Contestant(Path(word).resolve().name, "files", folder=Path(word))
-    return Contestant(name, "files", folder=Path(folder))
+        return Method(Path(word).resolve().name, "files", folder=Path(word))
+    return Method(name, "files", folder=Path(folder))

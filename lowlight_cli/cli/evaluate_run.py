@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from lowlight_cli.cli.evaluate_methods import Bench, matching_of, run_method, saver_of
-from lowlight_cli.cli.evaluate_request import Contestant
+from lowlight_cli.cli.evaluate_methods import EvalRequest, matching_of, run_method, saver_of
+from lowlight_cli.cli.evaluate_request import Method
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, say, shown
 from lowlight_cli.datasets.catalog import find_dataset
@@ -14,7 +14,7 @@ from lowlight_cli.device import choose_device
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.evaluation.columns import column_named
 from lowlight_cli.evaluation.evaluate import Listener, Loaded
-from lowlight_cli.evaluation.extremes import Gallery
+from lowlight_cli.evaluation.extremes import Extremes
 from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture, Subject
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.images.picture import Pixels
@@ -22,19 +22,19 @@ from lowlight_cli.pipeline.report import Row
 from lowlight_cli.versions import version_of
 
 
-def evaluation_of(contestants: Sequence[Contestant], bench: Bench, globally: GlobalSettings) -> Evaluation:
+def evaluation_of(methods: Sequence[Method], request: EvalRequest, globally: GlobalSettings) -> Evaluation:
     """Runs all methods over the pictures; tells of progress and problems on stderr.
 
     Args:
-        contestants: The methods.
-        bench: What is the same for all.
+        methods: The methods.
+        request: What is the same for all.
         globally: Whether success is silent, and the kind of progress.
 
     Raises:
         WeightsError: The data set is empty, or no metric can be computed.
         LowlightError: A model cannot be loaded, or a folder is missing.
     """
-    scorer, subject = bench.scorer, bench.subject
+    scorer, subject = request.scorer, request.subject
     paired = subject.references is not None
     columns = tuple(column_named(name) for name in scorer.columns(paired=paired))
     for reason in dict.fromkeys(scorer.missing.values()):
@@ -42,23 +42,23 @@ def evaluation_of(contestants: Sequence[Contestant], bench: Bench, globally: Glo
         say(f"lle: warning: {names} left out: {reason}", quiet=globally.quiet)
     if not columns:
         raise WeightsError("none of the metrics can be computed here")
-    matchings = [matching_of(each, subject) for each in contestants]
+    matchings = [matching_of(each, subject) for each in methods]
     if not any(matching.expected for matching in matchings):
         raise WeightsError(f"no pictures in {subject.title}")
-    methods = _run_all(contestants, matchings, bench, globally)
+    results = _run_all(methods, matchings, request, globally)
     return Evaluation(
         subject,
         scorer.protocol,
         columns,
-        methods,
+        results,
         scorer.missing,
-        tuple(_notes(bench, methods, matchings)),
-        bench.settings.device if bench.settings.device != "auto" else str(choose_device("auto")),
+        tuple(_notes(request, results, matchings)),
+        request.settings.device if request.settings.device != "auto" else str(choose_device("auto")),
         versions(scorer),
     )
 
 
-def gallery_for(scorer: Scorer, subject: Subject) -> Gallery | None:
+def gallery_for(scorer: Scorer, subject: Subject) -> Extremes | None:
     """What keeps small pictures of the extremes in the first column; None where there is no column.
 
     Args:
@@ -66,37 +66,37 @@ def gallery_for(scorer: Scorer, subject: Subject) -> Gallery | None:
         subject: Pictures and references.
     """
     columns = scorer.columns(paired=subject.references is not None)
-    return Gallery(column_named(columns[0])) if columns else None
+    return Extremes(column_named(columns[0])) if columns else None
 
 
 def _run_all(
-    contestants: Sequence[Contestant], matchings: Sequence[Matching], bench: Bench, globally: GlobalSettings
+    methods: Sequence[Method], matchings: Sequence[Matching], request: EvalRequest, globally: GlobalSettings
 ) -> tuple[MethodResult, ...]:
-    total = sum(len(matching.partners[: bench.limit]) for matching in matchings)
-    methods: list[MethodResult] = []
+    total = sum(len(matching.partners[: request.limit]) for matching in matchings)
+    results: list[MethodResult] = []
     with Progress(total, globally) as progress:
-        for contestant, matching in zip(contestants, matchings, strict=True):
+        for method, matching in zip(methods, matchings, strict=True):
             for problem in matching.problems:
                 say(f"failed  {shown(problem.path)}  {problem.code}: {problem.message}", error=True)
-            listener = _listener(contestant, bench, progress, is_first=not methods)
-            methods.append(run_method(contestant, matching, bench, listener))
-    return tuple(methods)
+            listener = _listener(method, request, progress, is_first=not results)
+            results.append(run_method(method, matching, request, listener))
+    return tuple(results)
 
 
-def _listener(contestant: Contestant, bench: Bench, progress: Progress, *, is_first: bool) -> Listener:
+def _listener(method: Method, request: EvalRequest, progress: Progress, *, is_first: bool) -> Listener:
     """Who hears of each picture: progress, the folder of results, the gallery."""
-    gallery = bench.gallery if is_first else None
-    save = saver_of(contestant, bench) if bench.save and contestant.folder is None else None
+    extremes = request.extremes if is_first else None
+    save = saver_of(method, request) if request.save and method.folder is None else None
 
     def made(item: Loaded, result: Pixels) -> None:
         if save is not None:
             save(item, result)
-        if gallery is not None:
-            gallery.made(item, result)
+        if extremes is not None:
+            extremes.made(item, result)
 
     def scored(picture: Picture) -> None:
-        if gallery is not None:
-            gallery.scored(picture)
+        if extremes is not None:
+            extremes.scored(picture)
         progress.tell(Row(picture.picture, None, "ok", width=picture.width, height=picture.height))
 
     return Listener(scored, lambda problem: progress.tell(_row(problem)), made)
@@ -106,19 +106,21 @@ def _row(problem: Problem) -> Row:
     return Row(problem.path, None, "failed", problem.code, problem.message)
 
 
-def _notes(bench: Bench, methods: Sequence[MethodResult], matchings: Sequence[Matching]) -> Iterator[str]:
-    subject = bench.subject
+def _notes(
+    request: EvalRequest, results: Sequence[MethodResult], matchings: Sequence[Matching]
+) -> Iterator[str]:
+    subject = request.subject
     if subject.references is None:
-        left_out = [metric.label for metric in bench.scorer.metrics if metric.needs_reference]
+        left_out = [metric.label for metric in request.scorer.metrics if metric.needs_reference]
         if left_out:
             yield f"there are no references, so {', '.join(left_out)} are left out"
-    if bench.limit is not None and any(matching.expected > bench.limit for matching in matchings):
-        yield f"limited to the first {bench.limit} pictures: not the score of the data set"
+    if request.limit is not None and any(matching.expected > request.limit for matching in matchings):
+        yield f"limited to the first {request.limit} pictures: not the score of the data set"
     if subject.split is not None:
         count = count_note(find_dataset(subject.name).splits[subject.split], matchings[0].expected)
         if count:
             yield count
-    for method in methods:
+    for method in results:
         reasons = Counter(reason for picture in method.pictures for reason in set(picture.reasons.values()))
         for reason, count_of in reasons.most_common():
             yield f"{method.name}: {count_of} pictures lack a score: {reason}"

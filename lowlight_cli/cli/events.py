@@ -10,23 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lowlight_cli.pipeline.control_support import Actor
+from lowlight_cli.pipeline.control_support import ControlHandler
 from lowlight_cli.pipeline.plan import Action, Job, Plan
 from lowlight_cli.pipeline.report import Report, Row
-from lowlight_cli.pipeline.run_log import RunFacts
+from lowlight_cli.pipeline.run_log import RunInfo
 
 VERSION = 1
 
 
 def start_event(
-    plan: Plan, facts: RunFacts, acted: Mapping[str, Actor], precision_reason: str = ""
+    plan: Plan, facts: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
 ) -> dict[str, Any]:
     """A run begins.
 
     Args:
         plan: What it will do.
         facts: What all its pictures have in common.
-        acted: Who acts on each control that is turned.
+        handlers: Who acts on each control that is turned.
         precision_reason: Why that number format; empty where no model is needed.
     """
     return {
@@ -41,7 +41,7 @@ def start_event(
         "precision": facts.precision or None,
         "precision_reason": precision_reason or None,
         "version": facts.version,
-        "controls": dict(acted),
+        "controls": dict(handlers),
     }
 
 

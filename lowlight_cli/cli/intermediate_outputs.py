@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from lowlight_cli.cli.carry_out import carry_out
 from lowlight_cli.cli.global_options import GlobalSettings
-from lowlight_cli.cli.reporter import Voice
+from lowlight_cli.cli.reporter import Reporter
 from lowlight_cli.cli.request import make_task
 from lowlight_cli.cli.sources import STDIN
 from lowlight_cli.errors import UsageError
@@ -56,7 +56,7 @@ def save_views(plan: Plan, chosen: Mapping[str, Any], settings: GlobalSettings) 
     hints, code = [], 0
     for view in MODELS[chosen["model"]].views:
         task = make_task({**chosen, "view": view})
-        voice = Voice(settings)
+        voice = Reporter(settings)
         report = carry_out(_beside(plan, view), task, voice).report
         hints.append(f"{view}:  {report.count('ok')} written, {report.count('skipped')} there already")
         hints += voice.problems(report)

@@ -14,7 +14,7 @@ from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
 
 if TYPE_CHECKING:
-    from lowlight_cli.checkpoints.model_info import ModelFacts, WeightsFacts
+    pass
 
 app = typer.Typer(help="List models, and look after their weights.", no_args_is_help=True)
 
@@ -127,9 +127,9 @@ def import_weights(
     Example:  lle models import codeenhance net_g_latest.pth
     """
     _ = MODELS[name]
-    from lowlight_cli.checkpoints.import_weights import adopt_weights
+    from lowlight_cli.checkpoints.import_weights import import_weights
 
-    done = adopt_weights(name, files, out)
+    done = import_weights(name, files, out)
     quiet = settings_of(context).quiet
     if not quiet:
         emit(f"{done.target}")

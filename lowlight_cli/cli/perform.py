@@ -7,15 +7,15 @@ from typing import Any
 
 import typer
 
-from lowlight_cli.cli.carry_out import Outcome, carry_out, settled
+from lowlight_cli.cli.carry_out import Outcome, carry_out, resolved
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.hints import blur_hint, retry_command
 from lowlight_cli.cli.intermediate_outputs import check_views, save_views
 from lowlight_cli.cli.planning import make_plan
 from lowlight_cli.cli.progress import shown
-from lowlight_cli.cli.reporter import Product, Voice
+from lowlight_cli.cli.reporter import Product, Reporter
 from lowlight_cli.cli.request import check_together, make_task
-from lowlight_cli.cli.run_reports import wishes_of, write_wishes
+from lowlight_cli.cli.run_reports import report_options_of, write_run_reports
 from lowlight_cli.cli.stdio import send, spool, stdin_path
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.pipeline.plan import Plan
@@ -38,18 +38,18 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
     """
     check_together(chosen)
     check_views(chosen)
-    wishes_of(chosen).check()
+    report_options_of(chosen).check()
     task = make_task(chosen)
     with spool(chosen) as folder:
         plan = make_plan(chosen, folder)
         if chosen["dry_run"]:
-            _show(settled(plan, task), chosen, folder)
+            _show(resolved(plan, task), chosen, folder)
             return 0
         _confirm(plan, chosen)
         stdin = stdin_path(folder) if folder else None
-        voice = Voice(settings_of(context), product=_product(chosen), stdin=stdin)
+        voice = Reporter(settings_of(context), product=_product(chosen), stdin=stdin)
         outcome = carry_out(plan, task, voice)
-        if folder and not task.terms.keeps_books and outcome.report.count("ok"):
+        if folder and not task.terms.writes_manifest and outcome.report.count("ok"):
             send(plan.jobs[0].target)
     report = outcome.report
     is_empty = not (report.rows or report.left)
@@ -59,9 +59,9 @@ def perform(context: typer.Context, chosen: Mapping[str, Any]) -> int:
         saved = save_views(plan, chosen, settings_of(context))
         hints += saved.hints
         code = max(code, saved.exit_code)
-    if wishes := wishes_of(chosen):
+    if report_options := report_options_of(chosen):
         try:
-            hints += [f"report:  {shown(path)}" for path in write_wishes(plan, wishes)]
+            hints += [f"report:  {shown(path)}" for path in write_run_reports(plan, report_options)]
         except LowlightError as error:
             hints.append(f"lle: error: {error}")
             code = error.exit_code

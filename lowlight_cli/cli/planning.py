@@ -10,7 +10,7 @@ from lowlight_cli.cli.stdio import stdin_path, stdout_path
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import FORMATS, format_of
 from lowlight_cli.pipeline.choices import OnExist
-from lowlight_cli.pipeline.file_stat import FileFacts, facts_of
+from lowlight_cli.pipeline.file_stat import FileStat, file_stat
 from lowlight_cli.pipeline.in_place import plan_in_place
 from lowlight_cli.pipeline.naming import Naming
 from lowlight_cli.pipeline.plan import Job, Plan, Source, plan_jobs
@@ -86,11 +86,11 @@ def _plan_to_stdout(sources: list[Source], naming: Naming, folder: Path) -> Plan
     suffix = FORMATS[naming.format_name].suffixes[0] if naming.format_name else ""
     if not suffix and format_of(path):
         suffix = path.suffix
-    job = Job(path, stdout_path(folder, suffix), relative=Path(path.name), facts=facts_of(path))
+    job = Job(path, stdout_path(folder, suffix), relative=Path(path.name), facts=file_stat(path))
     return Plan((job,), folder, single=True)
 
 
 def _unnamed(job: Job) -> Job:
     """A job for a picture from stdin: it has no name, and no time."""
-    facts = FileFacts(job.facts.size, 0) if job.facts else None
+    facts = FileStat(job.facts.size, 0) if job.facts else None
     return replace(job, relative=Path(STDIN), facts=facts)

@@ -18,10 +18,10 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.pipeline.manifest import manifest_path, read_manifest
 from lowlight_cli.pipeline.scan import STATE_FOLDER, natural_key
 from lowlight_cli.reports.record import Record, record_of
-from lowlight_cli.reports.report_options import STRIP_END, Style, Wishes
+from lowlight_cli.reports.report_options import COMPARISON_END, ReportOptions, Style
 
 if TYPE_CHECKING:
-    from lowlight_cli.reports.report_item import Exhibit
+    from lowlight_cli.reports.report_item import ReportItem
     from lowlight_cli.reports.write import Made
 
 SOME_UNREADABLE = 3
@@ -66,17 +66,17 @@ def report(
     """
     from lowlight_cli.reports.report_item import prepare
 
-    wishes = Wishes(reports or (), compare, compare_style, contact_sheet, absolute)
-    wishes.check()
+    report_options = ReportOptions(reports or (), compare, compare_style, contact_sheet, absolute)
+    report_options.check()
     entries = _manifest_entries(folder)
-    if wishes:
-        made = _make(folder, entries, wishes)
-        exhibits: Sequence[Exhibit] = made.exhibits
-        _show_files(made, wishes)
+    if report_options:
+        made = _make(folder, entries, report_options)
+        items: Sequence[ReportItem] = made.items
+        _show_files(made, report_options)
     else:
-        exhibits = tuple(prepare(_records(entries, folder, absolute=absolute)))
-        _show_numbers(exhibits, form)
-    raise typer.Exit(_warn_of_problems(exhibits))
+        items = tuple(prepare(_records(entries, folder, absolute=absolute)))
+        _show_numbers(items, form)
+    raise typer.Exit(_warn_of_problems(items))
 
 
 def write_reports(
@@ -104,21 +104,23 @@ def write_reports(
         The files written.
 
     Raises:
-        UsageError: A wish makes no sense. ``Wishes.check`` finds most of that before a run.
+        UsageError: A wish makes no sense. ``ReportOptions.check`` finds most of that before a run.
         OutputError: A file cannot be written.
     """
-    return _make(folder, entries, Wishes(reports, compare, compare_style, contact_sheet, absolute)).files
+    return _make(
+        folder, entries, ReportOptions(reports, compare, compare_style, contact_sheet, absolute)
+    ).files
 
 
-def _make(folder: Path, entries: Iterable[Mapping[str, Any]], wishes: Wishes) -> "Made":
+def _make(folder: Path, entries: Iterable[Mapping[str, Any]], report_options: ReportOptions) -> "Made":
     from lowlight_cli.reports.run_page import Heading
     from lowlight_cli.reports.write import make_reports
 
     resolved = folder.resolve()
-    place = shown(resolved) if wishes.absolute else _without_home(folder)
-    title = shown(resolved) if wishes.absolute else shown(Path(resolved.name or "photos"))
-    records = _records(entries, folder, absolute=wishes.absolute)
-    return make_reports(records, wishes, Heading(title, _retry_command(folder, place)))
+    place = shown(resolved) if report_options.absolute else _without_home(folder)
+    title = shown(resolved) if report_options.absolute else shown(Path(resolved.name or "photos"))
+    records = _records(entries, folder, absolute=report_options.absolute)
+    return make_reports(records, report_options, Heading(title, _retry_command(folder, place)))
 
 
 def _manifest_entries(folder: Path) -> list[dict[str, Any]]:
@@ -195,31 +197,33 @@ def _quoted(place: str) -> str:
     return f"~/{shlex.quote(place[2:])}" if place.startswith("~/") else shlex.quote(place)
 
 
-def _show_files(made: "Made", wishes: Wishes) -> None:
-    strips = {path for path in made.files if wishes.compare and path.name.endswith(STRIP_END)}
+def _show_files(made: "Made", report_options: ReportOptions) -> None:
+    comparisons = {
+        path for path in made.files if report_options.compare and path.name.endswith(COMPARISON_END)
+    }
     for path in made.files:
-        if path not in strips:
+        if path not in comparisons:
             emit(shown(path))
-    if wishes.compare:
-        say(f"{len(strips)} comparisons in {shown(wishes.compare)}")
+    if report_options.compare:
+        say(f"{len(comparisons)} comparisons in {shown(report_options.compare)}")
 
 
-def _show_numbers(exhibits: "Sequence[Exhibit]", form: Form) -> None:
+def _show_numbers(items: "Sequence[Exhibit]", form: Form) -> None:
     from lowlight_cli.reports.text_formats import MARKDOWN, cells_of, sentence
     from lowlight_cli.reports.totals import add_up
     from lowlight_cli.reports.write import TEXT_FORMS
 
     if form is not Form.TABLE:
-        emit(TEXT_FORMS[f".{form}"](exhibits).removesuffix("\n"))
+        emit(TEXT_FORMS[f".{form}"](items).removesuffix("\n"))
         return
     heads = [head for head, _, _ in MARKDOWN]
     numbers = [head for head, right, _ in MARKDOWN if right]
-    print_table(table(heads, map(cells_of, exhibits), numbers=numbers, caption=sentence(add_up(exhibits))))
+    print_table(table(heads, map(cells_of, items), numbers=numbers, caption=sentence(add_up(items))))
 
 
-def _warn_of_problems(exhibits: "Sequence[Exhibit]") -> int:
+def _warn_of_problems(items: "Sequence[Exhibit]") -> int:
     """Names what could not be shown; gives the exit code."""
-    problems = [exhibit for exhibit in exhibits if exhibit.problem]
-    for exhibit in problems:
-        say(f"warning  {exhibit.record.name}  {exhibit.problem}")
+    problems = [item for item in items if item.problem]
+    for item in problems:
+        say(f"warning  {item.record.name}  {item.problem}")
     return SOME_UNREADABLE if problems else 0

@@ -15,11 +15,11 @@ from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
 from lowlight_cli.cli.tables import make_console
-from lowlight_cli.pipeline.control_support import Actor, describe_actors
+from lowlight_cli.pipeline.control_support import ControlHandler, describe_handlers
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.report import Report, Row
 from lowlight_cli.pipeline.resume import BRIGHT, EXISTS, UP_TO_DATE
-from lowlight_cli.pipeline.run_log import RunFacts
+from lowlight_cli.pipeline.run_log import RunInfo
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ Product = Literal["nothing", "events", "paths", "paths0"]
 """What goes to stdout: JSON events, or the path of each result, ended by a line break or by NUL."""
 
 
-class Voice:
+class Reporter:
     """Tells of a run: to a person, and to a program.
 
     Args:
@@ -47,26 +47,26 @@ class Voice:
         self._stdin = stdin
         self._plan = Plan((), Path())
         self._where = ""
-        self._acted: Mapping[str, Actor] = {}
+        self._acted: Mapping[str, ControlHandler] = {}
         self._progress = Progress(0, settings)
         self._crashes = 0
         self._crash_log: Path | None = None
 
     def start(
-        self, plan: Plan, facts: RunFacts, acted: Mapping[str, Actor], precision_reason: str = ""
+        self, plan: Plan, facts: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
     ) -> None:
         """A run begins.
 
         Args:
             plan: What it will do.
             facts: What all its pictures have in common.
-            acted: Who acts on each control that is turned.
+            handlers: Who acts on each control that is turned.
             precision_reason: Why that number format; empty where no model is needed.
         """
-        self._acted = acted
+        self._acted = handlers
         self._plan = plan
         self._where = " ".join(word for word in (facts.device, facts.precision) if word)
-        self._event(start_event(plan, facts, acted, precision_reason))
+        self._event(start_event(plan, facts, handlers, precision_reason))
         if precision_reason:
             _LOG.info("computing in %s: %s", facts.precision, precision_reason)
         for loop in plan.loops:
@@ -136,7 +136,7 @@ class Voice:
             text = f"lle: warning: no pictures found, {report.ignored} other files"
             say(text, quiet=self._settings.quiet)
         else:
-            words = [self._where, describe_actors(self._acted)]
+            words = [self._where, describe_handlers(self._acted)]
             show_summary(report, " · ".join(filter(None, words)), self._settings)
         for hint in [*self.problems(report), *hints]:
             say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))

@@ -15,10 +15,10 @@ from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.pipeline.choices import OnExist
-from lowlight_cli.pipeline.control_support import actors
+from lowlight_cli.pipeline.control_support import control_handlers
 from lowlight_cli.pipeline.fingerprint import bright_fingerprint, checkpoint_digest, fingerprint, preset_of
-from lowlight_cli.pipeline.resume import Ledger
-from lowlight_cli.pipeline.run_log import RunFacts
+from lowlight_cli.pipeline.resume import ResumeState
+from lowlight_cli.pipeline.run_log import RunInfo
 from lowlight_cli.pipeline.settings import EnhanceSettings, StopSettings
 from lowlight_cli.versions import version_of
 
@@ -35,12 +35,12 @@ def make_task(chosen: Mapping[str, Any]) -> Task:
         WeightsError: The weights are missing.
     """
     settings = enhance_settings(chosen)
-    acted = actors(settings.model, settings.controls)
+    handlers = control_handlers(settings.model, settings.controls)
     entry = MODELS[settings.model]
     _ = entry.presets[settings.preset or entry.default_preset]
     digest = checkpoint_digest(settings)
     options = fingerprint(settings, digest)
-    facts = RunFacts(
+    facts = RunInfo(
         run=new_run_name(),
         version=version_of("lowlight-cli") or "uninstalled",
         model=settings.model,
@@ -53,9 +53,11 @@ def make_task(chosen: Mapping[str, Any]) -> Task:
         in_place=chosen["in_place"],
         backup_dir=chosen["backup_dir"],
         lock_timeout_s=chosen["lock_timeout"],
-        keeps_books=chosen["out"] != STDIN,
+        writes_manifest=chosen["out"] != STDIN,
     )
-    return Task(settings, terms, Ledger({}, options, bright_fingerprint(options, settings)), facts, acted)
+    return Task(
+        settings, terms, ResumeState({}, options, bright_fingerprint(options, settings)), facts, handlers
+    )
 
 
 def enhance_settings(chosen: Mapping[str, Any]) -> EnhanceSettings:

@@ -9,26 +9,26 @@ from lowlight_cli.cli.report import write_reports
 from lowlight_cli.pipeline.manifest import read_manifest
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.resume import absolute, key_of
-from lowlight_cli.reports.report_options import STRIP_END, Wishes
+from lowlight_cli.reports.report_options import COMPARISON_END, ReportOptions
 
 
-def wishes_of(chosen: Mapping[str, Any]) -> Wishes:
+def report_options_of(chosen: Mapping[str, Any]) -> ReportOptions:
     """What was asked for.
 
     Args:
         chosen: Value of each option, by the name of its parameter.
     """
-    return Wishes(
+    return ReportOptions(
         chosen["reports"] or (), chosen["compare"], chosen["compare_style"], chosen["contact_sheet"]
     )
 
 
-def write_wishes(plan: Plan, wishes: Wishes) -> Sequence[Path]:
+def write_run_reports(plan: Plan, report_options: ReportOptions) -> Sequence[Path]:
     """Writes reports about the inputs of a run, whether made now or before; gives the files.
 
     Args:
         plan: What the run was about.
-        wishes: What to write.
+        report_options: What to write.
 
     Raises:
         LowlightError: A file cannot be written.
@@ -40,14 +40,14 @@ def write_wishes(plan: Plan, wishes: Wishes) -> Sequence[Path]:
         for entry in read_manifest(plan.folder).values()
         if entry.output in outputs or (entry.output is None and entry.source in closed)
     ]
-    compare = wishes.compare
+    compare = report_options.compare
     written = write_reports(
         plan.folder,
         entries,
-        reports=wishes.files,
+        reports=report_options.files,
         compare=compare,
-        compare_style=wishes.style,
-        contact_sheet=wishes.contact_sheet,
+        compare_style=report_options.style,
+        contact_sheet=report_options.contact_sheet,
     )
-    pairs = {path for path in written if compare and path.name.endswith(STRIP_END)}
+    pairs = {path for path in written if compare and path.name.endswith(COMPARISON_END)}
     return [path for path in written if path not in pairs] + ([compare] if compare and pairs else [])

@@ -156,7 +156,7 @@ class Grid:
                 run = train_row(recipe, self._out / variant.name, train, progress.say, progress.watch, device)
             except Stopped as stop:
                 raise typer.Exit(SIGNAL_BASE + stop.number) from None
-        if run.course.ending == "signal":
+        if run.run_state.ending == "signal":
             self.write()
             say("stopped by a signal; all is saved, and the same command goes on", quiet=self._told.quiet)
             raise typer.Exit(SIGNAL_BASE + (run.stop.number or 0))

@@ -10,7 +10,6 @@ from lowlight_cli.cli.progress import progress_kind, say
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from lowlight_cli.training.step_timer import Moment
 
 _USUAL_COLUMNS = 80
 _SMOOTHING = 0.9

@@ -142,14 +142,14 @@ def _with_shipped_stages(recipe: "Recipe") -> "Recipe":
 def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> None:
     from lowlight_cli.device import choose_device, choose_precision
     from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
-    from lowlight_cli.training.distributed import device_of_process, joined, ranks
+    from lowlight_cli.training.distributed import device_of_process, joined, world_size
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_device(device_of_process(recipe.run.device))
     choose_precision(recipe.run.precision, device)  # an impossible one ends the run before it leaves a folder
     with joined(device):
         folder = RunFolder(out, recipe, progress.say, progress.watch)
-        together = f", {ranks()} processes together" if ranks() > 1 else ""
+        together = f", {ranks()} processes together" if world_size() > 1 else ""
         folder.tell(f"training {name} on {device} into {out}{together}")
         if hint := rehearsal_hint(device.type, out):
             folder.tell(hint)
@@ -183,7 +183,7 @@ def _tell_ending(recipe: "Recipe", folder: "RunFolder") -> None:
     """
     from lowlight_cli.pipeline.signals import SIGNAL_BASE
 
-    match folder.course.ending:
+    match folder.run_state.ending:
         case "limit" if recipe.run.schedule == "clock":
             folder.tell("the time of the schedule is over; a longer --limit-minutes goes on")
         case "limit" if recipe.run.limit_minutes != _AT_ONCE:

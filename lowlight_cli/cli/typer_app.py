@@ -32,7 +32,7 @@ class ProgramContext(typer.Context):
     def invoke(self, callback: Value, /, *args: Value, **kwargs: Value) -> Value:
         """Starts a command, once all global options are known."""
         if isinstance(self.obj, Session) and not hasattr(self.command, "commands"):
-            self.obj.settle(self.find_root().command)
+            self.obj.resolve(self.find_root().command)
         return super().invoke(callback, *args, **kwargs)
 
 

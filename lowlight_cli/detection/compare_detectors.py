@@ -87,7 +87,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class DetectorResult:
     """One detector.
 
     Attributes:
@@ -106,7 +106,7 @@ class Contestant:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class DetectorComparison:
     """Detectors on a data set.
 
     Attributes:
@@ -114,14 +114,14 @@ class Contest:
         split: The part that was scored; None for all of it.
         pictures: Number of pictures.
         classes: Names by index.
-        contestants: At least one; differences are against the first.
+        detectors: At least one; differences are against the first.
     """
 
     labels: Path
     split: str | None
     pictures: int
     classes: tuple[str, ...]
-    contestants: tuple[Contestant, ...]
+    detectors: tuple[DetectorResult, ...]
 
 
 def truth_of(pictures: Sequence[Labelled], split: str | None) -> list[Truth]:
@@ -147,7 +147,7 @@ def hold_contest(
     split: str | None,
     resamples: int = 1000,
     seed: int = 0,
-) -> Contest:
+) -> DetectorComparison:
     """Reads and scores every detector.
 
     Args:
@@ -163,7 +163,7 @@ def hold_contest(
         AnnotationError: Predictions cannot be read.
         UnavailableError: No evaluator is installed.
     """
-    contestants: list[Contestant] = []
+    detectors: list[DetectorResult] = []
     first: tuple[ClassHits, ...] | None = None
     compares = resamples > 0 and len(sources) > 1
     for name, source in sources.items():
@@ -174,32 +174,32 @@ def hold_contest(
             hits = match_classes(truth, found.by_picture, len(classes))
             difference = compare(first, hits, resamples=resamples, seed=seed) if first is not None else None
             first = first or hits
-        contestants.append(Contestant(name, source, found, scores, difference))
-    return Contest(labels, split, len(truth), tuple(classes), tuple(contestants))
+        detectors.append(DetectorResult(name, source, found, scores, difference))
+    return DetectorComparison(labels, split, len(truth), tuple(classes), tuple(detectors))
 
 
-def as_document(contest: Contest) -> dict[str, Any]:
+def as_document(comparison: DetectorComparison) -> dict[str, Any]:
     """A contest for other programs; keys are added, never renamed."""
     return {
         "v": VERSION,
-        "labels": str(contest.labels),
-        "split": contest.split,
-        "n": contest.pictures,
-        "classes": list(contest.classes),
-        "methods": [_method(each) for each in contest.contestants],
+        "labels": str(comparison.labels),
+        "split": comparison.split,
+        "n": comparison.pictures,
+        "classes": list(comparison.classes),
+        "methods": [_method(each) for each in comparison.detectors],
     }
 
 
-def _method(contestant: Contestant) -> dict[str, Any]:
-    scores = asdict(contestant.scores)
+def _method(detector: DetectorResult) -> dict[str, Any]:
+    scores = asdict(detector.scores)
     classes = scores.pop("classes")
     return {
-        "name": contestant.name,
-        "source": str(contestant.source),
-        "detections": sum(map(len, contestant.predictions.by_picture)),
-        "silent": contestant.predictions.silent,
-        "strangers": list(contestant.predictions.strangers),
+        "name": detector.name,
+        "source": str(detector.source),
+        "detections": sum(map(len, detector.predictions.by_picture)),
+        "silent": detector.predictions.silent,
+        "strangers": list(detector.predictions.strangers),
         "summary": scores,
         "classes": classes,
-        "difference": None if contestant.difference is None else asdict(contestant.difference),
+        "difference": None if detector.difference is None else asdict(detector.difference),
     }

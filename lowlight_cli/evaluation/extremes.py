@@ -16,7 +16,7 @@ _GAP = 4
 _QUALITY = 82
 
 
-class Gallery:
+class Extremes:
     """Keeps a strip of dark picture, result and reference for each picture that is among the extremes so far.
 
     Args:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from lowlight_cli.checkpoints.load_lpips import read_learned_perceptual
+from lowlight_cli.checkpoints.load_lpips import load_lpips
 from lowlight_cli.errors import LowlightError
 from lowlight_cli.evaluation.catalog import MetricEntry
 from lowlight_cli.evaluation.color_space import seen
@@ -87,5 +87,5 @@ def _network(
     else:
         backbone, heads = (files[name] for name in entry.files)
         kind: Backbone = "vgg" if entry.name == "lpips-vgg" else "alex"
-        compare = read_learned_perceptual(backbone, heads, kind).to(device).distances
+        compare = load_lpips(backbone, heads, kind).to(device).distances
     return lambda images, references: compare(seen(images, view).float(), seen(references, view).float())

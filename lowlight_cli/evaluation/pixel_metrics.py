@@ -59,7 +59,7 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 SMALLEST_OF_SCALES = WINDOW * 2 ** (len(SCALE_WEIGHTS) - 1)
 
 
-class Likeness(NamedTuple):
+class SsimMaps(NamedTuple):
     """Both factors of SSIM at each place where the whole window fits."""
 
     lightness: Features
@@ -111,7 +111,7 @@ def multi_scale_ssim(images: Images, references: Images, *, rounds_pixels: bool 
     return product * (lightness * structure).mean((1, 2, 3)).clamp(min=0) ** SCALE_WEIGHTS[-1]
 
 
-def likeness(first: Features, second: Features) -> Likeness:
+def likeness(first: Features, second: Features) -> SsimMaps:
     """Compares two batches of planes in [0, 1]; the result is smaller by the window."""
     channels = first.shape[1]
     planes = torch.cat([first, second, first * first, second * second, first * second], 1)
@@ -119,7 +119,7 @@ def likeness(first: Features, second: Features) -> Likeness:
     covariance = product - mean_1 * mean_2
     variances = square_1 + square_2 - mean_1**2 - mean_2**2
     lightness = (2 * mean_1 * mean_2 + K1**2) / (mean_1**2 + mean_2**2 + K1**2)
-    return Likeness(lightness, (2 * covariance + K2**2) / (variances + K2**2))
+    return SsimMaps(lightness, (2 * covariance + K2**2) / (variances + K2**2))
 
 
 def blur(planes: Features) -> Features:

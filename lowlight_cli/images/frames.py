@@ -6,7 +6,7 @@ import numpy as np
 
 from lowlight_cli.images.color.cicp import BT2020_PRIMARIES, HLG, NOT_SAID, PQ, PRIMARIES, ColourCodes
 from lowlight_cli.images.color.color_management import plain_srgb
-from lowlight_cli.images.color.convert import ToSrgb, conversion_for, leads_back
+from lowlight_cli.images.color.convert import ToSrgb, conversion_for, round_trips
 from lowlight_cli.images.color.icc_profile import ProfileError, read_profile
 from lowlight_cli.images.color.tone_mapping import HdrConversion
 from lowlight_cli.images.exif_orientation import turn_upright
@@ -49,7 +49,7 @@ def colours_of(icc: object, *, grey: bool, deep: bool) -> Colours:
         conversion = conversion_for(icc, grey=grey)
         if conversion is None:
             return Colours(icc=icc)
-        has_way_back = leads_back(conversion, grey=grey)
+        has_way_back = round_trips(conversion, grey=grey)
     except ProfileError:
         return Colours(warnings=("icc",))
     coarse = ("icc_8bit",) if deep and not conversion.is_exact else ()

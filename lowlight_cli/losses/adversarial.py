@@ -9,7 +9,7 @@ from torch.nn.functional import relu, softplus
 from lowlight_cli.tensors import Features, Scalar
 
 
-def fool(verdict: Features) -> Scalar:
+def generator_loss(verdict: Features) -> Scalar:
     """Loss of the generator: minus the mean verdict on what it made."""
     return -verdict.mean()
 

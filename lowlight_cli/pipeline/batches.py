@@ -16,14 +16,14 @@ _WAITING_BATCHES = 4
 """Full batches' worth of pixels that may wait for mates of their shape."""
 
 
-class Stamp(NamedTuple):
+class FileStat(NamedTuple):
     """What changes when a file does: its size in bytes, and when it was written, in nanoseconds."""
 
     size: int
     mtime_ns: int
 
 
-NO_STAMP = Stamp(0, 0)
+NO_FILE = FileStat(0, 0)
 """Of what is no file."""
 
 
@@ -35,7 +35,7 @@ class Loaded:
         job: Where it comes from and goes to.
         picture: Pixels and metadata.
         seconds: Time it took to read.
-        stamp: Of the file when it was read.
+        stat: Of the file when it was read.
         edge_width: How wide its edges are, as ``images.blur_metric`` measures; None where that says
             nothing or was not measured.
     """
@@ -43,7 +43,7 @@ class Loaded:
     job: Job
     picture: Picture
     seconds: float
-    stamp: Stamp = NO_STAMP
+    stat: FileStat = NO_FILE
     edge_width: float | None = None
 
     @property

@@ -6,7 +6,7 @@ from lowlight_cli.images.settings import ReadSettings, WriteSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PipelineConfig:
     """How a run goes through its files; none of it changes pixels.
 
     Attributes:

@@ -9,13 +9,13 @@ from lowlight_cli.models.catalog import MODELS
 if TYPE_CHECKING:
     from lowlight_cli.models.controls import Controls
 
-Actor = Literal["model", "tone curve"]
+ControlHandler = Literal["model", "tone curve"]
 
 BY_TONE_CURVE = ("contrast", "brightness")
 """Controls that a tone curve takes over for models without them."""
 
 
-def actors(model: str, controls: "Controls") -> dict[str, Actor]:
+def control_handlers(model: str, controls: "Controls") -> dict[str, ControlHandler]:
     """Who acts on each control that is not where it is without being asked for.
 
     Args:
@@ -28,7 +28,7 @@ def actors(model: str, controls: "Controls") -> dict[str, Actor]:
     """
     native = MODELS[model].controls
     neutral = type(controls)()
-    found: dict[str, Actor] = {}
+    found: dict[str, ControlHandler] = {}
     for name in type(controls).model_fields:
         if getattr(controls, name) == getattr(neutral, name):
             continue
@@ -41,9 +41,9 @@ def actors(model: str, controls: "Controls") -> dict[str, Actor]:
     return found
 
 
-def describe_actors(acted: Mapping[str, Actor]) -> str:
+def describe_handlers(handlers: Mapping[str, ControlHandler]) -> str:
     """``contrast and brightness by the tone curve, texture by the model``; nothing where all is neutral."""
-    by_actor: dict[Actor, list[str]] = {}
-    for name, actor in acted.items():
+    by_actor: dict[ControlHandler, list[str]] = {}
+    for name, actor in handlers.items():
         by_actor.setdefault(actor, []).append(name)
     return ", ".join(f"{' and '.join(names)} by the {actor}" for actor, names in by_actor.items())

@@ -20,8 +20,8 @@ from lowlight_cli.images.metadata.attach import fit_metadata
 from lowlight_cli.images.metadata.policy import limit_metadata, mark
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.replace import replace_file
-from lowlight_cli.pipeline.batches import Loaded, Stamp
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.batches import FileStat, Loaded
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row, failed_row
 
@@ -39,14 +39,16 @@ class WriteBehind:
     """Writes results in threads; the rows come back in the order in which results were handed in.
 
     Args:
-        pace: Number of threads; twice as many results may wait, and as many pixels as in its queue.
+        config: Number of threads; twice as many results may wait, and as many pixels as in its queue.
         before_write: Told, in a thread, of a result that is about to get its name: its job, bytes, SHA-256.
     """
 
-    def __init__(self, pace: Pace, before_write: BeforeWrite = lambda job, size, sha256: None) -> None:
-        self._pace = pace
+    def __init__(
+        self, config: PipelineConfig, before_write: BeforeWrite = lambda job, size, sha256: None
+    ) -> None:
+        self._config = config
         self._before_write = before_write
-        self._pool = ThreadPoolExecutor(pace.workers, thread_name_prefix="encode")
+        self._pool = ThreadPoolExecutor(config.workers, thread_name_prefix="encode")
         self._waiting: deque[_Writing] = deque()
         self._gate = threading.Lock()
         self._is_abandoned = False
@@ -61,7 +63,7 @@ class WriteBehind:
             seconds: Time spent on it so far.
         """
         # The pixels of the source are not passed on: they can be forgotten while the result waits.
-        future = self._pool.submit(self._write, item.job, item.stamp, item.edge_width, result, seconds)
+        future = self._pool.submit(self._write, item.job, item.stat, item.edge_width, result, seconds)
         self._waiting.append(_Writing(item.job.target, item.area, future))
 
     @property
@@ -108,18 +110,18 @@ class WriteBehind:
         self._pool.shutdown(wait=not self._is_abandoned, cancel_futures=True)
 
     def _is_full(self) -> bool:
-        too_many = len(self._waiting) > 2 * self._pace.workers
-        return too_many or sum(writing.pixels for writing in self._waiting) > self._pace.queue_pixels
+        too_many = len(self._waiting) > 2 * self._config.workers
+        return too_many or sum(writing.pixels for writing in self._waiting) > self._config.queue_pixels
 
     def _write(
-        self, job: Job, stamp: Stamp, edge_width: float | None, result: Picture, seconds: float
+        self, job: Job, stat: FileStat, edge_width: float | None, result: Picture, seconds: float
     ) -> Row:
         start = time.perf_counter()
         try:
-            result = _signed(result, job.target, self._pace)
-            data = _encoded(result, job.target, self._pace)
+            result = _signed(result, job.target, self._config)
+            data = _encoded(result, job.target, self._config)
             self._pass_gate(job.target)
-            _check_room(job.target, len(data), self._pace.min_free)
+            _check_room(job.target, len(data), self._config.min_free)
             digest = hashlib.sha256(data).hexdigest()
             self._before_write(job, len(data), digest)
             is_in_place = job.target == job.source
@@ -129,9 +131,9 @@ class WriteBehind:
             if concerns_others and not isinstance(error, ImageError):
                 raise
             return failed_row(job, as_image_error(error, "write"), seconds + time.perf_counter() - start)
-        if self._pace.preserve_mtime:
+        if self._config.preserve_mtime:
             with suppress(OSError):  # some network disks keep their own time
-                os.utime(job.target, ns=(stamp.mtime_ns, stamp.mtime_ns))
+                os.utime(job.target, ns=(stat.mtime_ns, stat.mtime_ns))
         return Row(
             job.source,
             job.target,
@@ -142,8 +144,8 @@ class WriteBehind:
             warnings=result.warnings,
             output_bytes=len(data),
             output_sha256=digest,
-            source_size=stamp.size,
-            source_mtime_ns=stamp.mtime_ns,
+            source_size=stat.size,
+            source_mtime_ns=stat.mtime_ns,
             edge_width=edge_width,
         )
 
@@ -154,11 +156,13 @@ class WriteBehind:
             self._reaching_disk.add(target)
 
 
-def _signed(picture: Picture, target: Path, pace: Pace) -> Picture:
+def _signed(picture: Picture, target: Path, config: PipelineConfig) -> Picture:
     """The picture with metadata that name what made it, and with a warning where the format keeps not all."""
     metadata = picture.restore.metadata
-    _, lost = fit_metadata(limit_metadata(metadata, pace.write.metadata), _format(picture, target))
-    restore = replace(picture.restore, metadata=mark(metadata, pace.software) if pace.software else metadata)
+    _, lost = fit_metadata(limit_metadata(metadata, config.write.metadata), _format(picture, target))
+    restore = replace(
+        picture.restore, metadata=mark(metadata, config.software) if config.software else metadata
+    )
     return replace(picture, restore=restore, warnings=tuple(dict.fromkeys(picture.warnings + lost)))
 
 
@@ -166,9 +170,9 @@ def _format(picture: Picture, target: Path) -> str:
     return format_of(target) or result_format(picture.restore.format, None)
 
 
-def _encoded(picture: Picture, target: Path, pace: Pace) -> bytes:
+def _encoded(picture: Picture, target: Path, config: PipelineConfig) -> bytes:
     try:
-        return encode_bytes(picture, _format(picture, target), pace.write)
+        return encode_bytes(picture, _format(picture, target), config.write)
     except MemoryError as error:
         raise ImageError("oom", "not enough memory to encode it") from error
 

@@ -9,12 +9,12 @@ import cv2
 
 from lowlight_cli.errors import ImageError, LowlightError
 from lowlight_cli.pipeline.batches import Loaded, batches
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.decode_ahead import SAMPLE_SIZE, read_ahead
 from lowlight_cli.pipeline.device_errors import DeviceLostError
 from lowlight_cli.pipeline.encode_behind import BeforeWrite, WriteBehind
 from lowlight_cli.pipeline.frames import enhance_batch
-from lowlight_cli.pipeline.model_runner import Forward
+from lowlight_cli.pipeline.model_runner import ModelRunner
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.report import Report, Row, failed_row, rows_without_work
 from lowlight_cli.pipeline.signals import Interruption, exit_code_of
@@ -33,16 +33,16 @@ class _Run:
     def __init__(
         self,
         plan: Plan,
-        forward: Forward,
-        pace: Pace,
+        runner: ModelRunner,
+        config: PipelineConfig,
         on_row: Callable[[Row], None],
         before_write: BeforeWrite,
         on_crash: Callable[[Row, BaseException], None],
     ) -> None:
         self.plan = plan
-        self.forward = forward
-        self.pace = pace
-        self.writer = WriteBehind(pace, before_write)
+        self.runner = runner
+        self.config = config
+        self.writer = WriteBehind(config, before_write)
         self.interruption = Interruption()
         self._jobs = [job for job in plan.jobs if not job.skip]
         self._rows: list[Row] = []
@@ -66,9 +66,9 @@ class _Run:
     def _enhance_batches(self) -> None:
         groups = batches(
             self._readable(),
-            batch_size=self.pace.batch_size,
-            batch_pixels=self.forward.limits.pixels,
-            multiple=self.forward.enhancer.size_multiple,
+            batch_size=self.config.batch_size,
+            batch_pixels=self.runner.limits.pixels,
+            multiple=self.runner.enhancer.size_multiple,
         )
         for batch in groups:
             self._enhance(batch)
@@ -109,7 +109,7 @@ class _Run:
 
     def _readable(self) -> Iterator[Loaded]:
         """Pictures to enhance; the others become rows."""
-        stream = read_ahead(self._jobs, self.pace)
+        stream = read_ahead(self._jobs, self.config)
         while True:
             with self.interruption.harmless():
                 item = next(stream, None)
@@ -126,7 +126,7 @@ class _Run:
         start = time.perf_counter()
         try:
             with self.interruption.harmless():
-                outcomes = enhance_batch([item.picture for item in batch], self.forward)
+                outcomes = enhance_batch([item.picture for item in batch], self.runner)
         except DeviceLostError as error:
             if len(batch) == 1:  # of several, nobody knows which one it was
                 self._tell(failed_row(batch[0].job, ImageError("device", str(error)), batch[0].seconds))
@@ -146,7 +146,7 @@ class _Run:
     def _add(self, row: Row) -> None:
         self._tell(row)
         self._failures += row.status == "failed"
-        limit = self.pace.max_errors
+        limit = self.config.max_errors
         if row.code == "disk_full" or (limit is not None and self._failures >= limit):
             raise _EndedEarlyError
 
@@ -161,8 +161,8 @@ class _Run:
 
 def run_plan(
     plan: Plan,
-    forward: Forward,
-    pace: Pace,
+    runner: ModelRunner,
+    config: PipelineConfig,
     *,
     on_row: Callable[[Row], None] = lambda row: None,
     before_write: BeforeWrite = lambda job, size, sha256: None,
@@ -170,20 +170,20 @@ def run_plan(
 ) -> Report:
     """Enhances every picture of a plan; one that fails is a row in the report, not the end of the run.
 
-    A full disk, ``pace.max_errors``, Ctrl-C and SIGTERM end it early: pictures that are nearly written are
+    A full disk, ``config.max_errors``, Ctrl-C and SIGTERM end it early: pictures that are nearly written are
     finished, others are dropped, and nothing half written is left. A second signal ends the program. A device
     that can no longer be used ends it when all results that were made are written.
 
     Args:
         plan: What to read and write.
-        forward: The model and how to run it.
-        pace: Threads, batches, queues and limits.
+        runner: The model and how to run it.
+        config: Threads, batches, queues and limits.
         on_row: Told of each outcome, in the calling thread; no signal comes in between.
         before_write: Told, in the thread that writes, of a result that is about to get its name.
         on_crash: Told of a row that failed because of a bug, and of the bug, before ``on_row`` is.
     """
     cv2.setNumThreads(0)  # the threads here are enough; OpenCV's own would fight with those of the model
-    run = _Run(plan, forward, pace, on_row, before_write, on_crash)
+    run = _Run(plan, runner, config, on_row, before_write, on_crash)
     with run.interruption.watched():
         try:
             run.enhance_all()

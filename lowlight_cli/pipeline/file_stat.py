@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class FileFacts(NamedTuple):
+class FileStat(NamedTuple):
     """A file as the system describes it.
 
     Attributes:
@@ -18,10 +18,10 @@ class FileFacts(NamedTuple):
     identity: tuple[int, int] = (0, 0)
 
 
-def facts_of(path: Path) -> FileFacts | None:
+def file_stat(path: Path) -> FileStat | None:
     """Facts of a file, or of what a link leads to; None where there is nothing or it may not be asked for."""
     try:
         found = path.stat()
     except (OSError, ValueError):
         return None
-    return FileFacts(found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino))
+    return FileStat(found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino))

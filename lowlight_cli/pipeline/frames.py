@@ -7,10 +7,10 @@ from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
 from lowlight_cli.images.picture import Picture, Pixels
 from lowlight_cli.pipeline.device_errors import DeviceLostError, is_lost, is_shortage
-from lowlight_cli.pipeline.model_runner import Forward
+from lowlight_cli.pipeline.model_runner import ModelRunner
 
 
-def enhance_batch(pictures: Sequence[Picture], forward: Forward) -> list[Picture | ImageError]:
+def enhance_batch(pictures: Sequence[Picture], runner: ModelRunner) -> list[Picture | ImageError]:
     """Enhances pictures as ``enhance_frames`` does, whatever the model raises.
 
     After an unforeseen exception each picture is computed once more, alone and in float32; one that fails
@@ -18,40 +18,40 @@ def enhance_batch(pictures: Sequence[Picture], forward: Forward) -> list[Picture
 
     Args:
         pictures: A batch.
-        forward: The model and how to run it.
+        runner: The model and how to run it.
 
     Raises:
         DeviceLostError: The device can no longer be used.
     """
     try:
-        return enhance_frames(pictures, forward)
+        return enhance_frames(pictures, runner)
     except LowlightError:
         raise
     except Exception as error:
-        if len(pictures) == 1 and forward.precision == FP32:
-            return [_failure(error, forward)]
-        reason = str(_failure(error, forward))
-    forward.notices.once("failed batch", f"{reason}; the images of such a batch are computed alone in fp32")
-    return [_alone(picture, forward.in_float32()) for picture in pictures]
+        if len(pictures) == 1 and runner.precision == FP32:
+            return [_failure(error, runner)]
+        reason = str(_failure(error, runner))
+    runner.notices.once("failed batch", f"{reason}; the images of such a batch are computed alone in fp32")
+    return [_alone(picture, runner.in_float32()) for picture in pictures]
 
 
-def _alone(picture: Picture, forward: Forward) -> Picture | ImageError:
+def _alone(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
     try:
-        return enhance_frames([picture], forward)[0]
+        return enhance_frames([picture], runner)[0]
     except LowlightError:
         raise
     except Exception as error:
-        return _failure(error, forward)
+        return _failure(error, runner)
 
 
-def _failure(error: Exception, forward: Forward) -> ImageError:
+def _failure(error: Exception, runner: ModelRunner) -> ImageError:
     """What an exception means for an image.
 
     Raises:
         DeviceLostError: The exception ended all use of the device.
     """
-    if is_lost(forward.device):
-        raise DeviceLostError(f"{forward.device} can no longer be used: {_first_line(error)}") from error
+    if is_lost(runner.device):
+        raise DeviceLostError(f"{runner.device} can no longer be used: {_first_line(error)}") from error
     traceback.clear_frames(error.__traceback__)  # they hold the tensors of the failed pass
     if is_shortage(error):
         return ImageError("oom", f"not enough memory: {_first_line(error)}")
@@ -62,7 +62,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def enhance_frames(pictures: Sequence[Picture], forward: Forward) -> list[Picture | ImageError]:
+def enhance_frames(pictures: Sequence[Picture], runner: ModelRunner) -> list[Picture | ImageError]:
     """Enhances pictures of one padded size and one frame, or a single one with any frames.
 
     The frames of an animation are one scene and are treated alike, so that it does not flicker; pages are
@@ -70,24 +70,24 @@ def enhance_frames(pictures: Sequence[Picture], forward: Forward) -> list[Pictur
 
     Args:
         pictures: A batch.
-        forward: The model and how to run it.
+        runner: The model and how to run it.
     """
     if len(pictures) == 1 and len(pictures[0].frames) > 1:
-        return [_with_frames(pictures[0], forward)]
-    outcomes = forward([picture.frames[0].seen for picture in pictures])
+        return [_with_frames(pictures[0], runner)]
+    outcomes = runner([picture.frames[0].seen for picture in pictures])
     return [
         outcome if isinstance(outcome, ImageError) else picture.with_pixels([outcome])
         for picture, outcome in zip(pictures, outcomes, strict=True)
     ]
 
 
-def _with_frames(picture: Picture, forward: Forward) -> Picture | ImageError:
+def _with_frames(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
     """All frames, or what went wrong with the first that failed."""
     seen = [frame.seen for frame in picture.frames]
     if picture.restore.pages:
-        outcomes = [forward([page])[0] for page in seen]
+        outcomes = [runner([page])[0] for page in seen]
     else:
-        outcomes = forward(seen, is_one_scene=True)
+        outcomes = runner(seen, is_one_scene=True)
     results: list[Pixels] = []
     for outcome in outcomes:
         if isinstance(outcome, ImageError):

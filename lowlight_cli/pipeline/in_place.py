@@ -11,10 +11,10 @@ from pathlib import Path
 from lowlight_cli.errors import ImageError, UsageError
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.pipeline.choices import OnExist
-from lowlight_cli.pipeline.file_stat import facts_of
+from lowlight_cli.pipeline.file_stat import file_stat
 from lowlight_cli.pipeline.journal import sha256_of_file
 from lowlight_cli.pipeline.plan import Action, Job, Plan, Source, find_pictures
-from lowlight_cli.pipeline.resume import UP_TO_DATE, Ledger, key_of
+from lowlight_cli.pipeline.resume import UP_TO_DATE, ResumeState, key_of
 from lowlight_cli.pipeline.scan import Selection
 
 
@@ -40,30 +40,30 @@ def plan_in_place(
     jobs: dict[Path, Job] = {}
     for path, _ in found.pictures:
         relative = Path(key_of(path, folder))
-        jobs.setdefault(path, Job(path, path, relative=relative, facts=facts_of(path)))
+        jobs.setdefault(path, Job(path, path, relative=relative, facts=file_stat(path)))
     return Plan(tuple(jobs.values()), folder, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
 
 
-def settle_in_place(plan: Plan, on_exist: OnExist, ledger: Ledger) -> Plan:
+def resolve_in_place(plan: Plan, on_exist: OnExist, resume_state: ResumeState) -> Plan:
     """Passes over photos that are results already.
 
     Args:
         plan: Jobs that would all be made.
         on_exist: ``OVERWRITE`` enhances results once more.
-        ledger: What earlier runs left.
+        resume_state: What earlier runs left.
     """
     if on_exist is OnExist.OVERWRITE:
         return plan
-    return replace(plan, jobs=tuple(_settled(job, plan.folder, ledger) for job in plan.jobs))
+    return replace(plan, jobs=tuple(_resolved(job, plan.folder, resume_state) for job in plan.jobs))
 
 
-def _settled(job: Job, folder: Path, ledger: Ledger) -> Job:
-    entry = ledger.entries.get(key_of(job.target, folder))
+def _resolved(job: Job, folder: Path, resume_state: ResumeState) -> Job:
+    entry = resume_state.entries.get(key_of(job.target, folder))
     if entry is None or entry.out_sha256 is None or job.facts is None or job.facts.size != entry.out_size:
         return job
     if job.facts.mtime_ns != entry.out_mtime_ns and sha256_of_file(job.source) != entry.out_sha256:
         return job
-    if entry.status == "ok" and entry.options == ledger.options:
+    if entry.status == "ok" and entry.options == resume_state.options:
         return replace(job, action=Action.SKIP, reason=UP_TO_DATE)
     reason = "was enhanced in place with other options; put the original back first"
     return replace(job, action=Action.CONFLICT, reason=reason)

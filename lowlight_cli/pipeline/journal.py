@@ -65,7 +65,7 @@ def sha256_of_file(path: Path) -> str | None:
 _TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_MARK) + r"\d+$")
 
 
-def remove_leftovers(folder: Path, targets: Iterable[Path]) -> int:
+def remove_temp_files(folder: Path, targets: Iterable[Path]) -> int:
     """Removes temporary files beside the targets; the caller holds the lock of the folder alone.
 
     Args:

@@ -25,7 +25,7 @@ from lowlight_cli.models.lifting import evened
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, free_everything, release
 from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.tone import UNTURNED, Tone, toned
-from lowlight_cli.pipeline.warnings import Notices
+from lowlight_cli.pipeline.warnings import Warnings
 from lowlight_cli.tensors import Images
 
 _OBSERVED_PIXELS = 2**20
@@ -35,7 +35,7 @@ _ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class EnhanceParams:
     """What the result shall look like.
 
     Attributes:
@@ -58,7 +58,7 @@ Outcome = list[Pixels | ImageError]
 """For each picture its result, or why there is none."""
 
 
-class Forward:
+class ModelRunner:
     """A model with everything set that stays the same over a run.
 
     Args:
@@ -76,14 +76,14 @@ class Forward:
     def __init__(
         self,
         enhancer: Enhancer,
-        look: Look,
+        look: EnhanceParams,
         limits: Limits,
         *,
         device: torch.device,
         precision: Precision = FP32,
         precision_reason: str = "as requested",
         fallback: "Callable[[], Forward] | None" = None,
-        notices: Notices | None = None,
+        notices: Warnings | None = None,
     ) -> None:
         self.enhancer = enhancer.to(device).to(memory_format=torch.channels_last).eval()
         self.look = look
@@ -92,10 +92,10 @@ class Forward:
         self.precision = precision
         self.precision_reason = precision_reason
         self.reference = None if look.reference is None else look.reference.to(device)
-        self.notices = notices or Notices()
+        self.notices = notices or Warnings()
         self._make_fallback = fallback
-        self._fallback: Forward | None = None
-        self._exact: Forward | None = None
+        self._fallback: ModelRunner | None = None
+        self._exact: ModelRunner | None = None
 
     def in_float32(self) -> "Forward":
         """The same in float32; one for the whole run, as it learns what fits."""

@@ -11,16 +11,16 @@ from lowlight_cli.images.decode import decode
 from lowlight_cli.images.pixels import shrink
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.interface import Enhancer
-from lowlight_cli.pipeline.config import Pace
-from lowlight_cli.pipeline.control_support import actors
+from lowlight_cli.pipeline.config import PipelineConfig
+from lowlight_cli.pipeline.control_support import control_handlers
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, is_shortage
 from lowlight_cli.pipeline.limits import Limits, most_pixels, pass_pixels
-from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.precision import choose_for
 from lowlight_cli.pipeline.settings import EnhanceSettings
 from lowlight_cli.pipeline.speed_trial import SpeedTrial
 from lowlight_cli.pipeline.tone import Tone
-from lowlight_cli.pipeline.warnings import Notices
+from lowlight_cli.pipeline.warnings import Warnings
 from lowlight_cli.tensors import Images
 from lowlight_cli.versions import version_of
 
@@ -28,9 +28,9 @@ _REFERENCE_PIXELS = 2**20
 _CUDA_BATCH = 8
 
 
-def prepare_forward(
+def make_runner(
     settings: EnhanceSettings, *, on_notice: Callable[[str], None] = lambda text: None
-) -> Forward:
+) -> ModelRunner:
     """Finds the device, loads the model and reads the reference.
 
     Args:
@@ -48,23 +48,25 @@ def prepare_forward(
         raise UsageError(
             f"--tile-overlap {settings.tile_overlap} is more than half of --tile {settings.tile}"
         )
-    wanted, notices = choose_device(settings.device), Notices(on_notice)
+    wanted, notices = choose_device(settings.device), Warnings(on_notice)
     choose_precision(settings.precision, wanted)  # a wrong name ends the run before the model is loaded
     enhancer, device = _placed(settings, wanted, notices)
     if settings.reference is not None and not enhancer.takes_reference:
         raise UsageError(f"model '{settings.model}' takes no --reference")
-    acted = actors(settings.model, settings.controls)
-    tone = Tone(**{name: getattr(settings.controls, name) for name in acted if acted[name] == "tone curve"})
-    look = Look(settings.controls, settings.strength, _read_reference(settings), settings.seed, tone)
+    handlers = control_handlers(settings.model, settings.controls)
+    tone = Tone(
+        **{name: getattr(settings.controls, name) for name in handlers if handlers[name] == "tone curve"}
+    )
+    look = EnhanceParams(settings.controls, settings.strength, _read_reference(settings), settings.seed, tone)
 
-    def on_cpu() -> Forward:
+    def on_cpu() -> ModelRunner:
         cpu = torch.device("cpu")
-        return Forward(_load(settings, cpu), look, _limits(settings, cpu), device=cpu, precision=FP32)
+        return ModelRunner(_load(settings, cpu), look, _limits(settings, cpu), device=cpu, precision=FP32)
 
     # A format that was chosen for the GPU is of no use on the CPU.
     name = settings.precision if device == wanted or settings.precision == "auto" else "fp32"
     choice = choose_for(name, enhancer, device, SpeedTrial(settings.model))
-    return Forward(
+    return ModelRunner(
         enhancer,
         look,
         _limits(settings, device),
@@ -84,7 +86,7 @@ def _load(settings: EnhanceSettings, device: torch.device) -> Enhancer:
 
 
 def _placed(
-    settings: EnhanceSettings, device: torch.device, notices: Notices
+    settings: EnhanceSettings, device: torch.device, notices: Warnings
 ) -> tuple[Enhancer, torch.device]:
     """The model on the device, or on the CPU where it does not fit and the choice was left open.
 
@@ -118,7 +120,7 @@ def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
     return Limits(pixels, settings.tile, settings.tile_overlap, pictures, most)
 
 
-def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:
+def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> PipelineConfig:
     """Chooses the sizes of batches and pools.
 
     Args:
@@ -126,7 +128,7 @@ def prepare_pace(settings: EnhanceSettings, device: torch.device) -> Pace:
         device: Where the model runs.
     """
     stop = settings.stop
-    return Pace(
+    return PipelineConfig(
         batch_size=settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1),
         workers=settings.workers,
         read=settings.read,
@@ -145,19 +147,19 @@ def _software(model: str) -> str:
     return f"lle {model}" if version is None else f"lle {version} {model}"
 
 
-def describe(settings: EnhanceSettings, forward: Forward) -> dict[str, str | None]:
+def describe(settings: EnhanceSettings, runner: ModelRunner) -> dict[str, str | None]:
     """What a run is made with, in words.
 
     Args:
         settings: What the user decided.
-        forward: What came of it.
+        runner: What came of it.
     """
     return {
         "model": settings.model,
         "checkpoint": None if settings.checkpoint is None else str(settings.checkpoint),
-        "device": str(forward.device),
-        "precision": forward.precision.name,
-        "precision_reason": forward.precision_reason,
+        "device": str(runner.device),
+        "precision": runner.precision.name,
+        "precision_reason": runner.precision_reason,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import format_of
-from lowlight_cli.pipeline.file_stat import FileFacts, facts_of
+from lowlight_cli.pipeline.file_stat import FileStat, file_stat
 from lowlight_cli.pipeline.naming import TEMPLATE, Naming, beside
 from lowlight_cli.pipeline.scan import Scan, Selection, scan_folder
 
@@ -55,7 +55,7 @@ class Job:
     action: Action = Action.MAKE
     reason: str = ""
     relative: Path = Path()
-    facts: FileFacts | None = None
+    facts: FileStat | None = None
 
     @property
     def skip(self) -> bool:
@@ -116,7 +116,7 @@ def plan_jobs(
     leave_out: Sequence[Path] = (),
     renames_clashes: bool = False,
 ) -> Plan:
-    """Decides what is read and written; what exists is looked at by ``settle``.
+    """Decides what is read and written; what exists is looked at by ``resolve``.
 
     ``out`` is a folder if it exists as one, ends in a slash, or if there is more than one input or a folder
     among them; else it is the file to write. The tree of a folder is mirrored under ``out``.
@@ -145,8 +145,8 @@ def plan_jobs(
         _job(path, relative, place / naming.result(relative, number, parent=path.absolute().parent.name))
         for number, (path, relative) in enumerate(found.pictures, 1)
     ]
-    settled = _without_clashes(jobs, renames=renames_clashes)
-    return Plan(settled, place, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
+    resolved = _without_clashes(jobs, renames=renames_clashes)
+    return Plan(resolved, place, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
 
 
 def _place(out: str) -> Path:
@@ -208,7 +208,7 @@ def _once(paths: Sequence[Path]) -> list[Path]:
 
 
 def _job(source: Path, relative: Path, target: Path) -> Job:
-    return Job(source, target, relative=relative, facts=facts_of(source))
+    return Job(source, target, relative=relative, facts=file_stat(source))
 
 
 def _without_clashes(jobs: Sequence[Job], *, renames: bool) -> tuple[Job, ...]:
@@ -227,7 +227,7 @@ def _without_clashes(jobs: Sequence[Job], *, renames: bool) -> tuple[Job, ...]:
         makers[_key(target)] = replace(job, target=target)
     originals = {job.facts.identity: job.source for job in makers.values() if job.facts}
     for job in makers.values():
-        there = facts_of(job.target)
+        there = file_stat(job.target)
         if there and there.identity in originals:
             raise UsageError(f"'{job.target}' would replace the original '{originals[there.identity]}'")
     return tuple(makers.values())

@@ -72,8 +72,8 @@ def choose_for(name: str, enhancer: Enhancer, device: torch.device, trial: Speed
         if not is_surely_fast(precision, device):
             speed = trial.speed(precision, enhancer, _dark_image(enhancer.size_multiple))
             if speed < FASTER:
-                pace = f"runs at {speed:.2f} times the speed of fp32 here" if speed else "failed in a trial"
-                objections.append(f"{precision.name} {pace}")
+                ratio = f"runs at {speed:.2f} times the speed of fp32 here" if speed else "failed in a trial"
+                objections.append(f"{precision.name} {ratio}")
                 continue
         agreement = compare_with_float32(enhancer, device, precision)
         words = _in_words(agreement)

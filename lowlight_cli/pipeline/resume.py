@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.pipeline.choices import OnExist
-from lowlight_cli.pipeline.file_stat import FileFacts, facts_of
+from lowlight_cli.pipeline.file_stat import FileStat, file_stat
 from lowlight_cli.pipeline.journal import sha256_of_file
 from lowlight_cli.pipeline.manifest import Entry
 from lowlight_cli.pipeline.naming import beside
@@ -18,7 +18,7 @@ UP_TO_DATE, EXISTS, BRIGHT = "up_to_date", "exists", "bright"
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class ResumeState:
     """What earlier runs left, and what this one would do.
 
     Attributes:
@@ -32,22 +32,22 @@ class Ledger:
     bright: str = ""
 
 
-def settle(plan: Plan, on_exist: OnExist, ledger: Ledger) -> Plan:
+def resolve(plan: Plan, on_exist: OnExist, resume_state: ResumeState) -> Plan:
     """Decides for each job whether it is made, skipped or left alone.
 
     Args:
         plan: Jobs that would all be made.
         on_exist: What to do about results that are there.
-        ledger: What earlier runs left.
+        resume_state: What earlier runs left.
 
     Raises:
         UsageError: A result is there, and ``on_exist`` is ``ERROR``.
     """
     if on_exist is OnExist.RENAME:
         taken = {job.target for job in plan.jobs}
-        jobs = [_beside(job, plan.folder, ledger, taken) for job in plan.jobs]
+        jobs = [_beside(job, plan.folder, resume_state, taken) for job in plan.jobs]
     else:
-        jobs = [_settled(job, plan.folder, on_exist, ledger) for job in plan.jobs]
+        jobs = [_resolved(job, plan.folder, on_exist, resume_state) for job in plan.jobs]
     return replace(plan, jobs=tuple(jobs))
 
 
@@ -58,11 +58,11 @@ def key_of(target: Path, folder: Path) -> str:
     return below.replace(os.sep, "/")
 
 
-def _settled(job: Job, folder: Path, on_exist: OnExist, ledger: Ledger) -> Job:
-    entry = ledger.entries.get(key_of(job.target, folder))
-    there = facts_of(job.target)
+def _resolved(job: Job, folder: Path, on_exist: OnExist, resume_state: ResumeState) -> Job:
+    entry = resume_state.entries.get(key_of(job.target, folder))
+    there = file_stat(job.target)
     if there is None and not _is_link(job.target):
-        skips = on_exist is OnExist.RESUME and _is_known_bright(job, entry, ledger)
+        skips = on_exist is OnExist.RESUME and _is_known_bright(job, entry, resume_state)
         return _skipped(job, BRIGHT) if skips else job
     match on_exist:
         case OnExist.OVERWRITE:
@@ -72,17 +72,17 @@ def _settled(job: Job, folder: Path, on_exist: OnExist, ledger: Ledger) -> Job:
         case OnExist.ERROR:
             raise UsageError(f"'{job.target}' exists already; another --on-exist decides what to do")
         case _:
-            return _resumed(job, entry, there, ledger)
+            return _resumed(job, entry, there, resume_state)
 
 
-def _resumed(job: Job, entry: Entry | None, there: FileFacts | None, ledger: Ledger) -> Job:
+def _resumed(job: Job, entry: Entry | None, there: FileStat | None, resume_state: ResumeState) -> Job:
     """Skips what is up to date, makes again what changed, and leaves alone what is not ours."""
     if entry is None or entry.out_sha256 is None or there is None:
         return _conflict(job, "exists, and was not written by lle")
-    if _is_known_bright(job, entry, ledger):
+    if _is_known_bright(job, entry, resume_state):
         return _skipped(job, BRIGHT)
     is_same = _is_same(job, entry)
-    if is_same and entry.status == "ok" and entry.options == ledger.options:
+    if is_same and entry.status == "ok" and entry.options == resume_state.options:
         return _skipped(job, UP_TO_DATE)
     if not is_same and _is_of_another(job, entry):
         return _conflict(job, f"holds the result of '{entry.source}'")
@@ -91,9 +91,9 @@ def _resumed(job: Job, entry: Entry | None, there: FileFacts | None, ledger: Led
     return job
 
 
-def _is_known_bright(job: Job, entry: Entry | None, ledger: Ledger) -> bool:
+def _is_known_bright(job: Job, entry: Entry | None, resume_state: ResumeState) -> bool:
     """Whether the picture was found too bright before, by the same measure."""
-    if entry is None or entry.status != "skipped" or entry.options != ledger.bright:
+    if entry is None or entry.status != "skipped" or entry.options != resume_state.bright:
         return False
     return _is_same(job, entry)
 
@@ -109,20 +109,20 @@ def _is_of_another(job: Job, entry: Entry) -> bool:
     return entry.source != absolute(job.source) and Path(entry.source).exists()
 
 
-def _is_ours(target: Path, entry: Entry, there: FileFacts) -> bool:
+def _is_ours(target: Path, entry: Entry, there: FileStat) -> bool:
     """Whether a file is as it was written."""
     if there.size != entry.out_size:
         return False
     return there.mtime_ns == entry.out_mtime_ns or sha256_of_file(target) == entry.out_sha256
 
 
-def _beside(job: Job, folder: Path, ledger: Ledger, taken: set[Path]) -> Job:
+def _beside(job: Job, folder: Path, resume_state: ResumeState, taken: set[Path]) -> Job:
     """The first free name, unless an up-to-date result stands under one before it."""
     candidate = job
     names = beside(job.target, job.source.name)
-    while (there := facts_of(candidate.target)) is not None or _is_link(candidate.target):
-        entry = ledger.entries.get(key_of(candidate.target, folder))
-        if _resumed(candidate, entry, there, ledger).reason == UP_TO_DATE:
+    while (there := file_stat(candidate.target)) is not None or _is_link(candidate.target):
+        entry = resume_state.entries.get(key_of(candidate.target, folder))
+        if _resumed(candidate, entry, there, resume_state).reason == UP_TO_DATE:
             return _skipped(candidate, UP_TO_DATE)
         candidate = replace(job, target=next(name for name in names if name not in taken))
     taken.add(candidate.target)

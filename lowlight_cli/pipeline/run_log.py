@@ -8,17 +8,17 @@ from typing import Any
 
 from lowlight_cli.errors import ImageError, OutputError
 from lowlight_cli.images.replace import replace_file, write_code
-from lowlight_cli.pipeline.file_stat import facts_of
+from lowlight_cli.pipeline.file_stat import file_stat
 from lowlight_cli.pipeline.journal import journal_path
 from lowlight_cli.pipeline.manifest import Entry, ManifestWriter, manifest_path
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import Row
-from lowlight_cli.pipeline.resume import BRIGHT, Ledger, absolute, key_of
+from lowlight_cli.pipeline.resume import BRIGHT, ResumeState, absolute, key_of
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunInfo:
     """What all pictures of a run have in common; the attributes are those of ``Entry``."""
 
     run: str
@@ -31,18 +31,18 @@ class RunFacts:
     precision: str = ""
 
 
-class Recorder:
+class RunLog:
     """Writes a line for each picture that comes to its end.
 
     Args:
         plan: The jobs.
-        ledger: What earlier runs left, and the hashes of the options of this one.
+        resume_state: What earlier runs left, and the hashes of the options of this one.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger) -> None:
+    def __init__(self, plan: Plan, resume_state: ResumeState) -> None:
         self._folder = plan.folder
         self._is_single = plan.single  # others may write into the same journal
-        self._ledger = ledger
+        self._ledger = resume_state
         self._common: dict[str, Any] = {}
         self._jobs = {job.target: job for job in plan.jobs}
         self._manifest = ManifestWriter(manifest_path(plan.folder))
@@ -50,7 +50,7 @@ class Recorder:
         self._failed: list[bytes] = []
         self._trouble: OutputError | None = None
 
-    def begin(self, facts: RunFacts) -> None:
+    def begin(self, facts: RunInfo) -> None:
         """The run begins.
 
         Args:
@@ -136,7 +136,7 @@ class Recorder:
             warnings=row.warnings,
         )
         if row.status == "ok" and row.target:
-            there = facts_of(row.target)
+            there = file_stat(row.target)
             return replace(
                 entry,
                 in_size=row.source_size or entry.in_size,

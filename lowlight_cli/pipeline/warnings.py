@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 
-class Notices:
+class Warnings:
     """Passes each text on the first time it comes.
 
     Args:

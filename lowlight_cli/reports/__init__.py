@@ -1,6 +1,6 @@
 """What people look at after a run: pages, tables, comparison strips and contact sheets; no inference.
 
-``measure`` and ``flags`` judge pairs of pictures, ``exhibit`` prepares them for show, and ``run_page``,
+``measure`` and ``flags`` judge pairs of pictures, ``item`` prepares them for show, and ``run_page``,
 ``text_forms``, ``strip`` and ``contact_sheet`` show them.
 
 To build another page, of an evaluation for example, call ``page.render(template, **values)`` with a template

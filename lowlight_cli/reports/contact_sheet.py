@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from lowlight_cli.reports.measure import Measures
-from lowlight_cli.reports.report_item import Exhibit
+from lowlight_cli.reports.report_item import ReportItem
 from lowlight_cli.reports.text_drawing import write_line
 from lowlight_cli.reports.thumbnails import Thumbnails
 
@@ -28,26 +28,24 @@ def sheet_paths(target: Path, count: int) -> list[Path]:
     return [target.with_stem(f"{target.stem}-{sheet:02}") for sheet in range(1, sheets + 1)]
 
 
-def draw_sheets(exhibits: Sequence[Exhibit]) -> list[Image.Image]:
+def draw_sheets(items: Sequence[ReportItem]) -> list[Image.Image]:
     """Draws the pairs that have thumbnails, sixty on a sheet."""
-    shown = [exhibit for exhibit in exhibits if exhibit.thumbnails]
+    shown = [item for item in items if item.thumbnails]
     starts = range(0, max(len(shown), 1), PAIRS_PER_SHEET)
     return [_draw(shown[start : start + PAIRS_PER_SHEET]) for start in starts]
 
 
-def _draw(exhibits: Sequence[Exhibit]) -> Image.Image:
-    columns, rows = max(1, min(PAIRS_PER_ROW, len(exhibits))), max(1, -(-len(exhibits) // PAIRS_PER_ROW))
+def _draw(items: Sequence[ReportItem]) -> Image.Image:
+    columns, rows = max(1, min(PAIRS_PER_ROW, len(items))), max(1, -(-len(items) // PAIRS_PER_ROW))
     width = 2 * _MARGIN + columns * (_PAIR_WIDTH + _GAP) - _GAP
     height = 2 * _MARGIN + rows * (_PAIR_HEIGHT + _GAP) - _GAP
     sheet = Image.new("RGB", (width, height), _GROUND)
-    for i, exhibit in enumerate(exhibits):
+    for i, item in enumerate(items):
         left = _MARGIN + i % columns * (_PAIR_WIDTH + _GAP)
         top = _MARGIN + i // columns * (_PAIR_HEIGHT + _GAP)
-        if exhibit.thumbnails and exhibit.measures:
-            _place(sheet, exhibit.thumbnails, left, top)
-            _caption(
-                sheet, exhibit.record.name, exhibit.measures, float(left), top + _SIDE_HEIGHT + _CAPTION / 2
-            )
+        if item.thumbnails and item.measures:
+            _place(sheet, item.thumbnails, left, top)
+            _caption(sheet, item.record.name, item.measures, float(left), top + _SIDE_HEIGHT + _CAPTION / 2)
     return sheet
 
 

@@ -27,7 +27,7 @@ _LENIENT = ReadSettings(frames="first", allow_truncated=True)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class DisplayImage:
     """One side of a comparison.
 
     Attributes:
@@ -56,20 +56,20 @@ class View:
         counts = None if self.counts is None else self.counts[::step, ::step]
         if counts is not None and not counts.any():
             return self
-        return View(self.pixels[::step, ::step], self.luma[::step, ::step], counts)
+        return DisplayImage(self.pixels[::step, ::step], self.luma[::step, ::step], counts)
 
 
-def read_view(path: Path) -> View:
+def read_display_image(path: Path) -> DisplayImage:
     """Reads a picture; of several frames, the first.
 
     Raises:
         ImageError: It cannot be read.
     """
     frame = decode(path, _LENIENT).frames[0]
-    return view_of(frame.pixels, frame.alpha)
+    return display_image_of(frame.pixels, frame.alpha)
 
 
-def view_of(pixels: Pixels, alpha: Alpha | None = None) -> View:
+def display_image_of(pixels: Pixels, alpha: Alpha | None = None) -> DisplayImage:
     """Makes a view of pixels in memory.
 
     Args:
@@ -84,4 +84,4 @@ def view_of(pixels: Pixels, alpha: Alpha | None = None) -> View:
         shown = np.rint(shown * opacity + BACKDROP * (1 - opacity)).astype(np.uint8)
     if counts is not None and not counts.any():
         counts = None
-    return View(shown, cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), counts)
+    return DisplayImage(shown, cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), counts)

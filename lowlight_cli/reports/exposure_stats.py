@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from lowlight_cli.reports.display_image import View
+from lowlight_cli.reports.display_image import DisplayImage
 
 BINS = 64
 CLIPPED_FROM = 254
@@ -22,7 +22,7 @@ _TO_XYZ = np.array(
 _WHITE = _TO_XYZ.sum(1)
 
 
-class Light(NamedTuple):
+class ExposureStats(NamedTuple):
     """What is told of the light in one picture.
 
     Attributes:
@@ -42,12 +42,12 @@ class Light(NamedTuple):
     mean: tuple[float, float, float]
 
 
-def measure_light(view: View) -> Light:
+def exposure_stats(view: DisplayImage) -> ExposureStats:
     """Measures the pixels of a view that are seen; of a large picture, a grid of 400,000 of them."""
     thinned = view.thinned(_ENOUGH_PIXELS)
     counts = np.bincount(thinned.seen_luma, minlength=256).astype(np.float64)
     shares, pixels = counts / counts.sum(), thinned.seen_pixels
-    return Light(
+    return ExposureStats(
         luma=float(shares @ _LEVELS / 255),
         histogram=tuple(float(share) for share in shares.reshape(BINS, -1).sum(1)),
         clipped=float((pixels.max(axis=1) >= CLIPPED_FROM).mean()),
@@ -57,7 +57,7 @@ def measure_light(view: View) -> Light:
     )
 
 
-def cast_shift(before: Light, after: Light) -> float:
+def cast_shift(before: ExposureStats, after: ExposureStats) -> float:
     """How far the tint moved from what more light alone would have given, as CIE 1976 delta E.
 
     The mean light of the original is brought to the luminance of that of the result, so that the brightness,

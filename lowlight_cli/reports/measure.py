@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lowlight_cli.reports.display_image import Luma, View
-from lowlight_cli.reports.exposure_stats import Light, cast_shift, measure_light
+from lowlight_cli.reports.display_image import DisplayImage, Luma
+from lowlight_cli.reports.exposure_stats import ExposureStats, cast_shift, exposure_stats
 from lowlight_cli.reports.seams import seam_score
 
 _DARKEST = 1 / 255
@@ -26,8 +26,8 @@ class Measures:
         seams: How much a lattice of straight steps stands out; 1 where none does.
     """
 
-    before: Light
-    after: Light
+    before: ExposureStats
+    after: ExposureStats
     noise_before: float
     noise_after: float
     cast: float
@@ -49,9 +49,9 @@ class Measures:
         return self.noise / self.gain
 
 
-def measure(before: View, after: View) -> Measures:
+def measure(before: DisplayImage, after: DisplayImage) -> Measures:
     """Compares an original with its result."""
-    first, second = measure_light(before), measure_light(after)
+    first, second = exposure_stats(before), exposure_stats(after)
     return Measures(
         before=first,
         after=second,
@@ -70,7 +70,7 @@ _ROUNDING = 1 / (255 * math.sqrt(12))
 """Standard deviation that rounding to 8 bits alone makes; less cannot be measured."""
 
 
-def noise_level(view: View) -> float:
+def noise_level(view: DisplayImage) -> float:
     """Standard deviation of the noise in brightness, as a share of the range.
 
     Looks at windows spread evenly over the picture at its full size, since averaging down would hide noise,

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lowlight_cli.errors import LowlightError
-from lowlight_cli.reports.display_image import View, read_view
+from lowlight_cli.reports.display_image import DisplayImage, read_display_image
 from lowlight_cli.reports.flags import flags_of
 from lowlight_cli.reports.measure import Measures, measure
 from lowlight_cli.reports.record import Record
@@ -13,12 +13,12 @@ from lowlight_cli.reports.thumbnails import Budget, Thumbnails, make_thumbnails
 
 THREADS = 4
 
-OnPair = Callable[[Record, Measures, View, View], None]
+OnPair = Callable[[Record, Measures, DisplayImage, DisplayImage], None]
 """Is given a pair at its full size: what the run knew, what was measured, original and result."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
+class ReportItem:
     """One picture of a report.
 
     Attributes:
@@ -44,7 +44,7 @@ def prepare(
     *,
     budget: Budget | None = None,
     on_pair: OnPair | None = None,
-) -> Iterator[Exhibit]:
+) -> Iterator[ReportItem]:
     """Looks at the files of all records, several at a time, and gives them in order.
 
     Args:
@@ -53,26 +53,26 @@ def prepare(
         on_pair: Is called in any order, and from several threads at once.
     """
 
-    def look(record: Record) -> Exhibit:
+    def look(record: Record) -> ReportItem:
         return _look(record, budget, on_pair)
 
     with ThreadPoolExecutor(THREADS) as threads:
         yield from threads.map(look, records)
 
 
-def _look(record: Record, budget: Budget | None, on_pair: OnPair | None) -> Exhibit:
+def _look(record: Record, budget: Budget | None, on_pair: OnPair | None) -> ReportItem:
     if record.shown_output is None:
-        return Exhibit(record)
+        return ReportItem(record)
     try:
-        after = read_view(record.shown_output)
+        after = read_display_image(record.shown_output)
     except LowlightError as error:
-        return Exhibit(record, problem=f"the result cannot be read: {error}")
+        return ReportItem(record, problem=f"the result cannot be read: {error}")
     try:
-        before = read_view(record.source)
+        before = read_display_image(record.source)
     except LowlightError as error:
-        return Exhibit(record, problem=f"the original cannot be read: {error}")
+        return ReportItem(record, problem=f"the original cannot be read: {error}")
     measures = measure(before, after)
     if on_pair is not None:
         on_pair(record, measures, before, after)
     thumbnails = make_thumbnails(before, after, budget) if budget else None
-    return Exhibit(record, measures, thumbnails)
+    return ReportItem(record, measures, thumbnails)

@@ -9,7 +9,7 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.reports.record import Record
 
 REPORT_ENDINGS = (".html", ".md", ".csv", ".json")
-STRIP_END = "_compare.jpg"
+COMPARISON_END = "_compare.jpg"
 """How the names of comparisons end."""
 SHEET_ENDINGS = (".jpg", ".jpeg", ".png")
 
@@ -23,7 +23,7 @@ class Style(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ReportOptions:
     """What to make of a run.
 
     Attributes:

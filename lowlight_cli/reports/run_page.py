@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from lowlight_cli.reports.flags import FLAGS
 from lowlight_cli.reports.page import render
-from lowlight_cli.reports.report_item import Exhibit
+from lowlight_cli.reports.report_item import ReportItem
 from lowlight_cli.reports.text_formats import MARKDOWN, cells_of
 from lowlight_cli.reports.totals import Totals, add_up
 
@@ -36,13 +36,13 @@ class Card:
     """A picture on its place.
 
     Attributes:
-        exhibit: What is shown.
+        item: What is shown.
         anchor: Name of the place on the page.
         page: Name of the file of the page.
         link: Address of the result, relative to the page; may be empty.
     """
 
-    exhibit: Exhibit
+    item: ReportItem
     anchor: str
     page: str
     link: str
@@ -73,31 +73,31 @@ def page_paths(target: Path, count: int) -> list[Path]:
     return [target, *(target.with_stem(f"{target.stem}-{page}") for page in range(2, pages + 1))]
 
 
-def run_pages(exhibits: Sequence[Exhibit], target: Path, heading: Heading) -> list[tuple[Path, str]]:
+def run_pages(items: Sequence[ReportItem], target: Path, heading: Heading) -> list[tuple[Path, str]]:
     """Builds the pages of a run.
 
     Args:
-        exhibits: All pictures, in order.
+        items: All pictures, in order.
         target: File of the first page; links to results are relative to its folder.
         heading: Title and command.
 
     Returns:
         Files and what goes into them.
     """
-    shown = [exhibit for exhibit in exhibits if exhibit.thumbnails]
+    shown = [item for item in items if item.thumbnails]
     paths, each = page_paths(target, len(shown)), max(pictures_per_page(len(shown)), 1)
     cards = [
-        Card(exhibit, f"p{i + 1}", paths[i // each].name, _link(exhibit, target.parent))
-        for i, exhibit in enumerate(shown)
+        Card(item, f"p{i + 1}", paths[i // each].name, _link(item, target.parent))
+        for i, item in enumerate(shown)
     ]
-    totals = add_up(exhibits)
+    totals = add_up(items)
     values = {
         "heading": heading,
         "totals": totals,
         "tiles": tiles_of(totals),
         "flags": FLAGS,
-        "flagged": [card for card in cards if card.exhibit.flags],
-        "failures": [exhibit for exhibit in exhibits if exhibit.problem or exhibit.record.has_failed],
+        "flagged": [card for card in cards if card.item.flags],
+        "failures": [item for item in items if item.problem or item.record.has_failed],
         "heads": [(head, right) for head, right, _ in MARKDOWN],
         "cells_of": cells_of,
         "pages": [path.name for path in paths],
@@ -131,11 +131,11 @@ def span(seconds: float) -> str:
     return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
 
 
-def _link(exhibit: Exhibit, place: Path) -> str:
+def _link(item: ReportItem, place: Path) -> str:
     """Address of a result as seen from the page; empty where it does not lie below the page's folder.
 
     Other ways to it would tell how the folders of this machine are called.
     """
-    output = exhibit.record.output
+    output = item.record.output
     way = os.path.relpath(output, place) if output else ".."
     return "" if way.startswith("..") else quote(os.fsencode(way))

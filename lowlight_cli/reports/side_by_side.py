@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from lowlight_cli.reports.display_image import Shown, View
+from lowlight_cli.reports.display_image import DisplayImage, Shown
 from lowlight_cli.reports.measure import Measures
 from lowlight_cli.reports.record import Record
-from lowlight_cli.reports.report_options import STRIP_END, Style
+from lowlight_cli.reports.report_options import COMPARISON_END, Style
 from lowlight_cli.reports.text_drawing import write_line
 from lowlight_cli.reports.totals import describe_controls
 
@@ -29,7 +29,7 @@ _SLANT = 0.12
 _GROUND, _TEXT, _QUIET, _LINE = (11, 13, 17), (237, 234, 228), (157, 167, 179), (242, 240, 236)
 
 
-def strip_places(records: Sequence[Record], folder: Path) -> dict[PurePath, Path]:
+def comparison_places(records: Sequence[Record], folder: Path) -> dict[PurePath, Path]:
     """Files for the comparisons, by place of the result: ``a/x_compare.jpg`` for ``a/x.png``.
 
     Results that differ in their ending only keep it: ``x.png_compare.jpg``.
@@ -41,12 +41,14 @@ def strip_places(records: Sequence[Record], folder: Path) -> dict[PurePath, Path
     places = {record.place: _inside(record.place) for record in records}
     uses = Counter(str(inside.with_suffix("")).casefold() for inside in places.values())
     return {
-        place: folder / inside.with_name(_shortened(_stem(inside, uses)) + STRIP_END)
+        place: folder / inside.with_name(_shortened(_stem(inside, uses)) + COMPARISON_END)
         for place, inside in places.items()
     }
 
 
-def draw_strip(record: Record, measures: Measures, before: View, after: View, style: Style) -> Image.Image:
+def draw_comparison(
+    record: Record, measures: Measures, before: DisplayImage, after: DisplayImage, style: Style
+) -> Image.Image:
     """Puts a pair together over a caption with the model, its strengths and the change of brightness.
 
     Args:
@@ -82,10 +84,10 @@ def _stem(place: PurePath, uses: Counter[str]) -> str:
 def _shortened(stem: str) -> str:
     """A stem that leaves room for the end of the name; what is cut lives on as a hash."""
     raw = os.fsencode(stem)
-    if len(raw) <= _LONGEST_NAME - len(STRIP_END):
+    if len(raw) <= _LONGEST_NAME - len(COMPARISON_END):
         return stem
     digest = hashlib.blake2b(raw, digest_size=8).hexdigest()
-    kept = raw[: _LONGEST_NAME - len(STRIP_END) - len(digest) - 1]
+    kept = raw[: _LONGEST_NAME - len(COMPARISON_END) - len(digest) - 1]
     return f"{kept.decode('utf-8', 'ignore')}-{digest}"
 
 

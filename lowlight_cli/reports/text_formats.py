@@ -8,7 +8,7 @@ from io import StringIO
 from typing import Any
 
 from lowlight_cli.reports.flags import FLAGS
-from lowlight_cli.reports.report_item import Exhibit
+from lowlight_cli.reports.report_item import ReportItem
 from lowlight_cli.reports.totals import Totals, add_up
 
 COLUMNS = (
@@ -22,15 +22,15 @@ COLUMNS = (
 _VERSION = 1
 
 
-def values_of(exhibit: Exhibit) -> dict[str, Any]:
+def values_of(item: ReportItem) -> dict[str, Any]:
     """The values of one picture under the names of ``COLUMNS``; None where nothing was measured."""
-    record, pair = exhibit.record, exhibit.measures
+    record, pair = item.record, item.measures
     values: dict[str, Any] = {
         **{key: getattr(record, key, None) for key in COLUMNS},
-        "flags": list(exhibit.flags),
+        "flags": list(item.flags),
         "warnings": list(record.warnings),
         "controls": dict(record.controls),
-        "message": record.message or exhibit.problem,
+        "message": record.message or item.problem,
     }
     if pair is None:
         return values
@@ -40,26 +40,26 @@ def values_of(exhibit: Exhibit) -> dict[str, Any]:
     return values | noise | {"cast": pair.cast, "seams": pair.seams}
 
 
-def csv_report(exhibits: Sequence[Exhibit]) -> str:
+def csv_report(items: Sequence[ReportItem]) -> str:
     """All pictures as CSV (RFC 4180, but lines end in LF), one row each."""
     file = StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(COLUMNS)
-    rows.writerows([_cell(value) for value in values_of(exhibit).values()] for exhibit in exhibits)
+    rows.writerows([_cell(value) for value in values_of(item).values()] for item in items)
     return file.getvalue()
 
 
-def json_report(exhibits: Sequence[Exhibit]) -> str:
+def json_report(items: Sequence[ReportItem]) -> str:
     """Totals and all pictures as JSON."""
-    images = [values_of(exhibit) for exhibit in exhibits]
-    report = {"v": _VERSION, "summary": asdict(add_up(exhibits)), "images": images}
+    images = [values_of(item) for item in items]
+    report = {"v": _VERSION, "summary": asdict(add_up(items)), "images": images}
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
-def markdown_report(exhibits: Sequence[Exhibit]) -> str:
+def markdown_report(items: Sequence[ReportItem]) -> str:
     """Totals and all pictures as a table of GitHub's Markdown."""
     heads, alignments = zip(*((head, "---:" if right else "---") for head, right, _ in MARKDOWN), strict=True)
-    rows = [heads, alignments, *(tuple(_escaped(text) for text in cells_of(one)) for one in exhibits)]
+    rows = [heads, alignments, *(tuple(_escaped(text) for text in cells_of(one)) for one in items)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"# Enhanced photos\n\n{sentence(add_up(exhibits))}\n\n{table}\n"
 
@@ -77,9 +77,9 @@ def sentence(totals: Totals) -> str:
     return f"{text}; {where}" if where else text
 
 
-def cells_of(exhibit: Exhibit) -> tuple[str, ...]:
+def cells_of(item: ReportItem) -> tuple[str, ...]:
     """The texts of one picture under the heads of ``MARKDOWN``."""
-    values = values_of(exhibit)
+    values = values_of(item)
     return tuple(form(values) for _, _, form in MARKDOWN)
 
 

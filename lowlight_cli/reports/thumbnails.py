@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from lowlight_cli.reports.display_image import Shown, View
+from lowlight_cli.reports.display_image import DisplayImage, Shown
 
 WIDTH, HEIGHT = 168, 112
 """Pixels of a region, shown one to one."""
@@ -26,7 +26,7 @@ class Region(NamedTuple):
     width: int
 
 
-def brightest_and_darkest(view: View) -> tuple[Region, Region]:
+def brightest_and_darkest(view: DisplayImage) -> tuple[Region, Region]:
     """The regions with the highest and the lowest mean brightness, on a grid of possible places."""
     height, width = view.luma.shape
     tall, wide = min(HEIGHT, height), min(WIDTH, width)
@@ -111,12 +111,12 @@ def budget_for(count: int) -> Budget:
     return Budget(side=1280 if share > 80_000 else 720, whole=whole, detail=min(9_000, share * 5 // 64))
 
 
-def make_thumbnails(before: View, after: View, budget: Budget) -> Thumbnails:
+def make_thumbnails(before: DisplayImage, after: DisplayImage, budget: Budget) -> Thumbnails:
     """Shrinks a pair and cuts its details, the same regions from both."""
     height, width = after.luma.shape
     scale = min(1.0, budget.side / max(height, width))
     if before.luma.shape != after.luma.shape:
-        before = View(_resized(before.pixels, width, height), _resized(before.luma, width, height))
+        before = DisplayImage(_resized(before.pixels, width, height), _resized(before.luma, width, height))
     brightest, darkest = brightest_and_darkest(before)
     regions = (("darkest part", darkest), ("brightest part", brightest))
     return Thumbnails(
@@ -172,7 +172,7 @@ def _resized(pixels: Shown, width: int, height: int) -> Shown:
     return cv2.resize(pixels, (max(1, width), max(1, height)), interpolation=cv2.INTER_AREA)
 
 
-def _detail(label: str, before: View, after: View, region: Region, budget: Budget) -> Detail:
+def _detail(label: str, before: DisplayImage, after: DisplayImage, region: Region, budget: Budget) -> Detail:
     first, second = (_jpeg(_cut(view.pixels, region), budget.detail) for view in (before, after))
     return Detail(label, first, second)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from statistics import fmean, median
 
 from lowlight_cli.reports.record import Record
-from lowlight_cli.reports.report_item import Exhibit
+from lowlight_cli.reports.report_item import ReportItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,17 @@ class Totals:
         return self.megapixels / self.seconds if self.seconds else None
 
 
-def add_up(exhibits: Sequence[Exhibit]) -> Totals:
+def add_up(items: Sequence[ReportItem]) -> Totals:
     """Adds up all pictures of a report."""
-    records = [exhibit.record for exhibit in exhibits]
+    records = [item.record for item in items]
     made = [record for record in records if record.status == "ok"]
-    pairs = [exhibit.measures for exhibit in exhibits if exhibit.measures]
+    pairs = [item.measures for item in items if item.measures]
     return Totals(
         pictures=len(records),
         done=len(made),
         skipped=sum(record.status == "skipped" for record in records),
         failed=sum(record.has_failed for record in records),
-        flagged=sum(bool(exhibit.flags) for exhibit in exhibits),
+        flagged=sum(bool(item.flags) for item in items),
         seconds=float(sum(record.seconds for record in made)),
         megapixels=sum(record.width * record.height for record in made) / 1e6,
         luma_before=fmean(pair.before.luma for pair in pairs) if pairs else None,

@@ -10,17 +10,17 @@ from PIL import Image
 from lowlight_cli.errors import ImageError, OutputError
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.reports.contact_sheet import draw_sheets, sheet_paths
-from lowlight_cli.reports.display_image import View
+from lowlight_cli.reports.display_image import DisplayImage
 from lowlight_cli.reports.measure import Measures
 from lowlight_cli.reports.record import Record
-from lowlight_cli.reports.report_item import Exhibit, OnPair, prepare
-from lowlight_cli.reports.report_options import Wishes, check_spares
+from lowlight_cli.reports.report_item import OnPair, ReportItem, prepare
+from lowlight_cli.reports.report_options import ReportOptions, check_spares
 from lowlight_cli.reports.run_page import Heading, page_paths, pictures_per_page, run_pages
-from lowlight_cli.reports.side_by_side import draw_strip, strip_places
+from lowlight_cli.reports.side_by_side import comparison_places, draw_comparison
 from lowlight_cli.reports.text_formats import csv_report, json_report, markdown_report
 from lowlight_cli.reports.thumbnails import budget_for
 
-TEXT_FORMS: dict[str, Callable[[Sequence[Exhibit]], str]] = {
+TEXT_FORMS: dict[str, Callable[[Sequence[ReportItem]], str]] = {
     ".md": markdown_report,
     ".csv": csv_report,
     ".json": json_report,
@@ -36,73 +36,77 @@ class Made:
 
     Attributes:
         files: Written, in the order of the wishes; comparisons last.
-        exhibits: All pictures, as they were found.
+        items: All pictures, as they were found.
     """
 
     files: tuple[Path, ...]
-    exhibits: tuple[Exhibit, ...]
+    items: tuple[ReportItem, ...]
 
 
-def make_reports(records: Sequence[Record], wishes: Wishes, heading: Heading) -> Made:
+def make_reports(records: Sequence[Record], report_options: ReportOptions, heading: Heading) -> Made:
     """Makes all that was asked for.
 
     Args:
         records: Pictures, in the order of the reports.
-        wishes: What to make.
+        report_options: What to make.
         heading: What pages say of the run.
 
     Raises:
         UsageError: A wish makes no sense, or a file would replace one of the pictures; nothing was written.
         OutputError: A file cannot be written.
     """
-    wishes.check()
+    report_options.check()
     shown = [record for record in records if record.shown_output]
-    strips = strip_places(shown, wishes.compare) if wishes.compare else {}
-    _check_targets(records, wishes, len(shown), strips.values())
-    exhibits = tuple(
+    comparisons = comparison_places(shown, report_options.compare) if report_options.compare else {}
+    _check_targets(records, report_options, len(shown), comparisons.values())
+    items = tuple(
         prepare(
             records,
-            budget=budget_for(pictures_per_page(len(shown))) if _needs_thumbnails(wishes) else None,
-            on_pair=_strip_maker(wishes, strips) if strips else None,
+            budget=budget_for(pictures_per_page(len(shown))) if _needs_thumbnails(report_options) else None,
+            on_pair=_comparison_maker(report_options, comparisons) if comparisons else None,
         )
     )
-    written = [path for file in wishes.files for path in _write_report(file, exhibits, heading)]
-    if wishes.contact_sheet:
-        written += _write_sheets(exhibits, wishes.contact_sheet)
-    measured = {exhibit.record.place for exhibit in exhibits if exhibit.measures}
-    return Made((*written, *(path for place, path in strips.items() if place in measured)), exhibits)
+    written = [path for file in report_options.files for path in _write_report(file, items, heading)]
+    if report_options.contact_sheet:
+        written += _write_sheets(items, report_options.contact_sheet)
+    measured = {item.record.place for item in items if item.measures}
+    return Made((*written, *(path for place, path in comparisons.items() if place in measured)), items)
 
 
-def _needs_thumbnails(wishes: Wishes) -> bool:
-    return bool(wishes.contact_sheet) or any(path.suffix.lower() == ".html" for path in wishes.files)
+def _needs_thumbnails(report_options: ReportOptions) -> bool:
+    return bool(report_options.contact_sheet) or any(
+        path.suffix.lower() == ".html" for path in report_options.files
+    )
 
 
-def _check_targets(records: Sequence[Record], wishes: Wishes, count: int, strips: Iterable[Path]) -> None:
-    targets = [path for file in wishes.files for path in page_paths(file, count)]
-    targets += sheet_paths(wishes.contact_sheet, count) if wishes.contact_sheet else []
-    check_spares((*targets, *strips), records)
+def _check_targets(
+    records: Sequence[Record], report_options: ReportOptions, count: int, comparisons: Iterable[Path]
+) -> None:
+    targets = [path for file in report_options.files for path in page_paths(file, count)]
+    targets += sheet_paths(report_options.contact_sheet, count) if report_options.contact_sheet else []
+    check_spares((*targets, *comparisons), records)
 
 
-def _write_report(target: Path, exhibits: Sequence[Exhibit], heading: Heading) -> list[Path]:
+def _write_report(target: Path, items: Sequence[ReportItem], heading: Heading) -> list[Path]:
     form = TEXT_FORMS.get(target.suffix.lower())
-    pages = run_pages(exhibits, target, heading) if form is None else [(target, form(exhibits))]
+    pages = run_pages(items, target, heading) if form is None else [(target, form(items))]
     for path, text in pages:
         _write(path, text.encode("utf-8"))
     return [path for path, _ in pages]
 
 
-def _write_sheets(exhibits: Sequence[Exhibit], target: Path) -> list[Path]:
-    sheets = draw_sheets(exhibits)
-    paths = sheet_paths(target, sum(exhibit.thumbnails is not None for exhibit in exhibits))
+def _write_sheets(items: Sequence[ReportItem], target: Path) -> list[Path]:
+    sheets = draw_sheets(items)
+    paths = sheet_paths(target, sum(item.thumbnails is not None for item in items))
     for path, sheet in zip(paths, sheets, strict=True):
         _write(path, _encoded(sheet, "PNG" if path.suffix.lower() == ".png" else "JPEG", _SHEET_QUALITY))
     return paths
 
 
-def _strip_maker(wishes: Wishes, strips: dict[PurePath, Path]) -> OnPair:
-    def make(record: Record, measures: Measures, before: View, after: View) -> None:
-        strip = draw_strip(record, measures, before, after, wishes.style)
-        _write(strips[record.place], _encoded(strip, "JPEG", _STRIP_QUALITY))
+def _comparison_maker(report_options: ReportOptions, comparisons: dict[PurePath, Path]) -> OnPair:
+    def make(record: Record, measures: Measures, before: DisplayImage, after: DisplayImage) -> None:
+        strip = draw_comparison(record, measures, before, after, report_options.style)
+        _write(comparisons[record.place], _encoded(strip, "JPEG", _STRIP_QUALITY))
 
     return make
 

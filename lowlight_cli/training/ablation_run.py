@@ -14,10 +14,10 @@ from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.cost import count_parameters
 from lowlight_cli.training.ablation import Variant
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.metrics_log import Journal
+from lowlight_cli.training.metrics_log import MetricsLog
 from lowlight_cli.training.run_folder import SETTINGS_FILE, RunFolder
 from lowlight_cli.training.settings import merged
-from lowlight_cli.training.step_timer import Moment
+from lowlight_cli.training.step_timer import StepStats
 from lowlight_cli.training.toml_text import toml_text
 
 SCORE = "psnr"
@@ -67,7 +67,7 @@ def train_row(
     folder: Path,
     train: Callable[..., Path],
     say: Callable[[str], None],
-    watch: Callable[[Moment], None],
+    watch: Callable[[StepStats], None],
     device: torch.device,
 ) -> RunFolder:
     """Trains a row, or goes on with it; a signal lets the step at hand be saved.
@@ -106,7 +106,7 @@ def found_row(recipe: Recipe, variant: Variant, folder: Path) -> Row | None:
     Raises:
         WeightsError: No held-out picture was looked at.
     """
-    rows = Journal(folder).rows()
+    rows = MetricsLog(folder).rows()
     last = max((row["step"] + 1 for row in rows), default=0)
     scores = [row for row in rows if SCORE in row]
     is_exported = (folder / f"{recipe.architecture}.safetensors").exists()

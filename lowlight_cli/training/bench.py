@@ -14,7 +14,7 @@ from lowlight_cli.device import choose_precision
 from lowlight_cli.pipeline.signals import Stopped
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.run_folder import RunFolder
-from lowlight_cli.training.step_timer import Moment
+from lowlight_cli.training.step_timer import StepStats
 
 _NEVER = 10**9
 
@@ -77,13 +77,13 @@ def measure(
     Raises:
         Stopped: A signal came.
     """
-    moments: list[Moment] = []
+    moments: list[StepStats] = []
     endless = _endless(recipe, warmup + steps)
 
-    def watch(moment: Moment) -> None:
+    def watch(moment: StepStats) -> None:
         moments.append(moment)
         if len(moments) == warmup + steps:
-            folder.course.cut()
+            folder.run_state.cut()
 
     with TemporaryDirectory(prefix="lle-bench-") as place:
         folder = RunFolder(Path(place), endless, watch=watch)
@@ -109,7 +109,7 @@ def _endless(recipe: Recipe, steps: int) -> Recipe:
     return recipe.model_copy(update={"run": recipe.run.model_copy(update=update)})
 
 
-def _speed(name: str, recipe: Recipe, device: torch.device, moments: list[Moment], warmup: int) -> Speed:
+def _speed(name: str, recipe: Recipe, device: torch.device, moments: list[StepStats], warmup: int) -> Speed:
     counted = moments[warmup:]
     seconds = [moment.seconds for moment in counted]
     first, median, third = quantiles(seconds, n=4, method="inclusive")

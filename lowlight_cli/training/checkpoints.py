@@ -10,12 +10,22 @@ import torch
 
 from lowlight_cli.errors import OutputError, WeightsError
 from lowlight_cli.images.replace import temporary_path
-from lowlight_cli.training.distributed import of_first, ranks
+from lowlight_cli.training.distributed import of_first, world_size
 
 SUFFIXES = (".pt", ".safetensors")
 
+_NAMES_OF_0_1 = {
+    "course": "run_state",
+    "chance": "rng_state",
+    "painter": "generator_optimizer",
+    "judge": "discriminator_optimizer",
+    "critic": "discriminator",
+    "critics": "discriminators",
+}
+"""Keys of checkpoints that version 0.1 wrote -> what they are called now."""
 
-class States:
+
+class Checkpoints:
     """``last``, ``best`` and ``step-N``, each as ``.pt`` to go on from and ``.safetensors`` to use.
 
     Args:
@@ -116,7 +126,7 @@ def read_state(path: Path) -> dict[str, Any]:
         raise WeightsError(f"cannot read checkpoint {path}: {line}") from error
     if not isinstance(state, dict) or "step" not in state:
         raise WeightsError(f"cannot read checkpoint {path}: it is no checkpoint of a training run")
-    return state
+    return {_NAMES_OF_0_1.get(str(key), str(key)): value for key, value in state.items()}
 
 
 def share_start(parts: Mapping[str, Any]) -> None:
@@ -125,7 +135,7 @@ def share_start(parts: Mapping[str, Any]) -> None:
     Args:
         parts: All that has a state, by name.
     """
-    if ranks() == 1:
+    if world_size() == 1:
         return
     file = BytesIO()
     torch.save({name: part.state_dict() for name, part in parts.items()}, file)

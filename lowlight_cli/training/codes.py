@@ -66,7 +66,9 @@ def usage(counts: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def revive(codebook: Codebook, counts: Tensor, latent: Features, generator: torch.Generator) -> int:
+def restart_dead_codes(
+    codebook: Codebook, counts: Tensor, latent: Features, generator: torch.Generator
+) -> int:
     """Moves codes that nothing chose onto latents of the batch, of all processes; gives how many.
 
     Source: Dhariwal et al., "Jukebox", 2020, section 3.1 (random restart).
@@ -79,7 +81,9 @@ def revive(codebook: Codebook, counts: Tensor, latent: Features, generator: torc
 
 
 @torch.no_grad()
-def start_on(codebook: Codebook, latent: Features, generator: torch.Generator, *, rounds: int = 10) -> None:
+def kmeans_init(
+    codebook: Codebook, latent: Features, generator: torch.Generator, *, rounds: int = 10
+) -> None:
     """Sets the codes to k-means centres of the latents (Lloyd's algorithm from random latents)."""
     tokens = latent.movedim(1, -1).flatten(0, 2)
     picks = torch.randint(len(tokens), (codebook.weight.shape[0],), generator=generator).to(tokens.device)
@@ -92,7 +96,7 @@ def start_on(codebook: Codebook, latent: Features, generator: torch.Generator, *
         codebook.weight[found] = (sums / counts)[found]
 
 
-class Wanted(NamedTuple):
+class TargetCodes(NamedTuple):
     """Latent of bright pictures, the rows of their codes, and the codes, all by stage I."""
 
     latent: Features
@@ -101,8 +105,8 @@ class Wanted(NamedTuple):
 
 
 @torch.no_grad()
-def wanted_codes(prior: Vqgan, bright: Images) -> Wanted:
+def target_codes(prior: Vqgan, bright: Images) -> TargetCodes:
     """What the latent of the dark pictures is to become."""
     latent = prior.encode(bright)
     indices = prior.codebook.nearest(latent)
-    return Wanted(latent, indices, prior.codebook.lookup(indices))
+    return TargetCodes(latent, indices, prior.codebook.lookup(indices))

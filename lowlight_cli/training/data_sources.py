@@ -41,7 +41,7 @@ def load_sources(
     photos = load_photos(data, smallest=run.crop, tell=tell) if data.photos else []
     train, held_out = load_pairs(data, smallest=run.crop, tell=tell)
     if not casts:
-        train = [pair for pair in train if not pair.has_cast]
+        train = [pair for pair in train if not pair.has_color_cast]
     photos, _ = few_of(photos, [], run)
     train, held_out = few_of(train, held_out, run)
     return Sources(photos, train, darkening), held_out

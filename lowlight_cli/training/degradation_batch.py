@@ -13,7 +13,7 @@ from lowlight_cli.training.dark_views import dark_view
 from lowlight_cli.training.data_sources import Sources
 from lowlight_cli.training.photos import NO_CLASS, Crops
 from lowlight_cli.training.pool import one_of, random_below
-from lowlight_cli.training.rng import Draws
+from lowlight_cli.training.rng import ItemRngs
 
 
 class Cut(NamedTuple):
@@ -36,8 +36,8 @@ class DegradationBatch(NamedTuple):
     """Dark pictures with their bright partners, and clean pictures for the first of them.
 
     ``lightness`` is the mean luma of the whole dark pictures, ``clean_ratio`` that of the whole clean ones in
-    units of their patches'. ``colour`` is 1 where colours can be learned, else 0, (b, 1, 1, 1). ``chance`` is
-    a number in [0, 1) for each clean picture.
+    units of their patches'. ``colour`` is 1 where colours can be learned, else 0, (b, 1, 1, 1). ``uniform``
+    is a number in [0, 1) for each clean picture.
     """
 
     dark: Images
@@ -46,7 +46,7 @@ class DegradationBatch(NamedTuple):
     colour: Tensor
     clean: Images
     clean_ratio: PerImage
-    chance: PerImage
+    uniform: PerImage
 
     def to(self, device: torch.device) -> "DegradationBatch":
         """The batch on another device."""
@@ -58,7 +58,7 @@ class _Patch(NamedTuple):
     lightness: float
 
 
-def degradation_batch(sources: Sources, cut: Cut, draws: Draws) -> DegradationBatch:
+def degradation_batch(sources: Sources, cut: Cut, item_rngs: ItemRngs) -> DegradationBatch:
     """Draws the items of a part of a batch; without pairs all of it is darkened photos, and the reverse.
 
     Clean pictures are photos; without photos they are the bright partners of other pairs.
@@ -66,13 +66,13 @@ def degradation_batch(sources: Sources, cut: Cut, draws: Draws) -> DegradationBa
     darkened = (round(cut.size * cut.darkened) if sources.pairs else cut.size) if sources.photos else 0
     parts = [
         _darkened(sources, cut, item) if place < darkened else _real(sources, cut, item)
-        for place, item in zip(draws.places, draws.items, strict=True)
+        for place, item in zip(item_rngs.places, item_rngs.items, strict=True)
     ]
     dark, bright, lightness, colour, names = zip(*parts, strict=True)
     count = round(len(parts) * cut.synthetic)
     clean = [
         _clean(sources, cut, item, name)
-        for item, name in zip(draws.items[:count], names[:count], strict=True)
+        for item, name in zip(item_rngs.items[:count], names[:count], strict=True)
     ]
     patches = (
         torch.stack([patch.pixels for patch in clean]) if clean else torch.empty(0, 3, cut.side, cut.side)
@@ -85,7 +85,7 @@ def degradation_batch(sources: Sources, cut: Cut, draws: Draws) -> DegradationBa
         torch.tensor(colour).view(-1, 1, 1, 1),
         patches,
         (torch.tensor([patch.lightness for patch in clean]) / means).clamp(0.25, 4),
-        torch.tensor([float(torch.rand((), generator=item)) for item in draws.items[:count]]),
+        torch.tensor([float(torch.rand((), generator=item)) for item in item_rngs.items[:count]]),
     )
 
 
@@ -129,7 +129,7 @@ _Pair = tuple[Tensor, Tensor, float, float, str | None]
 def _real(sources: Sources, cut: Cut, item: Generator) -> _Pair:
     pair = one_of(sources.pairs, item)
     patch = random_patch(pair.pixels, cut, item)
-    return patch[:3], patch[3:], pair.lightness, float(not pair.has_cast), pair.name
+    return patch[:3], patch[3:], pair.lightness, float(not pair.has_color_cast), pair.name
 
 
 def _darkened(sources: Sources, cut: Cut, item: Generator) -> _Pair:

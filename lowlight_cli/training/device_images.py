@@ -127,9 +127,9 @@ def draw_squares(
         power: On the number that sizes the others.
     """
     height, width = images.size(image)
-    chance, size, flip, down, across = numbers.take(5).unbind(1)
+    uniform, size, flip, down, across = numbers.take(5).unbind(1)
     most = torch.minimum(height, width)
-    span = torch.where(chance < plain, side, (side + (most - side) * size**power).round().long())
+    span = torch.where(uniform < plain, side, (side + (most - side) * size**power).round().long())
     return Squares(image, _below(height - span + 1, down), _below(width - span + 1, across), span, flip < 0.5)
 
 

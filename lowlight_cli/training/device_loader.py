@@ -39,8 +39,8 @@ from lowlight_cli.training.enhancement_batch import (
     enhancement_batch,
     first_real_of,
 )
-from lowlight_cli.training.prefetch import Feed, moved
-from lowlight_cli.training.rng import WHOLE_STEP, Draws, parts_of_step
+from lowlight_cli.training.prefetch import BatchLoader, moved
+from lowlight_cli.training.rng import WHOLE_STEP, ItemRngs, parts_of_step
 
 NUMBERS = 5
 """Random numbers of a square, and of the part around it."""
@@ -91,7 +91,7 @@ class DevicePairs:
         self._side = mix.side
         self._images = DeviceImages([pair.pixels for pair in sources.pairs], device, mix.side)
         self._sums = drawn_from(sources.pairs, device)
-        facts = [(pair.lightness, pair.middle, float(not pair.has_cast)) for pair in sources.pairs]
+        facts = [(pair.lightness, pair.middle, float(not pair.has_color_cast)) for pair in sources.pairs]
         self._facts = torch.tensor(facts).to(device)
 
     def items(self, count: int, generator: Generator) -> Items:
@@ -106,7 +106,7 @@ class DevicePairs:
         return Items(dark, bright, lightness, middle, colour, view, place_in(squares, whole))
 
 
-class DeviceFeed:
+class DeviceLoader:
     """Makes the parts of each step's batch on the device, when they are asked for.
 
     Args:
@@ -136,29 +136,31 @@ class DeviceFeed:
         self._mix, self._settings, self._device, self._waiting = mix, settings, device, waiting
         self._generator = torch.Generator(device)
 
-    def of_step(self, step: int) -> Iterator[tuple[EnhancementBatch, Draws]]:
+    def of_step(self, step: int) -> Iterator[tuple[EnhancementBatch, ItemRngs]]:
         """Parts of a step's batch, one after the other, each with chance for its items on the CPU.
 
         Args:
             step: Counted from 0.
         """
-        for draws in parts_of_step(self._settings, step):
+        for item_rngs in parts_of_step(self._settings, step):
             with self._waiting():
-                seeds = np.random.SeedSequence((self._settings.seed, step, WHOLE_STEP + 1 + draws.places[0]))
+                seeds = np.random.SeedSequence(
+                    (self._settings.seed, step, WHOLE_STEP + 1 + item_rngs.places[0])
+                )
                 self._generator.manual_seed(int(seeds.generate_state(1, np.uint64)[0] >> np.uint64(1)))
-                batch = moved(self._batch(draws), self._device)
-            yield batch, draws
+                batch = moved(self._batch(item_rngs), self._device)
+            yield batch, item_rngs
 
     @torch.no_grad()
-    def _batch(self, draws: Draws) -> EnhancementBatch:
-        count, generator = len(draws.places), self._generator
-        photos = sum(place < self._first_real for place in draws.places)
+    def _batch(self, item_rngs: ItemRngs) -> EnhancementBatch:
+        count, generator = len(item_rngs.places), self._generator
+        photos = sum(place < self._first_real for place in item_rngs.places)
         kinds: Sequence[tuple[DevicePhotos | DevicePairs | None, int]]
         kinds = [(self._photos, photos), (self._pairs, count - photos)]
         parts = [source.items(number, generator) for source, number in kinds if source and number]
         items = Items(*(torch.cat(values) for values in zip(*parts, strict=True)))
         reference, wanted = None, items.bright
-        if self._photos and float(torch.rand((), generator=draws.shared)) < self._mix.referenced:
+        if self._photos and float(torch.rand((), generator=item_rngs.shared)) < self._mix.referenced:
             reference, _ = self._photos.crops(count, generator)
             wanted = like_reference(items.bright, reference)
         weights = self._controls(count)
@@ -183,18 +185,18 @@ class DeviceFeed:
         return ControlWeights(*values.view(3, count, 1, 1, 1))
 
 
-def enhancement_feed(
+def enhancement_loader(
     sources: Sources,
     mix: Mix,
     recipe: Recipe,
     device: torch.device,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> Feed[EnhancementBatch] | DeviceFeed:
+) -> BatchLoader[EnhancementBatch] | DeviceLoader:
     """The feed of stage II: on the device where ``data.on_device`` says so, else threads on the CPU.
 
     Raises:
         SettingsError: The device's feed cannot do what is asked for.
     """
     if recipe.data.on_device:
-        return DeviceFeed(sources, mix, recipe.run, device, waiting)
-    return Feed(partial(enhancement_batch, sources, mix), recipe.run, device, waiting)
+        return DeviceLoader(sources, mix, recipe.run, device, waiting)
+    return BatchLoader(partial(enhancement_batch, sources, mix), recipe.run, device, waiting)

@@ -27,7 +27,7 @@ def rank() -> int:
     return dist.get_rank() if _together() else 0
 
 
-def ranks() -> int:
+def world_size() -> int:
     """How many processes train together."""
     return dist.get_world_size() if _together() else 1
 
@@ -106,7 +106,7 @@ def of_all(value: Value) -> list[Value]:
     """What each process has, in their order."""
     if not _together():
         return [value]
-    found: list[Any] = [None] * ranks()
+    found: list[Any] = [None] * world_size()
     with _in_touch():
         dist.all_gather_object(found, value)
     return found
@@ -133,7 +133,7 @@ def items_of_all(values: Tensor) -> Tensor:
     """Items of all processes in the order of the batch, from those dealt to each, first axis first."""
     if not _together():
         return values
-    found = [torch.empty_like(values, memory_format=torch.contiguous_format) for _ in range(ranks())]
+    found = [torch.empty_like(values, memory_format=torch.contiguous_format) for _ in range(world_size())]
     with _in_touch():
         dist.all_gather(found, values.contiguous())
     return torch.stack(found, dim=1).flatten(0, 1)

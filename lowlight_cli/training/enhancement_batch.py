@@ -18,7 +18,7 @@ from lowlight_cli.training.dark_views import dark_view
 from lowlight_cli.training.data_sources import Sources
 from lowlight_cli.training.pairs import random_pair_crops
 from lowlight_cli.training.photos import random_crops
-from lowlight_cli.training.rng import Draws
+from lowlight_cli.training.rng import ItemRngs
 from lowlight_cli.training.scenes import whole_scene
 
 
@@ -71,11 +71,13 @@ class EnhancementBatch(NamedTuple):
         )
 
 
-def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBatch:
+def enhancement_batch(sources: Sources, mix: Mix, item_rngs: ItemRngs) -> EnhancementBatch:
     """Draws the items of a part of a batch; without pairs all of it is darkened photos, and the reverse."""
     first_real = first_real_of(sources, mix)
-    photo_items = [item for place, item in zip(draws.places, draws.items, strict=True) if place < first_real]
-    pair_items = draws.items[len(photo_items) :]
+    photo_items = [
+        item for place, item in zip(item_rngs.places, item_rngs.items, strict=True) if place < first_real
+    ]
+    pair_items = item_rngs.items[len(photo_items) :]
     parts = []
     if photo_items:
         parts.append(_darkened(sources, mix, photo_items))
@@ -87,10 +89,10 @@ def enhancement_batch(sources: Sources, mix: Mix, draws: Draws) -> EnhancementBa
 
     reference = None
     wanted = bright
-    if sources.photos and float(torch.rand((), generator=draws.shared)) < mix.referenced:
-        reference = random_crops(sources.photos, draws.items, mix.side).images
+    if sources.photos and float(torch.rand((), generator=item_rngs.shared)) < mix.referenced:
+        reference = random_crops(sources.photos, item_rngs.items, mix.side).images
         wanted = like_reference(bright, reference)
-    weights = random_controls(mix.turned, draws.items)
+    weights = random_controls(mix.turned, item_rngs.items)
     target = toned(_textured_where_turned(wanted, weights.texture), weights, middle)
     colour = colour.view(-1, 1, 1, 1)
     return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour, view, place)
@@ -117,7 +119,7 @@ def _textured_where_turned(images: Images, texture: Tensor) -> Images:
     return result
 
 
-def grey_where_cast(images: Images, colour: Tensor) -> Images:
+def gray_where_color_cast(images: Images, colour: Tensor) -> Images:
     """Pictures whose colours cannot be learned, as their luma in all channels; the others as they are."""
     return colour * images + (1 - colour) * luma(images).unsqueeze(1)
 
@@ -156,7 +158,7 @@ def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> Items:
         dark = torch.cat([_blurred(image, item, sources.blur, sources.darkening) for image, item in each])
     scenes = [whole_scene(cut._replace(pixels=cut.pixels[:3])) for cut in pairs.cuts]
     view, place = torch.cat([scene.small for scene in scenes]), torch.cat([scene.place for scene in scenes])
-    colour = (~pairs.has_cast).float()
+    colour = (~pairs.has_color_cast).float()
     return Items(dark, pairs.bright, pairs.lightness, pairs.middle, colour, view, place)
 
 

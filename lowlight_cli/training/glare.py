@@ -18,7 +18,7 @@ from lowlight_cli.training.config import Settings
 from lowlight_cli.training.distributed import items_of_all
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.rng import Draws
+from lowlight_cli.training.rng import ItemRngs
 from lowlight_cli.training.validation import facts_of_middle, middle
 from lowlight_cli.training.warm_start import load_part, stage_one, widened
 
@@ -89,7 +89,7 @@ def latent_losses(
     told: Told,
     target: Features,
     weights: FlowWeights,
-    draws: Draws,
+    item_rngs: ItemRngs,
     *,
     found: Features | None = None,
 ) -> dict[str, Scalar]:
@@ -100,11 +100,11 @@ def latent_losses(
         told: What the encoder said of the dark pictures.
         target: Latents of the bright pictures.
         weights: How much each counts.
-        draws: Chance of the items, and of the step.
+        item_rngs: Chance of the items, and of the step.
         found: What the flow made of what was told, where it is known already.
     """
-    seen = model.likelihood(noisy(target, weights.noise, draws.items), told)
-    is_given = float(torch.rand((), generator=draws.shared)) < weights.given_mean
+    seen = model.likelihood(noisy(target, weights.noise, item_rngs.items), told)
+    is_given = float(torch.rand((), generator=item_rngs.shared)) < weights.given_mean
     bits = bits_per_position(seen.noise, target if is_given else seen.mean, seen.log_determinant)
     losses = {"likelihood": weights.likelihood * bits}
     if weights.regression:

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from lowlight_cli.checkpoints.load_lpips import read_learned_perceptual
+from lowlight_cli.checkpoints.load_lpips import load_lpips
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
 from lowlight_cli.losses.pixel import absolute, colour, gradient
 from lowlight_cli.losses.structure import dissimilarity
@@ -75,4 +75,4 @@ def given_lpips(files: LpipsFiles, device: torch.device) -> LearnedPerceptual | 
     """
     if files.lpips_backbone is None or files.lpips_heads is None:
         return None
-    return placed(read_learned_perceptual(files.lpips_backbone, files.lpips_heads), device)
+    return placed(load_lpips(files.lpips_backbone, files.lpips_heads), device)

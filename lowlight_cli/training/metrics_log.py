@@ -16,7 +16,7 @@ Numbers = dict[str, Any]
 """A step, counted from 0, and what was measured then: numbers, and None where they were not finite."""
 
 
-class Journal:
+class MetricsLog:
     """Numbers by step.
 
     Args:

@@ -13,7 +13,7 @@ from torch.optim import Adam
 from lowlight_cli.device import choose_precision
 from lowlight_cli.tensors import Scalar
 from lowlight_cli.training.config import OptimizerSettings, Recipe
-from lowlight_cli.training.distributed import ranks, summed
+from lowlight_cli.training.distributed import summed, world_size
 from lowlight_cli.training.guard import LAG, Delayed, Guard, Outcome
 
 MOST_DOUBLINGS = 2
@@ -50,13 +50,13 @@ def averaged_gradients(parameters: Sequence[nn.Parameter], loss: Scalar) -> Scal
     flat = torch.cat([loss.to(like)[None], flags.to(like), *(piece.flatten() for piece in pieces)])
     first = 1 + len(flags)
     had = summed(flat)[1:first].tolist()
-    means = (flat[first:] / ranks()).split([piece.numel() for piece in pieces])
+    means = (flat[first:] / world_size()).split([piece.numel() for piece in pieces])
     for parameter, mean, count in zip(parameters, means, had, strict=True):
         if parameter.grad is None and count:
             parameter.grad = torch.empty_like(parameter)
         if parameter.grad is not None:
             parameter.grad.copy_(mean.view_as(parameter))  # in its own layout
-    return flat[0] / ranks()
+    return flat[0] / world_size()
 
 
 class _Adam(Adam):
@@ -79,7 +79,7 @@ class _Adam(Adam):
                 del self.found_inf
 
 
-class Descent:
+class GuardedOptimizer:
     """Adam over the parameters that are to be trained; can be saved like a model.
 
     Where several processes train together, gradients are averaged over them, so that all take the same step.
@@ -136,7 +136,7 @@ class Descent:
         self.failed = self.spiked = False
         self.norm = self._zero
 
-    def learn(self, loss: Scalar) -> None:
+    def backward(self, loss: Scalar) -> None:
         """Adds the gradient of one part of the batch.
 
         Args:
@@ -146,7 +146,7 @@ class Descent:
         self._loss = self._loss + part.detach()
         self._scaler.scale(part).backward()
 
-    def take(self, share: float) -> bool:
+    def step(self, share: float) -> bool:
         """Takes the step, and says whether it was taken; on a GPU, whether it may have been.
 
         Args:
@@ -155,7 +155,7 @@ class Descent:
         for group in self._adam.param_groups:
             # States of earlier runs have groups without a share.
             group["lr"] = share * self._rate * self._slowdown * group.get("share", 1.0)
-        loss = averaged_gradients(self._parameters, self._loss) if ranks() > 1 else self._loss
+        loss = averaged_gradients(self._parameters, self._loss) if world_size() > 1 else self._loss
         self._scaler.unscale_(self._adam)
         self.norm = clip_grad_norm_(self._parameters, self._settings.clip)
         taken = self._step(self._guard.judge(loss, self.norm))

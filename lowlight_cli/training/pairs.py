@@ -23,7 +23,7 @@ class PairedPhoto(NamedTuple):
     pixels: Tensor
     lightness: float
     middle: float
-    has_cast: bool
+    has_color_cast: bool
     origin: Origin | None = None
 
 
@@ -34,7 +34,7 @@ class PairCrops(NamedTuple):
     bright: Images
     lightness: PerImage
     middle: PerImage
-    has_cast: Tensor
+    has_color_cast: Tensor
     cuts: tuple[Cut, ...]
 
 
@@ -91,15 +91,15 @@ def random_pair_crops(pairs: Sequence[PairedPhoto], items: Sequence[Generator], 
         crops[:, 3:],
         torch.tensor([pair.lightness for pair in chosen]),
         torch.tensor([pair.middle for pair in chosen]),
-        torch.tensor([pair.has_cast for pair in chosen]),
+        torch.tensor([pair.has_color_cast for pair in chosen]),
         tuple(cut for _, cut in taken),
     )
 
 
 def _random_crop(pixels: Tensor, side: int, generator: Generator) -> tuple[Tensor, Cut]:
     height, width = pixels.shape[1:]
-    chance, size, flip = torch.rand(3, generator=generator).tolist()
-    span = side if chance < 0.7 else round(side + (min(height, width) - side) * size)
+    uniform, size, flip = torch.rand(3, generator=generator).tolist()
+    span = side if uniform < 0.7 else round(side + (min(height, width) - side) * size)
     top, left = random_below(height - span + 1, generator), random_below(width - span + 1, generator)
     crop = pixels[None, :, top : top + span, left : left + span].float() / 255
     if span != side:

@@ -124,9 +124,9 @@ def random_crops(photos: Sequence[Photo], items: Sequence[Generator], side: int)
 
 def _random_crop(photo: Photo, side: int, generator: Generator) -> tuple[Tensor, float, Tensor, Cut]:
     height, width = photo.pixels.shape[1:]
-    chance, size, flip = torch.rand(3, generator=generator).tolist()
+    uniform, size, flip = torch.rand(3, generator=generator).tolist()
     smallest, largest = side, min(height, width)
-    span = side if chance < 0.5 else round(smallest + (largest - smallest) * size**2)
+    span = side if uniform < 0.5 else round(smallest + (largest - smallest) * size**2)
     top, left = random_below(height - span + 1, generator), random_below(width - span + 1, generator)
     crop = photo.pixels[None, :, top : top + span, left : left + span].float() / 255
     if span != side:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from lowlight_cli.training.metrics_log import Journal
+from lowlight_cli.training.metrics_log import MetricsLog
 from lowlight_cli.training.run_files import write_whole
 
 Curve = Sequence[tuple[float, float]]
@@ -28,10 +28,10 @@ _BOX = (90, 48, 930, 480)
 _TICKS = 5
 
 
-def draw_plots(folder: Path, journal: Journal) -> None:
+def draw_plots(folder: Path, metrics_log: MetricsLog) -> None:
     """Draws each plot for which there are numbers, as ``<name>.png``."""
     for plot, names in PLOTS.items():
-        curves = {name: journal.curve(name) for name in names}
+        curves = {name: metrics_log.curve(name) for name in names}
         draw_curves(folder / f"{plot}.png", plot.replace("_", " "), curves)
 
 

@@ -49,8 +49,8 @@ class Pool(list[Item]):
         """One of the pictures."""
         if self._sums is None:
             return self[random_below(len(self), generator)]
-        chance = float(torch.rand((), generator=generator, dtype=torch.float64)) * self._sums[-1]
-        return self[min(bisect(self._sums, chance), len(self) - 1)]
+        uniform = float(torch.rand((), generator=generator, dtype=torch.float64)) * self._sums[-1]
+        return self[min(bisect(self._sums, uniform), len(self) - 1)]
 
 
 def one_of(pictures: Sequence[Item], generator: Generator) -> Item:

@@ -1,6 +1,6 @@
 """Batches made ahead of time by threads, while the step before is computed.
 
-Each item's chance is its own (``draws``), and every batch is made by a single thread, so batches are the same
+Each item has a random generator of its own, and every batch is made by one thread, so batches are the same
 whatever the number of workers. Torch lets go of Python's lock while it computes, and threads share pictures.
 """
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from lowlight_cli.training.config import RunSettings
-from lowlight_cli.training.rng import Draws, parts_of_step
+from lowlight_cli.training.rng import ItemRngs, parts_of_step
 
 BATCHES_PER_WORKER = 2
 
@@ -22,7 +22,7 @@ Batch = TypeVar("Batch")
 Value = TypeVar("Value")
 
 
-class Feed(Generic[Batch]):
+class BatchLoader(Generic[Batch]):
     """Makes the parts of each step's batch.
 
     Args:
@@ -34,7 +34,7 @@ class Feed(Generic[Batch]):
 
     def __init__(
         self,
-        make: Callable[[Draws], Batch],
+        make: Callable[[ItemRngs], Batch],
         settings: RunSettings,
         device: torch.device,
         waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
@@ -44,10 +44,10 @@ class Feed(Generic[Batch]):
         self._device = device
         self._waiting = waiting
         # By the place of a part in the whole run.
-        self._ahead: deque[tuple[int, Future[tuple[Batch, Draws]]]] = deque()
+        self._ahead: deque[tuple[int, Future[tuple[Batch, ItemRngs]]]] = deque()
         self._pool = ThreadPoolExecutor(settings.workers, "feed", _be_single) if settings.workers else None
 
-    def of_step(self, step: int) -> Iterator[tuple[Batch, Draws]]:
+    def of_step(self, step: int) -> Iterator[tuple[Batch, ItemRngs]]:
         """Parts of a step's batch, one after the other, each with the chance left to its items.
 
         Args:
@@ -56,11 +56,11 @@ class Feed(Generic[Batch]):
         first = step * self._settings.accumulate
         for place in range(first, first + self._settings.accumulate):
             with self._waiting():
-                batch, draws = self._take(self._pool, place) if self._pool else self._made_here(place)
+                batch, item_rngs = self._take(self._pool, place) if self._pool else self._made_here(place)
                 batch = moved(batch, self._device)
-            yield batch, draws
+            yield batch, item_rngs
 
-    def _take(self, pool: ThreadPoolExecutor, place: int) -> tuple[Batch, Draws]:
+    def _take(self, pool: ThreadPoolExecutor, place: int) -> tuple[Batch, ItemRngs]:
         while self._ahead and self._ahead[0][0] != place:
             self._ahead.popleft()[1].cancel()
         following = self._ahead[-1][0] + 1 if self._ahead else place
@@ -70,13 +70,13 @@ class Feed(Generic[Batch]):
             self._ahead.append((later, pool.submit(self._made, later)))
         return self._ahead.popleft()[1].result()
 
-    def _made(self, place: int) -> tuple[Batch, Draws]:
+    def _made(self, place: int) -> tuple[Batch, ItemRngs]:
         step, part = divmod(place, self._settings.accumulate)
-        draws = parts_of_step(self._settings, step)[part]
-        batch = self._make(draws)
-        return (pinned(batch) if self._device.type == "cuda" else batch), draws
+        item_rngs = parts_of_step(self._settings, step)[part]
+        batch = self._make(item_rngs)
+        return (pinned(batch) if self._device.type == "cuda" else batch), item_rngs
 
-    def _made_here(self, place: int) -> tuple[Batch, Draws]:
+    def _made_here(self, place: int) -> tuple[Batch, ItemRngs]:
         """The same in this thread, with the same rounding."""
         threads = torch.get_num_threads()
         _be_single()

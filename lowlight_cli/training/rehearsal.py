@@ -12,9 +12,9 @@ import torch
 from lowlight_cli.errors import DivergedError
 from lowlight_cli.pipeline.signals import Stopped
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.metrics_log import Journal, Numbers
+from lowlight_cli.training.metrics_log import MetricsLog, Numbers
 from lowlight_cli.training.run_folder import RunFolder
-from lowlight_cli.training.step_timer import Moment
+from lowlight_cli.training.step_timer import StepStats
 
 STEPS = 300
 BATCH = 4
@@ -81,7 +81,7 @@ def rehearse(
     train: Callable[..., Path],
     *,
     say: Callable[[str], None] = lambda _: None,
-    watch: Callable[[Moment], None] = lambda _: None,
+    watch: Callable[[StepStats], None] = lambda _: None,
     steps: int = STEPS,
 ) -> Rehearsal:
     """Takes steps of a run, validates and saves, leaves nothing behind, and says whether all went well.
@@ -96,13 +96,13 @@ def rehearse(
     Raises:
         Stopped: A signal came.
     """
-    moments: list[Moment] = []
+    moments: list[StepStats] = []
 
-    def count(moment: Moment) -> None:
+    def count(moment: StepStats) -> None:
         moments.append(moment)
         watch(moment)
         if len(moments) > steps:  # after the validation
-            folder.course.cut()
+            folder.run_state.cut()
 
     problems: list[str] = []
     with TemporaryDirectory(prefix="lle-rehearsal-") as place:
@@ -115,14 +115,14 @@ def rehearse(
             problems.append(str(error).partition(";")[0])
         if folder.stop.number is not None:
             raise Stopped(folder.stop.number)
-        rows = Journal(Path(place)).rows()
+        rows = MetricsLog(Path(place)).rows()
     # Nobody is told of a step after which the run went back, nor of the one that ended it.
-    taken = len(moments) + folder.course.returns + len(problems)
-    return _judged(moments, rows, (taken, folder.course.skipped), problems)
+    taken = len(moments) + folder.run_state.returns + len(problems)
+    return _judged(moments, rows, (taken, folder.run_state.skipped), problems)
 
 
 def _judged(
-    moments: list[Moment], rows: list[Numbers], counts: tuple[int, int], problems: list[str]
+    moments: list[StepStats], rows: list[Numbers], counts: tuple[int, int], problems: list[str]
 ) -> Rehearsal:
     steps, skipped = counts
     losses = [moment.loss for moment in moments]

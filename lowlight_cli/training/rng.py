@@ -11,13 +11,13 @@ from torch import Generator
 
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import RunSettings
-from lowlight_cli.training.distributed import rank, ranks
+from lowlight_cli.training.distributed import rank, world_size
 
 WHOLE_STEP = 2**31
 """Place that no item has, for what is drawn once for all items of a step."""
 
 
-class Draws(NamedTuple):
+class ItemRngs(NamedTuple):
     """Items of a step's batch, each with a source of chance of its own, and one that all parts share."""
 
     places: tuple[int, ...]
@@ -25,16 +25,16 @@ class Draws(NamedTuple):
     shared: Generator
 
 
-def chance(seed: int, step: int, place: int = WHOLE_STEP) -> Generator:
+def item_rng(seed: int, step: int, place: int = WHOLE_STEP) -> Generator:
     """The source of chance of one item, or of the whole step."""
     state = np.random.SeedSequence((seed, step, place)).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0] >> np.uint64(1)))
 
 
-def draws(seed: int, step: int, places: range) -> Draws:
+def item_rngs(seed: int, step: int, places: range) -> ItemRngs:
     """Chance for some items of a step's batch."""
-    items = tuple(chance(seed, step, place) for place in places)
-    return Draws(tuple(places), items, chance(seed, step))
+    items = tuple(item_rng(seed, step, place) for place in places)
+    return ItemRngs(tuple(places), items, item_rng(seed, step))
 
 
 def check_parts(settings: RunSettings) -> None:
@@ -43,7 +43,7 @@ def check_parts(settings: RunSettings) -> None:
     Raises:
         SettingsError: It cannot.
     """
-    parts = settings.accumulate * ranks()
+    parts = settings.accumulate * world_size()
     if settings.batch_size % parts:
         raise SettingsError(
             f"a batch of {settings.batch_size} cannot be dealt to {ranks()} processes "
@@ -51,7 +51,7 @@ def check_parts(settings: RunSettings) -> None:
         )
 
 
-def parts_of_step(settings: RunSettings, step: int) -> list[Draws]:
+def parts_of_step(settings: RunSettings, step: int) -> list[ItemRngs]:
     """The parts of a step's batch that one process computes, one after the other.
 
     Items are dealt like cards, so that each part has its share of every kind.
@@ -60,9 +60,9 @@ def parts_of_step(settings: RunSettings, step: int) -> list[Draws]:
         settings: Size of the batch, and in how many parts a process computes what is its own.
         step: Counted from 0.
     """
-    parts = settings.accumulate * ranks()
+    parts = settings.accumulate * world_size()
     first = rank() * settings.accumulate
     return [
-        draws(settings.seed, step, range(part, settings.batch_size, parts))
+        item_rngs(settings.seed, step, range(part, settings.batch_size, parts))
         for part in range(first, first + settings.accumulate)
     ]

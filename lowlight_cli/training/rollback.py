@@ -10,25 +10,25 @@ import torch
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.training.checkpoints import read_state
 from lowlight_cli.training.distributed import done_by_first, is_first
-from lowlight_cli.training.optimizer import Descent
-from lowlight_cli.training.run_state import LATELY, TOO_MANY, Course
+from lowlight_cli.training.optimizer import GuardedOptimizer
+from lowlight_cli.training.run_state import LATELY, TOO_MANY, RunState
 
 
-class WayBack:
+class Rollback:
     """Counts steps, and puts a good state back after too many were left out.
 
     Until there is a checkpoint, the state after the first steps is kept in memory, by the first process.
 
     Args:
-        course: Counts what was left out.
+        run_state: Counts what was left out.
         parts: All that has a state, by name.
         start: The checkpoint that the run began with, if any.
     """
 
-    def __init__(self, course: Course, parts: Mapping[str, Any], start: Path | None) -> None:
-        self._course = course
+    def __init__(self, run_state: RunState, parts: Mapping[str, Any], start: Path | None) -> None:
+        self._run_state = run_state
         self._parts = parts
-        self._optimizers = [part for part in parts.values() if isinstance(part, Descent)]
+        self._optimizers = [part for part in parts.values() if isinstance(part, GuardedOptimizer)]
         self._path = start
         self._early: bytes | None = None
         self.slow_down()
@@ -36,12 +36,12 @@ class WayBack:
     def slow_down(self) -> None:
         """Halves the rates once for each time that the run went back."""
         for optimizer in self._optimizers:
-            optimizer.slow_down(self._course.returns)
+            optimizer.slow_down(self._run_state.returns)
 
     def numbers(self) -> dict[str, float]:
         """For the journal: gradient norm of the first optimizer before it was cut, and returns if any."""
         found = {} if not self._optimizers else {"gradient_norm": float(self._optimizers[0].norm)}
-        return found | ({"returns": float(self._course.returns)} if self._course.returns else {})
+        return found | ({"returns": float(self._run_state.returns)} if self._run_state.returns else {})
 
     def lead_to(self, checkpoint: Path) -> None:
         """Goes back to this checkpoint from now on."""
@@ -59,20 +59,20 @@ class WayBack:
             WeightsError: The checkpoint cannot be read any more.
         """
         spiked = any(optimizer.spiked for optimizer in self._optimizers)
-        if self._course.count(failed=failed, spiked=spiked):
+        if self._run_state.count(failed=failed, spiked=spiked):
             return self._go_back(step)
-        if self._course.is_calm and self._path is None and self._early is None and is_first():
+        if self._run_state.is_calm and self._path is None and self._early is None and is_first():
             self._keep(step + 1)
         return None
 
     def _go_back(self, step: int) -> str:
-        self._course.check_returns()
+        self._run_state.check_returns()
         state = done_by_first(self._state) or {"step": step + 1}
         if len(state) > 1:
             self._restore(state)
-        self._course.go_back(state["step"])
+        self._run_state.go_back(state["step"])
         self.slow_down()
-        share = f"1/{2**self._course.returns}"
+        share = f"1/{2**self._run_state.returns}"
         return (
             f"step {step + 1}: {TOO_MANY} of {LATELY} steps were left out; going on from step "
             f"{state['step']} at {share} of the learning rate"

@@ -13,18 +13,18 @@ from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import DivergedError, WeightsError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.checkpoints import States, read_state, share_start
+from lowlight_cli.training.checkpoints import Checkpoints, read_state, share_start
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.distributed import done_by_first, is_first, means_of_all, of_first
 from lowlight_cli.training.guard import Delayed, lag_on
-from lowlight_cli.training.metrics_log import Board, Journal, as_line
+from lowlight_cli.training.metrics_log import Board, MetricsLog, as_line
 from lowlight_cli.training.plots import draw_plots
 from lowlight_cli.training.rng import check_parts
-from lowlight_cli.training.rollback import WayBack
+from lowlight_cli.training.rollback import Rollback
 from lowlight_cli.training.run_files import append_line, environment, write_whole
-from lowlight_cli.training.run_state import Course
+from lowlight_cli.training.run_state import RunState
 from lowlight_cli.training.sampling import draw_grid
-from lowlight_cli.training.step_timer import Moment, Pace, peak_memory_mb
+from lowlight_cli.training.step_timer import StepStats, StepTimer, peak_memory_mb
 from lowlight_cli.training.stopping import StopRequest
 from lowlight_cli.training.toml_text import toml_text
 
@@ -52,8 +52,8 @@ class RunFolder:
         watch: Is told of each step.
 
     Attributes:
-        course: When the run validates, saves and ends.
-        pace: How fast the steps are; a recipe tells it when it waits for data.
+        run_state: When the run validates, saves and ends.
+        timer: How fast the steps are; a recipe tells it when it waits for data.
         stop: Watches for signals.
 
     Raises:
@@ -66,22 +66,22 @@ class RunFolder:
         path: Path,
         recipe: Recipe,
         say: Callable[[str], None] = lambda _: None,
-        watch: Callable[[Moment], None] = lambda _: None,
+        watch: Callable[[StepStats], None] = lambda _: None,
     ) -> None:
         check_parts(recipe.run)
         self.path = path
         self.stop = StopRequest()
-        self.course = Course(recipe.run, self.stop)
-        self.pace = Pace()
+        self.run_state = RunState(recipe.run, self.stop)
+        self.timer = StepTimer()
         self._device = torch.device("cpu")
         self._score: tuple[str, float] | None = None
         self._watch = watch
         self._recipe = recipe
         self._say = say
-        self._journal = Journal(path)
+        self._metrics_log = MetricsLog(path)
         self._board: Board | None = None
-        self._states = States(path / "ckpt", recipe.run.keep)
-        self._way_back = WayBack(self.course, {}, None)
+        self._states = Checkpoints(path / "ckpt", recipe.run.keep)
+        self._rollback = Rollback(self.run_state, {}, None)
         self._losses = Delayed(0)
         self._step = -1
         done_by_first(self._make_folders)
@@ -108,8 +108,8 @@ class RunFolder:
         self._device = device
         found = done_by_first(lambda: self._found(device))
         self.stop.defer()
-        self.pace.rest()
-        self._way_back = WayBack(self.course, parts, None if found is None else found[0])
+        self.timer.rest()
+        self._rollback = Rollback(self.run_state, parts, None if found is None else found[0])
         self._losses = Delayed(lag_on(device))
         if found is None:
             share_start(parts)
@@ -118,13 +118,13 @@ class RunFolder:
         try:
             for name, part in parts.items():
                 part.load_state_dict(state[name])
-            if "course" in state:
-                self.course.load_state_dict(state["course"])
-                torch.set_rng_state(state["chance"])
+            if "run_state" in state:
+                self.run_state.load_state_dict(state["run_state"])
+                torch.set_rng_state(state["rng_state"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise WeightsError(f"cannot resume from {path}: {error}") from error
-        self._way_back.slow_down()
-        done_by_first(lambda: self._journal.forget_from(state["step"]))
+        self._rollback.slow_down()
+        done_by_first(lambda: self._metrics_log.forget_from(state["step"]))
         self.tell(f"going on from {path}, {state['step']} steps done")
         return int(state["step"])
 
@@ -135,24 +135,26 @@ class RunFolder:
             start: How many are done, as ``resume`` gave it.
         """
         self._step = start
-        while self._step < self.course.settings.steps and not (self._step == start and self.course.is_spent):
+        while self._step < self.run_state.settings.steps and not (
+            self._step == start and self.run_state.is_spent
+        ):
             yield self._step
-            back, self.course.went_back_to = self.course.went_back_to, None
+            back, self.run_state.went_back_to = self.run_state.went_back_to, None
             self._step = self._step + 1 if back is None else back
 
     def report(self, step: int, **values: float | Tensor) -> None:
         """Writes and tells numbers where it is time to, and looks whether this step is the last."""
-        if self.course.went_back_to is not None:
-            self.pace.rest()
+        if self.run_state.went_back_to is not None:
+            self.timer.rest()
             return
-        self.course.reach(step)
-        settings = self.course.settings
+        self.run_state.reach(step)
+        settings = self.run_state.settings
         memory = peak_memory_mb(self._device)
         self._show(step, values["loss"], memory)
         if (step + 1) % settings.journal_every == 0:
-            row = means_of_all(values) | {"skipped": float(self.course.skipped)}
-            row |= self._way_back.numbers()
-            row |= self.pace.gathered(settings.batch_size)
+            row = means_of_all(values) | {"skipped": float(self.run_state.skipped)}
+            row |= self._rollback.numbers()
+            row |= self.timer.gathered(settings.batch_size)
             row |= {} if memory is None else {"memory_mb": memory}
             self._add(step, row)
             self.tell(f"step {step + 1}/{settings.steps}  {as_line(row)}")
@@ -168,9 +170,9 @@ class RunFolder:
         values = of_first(values)
         self._add(step, values)
         self._score = (by, values[by])
-        self.course.judge(values[by])
-        self.tell(f"held out  {as_line(values)}{'  best' if self.course.is_best else ''}")
-        self.pace.rest()
+        self.run_state.judge(values[by])
+        self.tell(f"held out  {as_line(values)}{'  best' if self.run_state.is_best else ''}")
+        self.timer.rest()
 
     def save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
         """Writes the state after ``step`` steps, its weights, and the numbers as table and plots.
@@ -181,21 +183,21 @@ class RunFolder:
             model: What is of use besides, such as averaged weights.
         """
         done_by_first(lambda: self._save(step, parts, model))
-        self._way_back.lead_to(self._states.last)
-        self.course.is_best = False
-        self.pace.rest()
+        self._rollback.lead_to(self._states.last)
+        self.run_state.is_best = False
+        self.timer.rest()
 
     def _save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
         state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        state |= {"course": self.course.state_dict(), "chance": torch.get_rng_state()}
+        state |= {"run_state": self.run_state.state_dict(), "rng_state": torch.get_rng_state()}
         self._states.save(step, {"step": step, **state})
         save_weights(self._states.weights(step), model, self._provenance(step))
         self._states.mark("last", step)
-        if self.course.is_best:
+        if self.run_state.is_best:
             self._states.mark("best", step)
         self._states.prune()
-        self._journal.write_table()
-        draw_plots(self.path / "plots", self._journal)
+        self._metrics_log.write_table()
+        draw_plots(self.path / "plots", self._metrics_log)
         if self._board is not None:
             self._board.flush()
 
@@ -210,14 +212,14 @@ class RunFolder:
             DivergedError: Twenty in a row were not finite, or going back did not help.
         """
         try:
-            line = self._way_back.count(self._step, failed=failed)
+            line = self._rollback.count(self._step, failed=failed)
         except DivergedError as error:
             text = f"{error}; {self._states.kept()}"
             if is_first():
                 append_line(self.path / "train.log", text)
             raise DivergedError(text) from error
         if line:
-            done_by_first(lambda: self._journal.forget_from(self.course.went_back_to or 0))
+            done_by_first(lambda: self._metrics_log.forget_from(self.run_state.went_back_to or 0))
             self.tell(line)
 
     def samples(self, step: int, *columns: Images) -> None:
@@ -226,7 +228,7 @@ class RunFolder:
             pixels = draw_grid(self.path / "samples" / f"step-{step:06d}.jpg", columns)
             if self._board is not None:
                 self._board.show(step, pixels)
-        self.pace.rest()
+        self.timer.rest()
 
     def export(self, model: nn.Module, *, step: int) -> Path:
         """Writes the weights after ``step`` steps, named after what was trained, and gives the path.
@@ -234,19 +236,19 @@ class RunFolder:
         A run that was cut off writes none.
         """
         target = self.path / f"{self._recipe.architecture}.safetensors"
-        if self.course.ending == "cut":
+        if self.run_state.ending == "cut":
             return target
         return done_by_first(lambda: save_weights(target, model, self._provenance(step)))
 
     def _show(self, step: int, loss: float | Tensor, memory: float | None) -> None:
         """Tells who watches of a step."""
-        settings, lap = self.course.settings, self.pace.lap()
+        settings, lap = self.run_state.settings, self.timer.lap()
         if not is_first():
             return
         known = self._losses.exchange(loss.detach() if isinstance(loss, Tensor) else torch.tensor(loss))
         loss = float("nan") if known is None else float(known)
         size, score = settings.batch_size, self._score
-        self._watch(Moment(step + 1, settings.steps, loss, size, lap.seconds, lap.waited, memory, score))
+        self._watch(StepStats(step + 1, settings.steps, loss, size, lap.seconds, lap.waited, memory, score))
 
     def _provenance(self, step: int) -> dict[str, Any]:
         """What a file of weights says: what made it, but not where the pictures lay."""
@@ -272,7 +274,7 @@ class RunFolder:
 
     def _add(self, step: int, values: Mapping[str, float]) -> None:
         if is_first():
-            self._journal.add(step, values)
+            self._metrics_log.add(step, values)
             if self._board is not None:
                 self._board.add(step + 1, values)
 
@@ -281,12 +283,12 @@ class RunFolder:
         self._record(device)
         found = self._checkpoint()
         if found is None:
-            self._journal.forget()
+            self._metrics_log.forget()
             self._states.forget()
         return found
 
     def _checkpoint(self) -> tuple[Path, dict[str, Any]] | None:
-        wanted = self.course.settings.resume
+        wanted = self.run_state.settings.resume
         if wanted == "none":
             return None
         if wanted == "auto":

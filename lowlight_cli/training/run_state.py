@@ -25,7 +25,7 @@ MOST_RETURNS = 5
 Ending = Literal["done", "limit", "signal", "no improvement", "cut"]
 
 
-class Course:
+class RunState:
     """What a run knows of its own way; can be saved like a model.
 
     Args:

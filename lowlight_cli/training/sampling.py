@@ -15,7 +15,7 @@ from lowlight_cli.tensors import Images
 from lowlight_cli.training.data_sources import Sources
 from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, enhancement_batch
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.rng import draws
+from lowlight_cli.training.rng import item_rngs
 
 SAMPLE_SEED = 1
 MOST_SAMPLES = 8
@@ -32,7 +32,7 @@ def sample_batch(sources: Sources, held_out: Sequence[PairedPhoto], side: int) -
     if held_out:
         sources = sources._replace(photos=[], pairs=held_out)
     mix = Mix(MOST_SAMPLES, side, real=0.5, turned=0.0, referenced=0.0)
-    return enhancement_batch(sources, mix, draws(SAMPLE_SEED, 0, range(MOST_SAMPLES)))
+    return enhancement_batch(sources, mix, item_rngs(SAMPLE_SEED, 0, range(MOST_SAMPLES)))
 
 
 Pixels = NDArray[np.uint8]

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import torch
 
 
-class Lap(NamedTuple):
+class StepTime(NamedTuple):
     """One step: its seconds, and those of them that were spent waiting for data."""
 
     seconds: float
     waited: float
 
 
-class Moment(NamedTuple):
+class StepStats(NamedTuple):
     """A step that was just taken, for who watches the run.
 
     Attributes:
@@ -40,14 +40,14 @@ class Moment(NamedTuple):
     score: tuple[str, float] | None
 
 
-class Pace:
+class StepTimer:
     """Takes the time of steps; what lies between ``rest`` and the next step counts for none.
 
     A recipe wraps what brings its data in ``waiting``; ``RunFolder`` does the rest.
     """
 
     def __init__(self) -> None:
-        self._laps: list[Lap] = []
+        self._laps: list[StepTime] = []
         self._waited = 0.0
         self._begin = time.perf_counter()
 
@@ -60,10 +60,10 @@ class Pace:
         finally:
             self._waited += time.perf_counter() - begin
 
-    def lap(self) -> Lap:
+    def lap(self) -> StepTime:
         """Ends a step and begins the next."""
         now = time.perf_counter()
-        lap = Lap(now - self._begin, self._waited)
+        lap = StepTime(now - self._begin, self._waited)
         self._laps.append(lap)
         self._begin, self._waited = now, 0.0
         return lap
@@ -78,12 +78,12 @@ class Pace:
         Args:
             batch_size: Pictures of a step.
         """
-        laps, self._laps = self._laps, []
-        seconds = sum(lap.seconds for lap in laps)
+        step_times, self._laps = self._laps, []
+        seconds = sum(lap.seconds for lap in step_times)
         if not seconds:
             return {}
-        waited = sum(lap.waited for lap in laps)
-        return {"images_per_second": batch_size * len(laps) / seconds, "data_wait": waited / seconds}
+        waited = sum(lap.waited for lap in step_times)
+        return {"images_per_second": batch_size * len(step_times) / seconds, "data_wait": waited / seconds}
 
 
 def peak_memory_mb(device: torch.device) -> float | None:

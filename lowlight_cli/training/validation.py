@@ -14,7 +14,7 @@ from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.models.lifting import LiftSettings, facts_of_part
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import CodeIndices, Images, Scalar
-from lowlight_cli.training.codes import perplexity, usage, wanted_codes
+from lowlight_cli.training.codes import perplexity, target_codes, usage
 from lowlight_cli.training.distributed import summed
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
 from lowlight_cli.training.pairs import PairedPhoto
@@ -101,7 +101,7 @@ def held_out_choices(
         dark, bright = (pad_to_multiple(half, model.size_multiple) for half in pixels.split(3, dim=1))
         facts = facts_of_middle(model.config, pair, dark, MIDDLE, device)
         chosen = model(dark, control_weights(Controls(), dark), observation=facts).indices
-        right += float((chosen == wanted_codes(prior, bright).indices).float().mean())
+        right += float((chosen == target_codes(prior, bright).indices).float().mean())
         counts += torch.bincount(chosen.flatten(), minlength=len(counts))
     return {"index_accuracy": right / len(pairs), **usage(counts)}
 

@@ -15,7 +15,7 @@ from lowlight_cli.models.vqcnir.config import VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.rng import chance
+from lowlight_cli.training.rng import item_rng
 from lowlight_cli.training.warm_start import load_part, stage_one, take_over
 
 CHECK_SEED = 1
@@ -61,7 +61,7 @@ def blurred_pairs(
     settings = blur.model_copy(update={"share": 1.0})
     blurred = []
     for place, pair in enumerate(pairs):
-        generator = chance(CHECK_SEED, 0, place)
+        generator = item_rng(CHECK_SEED, 0, place)
         movement = draw_movement(settings, generator)
         dark, bright = pair.pixels.split(3)
         if movement is not None:

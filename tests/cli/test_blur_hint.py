@@ -5,10 +5,10 @@ from pathlib import Path
 
 import cv2
 import pytest
-from tests.unit.images.test_blur_metric import at_night, scene
 
 from lowlight_cli.cli.hints import blur_hint
 from lowlight_cli.pipeline.report import Report, Row
+from tests.unit.images.test_blur_metric import at_night, scene
 
 
 @pytest.fixture

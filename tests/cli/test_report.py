@@ -54,18 +54,18 @@ def test_markdown_is_one_table_whatever_the_names(run_lle, run_folder):
 
 def test_reports_are_the_same_each_time(run_lle, run_folder, tmp_path, monkeypatch):
     out = run_folder([f"{i}.jpg" for i in range(6)])
-    wishes = [
+    report_options = [
         *("--report", tmp_path / "1" / "run.html", "--report", tmp_path / "1" / "run.json"),
         *("--compare", tmp_path / "1" / "pairs", "--contact-sheet", tmp_path / "1" / "sheet.png"),
     ]
-    run_lle("report", out, *wishes)
+    run_lle("report", out, *report_options)
     first = {path: path.read_bytes() for path in (tmp_path / "1").rglob("*.*")}
     assert len(first) == 9
-    run_lle("report", out, *wishes)
+    run_lle("report", out, *report_options)
     assert {path: path.read_bytes() for path in (tmp_path / "1").rglob("*.*")} == first
     assert "2026-11-20" in (tmp_path / "1" / "run.html").read_text()
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    run_lle("report", out, *wishes)
+    run_lle("report", out, *report_options)
     assert "1970-01-02" in (tmp_path / "1" / "run.html").read_text()
 
 
@@ -139,8 +139,15 @@ def test_no_network_is_loaded(run_folder, root, tmp_path):
 def test_a_run_writes_the_reports_that_can_be_made_again_later(run_lle, make_picture, tmp_path):
     make_picture(tmp_path / "in" / "sub" / "a.png")
     out = tmp_path / "out"
-    wishes = ("--report", tmp_path / "run.html", "--compare", tmp_path / "pairs", "--compare-style", "stack")
-    run = run_lle("enhance", tmp_path / "in", "-o", out, "-m", "identity", "--device", "cpu", *wishes)
+    report_options = (
+        "--report",
+        tmp_path / "run.html",
+        "--compare",
+        tmp_path / "pairs",
+        "--compare-style",
+        "stack",
+    )
+    run = run_lle("enhance", tmp_path / "in", "-o", out, "-m", "identity", "--device", "cpu", *report_options)
     assert run.code == 0
     said = [line for line in run.err.splitlines() if line.startswith("report:")]
     assert said == [f"report:  {tmp_path}/run.html", f"report:  {tmp_path}/pairs"]

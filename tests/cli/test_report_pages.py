@@ -76,11 +76,11 @@ def test_home_is_not_told_unless_asked_for(run_lle, run_folder, tmp_path, monkey
         ),
     )
     files = [tmp_path / "far" / f"run.{end}" for end in ("html", "md", "csv", "json")]
-    wishes = [word for file in files for word in ("--report", file)]
-    run_lle("report", out, *wishes)
+    report_options = [word for file in files for word in ("--report", file)]
+    run_lle("report", out, *report_options)
     assert all(str(tmp_path) not in file.read_text() for file in files)
     assert "-o ~/out" in files[0].read_text()
-    run_lle("report", out, *wishes, "--absolute")
+    run_lle("report", out, *report_options, "--absolute")
     assert all(str(tmp_path) in file.read_text() for file in files)
 
 

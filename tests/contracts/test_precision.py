@@ -16,7 +16,7 @@ from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.tensors import CodeIndices, Features, Images
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.optimizer import Descent
+from lowlight_cli.training.optimizer import GuardedOptimizer
 from tests.contracts.narrow_models import CASES, narrow_model
 from tests.contracts.narrow_recipes import settings, tiny_data, train
 
@@ -92,10 +92,10 @@ def test_results_in_16_bits_are_close_to_those_in_float32(case, precision, devic
         assert len(calls) >= 4
         for name, call in calls.items():
             torch.manual_seed(0)
-            with codes() as wanted_codes:
+            with codes() as target_codes:
                 wanted = call()
             torch.manual_seed(0)
-            with codes(wanted_codes), torch.autocast(device.type, precision):
+            with codes(target_codes), torch.autocast(device.type, precision):
                 made = call()
             assert made.images.shape == dark.shape, name
             assert made.images.dtype == torch.float32, name
@@ -143,11 +143,11 @@ def data(tmp_path_factory, make_picture) -> DataSettings:
 def taken(monkeypatch) -> list[bool]:
     """For each optimizer of a step whether its weights changed."""
     found: list[bool] = []
-    take = Descent.take
+    step = GuardedOptimizer.step
 
-    def take_watched(self: Descent, share: float) -> bool:
+    def step_watched(self: GuardedOptimizer, share: float) -> bool:
         before = [parameter.detach().clone() for parameter in self._parameters]
-        is_taken = take(self, share)
+        is_taken = step(self, share)
         assert not self.failed
         moved = any(not torch.equal(a, b) for a, b in zip(before, self._parameters, strict=True))
         assert moved == is_taken
@@ -155,7 +155,7 @@ def taken(monkeypatch) -> list[bool]:
         found.append(is_taken)
         return is_taken
 
-    monkeypatch.setattr(Descent, "take", take_watched)
+    monkeypatch.setattr(GuardedOptimizer, "step", step_watched)
     return found
 
 

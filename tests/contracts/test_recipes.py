@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.checkpoints import read_state
 from lowlight_cli.training.config import DataSettings, Recipe
-from lowlight_cli.training.metrics_log import Journal
-from lowlight_cli.training.optimizer import Descent
+from lowlight_cli.training.metrics_log import MetricsLog
+from lowlight_cli.training.optimizer import GuardedOptimizer
 from lowlight_cli.training.run_folder import RunFolder
 from tests.contracts.narrow_recipes import settings, tiny_data, train
 
@@ -114,7 +114,7 @@ def watch(monkeypatch) -> Callable[[], Watched]:
     start: dict[str, tuple[torch.nn.Parameter, torch.Tensor]] = {}
     trained: set[int] = set()
     reached: set[int] = set()
-    resume, create, take = RunFolder.resume, Descent.__init__, Descent.take
+    resume, create, step = RunFolder.resume, GuardedOptimizer.__init__, GuardedOptimizer.step
 
     def resume_watched(self: RunFolder, device: torch.device, parts: Mapping[str, Any]) -> int:
         for part, module in parts.items():
@@ -123,17 +123,17 @@ def watch(monkeypatch) -> Callable[[], Watched]:
                     start[f"{part}.{name}"] = (value, value.detach().clone())
         return resume(self, device, parts)
 
-    def create_watched(self: Descent, *values: Any, **more: Any) -> None:
+    def create_watched(self: GuardedOptimizer, *values: Any, **more: Any) -> None:
         create(self, *values, **more)
         trained.update(map(id, self._parameters))
 
-    def take_watched(self: Descent, share: float) -> bool:
+    def step_watched(self: GuardedOptimizer, share: float) -> bool:
         reached.update(id(each) for each in self._parameters if each.grad is not None and each.grad.any())
-        return take(self, share)
+        return step(self, share)
 
     monkeypatch.setattr(RunFolder, "resume", resume_watched)
-    monkeypatch.setattr(Descent, "__init__", create_watched)
-    monkeypatch.setattr(Descent, "take", take_watched)
+    monkeypatch.setattr(GuardedOptimizer, "__init__", create_watched)
+    monkeypatch.setattr(GuardedOptimizer, "step", step_watched)
 
     def tell() -> Watched:
         assert trained
@@ -214,7 +214,7 @@ def test_two_processes_take_the_steps_of_one(data, tmp_path, root):
             # Rounding also decides which of two nearly equal codes is chosen; then both rows move.
             assert apart(*codes) < 2e-2, (name, part)
         if name != "semantic":  # in parts, the journal tells of the last one
-            losses = [Journal(tmp_path / kind / name).curve("loss") for kind in ("one", "two")]
+            losses = [MetricsLog(tmp_path / kind / name).curve("loss") for kind in ("one", "two")]
             assert len(losses[0]) == steps
             assert dict(losses[1]) == pytest.approx(dict(losses[0]), rel=1e-3), name
 

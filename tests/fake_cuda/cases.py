@@ -15,10 +15,10 @@ from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.data_sources import Sources
-from lowlight_cli.training.device_loader import DeviceFeed
+from lowlight_cli.training.device_loader import DeviceLoader
 from lowlight_cli.training.enhancement_batch import Mix
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.photos import Photo
@@ -55,7 +55,7 @@ def everything() -> dict[str, Any]:
         of the engine by precision. ``feed``: those of a training batch made on the device.
     """
     calls = {label: dict(_calls(model, views)) for label, views, model in _all_models()}
-    return {"calls": calls, "passes": passes(), "feed": feed()}
+    return {"calls": calls, "passes": passes(), "feed": loader()}
 
 
 def costs() -> dict[str, dict[str, Any]]:
@@ -75,13 +75,13 @@ def passes() -> dict[str, dict[str, int]]:
     return {precision: _facts_of_pass(model, PRECISIONS[precision]) for precision in ("fp32", "bf16")}
 
 
-def feed() -> dict[str, Any]:
+def loader() -> dict[str, Any]:
     """Waits and copies of a batch that is made on the device, under uneven light, with a reference."""
     photos = [Photo(torch.zeros(3, 150, 200 + number, dtype=torch.uint8), None, 0.4) for number in range(3)]
-    pairs = [PairedPhoto("a", torch.zeros(6, 140, 150, dtype=torch.uint8), 0.1, 0.4, has_cast=False)]
+    pairs = [PairedPhoto("a", torch.zeros(6, 140, 150, dtype=torch.uint8), 0.1, 0.4, has_color_cast=False)]
     run = RunSettings(batch_size=8, crop=SIDE, workers=0)
     mix = Mix(8, SIDE, real=0.25, turned=0.5, referenced=2.0)
-    made = DeviceFeed(Sources(photos, pairs, UNEVEN_NIGHTS), mix, run, CUDA)
+    made = DeviceLoader(Sources(photos, pairs, UNEVEN_NIGHTS), mix, run, CUDA)
     with Watch() as watch:
         batch, _ = next(made.of_step(1))
     return {
@@ -147,7 +147,7 @@ def _outcome(model: Enhancer, call: Callable[[], torch.Tensor], precision: Preci
 
 def _facts_of_pass(model: Enhancer, precision: Precision) -> dict[str, int]:
     limits = Limits(pixels=2**23)
-    forward = Forward(model, Look(Controls()), limits, device=CUDA, precision=precision)
+    forward = ModelRunner(model, EnhanceParams(Controls()), limits, device=CUDA, precision=precision)
     pictures = [np.zeros((*PICTURE_SIZE, 3), np.uint8) for _ in range(PICTURES)]
     with Watch() as watch:
         results = forward(pictures)

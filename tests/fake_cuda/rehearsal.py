@@ -22,9 +22,9 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.entry import ModelEntry
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.settings import EnhanceSettings
-from lowlight_cli.pipeline.warnings import Notices
+from lowlight_cli.pipeline.warnings import Warnings
 from tests.fake_cuda.device import CUDA, placed
 from tests.fake_cuda.watch import Watch
 
@@ -124,10 +124,15 @@ def _model(entry: ModelEntry, preset: str) -> Enhancer:
     return placed(entry.build(entry.presets[preset]).eval())
 
 
-def _forward(settings: EnhanceSettings, on_notice: Callable[[str], None] = lambda text: None) -> Forward:
+def _forward(settings: EnhanceSettings, on_notice: Callable[[str], None] = lambda text: None) -> ModelRunner:
     limits = Limits(2**23, settings.tile, settings.tile_overlap)
     model = _model(MODELS[settings.model], MODELS[settings.model].default_preset)
     precision = PRECISIONS[settings.precision]
-    return Forward(
-        model, Look(Controls()), limits, device=CUDA, precision=precision, notices=Notices(on_notice)
+    return ModelRunner(
+        model,
+        EnhanceParams(Controls()),
+        limits,
+        device=CUDA,
+        precision=precision,
+        notices=Warnings(on_notice),
     )

@@ -2,8 +2,8 @@
 
 
 def test_a_batch_is_made_on_the_device_without_waiting(facts):
-    feed = facts["feed"]
-    assert (feed["device"], feed["shape"]) == ("cuda", [8, 3, 64, 64])
-    assert feed["view"] == [8, 3, 64, 64]
-    assert feed["has_reference"]
-    assert feed["events"] == []
+    loader = facts["feed"]
+    assert (loader["device"], loader["shape"]) == ("cuda", [8, 3, 64, 64])
+    assert loader["view"] == [8, 3, 64, 64]
+    assert loader["has_reference"]
+    assert loader["events"] == []

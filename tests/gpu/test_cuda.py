@@ -13,7 +13,7 @@ from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.layers.deformable import deformable_convolution
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.model_setup import make_runner
 from lowlight_cli.pipeline.precision import LARGEST_STEP, compare_with_float32
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
@@ -52,7 +52,7 @@ def test_short_formats_stay_within_three_steps_of_eight_bits(image, precision):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_auto_takes_a_short_format_that_agrees_with_fp32(name):
-    forward = prepare_forward(EnhanceSettings(model=name, device="cuda"))
+    forward = make_runner(EnhanceSettings(model=name, device="cuda"))
     found = compare_with_float32(forward.enhancer, CUDA, forward.precision)
     assert forward.precision in (FP16, BF16), forward.precision_reason
     assert found.largest <= LARGEST_STEP
@@ -78,7 +78,7 @@ def test_fp32_and_tf32_are_two_formats_whatever_the_process_allows(monkeypatch):
     for allowed in (False, True):
         monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", allowed)
         for precision in (FP32, TF32):
-            forward = prepare_forward(EnhanceSettings(device="cuda", precision=precision.name))
+            forward = make_runner(EnhanceSettings(device="cuda", precision=precision.name))
             made[precision.name, allowed] = forward(pixels)[0]
     assert np.array_equal(made["fp32", False], made["fp32", True])
     assert np.array_equal(made["tf32", False], made["tf32", True])
@@ -87,7 +87,7 @@ def test_fp32_and_tf32_are_two_formats_whatever_the_process_allows(monkeypatch):
 
 def test_a_lack_of_memory_costs_time_and_no_image():
     pixels = [np.random.default_rng(0).integers(0, 60, (1500, 2000, 3), np.uint8)]
-    forward = prepare_forward(EnhanceSettings(device="cuda", precision="fp32"))
+    forward = make_runner(EnhanceSettings(device="cuda", precision="fp32"))
     expected = forward(pixels)[0].astype(int)
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(CUDA).total_memory

@@ -10,10 +10,10 @@ import torch
 from lowlight_cli.device import FP32
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.plan import plan_jobs
 
 STATM = Path("/proc/self/statm")
@@ -31,13 +31,15 @@ def test_memory_is_flat_over_240_pictures(make_picture, tmp_path, monkeypatch):
     (tmp_path / "in").mkdir()
     for number in range(240):
         os.link(source, tmp_path / "in" / f"{number:03}.jpg")
-    forward = Forward(Identity(), Look(Controls()), Limits(2**20), device=torch.device("cpu"), precision=FP32)
+    forward = ModelRunner(
+        Identity(), EnhanceParams(Controls()), Limits(2**20), device=torch.device("cpu"), precision=FP32
+    )
     held = []
     plan = plan_jobs([tmp_path / "in"], str(tmp_path / "out"))
     report = run_plan(
         plan,
         forward,
-        Pace(queue_pixels=2**20),
+        PipelineConfig(queue_pixels=2**20),
         on_row=lambda row: held.append(_resident_bytes() if len(held) % 60 == 59 else 0),
     )
     assert report.count("ok") == 240

@@ -7,7 +7,7 @@ from PIL import Image
 
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import DataSettings, OptimizerSettings, RunSettings
-from lowlight_cli.training.metrics_log import Journal
+from lowlight_cli.training.metrics_log import MetricsLog
 from lowlight_cli.training.run_folder import RunFolder
 
 
@@ -42,6 +42,6 @@ def test_the_loss_on_two_pictures_falls_to_a_tenth(name, steps, number, own, tmp
         **own,
     )
     RECIPES[name].run()(recipe, RunFolder(tmp_path / "run", recipe), device=torch.device("cpu"))
-    values = [value for _, value in Journal(tmp_path / "run").curve(number)]
+    values = [value for _, value in MetricsLog(tmp_path / "run").curve(number)]
     assert len(values) == steps
     assert sum(values[-5:]) / 5 < values[0] / 10

@@ -73,7 +73,7 @@ def test_a_killed_run_goes_on_bit_for_bit(start, tmp_path):
     states = [
         torch.load(tmp_path / name / "ckpt" / "last.pt", weights_only=True) for name in ("whole", "killed")
     ]
-    for part in ("model", "critic", "average", "counts"):
+    for part in ("model", "discriminator", "average", "counts"):
         for key, value in states[0][part].items():
             assert is_same(value, states[1][part][key]), (part, key)
     journals = [losses(tmp_path / name / "metrics.jsonl") for name in ("whole", "killed")]

@@ -7,8 +7,8 @@ import torch
 from lowlight_cli.device import FP32
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
-from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
+from lowlight_cli.pipeline.model_setup import make_runner
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 SIZE = (224, 320)
@@ -17,12 +17,14 @@ TILE = 128
 
 @pytest.fixture(scope="module")
 def enhancer():
-    return prepare_forward(EnhanceSettings(device="cpu")).enhancer
+    return make_runner(EnhanceSettings(device="cpu")).enhancer
 
 
 def _enhanced(enhancer, pixels, tile):
     limits = Limits(2**20, tile=tile, overlap=64)
-    forward = Forward(enhancer, Look(Controls()), limits, device=torch.device("cpu"), precision=FP32)
+    forward = ModelRunner(
+        enhancer, EnhanceParams(Controls()), limits, device=torch.device("cpu"), precision=FP32
+    )
     (result,) = forward([pixels])
     return result.astype(np.float64)
 
@@ -61,7 +63,9 @@ def test_a_batch_is_like_single_pictures(enhancer):
     pictures = [
         np.random.default_rng(seed).integers(0, 60, (64, 96, 3)).astype(np.uint8) for seed in range(8)
     ]
-    forward = Forward(enhancer, Look(Controls()), Limits(2**20), device=torch.device("cpu"), precision=FP32)
+    forward = ModelRunner(
+        enhancer, EnhanceParams(Controls()), Limits(2**20), device=torch.device("cpu"), precision=FP32
+    )
     together = forward(pictures)
     alone = [forward([picture])[0] for picture in pictures]
     assert max(np.abs(one.astype(int) - two).max() for one, two in zip(together, alone, strict=True)) <= 1

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from lowlight_cli.training.metrics_log import Journal
+from lowlight_cli.training.metrics_log import MetricsLog
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def test_a_run_of_two_processes_is_stopped_and_goes_on_in_one(launch, tmp_path):
     told = run.communicate()[1]
     assert told.count("2 processes together") == 1
     assert told.count("stopped by a signal; all is saved") == 1
-    done = len(Journal(tmp_path / "run").rows())
+    done = len(MetricsLog(tmp_path / "run").rows())
     alone = launch(1, done + 2)
     told = alone.communicate()[1]
     assert alone.returncode == 0
     assert f"{done} steps done" in told
-    steps = [row["step"] for row in Journal(tmp_path / "run").rows() if "loss" in row]
+    steps = [row["step"] for row in MetricsLog(tmp_path / "run").rows() if "loss" in row]
     assert steps == list(range(done + 2))
 
 

@@ -10,7 +10,7 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.pipeline.naming import Naming
 from lowlight_cli.pipeline.plan import Action, plan_jobs
-from lowlight_cli.pipeline.resume import Ledger, settle
+from lowlight_cli.pipeline.resume import ResumeState
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20).filter(
     lambda name: not name.startswith(".") and ".lle-tmp-" not in name
@@ -63,13 +63,15 @@ def test_no_file_that_lle_did_not_write_is_ever_made(tree, there):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.touch()
         for on_exist in (OnExist.RESUME, OnExist.SKIP, OnExist.RENAME):
-            made = [job.target for job in settle(plan, on_exist, Ledger()).jobs if job.action is Action.MAKE]
+            made = [
+                job.target for job in resolve(plan, on_exist, ResumeState()).jobs if job.action is Action.MAKE
+            ]
             assert not foreign & set(made)
             assert not any(target.exists() for target in made)
             assert len(made) == len(set(made))
         if foreign:
             try:
-                settle(plan, OnExist.ERROR, Ledger())
+                resolve(plan, OnExist.ERROR, ResumeState())
             except UsageError:
                 return
             raise AssertionError("a result that is there was no error")

@@ -194,7 +194,7 @@ _LARGEST_ERROR, _LEAST_CONTRAST = 6, 32
 """In 8 bits of sRGB."""
 
 
-def leads_back(conversion: Conversion, *, grey: bool) -> bool:
+def round_trips(conversion: Conversion, *, grey: bool) -> bool:
     """Whether colours of sRGB are still the same after a way to the space of the file and back.
 
     Args:

@@ -18,7 +18,7 @@ def _enlarged(features: Features, like: Features) -> Features:
     return interpolate(features, like.shape[2:], mode="bilinear", align_corners=False)
 
 
-class UnetCritic(nn.Module):
+class UnetDiscriminator(nn.Module):
     """Judges pictures, or latents, at each position.
 
     Args:

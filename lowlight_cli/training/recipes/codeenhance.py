@@ -16,25 +16,25 @@ from torch import Tensor
 
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.errors import SettingsError
-from lowlight_cli.losses.adversarial import fool, hinge
+from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.perceptual import feature_distance
 from lowlight_cli.models.codeenhance.config import PRESETS, CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.model import SemanticNet
-from lowlight_cli.models.vqgan.discriminator import UnetCritic
+from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.tensors import Images, Scalar
-from lowlight_cli.training.codes import Wanted, wanted_codes
+from lowlight_cli.training.codes import TargetCodes, target_codes
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
-from lowlight_cli.training.device_loader import enhancement_feed
+from lowlight_cli.training.device_loader import enhancement_loader
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
-    grey_where_cast,
+    gray_where_color_cast,
 )
 from lowlight_cli.training.image_loss import given_lpips, picture_losses
-from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import (
@@ -143,12 +143,15 @@ def picture_loss(
     batch: EnhancementBatch,
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for."""
-    made, target = grey_where_cast(made, batch.colour), grey_where_cast(batch.target, batch.colour)
+    made, target = (
+        gray_where_color_cast(made, batch.colour),
+        gray_where_color_cast(batch.target, batch.colour),
+    )
     return picture_losses(recipe, made, target) | {"perceptual": perceive(made, target)}
 
 
 def latent_loss(
-    recipe: CodeEnhanceRecipe, model: CodeEnhance, latent: Tensor, wanted: Wanted, colour: Tensor
+    recipe: CodeEnhanceRecipe, model: CodeEnhance, latent: Tensor, wanted: TargetCodes, colour: Tensor
 ) -> dict[str, Scalar]:
     """Weighted differences between the latent of the dark and of the bright picture.
 
@@ -184,7 +187,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
         folder: Where to save and what to resume.
         device: Where to compute.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
     mix = Mix(
@@ -196,61 +199,63 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     freeze(prior, *model.frozen_parts())
     model.codebook.weight.requires_grad_(False)
     perceive = perceptual_loss(recipe, model, device)
-    critic = placed(UnetCritic(recipe.model.vqgan.code_channels, recipe.critic_width), device)
-    critic = compiled(critic, settings)
-    painter = Descent(model.parameters(), recipe, device)
-    judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
+    discriminator = placed(UnetDiscriminator(recipe.model.vqgan.code_channels, recipe.critic_width), device)
+    discriminator = compiled(discriminator, settings)
+    generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
+    discriminator_optimizer = GuardedOptimizer(
+        discriminator.parameters(), recipe, device, rate=recipe.optimizer.critic_rate
+    )
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {
         "model": model,
-        "critic": critic,
-        "painter": painter,
-        "judge": judge,
+        "discriminator": discriminator,
+        "generator_optimizer": generator_optimizer,
+        "discriminator_optimizer": discriminator_optimizer,
         "average": average,
     }
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
+    loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        for batch, _ in feed.of_step(step):
-            wanted = wanted_codes(prior, batch.bright)
+        for batch, _ in loader.of_step(step):
+            wanted = target_codes(prior, batch.bright)
 
             # Enhance; be judged by the picture, by the codes and by the critic of latents.
-            set_trainable(critic, trainable=False)
+            set_trainable(discriminator, trainable=False)
             facts = batch.facts(recipe.model)
             with mixed:
                 made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
             losses = picture_loss(recipe, perceive, made.images, batch)
             losses |= latent_loss(recipe, model, made.latent, wanted, batch.colour)
-            losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.latent))
+            losses["adversarial"] = recipe.adversarial_weight * generator_loss(discriminator(made.latent))
             loss = torch.stack(list(losses.values())).sum()
-            painter.learn(loss)
+            generator_optimizer.backward(loss)
 
             # Teach the critic to tell latents of dark pictures from codes of bright ones.
-            set_trainable(critic, trainable=True)
-            doubt = hinge(critic(wanted.codes), critic(made.latent.detach()))
-            judge.learn(doubt)
+            set_trainable(discriminator, trainable=True)
+            discriminator_loss = hinge(discriminator(wanted.codes), discriminator(made.latent.detach()))
+            discriminator_optimizer.backward(discriminator_loss)
 
-        share = rate_share(step, course.length(step), recipe.optimizer)
-        if painter.take(share):
+        share = rate_share(step, run_state.length(step), recipe.optimizer)
+        if generator_optimizer.step(share):
             average.update_parameters(model)
-        judge.take(share)
-        folder.count(failed=painter.failed or judge.failed)
+        discriminator_optimizer.step(share)
+        folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
 
         numbers = choice_numbers(made.indices, wanted.indices, len(model.codebook.weight))
-        folder.report(step, loss=loss, doubt=doubt, **losses, **numbers)
-        if course.validates(step):
+        folder.report(step, loss=loss, discriminator_loss=discriminator_loss, **losses, **numbers)
+        if run_state.validates(step):
             best = cast(CodeEnhance, average.module)
             folder.samples(step + 1, *show_samples(best, shown))
             if held_out:
                 scores = validate(best, held_out, device, recipe.model, side=recipe.check_side)
                 folder.judge(step, scores | held_out_choices(best, prior, held_out, device), by="psnr")
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

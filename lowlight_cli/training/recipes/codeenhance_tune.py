@@ -27,14 +27,14 @@ from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
-from lowlight_cli.training.device_loader import enhancement_feed
+from lowlight_cli.training.device_loader import enhancement_loader
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
-    grey_where_cast,
+    gray_where_color_cast,
 )
 from lowlight_cli.training.image_loss import picture_losses
-from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
@@ -112,7 +112,7 @@ def losses_of(
     recipe: CodeEnhanceTuneRecipe, model: CodeEnhance, made: Enhanced, batch: EnhancementBatch
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for, and of latents from their codes."""
-    images, target = (grey_where_cast(each, batch.colour) for each in (made.images, batch.target))
+    images, target = (gray_where_color_cast(each, batch.colour) for each in (made.images, batch.target))
     losses = picture_losses(recipe, images, target)
     semantic = cast(SemanticNet, model.semantic)
     losses["perceptual"] = recipe.perceptual_weight * feature_distance(semantic.pyramid, images, target)
@@ -132,7 +132,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
         folder: Where to save and what to resume.
         device: Where to compute.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
     mix = Mix(
@@ -142,32 +142,32 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
     model = placed(start_model(recipe), device)
     learning = [weight for weight in model.parameters() if weight.requires_grad]
     finest = opened_stage(model) if recipe.decoder_share else []
-    optimizer = Descent(learning, recipe, device, slow=finest, slow_share=recipe.decoder_share)
+    optimizer = GuardedOptimizer(learning, recipe, device, slow=finest, slow_share=recipe.decoder_share)
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "average": average}
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
+    loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        for batch, _ in feed.of_step(step):
+        for batch, _ in loader.of_step(step):
             facts = batch.facts(recipe.model)
             with mixed:
                 made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
             losses = losses_of(recipe, model, made, batch)
             loss = torch.stack(list(losses.values())).sum()
-            optimizer.learn(loss)
+            optimizer.backward(loss)
 
-        share = rate_share(step, course.length(step), recipe.optimizer)
-        if optimizer.take(share):
+        share = rate_share(step, run_state.length(step), recipe.optimizer)
+        if optimizer.step(share):
             average.update_parameters(model)
         folder.count(failed=optimizer.failed)
 
         folder.report(step, loss=loss, **losses)
-        if course.validates(step):
+        if run_state.validates(step):
             best = cast(CodeEnhance, average.module)
             with torch.no_grad():
                 seen = best(shown.dark, shown.weights, observation=shown.facts(recipe.model)).images
@@ -176,8 +176,8 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
                 folder.judge(
                     step, validate(best, held_out, device, recipe.model, side=recipe.check_side), by="psnr"
                 )
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

@@ -25,10 +25,10 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
-from lowlight_cli.training.enhancement_batch import grey_where_cast
-from lowlight_cli.training.optimizer import Descent
-from lowlight_cli.training.prefetch import Feed
-from lowlight_cli.training.rng import draws
+from lowlight_cli.training.enhancement_batch import gray_where_color_cast
+from lowlight_cli.training.optimizer import GuardedOptimizer
+from lowlight_cli.training.prefetch import BatchLoader
+from lowlight_cli.training.rng import item_rngs
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.weight_updates import averaged, decayed_share, placed, set_trainable
 
@@ -48,7 +48,7 @@ class DegradationRecipe(DrgnRecipe):
         paired_weight: Weight of the extension.
         loss_scale: What the whole loss is multiplied by, lest its gradients vanish beside Adam's epsilon.
         strength: How much of a degradation is put on a clean picture.
-        critic: ``srgan``, or ``pooled``, which is smaller.
+        discriminator: ``srgan``, or ``pooled``, which is smaller.
         critic_width: Channels of a critic's first layer.
     """
 
@@ -61,7 +61,7 @@ class DegradationRecipe(DrgnRecipe):
     paired_weight: float = Field(default=1.0, ge=0)
     loss_scale: float = Field(default=1e5, gt=0)
     strength: float = Field(default=1.0, gt=0)
-    critic: Literal["srgan", "pooled"] = "srgan"
+    discriminator: Literal["srgan", "pooled"] = "srgan"
     critic_width: PositiveInt = 16
 
 
@@ -89,34 +89,34 @@ def pass_on(recipe: DegradationRecipe, model: Drgn, batch: DegradationBatch) -> 
 
 
 def generator_losses(
-    recipe: DegradationRecipe, critics: nn.ModuleDict, passed: Passed, bright: Images, colour: Tensor
+    recipe: DegradationRecipe, discriminators: nn.ModuleDict, passed: Passed, bright: Images, colour: Tensor
 ) -> dict[str, Scalar]:
     """Weighted losses of the generator.
 
     Args:
         recipe: Gives the weights.
-        critics: ``low`` judges dark pictures, ``degradation`` degradations.
+        discriminators: ``low`` judges dark pictures, ``degradation`` degradations.
         passed: What a batch became.
         bright: Partners of the dark pictures, in the generators' numbers.
         colour: See ``DegradationBatch``.
     """
     saturating = recipe.adversarial == "saturating"
-    fooled = fool_logistic(critics["low"](passed.low), saturating=saturating)
-    fooled = fooled + fool_logistic(critics["degradation"](passed.made), saturating=saturating)
+    fooled = fool_logistic(discriminators["low"](passed.low), saturating=saturating)
+    fooled = fooled + fool_logistic(discriminators["degradation"](passed.made), saturating=saturating)
     losses = {"adversarial": recipe.adversarial_weight * fooled}
     if recipe.kl != "off":
         losses["divergence"] = DIVERGENCES[recipe.kl](passed.wanted, passed.made)
     if recipe.stage1 == "paired":
-        rest, target = (grey_where_cast(signal, colour) for signal in (passed.rest, bright))
+        rest, target = (gray_where_color_cast(signal, colour) for signal in (passed.rest, bright))
         losses["paired"] = recipe.paired_weight * charbonnier(rest, target)
     return {name: recipe.loss_scale * loss for name, loss in losses.items()}
 
 
-def critic_loss(critics: nn.ModuleDict, passed: Passed) -> Scalar:
+def critic_loss(discriminators: nn.ModuleDict, passed: Passed) -> Scalar:
     """Loss of both critics; real and made pictures go through apart, lest their statistics mix."""
-    told = logistic(critics["low"](passed.dark), critics["low"](passed.low.detach()))
+    told = logistic(discriminators["low"](passed.dark), discriminators["low"](passed.low.detach()))
     real, made = passed.wanted.detach(), passed.made.detach()
-    return told + logistic(critics["degradation"](real), critics["degradation"](made))
+    return told + logistic(discriminators["degradation"](real), discriminators["degradation"](made))
 
 
 def describe(degradation: Images) -> dict[str, Scalar]:
@@ -133,65 +133,71 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
         folder: Where to save and what to resume.
         device: Where to compute.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, _ = load_sources(recipe, recipe.darkening, tell=folder.tell)
     cut = recipe.cut(synthetic=1.0)
 
     model = placed(new_model(recipe), device)
-    kind = {"pooled": recipe.critic == "pooled"}
-    critics = placed(
+    kind = {"pooled": recipe.discriminator == "pooled"}
+    discriminators = placed(
         nn.ModuleDict(
             {name: DegradationCritic(recipe.critic_width, **kind) for name in ("low", "degradation")}
         ),
         device,
     )
     generator = model.degradation
-    painter = Descent(generator.parameters(), recipe, device)
-    judge = Descent(critics.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
+    generator_optimizer = GuardedOptimizer(generator.parameters(), recipe, device)
+    discriminator_optimizer = GuardedOptimizer(
+        discriminators.parameters(), recipe, device, rate=recipe.optimizer.critic_rate
+    )
     average = averaged(generator, recipe.optimizer.average)
     parts: dict[str, Stateful] = {
         "model": generator,
-        "critics": critics,
-        "painter": painter,
-        "judge": judge,
+        "discriminators": discriminators,
+        "generator_optimizer": generator_optimizer,
+        "discriminator_optimizer": discriminator_optimizer,
         "average": average,
     }
-    feed = Feed(partial(degradation_batch, sources, cut), settings, device, folder.pace.waiting)
-    shown = degradation_batch(sources, cut, draws(SAMPLE_SEED, 0, range(SHOWN))).to(device)
+    loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
+    shown = degradation_batch(sources, cut, item_rngs(SAMPLE_SEED, 0, range(SHOWN))).to(device)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        for batch, _ in feed.of_step(step):
+        for batch, _ in loader.of_step(step):
             # Make clean pictures dark so that the critics take them, and their degradation, for real.
-            set_trainable(critics, trainable=False)
+            set_trainable(discriminators, trainable=False)
             passed = pass_on(recipe, model, batch)
-            losses = generator_losses(recipe, critics, passed, model.to_signal(batch.bright), batch.colour)
+            losses = generator_losses(
+                recipe, discriminators, passed, model.to_signal(batch.bright), batch.colour
+            )
             loss = torch.stack(list(losses.values())).sum()
-            painter.learn(loss)
+            generator_optimizer.backward(loss)
 
             # Teach the critics to tell real from made.
-            set_trainable(critics, trainable=True)
-            doubt = critic_loss(critics, passed)
-            judge.learn(doubt)
+            set_trainable(discriminators, trainable=True)
+            discriminator_loss = critic_loss(discriminators, passed)
+            discriminator_optimizer.backward(discriminator_loss)
 
-        share = decayed_share(step, course.length(step), recipe.decay, recipe.optimizer)
-        if painter.take(share):
+        share = decayed_share(step, run_state.length(step), recipe.decay, recipe.optimizer)
+        if generator_optimizer.step(share):
             average.update_parameters(generator)
-        judge.take(share)
-        folder.count(failed=painter.failed or judge.failed)
+        discriminator_optimizer.step(share)
+        folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
 
-        folder.report(step, loss=loss, doubt=doubt, **losses, **describe(passed.wanted))
-        if course.validates(step):
+        folder.report(
+            step, loss=loss, discriminator_loss=discriminator_loss, **losses, **describe(passed.wanted)
+        )
+        if run_state.validates(step):
             with torch.no_grad():
                 seen = pass_on(recipe, model, shown)
             folder.samples(
                 step + 1, shown.dark, seen.wanted / 2 + 0.5, shown.clean, model.to_images(seen.low)
             )
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

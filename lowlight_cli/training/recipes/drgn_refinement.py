@@ -26,9 +26,9 @@ from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
-from lowlight_cli.training.enhancement_batch import grey_where_cast
-from lowlight_cli.training.optimizer import Descent
-from lowlight_cli.training.prefetch import Feed
+from lowlight_cli.training.enhancement_batch import gray_where_color_cast
+from lowlight_cli.training.optimizer import GuardedOptimizer
+from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
@@ -95,7 +95,7 @@ def refine(recipe: RefinementRecipe, model: Drgn, batch: DegradationBatch) -> Re
         degradation, rest = model.separate(batch.dark, even_facts(model.config, batch.lightness))
         if count:
             lowest, highest = recipe.strength
-            strength = (lowest + (highest - lowest) * batch.chance).view(-1, 1, 1, 1)
+            strength = (lowest + (highest - lowest) * batch.uniform).view(-1, 1, 1, 1)
             low = made_dark(model, batch, degradation[:count], strength, recipe.composition)
             seen = model.separate(low.images, even_facts(model.config, low.lightness))
             rest = torch.cat([rest, seen.rest])
@@ -107,7 +107,7 @@ def refinement_losses(
     recipe: RefinementRecipe, refined: Refined, batch: DegradationBatch
 ) -> dict[str, Scalar]:
     """Weighted differences from the bright and the clean pictures, those of both kinds added up."""
-    made, bright = (grey_where_cast(images, batch.colour) for images in (refined.images, batch.bright))
+    made, bright = (gray_where_color_cast(images, batch.colour) for images in (refined.images, batch.bright))
     losses = picture_losses(recipe, made, bright)
     if len(refined.synthetic):
         added = picture_losses(recipe, refined.synthetic, batch.clean)
@@ -135,7 +135,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
         folder: Where to save and what to resume.
         device: Where to compute.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
     cut = recipe.cut(recipe.synthetic_share)
@@ -143,31 +143,35 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     model = placed(started(recipe), device)
     if recipe.freeze_degradation:
         freeze(model.degradation)
-    painter = Descent(model.parameters(), recipe, device)
+    generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
-    parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "generator_optimizer": generator_optimizer,
+        "average": average,
+    }
     mixed = autocast(settings, device)
-    feed = Feed(partial(degradation_batch, sources, cut), settings, device, folder.pace.waiting)
+    loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        for batch, _ in feed.of_step(step):
+        for batch, _ in loader.of_step(step):
             with mixed:
                 refined = refine(recipe, model, batch)
             losses = refinement_losses(recipe, Refined(*(images.float() for images in refined)), batch)
             loss = torch.stack(list(losses.values())).sum()
-            painter.learn(loss)
+            generator_optimizer.backward(loss)
 
-        share = decayed_share(step, course.length(step), recipe.decay, recipe.optimizer)
-        if painter.take(share):
+        share = decayed_share(step, run_state.length(step), recipe.decay, recipe.optimizer)
+        if generator_optimizer.step(share):
             average.update_parameters(model)
-        folder.count(failed=painter.failed)
+        folder.count(failed=generator_optimizer.failed)
 
         folder.report(step, loss=loss, **losses)
-        if course.validates(step):
+        if run_state.validates(step):
             best = cast(Drgn, average.module)
             with torch.no_grad():
                 made = best(shown.dark, shown.facts(model.config)).images
@@ -175,8 +179,8 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
             if held_out:
                 scores = validate(best, held_out, device, recipe.model, side=recipe.validation_side)
                 folder.judge(step, scores, by="psnr")
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

@@ -16,7 +16,7 @@ from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
-from lowlight_cli.training.device_loader import enhancement_feed
+from lowlight_cli.training.device_loader import enhancement_loader
 from lowlight_cli.training.enhancement_batch import Mix
 from lowlight_cli.training.glare import (
     FlowWeights,
@@ -26,7 +26,7 @@ from lowlight_cli.training.glare import (
     start_glare,
     validate_flow,
 )
-from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.weight_updates import autocast, averaged, freeze, placed
@@ -63,7 +63,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
         folder: Where to save and what to resume.
         device: Where to compute.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell, casts=False)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, 0.0, 0.0)
@@ -71,18 +71,22 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     model, prior = start_glare(recipe.model, recipe.vqgan, recipe.start)
     model, prior = placed(model, device), placed(prior, device)
     freeze(prior, *model.prior_parts(), model.fusing)
-    painter = Descent(model.parameters(), recipe, device)
+    generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
-    parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "generator_optimizer": generator_optimizer,
+        "average": average,
+    }
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
+    loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        for batch, part in feed.of_step(step):
+        for batch, part in loader.of_step(step):
             with torch.no_grad():
                 target = prior.encode(batch.bright)
             with mixed:
@@ -94,20 +98,20 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
             # Judge the noise that the bright latent becomes, and the latent that the dark picture leads to.
             losses = latent_losses(model, told, target, recipe.latent, part)
             loss = torch.stack(list(losses.values())).sum()
-            painter.learn(loss)
+            generator_optimizer.backward(loss)
 
-        if painter.take(rate_share(step, course.length(step), recipe.optimizer)):
+        if generator_optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
-        folder.count(failed=painter.failed)
+        folder.count(failed=generator_optimizer.failed)
 
         folder.report(step, loss=loss, **losses)
-        if course.validates(step):
+        if run_state.validates(step):
             best = cast(Glare, average.module)
             folder.samples(step + 1, *show_found(best, shown))
             if held_out:
                 folder.judge(step, validate_flow(best, prior, held_out, device), by="psnr")
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

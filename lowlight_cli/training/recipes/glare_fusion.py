@@ -22,15 +22,15 @@ from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
-from lowlight_cli.training.device_loader import enhancement_feed
+from lowlight_cli.training.device_loader import enhancement_loader
 from lowlight_cli.training.enhancement_batch import (
     Mix,
-    grey_where_cast,
+    gray_where_color_cast,
     wanted_texture,
 )
 from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
 from lowlight_cli.training.image_loss import given_lpips, picture_losses
-from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
@@ -91,7 +91,7 @@ def fused_losses(
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for."""
     differ = multi_scale_dissimilarity if recipe.many_scales else dissimilarity
-    made, target = grey_where_cast(made, keeps_colour), grey_where_cast(target, keeps_colour)
+    made, target = gray_where_color_cast(made, keeps_colour), gray_where_color_cast(target, keeps_colour)
     losses = picture_losses(recipe, made, target, differ=differ)
     if perceive is not None:
         losses["perceptual"] = recipe.lpips_weight * perceive(made, target)
@@ -106,7 +106,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
         folder: Where to save and what to resume.
         device: Where to compute.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
@@ -117,19 +117,23 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     if not recipe.joint:
         freeze(model.encoder, model.flow)
     perceive = given_lpips(recipe, device)
-    painter = Descent(model.parameters(), recipe, device)
+    generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
-    parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "generator_optimizer": generator_optimizer,
+        "average": average,
+    }
     mixed = autocast(settings, device)
     finding = nullcontext() if recipe.joint else torch.no_grad()
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
+    loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        for batch, part in feed.of_step(step):
+        for batch, part in loader.of_step(step):
             target = wanted_texture(batch)
 
             # Find the latent, and decode it with as much of the dark features as texture asks for.
@@ -144,14 +148,14 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
                     wanted = prior.encode(batch.bright)
                 losses |= latent_losses(model, told, wanted, recipe.latent, part, found=made.latent)
             loss = torch.stack(list(losses.values())).sum()
-            painter.learn(loss)
+            generator_optimizer.backward(loss)
 
-        if painter.take(rate_share(step, course.length(step), recipe.optimizer)):
+        if generator_optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
-        folder.count(failed=painter.failed)
+        folder.count(failed=generator_optimizer.failed)
 
         folder.report(step, loss=loss, **losses)
-        if course.validates(step):
+        if run_state.validates(step):
             best = cast(Glare, average.module)
             with torch.no_grad():
                 seen = best(shown.dark, shown.weights.texture, observation=shown.facts(recipe.model)).images
@@ -160,8 +164,8 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
                 folder.judge(
                     step, validate(best, held_out, device, recipe.model, side=recipe.check_side), by="psnr"
                 )
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

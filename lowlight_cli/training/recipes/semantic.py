@@ -22,7 +22,7 @@ from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.dark_views import dark_view
-from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 from lowlight_cli.training.photos import (
     NO_CLASS,
     Crops,
@@ -32,8 +32,8 @@ from lowlight_cli.training.photos import (
     load_photos,
     random_crops,
 )
-from lowlight_cli.training.prefetch import Feed
-from lowlight_cli.training.rng import Draws, draws
+from lowlight_cli.training.prefetch import BatchLoader
+from lowlight_cli.training.rng import ItemRngs, item_rngs
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.weight_updates import autocast, averaged, in_full, placed
 
@@ -80,7 +80,7 @@ class Check(NamedTuple):
 
 def held_out_check(recipe: SemanticRecipe, photos: Sequence[Photo], device: torch.device) -> Check:
     """64 crops that are the same in every run."""
-    items = draws(CHECK_SEED, 0, range(64)).items
+    items = item_rngs(CHECK_SEED, 0, range(64)).items
     crops = random_crops(photos, items, recipe.run.crop)
     lifted = lifted_view(recipe, crops, items)
     return Check(crops.images.to(device), lifted.to(device), crops.classes.to(device))
@@ -92,7 +92,7 @@ def lifted_view(recipe: SemanticRecipe, crops: Crops, items: Sequence[Generator]
     return lift(dark.images, lift_gain(dark.lightness, recipe.lift_target))
 
 
-def both_views(recipe: SemanticRecipe, photos: Sequence[Photo], part: Draws) -> tuple[Images, ClassMap]:
+def both_views(recipe: SemanticRecipe, photos: Sequence[Photo], part: ItemRngs) -> tuple[Images, ClassMap]:
     """Bright crops, then the same darkened and lifted, with the class maps of all."""
     crops = random_crops(photos, part.items, recipe.run.crop)
     views = torch.cat([crops.images, lifted_view(recipe, crops, part.items)])
@@ -119,7 +119,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     Raises:
         WeightsError: No photo has a class map.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     photos = [
         photo
@@ -135,17 +135,17 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     describe = torch.compile(model.describe, fullgraph=True) if settings.compile else model.describe
     weights = torch.ones(recipe.model.classes, device=device)
     weights[0] = recipe.background_weight
-    optimizer = Descent(model.parameters(), recipe, device)
+    optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "average": average}
     mixed = autocast(settings, device)
-    feed = Feed(partial(both_views, recipe, train), settings, device, folder.pace.waiting)
+    loader = BatchLoader(partial(both_views, recipe, train), settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(train)} photos with class maps, {len(held_out)} more held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        for (views, classes), _ in feed.of_step(step):
+        for (views, classes), _ in loader.of_step(step):
             # Name what is where in both views, and describe both alike.
             with mixed:
                 logits, features = in_full(describe(views))
@@ -153,17 +153,17 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
             bright, dim = normalize(features, dim=1).chunk(2)
             likeness = recipe.likeness_weight * mse_loss(dim, bright.detach()) * bright.shape[1]
             loss = naming + likeness
-            optimizer.learn(loss)
+            optimizer.backward(loss)
 
-        if optimizer.take(rate_share(step, course.length(step), recipe.optimizer)):
+        if optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=optimizer.failed)
 
         folder.report(step, loss=loss, naming=naming, likeness=likeness)
-        if course.validates(step):
+        if run_state.validates(step):
             folder.judge(step, validate(cast(SemanticNet, average.module), check), by="dark_class_agreement")
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

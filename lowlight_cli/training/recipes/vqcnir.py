@@ -15,26 +15,26 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, BlurSettings, DarkeningSettings
-from lowlight_cli.losses.adversarial import fool, hinge
+from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.pixel import absolute
 from lowlight_cli.models.vqcnir.config import PRESETS, VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
-from lowlight_cli.models.vqgan.discriminator import UnetCritic
+from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Scalar
-from lowlight_cli.training.codes import wanted_codes
+from lowlight_cli.training.codes import target_codes
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
-from lowlight_cli.training.device_loader import enhancement_feed
+from lowlight_cli.training.device_loader import enhancement_loader
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
-    grey_where_cast,
+    gray_where_color_cast,
     wanted_texture,
 )
 from lowlight_cli.training.image_loss import given_lpips, picture_losses
-from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.sampling import sample_batch
@@ -101,8 +101,8 @@ def prior_loss(
     """Weighted difference of what the codes alone make, so that texture has something to start from at 0."""
     if not recipe.prior_weight:
         return {}
-    made = grey_where_cast(model.decoder.to_rgb(features), batch.colour)
-    return {"prior": recipe.prior_weight * absolute(made, grey_where_cast(batch.bright, batch.colour))}
+    made = gray_where_color_cast(model.decoder.to_rgb(features), batch.colour)
+    return {"prior": recipe.prior_weight * absolute(made, gray_where_color_cast(batch.bright, batch.colour))}
 
 
 def association_loss(recipe: VqcnirRecipe, prior: Vqgan, latent: Tensor, batch: EnhancementBatch) -> Scalar:
@@ -113,7 +113,7 @@ def association_loss(recipe: VqcnirRecipe, prior: Vqgan, latent: Tensor, batch: 
     kept = batch.colour.flatten() > 0
     if not kept.any():
         return latent.new_zeros(())
-    codes = wanted_codes(prior, batch.bright[kept]).codes
+    codes = target_codes(prior, batch.bright[kept]).codes
     bound = recipe.commitment * mse_loss(latent[kept], codes) + gram(latent[kept], codes)
     return recipe.association_weight * float(kept.float().mean()) * bound
 
@@ -139,7 +139,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
         folder: Where to save and what to resume.
         device: Where to compute.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
     sources = sources._replace(blur=recipe.blur)
@@ -148,26 +148,32 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     model, prior = start_vqcnir(recipe.model, recipe.vqgan, recipe.start)
     model, prior = placed(model, device), placed(prior, device)
     freeze(prior, *model.frozen_parts())
-    painter = Descent(model.parameters(), recipe, device)
+    generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
-    parts: dict[str, Stateful] = {"model": model, "painter": painter, "average": average}
-    critic = judge = None
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "generator_optimizer": generator_optimizer,
+        "average": average,
+    }
+    discriminator = discriminator_optimizer = None
     if recipe.adversarial_weight:
-        critic = placed(UnetCritic(3, recipe.critic_width), device)
-        judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
-        parts |= {"critic": critic, "judge": judge}
+        discriminator = placed(UnetDiscriminator(3, recipe.critic_width), device)
+        discriminator_optimizer = GuardedOptimizer(
+            discriminator.parameters(), recipe, device, rate=recipe.optimizer.critic_rate
+        )
+        parts |= {"discriminator": discriminator, "discriminator_optimizer": discriminator_optimizer}
     perceive = given_lpips(recipe, device)
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
-    feed = enhancement_feed(sources, mix, recipe, device, folder.pace.waiting)
+    loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
     folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
         hold_still(model, still=step < recipe.still_until)
-        painter.begin_phase(step, recipe.still_until)
-        for batch, _ in feed.of_step(step):
+        generator_optimizer.begin_phase(step, recipe.still_until)
+        for batch, _ in loader.of_step(step):
             target = wanted_texture(batch)
 
             # Restore; be judged by the picture, by what the codes alone make of it, and by the codes.
@@ -175,40 +181,45 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
                 made = in_full(
                     model(batch.dark, batch.weights.texture, observation=batch.facts(recipe.model))
                 )
-            compared = [grey_where_cast(images, batch.colour) for images in (made.images, target)]
+            compared = [gray_where_color_cast(images, batch.colour) for images in (made.images, target)]
             losses = picture_losses(recipe, *compared)
             losses |= prior_loss(recipe, model, made.prior, batch)
             losses["association"] = association_loss(recipe, prior, made.latent, batch)
             if perceive is not None:
                 losses["perceptual"] = recipe.lpips_weight * perceive(made.images, target)
-            if critic is not None:
-                set_trainable(critic, trainable=False)
-                losses["adversarial"] = recipe.adversarial_weight * fool(critic(made.images))
+            if discriminator is not None:
+                set_trainable(discriminator, trainable=False)
+                losses["adversarial"] = recipe.adversarial_weight * generator_loss(discriminator(made.images))
             loss = torch.stack(list(losses.values())).sum()
-            painter.learn(loss)
+            generator_optimizer.backward(loss)
 
             # Teach the critic to tell them apart.
-            if critic is not None and judge is not None:
-                set_trainable(critic, trainable=True)
-                judge.learn(hinge(critic(target), critic(made.images.detach())))
+            if discriminator is not None and discriminator_optimizer is not None:
+                set_trainable(discriminator, trainable=True)
+                discriminator_optimizer.backward(
+                    hinge(discriminator(target), discriminator(made.images.detach()))
+                )
 
-        share = rate_share(step, course.length(step), recipe.optimizer)
-        if painter.take(share):
+        share = rate_share(step, run_state.length(step), recipe.optimizer)
+        if generator_optimizer.step(share):
             average.update_parameters(model)
-        if judge is not None:
-            judge.take(share)
-        folder.count(failed=painter.failed or (judge is not None and judge.failed))
+        if discriminator_optimizer is not None:
+            discriminator_optimizer.step(share)
+        folder.count(
+            failed=generator_optimizer.failed
+            or (discriminator_optimizer is not None and discriminator_optimizer.failed)
+        )
 
         folder.report(step, loss=loss, **losses)
-        if course.validates(step):
+        if run_state.validates(step):
             best = cast(Vqcnir, average.module)
             with torch.no_grad():
                 seen = best(shown.dark, shown.weights.texture, observation=shown.facts(recipe.model)).images
             folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
                 folder.judge(step, scores(recipe, best, held_out, device), by="psnr")
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

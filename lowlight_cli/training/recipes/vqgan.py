@@ -15,20 +15,20 @@ from torch.nn.functional import mse_loss
 
 from lowlight_cli.checkpoints.load_lpips import read_semantic_guide
 from lowlight_cli.errors import SettingsError
-from lowlight_cli.losses.adversarial import fool, hinge
+from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
 from lowlight_cli.losses.semantic_guide import SemanticGuide
 from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
-from lowlight_cli.models.vqgan.discriminator import UnetCritic
+from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
 from lowlight_cli.tensors import Features, Images, Scalar
-from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on, usage
+from lowlight_cli.training.codes import CodeCounts, kmeans_init, perplexity, restart_dead_codes, usage
 from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.image_loss import given_lpips, picture_losses
-from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 from lowlight_cli.training.photos import Photo, every_tenth_apart, few_of, load_photos, random_crops
-from lowlight_cli.training.prefetch import Feed
-from lowlight_cli.training.rng import chance, draws
+from lowlight_cli.training.prefetch import BatchLoader
+from lowlight_cli.training.rng import item_rng, item_rngs
 from lowlight_cli.training.run_folder import RunFolder, Stateful
 from lowlight_cli.training.warm_start import load_part
 from lowlight_cli.training.weight_updates import autocast, averaged, compiled, in_full, placed, set_trainable
@@ -148,10 +148,10 @@ def start_codes(recipe: VqganRecipe, model: Vqgan, photos: Sequence[Photo], step
     """Puts the codes where the latents of some pictures are, at the step from which they are used."""
     if step != recipe.codes_from:
         return
-    drawn = draws(recipe.run.seed, step, range(4 * recipe.run.batch_size))
+    drawn = item_rngs(recipe.run.seed, step, range(4 * recipe.run.batch_size))
     images = random_crops(photos, drawn.items, recipe.run.crop).images
     with torch.no_grad():
-        start_on(model.codebook, model.encode(images.to(model.codebook.weight.device)), drawn.shared)
+        kmeans_init(model.codebook, model.encode(images.to(model.codebook.weight.device)), drawn.shared)
 
 
 def revive_dead(
@@ -159,12 +159,14 @@ def revive_dead(
 ) -> None:
     """Moves unused codes onto latents, while codes are learned and there is time left to learn them."""
     if recipe.codes_from <= step < steps * REVIVE_UNTIL:
-        counts.restarted += revive(model.codebook, counts.values, latent, chance(recipe.run.seed, step))
+        counts.restarted += restart_dead_codes(
+            model.codebook, counts.values, latent, item_rng(recipe.run.seed, step)
+        )
 
 
 def held_out_crops(photos: Sequence[Photo], settings: RunSettings, device: torch.device) -> Images:
     """The same crops of held-out photos in every run, one of each and 32 at most."""
-    items = draws(CHECK_SEED, 0, range(min(len(photos), 32))).items
+    items = item_rngs(CHECK_SEED, 0, range(min(len(photos), 32))).items
     return random_crops(photos, items, settings.crop).images.to(device)
 
 
@@ -200,51 +202,53 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         folder: Where to save and what to resume.
         device: Where to compute.
     """
-    settings, course = recipe.run, folder.course
+    settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell)
     train, held_out = few_of(*every_tenth_apart(photos), settings)
     check = held_out_crops(held_out or train, settings, device)
     perceive = perceptual_loss(recipe, device)
     model = compiled(placed(started(recipe), device), settings)
-    critic = compiled(placed(UnetCritic(3, recipe.critic_width), device), settings)
+    discriminator = compiled(placed(UnetDiscriminator(3, recipe.critic_width), device), settings)
     guide = semantic_guide(recipe, device)
     heads = [] if guide is None else [*guide.head.parameters()]
-    painter = Descent([*model.parameters(), *heads], recipe, device)
-    judge = Descent(critic.parameters(), recipe, device, rate=recipe.optimizer.critic_rate)
+    generator_optimizer = GuardedOptimizer([*model.parameters(), *heads], recipe, device)
+    discriminator_optimizer = GuardedOptimizer(
+        discriminator.parameters(), recipe, device, rate=recipe.optimizer.critic_rate
+    )
     average = averaged(model, recipe.optimizer.average)
     counts = CodeCounts(torch.zeros(recipe.model.code_count, device=device))
     parts: dict[str, Stateful] = {
         "model": model,
-        "critic": critic,
-        "painter": painter,
-        "judge": judge,
+        "discriminator": discriminator,
+        "generator_optimizer": generator_optimizer,
+        "discriminator_optimizer": discriminator_optimizer,
         "average": average,
         "counts": counts,
         **({} if guide is None else {"semantic_head": guide.head}),
     }
     mixed = autocast(settings, device)
-    feed = Feed(
+    loader = BatchLoader(
         lambda part: random_crops(train, part.items, settings.crop).images,
         settings,
         device,
-        folder.pace.waiting,
+        folder.timer.waiting,
     )
     start = folder.resume(device, parts)
     folder.tell(f"{len(train)} photos, {len(held_out)} held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        share = rate_share(step, course.length(step), recipe.optimizer)
+        share = rate_share(step, run_state.length(step), recipe.optimizer)
 
         # First learn to encode without codes; then put the codes where the latents are.
         coded, judged = step >= recipe.codes_from, step >= recipe.critic_from
-        painter.begin_phase(step, recipe.codes_from, recipe.critic_from)
+        generator_optimizer.begin_phase(step, recipe.codes_from, recipe.critic_from)
         start_codes(recipe, model, train, step)
 
-        for images, _ in feed.of_step(step):
+        for images, _ in loader.of_step(step):
             # Rebuild the pictures, keep latents and codes together, please the critic once it takes part.
-            set_trainable(critic, trainable=False)
+            set_trainable(discriminator, trainable=False)
             with mixed:
                 rebuilt = in_full(model(images, quantize=coded))
             losses = picture_loss(recipe, perceive, rebuilt.images, images) | {
@@ -252,36 +256,40 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
             }
             losses |= semantic_loss(recipe, guide if coded else None, rebuilt, images)
             if judged:
-                losses["adversarial"] = recipe.adversarial_weight * fool(critic(rebuilt.images))
+                losses["adversarial"] = recipe.adversarial_weight * generator_loss(
+                    discriminator(rebuilt.images)
+                )
             loss = torch.stack(list(losses.values())).sum()
-            painter.learn(loss)
+            generator_optimizer.backward(loss)
             counts.add(rebuilt.indices)
 
             # Teach the critic to tell them apart.
             if judged:
-                set_trainable(critic, trainable=True)
-                judge.learn(hinge(critic(images), critic(rebuilt.images.detach())))
+                set_trainable(discriminator, trainable=True)
+                discriminator_optimizer.backward(
+                    hinge(discriminator(images), discriminator(rebuilt.images.detach()))
+                )
 
-        if painter.take(share):
+        if generator_optimizer.step(share):
             average.update_parameters(model)
         if judged:
-            judge.take(share)
-        folder.count(failed=painter.failed or judge.failed)
+            discriminator_optimizer.step(share)
+        folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
 
         # Codes that nothing chooses are moved to where latents are.
         numbers: dict[str, float | Scalar] = {**losses, "window_perplexity": perplexity(counts.values)}
         if step % REVIVE_EVERY == 0:
-            if not (painter.failed or painter.spiked):
-                revive_dead(recipe, model, counts, rebuilt.latent, step, course.length(step))
+            if not (generator_optimizer.failed or generator_optimizer.spiked):
+                revive_dead(recipe, model, counts, rebuilt.latent, step, run_state.length(step))
             counts.clear()
         numbers |= counts.numbers()
         folder.report(step, loss=loss, **numbers)
-        if course.validates(step):
+        if run_state.validates(step):
             folder.samples(step + 1, *show_samples(check[:SHOWN], model, cast(Vqgan, average.module)))
             if held_out:
                 folder.judge(step, validate(cast(Vqgan, average.module), check), by="psnr")
-        if course.saves(step):
+        if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
-        if course.ending:
+        if run_state.ending:
             break
     return folder.export(average.module, step=step + 1)

@@ -7,9 +7,9 @@ import pytest
 
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.train_progress import TrainingProgress
-from lowlight_cli.training.step_timer import Moment
+from lowlight_cli.training.step_timer import StepStats
 
-MOMENT = Moment(3, 10, 0.25, 8, 2.0, 0.5, 812.0, ("psnr", 21.5))
+MOMENT = StepStats(3, 10, 0.25, 8, 2.0, 0.5, 812.0, ("psnr", 21.5))
 
 
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lowlight_cli.detection import compare_detectors as contest
+from lowlight_cli.detection import compare_detectors as comparison
 from lowlight_cli.detection.average_precision import score_detections
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.compare_detectors import compare, match_classes
@@ -87,16 +87,18 @@ def test_each_of_many_detectors_is_matched_once(pictures, tmp_path, monkeypatch)
         matched.append(arguments)
         return match_classes(*arguments)
 
-    monkeypatch.setattr(contest, "match_classes", counting)
+    monkeypatch.setattr(comparison, "match_classes", counting)
     finds = {name: detector(pictures, share, 1) for name, share in (("a", 0.5), ("b", 0.9), ("c", 0.7))}
     sources = {name: written(tmp_path / f"{name}.json", pictures, found) for name, found in finds.items()}
 
-    held = contest.hold_contest(pictures, sources, CLASSES, labels=tmp_path, split=None, resamples=20, seed=3)
+    held = comparison.hold_contest(
+        pictures, sources, CLASSES, labels=tmp_path, split=None, resamples=20, seed=3
+    )
 
     assert len(matched) == 3
-    assert held.contestants[0].difference is None
+    assert held.detectors[0].difference is None
     hits = {name: match_classes(pictures, found, 2) for name, found in finds.items()}
-    assert [each.difference for each in held.contestants[1:]] == [
+    assert [each.difference for each in held.detectors[1:]] == [
         compare(hits["a"], hits[name], resamples=20, seed=3) for name in ("b", "c")
     ]
 

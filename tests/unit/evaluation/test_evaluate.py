@@ -8,7 +8,7 @@ from lowlight_cli.datasets.matching import match
 from lowlight_cli.errors import ImageError
 from lowlight_cli.evaluation.columns import column_named
 from lowlight_cli.evaluation.evaluate import Listener, score_pictures
-from lowlight_cli.evaluation.extremes import Gallery
+from lowlight_cli.evaluation.extremes import Extremes
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.evaluation.stopwatch import Stopwatch
 
@@ -88,10 +88,10 @@ def test_a_gallery_keeps_the_extremes(make_picture, tmp_path):
     for index in range(14):
         make_picture(tmp_path / "low" / f"{index:02}.png", (24, 16), seed=index)
         make_picture(tmp_path / "gt" / f"{index:02}.png", (24, 16), seed=50 + index)
-    gallery = Gallery(column_named("psnr"))
-    listener = Listener(scored=gallery.scored, made=gallery.made)
+    extremes = Extremes(column_named("psnr"))
+    listener = Listener(scored=extremes.scored, made=extremes.made)
     partners = match(tmp_path / "low", tmp_path / "gt").partners
     pictures, _ = score_pictures(partners, list, Scorer(["psnr"]), Stopwatch(CPU), listener=listener)
     ordered = [picture.name for picture in sorted(pictures, key=lambda each: each.values["psnr"])]
-    assert set(gallery.thumbnails()) == {*ordered[:5], *ordered[-5:]}
-    assert all(jpeg.startswith(b"\xff\xd8") for jpeg in gallery.thumbnails().values())
+    assert set(extremes.thumbnails()) == {*ordered[:5], *ordered[-5:]}
+    assert all(jpeg.startswith(b"\xff\xd8") for jpeg in extremes.thumbnails().values())

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lowlight_cli.images.metadata import xmp_document
 from lowlight_cli.images.metadata.attach import attach_metadata, fit_metadata
 from lowlight_cli.images.metadata.jpeg_segments import read_jpeg, read_segments
-from lowlight_cli.images.metadata import xmp_document
 from lowlight_cli.images.metadata.policy import Metadata
 from lowlight_cli.images.metadata.xmp import portable_xmp, xmp_processed_by, xmp_without_private
 from lowlight_cli.images.metadata.xmp_extension import join_xmp, split_xmp

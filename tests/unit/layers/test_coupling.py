@@ -6,7 +6,7 @@ from torch import nn
 from lowlight_cli.layers.coupling import InvertibleMixing
 
 
-class WayBack(nn.Module):
+class Rollback(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.mixing = InvertibleMixing(6)
@@ -20,7 +20,7 @@ def operations(model: nn.Module, features: torch.Tensor) -> str:
 
 
 def test_a_settled_inverse_is_the_inverse_and_no_part_of_a_graph() -> None:
-    model, features = WayBack().eval(), torch.randn(2, 6, 4, 5)
+    model, features = Rollback().eval(), torch.randn(2, 6, 4, 5)
     with torch.no_grad():
         before = model(features)
         assert "linalg" in operations(model, features)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from lowlight_cli.checkpoints.load_lpips import read_learned_perceptual
+from lowlight_cli.checkpoints.load_lpips import load_lpips
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.losses.learned_perceptual import SCALE, SHIFT, LearnedPerceptual
 
@@ -25,7 +25,7 @@ def files(tmp_path):
 
 
 def test_the_first_block_counts_as_the_paper_says(files):
-    loss = read_learned_perceptual(*files)
+    loss = load_lpips(*files)
     for index in range(1, 5):
         loss.get_parameter(f"lin{index}.model.1.weight").zero_()
     images, targets = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
@@ -40,7 +40,7 @@ def test_the_first_block_counts_as_the_paper_says(files):
 
 
 def test_equal_pictures_cost_nothing_and_others_pull(files):
-    loss, images = read_learned_perceptual(*files), torch.rand(1, 3, 32, 32, requires_grad=True)
+    loss, images = load_lpips(*files), torch.rand(1, 3, 32, 32, requires_grad=True)
     assert loss(images, images.detach()) == 0
     loss(images, torch.rand(1, 3, 32, 32)).backward()
     assert images.grad.abs().sum() > 0
@@ -49,9 +49,9 @@ def test_equal_pictures_cost_nothing_and_others_pull(files):
 
 def test_files_that_are_missing_or_swapped_are_named(files, tmp_path):
     with pytest.raises(WeightsError, match=r"nowhere\.pth"):
-        read_learned_perceptual(tmp_path / "nowhere.pth", files[1])
+        load_lpips(tmp_path / "nowhere.pth", files[1])
     with pytest.raises(WeightsError, match=r"vgg16\.pth"):
-        read_learned_perceptual(files[1], files[0])
+        load_lpips(files[1], files[0])
 
 
 def test_the_recipe_takes_it_where_its_files_are_given(files):
@@ -62,7 +62,7 @@ def test_the_recipe_takes_it_where_its_files_are_given(files):
     recipe = CodeEnhanceRecipe(lpips_backbone=files[0], lpips_heads=files[1], lpips_weight=2.0)
     images, targets = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
     loss = perceptual_loss(recipe, CodeEnhance(PRESETS["lite"]), torch.device("cpu"))
-    expected = 2 * read_learned_perceptual(*files)(images, targets)
+    expected = 2 * load_lpips(*files)(images, targets)
     torch.testing.assert_close(loss(images, targets), expected)
 
 
@@ -77,13 +77,13 @@ def test_the_authors_program_finds_the_same_distances(kind, tmp_path):
     heads = Path(lpips.__file__).parent / "weights" / "v0.1" / f"{kind}.pth"
     images, targets = torch.rand(2, 3, 67, 80), torch.rand(2, 3, 67, 80)
     expected = theirs(images, targets, normalize=True).flatten()
-    found = read_learned_perceptual(tmp_path / "backbone.pth", heads, kind).distances(images, targets)
+    found = load_lpips(tmp_path / "backbone.pth", heads, kind).distances(images, targets)
     assert expected.min() > 1e-4
     torch.testing.assert_close(found, expected.detach(), rtol=1e-4, atol=1e-6)
 
 
 def test_each_pair_has_a_distance_of_its_own(files):
-    loss = read_learned_perceptual(*files)
+    loss = load_lpips(*files)
     images, targets = torch.rand(3, 3, 32, 32), torch.rand(3, 3, 32, 32)
     images[1] = targets[1]
     distances = loss.distances(images, targets)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from lowlight_cli.losses.adversarial import fool, hinge
+from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.perceptual import feature_distance
@@ -56,7 +56,7 @@ def test_hinge_is_zero_only_beyond_the_margin():
     sure, unsure = torch.full((1, 1, 2, 2), 2.0), torch.zeros(1, 1, 2, 2)
     assert hinge(sure, -sure) == 0
     assert hinge(unsure, unsure) == 2
-    assert fool(sure) == -2
+    assert generator_loss(sure) == -2
 
 
 def test_gram_forgets_where_things_are():

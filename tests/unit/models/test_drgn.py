@@ -19,7 +19,7 @@ from lowlight_cli.models.drgn.config import (
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.drgn.multi_resolution_fusion import Halving
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look, placed
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner, placed
 
 NARROW = MultiResolutionConfig(channels=6, blocks=(1, 1, 1), depth=1, reduction=2)
 NARROW_BRANCH = SingleBranchConfig(channels=6, modules=2, depth=1, reduction=2)
@@ -145,9 +145,9 @@ def test_other_layouts_run(merge: str, ascent: str) -> None:
 @pytest.mark.parametrize("size", [(96, 96), (40, 60), (41, 59), (1, 3)])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.kind)
 def test_any_size_comes_back(shape, size: tuple[int, int]) -> None:
-    forward = Forward(
+    forward = ModelRunner(
         Drgn(DrgnConfig(generator=shape)),
-        Look(Controls()),
+        EnhanceParams(Controls()),
         Limits(2**20),
         device=torch.device("cpu"),
         precision=FP32,

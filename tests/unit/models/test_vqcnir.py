@@ -17,7 +17,7 @@ from lowlight_cli.models.vqcnir.illumination_enhancement import (
 from lowlight_cli.models.vqcnir.model import Vqcnir, officially_padded
 from lowlight_cli.models.vqcnir.warping import Warp
 from lowlight_cli.models.vqgan.config import VqganConfig
-from lowlight_cli.models.vqgan.discriminator import UnetCritic
+from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.models.vqgan.model import Vqgan
 from tests.unit.models.vqcnir_reference import Reference
 
@@ -102,7 +102,7 @@ def test_the_lq_phase_trains_the_published_number_of_parameters(published: Vqcni
 def test_the_hq_phase_and_the_critic_have_the_published_numbers_of_parameters() -> None:
     with torch.device("meta"):
         assert count_parameters(Vqgan(PUBLISHED_PRIOR)) == 12_176_707
-    assert count_parameters(UnetCritic(3, 64)) == 4_376_897
+    assert count_parameters(UnetDiscriminator(3, 64)) == 4_376_897
 
 
 # Without padding; a multiplication and an addition count as two. Half of the published cost of the codebook

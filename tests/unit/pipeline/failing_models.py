@@ -5,11 +5,11 @@ import torch
 from lowlight_cli.device import FP32
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
-from lowlight_cli.pipeline.warnings import Notices
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
+from lowlight_cli.pipeline.warnings import Warnings
 
 CPU = torch.device("cpu")
 ILLEGAL = torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nmore lines")
@@ -38,15 +38,15 @@ def is_white(images, is_short):
 
 def run(plan, model, *, precision=FP32, batch_size=6, told=None):
     """Report of a run, and its crashes as names of files with errors."""
-    notices = Notices(told.append) if told is not None else None
-    forward = Forward(
-        model, Look(Controls()), Limits(2**20), device=CPU, precision=precision, notices=notices
+    notices = Warnings(told.append) if told is not None else None
+    forward = ModelRunner(
+        model, EnhanceParams(Controls()), Limits(2**20), device=CPU, precision=precision, notices=notices
     )
     crashes = []
     report = run_plan(
         plan,
         forward,
-        Pace(workers=1, batch_size=batch_size),
+        PipelineConfig(workers=1, batch_size=batch_size),
         on_crash=lambda row, error: crashes.append((row.source.name, error)),
     )
     return report, crashes

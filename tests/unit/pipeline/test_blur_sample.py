@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.decode_ahead import SAMPLE_SIZE, is_in_sample, read_ahead
 from lowlight_cli.pipeline.plan import Job
 
@@ -35,5 +35,5 @@ def test_the_measured_pictures_do_not_depend_on_threads(tmp_path: Path, workers:
     box[30:90, 30:90] = 200
     Image.fromarray(box).save(tmp_path / "a.png")
     jobs = [Job(tmp_path / "a.png", tmp_path / "out" / f"{number}.png") for number in range(130)]
-    items = list(read_ahead(jobs, Pace(workers=workers)))
+    items = list(read_ahead(jobs, PipelineConfig(workers=workers)))
     assert [index for index, item in enumerate(items) if item.edge_width is not None] == sample_of(130)

@@ -10,7 +10,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.brightness import mean_luma
 from lowlight_cli.images.decode import decode
 from lowlight_cli.pipeline import decode_ahead as module
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.decode_ahead import read_ahead
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row
@@ -22,7 +22,7 @@ def job(make_picture, tmp_path):
 
 
 def _one(job, pace=None):
-    (item,) = read_ahead([job], pace or Pace())
+    (item,) = read_ahead([job], pace or PipelineConfig())
     return item
 
 
@@ -80,6 +80,6 @@ def test_mean_luma_is_that_of_bt_601(depth):
 def test_bright_pictures_are_skipped_where_only_dark_ones_are_asked_for(tmp_path):
     Image.new("RGB", (8, 8), (128, 128, 128)).save(tmp_path / "grey.png")
     job = Job(tmp_path / "grey.png", tmp_path / "out.png")
-    row = _one(job, Pace(only_dark=0.5))
+    row = _one(job, PipelineConfig(only_dark=0.5))
     assert (row.status, row.code, row.target) == ("skipped", "bright", job.target)
-    assert not isinstance(_one(job, Pace(only_dark=0.51)), Row)
+    assert not isinstance(_one(job, PipelineConfig(only_dark=0.51)), Row)

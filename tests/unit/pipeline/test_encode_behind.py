@@ -11,8 +11,8 @@ import pytest
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.picture import still
 from lowlight_cli.pipeline import encode_behind as write_behind
-from lowlight_cli.pipeline.batches import Loaded, Stamp
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.batches import FileStat, Loaded
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.encode_behind import WriteBehind
 from lowlight_cli.pipeline.plan import Job
 
@@ -21,7 +21,7 @@ from lowlight_cli.pipeline.plan import Job
 def item(tmp_path):
     picture = still(np.full((8, 9, 3), 7, np.uint8))
     job = Job(tmp_path / "in.png", tmp_path / "deep" / "out.png")
-    return Loaded(job, picture, 0.5, Stamp(123, 10**18))
+    return Loaded(job, picture, 0.5, FileStat(123, 10**18))
 
 
 def _written(item, pace):
@@ -36,7 +36,7 @@ def _written(item, pace):
 def test_a_row_tells_what_lies_on_the_disk(item):
     import hashlib
 
-    row = _written(item, Pace())
+    row = _written(item, PipelineConfig())
     data = item.job.target.read_bytes()
     assert (row.output_bytes, row.output_sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert (row.source_size, row.source_mtime_ns) == (123, 10**18)
@@ -46,15 +46,15 @@ def test_a_row_tells_what_lies_on_the_disk(item):
 
 @pytest.mark.parametrize("preserve", [True, False])
 def test_the_time_of_the_source_is_kept_where_asked_for(item, preserve):
-    _written(item, Pace(preserve_mtime=preserve))
+    _written(item, PipelineConfig(preserve_mtime=preserve))
     assert (item.job.target.stat().st_mtime_ns == 10**18) is preserve
 
 
 def test_room_is_kept_on_the_disk(item, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2**30))
-    assert _written(item, Pace(min_free=2**30 - 2**20)).status == "ok"
+    assert _written(item, PipelineConfig(min_free=2**30 - 2**20)).status == "ok"
     item.job.target.unlink()
-    row = _written(item, Pace(min_free=2**30))
+    row = _written(item, PipelineConfig(min_free=2**30))
     assert (row.status, row.code) == ("failed", "disk_full")
     assert not item.job.target.exists()
 
@@ -69,7 +69,7 @@ def test_what_is_only_being_encoded_is_given_up(item, monkeypatch):
         return encode(*arguments)
 
     monkeypatch.setattr(write_behind, "encode_bytes", slowly)
-    writer = WriteBehind(Pace(workers=1))
+    writer = WriteBehind(PipelineConfig(workers=1))
     writer.put(item, item.picture, 0.0)
     writer.put(item, item.picture, 0.0)
     begun.wait(30)
@@ -92,7 +92,7 @@ def test_what_is_reaching_the_disk_is_waited_for(item, monkeypatch):
         sync(number)
 
     monkeypatch.setattr(os, "fsync", slowly)
-    writer = WriteBehind(Pace(workers=1))
+    writer = WriteBehind(PipelineConfig(workers=1))
     writer.put(item, item.picture, 0.0)
     syncing.wait(30)
     threading.Timer(0.2, go_on.set).start()

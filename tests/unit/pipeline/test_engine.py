@@ -13,12 +13,12 @@ import torch
 from lowlight_cli.device import FP32
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.decode_ahead import read_ahead
 from lowlight_cli.pipeline.encode_behind import WriteBehind
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.plan import plan_jobs
 from lowlight_cli.pipeline.report import Report, Row
 from lowlight_cli.pipeline.signals import Stopped
@@ -46,9 +46,9 @@ class Stopping(Identity):
 
 
 def _forward(enhancer=None):
-    return Forward(
+    return ModelRunner(
         enhancer or Identity(),
-        Look(Controls()),
+        EnhanceParams(Controls()),
         Limits(2**20),
         device=torch.device("cpu"),
         precision=FP32,
@@ -64,7 +64,7 @@ def plan(make_picture, tmp_path):
 
 def test_every_job_becomes_a_row_in_order(plan):
     told = []
-    report = run_plan(plan, _forward(), Pace(workers=3), on_row=told.append)
+    report = run_plan(plan, _forward(), PipelineConfig(workers=3), on_row=told.append)
     assert [row.source for row in told] == [job.source for job in plan.jobs]
     assert tuple(told) == report.rows
     assert (report.exit_code, report.left, report.megapixels) == (0, 0, pytest.approx(8 * 48 * 32 / 1e6))
@@ -76,7 +76,7 @@ def test_an_interrupted_run_leaves_whole_files_only(plan, stop, code):
     def interrupt():
         raise stop
 
-    report = run_plan(plan, _forward(Stopping(interrupt)), Pace())
+    report = run_plan(plan, _forward(Stopping(interrupt)), PipelineConfig())
     assert report.exit_code == code
     assert (report.count("ok"), report.left) == (2, 6)
     assert sorted(path.name for path in plan.folder.iterdir()) == ["0.png", "1.png"]
@@ -84,7 +84,7 @@ def test_an_interrupted_run_leaves_whole_files_only(plan, stop, code):
 
 def test_sigterm_ends_a_run_politely(plan):
     before = signal.getsignal(signal.SIGTERM)
-    report = run_plan(plan, _forward(Stopping(lambda: signal.raise_signal(signal.SIGTERM))), Pace())
+    report = run_plan(plan, _forward(Stopping(lambda: signal.raise_signal(signal.SIGTERM))), PipelineConfig())
     assert report.exit_code == 143
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -94,7 +94,7 @@ def test_a_full_disk_ends_the_run(plan, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", fail)
-    report = run_plan(plan, _forward(), Pace(workers=1))
+    report = run_plan(plan, _forward(), PipelineConfig(workers=1))
     assert report.exit_code == 8
     assert report.rows[-1].code == "disk_full"
     assert list(plan.folder.iterdir()) == []
@@ -110,7 +110,7 @@ def test_what_was_written_before_the_disk_was_full_is_told(plan, monkeypatch):
         sync(number)
 
     monkeypatch.setattr(os, "fsync", fail_third)
-    report = run_plan(plan, _forward(), Pace(workers=1))
+    report = run_plan(plan, _forward(), PipelineConfig(workers=1))
     assert report.count("ok") == len(list(plan.folder.iterdir())) == 2
     assert len(report.rows) + report.left == 8
 
@@ -119,7 +119,7 @@ def test_what_was_written_before_the_disk_was_full_is_told(plan, monkeypatch):
 def test_a_run_ends_after_so_many_failures(plan, limit, left):
     for job in plan.jobs:
         job.source.write_bytes(b"no picture")
-    report = run_plan(plan, _forward(), Pace(max_errors=limit))
+    report = run_plan(plan, _forward(), PipelineConfig(max_errors=limit))
     assert report.left == left
     assert report.exit_code == (4 if left == 0 else 3)
 
@@ -133,7 +133,7 @@ def test_what_was_written_is_told_even_when_telling_failed(plan):
             raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
-        run_plan(plan, _forward(), Pace(workers=4), on_row=fail_once)
+        run_plan(plan, _forward(), PipelineConfig(workers=4), on_row=fail_once)
     assert {row.target for row in told} == set(plan.folder.iterdir())
 
 
@@ -145,7 +145,7 @@ def test_a_signal_while_a_row_is_told_comes_after_it(plan):
             signal.raise_signal(signal.SIGINT)
         told.append(row)
 
-    report = run_plan(plan, _forward(), Pace(workers=1), on_row=tell)
+    report = run_plan(plan, _forward(), PipelineConfig(workers=1), on_row=tell)
     assert report.exit_code == 130
     assert told == list(report.rows)
     assert {row.target for row in told} == set(plan.folder.iterdir())
@@ -154,11 +154,11 @@ def test_a_signal_while_a_row_is_told_comes_after_it(plan):
 def test_a_job_without_a_row_is_a_bug(plan, monkeypatch):
     monkeypatch.setattr("lowlight_cli.pipeline.engine.read_ahead", lambda jobs, pace: iter(()))
     with pytest.raises(RuntimeError, match="8 jobs gave 0 rows"):
-        run_plan(plan, _forward(), Pace())
+        run_plan(plan, _forward(), PipelineConfig())
 
 
 def test_threads_end_with_the_run(plan):
-    run_plan(plan, _forward(), Pace(workers=2))
+    run_plan(plan, _forward(), PipelineConfig(workers=2))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
 
 
@@ -167,13 +167,13 @@ def test_reading_ahead_is_bounded_by_pixels(plan, monkeypatch):
     monkeypatch.setattr(
         "lowlight_cli.pipeline.decode_ahead.decode", lambda path, _: begun.append(path) or 1 / 0
     )
-    stream = read_ahead(plan.jobs, Pace(workers=4, queue_pixels=2 * 48 * 32))
+    stream = read_ahead(plan.jobs, PipelineConfig(workers=4, queue_pixels=2 * 48 * 32))
     assert isinstance(next(stream).crash, ZeroDivisionError)
     assert len(begun) <= 2
 
 
 def test_the_default_pace_fits_a_large_photo():
-    assert Pace().queue_pixels >= 24_000_000
+    assert PipelineConfig().queue_pixels >= 24_000_000
 
 
 def _row(status, code=""):
@@ -213,5 +213,5 @@ def test_no_source_is_kept_while_results_are_waited_for(plan, monkeypatch):
     monkeypatch.setattr(WriteBehind, "put", put_and_note)
     monkeypatch.setattr(WriteBehind, "wait_for_oldest", wait_and_look)
     monkeypatch.setattr(WriteBehind, "has_news", property(lambda self: not self.is_idle))
-    report = run_plan(plan, _forward(), Pace(workers=1, batch_size=1))
+    report = run_plan(plan, _forward(), PipelineConfig(workers=1, batch_size=1))
     assert len(sources) == len(report.rows) == len(plan.jobs)

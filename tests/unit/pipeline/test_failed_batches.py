@@ -14,11 +14,11 @@ from PIL import Image
 from lowlight_cli.device import BF16, FP32
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
-from lowlight_cli.pipeline.config import Pace
+from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.device_errors import is_shortage
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from tests.unit.pipeline.failing_models import CPU, Moody, by_name, is_white, run
 
 
@@ -182,18 +182,18 @@ def test_what_fits_in_float32_is_learned_once(odd_plan):
             raise torch.OutOfMemoryError
 
     def on_cpu():
-        made.append(Forward(Identity(), Look(Controls()), Limits(2**20), device=CPU))
+        made.append(ModelRunner(Identity(), EnhanceParams(Controls()), Limits(2**20), device=CPU))
         return made[-1]
 
-    forward = Forward(
+    forward = ModelRunner(
         Cramped(lambda images, is_short: is_short),
-        Look(Controls()),
+        EnhanceParams(Controls()),
         Limits(2**20),
         device=CPU,
         precision=BF16,
         fallback=on_cpu,
     )
-    assert run_plan(odd_plan, forward, Pace(workers=1)).count("ok") == 6
+    assert run_plan(odd_plan, forward, PipelineConfig(workers=1)).count("ok") == 6
     assert len(made) == 1
 
 

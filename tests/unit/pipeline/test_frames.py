@@ -11,8 +11,8 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.frames import enhance_frames
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
-from lowlight_cli.pipeline.model_setup import prepare_forward
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
+from lowlight_cli.pipeline.model_setup import make_runner
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 CPU = torch.device("cpu")
@@ -45,7 +45,7 @@ class Picky(MeanBrightener):
 
 def _forward(enhancer, limits=None):
     limits = limits or Limits(2**20)
-    return Forward(enhancer, Look(Controls()), limits, device=CPU, precision=FP32)
+    return ModelRunner(enhancer, EnhanceParams(Controls()), limits, device=CPU, precision=FP32)
 
 
 def _flat(*levels, size=(16, 24), pages=False):
@@ -100,7 +100,7 @@ def test_the_scene_is_judged_by_frames_spread_over_it():
 
 
 def test_an_animation_does_not_flicker_more_than_it_did(make_picture):
-    forward = prepare_forward(EnhanceSettings(device="cpu"))
+    forward = make_runner(EnhanceSettings(device="cpu"))
     animation = _flickering()
     (result,) = enhance_frames([animation], forward)
     before, after = _jitter(animation), _jitter(result)

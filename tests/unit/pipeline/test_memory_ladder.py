@@ -9,8 +9,8 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
-from lowlight_cli.pipeline.warnings import Notices
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
+from lowlight_cli.pipeline.warnings import Warnings
 
 CPU = torch.device("cpu")
 
@@ -32,10 +32,10 @@ class Cramped(Identity):
 
 
 def _forward(enhancer, *, limits=None, fallback=None, told=None):
-    notices = Notices(told.append) if told is not None else None
-    return Forward(
+    notices = Warnings(told.append) if told is not None else None
+    return ModelRunner(
         enhancer,
-        Look(Controls()),
+        EnhanceParams(Controls()),
         limits or Limits(2**20),
         device=CPU,
         precision=FP32,

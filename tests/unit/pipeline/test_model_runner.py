@@ -10,7 +10,7 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 
 CPU = torch.device("cpu")
 
@@ -59,8 +59,8 @@ class Broken(Identity):
 
 
 def _forward(enhancer, *, look=None, limits=None, precision=FP32):
-    look, limits = look or Look(Controls()), limits or Limits(2**20)
-    return Forward(enhancer, look, limits, device=CPU, precision=precision)
+    look, limits = look or EnhanceParams(Controls()), limits or Limits(2**20)
+    return ModelRunner(enhancer, look, limits, device=CPU, precision=precision)
 
 
 def _pixels(height, width, seed=0, depth=np.uint8):
@@ -96,12 +96,12 @@ def test_a_batch_gives_what_single_pictures_give():
 
 def test_no_strength_gives_the_original():
     pixels = _pixels(16, 16)
-    (result,) = _forward(MeanBrightener(), look=Look(Controls(), strength=0.0))([pixels])
+    (result,) = _forward(MeanBrightener(), look=EnhanceParams(Controls(), strength=0.0))([pixels])
     assert np.array_equal(result, pixels)
 
 
 def test_the_reference_reaches_the_model():
-    look = Look(Controls(), reference=torch.full((1, 3, 5, 7), 0.5))
+    look = EnhanceParams(Controls(), reference=torch.full((1, 3, 5, 7), 0.5))
     (result,) = _forward(MeanBrightener(), look=look)([np.zeros((8, 8, 3), np.uint8)])
     assert (result == 128).all()
 

@@ -10,7 +10,7 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.entry import PassCost
 from lowlight_cli.models.identity import Identity
 from lowlight_cli.pipeline.limits import MOST_ELEMENTS, Limits, most_pixels, pass_pixels
-from lowlight_cli.pipeline.model_runner import Forward, Look
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 GIB = 2**30
@@ -81,7 +81,7 @@ class Recording(Identity):
 def test_neither_batches_nor_tiles_that_were_asked_for_exceed_the_most(tile, count, side):
     pictures = [np.full((side, side, 3), number, np.uint8) for number in range(count)]
     model, limits = Recording(), Limits(2**24, tile=tile, most=2 * 150**2)
-    forward = Forward(model, Look(Controls()), limits, device=CPU)
+    forward = ModelRunner(model, EnhanceParams(Controls()), limits, device=CPU)
     results = forward(pictures)
     assert all(np.array_equal(*pair) for pair in zip(results, pictures, strict=True))
     assert max(model.passes) <= limits.most

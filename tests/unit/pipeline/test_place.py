@@ -11,15 +11,19 @@ from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import PLACE
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import Forward, Look, placed
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner, placed
 from tests.lift_alone import LiftAlone
 
 CPU = torch.device("cpu")
 
 
 def enhanced(pictures, tile, *, is_one_scene=False):
-    forward = Forward(
-        LiftAlone(), Look(Controls()), Limits(2**21, tile=tile, overlap=32), device=CPU, precision=FP32
+    forward = ModelRunner(
+        LiftAlone(),
+        EnhanceParams(Controls()),
+        Limits(2**21, tile=tile, overlap=32),
+        device=CPU,
+        precision=FP32,
     )
     return forward(pictures, is_one_scene=is_one_scene)
 

@@ -89,7 +89,7 @@ def test_the_numbers_are_steps_of_eight_bits():
 def test_with_amx_the_agreement_decides(hardware, monkeypatch, enhancer, name):
     monkeypatch.setattr(setup, "load_enhancer", lambda *_, **__: enhancer)
     settings = EnhanceSettings(model="identity", device="cpu")
-    facts = setup.describe(settings, setup.prepare_forward(settings))
+    facts = setup.describe(settings, setup.make_runner(settings))
     assert facts["precision"] == name
     assert "/255" in facts["precision_reason"]
 
@@ -153,5 +153,5 @@ def test_tf32_is_refused_where_there_is_none():
 
 
 def test_the_shipped_model_can_be_asked():
-    forward = setup.prepare_forward(EnhanceSettings(device="cpu", precision="fp32"))
+    forward = setup.make_runner(EnhanceSettings(device="cpu", precision="fp32"))
     assert compare_with_float32(forward.enhancer, CPU, BF16).largest < float("inf")

@@ -5,7 +5,7 @@ import torch
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.pipeline.control_support import actors, describe_actors
+from lowlight_cli.pipeline.control_support import control_handlers, describe_handlers
 from lowlight_cli.pipeline.tone import MIDDLE_GREY, Tone, toned
 
 RAMP = torch.linspace(0, 1, 101).expand(1, 3, 1, 101)
@@ -41,13 +41,13 @@ def test_brightness_is_the_gain_of_dark_pixels(turn):
 
 def test_the_model_acts_before_the_tone_curve():
     turned = Controls(contrast=1.2, texture=0.5, brightness=0.9)
-    assert set(actors("codeenhance", turned).values()) == {"model"}
-    acted = actors("glare", turned)
-    assert acted == {"contrast": "tone curve", "brightness": "tone curve", "texture": "model"}
-    assert describe_actors(acted) == "contrast and brightness by the tone curve, texture by the model"
-    assert describe_actors(actors("glare", Controls())) == ""
+    assert set(control_handlers("codeenhance", turned).values()) == {"model"}
+    handlers = control_handlers("glare", turned)
+    assert handlers == {"contrast": "tone curve", "brightness": "tone curve", "texture": "model"}
+    assert describe_handlers(handlers) == "contrast and brightness by the tone curve, texture by the model"
+    assert describe_handlers(control_handlers("glare", Controls())) == ""
 
 
 def test_a_control_that_nobody_acts_on_is_refused_with_a_way_out():
     with pytest.raises(UsageError, match="models that have it: glare"):
-        actors("codeenhance", Controls(temperature=0.5))
+        control_handlers("codeenhance", Controls(temperature=0.5))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from lowlight_cli.reports.display_image import view_of
-from lowlight_cli.reports.exposure_stats import BINS, cast_shift, measure_light
+from lowlight_cli.reports.display_image import display_image_of
+from lowlight_cli.reports.exposure_stats import BINS, cast_shift, exposure_stats
 
 
 def _flat(*colour, size=(40, 60)):
@@ -13,7 +13,7 @@ def _flat(*colour, size=(40, 60)):
 
 
 def test_brightness_is_the_mean_of_bt_601():
-    light = measure_light(view_of(_flat(200, 100, 50)))
+    light = exposure_stats(display_image_of(_flat(200, 100, 50)))
     assert light.luma == pytest.approx((0.299 * 200 + 0.587 * 100 + 0.114 * 50) / 255, abs=1 / 255)
     assert light.constant
 
@@ -21,7 +21,7 @@ def test_brightness_is_the_mean_of_bt_601():
 def test_histogram_has_a_share_of_the_pixels_in_each_step():
     pixels = _flat(0, 0, 0)
     pixels[:, 30:] = 255
-    light = measure_light(view_of(pixels))
+    light = exposure_stats(display_image_of(pixels))
     assert len(light.histogram) == BINS
     assert (light.histogram[0], light.histogram[-1], sum(light.histogram)) == (0.5, 0.5, 1.0)
     assert not light.constant
@@ -32,30 +32,34 @@ def test_shares_of_clipped_and_deep_pixels_are_counted():
     pixels[:4] = (255, 10, 10)  # one lost channel is enough
     pixels[4:12] = 12  # 12 of 255 is less than 5 %, 13 is not
     pixels[12:16] = 13
-    light = measure_light(view_of(pixels))
+    light = exposure_stats(display_image_of(pixels))
     assert (light.clipped, light.deep) == (pytest.approx(0.1), pytest.approx(0.2))
 
 
 def test_16_bits_are_measured_like_8(rng):
     pixels = rng.integers(0, 256, (30, 40, 3)).astype(np.uint8)
-    assert measure_light(view_of(pixels)) == measure_light(view_of(pixels.astype(np.uint16) * 257))
+    assert exposure_stats(display_image_of(pixels)) == exposure_stats(
+        display_image_of(pixels.astype(np.uint16) * 257)
+    )
 
 
 def test_pixels_that_cannot_be_seen_do_not_count():
     pixels, alpha = _flat(80, 80, 80), np.full((40, 60), 255, np.uint8)
     pixels[:20], alpha[:20] = 255, 0
-    assert measure_light(view_of(pixels, alpha)) == measure_light(view_of(_flat(80, 80, 80)))
+    assert exposure_stats(display_image_of(pixels, alpha)) == exposure_stats(
+        display_image_of(_flat(80, 80, 80))
+    )
 
 
 def test_more_light_alone_moves_no_colour(rng):
     light = rng.random((50, 60, 3)) * [0.2, 0.1, 0.05]
-    before, after = (measure_light(view_of(_coded(light * gain))) for gain in (1, 4))
+    before, after = (exposure_stats(display_image_of(_coded(light * gain))) for gain in (1, 4))
     assert cast_shift(before, after) < 0.5
 
 
 def test_shift_of_colour_is_that_of_scikit_image():
     before, after = (_flat(60, 50, 45), _flat(150, 150, 160))
-    shift = cast_shift(measure_light(view_of(before)), measure_light(view_of(after)))
+    shift = cast_shift(exposure_stats(display_image_of(before)), exposure_stats(display_image_of(after)))
     gain = _luminance(after) / _luminance(before)
     lifted = _encode(_decode(before[:1, :1] / 255) * gain)
     expected = np.linalg.norm(rgb2lab(lifted) - rgb2lab(after[:1, :1] / 255))
@@ -65,7 +69,7 @@ def test_shift_of_colour_is_that_of_scikit_image():
 
 def test_large_pictures_are_thinned_without_a_change_of_the_result(rng):
     pixels = np.kron(rng.integers(0, 256, (13, 17, 1)), np.ones((100, 100, 3))).astype(np.uint8)
-    light = measure_light(view_of(pixels))
+    light = exposure_stats(display_image_of(pixels))
     assert light.luma == pytest.approx(pixels.mean() / 255, abs=0.004)
 
 

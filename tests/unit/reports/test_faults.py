@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lowlight_cli.reports.display_image import view_of
+from lowlight_cli.reports.display_image import display_image_of
 from lowlight_cli.reports.flags import FLAGS, SEAM_TIMES, flags_of
 from lowlight_cli.reports.measure import measure, noise_level
 from lowlight_cli.reports.seams import seam_score
@@ -14,23 +14,23 @@ def _brighter(scene):
 
 
 def _flags(before, after):
-    return flags_of(measure(view_of(before), view_of(after)))
+    return flags_of(measure(display_image_of(before), display_image_of(after)))
 
 
 @pytest.mark.parametrize("sigma", [3, 8, 20])
 def test_noise_is_estimated(rng, sigma):
     pixels = (128 + rng.normal(0, sigma, (300, 400, 1))).clip(0, 255).astype(np.uint8).repeat(3, 2)
-    assert noise_level(view_of(pixels)) == pytest.approx(sigma / 255, rel=0.05)
+    assert noise_level(display_image_of(pixels)) == pytest.approx(sigma / 255, rel=0.05)
 
 
 def test_edges_do_not_count_as_noise():
     pixels = np.zeros((512, 512, 3), np.uint8)
     pixels[200:, 300:] = 255
-    assert noise_level(view_of(pixels)) * 255 < 1
+    assert noise_level(display_image_of(pixels)) * 255 < 1
 
 
 def test_a_mere_gain_has_no_fault_but_its_noise(scene):
-    pair = measure(view_of(scene), view_of(_brighter(scene)))
+    pair = measure(display_image_of(scene), display_image_of(_brighter(scene)))
     assert flags_of(pair) == ("noise",)
     assert pair.noise == pytest.approx(3, rel=0.15)
     assert pair.noise_share == pytest.approx(1, rel=0.15)
@@ -38,7 +38,7 @@ def test_a_mere_gain_has_no_fault_but_its_noise(scene):
 
 
 def test_the_same_picture_has_no_fault_but_its_darkness(scene):
-    pair = measure(view_of(scene), view_of(scene))
+    pair = measure(display_image_of(scene), display_image_of(scene))
     assert (pair.gain, pair.noise, pair.cast, pair.seams) == (1, 1, 0, pytest.approx(1, abs=0.8))
     assert _flags(scene + np.uint8(20), scene + np.uint8(20)) == ()
     assert _flags(scene // 4, scene // 4) == ("dark",)
@@ -69,23 +69,23 @@ def test_seams_of_tiles_are_found(scene, axis, step):
     for i, border in enumerate(range(136, len(seamed), 136)):
         seamed[border : border + 136] += step if i % 2 == 0 else 0
     after = np.moveaxis(seamed, 0, axis).clip(0, 255).astype(np.uint8)
-    assert seam_score(view_of(scene).luma, view_of(after).luma) > SEAM_TIMES
-    assert seam_score(view_of(after).luma, view_of(after).luma) < 2
+    assert seam_score(display_image_of(scene).luma, display_image_of(after).luma) > SEAM_TIMES
+    assert seam_score(display_image_of(after).luma, display_image_of(after).luma) < 2
 
 
 def test_squares_of_jpeg_are_no_seams(scene):
     blocks = np.kron(scene[::8, ::8], np.ones((8, 8, 1), int)).astype(np.uint8)
-    assert seam_score(view_of(scene).luma, view_of(blocks).luma) < SEAM_TIMES
+    assert seam_score(display_image_of(scene).luma, display_image_of(blocks).luma) < SEAM_TIMES
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (3, 500), (130, 128)])
 def test_any_size_can_be_measured(size):
     pixels = np.full((*size, 3), 9, np.uint8)
-    assert measure(view_of(pixels), view_of(pixels)).seams == 1
+    assert measure(display_image_of(pixels), display_image_of(pixels)).seams == 1
 
 
 def test_sizes_may_differ(scene):
-    assert measure(view_of(scene), view_of(scene[::2, ::2])).seams < SEAM_TIMES
+    assert measure(display_image_of(scene), display_image_of(scene[::2, ::2])).seams < SEAM_TIMES
 
 
 def test_each_flag_has_a_shape_of_its_own():

@@ -10,7 +10,7 @@ from torch import nn
 
 from lowlight_cli.training import distributed as processes
 from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings
-from lowlight_cli.training.optimizer import Descent
+from lowlight_cli.training.optimizer import GuardedOptimizer
 
 CPU = torch.device("cpu")
 
@@ -21,19 +21,19 @@ def steps_taken(rank: int) -> dict[str, Any]:
     layer, lonely, idle = nn.Linear(3, 1), nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(1))
     optimizer = OptimizerSettings(learning_rate=0.1, clip=1e6)
     recipe = Recipe(run=RunSettings(batch_size=4), optimizer=optimizer)
-    steps = Descent([*layer.parameters(), lonely, idle], recipe, CPU)
+    steps = GuardedOptimizer([*layer.parameters(), lonely, idle], recipe, CPU)
     with torch.no_grad():
         layer.weight.fill_(0.5), layer.bias.zero_()
     weights, taken = [], False
     for _ in range(3):
-        loss = layer(batch[rank :: processes.ranks()]).square().mean()
+        loss = layer(batch[rank :: processes.world_size()]).square().mean()
         # Of two processes, one knows nothing of this parameter; Adam does not mind the size.
-        steps.learn(loss + lonely.sum() if rank == 0 else loss)
-        taken = steps.take(1.0)
+        steps.backward(loss + lonely.sum() if rank == 0 else loss)
+        taken = steps.step(1.0)
         weights += layer.weight.flatten().tolist()
     # What is not finite in one process is left out by all.
-    steps.learn(layer(batch[rank :: processes.ranks()]).sum() * (float("nan") if rank == 0 else 1.0))
-    left_out = steps.take(1.0)
+    steps.backward(layer(batch[rank :: processes.world_size()]).sum() * (float("nan") if rank == 0 else 1.0))
+    left_out = steps.step(1.0)
     return {
         "weights": weights, "lonely": lonely.tolist(), "idle": idle.tolist(),
         "taken": taken, "left_out": left_out, "failed": steps.failed,

@@ -30,13 +30,13 @@ class Trainer:
         self.folder = folder.path
         model = nn.Linear(1, 1)
         for step in range(folder.resume(device, {}), recipe.run.steps):
-            with folder.pace.waiting():
+            with folder.timer.waiting():
                 self.now += 1.0
             self.now += step
             folder.report(step, loss=0.5)
-            self.looked += folder.course.validates(step)
-            self.saved += folder.course.saves(step)
-            if folder.course.ending:
+            self.looked += folder.run_state.validates(step)
+            self.saved += folder.run_state.saves(step)
+            if folder.run_state.ending:
                 break
         return folder.export(model, step=step + 1)
 

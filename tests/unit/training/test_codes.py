@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lowlight_cli.layers.codebook import Codebook
-from lowlight_cli.training.codes import CodeCounts, perplexity, revive, start_on, usage
+from lowlight_cli.training.codes import CodeCounts, kmeans_init, perplexity, restart_dead_codes, usage
 
 
 def test_perplexity_is_the_number_of_codes_that_are_used_evenly():
@@ -17,7 +17,7 @@ def test_codes_start_on_the_centres_of_clusters():
     latent = tokens.T.reshape(1, 2, 10, 12)
     book = Codebook(3, 2)
     for seed in range(5):
-        start_on(book, latent, torch.Generator().manual_seed(seed))
+        kmeans_init(book, latent, torch.Generator().manual_seed(seed))
         if torch.cdist(centres, book.weight).min(1).values.max() < 0.1:
             return
     raise AssertionError("k-means never found the three clusters")
@@ -26,7 +26,7 @@ def test_codes_start_on_the_centres_of_clusters():
 def test_only_codes_that_nothing_chose_are_moved_onto_latents():
     book, latent = Codebook(4, 2), 5 + torch.randn(1, 2, 3, 3)
     before = book.weight.detach().clone()
-    moved = revive(book, torch.tensor([2.0, 0, 1, 0]), latent, torch.Generator().manual_seed(0))
+    moved = restart_dead_codes(book, torch.tensor([2.0, 0, 1, 0]), latent, torch.Generator().manual_seed(0))
     assert moved == 2
     assert torch.equal(book.weight[[0, 2]], before[[0, 2]])
     tokens = latent.movedim(1, -1).reshape(-1, 2)

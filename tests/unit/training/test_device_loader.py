@@ -7,11 +7,11 @@ from lowlight_cli.datasets.config import MANY_NIGHTS, UNEVEN_NIGHTS, BlurSetting
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.data_sources import Sources
-from lowlight_cli.training.device_loader import DeviceFeed
+from lowlight_cli.training.device_loader import DeviceLoader
 from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.photos import Photo
-from lowlight_cli.training.prefetch import Feed
+from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
 from lowlight_cli.training.settings import merged
 from tests.unit.training.test_device_images import smooth
@@ -44,10 +44,10 @@ def batches(kind, given, steps, *, size=16, real=0.35, turned=0.25, accumulate=1
     run = RunSettings(batch_size=size, crop=SIDE, steps=steps, workers=0, accumulate=accumulate)
     mix = Mix(size, SIDE, real, turned, 0.0)
     if kind == "device":
-        feed = DeviceFeed(given, mix, run, CPU)
+        loader = DeviceLoader(given, mix, run, CPU)
     else:
-        feed = Feed(lambda draws: enhancement_batch(given, mix, draws), run, CPU)
-    return [batch for step in range(steps) for batch, _ in feed.of_step(step)]
+        loader = BatchLoader(lambda item_rngs: enhancement_batch(given, mix, item_rngs), run, CPU)
+    return [batch for step in range(steps) for batch, _ in loader.of_step(step)]
 
 
 @pytest.mark.parametrize("darkening", [MANY_NIGHTS, UNEVEN_NIGHTS], ids=["even", "uneven"])

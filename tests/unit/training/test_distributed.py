@@ -20,7 +20,7 @@ from torch import nn
 from lowlight_cli.errors import LowlightError, OutputError, SettingsError, UsageError
 from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.training import distributed as processes
-from lowlight_cli.training.codes import CodeCounts, revive
+from lowlight_cli.training.codes import CodeCounts, restart_dead_codes
 from lowlight_cli.training.config import Recipe, RunSettings, Settings
 from lowlight_cli.training.rng import parts_of_step
 from lowlight_cli.training.run_folder import RunFolder
@@ -107,9 +107,9 @@ def test_codes_are_counted_and_revived_as_in_one_process():
     def count(rank: int) -> Any:
         book, counts = Codebook(6, 5), CodeCounts(torch.zeros(6))
         book.load_state_dict({"weight": torch.zeros(6, 5)})
-        counts.add(indices[rank :: processes.ranks()])
-        own = latent[rank :: processes.ranks()]
-        dead = revive(book, counts.values, own, torch.Generator().manual_seed(3))
+        counts.add(indices[rank :: processes.world_size()])
+        own = latent[rank :: processes.world_size()]
+        dead = restart_dead_codes(book, counts.values, own, torch.Generator().manual_seed(3))
         return counts.values, dead, book.weight.detach()
 
     alone = count(0)
@@ -172,7 +172,7 @@ def test_the_first_process_writes_and_all_start_and_end_alike(tmp_path):
         folder.save(1, {"layer": layer}, layer)
         again = nn.Linear(2, 1)
         assert folder.resume(CPU, {"layer": again}) == 1
-        return layer.weight.tolist(), again.weight.tolist(), folder.course.ending, folder.stop.number, told
+        return layer.weight.tolist(), again.weight.tolist(), folder.run_state.ending, folder.stop.number, told
 
     first, second = together(train)
     assert first[:4] == second[:4]

@@ -32,7 +32,7 @@ from lowlight_cli.training.recipes.drgn_refinement import (
     refine,
     refinement_losses,
 )
-from lowlight_cli.training.rng import draws
+from lowlight_cli.training.rng import item_rngs
 from lowlight_cli.training.weight_updates import DecaySettings, decayed_share
 
 NARROW = DrgnConfig(generator=SingleBranchConfig(channels=6, modules=1, depth=1, reduction=2))
@@ -48,7 +48,7 @@ def batch() -> DegradationBatch:
         colour=torch.ones(2, 1, 1, 1),
         clean=torch.rand(2, 3, 32, 32),
         clean_ratio=torch.ones(2),
-        chance=torch.tensor([0.0, 0.5]),
+        uniform=torch.tensor([0.0, 0.5]),
     )
 
 
@@ -62,7 +62,7 @@ def sources() -> Sources:
     return Sources(photos, pairs, DarkeningSettings())
 
 
-def critics() -> nn.ModuleDict:
+def discriminators() -> nn.ModuleDict:
     return nn.ModuleDict({name: DegradationCritic(4) for name in ("low", "degradation")})
 
 
@@ -132,7 +132,7 @@ def test_a_critic_gives_one_verdict_for_each_picture(pooled: bool) -> None:
 @pytest.mark.parametrize("stage1", ["paper", "paired"])
 def test_the_first_stage_teaches_the_first_generator_only(batch, stage1: str) -> None:
     recipe = DegradationRecipe(model=NARROW, stage1=stage1)
-    model, judges = new_model(recipe), critics()
+    model, judges = new_model(recipe), discriminators()
     losses = generator_losses(
         recipe, judges, pass_on(recipe, model, batch), model.to_signal(batch.bright), batch.colour
     )
@@ -144,7 +144,7 @@ def test_the_first_stage_teaches_the_first_generator_only(batch, stage1: str) ->
 
 def test_critics_learn_without_the_generator(batch) -> None:
     recipe = DegradationRecipe(model=NARROW)
-    model, judges = new_model(recipe), critics()
+    model, judges = new_model(recipe), discriminators()
     critic_loss(judges, pass_on(recipe, model, batch)).backward()
     assert all(parameter.grad is not None for parameter in judges.parameters())
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -164,7 +164,7 @@ def test_the_loss_of_two_constants_is_that_of_the_critics(batch) -> None:
     nn.init.zeros_(model.degradation.to_rgb.weight)
     nn.init.constant_(model.degradation.to_rgb.bias, -0.5)
     passed = pass_on(recipe, model, batch)
-    losses = generator_losses(recipe, critics(), passed, model.to_signal(batch.bright), batch.colour)
+    losses = generator_losses(recipe, discriminators(), passed, model.to_signal(batch.bright), batch.colour)
     assert losses["divergence"].item() == pytest.approx(0, abs=0.1)  # scaled by 100,000
     assert 0.5 < losses["adversarial"].item() < 5
 
@@ -197,7 +197,7 @@ def test_perfect_pictures_have_the_published_loss(batch) -> None:
 
 def test_without_clean_pictures_only_dark_ones_count(batch) -> None:
     recipe = RefinementRecipe(**PAPER)
-    alone = batch._replace(clean=batch.clean[:0], clean_ratio=torch.ones(0), chance=torch.ones(0))
+    alone = batch._replace(clean=batch.clean[:0], clean_ratio=torch.ones(0), uniform=torch.ones(0))
     refined = refine(recipe, new_model(recipe), alone)
     assert len(refined.images) == 2
     assert len(refined.synthetic) == 0
@@ -225,7 +225,7 @@ def test_the_rate_falls_as_asked_for(kind: str, step: int, share: float) -> None
 
 def test_a_batch_holds_darkened_photos_pairs_and_clean_pictures(sources) -> None:
     cut = Cut(8, 64, (1.0, 0.8), on_grid=False, darkened=0.25, synthetic=0.5)
-    batch = degradation_batch(sources, cut, draws(0, 0, range(8)))
+    batch = degradation_batch(sources, cut, item_rngs(0, 0, range(8)))
     assert batch.dark.shape == batch.bright.shape == (8, 3, 64, 64)
     assert batch.clean.shape == (4, 3, 64, 64)
     torch.testing.assert_close(batch.clean, torch.full_like(batch.clean, 200 / 255))
@@ -238,7 +238,7 @@ def test_a_batch_holds_darkened_photos_pairs_and_clean_pictures(sources) -> None
 
 def test_without_photos_clean_pictures_come_from_other_pairs(sources) -> None:
     cut = Cut(6, 64, (1.0,), on_grid=True, darkened=0.5, synthetic=1.0)
-    batch = degradation_batch(sources._replace(photos=[]), cut, draws(0, 0, range(6)))
+    batch = degradation_batch(sources._replace(photos=[]), cut, item_rngs(0, 0, range(6)))
     dark, clean = ((images * 255).round().amax((1, 2, 3)) for images in (batch.dark, batch.clean))
     assert (dark + clean == 80).all()
 
@@ -248,7 +248,7 @@ def test_patches_of_a_grid_start_at_multiples_of_their_side() -> None:
     pixels = torch.stack([rows, columns, rows]).to(torch.uint8)
     cut = Cut(1, 32, (1.0,), on_grid=True, darkened=0, synthetic=0)
     starts = set()
-    for item in draws(0, 0, range(40)).items:
+    for item in item_rngs(0, 0, range(40)).items:
         patch = (random_patch(pixels, cut, item) * 255).round()
         starts.add((int(patch[0].min()), int(patch[1].min())))
     assert starts == {(row, column) for row in (0, 32, 64) for column in (0, 32)}

@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings
 from lowlight_cli.training.guard import LAG, LEAST, WINDOW, Guard, Outcome
-from lowlight_cli.training.optimizer import Descent
+from lowlight_cli.training.optimizer import GuardedOptimizer
 
 CPU = torch.device("cpu")
 
@@ -73,17 +73,17 @@ def test_what_was_seen_survives_saving():
     assert judged(second, 1e6) == Outcome.SPIKE
 
 
-def descent(layer: nn.Module, **more: Any) -> Descent:
+def descent(layer: nn.Module, **more: Any) -> GuardedOptimizer:
     recipe = Recipe(run=RunSettings(precision="fp32"), optimizer=OptimizerSettings(learning_rate=0.1))
-    return Descent(layer.parameters(), recipe, CPU, **more)
+    return GuardedOptimizer(layer.parameters(), recipe, CPU, **more)
 
 
-def step(steps: Descent, layer: nn.Module, factor: float = 1.0) -> bool:
-    steps.learn(layer(torch.ones(1, 2)).square().sum() * factor)
-    return steps.take(1.0)
+def step(steps: GuardedOptimizer, layer: nn.Module, factor: float = 1.0) -> bool:
+    steps.backward(layer(torch.ones(1, 2)).square().sum() * factor)
+    return steps.step(1.0)
 
 
-def weights(layer: nn.Module, steps: Descent) -> list[torch.Tensor]:
+def weights(layer: nn.Module, steps: GuardedOptimizer) -> list[torch.Tensor]:
     """Everything that a step changes."""
     moments = [value for state in steps.state_dict()["state"].values() for value in state.values()]
     return [each.clone() for each in (*layer.parameters(), *moments)]
@@ -155,7 +155,7 @@ def test_runs_without_spikes_are_those_of_a_run_without_a_guard():
         torch.manual_seed(0)
         layer = nn.Linear(2, 1)
         recipe = Recipe(optimizer=OptimizerSettings(spike=spike))
-        steps = Descent(layer.parameters(), recipe, CPU)
+        steps = GuardedOptimizer(layer.parameters(), recipe, CPU)
         for _ in range(2 * LEAST):
             assert step(steps, layer, 1 + float(torch.rand(())))
         ends.append(layer.weight.detach().clone())
@@ -166,7 +166,7 @@ def test_on_a_gpu_gradients_have_the_strides_of_their_parameters():
     layer = nn.Conv2d(2, 3, 1).to(memory_format=torch.channels_last)
     steps = descent(layer, waits=False)
     images = torch.randn(1, 2, 4, 4)
-    steps.learn(layer(images).square().mean())
+    steps.backward(layer(images).square().mean())
     layer.weight.grad = layer.weight.grad.contiguous().view(3, 2).clone().view(3, 2, 1, 1)
     expected = layer.weight.grad.clone()
     assert layer.weight.grad.stride() != layer.weight.stride()

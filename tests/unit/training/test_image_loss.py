@@ -12,8 +12,8 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def pictures() -> tuple[torch.Tensor, torch.Tensor]:
-    chance = torch.Generator().manual_seed(0)
-    made, target = torch.rand(2, 1, 3, 32, 32, generator=chance)
+    item_rng = torch.Generator().manual_seed(0)
+    made, target = torch.rand(2, 1, 3, 32, 32, generator=item_rng)
     return made, target
 
 

@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings
-from lowlight_cli.training.optimizer import Descent, rate_share
+from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 
 CPU = torch.device("cpu")
 
 
-def descent(layer: nn.Module, **run: object) -> Descent:
+def descent(layer: nn.Module, **run: object) -> GuardedOptimizer:
     recipe = Recipe(run=RunSettings(batch_size=4, **run), optimizer=OptimizerSettings(learning_rate=0.1))
-    return Descent(layer.parameters(), recipe, CPU)
+    return GuardedOptimizer(layer.parameters(), recipe, CPU)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -20,12 +20,12 @@ def test_a_step_without_finite_numbers_changes_nothing(bad):
     layer = nn.Linear(2, 1)
     before = layer.weight.detach().clone()
     steps = descent(layer)
-    steps.learn(layer(torch.ones(1, 2)).sum() * bad)
-    assert not steps.take(1.0)
+    steps.backward(layer(torch.ones(1, 2)).sum() * bad)
+    assert not steps.step(1.0)
     assert steps.failed
     assert torch.equal(layer.weight, before)
-    steps.learn(layer(torch.ones(1, 2)).sum())
-    assert steps.take(1.0)
+    steps.backward(layer(torch.ones(1, 2)).sum())
+    assert steps.step(1.0)
     assert not steps.failed
     assert not torch.equal(layer.weight, before)
 
@@ -36,11 +36,11 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole():
     parted.load_state_dict(whole.state_dict())
     batch = torch.randn(4, 3)
     one, four = descent(whole), descent(parted, accumulate=4)
-    one.learn(whole(batch).square().mean())
+    one.backward(whole(batch).square().mean())
     for row in batch:
-        four.learn(parted(row[None]).square().mean())
-    assert one.take(1.0)
-    assert four.take(1.0)
+        four.backward(parted(row[None]).square().mean())
+    assert one.step(1.0)
+    assert four.step(1.0)
     torch.testing.assert_close(whole.weight, parted.weight)
 
 
@@ -49,8 +49,8 @@ def test_a_large_gradient_is_scaled_in_16_bit_floats_until_it_fits():
     steps = descent(layer, precision="fp16")
     outcomes = []
     for _ in range(20):
-        steps.learn(layer(torch.full((1, 1), 1e35)).sum())
-        outcomes.append(steps.take(1.0))
+        steps.backward(layer(torch.full((1, 1), 1e35)).sum())
+        outcomes.append(steps.step(1.0))
         assert not steps.failed
     assert not outcomes[0]
     assert outcomes[-1]

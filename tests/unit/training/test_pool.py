@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lowlight_cli.training.pool import Origin, Pool, one_of
-from lowlight_cli.training.rng import chance
+from lowlight_cli.training.rng import item_rng
 
 
 class Named(NamedTuple):
@@ -18,7 +18,7 @@ class Named(NamedTuple):
 
 
 def shares(pool: Pool[Named], draws: int = 800) -> dict[str, float]:
-    counts = Counter(one_of(pool, chance(1, step)).name for step in range(draws))
+    counts = Counter(one_of(pool, item_rng(1, step)).name for step in range(draws))
     return {name: count / draws for name, count in counts.items()}
 
 

@@ -52,9 +52,9 @@ class Played:
             loss = self.losses[min(step, len(self.losses) - 1)]
             folder.count(failed=isnan(loss))
             folder.report(step, loss=loss)
-            if folder.course.validates(step):
+            if folder.run_state.validates(step):
                 folder.judge(step, {"psnr": self.score}, by="psnr")
-            if folder.course.ending:
+            if folder.run_state.ending:
                 break
         return folder.path
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from lowlight_cli.errors import DivergedError
 from lowlight_cli.training.config import RunSettings
-from lowlight_cli.training.optimizer import Descent
+from lowlight_cli.training.optimizer import GuardedOptimizer
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.run_state import MOST_RETURNS, TOO_MANY
@@ -40,20 +40,20 @@ class Toy:
 
     def run(self, factor: Factor) -> None:
         folder, layer = self.folder, self.layer
-        painter = Descent(layer.parameters(), self.recipe, CPU)
-        parts = {"model": layer, "painter": painter}
+        generator_optimizer = GuardedOptimizer(layer.parameters(), self.recipe, CPU)
+        parts = {"model": layer, "generator_optimizer": generator_optimizer}
         for step in folder.steps(folder.resume(CPU, parts)):
             loss = (layer(torch.ones(2, 3)) - 1).square().sum()
-            painter.learn(loss * factor(step, folder.course.returns))
-            painter.take(1.0)
-            self.taken.append((step, painter._adam.param_groups[0]["lr"]))
-            folder.count(failed=painter.failed)
+            generator_optimizer.backward(loss * factor(step, folder.run_state.returns))
+            generator_optimizer.step(1.0)
+            self.taken.append((step, generator_optimizer._adam.param_groups[0]["lr"]))
+            folder.count(failed=generator_optimizer.failed)
             folder.report(step, loss=loss)
-            if folder.course.validates(step):
+            if folder.run_state.validates(step):
                 folder.judge(step, {"psnr": float(step)}, by="psnr")
-            if folder.course.saves(step):
+            if folder.run_state.saves(step):
                 folder.save(step + 1, parts, layer)
-            if folder.course.ending:
+            if folder.run_state.ending:
                 break
 
 
@@ -66,8 +66,8 @@ def test_single_spikes_are_left_out_and_the_run_goes_on(tmp_path):
     toy = Toy(tmp_path)
     toy.run(lambda step, _: 1e6 if step in (25, 35, 45) else 1.0)
     assert [step for step, _ in toy.taken] == list(range(60))
-    assert (toy.folder.course.skipped, toy.folder.course.returns) == (3, 0)
-    assert toy.folder.course.ending == "done"
+    assert (toy.folder.run_state.skipped, toy.folder.run_state.returns) == (3, 0)
+    assert toy.folder.run_state.ending == "done"
 
 
 def test_many_spikes_lead_back_to_the_last_checkpoint_at_half_the_rate(tmp_path):
@@ -80,7 +80,7 @@ def test_many_spikes_lead_back_to_the_last_checkpoint_at_half_the_rate(tmp_path)
     assert set(rates[back:]) == {rates[0] / 2}
     saved = torch.load(tmp_path / "ckpt" / "last.pt", weights_only=True)
     assert saved["step"] == 60
-    assert saved["course"]["returns"] == 1
+    assert saved["run_state"]["returns"] == 1
     assert journaled(tmp_path) == list(range(60))
     assert any("going on from step 30 at 1/2" in line for line in toy.lines)
 
@@ -118,7 +118,7 @@ def test_a_run_that_always_explodes_ends_and_names_its_best_weights(tmp_path):
     toy = Toy(tmp_path, sample_every=10)
     with pytest.raises(DivergedError, match=rf"after going back {MOST_RETURNS} times.*best\.safetensors"):
         toy.run(lambda step, _: 1e6 if step >= 33 else 1.0)
-    assert toy.folder.course.returns == MOST_RETURNS
+    assert toy.folder.run_state.returns == MOST_RETURNS
     assert (tmp_path / "ckpt" / "best.safetensors").exists()
     assert "training diverged" in (tmp_path / "train.log").read_text()
     state = torch.load(tmp_path / "ckpt" / "last.pt", weights_only=True)
@@ -133,11 +133,11 @@ def test_a_run_that_went_back_goes_on_as_one_that_was_not_stopped(tmp_path):
     whole = Toy(tmp_path / "whole")
     whole.run(factor)
     first = Toy(tmp_path / "parts", steps=60)
-    first.folder.course.settings = first.recipe.run.model_copy(update={"steps": 40})
+    first.folder.run_state.settings = first.recipe.run.model_copy(update={"steps": 40})
     first.run(factor)
     second = Toy(tmp_path / "parts")
     second.run(factor)
     assert [step for step, _ in second.taken] == list(range(40, 60))
     assert second.taken[-1] == whole.taken[-1]
     assert torch.equal(whole.layer.weight, second.layer.weight)
-    assert second.folder.course.skipped == whole.folder.course.skipped == TOO_MANY + 1
+    assert second.folder.run_state.skipped == whole.folder.run_state.skipped == TOO_MANY + 1

@@ -4,16 +4,16 @@ import pytest
 
 from lowlight_cli.errors import DivergedError
 from lowlight_cli.training.config import RunSettings
-from lowlight_cli.training.run_state import Course
+from lowlight_cli.training.run_state import RunState
 from lowlight_cli.training.stopping import StopRequest
 
 
-def course(**settings: object) -> Course:
-    return Course(RunSettings(**settings), StopRequest())
+def run_state(**settings: object) -> RunState:
+    return RunState(RunSettings(**settings), StopRequest())
 
 
 def test_twenty_steps_in_a_row_without_finite_numbers_end_the_run():
-    run = course()
+    run = run_state()
     for _ in range(19):
         run.count(failed=True)
     run.count(failed=False)
@@ -25,7 +25,7 @@ def test_twenty_steps_in_a_row_without_finite_numbers_end_the_run():
 
 
 def test_a_run_ends_when_validations_bring_nothing_better():
-    run = course(early_stop=2)
+    run = run_state(early_stop=2)
     for score, ending in ((1, None), (3, None), (2, None), (3, "no improvement")):
         run.judge(float(score))
         assert run.ending == ending
@@ -35,7 +35,7 @@ def test_a_run_ends_when_validations_bring_nothing_better():
 
 def test_a_signal_ends_the_run_with_a_checkpoint_and_without_a_validation():
     stop = StopRequest()
-    run = Course(RunSettings(sample_every=10), stop)
+    run = RunState(RunSettings(sample_every=10), stop)
     run.reach(3)
     assert not run.saves(3)
     stop.number = 15
@@ -44,13 +44,13 @@ def test_a_signal_ends_the_run_with_a_checkpoint_and_without_a_validation():
 
 
 def test_the_last_step_validates_and_saves():
-    run = course(steps=5)
+    run = run_state(steps=5)
     run.reach(4)
     assert (run.ending, run.saves(4), run.validates(4)) == ("done", True, True)
 
 
 def test_best_and_counts_survive_saving():
-    first, second = course(early_stop=1), course(early_stop=1)
+    first, second = run_state(early_stop=1), run_state(early_stop=1)
     first.judge(5.0)
     first.count(failed=True)
     second.load_state_dict(first.state_dict())
@@ -69,11 +69,11 @@ class FalseClock:
         return self.now
 
 
-def by_clock(clock: FalseClock, **settings: object) -> Course:
-    return Course(RunSettings(schedule="clock", limit_minutes=10, **settings), StopRequest(), clock)
+def by_clock(clock: FalseClock, **settings: object) -> RunState:
+    return RunState(RunSettings(schedule="clock", limit_minutes=10, **settings), StopRequest(), clock)
 
 
-def share(run: Course, step: int) -> float:
+def share(run: RunState, step: int) -> float:
     """Share of the schedule that is done at a step, as the rate sees it."""
     return step / run.length(step)
 
@@ -119,14 +119,14 @@ def test_a_schedule_by_the_clock_goes_on_where_it_was():
 
 def test_by_steps_the_clock_does_not_count():
     clock = FalseClock()
-    run = Course(RunSettings(steps=100, limit_minutes=10), StopRequest(), clock)
+    run = RunState(RunSettings(steps=100, limit_minutes=10), StopRequest(), clock)
     clock.now += 500
     run.reach(10)
     assert (run.length(11), run.ending) == (100, None)
     clock.now += 200
     run.reach(11)
     assert (run.ending, run.is_spent) == ("limit", False)
-    again = Course(RunSettings(steps=100, limit_minutes=10), StopRequest(), clock)
+    again = RunState(RunSettings(steps=100, limit_minutes=10), StopRequest(), clock)
     again.load_state_dict(run.state_dict())
     again.reach(12)
     assert again.ending is None

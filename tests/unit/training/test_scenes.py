@@ -12,7 +12,7 @@ from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.photos import Photo, random_crops
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
-from lowlight_cli.training.rng import chance, draws
+from lowlight_cli.training.rng import item_rng, item_rngs
 from lowlight_cli.training.scenes import Cut, aside, random_scene, whole_scene
 from lowlight_cli.training.settings import merged
 
@@ -36,7 +36,7 @@ def inside(view, place):
 def test_a_crop_lies_in_its_scene_where_its_place_says(size):
     pixels, seen = coded(*size), set()
     for place in range(40):
-        item = chance(0, 0, place)
+        item = item_rng(0, 0, place)
         crops = random_crops([Photo(pixels, None, 0.4)], [item], 96)
         scene = random_scene(crops.cuts[0], aside(item))
         top, left, tall, wide = scene.place[0].tolist()
@@ -51,7 +51,7 @@ def test_a_crop_lies_in_its_scene_where_its_place_says(size):
 
 def test_a_scene_is_at_least_55_percent_of_each_side_and_often_all():
     cut = Cut(coded(400, 500), 100, 150, 64, 64, mirrored=False)
-    scenes = [random_scene(cut, chance(0, 0, place)) for place in range(200)]
+    scenes = [random_scene(cut, item_rng(0, 0, place)) for place in range(200)]
     tall = torch.cat([64 / 400 / scene.place[:, 2] for scene in scenes])
     assert float(tall.min()) >= 0.549
     assert 0.3 < float((tall > 0.9999).float().mean()) < 0.5
@@ -71,9 +71,9 @@ def test_of_large_pictures_some_rows_stand_for_all():
 
 def test_even_light_is_what_it_was():
     photos = [Photo(coded(200, 230), None, 0.4)]
-    items = draws(0, 0, range(4)).items
+    items = item_rngs(0, 0, range(4)).items
     view = dark_view(random_crops(photos, items, 64), MANY_NIGHTS, items)
-    again = draws(0, 0, range(4)).items
+    again = item_rngs(0, 0, range(4)).items
     crops = random_crops(photos, again, 64).images
     plain = torch.cat([darken(crops[i : i + 1], MANY_NIGHTS, item).images for i, item in enumerate(again)])
     assert torch.equal(view.images, plain)
@@ -83,7 +83,7 @@ def test_even_light_is_what_it_was():
 
 def test_a_dark_crop_is_as_bright_as_its_view_at_its_place():
     photos = [Photo(coded(300, 260), None, 0.4)]
-    items = draws(0, 0, range(24)).items
+    items = item_rngs(0, 0, range(24)).items
     settings = DarkeningSettings(uneven_share=1.0)
     dark = dark_view(random_crops(photos, items, 96), settings, items)
     there = torch.cat(
@@ -97,9 +97,9 @@ def test_a_dark_crop_is_as_bright_as_its_view_at_its_place():
 
 def test_batches_carry_views_of_photos_and_of_whole_dark_pairs():
     pixels = torch.cat([coded(200, 230) // 9, coded(200, 230)])
-    pairs = [PairedPhoto("a", pixels, 0.05, 0.4, has_cast=False)]
+    pairs = [PairedPhoto("a", pixels, 0.05, 0.4, has_color_cast=False)]
     sources = Sources([Photo(coded(200, 230), None, 0.4)], pairs, UNEVEN_NIGHTS)
-    batch = enhancement_batch(sources, Mix(8, 64, 0.5, 0.0, 0.0), draws(0, 0, range(8)))
+    batch = enhancement_batch(sources, Mix(8, 64, 0.5, 0.0, 0.0), item_rngs(0, 0, range(8)))
     assert batch.view.shape == (8, 3, 64, 64)
     assert batch.place.shape == (8, 4)
     whole = adaptive_avg_pool2d(pixels[:3].float() / 255, 64)

@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from lowlight_cli.training.step_timer import Pace, peak_memory_mb
+from lowlight_cli.training.step_timer import StepTimer, peak_memory_mb
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def clock(monkeypatch):
     return moved
 
 
-def step(pace: Pace, clock, waited: float, computed: float) -> None:
+def step(pace: StepTimer, clock, waited: float, computed: float) -> None:
     with pace.waiting():
         clock.move(waited)
     clock.move(computed)
 
 
 def test_speed_and_waiting_are_means_over_the_steps_since_the_last_call(clock):
-    pace = Pace()
+    pace = StepTimer()
     step(pace, clock, 1.0, 3.0)
     assert pace.lap() == (4.0, 1.0)
     step(pace, clock, 0.0, 4.0)
@@ -43,7 +43,7 @@ def test_speed_and_waiting_are_means_over_the_steps_since_the_last_call(clock):
 
 
 def test_a_validation_is_no_part_of_a_step(clock):
-    pace = Pace()
+    pace = StepTimer()
     with pace.waiting():
         clock.move(50.0)
     clock.move(100.0)
@@ -53,7 +53,7 @@ def test_a_validation_is_no_part_of_a_step(clock):
 
 
 def test_waiting_ends_where_reading_fails(clock):
-    pace = Pace()
+    pace = StepTimer()
 
     def read() -> None:
         with pace.waiting():

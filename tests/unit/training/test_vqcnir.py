@@ -55,7 +55,7 @@ def test_held_still_nothing_is_moved_whatever_was_learned():
 
 def test_pairs_are_blurred_alike_in_every_run():
     pixels = torch.randint(0, 60, (6, 40, 48), dtype=torch.uint8)
-    pairs = [PairedPhoto(str(number), pixels, 0.1, 0.5, has_cast=False) for number in range(2)]
+    pairs = [PairedPhoto(str(number), pixels, 0.1, 0.5, has_color_cast=False) for number in range(2)]
     first, again = (blurred_pairs(pairs, BlurSettings(share=0.1), MANY_NIGHTS) for _ in range(2))
     for pair, one, two in zip(pairs, first, again, strict=True):
         assert torch.equal(one.pixels, two.pixels)
@@ -102,5 +102,7 @@ def test_without_a_weight_there_is_no_critic_and_that_of_an_older_run_is_let_be(
         run(step, RunFolder(tmp_path / "run", step), device=torch.device("cpu"))
         state = torch.load(last, weights_only=True)
         assert state["step"] == steps
-        assert not {"critic", "judge"} & state.keys()
-        torch.save(state | {"critic": {"conv0.weight": torch.zeros(1)}, "judge": {}}, last)
+        assert not {"discriminator", "discriminator_optimizer"} & state.keys()
+        torch.save(
+            state | {"discriminator": {"conv0.weight": torch.zeros(1)}, "discriminator_optimizer": {}}, last
+        )
