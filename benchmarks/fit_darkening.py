@@ -40,7 +40,7 @@ class PairFit(NamedTuple):
 
 
 class Patches(NamedTuple):
-    """Flat patches of all pairs: mean level and noise in 8-bit steps, neighbour correlations."""
+    """Flat patches of all pairs: mean level and noise in 8-bit steps, neighbor correlations."""
 
     level: Array
     deviation: Array
@@ -115,7 +115,7 @@ def fits_table(fits: list[PairFit]) -> Table:
     """Median, spread and range of what was fitted to each pair."""
     green = np.array([fit.exposure[1] for fit in fits]).clip(1e-4)
     rows = {
-        "1 / exposure at middle grey": 1 / green,
+        "1 / exposure at middle gray": 1 / green,
         "headroom": np.array([fit.headroom for fit in fits]),
         "red / green gain": np.array([fit.exposure[0] for fit in fits]).clip(1e-4) / green,
         "blue / green gain": np.array([fit.exposure[2] for fit in fits]).clip(1e-4) / green,
@@ -150,7 +150,7 @@ def flat_patches(pairs: list[Pair]) -> Patches:
                 rest = without_plane(low[place])
                 levels.append(low[place].mean((0, 1)))
                 deviations.append(rest.std((0, 1)))
-                correlations.append(neighbour_correlations(rest))
+                correlations.append(neighbor_correlations(rest))
     return Patches(np.array(levels), np.array(deviations), np.array(correlations))
 
 
@@ -162,7 +162,7 @@ def without_plane(patch: Array) -> Array:
     return (flat - system @ np.linalg.lstsq(system, flat, rcond=None)[0]).reshape(patch.shape)
 
 
-def neighbour_correlations(rest: Array) -> Array:
+def neighbor_correlations(rest: Array) -> Array:
     """Correlation of pixels 1, 2 and 4 apart, in each channel, free of the share that rounding adds."""
     variance = np.maximum((rest**2).mean((0, 1)) - QUANTIZATION, 0.05)
     across = [(rest[:, gap:] * rest[:, :-gap]).mean((0, 1)) / variance for gap in (1, 2, 4)]

@@ -2,7 +2,7 @@
 
 Each clear photo is taken several times at night by a still and by a moving camera, with equal light and noise
 (``datasets/darken.py``, ``datasets/blur.py``, always blurred), from fixed seeds; or, with ``--low``, its dark
-partner is taken as it is and shaken. Sharpness is the mean step between neighbouring pixels against that of
+partner is taken as it is and shaken. Sharpness is the mean step between neighboring pixels against that of
 the clear photo: 1 is as sharp, more is noise. PSNR* is that after the mean was made that of the clear photo.
 
 python benchmarks/night_blur.py --photos pairs/high --stems 274,275 --sheet blur.jpg codeenhance vqcnir

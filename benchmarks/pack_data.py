@@ -202,7 +202,7 @@ def _encoded(image: Image.Image, quality: int | None, form: str) -> tuple[bytes,
     if quality is LOSSLESS:
         image.save(buffer, "WEBP", lossless=True, quality=100, method=4)
         return buffer.getvalue(), SUFFIXES["webp"]
-    # Colour at full resolution in JPEG; WebP always halves it.
+    # Color at full resolution in JPEG; WebP always halves it.
     options = {"method": 4} if form == "webp" else {"subsampling": 0, "optimize": True}
     image.save(buffer, form, quality=quality, **options)
     return buffer.getvalue(), SUFFIXES[form]

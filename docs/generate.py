@@ -98,7 +98,7 @@ Folders of weights and of data sets.
 Never use the network; how much is told (warning, info or debug); show tracebacks.
 .TP
 .B NO_COLOR, FORCE_COLOR, COLUMNS
-Colours, and the width of tables.
+Colors, and the width of tables.
 .SH FILES
 .TP
 .I ./lle.toml\fR, or [tool.lle] in \fI./pyproject.toml

@@ -19,7 +19,7 @@ _SAME = 0.6
 """Of 255: averages of samples this close are the same but for rounding."""
 
 _HOLDS_16 = ("PNG", "TIFF")
-_HOLDS_GREY = ("JPEG", "MPO", "PNG", "TIFF")
+_HOLDS_GRAY = ("JPEG", "MPO", "PNG", "TIFF")
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 _LOOPING = ("GIF", "PNG", "WEBP")
 _LOSSLESS = ("PNG", "TIFF")
@@ -38,8 +38,8 @@ def differences(name: str, original: Content, result: Content) -> Iterator[Fault
         return
     yield from (Fault("frames", name, text) for text in _frames(original, result))
     yield from (Fault("timing", name, text) for text in _timing(original, result))
-    if original.grey and not result.grey and result.format in _HOLDS_GREY:
-        yield Fault("channels", name, "grey became RGB")
+    if original.gray and not result.gray and result.format in _HOLDS_GRAY:
+        yield Fault("channels", name, "gray became RGB")
     if (text := _depth(original, result)) is not None:
         yield Fault("depth", name, text)
     if original.tags.icc and result.format != "GIF" and original.tags.icc != result.tags.icc:

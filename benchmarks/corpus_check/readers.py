@@ -33,7 +33,7 @@ _RAW_ENDS = frozenset(
     (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".x3f")
 )
 _COLORS = {0, 1, 2}
-"""Photometric interpretations that tifffile gives as samples of grey or RGB."""
+"""Photometric interpretations that tifffile gives as samples of gray or RGB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Content:
         count: Number of all frames.
         loops: How often an animation plays, 0 for ever; None where the format or the file does not say.
         bits: Per channel.
-        grey: Whether there is a single channel of color.
+        gray: Whether there is a single channel of color.
         tags: What the colors mean.
     """
 
@@ -72,7 +72,7 @@ class Content:
     count: int
     loops: int | None
     bits: int
-    grey: bool
+    gray: bool
     tags: ColorTags
 
 
@@ -122,7 +122,7 @@ def _by_pillow(image: Image.Image, data: bytes) -> Content:
     # Behind the main image of these are views from other places, and small copies.
     one = image.format in ("MPO", "HEIF")
     count = 1 if one else getattr(image, "n_frames", 1) - first
-    grey = image.mode in ("1", "L", "LA", "I;16", "I;16B", "I", "La")
+    gray = image.mode in ("1", "L", "LA", "I;16", "I;16B", "I", "La")
     loops = image.info.get("loop", 1) if image.format in ("GIF", "PNG", "WEBP") and count > 1 else None
     frames: list[Frame] = []
     size = (0, 0)
@@ -137,7 +137,7 @@ def _by_pillow(image: Image.Image, data: bytes) -> Content:
         duration = float(each.info.get("duration", 0)) if count > 1 else 0.0
         size = size if frames else turned.size
         frames.append(_frame(*_split(turned), tags, duration))
-    return Content(str(image.format), size, tuple(frames), count, loops, bits, grey, tags)
+    return Content(str(image.format), size, tuple(frames), count, loops, bits, gray, tags)
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, NDArray[np.uint8]]:
@@ -203,7 +203,7 @@ def _raw(path: Path) -> Content:
 
 
 def _tiff(path: Path) -> Content | None:
-    """Pages of grey or RGB by tifffile; None leaves other kinds, and codecs that it lacks, to Pillow."""
+    """Pages of gray or RGB by tifffile; None leaves other kinds, and codecs that it lacks, to Pillow."""
     try:
         return _pages(path)
     except (ValueError, NotImplementedError, ImportError):

@@ -42,7 +42,7 @@ class Output:
         per_image: Whether each picture is listed.
         baseline: Earlier report to compare with, or None.
         published: Whether rows of papers are added.
-        globally: Colours, and whether success is silent.
+        globally: Colors, and whether success is silent.
 
     Raises:
         UsageError: The name of a report does not end like a form.

@@ -28,7 +28,7 @@ Value = Any
 
 
 class ColorChoice(StrEnum):
-    """When colours are used."""
+    """When colors are used."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -170,7 +170,7 @@ def _declared(
     color: Annotated[
         ColorChoice,
         typer.Option(
-            help="auto colours terminals; NO_COLOR and FORCE_COLOR are heard.",
+            help="auto colors terminals; NO_COLOR and FORCE_COLOR are heard.",
             envvar="LLE_COLOR",
             **_SHARED,
         ),

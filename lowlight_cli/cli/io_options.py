@@ -27,7 +27,7 @@ class FormatChoice(StrEnum):
 
 
 class Subsampling(StrEnum):
-    """Colour resolution of JPEG."""
+    """Color resolution of JPEG."""
 
     KEEP = "keep"
     FULL = "444"
@@ -51,7 +51,7 @@ class MetadataPolicy(StrEnum):
 
 
 class ProfilePolicy(StrEnum):
-    """Colour profile of the results."""
+    """Color profile of the results."""
 
     KEEP = "keep"
     SRGB = "srgb"
@@ -168,7 +168,7 @@ FormatOption = Annotated[
 ]
 QualityOption = Annotated[int, _result(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
 SubsamplingOption = Annotated[
-    Subsampling, _result(help="Colour resolution of JPEG; keep is that of a JPEG input, else 444.")
+    Subsampling, _result(help="Color resolution of JPEG; keep is that of a JPEG input, else 444.")
 ]
 CompressionOption = Annotated[int, _result(min=0, max=9, help="Effort spent on the size of PNG.")]
 BitDepthOption = Annotated[BitDepth, _result(help="Bits per channel, where the format can hold them.")]
@@ -177,7 +177,7 @@ MetadataOption = Annotated[
     _result(help="Of the metadata keep all, all but place, serial numbers and owner (safe), or none."),
 ]
 ProfileOption = Annotated[
-    ProfilePolicy, _result("--icc", help="Colour profile of the results: that of the input, or sRGB.")
+    ProfilePolicy, _result("--icc", help="Color profile of the results: that of the input, or sRGB.")
 ]
 FlattenOption = Annotated[
     str | None,

@@ -21,20 +21,20 @@ def parse_bytes(text: str | int) -> int:
 
 
 def check_color(text: str | None) -> str | None:
-    """The name of a colour, unchanged, if it is one."""
+    """The name of a color, unchanged, if it is one."""
     if text is not None:
         parse_color(text)
     return text
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
-    """Red, green and blue, 0 to 255 each, of a colour's name or of ``#rrggbb``."""
+    """Red, green and blue, 0 to 255 each, of a color's name or of ``#rrggbb``."""
     from PIL import ImageColor
 
     try:
         red, green, blue, *_ = ImageColor.getrgb(text)
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is no colour; try white or #ffffff") from None
+        raise typer.BadParameter(f"'{text}' is no color; try white or #ffffff") from None
     return red, green, blue
 
 

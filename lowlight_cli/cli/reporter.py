@@ -178,7 +178,7 @@ _SKIPS = {UP_TO_DATE: "up to date", EXISTS: "there already", BRIGHT: "bright eno
 
 
 def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
-    """Prints the totals of a run, coloured in a terminal.
+    """Prints the totals of a run, colored in a terminal.
 
     Args:
         report: All outcomes.

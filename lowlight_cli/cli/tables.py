@@ -20,8 +20,8 @@ Stream = TextIO | TextIOWrapper | StringIO
 """Where text is written to; the classes stand beside their interface for the checks at run time."""
 
 
-def wants_colour(stream: Stream, color: str = "auto") -> bool:
-    """Whether to colour what is written to ``stream``.
+def wants_color(stream: Stream, color: str = "auto") -> bool:
+    """Whether to color what is written to ``stream``.
 
     ``always`` and ``never`` decide. Else ``NO_COLOR``, unless empty, forbids it, ``FORCE_COLOR`` asks
     for it, and without either it takes a terminal that is not ``dumb``.
@@ -130,12 +130,12 @@ def make_console(stream: Stream, color: str = "auto", *, terminal: bool = False)
     """
     from rich.console import Console
 
-    coloured = wants_colour(stream, color)
+    colored = wants_color(stream, color)
     return Console(
         file=stream,
-        color_system="standard" if coloured else None,
-        force_terminal=True if coloured or terminal else None,
-        no_color=not coloured,
+        color_system="standard" if colored else None,
+        force_terminal=True if colored or terminal else None,
+        no_color=not colored,
         markup=False,
         emoji=False,
         highlight=False,

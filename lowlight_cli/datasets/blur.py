@@ -2,7 +2,7 @@
 
 Source: paths as in Boracchi and Foi, "Modeling the Performance of Image Restoration from Motion Blur", 2012,
 sec. III, with inertia alone; lamps beyond white as in Zhou et al., "LEDNet", 2022, sec. 3. The figures are by
-judgement: docs/models/vqcnir.md.
+judgment: docs/models/vqcnir.md.
 """
 
 import math

@@ -30,7 +30,7 @@ class Camera(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     exposure: Spread
-    """Light kept at middle grey (0.18 in linear light)."""
+    """Light kept at middle gray (0.18 in linear light)."""
 
     headroom: Spread
     """How far the bright picture's shoulder squeezed white; 1 is none. Undone before darkening."""
@@ -48,10 +48,10 @@ class Camera(BaseModel):
     """Standard deviation of the noise that grows with the light itself, in green, for each unit of light."""
 
     grain: Spread
-    """Weight of the neighbours in the noise's 3x3 kernel, whose centre is 1; demosaicing gives 0.1 to 0.3."""
+    """Weight of the neighbors in the noise's 3x3 kernel, whose center is 1; demosaicing gives 0.1 to 0.3."""
 
     blotch: Spread
-    """Standard deviation of the coarse colour noise, in units of the fine noise's."""
+    """Standard deviation of the coarse color noise, in units of the fine noise's."""
 
     pedestal: Spread
     """Offset of the black level, mean of the three channels."""
@@ -97,7 +97,7 @@ Quality = Annotated[int, Field(ge=1, le=100)]
 class UnevenLight(BaseModel):
     """Light that differs within one picture; amounts of darkness are in stops (powers of two).
 
-    By judgement, not measured: docs/models/darkening.md.
+    By judgment, not measured: docs/models/darkening.md.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -206,7 +206,7 @@ UNEVEN_NIGHTS = MANY_NIGHTS.model_copy(update={"clean_share": 0.15, "uneven_shar
 
 
 class BlurSettings(BaseModel):
-    """What ``draw_movement`` draws from; each picture gets a path of its own. By judgement, not measured."""
+    """What ``draw_movement`` draws from; each picture gets a path of its own. By judgment, not measured."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 

@@ -17,7 +17,7 @@ from lowlight_cli.datasets.blur import Movement, moved, shaken
 from lowlight_cli.datasets.config import Camera, DarkeningSettings, Spread
 from lowlight_cli.tensors import Images
 
-MIDDLE_GREY = 0.18
+MIDDLE_GRAY = 0.18
 BLOTCH_PIXELS = 4
 
 Pictures = Float[Tensor, "*b 3 h w"]
@@ -25,7 +25,7 @@ Pictures = Float[Tensor, "*b 3 h w"]
 
 
 class Darkened(NamedTuple):
-    """Dark pictures (8-bit steps, in [0, 1]) and the light each kept at middle grey."""
+    """Dark pictures (8-bit steps, in [0, 1]) and the light each kept at middle gray."""
 
     images: Pictures
     exposures: Float[Tensor, "*b"]
@@ -148,15 +148,15 @@ def exposed(light: Images, conditions: Conditions) -> Images:
     """Light of the scene under little exposure: the bright picture's shoulder is undone first.
 
     The shoulder ``light = scene / (1 + bend * scene)`` fits the measured pairs. Its inverse is scaled so that
-    middle grey keeps exactly ``exposure`` of its light.
+    middle gray keeps exactly ``exposure`` of its light.
     """
     bend = 1 - 1 / conditions.headroom
-    scale = (1 - bend * MIDDLE_GREY) * conditions.exposure * conditions.cast
+    scale = (1 - bend * MIDDLE_GRAY) * conditions.exposure * conditions.cast
     return light * scale / (1 - bend * light)
 
 
 def sensor_noise(light: Images, conditions: Conditions, tint: Tensor, generator: Generator) -> Images:
-    """Read, shot and relative noise for ``light``, with the grain of demosaicing and coarse colour noise."""
+    """Read, shot and relative noise for ``light``, with the grain of demosaicing and coarse color noise."""
     growing = conditions.shot + conditions.speckle**2 * light
     deviation = growing.mul_(light).add_(conditions.read**2).sqrt_().mul_(tint)
     fine = grained(gaussian(light.shape, generator, light), conditions.grain)
@@ -173,7 +173,7 @@ def gaussian(shape: torch.Size, generator: Generator, like: Tensor) -> Tensor:
 
 
 def grained(noise: Images, weight: Tensor) -> Images:
-    """Noise mixed with its neighbours, of the same variance as before."""
+    """Noise mixed with its neighbors, of the same variance as before."""
     padded = pad(noise, (1, 1, 1, 1), mode="circular")
     rows = padded[..., 1:-1, :] + weight * (padded[..., :-2, :] + padded[..., 2:, :])
     mixed = rows[..., 1:-1] + weight * (rows[..., :-2] + rows[..., 2:])

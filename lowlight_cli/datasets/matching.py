@@ -1,6 +1,6 @@
 """Which picture of one folder belongs to which of another, and which have no partner; torch-free.
 
-Nothing is guessed: a picture without its partner is told of, not paired with its neighbour.
+Nothing is guessed: a picture without its partner is told of, not paired with its neighbor.
 """
 
 from collections.abc import Iterator

@@ -91,10 +91,10 @@ def turned_upright(box: Box, orientation: int, width: int, height: int) -> Box:
     return replace(box, left=left, top=top, right=right, bottom=bottom)
 
 
-def from_centre(label: int, centre_x: float, centre_y: float, width: float, height: float) -> Box:
-    """A box by its centre and sides, all in pixels."""
-    left, top = centre_x - width / 2, centre_y - height / 2
-    return Box(label, left, top, centre_x + width / 2, centre_y + height / 2)
+def from_center(label: int, center_x: float, center_y: float, width: float, height: float) -> Box:
+    """A box by its center and sides, all in pixels."""
+    left, top = center_x - width / 2, center_y - height / 2
+    return Box(label, left, top, center_x + width / 2, center_y + height / 2)
 
 
 def overlap_of(one: Box, other: Box, *, of_first: bool = False) -> float:

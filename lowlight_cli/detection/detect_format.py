@@ -15,7 +15,7 @@ from lowlight_cli.errors import UsageError
 FORMS = ("exdark", "voc", "yolo", "coco")
 
 
-def recognise(folder: Path) -> str:
+def recognize(folder: Path) -> str:
     """Name of the form.
 
     Args:
@@ -61,7 +61,7 @@ def read_collection(
     Raises:
         AnnotationError: The form is not known, or a file that all depends on cannot be read.
     """
-    form = form or recognise(folder)
+    form = form or recognize(folder)
     if not needs_pictures and form in ("exdark", "yolo"):
         raise AnnotationError(str(folder), f"annotations of the form {form} make no sense without pictures")
     if form == "exdark":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lowlight_cli.detection.boxes import Box, from_centre, overlap_of
+from lowlight_cli.detection.boxes import Box, from_center, overlap_of
 from lowlight_cli.detection.collection import AnnotationError
 from lowlight_cli.detection.exif_orientation import in_pixels
 from lowlight_cli.detection.files import AnnotationFile, number
@@ -110,7 +110,7 @@ def _text_row(words: Sequence[str], place: str, picture: Truth, class_count: int
     label, *sides, score = (number(word, place, "a value") for word in words)
     if label != int(label) or not 0 <= label < class_count:
         raise AnnotationError(place, f"unknown class {words[0]}; there are {class_count}, from 0")
-    (box,) = in_pixels([from_centre(int(label), *sides)], picture.size)
+    (box,) = in_pixels([from_center(int(label), *sides)], picture.size)
     return Detection(box, _score(score, place))
 
 

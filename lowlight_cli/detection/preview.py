@@ -15,8 +15,8 @@ CELL = (480, 360)
 
 _GAP = 8
 _BACKGROUND = (24, 24, 27)
-# Okabe and Ito's colours, told apart by colour-blind readers too; black is left out.
-_COLOURS = (
+# Okabe and Ito's colors, told apart by color-blind readers too; black is left out.
+_COLORS = (
     (230, 159, 0),
     (86, 180, 233),
     (0, 158, 115),
@@ -64,7 +64,7 @@ def drawn(pixels: Samples, boxes: Sequence[Box], classes: Sequence[str]) -> Samp
     for box in boxes:
         corner = (round(left + box.left * scale), round(top + box.top * scale))
         opposite = (round(left + box.right * scale) - 1, round(top + box.bottom * scale) - 1)
-        _draw_box(tile, corner, opposite, classes[box.label], _COLOURS[box.label % len(_COLOURS)])
+        _draw_box(tile, corner, opposite, classes[box.label], _COLORS[box.label % len(_COLORS)])
     return tile
 
 
@@ -73,13 +73,13 @@ def _draw_box(
     corner: tuple[int, int],
     opposite: tuple[int, int],
     name: str,
-    colour: tuple[int, int, int],
+    color: tuple[int, int, int],
 ) -> None:
     # A dark line around each bright one: seen on any picture.
     cv2.rectangle(tile, corner, opposite, (0, 0, 0), 4)
-    cv2.rectangle(tile, corner, opposite, colour, 2)
+    cv2.rectangle(tile, corner, opposite, color, 2)
     text = name.encode("ascii", "replace").decode()
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
     x, y = corner[0], max(corner[1], height + 5)
-    cv2.rectangle(tile, (x, y - height - 5), (x + width + 4, y), colour, cv2.FILLED)
+    cv2.rectangle(tile, (x, y - height - 5), (x + width + 4, y), color, cv2.FILLED)
     cv2.putText(tile, text, (x + 2, y - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from lowlight_cli.detection.boxes import Box, from_centre
+from lowlight_cli.detection.boxes import Box, from_center
 from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
 from lowlight_cli.detection.files import AnnotationFile, files_below, folders_below, number, pictures_below
 from lowlight_cli.images.formats import format_of
@@ -52,7 +52,7 @@ def _yolo_box(words: Sequence[str], place: str, class_count: int) -> Box:
     label, *sides = (number(word, place, "a value") for word in words)
     if label != int(label) or not 0 <= label < class_count:
         raise AnnotationError(place, f"unknown class {words[0]}; there are {class_count}, from 0")
-    return from_centre(int(label), *sides)
+    return from_center(int(label), *sides)
 
 
 def read_yolo(folder: Path, classes: Sequence[str] | None = None) -> Collection:

@@ -54,7 +54,7 @@ BASELINES: Catalog[Baseline] = Catalog(
         for baseline in (
             Baseline("input", "The dark picture as it is.", _input),
             Baseline("gamma", "Values to the power of 0.4.", _gamma),
-            Baseline("clahe", "Lightness equalised in 8x8 tiles, contrast limited to 2.", _clahe),
+            Baseline("clahe", "Lightness equalized in 8x8 tiles, contrast limited to 2.", _clahe),
             Baseline("he", "Histogram of the largest channel spread over its range.", _equalize),
         )
     },

@@ -160,7 +160,7 @@ METRICS: Catalog[MetricEntry] = Catalog(
             MetricEntry("mae", "MAE", "Mean absolute error, in [0, 1].", higher_is_better=False),
             MetricEntry("ms_ssim", "MS-SSIM", "SSIM of the luma over five scales.", smallest=176),
             MetricEntry("fsim", "FSIM", "Likeness of phase congruency and gradients.", smallest=16),
-            MetricEntry("fsimc", "FSIMc", "FSIM that looks at colour as well.", smallest=16),
+            MetricEntry("fsimc", "FSIMc", "FSIM that looks at color as well.", smallest=16),
             MetricEntry(
                 "lpips",
                 "LPIPS",

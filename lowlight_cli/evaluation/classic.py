@@ -1,4 +1,4 @@
-"""Brighteners without learning, to compare with: gamma, histogram equalisation, CLAHE.
+"""Brighteners without learning, to compare with: gamma, histogram equalization, CLAHE.
 
 Source of CLAHE: Zuiderveld, "Contrast limited adaptive histogram equalization", 1994.
 """
@@ -31,7 +31,7 @@ def equalize_value(images: Images) -> Images:
 
 
 def clahe(images: Images) -> Images:
-    """Equalises the lightness of Lab in 8x8 tiles, its contrast limited to 2."""
+    """Equalizes the lightness of Lab in 8x8 tiles, its contrast limited to 2."""
     return picture_by_picture(images, _locally_equalized)
 
 

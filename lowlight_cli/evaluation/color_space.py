@@ -1,9 +1,9 @@
-"""What a metric sees of a picture: colour space, rounding, aligned brightness; all in float64."""
+"""What a metric sees of a picture: color space, rounding, aligned brightness; all in float64."""
 
 from collections.abc import Sequence
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.evaluation.protocols import GreyMean, Space, View
+from lowlight_cli.evaluation.protocols import GrayMean, Space, View
 from lowlight_cli.tensors import Features, Images
 
 LUMA = (0.299, 0.587, 0.114)
@@ -52,10 +52,10 @@ def weighted(images: Images, weights: Sequence[float]) -> Features:
     return red * weights[0] + green * weights[1] + blue * weights[2]
 
 
-def align_grey_mean(images: Images, references: Images, form: GreyMean) -> Images:
-    """Each picture multiplied so that its mean grey is that of its reference, then clipped ("GT-mean").
+def align_gray_mean(images: Images, references: Images, form: GrayMean) -> Images:
+    """Each picture multiplied so that its mean gray is that of its reference, then clipped ("GT-mean").
 
-    It judges structure and colour and forgives a wrong brightness, so it is no score of a whole result. A
+    It judges structure and color and forgives a wrong brightness, so it is no score of a whole result. A
     black picture stays black.
     """
     view = View(Space.RGB, rounds_pixels=form.rounds_pixels)

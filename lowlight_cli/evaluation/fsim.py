@@ -18,12 +18,12 @@ SIDE = 256
 
 IN_PHASE = (0.596, -0.274, -0.322)
 QUADRATURE = (0.211, -0.523, 0.312)
-"""Weights of R, G and B in the colours of YIQ."""
+"""Weights of R, G and B in the colors of YIQ."""
 
 T_CONGRUENCY = 0.85
 T_GRADIENT = 160.0
-T_COLOUR = 200.0
-COLOUR_POWER = 0.03
+T_COLOR = 200.0
+COLOR_POWER = 0.03
 SCHARR = ((3.0, 0.0, -3.0), (10.0, 0.0, -10.0), (3.0, 0.0, -3.0))
 
 
@@ -36,7 +36,7 @@ def feature_similarity(
         images: sRGB in [0, 1].
         references: What they should be, of the same shape.
         view: Whether pixels are rounded first; in RGB.
-        chromatic: Whether colour is compared as well (FSIMc).
+        chromatic: Whether color is compared as well (FSIMc).
 
     Raises:
         UsageError: The shapes differ.
@@ -47,7 +47,7 @@ def feature_similarity(
     likeness = _alike(congruency_1, congruency_2, T_CONGRUENCY)
     likeness = likeness * _alike(_gradient(luma_1), _gradient(luma_2), T_GRADIENT)
     if chromatic:
-        likeness = likeness * _alike_in_colour(first, second)
+        likeness = likeness * _alike_in_color(first, second)
     weight = torch.maximum(congruency_1, congruency_2)
     total = weight.sum((1, 2, 3))
     # Pictures without any feature, all black for example, are alike in all of them.
@@ -76,12 +76,12 @@ def _alike(first: Tensor, second: Tensor, constant: float) -> Tensor:
     return (2 * first * second + constant) / (first.square() + second.square() + constant)
 
 
-def _alike_in_colour(first: Features, second: Features) -> Features:
+def _alike_in_color(first: Features, second: Features) -> Features:
     product = torch.ones_like(first[:, :1])
     for weights in (IN_PHASE, QUADRATURE):
-        product = product * _alike(weighted(first, weights), weighted(second, weights), T_COLOUR)
+        product = product * _alike(weighted(first, weights), weighted(second, weights), T_COLOR)
     # The real part of a power of a product that may be negative.
-    return torch.complex(product, torch.zeros_like(product)).pow(COLOUR_POWER).real
+    return torch.complex(product, torch.zeros_like(product)).pow(COLOR_POWER).real
 
 
 SCALES = 4

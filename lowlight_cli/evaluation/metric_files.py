@@ -69,7 +69,7 @@ def find_files(
 
 
 def fetch(file: MetricFile, folder: Path) -> Path:
-    """Downloads a file, which appears in the folder whole or not at all; ``HF_ENDPOINT`` is honoured.
+    """Downloads a file, which appears in the folder whole or not at all; ``HF_ENDPOINT`` is honored.
 
     Raises:
         WeightsError: ``LLE_OFFLINE`` or ``HF_HUB_OFFLINE`` forbid it, or it failed.

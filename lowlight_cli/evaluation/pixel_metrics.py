@@ -10,8 +10,8 @@ import torch
 from torch.nn.functional import avg_pool2d, pad
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.evaluation.color_space import align_grey_mean, seen_pair
-from lowlight_cli.evaluation.protocols import EIGHT_BIT_RGB, GreyMean, Space, View
+from lowlight_cli.evaluation.color_space import align_gray_mean, seen_pair
+from lowlight_cli.evaluation.protocols import EIGHT_BIT_RGB, GrayMean, Space, View
 from lowlight_cli.tensors import Features, Images, PerImage
 
 
@@ -44,12 +44,12 @@ def mean_absolute_error(images: Images, references: Images, view: View = EIGHT_B
 
 
 def psnr_of_equal_means(images: Images, references: Images) -> PerImage:
-    """PSNR in dB after each picture is scaled to the mean grey of its reference ("GT-mean").
+    """PSNR in dB after each picture is scaled to the mean gray of its reference ("GT-mean").
 
     Raises:
         UsageError: The shapes differ.
     """
-    return psnr(align_grey_mean(images, references, GreyMean()), references)
+    return psnr(align_gray_mean(images, references, GrayMean()), references)
 
 
 WINDOW = 11

@@ -21,7 +21,7 @@ class View:
     """What a metric gets to see of a picture; no border is ever cut off.
 
     Attributes:
-        space: Colour space.
+        space: Color space.
         rounds_pixels: Whether R, G and B are rounded to 8 bits first, as if saved to a file.
         rounds_plane: Whether the luma is rounded to 8 bits after it was computed.
     """
@@ -43,13 +43,13 @@ EIGHT_BIT_RGB = View()
 
 
 @dataclass(frozen=True, slots=True)
-class GreyMean:
+class GrayMean:
     """How a picture is given the brightness of its reference before it is scored again ("GT-mean").
 
-    It is multiplied by mean grey of the reference / mean grey of the picture, and clipped to [0, 1].
+    It is multiplied by mean gray of the reference / mean gray of the picture, and clipped to [0, 1].
 
     Attributes:
-        weights: Of R, G and B in the grey.
+        weights: Of R, G and B in the gray.
         rounds_pixels: Whether both are rounded to 8 bits before.
     """
 
@@ -58,8 +58,8 @@ class GreyMean:
 
     def __str__(self) -> str:
         """In words, for reports."""
-        grey = " + ".join(f"{weight:g} {name}" for weight, name in zip(self.weights, "RGB", strict=True))
-        return f"grey {grey}, pixels {'rounded to 8 bits' if self.rounds_pixels else 'not rounded'} before"
+        gray = " + ".join(f"{weight:g} {name}" for weight, name in zip(self.weights, "RGB", strict=True))
+        return f"gray {gray}, pixels {'rounded to 8 bits' if self.rounds_pixels else 'not rounded'} before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Protocol:
     clips_structure: bool = False
     rounds_pixels: bool = True
     chromatic_fsim: bool = False
-    grey_mean: GreyMean = GreyMean()
+    grey_mean: GrayMean = GrayMean()
 
     def settings(self) -> dict[str, str]:
         """Every choice in words, for reports."""
@@ -170,12 +170,12 @@ PROTOCOLS: Catalog[Protocol] = Catalog(
                 "glare",
                 "PSNR over RGB in floating point, SSIM per channel of 8-bit pixels, LPIPS with AlexNet on "
                 "8-bit pixels. The paper scores pictures whose brightness was aligned with the reference "
-                "first, so its tables are the starred columns of --gt-mean. The grey of that alignment has "
+                "first, so its tables are the starred columns of --gt-mean. The gray of that alignment has "
                 "the weights of R and B swapped (0.114 R + 0.587 G + 0.299 B), which is kept here.",
                 "GLARE, test scripts",
                 psnr=View(rounds_pixels=False),
                 mae=View(rounds_pixels=False),
-                grey_mean=GreyMean((0.114, 0.587, 0.299), rounds_pixels=False),
+                grey_mean=GrayMean((0.114, 0.587, 0.299), rounds_pixels=False),
             ),
             replace(
                 _PYIQA,
@@ -195,7 +195,7 @@ PROTOCOLS: Catalog[Protocol] = Catalog(
             replace(
                 _LLE,
                 name="drgn",
-                description="The paper does not state the colour space of PSNR and SSIM. RGB is the main "
+                description="The paper does not state the color space of PSNR and SSIM. RGB is the main "
                 "number here; the luma columns take what the author's other scripts do in MATLAB: rgb2ycbcr "
                 "of 8-bit pixels, rounded again. FSIM is that of the luma. SSEQ needs a regression that is "
                 "not published, and is not computed. Compare the scores of the dark input with the table "

@@ -49,7 +49,7 @@ def _codeenhance(dataset: str, psnr: float, ssim: float, lpips: float, mae: floa
 
 def _drgn(method: str, dataset: str, psnr: float, ssim: float, fsim: float) -> Published:
     values = {"psnr": psnr, "ssim": ssim, "fsim": fsim}
-    return Published(method, dataset, values, DRGN, "the colour space of PSNR and SSIM is not stated")
+    return Published(method, dataset, values, DRGN, "the color space of PSNR and SSIM is not stated")
 
 
 PUBLISHED: tuple[Published, ...] = (

@@ -10,7 +10,7 @@ import torch
 from lowlight_cli.device import FP32
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.evaluation.catalog import METRICS, MetricEntry
-from lowlight_cli.evaluation.color_space import align_grey_mean
+from lowlight_cli.evaluation.color_space import align_gray_mean
 from lowlight_cli.evaluation.columns import STAR
 from lowlight_cli.evaluation.metric_factory import NoScoreError, build_comparison, build_rating
 from lowlight_cli.evaluation.metric_files import find_files
@@ -77,7 +77,7 @@ class Scorer:
         self.missing: dict[str, str] = {}
         self.files: dict[str, Mapping[str, Path]] = {}
         self._device = device
-        self._grey_mean = grey_mean
+        self._gray_mean = grey_mean
         self._compare: dict[str, Callable[[Images, Images], PerImage]] = {}
         self._rate: dict[str, Callable[[Images], PerImage]] = {}
         for entry in [METRICS[name] for name in dict.fromkeys(metrics)]:
@@ -96,12 +96,12 @@ class Scorer:
         for entry in self.metrics:
             if paired or not entry.needs_reference:
                 names.append(entry.name)
-            if paired and entry.needs_reference and self._grey_mean:
+            if paired and entry.needs_reference and self._gray_mean:
                 names.append(entry.name + STAR)
         return tuple(names)
 
     def score(self, images: Images, references: Images | None = None) -> list[PictureScores]:
-        """Measures a batch; what a picture gets does not depend on its neighbours.
+        """Measures a batch; what a picture gets does not depend on its neighbors.
 
         Args:
             images: sRGB in [0, 1]; values outside are clipped.
@@ -123,8 +123,8 @@ class Scorer:
             if references is not None:
                 references = references.to(self._device)
                 outcomes |= self._compared(images, references, "")
-                if self._grey_mean:
-                    aligned = align_grey_mean(images, references, self.protocol.grey_mean)
+                if self._gray_mean:
+                    aligned = align_gray_mean(images, references, self.protocol.grey_mean)
                     outcomes |= self._compared(aligned, references, STAR)
         columns = self.columns(paired=references is not None)
         return [_gathered({name: outcomes[name][index] for name in columns}) for index in range(len(images))]

@@ -16,7 +16,7 @@ class Format:
         pillow_name: What Pillow calls it; None where another library reads it.
         keeps_alpha: Whether transparency survives.
         keeps_16_bit: Whether 16 bits per channel survive.
-        keeps_grey: Whether a picture of one channel is written as such.
+        keeps_gray: Whether a picture of one channel is written as such.
         longest_side: Most rows and columns of a result.
         holds: What several frames in one file are; ``one`` where there is room for a single frame.
         is_written: Whether results can have this format.
@@ -27,7 +27,7 @@ class Format:
     pillow_name: str | None
     keeps_alpha: bool = False
     keeps_16_bit: bool = False
-    keeps_grey: bool = False
+    keeps_gray: bool = False
     longest_side: int = 2**31 - 1
     holds: Literal["one", "animation", "pages"] = "one"
     is_written: bool = True
@@ -43,13 +43,13 @@ FORMATS: Catalog[Format] = Catalog(
     "picture format",
     {
         "jpg": Format(
-            (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "JPEG", keeps_grey=True, longest_side=65_500
+            (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "JPEG", keeps_gray=True, longest_side=65_500
         ),
         "png": Format(
-            (".png", ".apng"), "PNG", keeps_alpha=True, keeps_16_bit=True, keeps_grey=True, holds="animation"
+            (".png", ".apng"), "PNG", keeps_alpha=True, keeps_16_bit=True, keeps_gray=True, holds="animation"
         ),
         "tiff": Format(
-            (".tiff", ".tif"), "TIFF", keeps_alpha=True, keeps_16_bit=True, keeps_grey=True, holds="pages"
+            (".tiff", ".tif"), "TIFF", keeps_alpha=True, keeps_16_bit=True, keeps_gray=True, holds="pages"
         ),
         "webp": Format((".webp",), "WEBP", keeps_alpha=True, longest_side=16_383, holds="animation"),
         "avif": Format((".avif", ".avifs"), "AVIF", keeps_alpha=True, longest_side=65_536, holds="animation"),

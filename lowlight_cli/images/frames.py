@@ -1,10 +1,10 @@
-"""Samples of a file -> frames: upright, colour apart from opacity, in sRGB."""
+"""Samples of a file -> frames: upright, color apart from opacity, in sRGB."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from lowlight_cli.images.color.cicp import BT2020_PRIMARIES, HLG, NOT_SAID, PQ, PRIMARIES, ColourCodes
+from lowlight_cli.images.color.cicp import BT2020_PRIMARIES, HLG, NOT_SAID, PQ, PRIMARIES, ColorCodes
 from lowlight_cli.images.color.color_management import plain_srgb
 from lowlight_cli.images.color.convert import ToSrgb, conversion_for, round_trips
 from lowlight_cli.images.color.icc_profile import ProfileError, read_profile
@@ -14,8 +14,8 @@ from lowlight_cli.images.picture import Frame, Samples
 
 
 @dataclass(frozen=True, slots=True)
-class Colours:
-    """What the colours of a file mean.
+class Colors:
+    """What the colors of a file mean.
 
     Attributes:
         conversion: How they become sRGB; None where they are.
@@ -29,69 +29,69 @@ class Colours:
     conversion: ToSrgb | None = None
     icc: bytes | None = None
     warnings: tuple[str, ...] = ()
-    codes: ColourCodes | None = None
+    codes: ColorCodes | None = None
 
 
-def colours_of(icc: object, *, grey: bool, deep: bool) -> Colours:
-    """Meaning of the colours of a file.
+def colors_of(icc: object, *, gray: bool, deep: bool) -> Colors:
+    """Meaning of the colors of a file.
 
     Args:
         icc: Its profile as found; nothing or an empty one where there is none.
-        grey: Whether it has one channel of brightness.
+        gray: Whether it has one channel of brightness.
         deep: Whether it has 16 bits per channel.
     """
     if not isinstance(icc, bytes) or not icc:
-        return Colours()
+        return Colors()
     try:
         codes = read_profile(icc).codes
         if codes is not None and codes[1] in (PQ, HLG):
-            return hdr_colours(ColourCodes(*codes), grey=grey)
-        conversion = conversion_for(icc, grey=grey)
+            return hdr_colors(ColorCodes(*codes), gray=gray)
+        conversion = conversion_for(icc, gray=gray)
         if conversion is None:
-            return Colours(icc=icc)
-        has_way_back = round_trips(conversion, grey=grey)
+            return Colors(icc=icc)
+        has_way_back = round_trips(conversion, gray=gray)
     except ProfileError:
-        return Colours(warnings=("icc",))
+        return Colors(warnings=("icc",))
     coarse = ("icc_8bit",) if deep and not conversion.is_exact else ()
     if has_way_back:
-        return Colours(conversion, icc, coarse)
+        return Colors(conversion, icc, coarse)
     # The result says sRGB, for metadata may name the old space.
-    return Colours(conversion, None if grey else plain_srgb(), ("icc_to_srgb", *coarse))
+    return Colors(conversion, None if gray else plain_srgb(), ("icc_to_srgb", *coarse))
 
 
-def hdr_colours(codes: ColourCodes, *, grey: bool) -> Colours:
+def hdr_colors(codes: ColorCodes, *, gray: bool) -> Colors:
     """Meaning of PQ and HLG: sRGB, with the warning ``hdr_to_sdr``, and no way back.
 
     Args:
         codes: Primaries, and ``PQ`` or ``HLG``.
-        grey: Whether the picture has one channel.
+        gray: Whether the picture has one channel.
     """
     # Where no primaries are named, those are meant that the standard of high dynamic range has.
     space = BT2020_PRIMARIES if codes.primaries == NOT_SAID else PRIMARIES.get(codes.primaries)
     if space is None:
-        return Colours(warnings=("color",))
+        return Colors(warnings=("color",))
     # The result says sRGB, for metadata may name the old space.
-    return Colours(HdrConversion(codes.transfer, space), None if grey else plain_srgb(), ("hdr_to_sdr",))
+    return Colors(HdrConversion(codes.transfer, space), None if gray else plain_srgb(), ("hdr_to_sdr",))
 
 
 def make_frame(
-    samples: Samples, colours: Colours, *, orientation: int = 1, duration_ms: int | None = None
+    samples: Samples, colors: Colors, *, orientation: int = 1, duration_ms: int | None = None
 ) -> Frame:
     """A frame of samples as they lie in the file.
 
     Args:
-        samples: uint8 or uint16 (h, w, channels): grey, grey and opacity, RGB, or RGB and opacity.
-        colours: What they mean.
+        samples: uint8 or uint16 (h, w, channels): gray, gray and opacity, RGB, or RGB and opacity.
+        colors: What they mean.
         orientation: EXIF value 1 to 8.
         duration_ms: How long an animation shows it.
     """
     samples = turn_upright(samples, orientation)
     channels = samples.shape[2]
-    grey = channels < 3
+    gray = channels < 3
     alpha = np.ascontiguousarray(samples[..., -1]) if channels in (2, 4) else None
-    colour = np.repeat(samples[..., :1], 3, axis=2) if grey else np.ascontiguousarray(samples[..., :3])
+    color = np.repeat(samples[..., :1], 3, axis=2) if gray else np.ascontiguousarray(samples[..., :3])
     outside = None
-    if colours.conversion is not None:
-        colour, outside = colours.conversion.to_srgb(colour)
-    widened = colour.dtype != samples.dtype
-    return Frame(colour, alpha, grey, duration_ms, widened, outside)
+    if colors.conversion is not None:
+        color, outside = colors.conversion.to_srgb(color)
+    widened = color.dtype != samples.dtype
+    return Frame(color, alpha, gray, duration_ms, widened, outside)

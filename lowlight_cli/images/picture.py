@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 from numpy.typing import NDArray
 
-from lowlight_cli.images.color.cicp import ColourCodes
+from lowlight_cli.images.color.cicp import ColorCodes
 from lowlight_cli.images.metadata.policy import Metadata
 
 Pixels = UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w 3"]
@@ -22,7 +22,7 @@ Alpha = UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "h w"]
 
 
 class OutOfGamut(NamedTuple):
-    """Colours of a wider space that sRGB cannot show.
+    """Colors of a wider space that sRGB cannot show.
 
     Attributes:
         places: Pixels counted row by row, rising, (n,).
@@ -38,17 +38,17 @@ class Frame:
     """One picture of a file: the only one, a page, or a moment of an animation.
 
     Attributes:
-        pixels: Upright colours; three equal channels where the file was grey.
+        pixels: Upright colors; three equal channels where the file was gray.
         alpha: Opacity, or None for an opaque picture.
-        grey: Whether the file held one channel of brightness; the result is then grey too.
+        gray: Whether the file held one channel of brightness; the result is then gray too.
         duration_ms: How long an animation shows it; None outside of animations.
         widened: Whether the pixels have 16 bits though the file had 8, for the shadows of another tone curve.
-        outside: What the colour space of the file had beyond sRGB.
+        outside: What the color space of the file had beyond sRGB.
     """
 
     pixels: Pixels
     alpha: Alpha | None = None
-    grey: bool = False
+    gray: bool = False
     duration_ms: int | None = None
     widened: bool = False
     outside: OutOfGamut | None = None
@@ -69,7 +69,7 @@ class Frame:
         return filled
 
     def with_pixels(self, pixels: Pixels) -> "Frame":
-        """The same frame with other colours, except where nothing can be seen."""
+        """The same frame with other colors, except where nothing can be seen."""
         hidden = self._hidden()
         if hidden is None:
             return replace(self, pixels=pixels)
@@ -92,8 +92,8 @@ class Restore:
     Attributes:
         format: Name in ``FORMATS`` of what was read.
         metadata: EXIF, XMP and IPTC blocks, fit for an upright copy.
-        icc: Colour profile that the result shall have; None for plain sRGB. Pixels are sRGB in either case.
-        subsampling: Of the colour of a JPEG: ``444``, ``422``, ``420`` or another; None for other files.
+        icc: Color profile that the result shall have; None for plain sRGB. Pixels are sRGB in either case.
+        subsampling: Of the color of a JPEG: ``444``, ``422``, ``420`` or another; None for other files.
         loop: How often an animation is shown, 0 for ever; None for a single picture.
         pages: Whether several frames are pages, each a picture of its own, rather than an animation.
         codes: What else names the space of the profile; None where nothing does.
@@ -105,7 +105,7 @@ class Restore:
     subsampling: str | None = None
     loop: int | None = None
     pages: bool = False
-    codes: ColourCodes | None = None
+    codes: ColorCodes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Picture:
         return sum(frame.pixels.shape[0] * frame.pixels.shape[1] for frame in self.frames)
 
     def with_pixels(self, pixels: Sequence[Samples]) -> "Picture":
-        """The same picture with other colours, one array for each frame; pages may differ in size."""
+        """The same picture with other colors, one array for each frame; pages may differ in size."""
         frames = (frame.with_pixels(new) for frame, new in zip(self.frames, pixels, strict=True))
         return replace(self, frames=tuple(frames))
 

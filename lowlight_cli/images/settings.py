@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_PIXELS = 400_000_000
 """Width times height, per frame, above which a picture is refused before it is decoded."""
 
-Colour = tuple[
+Color = tuple[
     Annotated[int, Field(ge=0, le=255)],
     Annotated[int, Field(ge=0, le=255)],
     Annotated[int, Field(ge=0, le=255)],
@@ -36,11 +36,11 @@ class WriteSettings(BaseModel):
 
     Attributes:
         quality: Of JPEG, WebP and AVIF.
-        subsampling: Of JPEG colour; ``keep`` takes that of a JPEG source and 4:4:4 for any other.
+        subsampling: Of JPEG color; ``keep`` takes that of a JPEG source and 4:4:4 for any other.
         compression: Effort spent on PNG, 0 to 9.
         bit_depth: Bits per channel; ``keep`` takes those of the source where the format can hold them.
         metadata: ``keep`` all, ``safe`` leaves out place, serial numbers, owner and maker notes, ``strip``
-            leaves out everything but the colour profile.
+            leaves out everything but the color profile.
         icc: ``keep`` the profile of the source, or write ``srgb``.
         flatten: Background for pictures with transparency in a format without; None makes that an error.
     """
@@ -53,4 +53,4 @@ class WriteSettings(BaseModel):
     bit_depth: Literal["keep", "8", "16"] = "keep"
     metadata: Literal["keep", "safe", "strip"] = "keep"
     icc: Literal["keep", "srgb"] = "keep"
-    flatten: Colour | None = None
+    flatten: Color | None = None

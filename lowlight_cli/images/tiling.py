@@ -33,7 +33,7 @@ def cut_axis(size: int, *, side: int, overlap: int, multiple: int = 1) -> Spans:
     Args:
         size: Pixels to cover; the last piece may reach beyond, to the next multiple.
         side: Longest piece, a multiple of ``multiple``.
-        overlap: Pixels shared by neighbours at least.
+        overlap: Pixels shared by neighbors at least.
         multiple: Starts and lengths are multiples of it.
 
     Raises:
@@ -58,7 +58,7 @@ def blend_tiles(
         render: Gives the pixels of a tile, a batch of one; tiles may reach beyond the picture by less than
             ``multiple``.
         side: Longest side of a tile, a multiple of ``multiple``.
-        overlap: Pixels shared by neighbours at least.
+        overlap: Pixels shared by neighbors at least.
         multiple: Tiles start at multiples of it and are multiples of it long.
 
     Returns:
@@ -80,7 +80,7 @@ def blend_strips(
         width: Columns of the picture.
         render: Gives the pixels of a tile.
         side: Longest side of a tile.
-        overlap: Pixels shared by neighbours at least.
+        overlap: Pixels shared by neighbors at least.
         multiple: Of starts and lengths of tiles.
     """
     rows = cut_axis(height, side=side, overlap=overlap, multiple=multiple)

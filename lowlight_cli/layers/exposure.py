@@ -56,5 +56,5 @@ def lift(images: Images, gain: PerImage | GainMap) -> Images:
 
 
 def gain_plane(log_gain: GainMap, like: Images) -> Features:
-    """The gain as a plane beside the colours: 0 for none, 1 for the highest."""
+    """The gain as a plane beside the colors: 0 for none, 1 for the highest."""
     return (log_gain / math.log(HIGHEST_GAIN)).to(like.dtype)

@@ -119,7 +119,7 @@ def spread(cells: Features, like: Tensor, places: Places | None = None) -> Featu
         size = list(like.shape[2:])
         cells = interpolate(cells, size, mode="bilinear", align_corners=False)
         return cells.expand(like.shape[0], -1, -1, -1)
-    rows, columns = (_centres(like, dim) for dim in (2, 3))
+    rows, columns = (_centers(like, dim) for dim in (2, 3))
     top, left, height, width = places.float().split(1, dim=1)
     rows, columns = top + rows * height, left + columns * width
     down = rows.unsqueeze(2).expand(-1, -1, columns.shape[1])
@@ -161,7 +161,7 @@ def _shares(cells: int, planes: Tensor, dim: int) -> Tensor:
     return shared / shared.sum(1, keepdim=True)
 
 
-def _centres(like: Tensor, dim: int) -> Tensor:
+def _centers(like: Tensor, dim: int) -> Tensor:
     size = like.shape[dim]
     return ((torch.arange(size, device=like.device) + 0.5) / size).unsqueeze(0)
 

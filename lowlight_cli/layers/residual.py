@@ -1,4 +1,4 @@
-"""Residual block before which the activation comes, with or without group normalisation.
+"""Residual block before which the activation comes, with or without group normalization.
 
 Source: He et al., "Identity Mappings in Deep Residual Networks", 2016; the form used by VQGANs.
 """
@@ -28,7 +28,7 @@ class ResidualBlock(nn.Module):
     Args:
         channels_in: Channels of the input.
         channels_out: Channels of the output.
-        groups: Groups of the normalisation; 0 for none. Without normalisation the block is strictly local
+        groups: Groups of the normalization; 0 for none. Without normalization the block is strictly local
             and starts close to the identity.
         act: Name of the activation.
     """

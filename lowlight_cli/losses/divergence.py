@@ -40,9 +40,9 @@ def _divergence(wanted: Tensor, made: Tensor) -> Scalar:
 
 def _histogram(images: Images) -> Tensor:
     """Shares of the bins, (b, c, bins), none of them zero."""
-    centres = torch.linspace(-1, 1, BINS, device=images.device)
+    centers = torch.linspace(-1, 1, BINS, device=images.device)
     values = images.flatten(2).clamp(-1, 1)
     # A bin at a time: all of them at once would take the memory of 32 pictures.
-    shares = [(1 - (values - centre).abs() * (BINS - 1) / 2).clamp_min(0).mean(2) for centre in centres]
+    shares = [(1 - (values - center).abs() * (BINS - 1) / 2).clamp_min(0).mean(2) for center in centers]
     counts = torch.stack(shares, 2) + 1e-6
     return counts / counts.sum(2, keepdim=True)

@@ -40,11 +40,11 @@ def coarse_gradient(images: Features, targets: Features, weights: GainMap) -> Sc
     return across + down
 
 
-def colour(images: Images, targets: Images) -> Scalar:
-    """Mean squared difference of 4x4 means after the grey part is taken out.
+def color(images: Images, targets: Images) -> Scalar:
+    """Mean squared difference of 4x4 means after the gray part is taken out.
 
-    A codebook learns lightness first; the square makes it pay for rare, strong colours that it would leave
-    grey.
+    A codebook learns lightness first; the square makes it pay for rare, strong colors that it would leave
+    gray.
     """
     a, b = avg_pool2d(images, 4), avg_pool2d(targets, 4)
     return mse_loss(a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True))

@@ -65,23 +65,23 @@ def textured(images: Images, texture: Tensor) -> Images:
 
 def toned(detailed: Images, weights: ControlWeights, middle: PerImage) -> Images:
     """Pictures with the contrast and brightness that the controls ask for; see ``controlled``."""
-    centre = middle.view(-1, 1, 1, 1)
-    spread = centre + (detailed - centre) * 2 ** (0.5 * (weights.contrast - 1))
+    center = middle.view(-1, 1, 1, 1)
+    spread = center + (detailed - center) * 2 ** (0.5 * (weights.contrast - 1))
     return lift(spread.clamp(0, 1), (2 ** (weights.brightness - 1)).flatten())
 
 
-class Recolouring(NamedTuple):
+class Recoloring(NamedTuple):
     """What to multiply and what to add to each channel, (b, 3, 1, 1)."""
 
     scale: Tensor
     shift: Tensor
 
     def __call__(self, images: Images) -> Images:
-        """Pictures, or parts of them, with other colours, sRGB in [0, 1]."""
+        """Pictures, or parts of them, with other colors, sRGB in [0, 1]."""
         return (images * self.scale + self.shift).clamp(0, 1)
 
 
-def towards_reference(images: Images, reference: Images) -> Recolouring:
+def towards_reference(images: Images, reference: Images) -> Recoloring:
     """Moves the channel means and deviations of whole pictures towards a reference's.
 
     Source: Reinhard et al., "Color Transfer between Images", 2001, eq. 10, per RGB channel, by 60 %.
@@ -90,11 +90,11 @@ def towards_reference(images: Images, reference: Images) -> Recolouring:
     wanted_mean, wanted_deviation = _moments(reference)
     scale = (wanted_deviation / deviation).clamp(0.5, 2)
     shift = wanted_mean - mean * scale
-    return Recolouring(1 + REFERENCE_SHARE * (scale - 1), REFERENCE_SHARE * shift)
+    return Recoloring(1 + REFERENCE_SHARE * (scale - 1), REFERENCE_SHARE * shift)
 
 
 def like_reference(images: Images, reference: Images) -> Images:
-    """Whole pictures with the colours that a reference asks for."""
+    """Whole pictures with the colors that a reference asks for."""
     return towards_reference(images, reference)(images)
 
 

@@ -49,7 +49,7 @@ class Lifted(NamedTuple):
 
     @property
     def seen(self) -> Features:
-        """Colours, and the gain as a fourth plane."""
+        """Colors, and the gain as a fourth plane."""
         return torch.cat([self.images, gain_plane(self.log_gain, self.images)], dim=1)
 
 

@@ -19,7 +19,7 @@ class Limits:
     Attributes:
         pixels: Pixels in one pass.
         tile: Side of a tile in pixels; None chooses one by ``pixels``, 0 never cuts a picture that fits.
-        overlap: Pixels shared by neighbouring tiles.
+        overlap: Pixels shared by neighboring tiles.
         pictures: Pictures in one pass.
         most: Pixels that no pass may exceed, whatever ``tile`` says; None for any number.
     """

@@ -41,7 +41,7 @@ class EnhanceSettings(BaseModel):
         batch_size: Pictures in a pass; None chooses by device.
         workers: Threads that decode, and as many that encode.
         tile: Side of a tile in pixels; None chooses by memory, 0 never cuts a picture that fits.
-        tile_overlap: Pixels shared by neighbouring tiles.
+        tile_overlap: Pixels shared by neighboring tiles.
         only_dark: Pictures whose mean luma in [0, 1] is above this are skipped; None for none.
         preserve_mtime: Whether results get the modification time of their inputs.
         read: How files become pictures.

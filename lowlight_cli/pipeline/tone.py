@@ -10,7 +10,7 @@ import torch
 from lowlight_cli.layers.exposure import lift
 from lowlight_cli.tensors import Images
 
-MIDDLE_GREY = 0.461
+MIDDLE_GRAY = 0.461
 """What reflects 18 % of the light, as an sRGB value: contrast leaves it where it is."""
 
 
@@ -19,7 +19,7 @@ class Tone:
     """How far each curve is turned; 1 is not at all.
 
     Attributes:
-        contrast: 0 to 2; slope ``2^((contrast - 1) / 2)`` at middle grey.
+        contrast: 0 to 2; slope ``2^((contrast - 1) / 2)`` at middle gray.
         brightness: 0 to 2; halves to doubles the gain of dark pixels.
     """
 
@@ -34,7 +34,7 @@ def toned(images: Images, tone: Tone) -> Images:
     """Pictures after both curves, brightness first; unchanged where nothing is turned.
 
     Brightness is y = k x / (1 + (k - 1) x) with k = 2^(brightness - 1). Contrast is a power curve on either
-    side of middle grey, y = m (x / m)^k below it and its mirror image above, with k the slope.
+    side of middle gray, y = m (x / m)^k below it and its mirror image above, with k the slope.
 
     Args:
         images: sRGB in [0, 1].
@@ -44,8 +44,8 @@ def toned(images: Images, tone: Tone) -> Images:
         images = lift(images, images.new_full((len(images),), 2 ** (tone.brightness - 1)))
     if tone.contrast != 1.0:
         slope = 2 ** ((tone.contrast - 1) / 2)
-        below = MIDDLE_GREY * (images / MIDDLE_GREY).clamp(0, 1) ** slope
-        rest = 1 - MIDDLE_GREY
+        below = MIDDLE_GRAY * (images / MIDDLE_GRAY).clamp(0, 1) ** slope
+        rest = 1 - MIDDLE_GRAY
         above = 1 - rest * ((1 - images) / rest).clamp(0, 1) ** slope
-        images = torch.where(images < MIDDLE_GREY, below, above)
+        images = torch.where(images < MIDDLE_GRAY, below, above)
     return images

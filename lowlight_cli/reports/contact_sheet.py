@@ -67,7 +67,7 @@ def _caption(sheet: Image.Image, name: str, measures: Measures, left: float, mid
     change = f"luma {measures.after.luma - measures.before.luma:+.2f}"
     right = float(left + _PAIR_WIDTH)
     written = write_line(
-        canvas, (right, middle), change, size=_LETTERS, most=float(_SIDE_WIDTH), colour=_TEXT, anchor="rm"
+        canvas, (right, middle), change, size=_LETTERS, most=float(_SIDE_WIDTH), color=_TEXT, anchor="rm"
     )
     room = _PAIR_WIDTH - written - _LETTERS
-    write_line(canvas, (left, middle), name, size=_LETTERS, most=room, colour=_QUIET, anchor="lm")
+    write_line(canvas, (left, middle), name, size=_LETTERS, most=room, color=_QUIET, anchor="lm")

@@ -20,7 +20,7 @@ Luma = UInt8[np.ndarray, "_h _w"]
 """Brightness after BT.601, of 8 bits."""
 
 BACKDROP = 40
-"""Grey that shines through transparent pixels."""
+"""Gray that shines through transparent pixels."""
 
 _LENIENT = ReadSettings(frames="first", allow_truncated=True)
 """What a run could read can be shown."""
@@ -31,7 +31,7 @@ class DisplayImage:
     """One side of a comparison.
 
     Attributes:
-        pixels: Colour; transparent parts are mixed with ``BACKDROP``.
+        pixels: Color; transparent parts are mixed with ``BACKDROP``.
         luma: Brightness of ``pixels``.
         counts: Pixels that are seen at all; None when all are.
     """
@@ -47,7 +47,7 @@ class DisplayImage:
 
     @property
     def seen_pixels(self) -> UInt8[np.ndarray, "n 3"]:
-        """Colour of the pixels that are seen."""
+        """Color of the pixels that are seen."""
         return self.pixels.reshape(-1, 3) if self.counts is None else self.pixels[self.counts]
 
     def thinned(self, most: int) -> "View":
@@ -73,7 +73,7 @@ def display_image_of(pixels: Pixels, alpha: Alpha | None = None) -> DisplayImage
     """Makes a view of pixels in memory.
 
     Args:
-        pixels: Colour, 8 or 16 bits.
+        pixels: Color, 8 or 16 bits.
         alpha: Opacity of the same depth; None for an opaque picture.
     """
     shown, counts = in_depth(pixels, np.uint8), None

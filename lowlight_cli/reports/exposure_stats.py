@@ -1,4 +1,4 @@
-"""How bright a picture is, and where: mean, histogram, clipped and drowned parts, colour of the light."""
+"""How bright a picture is, and where: mean, histogram, clipped and drowned parts, color of the light."""
 
 import math
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class ExposureStats(NamedTuple):
         clipped: Share of the pixels with a channel at its upper end.
         deep: Share of the pixels in deep shadow.
         constant: Whether all pixels are alike.
-        mean: Amount of red, green and blue light in [0, 1], the grey-world guess at the colour of the lamp.
+        mean: Amount of red, green and blue light in [0, 1], the gray-world guess at the color of the lamp.
     """
 
     luma: float

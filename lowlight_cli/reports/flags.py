@@ -25,7 +25,7 @@ class Flag:
 
     Attributes:
         label: In a word or two.
-        symbol: A shape that tells it apart without colour.
+        symbol: A shape that tells it apart without color.
         meaning: What was found, and beyond which threshold.
         applies: Whether it holds for a pair.
     """
@@ -42,7 +42,7 @@ FLAGS: Catalog[Flag] = Catalog(
         "blank": Flag(
             "blank",
             "■",
-            "The result is black or of one colour, and the original is not.",
+            "The result is black or of one color, and the original is not.",
             lambda pair: _is_blank(pair) and not pair.before.constant,
         ),
         "clipped": Flag(
@@ -60,7 +60,7 @@ FLAGS: Catalog[Flag] = Catalog(
         "cast": Flag(
             "colour",
             "◆",
-            f"The colour of the light moved by ΔE {CAST_DELTA_E:g} or more.",
+            f"The color of the light moved by ΔE {CAST_DELTA_E:g} or more.",
             lambda pair: pair.cast >= CAST_DELTA_E,
         ),
         "noise": Flag(

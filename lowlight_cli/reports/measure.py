@@ -22,7 +22,7 @@ class Measures:
         after: Light in the result.
         noise_before: Standard deviation of the noise in the original, as a share of the range.
         noise_after: The same of the result.
-        cast: Shift of the colour of the light, as delta E at equal lightness.
+        cast: Shift of the color of the light, as delta E at equal lightness.
         seams: How much a lattice of straight steps stands out; 1 where none does.
     """
 

@@ -21,7 +21,7 @@ def seam_score(before: Luma, after: Luma) -> float:
     """How much the steps along a lattice of straight lines stand out, in the result against the original.
 
     Each line between two columns (then rows) gets the step that most of its length makes in the same
-    direction, divided by the steps of its neighbours. Where the original has the line too, a door frame say,
+    direction, divided by the steps of its neighbors. Where the original has the line too, a door frame say,
     that is divided out. Of all lattices with at least two lines the most suspicious one counts, by its weaker
     lines. It sees hard steps, not slow changes of brightness from tile to tile.
 
@@ -53,10 +53,10 @@ def _surroundings(steps: Float[np.ndarray, " lines"]) -> Float[np.ndarray, " lin
     near = [shift for shift in range(-_REACH, _REACH + 1) if abs(shift) > 1]
     alike = [shift * _BLOCK for shift in (-3, -2, -1, 1, 2, 3)]
     padded = np.pad(steps, 3 * _BLOCK, mode="reflect")
-    centre = np.arange(len(steps)) + 3 * _BLOCK
+    center = np.arange(len(steps)) + 3 * _BLOCK
     return np.maximum(
-        np.mean([padded[centre + shift] for shift in near], axis=0),
-        np.median([padded[centre + shift] for shift in alike], axis=0),
+        np.mean([padded[center + shift] for shift in near], axis=0),
+        np.median([padded[center + shift] for shift in alike], axis=0),
     )
 
 

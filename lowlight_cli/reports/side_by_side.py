@@ -70,10 +70,10 @@ def draw_comparison(
     words = " · ".join(part for part in (record.name, maker, describe_controls(record)) if part)
     margin = 0.8 * size
     written = write_line(
-        canvas, (whole - margin, middle), light, size=size, most=whole / 2, colour=_TEXT, anchor="rm"
+        canvas, (whole - margin, middle), light, size=size, most=whole / 2, color=_TEXT, anchor="rm"
     )
     room = whole - 4 * margin - written
-    write_line(canvas, (margin, middle), words, size=size, most=room, colour=_QUIET, anchor="lm")
+    write_line(canvas, (margin, middle), words, size=size, most=room, color=_QUIET, anchor="lm")
     return strip
 
 

@@ -15,7 +15,7 @@ def write_line(
     *,
     size: float,
     most: float,
-    colour: tuple[int, int, int],
+    color: tuple[int, int, int],
     anchor: str = "la",
 ) -> float:
     """Writes one line, cut where it is too long; signs that the typeface does not know come as boxes.
@@ -26,7 +26,7 @@ def write_line(
         text: What to write; line breaks count as spaces.
         size: Of the letters, in pixels.
         most: Pixels that the line may be long.
-        colour: Red, green and blue of 255.
+        color: Red, green and blue of 255.
         anchor: Which point of the line lies at ``place``, in Pillow's words.
 
     Returns:
@@ -34,7 +34,7 @@ def write_line(
     """
     letters = ImageFont.load_default(size)
     line = _fit(canvas, _plain(text), letters, most)
-    canvas.text(place, line, font=letters, fill=colour, anchor=anchor)
+    canvas.text(place, line, font=letters, fill=color, anchor=anchor)
     return canvas.textlength(line, font=letters)
 
 

@@ -106,7 +106,7 @@ MARKDOWN: tuple[tuple[str, bool, Callable[[dict[str, Any]], str]], ...] = (
     ("brightness %", True, lambda values: _percent(values, "luma")),
     ("clipped %", True, lambda values: _percent(values, "clipped")),
     ("deep shadow %", True, lambda values: _percent(values, "deep")),
-    ("colour ΔE", True, _rounded("{:.1f}", "cast")),
+    ("color ΔE", True, _rounded("{:.1f}", "cast")),
     ("noise ×", True, lambda values: _times(values, "noise")),
     ("seconds", True, _rounded("{:.2f}", "seconds")),
     ("note", False, _note),

@@ -84,7 +84,7 @@ def restart_dead_codes(
 def kmeans_init(
     codebook: Codebook, latent: Features, generator: torch.Generator, *, rounds: int = 10
 ) -> None:
-    """Sets the codes to k-means centres of the latents (Lloyd's algorithm from random latents)."""
+    """Sets the codes to k-means centers of the latents (Lloyd's algorithm from random latents)."""
     tokens = latent.movedim(1, -1).flatten(0, 2)
     picks = torch.randint(len(tokens), (codebook.weight.shape[0],), generator=generator).to(tokens.device)
     codebook.weight.copy_(tokens[picks])

@@ -20,7 +20,7 @@ HELD_OUT_SCENES = ("115", "197", "274", "275", "277", "278", "295", "298", "300"
 """Pairs kept for validation; no other pair shows one of these scenes."""
 
 CAST_REFERENCES = ("004", "005", "029", "030", "038", "281")
-"""Pairs whose reference has a colour cast: only their lightness is learned."""
+"""Pairs whose reference has a color cast: only their lightness is learned."""
 
 
 class Settings(BaseModel):
@@ -192,7 +192,7 @@ class DataSettings(Settings):
         datasets: Data sets by name, ``NAME`` or ``NAME=WEIGHT``; only their part for training is used.
         root: Folder in which data sets lie; those of ``LLE_DATA_ROOT`` and ``./datasets`` if None.
         held_out: Stems of pairs (and photos) that are never trained on.
-        cast: Stems of pairs whose reference colours are not learned.
+        cast: Stems of pairs whose reference colors are not learned.
         exclude: Parts of paths of photos to leave out.
         cache: Folder of decoded pictures; ``auto`` is the user's, ``none`` keeps them in memory.
         cache_gigabytes: What that folder may hold at most.

@@ -31,7 +31,7 @@ def load_sources(
         recipe: Says where they are, and the side of a crop.
         darkening: How photos are darkened.
         tell: Takes a line for a person.
-        casts: Whether pairs whose colours are wrong are trained on as well.
+        casts: Whether pairs whose colors are wrong are trained on as well.
 
     Raises:
         UsageError: A folder is missing.

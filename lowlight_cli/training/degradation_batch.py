@@ -36,14 +36,14 @@ class DegradationBatch(NamedTuple):
     """Dark pictures with their bright partners, and clean pictures for the first of them.
 
     ``lightness`` is the mean luma of the whole dark pictures, ``clean_ratio`` that of the whole clean ones in
-    units of their patches'. ``colour`` is 1 where colours can be learned, else 0, (b, 1, 1, 1). ``uniform``
+    units of their patches'. ``color`` is 1 where colors can be learned, else 0, (b, 1, 1, 1). ``uniform``
     is a number in [0, 1) for each clean picture.
     """
 
     dark: Images
     bright: Images
     lightness: PerImage
-    colour: Tensor
+    color: Tensor
     clean: Images
     clean_ratio: PerImage
     uniform: PerImage
@@ -68,7 +68,7 @@ def degradation_batch(sources: Sources, cut: Cut, item_rngs: ItemRngs) -> Degrad
         _darkened(sources, cut, item) if place < darkened else _real(sources, cut, item)
         for place, item in zip(item_rngs.places, item_rngs.items, strict=True)
     ]
-    dark, bright, lightness, colour, names = zip(*parts, strict=True)
+    dark, bright, lightness, color, names = zip(*parts, strict=True)
     count = round(len(parts) * cut.synthetic)
     clean = [
         _clean(sources, cut, item, name)
@@ -82,7 +82,7 @@ def degradation_batch(sources: Sources, cut: Cut, item_rngs: ItemRngs) -> Degrad
         torch.stack(dark),
         torch.stack(bright),
         torch.tensor(lightness),
-        torch.tensor(colour).view(-1, 1, 1, 1),
+        torch.tensor(color).view(-1, 1, 1, 1),
         patches,
         (torch.tensor([patch.lightness for patch in clean]) / means).clamp(0.25, 4),
         torch.tensor([float(torch.rand((), generator=item)) for item in item_rngs.items[:count]]),

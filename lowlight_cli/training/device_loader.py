@@ -102,8 +102,8 @@ class DevicePairs:
         dark, bright = self._images.crops(squares).split(3, 1)
         whole = self._images.whole(image)
         view = mirrored(self._images.small(image, whole)[:, :3], squares.mirrored)
-        lightness, middle, colour = self._facts[image].unbind(1)
-        return Items(dark, bright, lightness, middle, colour, view, place_in(squares, whole))
+        lightness, middle, color = self._facts[image].unbind(1)
+        return Items(dark, bright, lightness, middle, color, view, place_in(squares, whole))
 
 
 class DeviceLoader:
@@ -165,7 +165,7 @@ class DeviceLoader:
             wanted = like_reference(items.bright, reference)
         weights = self._controls(count)
         target = controlled(wanted, weights, items.middle)
-        colour = items.colour.view(-1, 1, 1, 1)
+        color = items.color.view(-1, 1, 1, 1)
         return EnhancementBatch(
             items.dark,
             items.bright,
@@ -173,7 +173,7 @@ class DeviceLoader:
             items.lightness,
             weights,
             reference,
-            colour,
+            color,
             items.view,
             items.place,
         )

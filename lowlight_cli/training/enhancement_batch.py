@@ -35,8 +35,8 @@ class Mix(NamedTuple):
 class EnhancementBatch(NamedTuple):
     """Dark pictures, what they should become, and on what terms.
 
-    ``bright`` is the plain partner, ``target`` what controls and reference make of it. ``colour`` is 1
-    where colours can be learned and 0 where only lightness can, (b, 1, 1, 1). ``view`` is a small copy of the
+    ``bright`` is the plain partner, ``target`` what controls and reference make of it. ``color`` is 1
+    where colors can be learned and 0 where only lightness can, (b, 1, 1, 1). ``view`` is a small copy of the
     whole dark pictures, (b, 3, 64, 64), ``place`` where in them the crops lie: top, left, height and width in
     shares of the whole, (b, 4).
     """
@@ -47,7 +47,7 @@ class EnhancementBatch(NamedTuple):
     lightness: PerImage
     weights: ControlWeights
     reference: Images | None
-    colour: Tensor
+    color: Tensor
     view: Images
     place: Places
 
@@ -65,7 +65,7 @@ class EnhancementBatch(NamedTuple):
             self.lightness.to(device),
             ControlWeights(*(weight.to(device) for weight in self.weights)),
             None if self.reference is None else self.reference.to(device, memory_format=last),
-            self.colour.to(device),
+            self.color.to(device),
             self.view.to(device, memory_format=last),
             self.place.to(device),
         )
@@ -83,7 +83,7 @@ def enhancement_batch(sources: Sources, mix: Mix, item_rngs: ItemRngs) -> Enhanc
         parts.append(_darkened(sources, mix, photo_items))
     if pair_items:
         parts.append(_real(sources, mix, pair_items))
-    dark, bright, lightness, middle, colour, view, place = (
+    dark, bright, lightness, middle, color, view, place = (
         torch.cat(values) for values in zip(*parts, strict=True)
     )
 
@@ -94,8 +94,8 @@ def enhancement_batch(sources: Sources, mix: Mix, item_rngs: ItemRngs) -> Enhanc
         wanted = like_reference(bright, reference)
     weights = random_controls(mix.turned, item_rngs.items)
     target = toned(_textured_where_turned(wanted, weights.texture), weights, middle)
-    colour = colour.view(-1, 1, 1, 1)
-    return EnhancementBatch(dark, bright, target, lightness, weights, reference, colour, view, place)
+    color = color.view(-1, 1, 1, 1)
+    return EnhancementBatch(dark, bright, target, lightness, weights, reference, color, view, place)
 
 
 def first_real_of(sources: Sources, mix: Mix) -> int:
@@ -119,9 +119,9 @@ def _textured_where_turned(images: Images, texture: Tensor) -> Images:
     return result
 
 
-def gray_where_color_cast(images: Images, colour: Tensor) -> Images:
-    """Pictures whose colours cannot be learned, as their luma in all channels; the others as they are."""
-    return colour * images + (1 - colour) * luma(images).unsqueeze(1)
+def gray_where_color_cast(images: Images, color: Tensor) -> Images:
+    """Pictures whose colors cannot be learned, as their luma in all channels; the others as they are."""
+    return color * images + (1 - color) * luma(images).unsqueeze(1)
 
 
 def random_controls(share: float, items: Sequence[Generator]) -> ControlWeights:
@@ -138,7 +138,7 @@ class Items(NamedTuple):
     bright: Images
     lightness: PerImage
     middle: PerImage
-    colour: PerImage
+    color: PerImage
     view: Images
     place: Places
 
@@ -146,8 +146,8 @@ class Items(NamedTuple):
 def _darkened(sources: Sources, mix: Mix, items: Sequence[Generator]) -> Items:
     crops = random_crops(sources.photos, items, mix.side)
     dark = dark_view(crops, sources.darkening, items, sources.blur)
-    colour = torch.ones(len(items))
-    return Items(dark.images, crops.images, dark.lightness, crops.lightness, colour, dark.view, dark.place)
+    color = torch.ones(len(items))
+    return Items(dark.images, crops.images, dark.lightness, crops.lightness, color, dark.view, dark.place)
 
 
 def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> Items:
@@ -158,8 +158,8 @@ def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> Items:
         dark = torch.cat([_blurred(image, item, sources.blur, sources.darkening) for image, item in each])
     scenes = [whole_scene(cut._replace(pixels=cut.pixels[:3])) for cut in pairs.cuts]
     view, place = torch.cat([scene.small for scene in scenes]), torch.cat([scene.place for scene in scenes])
-    colour = (~pairs.has_color_cast).float()
-    return Items(dark, pairs.bright, pairs.lightness, pairs.middle, colour, view, place)
+    color = (~pairs.has_color_cast).float()
+    return Items(dark, pairs.bright, pairs.lightness, pairs.middle, color, view, place)
 
 
 def _blurred(dark: Images, item: Generator, blur: BlurSettings, darkening: DarkeningSettings) -> Images:

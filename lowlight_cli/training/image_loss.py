@@ -1,4 +1,4 @@
-"""What recipes judge made pictures by: pixels, edges, structure, colour and, where it is given, LPIPS."""
+"""What recipes judge made pictures by: pixels, edges, structure, color and, where it is given, LPIPS."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import torch
 
 from lowlight_cli.checkpoints.load_lpips import load_lpips
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
-from lowlight_cli.losses.pixel import absolute, colour, gradient
+from lowlight_cli.losses.pixel import absolute, color, gradient
 from lowlight_cli.losses.structure import dissimilarity
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.weight_updates import placed
@@ -28,7 +28,7 @@ class PictureWeights(Protocol):
 
     @property
     def colour_weight(self) -> float:
-        """Weight of the difference of colours."""
+        """Weight of the difference of colors."""
 
 
 @runtime_checkable
@@ -63,7 +63,7 @@ def picture_losses(
         "pixel": absolute(made, target),
         "edge": weights.edge_weight * gradient(made, target),
         "structure": weights.structure_weight * differ(made, target),
-        "colour": weights.colour_weight * colour(made, target),
+        "colour": weights.colour_weight * color(made, target),
     }
 
 

@@ -28,7 +28,7 @@ class PairedPhoto(NamedTuple):
 
 
 class PairCrops(NamedTuple):
-    """Crops of pairs, mean luma of the whole dark and bright pictures, wrong colours, and cuts."""
+    """Crops of pairs, mean luma of the whole dark and bright pictures, wrong colors, and cuts."""
 
     dark: Images
     bright: Images

@@ -12,8 +12,8 @@ from lowlight_cli.training.run_files import write_whole
 Curve = Sequence[tuple[float, float]]
 """Steps done, and the number then."""
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe and Ito's palette, which colour-blind people can tell apart."""
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Okabe and Ito's palette, which color-blind people can tell apart."""
 
 PLOTS = {
     "loss": ("loss",),
@@ -41,7 +41,7 @@ def draw_curves(target: Path, title: str, curves: Mapping[str, Curve]) -> None:
     Args:
         target: The file, replaced in one step.
         title: What is drawn.
-        curves: By name; more than seven share colours.
+        curves: By name; more than seven share colors.
     """
     drawn = {name: curve for name, curve in curves.items() if curve}
     if not drawn:
@@ -53,9 +53,9 @@ def draw_curves(target: Path, title: str, curves: Mapping[str, Curve]) -> None:
     draw.text((_BOX[0], 14), title, "black", ImageFont.load_default(size=20))
     _draw_grid(draw, font, steps, values)
     for index, (name, curve) in enumerate(drawn.items()):
-        colour = COLOURS[index % len(COLOURS)]
-        _draw_line(draw, [_place(point, steps, values) for point in curve], colour)
-        draw.text((_BOX[2] - 130, _BOX[1] + 8 + 22 * index), name, colour, font)
+        color = COLORS[index % len(COLORS)]
+        _draw_line(draw, [_place(point, steps, values) for point in curve], color)
+        draw.text((_BOX[2] - 130, _BOX[1] + 8 + 22 * index), name, color, font)
     data = BytesIO()
     picture.save(data, "PNG", optimize=True)
     write_whole(target, data.getvalue())
@@ -94,8 +94,8 @@ def _draw_grid(
     draw.text(((left + right) / 2, bottom + 36), "steps", "#444444", font, anchor="mt")
 
 
-def _draw_line(draw: ImageDraw.ImageDraw, points: Sequence[Sequence[float]], colour: str) -> None:
+def _draw_line(draw: ImageDraw.ImageDraw, points: Sequence[Sequence[float]], color: str) -> None:
     if len(points) == 1:
         x, y = points[0]
-        draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
-    draw.line([value for point in points for value in point], colour, 2)
+        draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=color)
+    draw.line([value for point in points for value in point], color, 2)

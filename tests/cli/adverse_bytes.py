@@ -71,7 +71,7 @@ def odd_tiff(bits: int, **form: object) -> bytes:
 
 
 def pages() -> bytes:
-    """Three pages of different size, depth and colour."""
+    """Three pages of different size, depth and color."""
     file = BytesIO()
     with tifffile.TiffWriter(file) as writer:
         writer.write(dark_pixels(SIZE), photometric="rgb", metadata=None)
@@ -88,7 +88,7 @@ def float_tiff(value: float) -> bytes:
 
 
 def planar() -> bytes:
-    """One plane for each colour, compressed."""
+    """One plane for each color, compressed."""
     file = BytesIO()
     planes = dark_pixels(SIZE).transpose(2, 0, 1)
     tifffile.imwrite(

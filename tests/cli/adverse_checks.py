@@ -41,7 +41,7 @@ def same_samples(source: Path, result: Path) -> None:
 
 
 def close(tolerance: int, *, mode: str = "RGB") -> Check:
-    """About the same colours: JPEG loses some."""
+    """About the same colors: JPEG loses some."""
 
     def check(source: Path, result: Path) -> None:
         before, after = (numpy.asarray(opened(path).convert(mode), int) for path in (source, result))
@@ -108,7 +108,7 @@ def same_pages(source: Path, result: Path) -> None:
 
 
 def same_profile(source: Path, result: Path) -> None:
-    """The bytes of the profile, and colours that differ by no more than rounding."""
+    """The bytes of the profile, and colors that differ by no more than rounding."""
     before, after = opened(source), opened(result)
     assert after.info["icc_profile"] == before.info["icc_profile"]
     assert abs(numpy.asarray(after, int) - numpy.asarray(before, int)).max() <= 1

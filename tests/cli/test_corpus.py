@@ -68,7 +68,7 @@ def healthy(tmp_path_factory) -> tuple[Path, Path, Outcome]:
     clear = photo()
     clear.putalpha(Image.fromarray(ALPHA))
     clear.save(place / "in" / "clear.png")
-    photo().convert("L").save(place / "in" / "grey.tif")
+    photo().convert("L").save(place / "in" / "gray.tif")
     (place / "in" / "broken.jpg").write_bytes(b"no image")
     (place / "in" / "notes.txt").write_text("not an image")
     return place / "in", place / "out", check(place / "in", place / "out")
@@ -147,7 +147,7 @@ OTHER_PROFILE = PROFILE[:24] + bytes(12) + PROFILE[36:]
         ("clear.png", brighter, {"color"}),
         ("clear.png", with_gamma, {"color"}),
         ("clear.png", cropped, {"size"}),
-        ("grey.tif", in_color, {"channels"}),
+        ("gray.tif", in_color, {"channels"}),
     ],
 )
 def test_a_wrong_result_is_found(healthy, tmp_path, name, spoil, kinds):

@@ -219,7 +219,7 @@ def test_nul_without_a_list_is_refused(enhance, folder, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--flatten", "nocolour"), "Invalid value for '--flatten': 'nocolour' is no colour"),
+        (("--flatten", "nocolour"), "Invalid value for '--flatten': 'nocolour' is no color"),
         (("--precision", "fp8"), "'--precision': 'fp8' is not one of 'auto', 'fp32', 'tf32', 'bf16', 'fp16'"),
     ],
 )

@@ -21,9 +21,9 @@ def test_a_run_without_photos_is_refused(run_lle, tmp_path):
 
 
 def test_an_unknown_setting_is_named(run_lle, tmp_path):
-    run = run_lle("train", "codeenhance", "-o", tmp_path / "run", "--set", "run.colour=3")
+    run = run_lle("train", "codeenhance", "-o", tmp_path / "run", "--set", "run.color=3")
     assert run.code == 2
-    assert "run.colour" in run.err
+    assert "run.color" in run.err
 
 
 def test_missing_weights_have_their_own_exit_code(run_lle, tmp_path, make_picture):

@@ -13,7 +13,7 @@ NEED_NOTHING = [name for name, entry in METRICS.items() if not entry.files]
 
 @pytest.fixture
 def references():
-    """Two pictures of stripes and discs, in several colours, of odd size."""
+    """Two pictures of stripes and discs, in several colors, of odd size."""
     down, across = torch.meshgrid(torch.arange(177), torch.arange(181), indexing="ij")
     stripes = torch.sin((down + 2 * across) / 9)
     discs = torch.cos(down / 13) * torch.cos(across / 17)
@@ -70,7 +70,7 @@ def test_more_noise_is_worse(name, protocol, references):
 
 
 @pytest.mark.parametrize("name", NEED_NOTHING)
-def test_neighbours_in_a_batch_do_not_matter(name, references):
+def test_neighbors_in_a_batch_do_not_matter(name, references):
     images = (references + torch.randn_like(references) / 10).clamp(0, 1)
     together = score(name, images, references)
     apart = [score(name, images[i : i + 1], references[i : i + 1])[0] for i in (0, 1)]

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture
 def page(root, monkeypatch):
-    """The module ``performance_page``, a script that imports its neighbours by their names."""
+    """The module ``performance_page``, a script that imports its neighbors by their names."""
     monkeypatch.syspath_prepend(root / "benchmarks")
     import performance_page
 

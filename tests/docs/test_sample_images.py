@@ -29,8 +29,8 @@ def test_pictures_are_small_files(samples):
 def test_pictures_are_dark(samples):
     for path in samples:
         with Image.open(path) as picture:
-            grey = picture.convert("RGB").resize((32, 32)).convert("L")
-        assert sum(grey.tobytes()) / 1024 < 65, path.name
+            gray = picture.convert("RGB").resize((32, 32)).convert("L")
+        assert sum(gray.tobytes()) / 1024 < 65, path.name
 
 
 def test_one_has_a_lit_part_beside_a_dark_one(root):
@@ -42,7 +42,7 @@ def test_one_has_a_lit_part_beside_a_dark_one(root):
 
 def test_each_special_case_is_what_its_name_says(root):
     folder = root / "sample_images"
-    with Image.open(folder / "grey.png") as picture:
+    with Image.open(folder / "gray.png") as picture:
         assert picture.mode == "L"
     with Image.open(folder / "transparent.png") as picture:
         assert picture.mode == "RGBA"

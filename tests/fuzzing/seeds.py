@@ -21,7 +21,7 @@ def seeds() -> dict[str, bytes]:
     found |= _jpegs() | _pngs() | _webps() | _tiffs() | _gifs() | _raws()
     if features.check("avif"):
         found |= _avifs()
-    return found | _colours() | _heifs()
+    return found | _colors() | _heifs()
 
 
 def _pixels(channels: int, kind: type = numpy.uint8) -> numpy.ndarray:
@@ -51,7 +51,7 @@ def _jpegs() -> dict[str, bytes]:
     return {
         "jpg-plain": _saved(_picture("RGB"), "JPEG"),
         "jpg-progressive": _saved(_picture("RGB"), "JPEG", progressive=True, subsampling=2),
-        "jpg-grey": _saved(_picture("L"), "JPEG"),
+        "jpg-gray": _saved(_picture("L"), "JPEG"),
         "jpg-cmyk": _saved(_picture("CMYK"), "JPEG"),
         "jpg-profile": _saved(_picture("RGB"), "JPEG", icc_profile=profile, restart_marker_rows=1),
         "jpg-two": _saved(_picture("RGB"), "MPO", save_all=True, append_images=[_picture("RGB")]),
@@ -63,9 +63,9 @@ def _pngs() -> dict[str, bytes]:
     return {
         "png-palette": _saved(_picture("P"), "PNG", transparency=3),
         "png-bits": _saved(_picture("1"), "PNG"),
-        "png-grey-alpha": _saved(_picture("LA"), "PNG"),
+        "png-gray-alpha": _saved(_picture("LA"), "PNG"),
         "png-alpha": _saved(_picture("RGBA"), "PNG"),
-        "png-deep-grey": _saved(deep, "PNG"),
+        "png-deep-gray": _saved(deep, "PNG"),
         "png-moving": _moving("PNG", "RGBA"),
         "png-deep": _deep_png(),
     }
@@ -145,8 +145,8 @@ def _heifs() -> dict[str, bytes]:
     return {"heif-plain": file.getvalue(), "heif-deep": deep.getvalue()}
 
 
-def _colours() -> dict[str, bytes]:
-    """Files that name the space of their colours."""
+def _colors() -> dict[str, bytes]:
+    """Files that name the space of their colors."""
     one_way = tables_icc(A2B0=forth_table())
     found = {
         "png-codes": png(_pixels(3), cicp(9, 14)),

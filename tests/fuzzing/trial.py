@@ -66,6 +66,6 @@ def _through(source: Path, folder: Path, number: int, max_pixels: int) -> str:
     assert again.pixels.shape == picture.pixels.shape, "another size"
     assert set(again.warnings) <= {"icc", "icc_8bit"}, f"the result has {again.warnings}"
     alpha = picture.frames[0].alpha
-    if name in LOSSLESS and picture.restore.icc is None and alpha is None and not picture.frames[0].grey:
+    if name in LOSSLESS and picture.restore.icc is None and alpha is None and not picture.frames[0].gray:
         assert numpy.array_equal(again.pixels, picture.pixels), "another picture"
     return "ok" if not picture.warnings else "ok, with warnings"

@@ -12,7 +12,7 @@ from lowlight_cli.training.run_folder import RunFolder
 
 
 def smooth_picture(number: int) -> Image.Image:
-    """Bright colours that change slowly."""
+    """Bright colors that change slowly."""
     down, across = np.mgrid[0:70, 0:72] / 70
     red = 0.3 + 0.5 * np.sin(3 * across + number) ** 2
     green = 0.2 + 0.6 * down * (1 - number * 0.5)

@@ -97,10 +97,10 @@ def test_blur_is_of_light_and_comes_before_exposure(seed: int) -> None:
 
 
 def test_noise_is_not_smeared() -> None:
-    grey = torch.full((3, 96, 96), 0.6)
+    gray = torch.full((3, 96, 96), 0.6)
     settings = DarkeningSettings(measured_share=1.0, jpeg_share=0.0)
     movement = draw_movement(ALWAYS, seeded(2))
-    still, shaken_one = (darken(grey, settings, seeded(5), each).images for each in (None, movement))
+    still, shaken_one = (darken(gray, settings, seeded(5), each).images for each in (None, movement))
     torch.testing.assert_close(shaken_one, still, rtol=0, atol=1.01 / 255)
     assert still.std(dim=(1, 2)).min() > 0.5 / 255
 

@@ -56,9 +56,9 @@ def test_more_exposure_gives_more_light_on_average(exposure: float, seed: int) -
     assert less.mean() < images.mean()
 
 
-def test_middle_grey_keeps_exactly_its_exposure() -> None:
-    grey = torch.full((1, 3, 4, 4), 0.46135613)  # 0.18 in linear light
-    dark = darken(grey, quiet(0.1), seeded(0)).images
+def test_middle_gray_keeps_exactly_its_exposure() -> None:
+    gray = torch.full((1, 3, 4, 4), 0.46135613)  # 0.18 in linear light
+    dark = darken(gray, quiet(0.1), seeded(0)).images
     expected = 1.055 * 0.018 ** (1 / 2.4) - 0.055
     torch.testing.assert_close(dark, torch.full_like(dark, expected), rtol=0, atol=0.5 / 255 + 1e-6)
 
@@ -114,6 +114,6 @@ def test_noise_has_the_grain_and_strength_that_were_set() -> None:
     dark = darken(images, settings_, seeded(0)).images[0]
     light = ((dark + 0.055) / 1.055) ** 2.4
     rest = light - light.mean((1, 2), keepdim=True)
-    neighbours = (rest[:, 1:] * rest[:, :-1]).mean() / rest.pow(2).mean()
+    neighbors = (rest[:, 1:] * rest[:, :-1]).mean() / rest.pow(2).mean()
     torch.testing.assert_close(rest.std((1, 2)), torch.full((3,), 0.02), rtol=0.05, atol=0)
-    torch.testing.assert_close(neighbours, torch.tensor(2 * 0.15 / (1 + 2 * 0.15**2)), rtol=0.1, atol=0)
+    torch.testing.assert_close(neighbors, torch.tensor(2 * 0.15 / (1 + 2 * 0.15**2)), rtol=0.1, atol=0)

@@ -21,7 +21,7 @@ def test_cropping_undoes_padding(height: int, width: int, multiple: int) -> None
 
 
 @given(height=sides, width=sides, multiple=st.integers(1, 33))
-def test_padding_holds_colours_of_the_picture_only(height: int, width: int, multiple: int) -> None:
+def test_padding_holds_colors_of_the_picture_only(height: int, width: int, multiple: int) -> None:
     images = torch.rand(1, 3, height, width)
     assert set(pad_to_multiple(images, multiple)[0, 0].flatten().tolist()) == set(
         images[0, 0].flatten().tolist()

@@ -13,15 +13,15 @@ from lowlight_cli.images.settings import ReadSettings, WriteSettings
 
 @st.composite
 def frames(draw):
-    """A frame of any small size, depth and set of channels; grey ones have equal channels."""
+    """A frame of any small size, depth and set of channels; gray ones have equal channels."""
     shape = draw(st.integers(1, 9)), draw(st.integers(1, 9))
     depth = draw(st.sampled_from([np.uint8, np.uint16]))
     generator = np.random.default_rng(draw(st.integers(0, 2**32)))
     top = draw(st.sampled_from([1, 60, 255, np.iinfo(depth).max]))
     samples = generator.integers(0, top, (*shape, 4), dtype=depth, endpoint=True)
-    grey = draw(st.booleans())
+    gray = draw(st.booleans())
     alpha = samples[..., 3].copy() if draw(st.booleans()) else None
-    return Frame(samples[..., [0, 0, 0] if grey else [0, 1, 2]], alpha, grey)
+    return Frame(samples[..., [0, 0, 0] if gray else [0, 1, 2]], alpha, gray)
 
 
 @given(frames(), st.sampled_from(["png", "tiff"]), st.integers(0, 9))
@@ -30,7 +30,7 @@ def test_lossless_formats_give_every_frame_back(frame, name, compression):
     again = decode_bytes(data).frames[0]
     assert again.pixels.dtype == frame.pixels.dtype
     assert np.array_equal(again.pixels, frame.pixels)
-    assert again.grey == frame.grey
+    assert again.gray == frame.gray
     assert (again.alpha is None) == (frame.alpha is None)
     assert frame.alpha is None or np.array_equal(again.alpha, frame.alpha)
 
@@ -42,7 +42,7 @@ def test_pages_of_any_kinds_lie_in_one_tiff(pages):
     assert len(again) == len(pages)
     for page, other in zip(pages, again, strict=True):
         assert np.array_equal(other.pixels, page.pixels)
-        assert (other.grey, other.is_deep) == (page.grey, page.is_deep)
+        assert (other.gray, other.is_deep) == (page.gray, page.is_deep)
 
 
 @given(frames(), st.sampled_from(["jpg", "png", "webp", "tiff", "avif", "gif"]), st.data())

@@ -52,7 +52,7 @@ def test_every_number_arrives(form, count, white_is_zero, seed):
     wanted = _shades(2**form.bits - 1 - color if kind == 0 else color, form.bits)
     assert frame.pixels.dtype == (np.uint8 if form.bits <= 8 else np.uint16)
     assert np.array_equal(frame.pixels, np.broadcast_to(wanted, (*wanted.shape[:2], 3)))
-    assert frame.grey == (count < 3)
+    assert frame.gray == (count < 3)
     assert (frame.alpha is not None) == (count in (2, 4))
     assert frame.alpha is None or np.array_equal(frame.alpha, _shades(samples[..., -1], form.bits))
 

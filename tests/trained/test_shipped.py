@@ -36,7 +36,7 @@ def night_pictures(root) -> list[torch.Tensor]:
 
 
 def detail(images: torch.Tensor) -> float:
-    """Mean absolute step between neighbours; more where there is more texture."""
+    """Mean absolute step between neighbors; more where there is more texture."""
     return float(images.diff(dim=3).abs().mean() + images.diff(dim=2).abs().mean())
 
 

@@ -1,11 +1,11 @@
-"""Code points for colours in the pixels of an AVIF themselves, where no box names them.
+"""Code points for colors in the pixels of an AVIF themselves, where no box names them.
 
 Source: AV1 Bitstream & Decoding Process Specification, sections 5.3 (units), 5.5.1 (sequence header), 5.5.2.
 """
 
 from collections.abc import Iterator
 
-from lowlight_cli.images.color.cicp import ColourCodes
+from lowlight_cli.images.color.cicp import ColorCodes
 
 _SEQUENCE_HEADER = 1
 _MOST_BYTES = 256
@@ -32,7 +32,7 @@ class _Bits:
         self(zeros)
 
 
-def codes_of_av1(data: bytes) -> ColourCodes | None:
+def codes_of_av1(data: bytes) -> ColorCodes | None:
     """What the sequence header names; None where there is none, or it names nothing.
 
     Args:
@@ -51,7 +51,7 @@ def codes_of_av1(data: bytes) -> ColourCodes | None:
         bits()  # 12 bits per channel
     if profile != 1:
         bits()  # one channel
-    return ColourCodes(bits(8), bits(8)) if bits() else None
+    return ColorCodes(bits(8), bits(8)) if bits() else None
 
 
 def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -100,7 +100,7 @@ def _skip_timing(bits: _Bits, *, reduced: bool) -> None:
 
 
 def _skip_tools(bits: _Bits, *, reduced: bool) -> None:
-    """Passes the size of the frames and all up to what their colours are."""
+    """Passes the size of the frames and all up to what their colors are."""
     width, height = bits(4) + 1, bits(4) + 1
     bits(width + height)
     if not reduced and bits():

@@ -1,4 +1,4 @@
-"""What an AVIF says of its colours and its depth, in its boxes or else in its pixels.
+"""What an AVIF says of its colors and its depth, in its boxes or else in its pixels.
 
 Source: ISO/IEC 14496-12, sections 4.2 (boxes), 8.11 (items) and 12.1.5 (colr); ISO/IEC 23008-12, section 9.3.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lowlight_cli.images.codecs.av1_header import codes_of_av1
 from lowlight_cli.images.codecs.boxes import MOST_BOXES, Box, boxes_inside, read_boxes
-from lowlight_cli.images.color.cicp import ColourCodes
+from lowlight_cli.images.color.cicp import ColorCodes
 
 _MOST_CODED_BYTES = 1024
 _SAMPLE_ENTRY_SIZE = 78
@@ -18,8 +18,8 @@ _HIGH_DEPTH = 0x40
 """In the third byte of av1C (AV1 in ISOBMFF, section 2.3.3)."""
 
 
-def codes_of_boxes(data: bytes) -> ColourCodes | None:
-    """What the main picture of a file names as its colours; None where it does not or the boxes are damaged.
+def codes_of_boxes(data: bytes) -> ColorCodes | None:
+    """What the main picture of a file names as its colors; None where it does not or the boxes are damaged.
 
     Args:
         data: The whole file.
@@ -28,10 +28,10 @@ def codes_of_boxes(data: bytes) -> ColourCodes | None:
         places = _places_of_main_item(data) or _places_of_tracks(data)
         start = _start_of_main_item(data)
         if not places and start is None:
-            # A mosaic may leave its colours to its parts; other pictures of a file can have other colours.
+            # A mosaic may leave its colors to its parts; other pictures of a file can have other colors.
             places, start = _places_of_items(data), _start_of_first_item(data)
         if places:
-            return ColourCodes(*struct.unpack_from(">HH", data, places[0]))
+            return ColorCodes(*struct.unpack_from(">HH", data, places[0]))
         return None if start is None else codes_of_av1(data[start : start + _MOST_CODED_BYTES])
     except (struct.error, IndexError):
         return None
@@ -48,8 +48,8 @@ def is_deep(data: bytes) -> bool:
     return any(box.end - box.start > 2 and data[box.start + 2] & _HIGH_DEPTH for box in configurations)
 
 
-def with_codes(data: bytes, codes: ColourCodes) -> bytes:
-    """The same file with other code points for colours, everywhere it names them.
+def with_codes(data: bytes, codes: ColorCodes) -> bytes:
+    """The same file with other code points for colors, everywhere it names them.
 
     Args:
         data: A whole file.

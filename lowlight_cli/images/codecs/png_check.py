@@ -47,11 +47,11 @@ def mend_png(data: bytes) -> bytes | None:
     """
     if len(data) < 33:
         return None
-    width, height, bits, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    width, height, bits, color, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     kept: list[bytes] = []
     parts: list[bytes] = []
     pixels = zlib.decompressobj()
-    size = _raw_size(width, height, bits * _CHANNELS.get(colour, 1), interlaced=bool(interlaced))
+    size = _raw_size(width, height, bits * _CHANNELS.get(color, 1), interlaced=bool(interlaced))
     raw = bytearray()
     end = len(START)
     for chunk in read_chunks(data):

@@ -1,4 +1,4 @@
-"""Frames -> samples as a file shall hold them: its colours, its depth, its channels."""
+"""Frames -> samples as a file shall hold them: its colors, its depth, its channels."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import tifffile
 
-from lowlight_cli.images.color.cicp import ColourCodes
+from lowlight_cli.images.color.cicp import ColorCodes
 from lowlight_cli.images.color.color_management import plain_srgb
 from lowlight_cli.images.color.convert import Conversion, conversion_back
 from lowlight_cli.images.depth import in_depth
@@ -23,9 +23,9 @@ class Content:
     """What is written.
 
     Attributes:
-        samples: For each frame uint8 or uint16 (h, w, channels): grey or RGB, with or without opacity.
+        samples: For each frame uint8 or uint16 (h, w, channels): gray or RGB, with or without opacity.
         durations_ms: How long each frame is shown; None where that is not said.
-        icc: Colour profile, or None for sRGB.
+        icc: Color profile, or None for sRGB.
         codes: What else names the space of the profile, or None.
         loop: How often an animation is shown, 0 for ever; None where that is not said.
     """
@@ -33,7 +33,7 @@ class Content:
     samples: tuple[Samples, ...]
     durations_ms: tuple[int | None, ...]
     icc: bytes | None
-    codes: ColourCodes | None
+    codes: ColorCodes | None
     loop: int | None
 
 
@@ -63,16 +63,16 @@ def _profile(
     icc = picture.restore.icc
     if icc is None or format_name in _FORMATS_WITHOUT_PROFILE:
         return None, None
-    grey = all(frame.grey for frame in picture.frames)
-    is_for_grey = icc[16:20] == b"GRAY"
+    gray = all(frame.gray for frame in picture.frames)
+    is_for_gray = icc[16:20] == b"GRAY"
     if settings.icc == "srgb":
-        return None if grey and FORMATS[format_name].keeps_grey else plain_srgb(), None
-    if (grey or is_for_grey) and not (grey and FORMATS[format_name].keeps_grey):
+        return None if gray and FORMATS[format_name].keeps_gray else plain_srgb(), None
+    if (gray or is_for_gray) and not (gray and FORMATS[format_name].keeps_gray):
         return (
             None,
             None,
-        )  # grey pixels are sRGB already, and a format without grey has no use for their profile
-    return icc, conversion_back(icc, grey=grey)
+        )  # gray pixels are sRGB already, and a format without gray has no use for their profile
+    return icc, conversion_back(icc, gray=gray)
 
 
 def _samples(
@@ -87,7 +87,7 @@ def _samples(
 
     Args:
         frame: What to write.
-        conversion: From sRGB to the colours of the file, or None.
+        conversion: From sRGB to the colors of the file, or None.
         format_name: Name in ``FORMATS``.
         settings: How to write it.
         is_animated: It is one of several frames.
@@ -100,19 +100,19 @@ def _samples(
     pixels, alpha = frame.pixels, frame.alpha
     if alpha is not None and not form.keeps_alpha:
         pixels, alpha = _flattened(pixels, alpha, settings), None
-    if frame.grey:
-        # Whatever the model did, grey stays grey.
+    if frame.gray:
+        # Whatever the model did, gray stays gray.
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    colour = (
+    color = (
         in_depth(pixels, depth) if conversion is None else conversion.from_srgb(pixels, frame.outside, depth)
     )
-    if frame.grey and form.keeps_grey:
-        colour = colour[..., :1]
-    return colour if alpha is None else np.dstack((colour, in_depth(alpha, depth)))
+    if frame.gray and form.keeps_gray:
+        color = color[..., :1]
+    return color if alpha is None else np.dstack((color, in_depth(alpha, depth)))
 
 
 def _flattened(pixels: Samples, alpha: Samples, settings: WriteSettings) -> Samples:
-    """Pixels in front of the background colour."""
+    """Pixels in front of the background color."""
     top, depth = np.iinfo(pixels.dtype).max, pixels.dtype.type
     background = np.array(settings.flatten or (0, 0, 0), np.float32) * np.float32(top / 255)
     share = in_depth(alpha, depth).astype(np.float32)[..., None] / np.float32(top)

@@ -10,13 +10,13 @@ from jaxtyping import UInt8, UInt32
 from PIL import Image
 
 from lowlight_cli.images.codecs.gif_blocks import GifFile, StoredFrame, read_blocks
-from lowlight_cli.images.frames import Colours, make_frame
+from lowlight_cli.images.frames import Colors, make_frame
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.picture import Picture, Restore, Samples
 from lowlight_cli.images.settings import ReadSettings
 
 _CLEAR, _BRING_BACK = (2,), (3, 4)
-_GREYS = bytes(value for value in range(256) for _ in range(3))
+_GRAYS = bytes(value for value in range(256) for _ in range(3))
 _OPAQUE = 255
 
 Canvas = UInt32[np.ndarray, "h w"]
@@ -47,7 +47,7 @@ def read_gif(data: bytes, settings: ReadSettings) -> Picture:
         check_size(width, height, settings)
     durations = [frame.control.duration_ms if count > 1 else None for frame in gif.frames[:count]]
     frames = tuple(
-        make_frame(samples, Colours(), duration_ms=duration)
+        make_frame(samples, Colors(), duration_ms=duration)
         for samples, duration in zip(_samples(gif, count), durations, strict=True)
     )
     return Picture(frames, Restore("gif", loop=gif.loop if count > 1 else None))
@@ -76,7 +76,7 @@ def _empty_color(first: StoredFrame) -> np.uint32:
 def _table(frame: StoredFrame) -> UInt32[np.ndarray, "256"]:
     """Color and opacity of each color number; numbers that the file does not define are black."""
     table = np.full((256, 4), _OPAQUE, np.uint8)
-    colors = (frame.colors or _GREYS).ljust(len(_GREYS), b"\0")
+    colors = (frame.colors or _GRAYS).ljust(len(_GRAYS), b"\0")
     table[:, :3] = np.frombuffer(colors, np.uint8).reshape(256, 3)
     if frame.control.transparent is not None:
         table[frame.control.transparent, 3] = 0
@@ -98,7 +98,7 @@ def _draw(canvas: Canvas, frame: StoredFrame) -> None:
 
 
 def _color_numbers(frame: StoredFrame) -> UInt8[np.ndarray, "h w"]:
-    """Unpacks a frame: Pillow reads it as a GIF of its own, in which color numbers are shades of grey.
+    """Unpacks a frame: Pillow reads it as a GIF of its own, in which color numbers are shades of gray.
 
     Raises:
         OSError: It breaks off or is damaged.
@@ -113,10 +113,10 @@ def _samples(gif: GifFile, count: int) -> Iterator[Samples]:
     """Samples of what is shown at each of the first ``count`` frames, all with the same channels."""
     shown = gif.frames[:count]
     pictures = deque(canvas.view(np.uint8).reshape(*canvas.shape, 4) for canvas in _composed(gif, count))
-    grey = all(frame.colors == _GREYS[: len(frame.colors)] for frame in shown)
+    gray = all(frame.colors == _GRAYS[: len(frame.colors)] for frame in shown)
     is_marked = gif.frames[0].control.transparent is not None
     clear = is_marked or any(picture[..., 3].min() < _OPAQUE for picture in pictures)
-    channels = ([0] if grey else [0, 1, 2]) + ([3] if clear else [])
+    channels = ([0] if gray else [0, 1, 2]) + ([3] if clear else [])
     while pictures:
         picture = pictures.popleft()
         yield picture if len(channels) == 4 else np.dstack([picture[..., channel] for channel in channels])

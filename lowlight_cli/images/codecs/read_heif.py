@@ -8,9 +8,9 @@ from PIL import Image
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs.boxes import boxes_inside, read_boxes
-from lowlight_cli.images.color.cicp import ColourCodes
-from lowlight_cli.images.color.named_colors import colours_of_codes
-from lowlight_cli.images.frames import Colours, colours_of, make_frame
+from lowlight_cli.images.color.cicp import ColorCodes
+from lowlight_cli.images.color.named_colors import colors_of_codes
+from lowlight_cli.images.frames import Colors, colors_of, make_frame
 from lowlight_cli.images.limits import check_size
 from lowlight_cli.images.metadata.policy import orientation_of
 from lowlight_cli.images.metadata.read import read_metadata
@@ -51,22 +51,22 @@ def read_heif(data: bytes, settings: ReadSettings) -> Picture:
         raise ImageError("unreadable", " ".join(str(error).split())) from error
     carrier = _carrier(file)
     turned = any(mark in data[: 2**16] for mark in _TURNS)
-    grey, deep = samples.shape[2] < 3, samples.dtype == np.uint16
-    colours = _colours(file, grey=grey, deep=deep)
-    frame = make_frame(samples, colours, orientation=1 if turned else orientation_of(carrier))
+    gray, deep = samples.shape[2] < 3, samples.dtype == np.uint16
+    colors = _colors(file, gray=gray, deep=deep)
+    frame = make_frame(samples, colors, orientation=1 if turned else orientation_of(carrier))
     height, width = frame.pixels.shape[:2]
     metadata, damage = read_metadata(data, carrier, width, height)
-    restore = Restore("heif", metadata, colours.icc, codes=colours.codes)
-    return Picture((frame,), restore, colours.warnings + damage)
+    restore = Restore("heif", metadata, colors.icc, codes=colors.codes)
+    return Picture((frame,), restore, colors.warnings + damage)
 
 
-def _colours(file: Any, *, grey: bool, deep: bool) -> Colours:  # noqa: ANN401  the library has no types
-    """Meaning of the colours: by the profile, else by the code points."""
+def _colors(file: Any, *, gray: bool, deep: bool) -> Colors:  # noqa: ANN401  the library has no types
+    """Meaning of the colors: by the profile, else by the code points."""
     named = file.info.get("nclx_profile")
     if file.info.get("icc_profile") or not named:
-        return colours_of(file.info.get("icc_profile"), grey=grey, deep=deep)
-    codes = ColourCodes(named["color_primaries"], named["transfer_characteristics"])
-    return colours_of_codes(codes, grey=grey)
+        return colors_of(file.info.get("icc_profile"), gray=gray, deep=deep)
+    codes = ColorCodes(named["color_primaries"], named["transfer_characteristics"])
+    return colors_of_codes(codes, gray=gray)
 
 
 def _samples(file: Any) -> Samples:  # noqa: ANN401  the library has no types

@@ -10,9 +10,9 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs.avif_boxes import codes_of_boxes, is_deep
 from lowlight_cli.images.codecs.png_check import check_png, is_deep_png
 from lowlight_cli.images.color.color_management import cmyk_to_srgb
-from lowlight_cli.images.color.named_colors import colours_of_codes, colours_of_png
+from lowlight_cli.images.color.named_colors import colors_of_codes, colors_of_png
 from lowlight_cli.images.formats import FORMATS
-from lowlight_cli.images.frames import Colours, colours_of, make_frame
+from lowlight_cli.images.frames import Colors, colors_of, make_frame
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.metadata.png_chunks import read_png
 from lowlight_cli.images.metadata.policy import orientation_of
@@ -23,7 +23,7 @@ from lowlight_cli.images.settings import ReadSettings
 
 _SUBSAMPLINGS = {0: "444", 1: "422", 2: "420"}
 _CLEAR_MODES = ("LA", "La", "RGBA", "RGBa", "PA")
-_GREY_MODES = ("1", "L", "LA", "La")
+_GRAY_MODES = ("1", "L", "LA", "La")
 _UNKNOWN_MODES = ("I", "F", "LAB", "HSV")
 _ROWS = 256
 """Taken out of a picture at a time: Pillow gives three copies of what it is asked for."""
@@ -63,7 +63,7 @@ def samples_of(image: Image.Image) -> Samples:
         samples = _array(image if image.mode in ("RGB", "L", "LA", "RGBA") else _plain(image, clear=clear))
     if clear and samples.shape[2] in (1, 3):
         samples = _array(image.convert("RGBA"))
-    if image.mode in _GREY_MODES and samples.shape[2] > 2:
+    if image.mode in _GRAY_MODES and samples.shape[2] > 2:
         samples = samples[..., [0, 3]] if samples.shape[2] == 4 else samples[..., :1]
     return samples
 
@@ -97,37 +97,37 @@ def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
     else:
         image.load()  # before the orientation is asked for, which would load it too and swallow damage
         samples, orientation = samples_of(image), orientation_of(image)
-    colours, warnings = _colours(data, image, name, grey=samples.shape[2] < 3, deep=deep)
-    frame = make_frame(samples, colours, orientation=orientation)
+    colors, warnings = _colors(data, image, name, gray=samples.shape[2] < 3, deep=deep)
+    frame = make_frame(samples, colors, orientation=orientation)
     height, width = frame.pixels.shape[:2]
     metadata, damage = read_metadata(data, image, width, height)
     if name == "avif" and is_deep(data):
         warnings += ("depth_8bit",)
-    restore = Restore(name, metadata, colours.icc, subsampling, codes=colours.codes)
-    return Picture((frame,), restore, warnings + colours.warnings + damage)
+    restore = Restore(name, metadata, colors.icc, subsampling, codes=colors.codes)
+    return Picture((frame,), restore, warnings + colors.warnings + damage)
 
 
-def _colours(
-    data: bytes, image: Image.Image, name: str, *, grey: bool, deep: bool = False
-) -> tuple[Colours, tuple[str, ...]]:
-    """Meaning of the colours, and what was lost on the way to RGB.
+def _colors(
+    data: bytes, image: Image.Image, name: str, *, gray: bool, deep: bool = False
+) -> tuple[Colors, tuple[str, ...]]:
+    """Meaning of the colors, and what was lost on the way to RGB.
 
     Args:
         data: The whole file.
         image: The loaded picture.
         name: Format of the file, in ``FORMATS``.
-        grey: Whether it has one channel of brightness.
+        gray: Whether it has one channel of brightness.
         deep: Whether it has 16 bits per channel.
     """
     if image.mode == "CMYK":
-        return Colours(), ("cmyk_to_rgb",)
+        return Colors(), ("cmyk_to_rgb",)
     icc = image.info.get("icc_profile")
     if name == "png":
-        return colours_of_png(data, icc, grey=grey, deep=deep), ()
+        return colors_of_png(data, icc, gray=gray, deep=deep), ()
     codes = codes_of_boxes(data) if name == "avif" and not icc else None
     if codes is not None:
-        return colours_of_codes(codes, grey=grey), ()
-    return colours_of(icc, grey=grey, deep=deep), ()
+        return colors_of_codes(codes, gray=gray), ()
+    return colors_of(icc, gray=gray, deep=deep), ()
 
 
 def _read_deep_png(data: bytes) -> Samples:
@@ -141,7 +141,7 @@ def _read_deep_png(data: bytes) -> Samples:
         raise ImageError("unreadable", "the PNG is damaged")
     if samples.ndim == 2:
         return samples[..., None]
-    if data[25] in (0, 4):  # colour types without colour; OpenCV repeats the grey
+    if data[25] in (0, 4):  # color types without color; OpenCV repeats the gray
         return samples[..., [0, 3]] if samples.shape[2] == 4 else samples[..., :1]
     return cv2.cvtColor(samples, cv2.COLOR_BGR2RGB if samples.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
 
@@ -167,19 +167,19 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
     if image.info.get("default_image"):
         durations[0] = None
     orientation = orientation_of(image)
-    grey = all(samples.shape[2] < 3 for samples in stored)
-    colours, warnings = _colours(data, image, name, grey=grey)
+    gray = all(samples.shape[2] < 3 for samples in stored)
+    colors, warnings = _colors(data, image, name, gray=gray)
     channels = max(samples.shape[2] for samples in stored)
     frames = [
-        make_frame(_with_channels(samples, channels), colours, orientation=orientation, duration_ms=duration)
+        make_frame(_with_channels(samples, channels), colors, orientation=orientation, duration_ms=duration)
         for samples, duration in zip(stored, durations, strict=True)
     ]
     height, width = frames[0].pixels.shape[:2]
     metadata, damage = read_metadata(data, image, width, height)
     if (name == "png" and is_deep_png(data)) or (name == "avif" and is_deep(data)):
         warnings += ("depth_8bit",)
-    restore = Restore(name, metadata, colours.icc, loop=image.info.get("loop"), codes=colours.codes)
-    return Picture(tuple(frames), restore, warnings + colours.warnings + damage)
+    restore = Restore(name, metadata, colors.icc, loop=image.info.get("loop"), codes=colors.codes)
+    return Picture(tuple(frames), restore, warnings + colors.warnings + damage)
 
 
 def _with_channels(samples: Samples, channels: int) -> Samples:
@@ -187,15 +187,15 @@ def _with_channels(samples: Samples, channels: int) -> Samples:
     had = samples.shape[2]
     if had == channels:
         return samples
-    colour = (
+    color = (
         samples[..., :1].repeat(3, axis=2) if had < 3 <= channels else samples[..., : had - (had in (2, 4))]
     )
     if channels in (1, 3):
-        return colour
+        return color
     alpha = samples[..., -1:] if had in (2, 4) else np.full_like(samples[..., :1], 255)
-    return np.concatenate((colour, alpha), axis=2)
+    return np.concatenate((color, alpha), axis=2)
 
 
 def _subsampling(image: Image.Image) -> str | None:
-    """How the colour of a JPEG is stored; None for grey, and for forms that are not written."""
+    """How the color of a JPEG is stored; None for gray, and for forms that are not written."""
     return _SUBSAMPLINGS.get(JpegImagePlugin.get_sampling(image))

@@ -7,7 +7,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.boxes import breaks_off
 from lowlight_cli.images.codecs.tiff_segments import all_pages, check_inside, cut_off, stated_places
-from lowlight_cli.images.frames import Colours, make_frame
+from lowlight_cli.images.frames import Colors, make_frame
 from lowlight_cli.images.limits import check_size
 from lowlight_cli.images.metadata.read import read_metadata
 from lowlight_cli.images.picture import Picture, Restore
@@ -38,7 +38,7 @@ def read_raw(data: bytes, settings: ReadSettings) -> Picture:
     try:
         with rawpy.imread(BytesIO(data)) as raw:
             check_size(raw.sizes.iwidth, raw.sizes.iheight, settings)
-            grey = raw.num_colors == 1
+            gray = raw.num_colors == 1
             samples = raw.postprocess(
                 use_camera_wb=True, no_auto_bright=True, output_bps=16, gamma=_SRGB_CURVE
             )
@@ -48,7 +48,7 @@ def read_raw(data: bytes, settings: ReadSettings) -> Picture:
         raise ImageError("truncated", f"the camera raw file breaks off: {_text(error)}") from error
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
         raise ImageError("unreadable", f"the camera raw file cannot be read: {_text(error)}") from error
-    frame = make_frame(samples[..., :1] if grey else samples, Colours())
+    frame = make_frame(samples[..., :1] if gray else samples, Colors())
     height, width = frame.pixels.shape[:2]
     metadata, damage = read_metadata(data, None, width, height)
     return Picture((frame,), Restore("raw", metadata), damage)

@@ -7,7 +7,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.tiff_page import read_page
 from lowlight_cli.images.codecs.tiff_tags import Page, read_pages
-from lowlight_cli.images.frames import Colours, colours_of, make_frame
+from lowlight_cli.images.frames import Colors, colors_of, make_frame
 from lowlight_cli.images.limits import check_frames, check_size
 from lowlight_cli.images.metadata.read import read_metadata
 from lowlight_cli.images.picture import Frame, Picture, Restore
@@ -52,10 +52,10 @@ def _read_pages(data: bytes, pages: list[Page]) -> tuple[tuple[Frame, ...], byte
     first_icc = None
     for page in pages:
         samples, found = read_page(data, page)
-        deep, grey = samples.dtype == np.uint16, samples.shape[2] < 3
+        deep, gray = samples.dtype == np.uint16, samples.shape[2] < 3
         icc = None if "cmyk_to_rgb" in found else page.block(tags.ICC_PROFILE)
-        colours = colours_of(icc, grey=grey, deep=deep) if icc else Colours()
-        frames.append(make_frame(samples, colours))
-        warnings += found + colours.warnings
-        first_icc = colours.icc if len(frames) == 1 else first_icc
+        colors = colors_of(icc, gray=gray, deep=deep) if icc else Colors()
+        frames.append(make_frame(samples, colors))
+        warnings += found + colors.warnings
+        first_icc = colors.icc if len(frames) == 1 else first_icc
     return tuple(frames), first_icc, warnings

@@ -1,4 +1,4 @@
-"""What the stored numbers of a TIFF page mean -> grey or RGB in the whole range of 8 or 16 bits.
+"""What the stored numbers of a TIFF page mean -> gray or RGB in the whole range of 8 or 16 bits.
 
 Source: TIFF 6.0, sections 8, 16 and 18; libtiff for color maps of 8 bits.
 """
@@ -29,7 +29,7 @@ class Meaning(NamedTuple):
     """Samples that need no explanation.
 
     Attributes:
-        samples: Grey or RGB, with opacity or without, uint8 or uint16 (h, w, channels).
+        samples: Gray or RGB, with opacity or without, uint8 or uint16 (h, w, channels).
         warnings: ``cmyk_to_rgb`` and ``channels``, for what was lost.
     """
 
@@ -57,7 +57,7 @@ def kind_of(page: Page) -> int:
 
 
 def explain_samples(stored: Samples, page: Page, bits: int) -> Meaning:
-    """Grey or RGB of stored numbers.
+    """Gray or RGB of stored numbers.
 
     Args:
         stored: Numbers of ``bits`` bits, (h, w, samples).

@@ -26,7 +26,7 @@ def mend(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
         settings: The largest size.
 
     Returns:
-        A whole file: the missing part is grey in JPEG and black in PNG, uncompressed TIFF and camera raw like
+        A whole file: the missing part is gray in JPEG and black in PNG, uncompressed TIFF and camera raw like
         it. None for other formats, and where nothing is left.
     """
     if name == "jpg":

@@ -56,7 +56,7 @@ def write_avif_file(content: Content, settings: WriteSettings, metadata: Metadat
 
 
 def write_gif_file(content: Content) -> bytes:
-    """A GIF of 256 colours a frame; opacity is all or nothing."""
+    """A GIF of 256 colors a frame; opacity is all or nothing."""
     options = _timing(content)
     times = 1 if content.loop is None else content.loop
     if times == 1:

@@ -1,4 +1,4 @@
-"""Samples -> PNG: 8 bits and 16, grey with opacity, and animations.
+"""Samples -> PNG: 8 bits and 16, gray with opacity, and animations.
 
 Source: PNG (Third Edition), sections 9 (filters) and 11.3.3.3 (profiles).
 """
@@ -15,8 +15,8 @@ from lowlight_cli.images.metadata.png_chunks import START, make_chunk
 from lowlight_cli.images.picture import Samples
 from lowlight_cli.images.settings import WriteSettings
 
-_GREY_AND_OPACITY = 4
-"""Colour type of the header."""
+_GRAY_AND_OPACITY = 4
+"""Color type of the header."""
 _HEADER_END = len(START) + 25
 _SUB = 1
 """Filter that stores differences to the pixel on the left."""
@@ -41,7 +41,7 @@ def _encoded(content: Content, settings: WriteSettings) -> bytes:
         return _animation(content)
     samples = content.samples[0]
     if samples.shape[2] == 2:
-        return _grey_and_opacity(samples, content.icc, settings.compression)
+        return _gray_and_opacity(samples, content.icc, settings.compression)
     done, data = cv2.imencode(".png", _cv2_order(samples), _cv2_options(settings.compression))
     if not done:
         raise ValueError("OpenCV refused the picture")
@@ -65,7 +65,7 @@ def _cv2_order(samples: Samples) -> Samples:
     return cv2.cvtColor(samples, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
 
 
-def _grey_and_opacity(samples: Samples, icc: bytes | None, compression: int) -> bytes:
+def _gray_and_opacity(samples: Samples, icc: bytes | None, compression: int) -> bytes:
     """A PNG of two channels, which OpenCV cannot write and Pillow not in 16 bits."""
     height, width = samples.shape[:2]
     bits = samples.dtype.itemsize * 8
@@ -73,7 +73,7 @@ def _grey_and_opacity(samples: Samples, icc: bytes | None, compression: int) -> 
     filtered = np.concatenate((rows[:, :1], rows[:, 1:] - rows[:, :-1]), axis=1).reshape(height, -1)
     stream = np.concatenate((np.full((height, 1), _SUB, np.uint8), filtered), axis=1).tobytes()
     size = width.to_bytes(4) + height.to_bytes(4)
-    chunks = [make_chunk(b"IHDR", size + bytes((bits, _GREY_AND_OPACITY, 0, 0, 0)))]
+    chunks = [make_chunk(b"IHDR", size + bytes((bits, _GRAY_AND_OPACITY, 0, 0, 0)))]
     chunks += _profile_chunks(icc)
     chunks += [make_chunk(b"IDAT", zlib.compress(stream, compression)), make_chunk(b"IEND", b"")]
     return START + b"".join(chunks)

@@ -1,4 +1,4 @@
-"""Code points for colours: two numbers in an AVIF, HEIC or PNG that name primaries and a tone curve.
+"""Code points for colors: two numbers in an AVIF, HEIC or PNG that name primaries and a tone curve.
 
 Source: ITU-T H.273 (2021), tables 2 and 3; the boxes of HEIF call them nclx, the chunk of PNG cICP.
 """
@@ -11,7 +11,7 @@ Point = tuple[float, float]
 """Chromaticity, CIE x and y."""
 
 
-class ColourCodes(NamedTuple):
+class ColorCodes(NamedTuple):
     """Code points: of the primaries, and of the transfer characteristics."""
 
     primaries: int

@@ -1,6 +1,6 @@
-"""Colour profiles made of tables, and those of CMYK, through Little CMS: 8 bits per channel.
+"""Color profiles made of tables, and those of CMYK, through Little CMS: 8 bits per channel.
 
-Tables of RGB are asked for the colours themselves (relative colorimetric): their two directions undo each
+Tables of RGB are asked for the colors themselves (relative colorimetric): their two directions undo each
 other, and the perceptual tables of version 4 take the deepest shadows for black. Inks take perceptual intent.
 Both with black point compensation, as photo programs do.
 """
@@ -19,7 +19,7 @@ _DAMAGE = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
 class TableConversion:
-    """Colours of an RGB profile that holds tables; 16 bits are cut to 8 on the way.
+    """Colors of an RGB profile that holds tables; 16 bits are cut to 8 on the way.
 
     Args:
         icc: The profile.
@@ -36,7 +36,7 @@ class TableConversion:
             srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
             self._forth = _transform(profile, srgb, "RGB")
         except _DAMAGE as error:
-            raise ProfileError(f"the colour profile cannot be used: {error}") from error
+            raise ProfileError(f"the color profile cannot be used: {error}") from error
         self._back: ImageCms.ImageCmsTransform | None = None
         with suppress(*_DAMAGE):  # some profiles have tables for one direction only
             self._back = _transform(srgb, profile, "RGB")
@@ -54,7 +54,7 @@ class TableConversion:
             ProfileError: There is none.
         """
         if self._back is None:
-            raise ProfileError("the colour profile has no way back")
+            raise ProfileError("the color profile has no way back")
         return in_depth(_apply(self._back, pixels), depth)
 
 

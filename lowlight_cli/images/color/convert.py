@@ -1,7 +1,7 @@
-"""Colours of a profile <-> sRGB, for 8 and 16 bits.
+"""Colors of a profile <-> sRGB, for 8 and 16 bits.
 
 Profiles made of curves and primaries are computed here, for no library at hand converts 16 bits. What sRGB
-cannot show is kept aside and given back, so that a picture that is not changed keeps its colours.
+cannot show is kept aside and given back, so that a picture that is not changed keeps its colors.
 
 Source: ICC.1:2022, annex F (matrix profiles); IEC 61966-2-1 (sRGB).
 """
@@ -35,8 +35,8 @@ _SMALLEST_EXCESS = 1e-6
 """Light beyond black or white that is kept; less is half a step of 8 bits under any usual curve."""
 
 
-class GreyConversion:
-    """Grey of a curve.
+class GrayConversion:
+    """Gray of a curve.
 
     Args:
         curve: Tone curve of the profile.
@@ -60,7 +60,7 @@ class GreyConversion:
 
 
 class MatrixConversion:
-    """Colours of three curves and three primaries, such as Display P3, Adobe RGB or ProPhoto RGB.
+    """Colors of three curves and three primaries, such as Display P3, Adobe RGB or ProPhoto RGB.
 
     SRGB gets 16 bits even where the file has 8: the shadows of two curves do not meet in 8 bits.
 
@@ -75,7 +75,7 @@ class MatrixConversion:
         self._matrix = np.linalg.solve(SRGB_MATRIX, np.array(profile.matrix))
 
     def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
-        """SRGB of RGB samples (h, w, 3), and what of their colours it cannot show."""
+        """SRGB of RGB samples (h, w, 3), and what of their colors it cannot show."""
         inward = _for_each(self._curves, lambda curve: light_of_values(curve, samples.dtype))
         outward = [values_of_light(SRGB_CURVE, np.uint16)] * 3
         result = np.empty(samples.shape, np.uint16)
@@ -106,46 +106,46 @@ class MatrixConversion:
 
 @runtime_checkable
 class ToSrgb(Protocol):
-    """Changes colours of a file to sRGB."""
+    """Changes colors of a file to sRGB."""
 
     def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
-        """SRGB of RGB samples (h, w, 3), and what of their colours it cannot show."""
+        """SRGB of RGB samples (h, w, 3), and what of their colors it cannot show."""
 
 
-Conversion = GreyConversion | MatrixConversion | TableConversion
-"""Changes colours between the space of a file and sRGB; each kind has the same two methods."""
+Conversion = GrayConversion | MatrixConversion | TableConversion
+"""Changes colors between the space of a file and sRGB; each kind has the same two methods."""
 
 
-def conversion_for(icc: bytes, *, grey: bool) -> Conversion | None:
+def conversion_for(icc: bytes, *, gray: bool) -> Conversion | None:
     """How pixels with a profile become sRGB; None where they are sRGB already.
 
     Args:
         icc: The profile.
-        grey: Whether the picture has one channel.
+        gray: Whether the picture has one channel.
 
     Raises:
         ProfileError: The profile is damaged, or not one for such a picture.
     """
     profile = read_profile(icc)
-    if profile.space != "RGB" and not (grey and profile.space == "GRAY"):
-        raise ProfileError(f"a colour profile for {profile.space or 'nothing'}")
-    if grey:
-        # Writers often leave the profile of the coloured original: it says nothing about grey.
-        return None if profile.space == "RGB" else GreyConversion(profile.curves[0])
+    if profile.space != "RGB" and not (gray and profile.space == "GRAY"):
+        raise ProfileError(f"a color profile for {profile.space or 'nothing'}")
+    if gray:
+        # Writers often leave the profile of the colored original: it says nothing about gray.
+        return None if profile.space == "RGB" else GrayConversion(profile.curves[0])
     if not profile.matrix:
         return TableConversion(icc)
     return None if _is_srgb(profile) else MatrixConversion(profile)
 
 
-def conversion_back(icc: bytes, *, grey: bool) -> Conversion | None:
-    """How sRGB becomes the colours of a profile that was read with a picture; None where they are sRGB.
+def conversion_back(icc: bytes, *, gray: bool) -> Conversion | None:
+    """How sRGB becomes the colors of a profile that was read with a picture; None where they are sRGB.
 
     Args:
         icc: The profile.
-        grey: Whether the picture has one channel.
+        gray: Whether the picture has one channel.
     """
     try:
-        return conversion_for(icc, grey=grey)
+        return conversion_for(icc, gray=gray)
     except ProfileError:  # one for the other pages of the file
         return None
 
@@ -186,33 +186,33 @@ def _joined(parts: list[OutOfGamut]) -> OutOfGamut | None:
     return OutOfGamut(np.concatenate(places), np.concatenate(light))
 
 
-_GREYS = [(level,) * 3 for level in (0, 16, 32, 64, 96, 128, 160, 192, 224, 255)]
+_GRAYS = [(level,) * 3 for level in (0, 16, 32, 64, 96, 128, 160, 192, 224, 255)]
 _TINTS = [(96, 64, 64), (64, 96, 64), (64, 64, 96), (160, 160, 128), (160, 128, 160), (128, 160, 160)]
-"""Colours that any camera, screen and printer knows, 8 bits of sRGB."""
+"""Colors that any camera, screen and printer knows, 8 bits of sRGB."""
 
 _LARGEST_ERROR, _LEAST_CONTRAST = 6, 32
 """In 8 bits of sRGB."""
 
 
-def round_trips(conversion: Conversion, *, grey: bool) -> bool:
-    """Whether colours of sRGB are still the same after a way to the space of the file and back.
+def round_trips(conversion: Conversion, *, gray: bool) -> bool:
+    """Whether colors of sRGB are still the same after a way to the space of the file and back.
 
     Args:
         conversion: Of a profile.
-        grey: Whether the picture has one channel.
+        gray: Whether the picture has one channel.
 
     Raises:
         ProfileError: Dark and bright tones of the file are one in sRGB, so there is no picture.
     """
     tones = np.array([[[26] * 3, [229] * 3]], np.uint8)
     if np.ptp(_in_srgb(conversion, tones)) < _LEAST_CONTRAST:
-        raise ProfileError("the colour profile makes one shade of dark and bright")
-    colours = np.array([_GREYS if grey else _GREYS + _TINTS], np.uint8)
+        raise ProfileError("the color profile makes one shade of dark and bright")
+    colors = np.array([_GRAYS if gray else _GRAYS + _TINTS], np.uint8)
     try:
-        stored = conversion.from_srgb(colours, None, np.uint16)
+        stored = conversion.from_srgb(colors, None, np.uint16)
     except ProfileError:
         return False
-    return bool(np.abs(_in_srgb(conversion, stored) - colours).max() <= _LARGEST_ERROR)
+    return bool(np.abs(_in_srgb(conversion, stored) - colors).max() <= _LARGEST_ERROR)
 
 
 def _in_srgb(conversion: Conversion, samples: Samples) -> Samples:

@@ -1,4 +1,4 @@
-"""What a colour profile says: its kind, its tone curves and its primaries.
+"""What a color profile says: its kind, its tone curves and its primaries.
 
 Source: ICC.1:2022, sections 7.2 (header), 10.3 (code points), 10.6 (curves), 10.18 (parametric
 curves).
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
-_COLOURS = (b"rXYZ", b"gXYZ", b"bXYZ")
+_COLORS = (b"rXYZ", b"gXYZ", b"bXYZ")
 _CURVES = (b"rTRC", b"gTRC", b"bTRC")
 _PARAMETERS = (1, 3, 4, 5, 7)
 """How many numbers each of the five forms of a parametric curve takes."""
@@ -75,7 +75,7 @@ def read_profile(icc: bytes) -> Profile:
     try:
         return _read(icc)
     except (struct.error, IndexError, OverflowError, UnicodeDecodeError) as error:
-        raise ProfileError("the colour profile is damaged") from error
+        raise ProfileError("the color profile is damaged") from error
 
 
 def _read(icc: bytes) -> Profile:
@@ -83,28 +83,28 @@ def _read(icc: bytes) -> Profile:
     space = icc[16:20].decode("ascii").strip()
     if space == "GRAY":
         if b"kTRC" not in tags:
-            raise ProfileError("the colour profile has no curve")
+            raise ProfileError("the color profile has no curve")
         return Profile(space, (_curve(tags[b"kTRC"]),))
-    is_matrix = icc[20:24] == b"XYZ " and b"A2B0" not in tags and set(_COLOURS + _CURVES) <= set(tags)
+    is_matrix = icc[20:24] == b"XYZ " and b"A2B0" not in tags and set(_COLORS + _CURVES) <= set(tags)
     codes = struct.unpack_from(">BB", tags[b"cicp"], 8) if b"cicp" in tags else None
     if space != "RGB" or not is_matrix:
         return Profile(space, codes=codes)
-    columns = [[number / 65536 for number in struct.unpack_from(">3i", tags[name], 8)] for name in _COLOURS]
+    columns = [[number / 65536 for number in struct.unpack_from(">3i", tags[name], 8)] for name in _COLORS]
     if abs(np.linalg.det(np.array(columns))) < 1e-4:
-        raise ProfileError("the primaries of the colour profile make no colours")
+        raise ProfileError("the primaries of the color profile make no colors")
     rows = tuple(tuple(column[i] for column in columns) for i in range(3))
     return Profile(space, tuple(_curve(tags[name]) for name in _CURVES), rows, codes)
 
 
 def _tags(icc: bytes) -> dict[bytes, bytes]:
     if icc[36:40] != b"acsp" or struct.unpack_from(">I", icc)[0] > len(icc):
-        raise ProfileError("the colour profile is cut short or none at all")
+        raise ProfileError("the color profile is cut short or none at all")
     count = struct.unpack_from(">I", icc, 128)[0]
     tags = {}
     for i in range(min(count, 200)):
         name, start, size = struct.unpack_from(">4sII", icc, 132 + 12 * i)
         if start + size > len(icc):
-            raise ProfileError("the colour profile is damaged")
+            raise ProfileError("the color profile is damaged")
         tags[name] = icc[start : start + size]
     return tags
 
@@ -115,7 +115,7 @@ def _curve(tag: bytes) -> Curve:
         numbers = struct.unpack_from(f">{_PARAMETERS[form]}i", tag, 12)
         return Curve(form=form, numbers=tuple(number / 65536 for number in numbers))
     if tag[:4] != b"curv":
-        raise ProfileError("the colour profile has a curve of an unknown kind")
+        raise ProfileError("the color profile has a curve of an unknown kind")
     count = struct.unpack_from(">I", tag, 8)[0]
     if count == 0:
         return Curve()

@@ -1,4 +1,4 @@
-"""Values of channels <-> amounts of light: the tables that conversions of colours are made of."""
+"""Values of channels <-> amounts of light: the tables that conversions of colors are made of."""
 
 from collections.abc import Iterator
 from typing import Any

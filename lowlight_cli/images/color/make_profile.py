@@ -1,4 +1,4 @@
-"""Colour profiles for spaces that a file names without a profile; equal spaces make equal bytes.
+"""Color profiles for spaces that a file names without a profile; equal spaces make equal bytes.
 
 Source: ICC.1:2022, sections 7 to 10 and annex E (the adaptation of white).
 """
@@ -21,7 +21,7 @@ def rgb_profile(space: Chromaticities, curve: Curve) -> bytes:
     """A profile of three primaries and one tone curve.
 
     Raises:
-        ProfileError: The primaries make no colours, or white is none.
+        ProfileError: The primaries make no colors, or white is none.
     """
     columns = zip((b"rXYZ", b"gXYZ", b"bXYZ"), matrix_to_d50(space).T, strict=True)
     tags = {name: b"XYZ \0\0\0\0" + _fixed(*column) for name, column in columns}
@@ -29,7 +29,7 @@ def rgb_profile(space: Chromaticities, curve: Curve) -> bytes:
     return _profile(b"RGB ", tags | {b"chad": b"sf32\0\0\0\0" + _fixed(*_adaptation(space).flat)})
 
 
-def grey_profile(curve: Curve) -> bytes:
+def gray_profile(curve: Curve) -> bytes:
     """A profile of one tone curve."""
     return _profile(b"GRAY", {b"kTRC": _curve_tag(curve)})
 
@@ -38,7 +38,7 @@ def matrix_to_d50(space: Chromaticities) -> Numbers:
     """Light of three primaries to XYZ under D50, (3, 3); equal amounts are white.
 
     Raises:
-        ProfileError: The primaries make no colours, or white is none.
+        ProfileError: The primaries make no colors, or white is none.
     """
     matrix: Numbers = _adaptation(space) @ matrix_to_xyz(space)
     return matrix
@@ -48,12 +48,12 @@ def matrix_to_xyz(space: Chromaticities) -> Numbers:
     """Light of three primaries to XYZ, (3, 3); the luminance of white is 1.
 
     Raises:
-        ProfileError: The primaries make no colours, or white is none.
+        ProfileError: The primaries make no colors, or white is none.
     """
     corners = np.array([(x, y, 1 - x - y) for x, y in space[:3]]).T
     white = _white(space)
     if abs(np.linalg.det(corners)) < _LEAST_AREA:
-        raise ProfileError("the primaries of the file make no colours")
+        raise ProfileError("the primaries of the file make no colors")
     amounts = np.linalg.solve(corners, white)
     if amounts.min() <= 0:
         raise ProfileError("the white of the file lies outside of its primaries")
@@ -64,12 +64,12 @@ def matrix_to_xyz(space: Chromaticities) -> Numbers:
 def _white(space: Chromaticities) -> Numbers:
     x, y = space.white
     if not (0 < y < 1 and 0 < x < 1 - y):
-        raise ProfileError("the white of the file is no colour")
+        raise ProfileError("the white of the file is no color")
     return np.array((x / y, 1.0, (1 - x - y) / y))
 
 
 def _adaptation(space: Chromaticities) -> Numbers:
-    """Colours under the white of a space to those under D50."""
+    """Colors under the white of a space to those under D50."""
     scale = (_BRADFORD @ np.array(_D50)) / (_BRADFORD @ _white(space))
     adaptation: Numbers = np.linalg.inv(_BRADFORD) @ (scale[:, None] * _BRADFORD)
     return adaptation
@@ -77,7 +77,7 @@ def _adaptation(space: Chromaticities) -> Numbers:
 
 def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
     white = _fixed(*_D50)
-    texts = {b"desc": _text("Colours named by the file"), b"cprt": _text("No copyright")}
+    texts = {b"desc": _text("Colors named by the file"), b"cprt": _text("No copyright")}
     tags = texts | {b"wtpt": b"XYZ \0\0\0\0" + white} | tags
     table, body = b"", b""
     start = _HEADER_SIZE + _ENTRY_SIZE * len(tags)
@@ -107,4 +107,4 @@ def _fixed(*numbers: float) -> bytes:
     try:
         return b"".join(struct.pack(">i", round(float(number) * 65536)) for number in numbers)
     except struct.error as error:
-        raise ProfileError("a number of the colour space is too large") from error
+        raise ProfileError("a number of the color space is too large") from error

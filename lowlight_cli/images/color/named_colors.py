@@ -1,4 +1,4 @@
-"""Meaning of colours whose space a file names without a profile: nclx, cICP, gAMA and cHRM.
+"""Meaning of colors whose space a file names without a profile: nclx, cICP, gAMA and cHRM.
 
 Source: ITU-T H.273; PNG (Third Edition), sections 4.3 (which chunk goes first) and 11.3.2.
 """
@@ -14,77 +14,77 @@ from lowlight_cli.images.color.cicp import (
     SRGB_PRIMARIES,
     TRANSFERS,
     Chromaticities,
-    ColourCodes,
+    ColorCodes,
 )
 from lowlight_cli.images.color.icc_profile import SRGB_CURVE, Curve, ProfileError
-from lowlight_cli.images.color.make_profile import grey_profile, rgb_profile
-from lowlight_cli.images.frames import Colours, colours_of, hdr_colours
+from lowlight_cli.images.color.make_profile import gray_profile, rgb_profile
+from lowlight_cli.images.frames import Colors, colors_of, hdr_colors
 from lowlight_cli.images.metadata.png_chunks import read_chunks
 
-_UNKNOWN = Colours(warnings=("color",))
+_UNKNOWN = Colors(warnings=("color",))
 _SRGB_GAMMA, _SAME_GAMMA = 1 / 2.2, 0.05
 """What writers of sRGB say for programs that know no more, and the part of it that libpng overlooks."""
 
 
-def colours_of_codes(codes: ColourCodes, *, grey: bool) -> Colours:
-    """Meaning of the colours of a file that names code points.
+def colors_of_codes(codes: ColorCodes, *, gray: bool) -> Colors:
+    """Meaning of the colors of a file that names code points.
 
     Args:
         codes: Of H.273.
-        grey: Whether the picture has one channel.
+        gray: Whether the picture has one channel.
 
     Returns:
-        Colours with a profile of that space; for PQ and HLG a conversion to sRGB, the warning ``hdr_to_sdr``
+        Colors with a profile of that space; for PQ and HLG a conversion to sRGB, the warning ``hdr_to_sdr``
         and no way back; for unknown codes sRGB, and the warning ``color``.
     """
     if codes.transfer in (PQ, HLG):
-        return hdr_colours(codes, grey=grey)
+        return hdr_colors(codes, gray=gray)
     space, curve = PRIMARIES.get(codes.primaries), TRANSFERS.get(codes.transfer)
     if space is None or curve is None:
         return _UNKNOWN
-    colours = _colours_of_space(space, curve, grey=grey)
-    is_kept = colours.icc is not None and not colours.warnings
-    return replace(colours, codes=codes) if is_kept else colours
+    colors = _colors_of_space(space, curve, gray=gray)
+    is_kept = colors.icc is not None and not colors.warnings
+    return replace(colors, codes=codes) if is_kept else colors
 
 
-def colours_of_png(data: bytes, icc: object, *, grey: bool, deep: bool) -> Colours:
-    """Meaning of the colours of a PNG: by its cICP, else by its profile, else by sRGB, gAMA and cHRM.
+def colors_of_png(data: bytes, icc: object, *, gray: bool, deep: bool) -> Colors:
+    """Meaning of the colors of a PNG: by its cICP, else by its profile, else by sRGB, gAMA and cHRM.
 
     Args:
         data: The whole file.
         icc: Profile as found; nothing or an empty one where there is none.
-        grey: Whether the picture has one channel.
+        gray: Whether the picture has one channel.
         deep: Whether it has 16 bits per channel.
     """
     before = takewhile(lambda chunk: chunk.kind != b"IDAT", read_chunks(data))
     chunks = {chunk.kind: chunk.data for chunk in before}
-    named = Colours()
+    named = Colors()
     if b"cICP" in chunks:
-        named = _colours_of_cicp(chunks[b"cICP"], grey=grey)
+        named = _colors_of_cicp(chunks[b"cICP"], gray=gray)
         if named != _UNKNOWN:
             return named
     if icc:
-        return colours_of(icc, grey=grey, deep=deep)
+        return colors_of(icc, gray=gray, deep=deep)
     if b"sRGB" in chunks or not chunks.keys() & {b"gAMA", b"cHRM"}:
         return named
-    return _colours_of_gamma(chunks.get(b"gAMA"), chunks.get(b"cHRM"), grey=grey)
+    return _colors_of_gamma(chunks.get(b"gAMA"), chunks.get(b"cHRM"), gray=gray)
 
 
-def _colours_of_cicp(content: bytes, *, grey: bool) -> Colours:
+def _colors_of_cicp(content: bytes, *, gray: bool) -> Colors:
     # Only RGB of the full range is read: the other two numbers say so.
     if len(content) != 4 or content[2:] != b"\0\1":
         return _UNKNOWN
-    return colours_of_codes(ColourCodes(content[0], content[1]), grey=grey)
+    return colors_of_codes(ColorCodes(content[0], content[1]), gray=gray)
 
 
-def _colours_of_gamma(gamma: bytes | None, points: bytes | None, *, grey: bool) -> Colours:
-    """Meaning of colours by the two oldest chunks; either can be missing."""
+def _colors_of_gamma(gamma: bytes | None, points: bytes | None, *, gray: bool) -> Colors:
+    """Meaning of colors by the two oldest chunks; either can be missing."""
     try:
         curve = SRGB_CURVE if gamma is None else _curve_of_gamma(struct.unpack(">I", gamma)[0] / 100_000)
         space = SRGB_PRIMARIES if points is None else _chromaticities(points)
     except struct.error:
         return _UNKNOWN
-    return _UNKNOWN if curve is None else _colours_of_space(space, curve, grey=grey)
+    return _UNKNOWN if curve is None else _colors_of_space(space, curve, gray=gray)
 
 
 def _curve_of_gamma(gamma: float) -> Curve | None:
@@ -101,14 +101,14 @@ def _chromaticities(points: bytes) -> Chromaticities:
     return Chromaticities(red, green, blue, white)
 
 
-def _colours_of_space(space: Chromaticities, curve: Curve, *, grey: bool) -> Colours:
-    if grey and curve == SRGB_CURVE:
-        return Colours()
+def _colors_of_space(space: Chromaticities, curve: Curve, *, gray: bool) -> Colors:
+    if gray and curve == SRGB_CURVE:
+        return Colors()
     try:
-        icc = grey_profile(curve) if grey else rgb_profile(space, curve)
+        icc = gray_profile(curve) if gray else rgb_profile(space, curve)
     except ProfileError:
         return _UNKNOWN
-    colours = colours_of(icc, grey=grey, deep=False)
-    if "icc" in colours.warnings:
+    colors = colors_of(icc, gray=gray, deep=False)
+    if "icc" in colors.warnings:
         return _UNKNOWN
-    return Colours() if colours.conversion is None else colours
+    return Colors() if colors.conversion is None else colors

@@ -35,7 +35,7 @@ _HLG_GAMMA = 1.2
 
 
 class HdrConversion:
-    """Colours of PQ or HLG; there is no way back.
+    """Colors of PQ or HLG; there is no way back.
 
     Args:
         transfer: Code point, ``PQ`` or ``HLG``.

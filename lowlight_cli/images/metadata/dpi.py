@@ -15,10 +15,10 @@ from lowlight_cli.images.metadata.png_chunks import make_chunk, read_chunks
 from lowlight_cli.images.metadata.tiff_directory import SHORT, Entry, number_entry, whole_numbers
 
 _ACROSS, _DOWN, _UNIT = 282, 283, 296
-_INCH, _CENTIMETRE = 2, 3
+_INCH, _CENTIMETER = 2, 3
 _FRACTION = 5
 _JFIF = b"JFIF\0"
-_INCHES_PER_METRE = 39.3701
+_INCHES_PER_METER = 39.3701
 
 
 class Density(NamedTuple):
@@ -29,9 +29,9 @@ class Density(NamedTuple):
     unit: int
 
     @property
-    def per_metre(self) -> tuple[int, int]:
+    def per_meter(self) -> tuple[int, int]:
         """Pixels for each metre."""
-        times = 100 if self.unit == _CENTIMETRE else _INCHES_PER_METRE
+        times = 100 if self.unit == _CENTIMETER else _INCHES_PER_METER
         return round(self.across * times), round(self.down * times)
 
 
@@ -45,7 +45,7 @@ def density_of_file(data: bytes) -> Density | None:
     elif data.startswith(PNG_START):
         found = next((chunk.data for chunk in read_chunks(data) if chunk.kind == b"pHYs"), b"")
         if len(found) == 9 and found[8] == 1:
-            across, down = (round(n / _INCHES_PER_METRE, 2) for n in struct.unpack_from(">II", found))
+            across, down = (round(n / _INCHES_PER_METER, 2) for n in struct.unpack_from(">II", found))
             return Density(across, down, _INCH) if across and down else None
     return None
 
@@ -54,7 +54,7 @@ def density_of_exif(exif: Exif) -> Density | None:
     """What EXIF says; None where that is nothing or makes no sense."""
     across, down = (_fraction(exif.main.get(tag), exif.order) for tag in (_ACROSS, _DOWN))
     unit = next(iter(whole_numbers(exif.main.get(_UNIT), exif.order)), _INCH)
-    if min(across, down) <= 0 or unit not in (_INCH, _CENTIMETRE):
+    if min(across, down) <= 0 or unit not in (_INCH, _CENTIMETER):
         return None
     return Density(across, down, unit)
 
@@ -80,7 +80,7 @@ def stamp_density(encoded: bytes, density: Density | None) -> bytes:
     if density is None:
         return encoded
     if encoded.startswith(PNG_START):
-        chunk = make_chunk(b"pHYs", struct.pack(">IIB", *density.per_metre, 1))
+        chunk = make_chunk(b"pHYs", struct.pack(">IIB", *density.per_meter, 1))
         header_end = len(PNG_START) + 25
         return encoded[:header_end] + chunk + encoded[header_end:]
     first = next(read_segments(encoded), None) if encoded.startswith(JPEG_START) else None

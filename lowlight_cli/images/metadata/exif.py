@@ -43,7 +43,7 @@ DETAILS_TAG, PLACE_TAG, INTEROPERABILITY_TAG = 0x8769, 0x8825, 0xA005
 _ORIENTATION, _WIDTH, _HEIGHT = 274, 256, 257
 _PROCESSING_SOFTWARE, _SOFTWARE = 11, 305
 _MAKER_NOTE, _PIXEL_WIDTH, _PIXEL_HEIGHT = 0x927C, 0xA002, 0xA003
-_COLOUR_SPACE, _RELATED_SIZE, _ADOBE_RGB = 0xA001, (0x1001, 0x1002), b"R03\0"
+_COLOR_SPACE, _RELATED_SIZE, _ADOBE_RGB = 0xA001, (0x1001, 0x1002), b"R03\0"
 _POINTERS = frozenset({DETAILS_TAG, PLACE_TAG, INTEROPERABILITY_TAG})
 
 LAYOUT_TAGS = frozenset(
@@ -55,10 +55,10 @@ LAYOUT_TAGS = frozenset(
 """How a TIFF stores its pixels, and blocks that other code carries; wrong in a new file."""
 
 COLORIMETRY_TAGS = frozenset({318, 319})
-"""White and primaries: true of the result too, whose colours go back to the space of the source."""
+"""White and primaries: true of the result too, whose colors go back to the space of the source."""
 
-_COLOUR_TAGS_OF_BLOCK = COLORIMETRY_TAGS | {301, 529, 532}
-"""What a block outside of a TIFF says of colours beside the others: a curve, and how YCbCr is made."""
+_COLOR_TAGS_OF_BLOCK = COLORIMETRY_TAGS | {301, 529, 532}
+"""What a block outside of a TIFF says of colors beside the others: a curve, and how YCbCr is made."""
 
 _DIGITAL_NEGATIVE_TAGS = range(50706, 52600)
 _TAGS_KEPT_OF_RAW = frozenset(
@@ -208,7 +208,7 @@ def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw:
         raw: Whether that file holds what a sensor saw, and tags to develop it.
     """
     size = {_WIDTH: width, _HEIGHT: height}
-    layout = LAYOUT_TAGS if of_file else LAYOUT_TAGS - _COLOUR_TAGS_OF_BLOCK
+    layout = LAYOUT_TAGS if of_file else LAYOUT_TAGS - _COLOR_TAGS_OF_BLOCK
     main = {tag: entry for tag, entry in exif.main.items() if tag not in layout}
     details = exif.details
     if not of_file:
@@ -235,12 +235,12 @@ def without_private(exif: Exif) -> Exif:
     return replace(exif, main=main, details=details, place={})
 
 
-def only_colour(exif: Exif) -> Exif:
+def only_color(exif: Exif) -> Exif:
     """Nothing but the mark of Adobe RGB, which stands for a profile in photos that embed none."""
     index = exif.interoperability.get(1)
     if index is None or index.data != _ADOBE_RGB:
         return empty_exif()
-    details = {tag: entry for tag, entry in exif.details.items() if tag == _COLOUR_SPACE}
+    details = {tag: entry for tag, entry in exif.details.items() if tag == _COLOR_SPACE}
     return replace(empty_exif(), order=exif.order, details=details, interoperability={1: index})
 
 

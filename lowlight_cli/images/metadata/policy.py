@@ -2,7 +2,7 @@
 
 ``keep`` keeps all blocks. ``safe`` takes out of them where the photo was taken, serial numbers of body and
 lens, the owner's name, the unique identity of the photo, the name of the computer and the maker notes; artist
-and copyright stay. ``strip`` leaves nothing but the mark of Adobe RGB, which colours need.
+and copyright stay. ``strip`` leaves nothing but the mark of Adobe RGB, which colors need.
 """
 
 import struct
@@ -15,7 +15,7 @@ from PIL import Image
 from lowlight_cli.images.metadata.exif import (
     Exif,
     empty_exif,
-    only_colour,
+    only_color,
     processed_by,
     read_exif,
     without_private,
@@ -59,7 +59,7 @@ def limit_metadata(metadata: Metadata, policy: Literal["keep", "safe", "strip"])
     if policy == "keep":
         return metadata
     if policy == "strip":
-        return Metadata(_changed(metadata.exif, only_colour))
+        return Metadata(_changed(metadata.exif, only_color))
     exif, iptc = _changed(metadata.exif, without_private), iptc_without_private(metadata.iptc)
     try:
         return Metadata(exif, xmp_without_private(metadata.xmp) if metadata.xmp else b"", iptc)

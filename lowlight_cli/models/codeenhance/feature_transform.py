@@ -38,7 +38,7 @@ class FeatureTransform(nn.Module):
 
     Args:
         channels: Channels of all features.
-        groups: Groups of the normalisation in the residual blocks; 0 for none.
+        groups: Groups of the normalization in the residual blocks; 0 for none.
         pool: Side of the squares that are averaged before the statistics are taken.
         by_texture: Whether there is the part with a and b.
         by_look: Whether there is the part with sigma and mu.

@@ -25,7 +25,7 @@ from lowlight_cli.models.codeenhance.semantic_embedding import (
 )
 from lowlight_cli.models.control_targets import (
     ControlWeights,
-    Recolouring,
+    Recoloring,
     control_weights,
     controlled,
     towards_reference,
@@ -154,7 +154,7 @@ class CodeEnhance(Enhancer):
         if reference is not None and self.takes_reference and "recolour_scale" not in known:
             known["recolour_scale"], known["recolour_shift"] = towards_reference(images, reference)
         if "recolour_scale" in known:
-            images = Recolouring(known["recolour_scale"], known["recolour_shift"])(images)
+            images = Recoloring(known["recolour_scale"], known["recolour_shift"])(images)
         if weights is None or not self.supported_controls:
             return images
         one = torch.ones_like(weights.texture)

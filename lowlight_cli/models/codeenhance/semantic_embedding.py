@@ -1,6 +1,6 @@
 """Semantic embedding as attention between channels.
 
-Source: CodeEnhance, eq. 4, read as transposed (channel) attention with normalised queries and keys and a
+Source: CodeEnhance, eq. 4, read as transposed (channel) attention with normalized queries and keys and a
 learned temperature (Zamir et al., "Restormer", 2022, eq. 1): its cost grows with the number of positions
 only linearly, and its map is a fact of the whole picture that tiles can share.
 """

@@ -19,8 +19,8 @@ class DegradationCritic(nn.Module):
 
     Args:
         width: Channels of the first layer; 64 in SRGAN, 512 at the end.
-        pooled: Whether to judge by the mean over the picture, with spectral normalisation in place of batch
-            normalisation and of the two large layers.
+        pooled: Whether to judge by the mean over the picture, with spectral normalization in place of batch
+            normalization and of the two large layers.
     """
 
     def __init__(self, width: int = 64, *, pooled: bool = False) -> None:

@@ -12,7 +12,7 @@ VIEWS = ("degradation", "base")
 class DrgnView(Enhancer):
     """Gives an inner picture in place of the enhanced one.
 
-    A degradation is shown as in the paper's figure: middle grey is none, darker is light that is missing.
+    A degradation is shown as in the paper's figure: middle gray is none, darker is light that is missing.
 
     Args:
         model: Whose inner pictures are wanted; its weights are shared.

@@ -25,7 +25,7 @@ class FlowConfig(BaseModel):
 
     Args:
         levels: How often the steps below come; 0 for no flow, so that the latent is a plain regression.
-        plain_steps: Steps of a level that only normalise and mix channels.
+        plain_steps: Steps of a level that only normalize and mix channels.
         coupled_steps: Steps of a level that also move channels by what the condition tells.
         hidden: Channels inside a coupled step.
         affine_kernel: Side of the convolutions that read the condition alone.

@@ -1,6 +1,6 @@
 """Invertible latent flow: bright latents to noise and back, told what the dark picture shows.
 
-Source: GLARE, sec. 3.2 (invertible latent normalising flow): 28 steps without squeeze or split.
+Source: GLARE, sec. 3.2 (invertible latent normalizing flow): 28 steps without squeeze or split.
 """
 
 from typing import cast
@@ -15,7 +15,7 @@ from lowlight_cli.tensors import Features
 
 
 class FlowStep(nn.Module):
-    """Normalises and mixes channels; a coupled step then moves them twice."""
+    """Normalizes and mixes channels; a coupled step then moves them twice."""
 
     def __init__(self, channels: int, condition: int, config: FlowConfig, *, coupled: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Layer normalisation of the channels at each position by themselves.
+"""Layer normalization of the channels at each position by themselves.
 
 Source: Ba et al., "Layer Normalization", 2016; over channels as in Chen et al., "NAFNet", 2022.
 """
@@ -20,6 +20,6 @@ class ChannelNorm(nn.LayerNorm):
         super().__init__(channels, eps=1e-6)
 
     def forward(self, features: Features) -> Features:
-        """Normalised features of the same shape."""
+        """Normalized features of the same shape."""
         last = layer_norm(features.movedim(1, -1), self.normalized_shape, self.weight, self.bias, self.eps)
         return last.movedim(-1, 1)

@@ -18,7 +18,7 @@ def residual_row(
         channels_in: Channels of the input.
         channels_out: Channels of the output.
         count: Number of blocks.
-        config: Gives normalisation and activation.
+        config: Gives normalization and activation.
         attends: Whether attention follows each block.
     """
     row: list[nn.Module] = []
@@ -56,7 +56,7 @@ class PositionAttention(nn.Module):
 
     Args:
         channels: Channels of the features.
-        groups: Groups of the normalisation; 0 for none.
+        groups: Groups of the normalization; 0 for none.
     """
 
     def __init__(self, channels: int, *, groups: int = 32) -> None:

@@ -19,7 +19,7 @@ class VqganConfig(BaseModel):
         code_channels: Length of a code.
         decoder_channels: Channels after each doubling, from the latent up to full resolution.
         decoder_blocks: Residual blocks after each doubling.
-        groups: Groups of the normalisation; 0 for none.
+        groups: Groups of the normalization; 0 for none.
         act: Activation of the residual blocks.
         stem_blocks: Residual blocks at full resolution; taming layout only.
         latent_blocks: Residual blocks of the decoder before the first doubling; taming layout only.

@@ -1,4 +1,4 @@
-"""U-Net critic with spectral normalisation: a verdict for every position.
+"""U-Net critic with spectral normalization: a verdict for every position.
 
 Source: Wang et al., "Real-ESRGAN", 2021; with 64 features and 3 input channels 4,376,897 parameters.
 """

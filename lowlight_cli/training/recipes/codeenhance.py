@@ -68,7 +68,7 @@ class CodeEnhanceRecipe(Recipe):
         referenced_share: Part of the batches with a reference picture.
         edge_weight: Weight of the gradient difference.
         structure_weight: Weight of 1 - SSIM.
-        colour_weight: Weight of the difference of colours.
+        colour_weight: Weight of the difference of colors.
         lpips_backbone: Weights of VGG16; with ``lpips_heads`` LPIPS takes the place of the semantic distance.
         lpips_heads: Weights of the LPIPS heads for VGG.
         lpips_weight: Weight of LPIPS.
@@ -144,21 +144,21 @@ def picture_loss(
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for."""
     made, target = (
-        gray_where_color_cast(made, batch.colour),
-        gray_where_color_cast(batch.target, batch.colour),
+        gray_where_color_cast(made, batch.color),
+        gray_where_color_cast(batch.target, batch.color),
     )
     return picture_losses(recipe, made, target) | {"perceptual": perceive(made, target)}
 
 
 def latent_loss(
-    recipe: CodeEnhanceRecipe, model: CodeEnhance, latent: Tensor, wanted: TargetCodes, colour: Tensor
+    recipe: CodeEnhanceRecipe, model: CodeEnhance, latent: Tensor, wanted: TargetCodes, color: Tensor
 ) -> dict[str, Scalar]:
     """Weighted differences between the latent of the dark and of the bright picture.
 
-    Pictures whose colours cannot be learned count as pictures without any difference, so that the mean over
+    Pictures whose colors cannot be learned count as pictures without any difference, so that the mean over
     the parts of a batch is the mean over the batch.
     """
-    kept = colour.flatten() > 0
+    kept = color.flatten() > 0
     if not kept.any():
         return {}
     parts = code_losses(
@@ -230,7 +230,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             with mixed:
                 made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
             losses = picture_loss(recipe, perceive, made.images, batch)
-            losses |= latent_loss(recipe, model, made.latent, wanted, batch.colour)
+            losses |= latent_loss(recipe, model, made.latent, wanted, batch.color)
             losses["adversarial"] = recipe.adversarial_weight * generator_loss(discriminator(made.latent))
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)

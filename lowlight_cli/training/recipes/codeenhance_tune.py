@@ -54,10 +54,10 @@ class CodeEnhanceTuneRecipe(Recipe):
         referenced_share: Part of the batches with a reference picture.
         edge_weight: Weight of the gradient difference.
         structure_weight: Weight of 1 - SSIM.
-        colour_weight: Weight of the difference of colours.
+        colour_weight: Weight of the difference of colors.
         perceptual_weight: Weight of the distance in semantic features.
         commitment_weight: Weight of a latent against its own codes.
-        veil_weight: Weight of the difference of coarse contrast where the gain is 8 or more: a grey veil over
+        veil_weight: Weight of the difference of coarse contrast where the gain is 8 or more: a gray veil over
             what was nearly black has none.
         decoder_share: Share of the learning rate for the last decoder stage; 0 leaves it as it is.
         check_side: Side of the part of held-out pictures that is looked at; None for whole pictures.
@@ -103,7 +103,7 @@ def start_model(recipe: CodeEnhanceTuneRecipe) -> CodeEnhance:
 
 
 def opened_stage(model: CodeEnhance) -> list[nn.Parameter]:
-    """Weights of the finest stage of the decoder and of what makes colours of it, which now learn."""
+    """Weights of the finest stage of the decoder and of what makes colors of it, which now learn."""
     parts = (model.decoder.stages[-1], model.decoder.to_rgb)
     return [weight for part in parts for weight in part.requires_grad_().parameters()]
 
@@ -112,7 +112,7 @@ def losses_of(
     recipe: CodeEnhanceTuneRecipe, model: CodeEnhance, made: Enhanced, batch: EnhancementBatch
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for, and of latents from their codes."""
-    images, target = (gray_where_color_cast(each, batch.colour) for each in (made.images, batch.target))
+    images, target = (gray_where_color_cast(each, batch.color) for each in (made.images, batch.target))
     losses = picture_losses(recipe, images, target)
     semantic = cast(SemanticNet, model.semantic)
     losses["perceptual"] = recipe.perceptual_weight * feature_distance(semantic.pyramid, images, target)

@@ -89,7 +89,7 @@ def pass_on(recipe: DegradationRecipe, model: Drgn, batch: DegradationBatch) -> 
 
 
 def generator_losses(
-    recipe: DegradationRecipe, discriminators: nn.ModuleDict, passed: Passed, bright: Images, colour: Tensor
+    recipe: DegradationRecipe, discriminators: nn.ModuleDict, passed: Passed, bright: Images, color: Tensor
 ) -> dict[str, Scalar]:
     """Weighted losses of the generator.
 
@@ -98,7 +98,7 @@ def generator_losses(
         discriminators: ``low`` judges dark pictures, ``degradation`` degradations.
         passed: What a batch became.
         bright: Partners of the dark pictures, in the generators' numbers.
-        colour: See ``DegradationBatch``.
+        color: See ``DegradationBatch``.
     """
     saturating = recipe.adversarial == "saturating"
     fooled = fool_logistic(discriminators["low"](passed.low), saturating=saturating)
@@ -107,7 +107,7 @@ def generator_losses(
     if recipe.kl != "off":
         losses["divergence"] = DIVERGENCES[recipe.kl](passed.wanted, passed.made)
     if recipe.stage1 == "paired":
-        rest, target = (gray_where_color_cast(signal, colour) for signal in (passed.rest, bright))
+        rest, target = (gray_where_color_cast(signal, color) for signal in (passed.rest, bright))
         losses["paired"] = recipe.paired_weight * charbonnier(rest, target)
     return {name: recipe.loss_scale * loss for name, loss in losses.items()}
 
@@ -171,7 +171,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
             set_trainable(discriminators, trainable=False)
             passed = pass_on(recipe, model, batch)
             losses = generator_losses(
-                recipe, discriminators, passed, model.to_signal(batch.bright), batch.colour
+                recipe, discriminators, passed, model.to_signal(batch.bright), batch.color
             )
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)

@@ -16,7 +16,7 @@ import torch
 from pydantic import Field, PositiveInt
 
 from lowlight_cli.checkpoints.load import fill
-from lowlight_cli.losses.pixel import charbonnier, colour, gradient
+from lowlight_cli.losses.pixel import charbonnier, color, gradient
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
 from lowlight_cli.models.drgn.config import SingleBranchConfig
@@ -47,7 +47,7 @@ class RefinementRecipe(DrgnRecipe):
         strength: Lowest and highest share of a degradation that is put on a clean picture.
         structure_weight: Weight of SSIM, which is taken off the loss (-lambda of the paper).
         edge_weight: Weight of the gradient difference; our own, 0 in the paper.
-        colour_weight: Weight of the difference of colours; our own, 0 in the paper.
+        colour_weight: Weight of the difference of colors; our own, 0 in the paper.
         validation_side: Of the middle part of held-out pictures that is looked at; None for whole pictures.
     """
 
@@ -107,7 +107,7 @@ def refinement_losses(
     recipe: RefinementRecipe, refined: Refined, batch: DegradationBatch
 ) -> dict[str, Scalar]:
     """Weighted differences from the bright and the clean pictures, those of both kinds added up."""
-    made, bright = (gray_where_color_cast(images, batch.colour) for images in (refined.images, batch.bright))
+    made, bright = (gray_where_color_cast(images, batch.color) for images in (refined.images, batch.bright))
     losses = picture_losses(recipe, made, bright)
     if len(refined.synthetic):
         added = picture_losses(recipe, refined.synthetic, batch.clean)
@@ -123,7 +123,7 @@ def picture_losses(recipe: RefinementRecipe, made: Images, wanted: Images) -> di
         "pixel": charbonnier(spread * made, spread * wanted),
         "structure": -recipe.structure_weight * similarity(made, wanted),
         "edge": recipe.edge_weight * gradient(made, wanted),
-        "colour": recipe.colour_weight * colour(made, wanted),
+        "colour": recipe.colour_weight * color(made, wanted),
     }
 
 

@@ -56,7 +56,7 @@ class GlareFlowRecipe(Recipe):
 
 
 def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights; pairs whose colours are wrong are left out.
+    """Trains, and gives the path of the weights; pairs whose colors are wrong are left out.
 
     Args:
         recipe: All settings.

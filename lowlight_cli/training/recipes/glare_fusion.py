@@ -56,7 +56,7 @@ class GlareFusionRecipe(Recipe):
         lpips_backbone: Weights of VGG16; with ``lpips_heads`` LPIPS joins the losses.
         lpips_heads: Weights of the LPIPS heads for VGG.
         lpips_weight: Weight of LPIPS.
-        colour_weight: Weight of the difference of colours.
+        colour_weight: Weight of the difference of colors.
         check_side: Side of the middle part of held-out pictures that is looked at while training; None for
             whole pictures.
     """
@@ -87,11 +87,11 @@ def fused_losses(
     perceive: LearnedPerceptual | None,
     made: Images,
     target: Images,
-    keeps_colour: Tensor,
+    keeps_color: Tensor,
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for."""
     differ = multi_scale_dissimilarity if recipe.many_scales else dissimilarity
-    made, target = gray_where_color_cast(made, keeps_colour), gray_where_color_cast(target, keeps_colour)
+    made, target = gray_where_color_cast(made, keeps_color), gray_where_color_cast(target, keeps_color)
     losses = picture_losses(recipe, made, target, differ=differ)
     if perceive is not None:
         losses["perceptual"] = recipe.lpips_weight * perceive(made, target)
@@ -142,7 +142,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
                     told = model.tell(batch.dark, batch.facts(recipe.model))
                     latent = model.retrieve(told)
                 made = in_full(model.decode(latent, told, batch.weights.texture, {}))
-            losses = fused_losses(recipe, perceive, made.images, target, batch.colour)
+            losses = fused_losses(recipe, perceive, made.images, target, batch.color)
             if recipe.joint:
                 with torch.no_grad():
                     wanted = prior.encode(batch.bright)

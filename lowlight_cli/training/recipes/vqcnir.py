@@ -57,7 +57,7 @@ class VqcnirRecipe(Recipe):
         still_until: Step until which nothing is moved, which is half as dear.
         edge_weight: Weight of the gradient difference.
         structure_weight: Weight of 1 - SSIM.
-        colour_weight: Weight of the difference of colours.
+        colour_weight: Weight of the difference of colors.
         prior_weight: Weight of the difference of the picture that the codes alone make.
         lpips_backbone: Weights of VGG16, for LPIPS.
         lpips_heads: Weights of the LPIPS heads for VGG.
@@ -101,16 +101,16 @@ def prior_loss(
     """Weighted difference of what the codes alone make, so that texture has something to start from at 0."""
     if not recipe.prior_weight:
         return {}
-    made = gray_where_color_cast(model.decoder.to_rgb(features), batch.colour)
-    return {"prior": recipe.prior_weight * absolute(made, gray_where_color_cast(batch.bright, batch.colour))}
+    made = gray_where_color_cast(model.decoder.to_rgb(features), batch.color)
+    return {"prior": recipe.prior_weight * absolute(made, gray_where_color_cast(batch.bright, batch.color))}
 
 
 def association_loss(recipe: VqcnirRecipe, prior: Vqgan, latent: Tensor, batch: EnhancementBatch) -> Scalar:
     """Weighted difference between the latent of the dark picture and the codes of the clear one.
 
-    Pictures whose colours cannot be learned count as without any difference.
+    Pictures whose colors cannot be learned count as without any difference.
     """
-    kept = batch.colour.flatten() > 0
+    kept = batch.color.flatten() > 0
     if not kept.any():
         return latent.new_zeros(())
     codes = target_codes(prior, batch.bright[kept]).codes
@@ -181,7 +181,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
                 made = in_full(
                     model(batch.dark, batch.weights.texture, observation=batch.facts(recipe.model))
                 )
-            compared = [gray_where_color_cast(images, batch.colour) for images in (made.images, target)]
+            compared = [gray_where_color_cast(images, batch.color) for images in (made.images, target)]
             losses = picture_losses(recipe, *compared)
             losses |= prior_loss(recipe, model, made.prior, batch)
             losses["association"] = association_loss(recipe, prior, made.latent, batch)

@@ -48,7 +48,7 @@ class VqganRecipe(Recipe):
         commitment: Weight of the pull of the latent on its code (beta of the paper).
         edge_weight: Weight of the gradient difference.
         structure_weight: Weight of 1 - SSIM.
-        colour_weight: Weight of the difference of colours.
+        colour_weight: Weight of the difference of colors.
         perceptual_weight: Weight of LPIPS (VGG), which needs ``lpips_backbone`` and ``lpips_heads``; 0 for
             none. Eq. 2 of the paper has no such term; the stage I that its authors took over has it, with 1.
         lpips_backbone: Weights of VGG16.

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from lowlight_cli.cli.tables import aligned, make_console, print_table, table, wants_colour
+from lowlight_cli.cli.tables import aligned, make_console, print_table, table, wants_color
 
 
 class Terminal(io.TextIOWrapper):
@@ -67,7 +67,7 @@ def test_numbers_stand_right(pipe):
 
 
 @pytest.mark.parametrize(
-    ("environment", "color", "coloured"),
+    ("environment", "color", "colored"),
     [
         ({}, "auto", True),
         ({"NO_COLOR": "1"}, "auto", False),
@@ -79,19 +79,19 @@ def test_numbers_stand_right(pipe):
         ({"FORCE_COLOR": "1"}, "never", False),
     ],
 )
-def test_colour_in_a_terminal(terminal, monkeypatch, environment, color, coloured):
+def test_color_in_a_terminal(terminal, monkeypatch, environment, color, colored):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert wants_colour(terminal, color) is coloured
+    assert wants_color(terminal, color) is colored
     make_console(terminal, color).print("x", style="red")
-    assert ("\x1b" in written(terminal)) is coloured
+    assert ("\x1b" in written(terminal)) is colored
 
 
 def test_each_stream_is_judged_for_itself(terminal, pipe, monkeypatch):
-    assert wants_colour(terminal)
-    assert not wants_colour(pipe)
+    assert wants_color(terminal)
+    assert not wants_color(pipe)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert wants_colour(pipe)
+    assert wants_color(pipe)
 
 
 def test_aligned_columns_line_up():

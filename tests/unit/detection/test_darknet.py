@@ -6,7 +6,7 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import AnnotationError
-from lowlight_cli.detection.detect_format import read_collection, recognise
+from lowlight_cli.detection.detect_format import read_collection, recognize
 
 
 def write_export(folder: Path, make_picture, *, before: str = "", images: bool = True) -> None:
@@ -35,11 +35,11 @@ def write_export(folder: Path, make_picture, *, before: str = "", images: bool =
 
 
 @pytest.mark.parametrize("before", ["", "data/"])
-def test_what_cvat_exports_is_recognised_and_read(tmp_path, make_picture, before):
+def test_what_cvat_exports_is_recognized_and_read(tmp_path, make_picture, before):
     write_export(tmp_path, make_picture, before=before)
     make_picture(tmp_path / "obj_train_data" / "unlisted.jpg")
 
-    assert recognise(tmp_path) == "yolo"
+    assert recognize(tmp_path) == "yolo"
     found = read_collection(tmp_path, None)
 
     box = Box(1, 0.25, 0.0, 0.75, 0.5)

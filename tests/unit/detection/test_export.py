@@ -4,7 +4,7 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import Sample
-from lowlight_cli.detection.detect_format import read_collection, recognise
+from lowlight_cli.detection.detect_format import read_collection, recognize
 from lowlight_cli.detection.export import Labelled, export_labels, file_names, label_path, picture_path
 
 CLASSES = ("cat", "dog")
@@ -25,13 +25,13 @@ def pictures():
 @pytest.mark.parametrize(
     ("form", "result"), [("yolo", "data.yaml"), ("coco", "annotations"), ("voc", "Annotations")]
 )
-def test_what_is_written_is_recognised_and_read_back(tmp_path, make_picture, pictures, form, result):
+def test_what_is_written_is_recognized_and_read_back(tmp_path, make_picture, pictures, form, result):
     for each in pictures:
         make_picture(tmp_path / picture_path(form, each))
 
     assert export_labels(form, tmp_path, pictures, CLASSES, portable=True) == tmp_path / result
 
-    assert recognise(tmp_path) == form
+    assert recognize(tmp_path) == form
     found = {sample.name: sample for sample in read_collection(tmp_path, None, CLASSES).samples}
     assert {name: sample.split for name, sample in found.items()} == {"a.jpg": "train", "b.png": "test"}
     assert [box.label for box in found["a.jpg"].boxes] == [0, 1]

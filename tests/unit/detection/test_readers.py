@@ -5,7 +5,7 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box, clipped, turned_upright
 from lowlight_cli.detection.collection import AnnotationError, ClassNames
-from lowlight_cli.detection.detect_format import read_collection, recognise
+from lowlight_cli.detection.detect_format import read_collection, recognize
 from lowlight_cli.detection.exdark import CLASSES, official_split
 from lowlight_cli.detection.files import AnnotationFile
 from lowlight_cli.detection.voc import parse_voc
@@ -27,7 +27,7 @@ def annotation(text: str, name: str = "a.txt") -> AnnotationFile:
     return AnnotationFile(Path(name), text.encode())
 
 
-def test_exdark_is_recognised_and_read(tmp_path, make_picture):
+def test_exdark_is_recognized_and_read(tmp_path, make_picture):
     make_picture(tmp_path / "ExDark" / "Dog" / "2015_05327.JPEG", (375, 500))
     make_picture(tmp_path / "ExDark" / "Dog" / "alone.png")
     notes = tmp_path / "ExDark_Annno" / "Dog"
@@ -38,7 +38,7 @@ def test_exdark_is_recognised_and_read(tmp_path, make_picture):
         "Name | Class | Light\r\n2015_05327.jpeg 9 1 1 2\r\n", newline=""
     )
 
-    assert recognise(tmp_path) == "exdark"
+    assert recognize(tmp_path) == "exdark"
     found = read_collection(tmp_path, None)
 
     (sample,) = found.samples
@@ -49,13 +49,13 @@ def test_exdark_is_recognised_and_read(tmp_path, make_picture):
     assert found.classes == CLASSES
 
 
-def test_voc_is_recognised_and_read(tmp_path, make_picture):
+def test_voc_is_recognized_and_read(tmp_path, make_picture):
     make_picture(tmp_path / "JPEGImages" / "a.jpg")
     (tmp_path / "Annotations").mkdir()
     (tmp_path / "Annotations" / "a.xml").write_text(XML)
     (tmp_path / "test.txt").write_text("a\n")
 
-    assert recognise(tmp_path) == "voc"
+    assert recognize(tmp_path) == "voc"
     found = read_collection(tmp_path, None)
 
     (sample,) = found.samples
@@ -70,7 +70,7 @@ def test_voc_pixels_that_count_from_one_become_edges():
     assert sample.boxes[0].edges == (12, 7, 26, 30.5)
 
 
-def test_yolo_is_recognised_and_read(tmp_path, make_picture):
+def test_yolo_is_recognized_and_read(tmp_path, make_picture):
     make_picture(tmp_path / "images" / "train" / "a.jpg")
     make_picture(tmp_path / "images" / "val" / "b.jpg")
     (tmp_path / "labels" / "train").mkdir(parents=True)
@@ -80,7 +80,7 @@ def test_yolo_is_recognised_and_read(tmp_path, make_picture):
         "path: /nowhere\ntrain: images/train\nval: images/val\nnames:\n  0: x\n  1: y\n"
     )
 
-    assert recognise(tmp_path) == "yolo"
+    assert recognize(tmp_path) == "yolo"
     found = read_collection(tmp_path, None)
 
     (sample,) = found.samples
@@ -103,7 +103,7 @@ def test_a_folder_named_for_two_splits_is_read_once(tmp_path, make_picture):
     assert sample.split == "test"
 
 
-def test_coco_is_recognised_and_read(tmp_path, make_picture):
+def test_coco_is_recognized_and_read(tmp_path, make_picture):
     make_picture(tmp_path / "val2017" / "a.jpg")
     content = {
         "images": [
@@ -118,7 +118,7 @@ def test_coco_is_recognised_and_read(tmp_path, make_picture):
     }
     (tmp_path / "instances_val2017.json").write_text(json.dumps(content))
 
-    assert recognise(tmp_path) == "coco"
+    assert recognize(tmp_path) == "coco"
     found = read_collection(tmp_path, None)
 
     (sample,) = found.samples

@@ -28,7 +28,7 @@ def test_gamma_is_a_power():
     torch.testing.assert_close(gamma(torch.full((1, 3, 1, 1), 0.25), 0.5), torch.full((1, 3, 1, 1), 0.5))
 
 
-def test_equalisation_of_v_reaches_white_and_keeps_grey_grey():
+def test_equalization_of_v_reaches_white_and_keeps_gray_gray():
     ramp = torch.linspace(0, 0.3, 64).expand(1, 3, 8, 64)
     bright = equalize_value(ramp)
     assert bright.max() == 1

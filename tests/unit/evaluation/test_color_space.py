@@ -4,8 +4,8 @@ import torch
 from skimage.color import rgb2ycbcr
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.evaluation.color_space import align_grey_mean, seen, seen_pair
-from lowlight_cli.evaluation.protocols import GreyMean, Space, View
+from lowlight_cli.evaluation.color_space import align_gray_mean, seen, seen_pair
+from lowlight_cli.evaluation.protocols import GrayMean, Space, View
 
 
 def one_pixel(red, green, blue):
@@ -51,16 +51,16 @@ def test_shapes_that_differ_are_refused():
         seen_pair(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 5), View())
 
 
-def test_aligned_pictures_have_the_grey_of_their_references():
+def test_aligned_pictures_have_the_gray_of_their_references():
     images, references = torch.rand(2, 3, 8, 8) * 0.2, torch.rand(2, 3, 8, 8) * 0.4
-    form = GreyMean((0.2, 0.3, 0.5), rounds_pixels=False)
+    form = GrayMean((0.2, 0.3, 0.5), rounds_pixels=False)
     weights = torch.tensor(form.weights, dtype=torch.float64).view(3, 1, 1)
-    aligned = align_grey_mean(images, references, form)
+    aligned = align_gray_mean(images, references, form)
     for made, wanted in zip(aligned, references.double(), strict=True):
         torch.testing.assert_close((made * weights).mean(), (wanted * weights).mean())
 
 
 def test_aligned_pictures_are_clipped_and_black_ones_stay_black():
     dark = one_pixel(0.5, 0.1, 0.1)
-    assert align_grey_mean(dark, torch.ones(1, 3, 1, 1), GreyMean()).max() == 1
-    assert align_grey_mean(0 * dark, torch.ones(1, 3, 1, 1), GreyMean()).max() == 0
+    assert align_gray_mean(dark, torch.ones(1, 3, 1, 1), GrayMean()).max() == 1
+    assert align_gray_mean(0 * dark, torch.ones(1, 3, 1, 1), GrayMean()).max() == 0

@@ -34,10 +34,10 @@ def test_another_program_finds_the_same(pair, chromatic, size):
     assert found == pytest.approx(expected, abs=2e-4)
 
 
-def test_only_the_chromatic_form_sees_colour(pair):
+def test_only_the_chromatic_form_sees_color(pair):
     picture, _ = pair
-    grey = torch.einsum("bchw,c->bhw", picture, torch.tensor([0.299, 0.587, 0.114]))
-    faded = grey[:, None].expand_as(picture)
+    gray = torch.einsum("bchw,c->bhw", picture, torch.tensor([0.299, 0.587, 0.114]))
+    faded = gray[:, None].expand_as(picture)
     assert feature_similarity(faded, picture).item() > 0.999
     assert feature_similarity(faded, picture, chromatic=True).item() < 0.99
 

@@ -14,7 +14,7 @@ COLUMNS = ["psnr", "psnr_y", "mae", "ssim", "ssim_y", "ssim_rgb"]
 
 
 def flat(*levels):
-    """A picture of one colour, given on the scale of 255."""
+    """A picture of one color, given on the scale of 255."""
     return (torch.tensor(levels, dtype=torch.float64) / 255).view(1, 3, 1, 1).expand(1, 3, 24, 24)
 
 
@@ -34,7 +34,7 @@ def lightness(first, second):
 
 
 def luma(protocol, *levels):
-    """What the luma columns see of a colour of whole levels, on the scale of 255."""
+    """What the luma columns see of a color of whole levels, on the scale of 255."""
     plain = sum(weight * level for weight, level in zip(LUMA, levels, strict=True))
     studio = 16 + plain * 219 / 255
     return {
@@ -53,7 +53,7 @@ def luma_of_ssim(protocol, *levels):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_two_flat_colours(protocol):
+def test_two_flat_colors(protocol):
     image, reference = (110, 60, 30), (100, 80, 25)
     found = scores(protocol, flat(*image), flat(*reference))
     floor = 1e-8 if protocol in ("pyiqa", "vqcnir") else 0
@@ -102,7 +102,7 @@ def test_red_and_blue_swapped(protocol):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_aligned_brightness_is_of_the_grey_that_the_protocol_takes(protocol):
+def test_aligned_brightness_is_of_the_gray_that_the_protocol_takes(protocol):
     image, reference = (20, 30, 50), (60, 60, 60)
     found = scores(protocol, flat(*image), flat(*reference), grey_mean=True)
     weights = LUMA[::-1] if protocol == "glare" else LUMA
@@ -124,8 +124,8 @@ def test_what_is_brightened_beyond_white_is_clipped(protocol):
     image, reference = flat(200, 10, 10), flat(250, 250, 250)
     found = scores(protocol, image, reference, grey_mean=True)
     weights = LUMA[::-1] if protocol == "glare" else LUMA
-    grey = weights[0] * 200 + (1 - weights[0]) * 10
-    dim = 10 * 250 / grey
+    gray = weights[0] * 200 + (1 - weights[0]) * 10
+    dim = 10 * 250 / gray
     dim = dim if protocol in ("glare", "pyiqa") else round(dim)
     assert found["mae*"] == pytest.approx((5 + 2 * (250 - dim)) / 3 / 255, abs=1e-6)
 
@@ -136,7 +136,7 @@ def test_studio_luma_gains_what_its_range_is_narrower():
     assert gain == pytest.approx(20 * math.log10(255 / 219), abs=1e-4)
 
 
-def test_fsim_looks_at_colour_where_the_protocol_says():
+def test_fsim_looks_at_color_where_the_protocol_says():
     image, reference = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64)
     for name, protocol in PROTOCOLS.items():
         found = Scorer(["fsim", "fsimc"], name).score(image, reference)[0].values

@@ -88,7 +88,7 @@ def test_pictures_too_small_for_a_metric_say_so():
     assert row.reasons == {"ssim": "40x10 is too small; SSIM needs 11 pixels"}
 
 
-def test_one_black_picture_does_not_take_its_neighbours_along(statistics):
+def test_one_black_picture_does_not_take_its_neighbors_along(statistics):
     images = torch.stack([torch.rand(3, 200, 200), torch.zeros(3, 200, 200)])
     noise, black = Scorer(["niqe"], metrics_dir=statistics).score(images)
     assert noise.values["niqe"] > 0

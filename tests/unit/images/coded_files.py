@@ -1,4 +1,4 @@
-"""Files that name their colours by code points: AVIF and HEIC by nclx, PNG by cICP, gAMA and cHRM."""
+"""Files that name their colors by code points: AVIF and HEIC by nclx, PNG by cICP, gAMA and cHRM."""
 
 import struct
 from io import BytesIO
@@ -41,7 +41,7 @@ def heic(samples, primaries, transfer):
 
 
 def png(samples, *chunks):
-    """A PNG of 8 or 16 bits, grey or RGB, with chunks before its pixels."""
+    """A PNG of 8 or 16 bits, gray or RGB, with chunks before its pixels."""
     height, width, channels = samples.shape
     rows = samples.astype(samples.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
     stream = np.hstack((np.zeros((height, 1), np.uint8), rows)).tobytes()

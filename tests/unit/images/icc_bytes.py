@@ -1,4 +1,4 @@
-"""Colour profiles made from the text of the standard, byte by byte."""
+"""Color profiles made from the text of the standard, byte by byte."""
 
 import struct
 
@@ -41,9 +41,9 @@ def make_icc(tags, space):
 def rgb_icc(primaries, curve, **tags):
     """A profile of three primaries under D50 and one curve; ``tags`` come beside."""
     names = (b"rXYZ", b"gXYZ", b"bXYZ")
-    colours = {name: b"XYZ \0\0\0\0" + numbers(*xyz) for name, xyz in zip(names, primaries, strict=True)}
-    colours |= {name.encode(): content for name, content in tags.items()}
-    return make_icc(colours | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve), b"RGB ")
+    colors = {name: b"XYZ \0\0\0\0" + numbers(*xyz) for name, xyz in zip(names, primaries, strict=True)}
+    colors |= {name.encode(): content for name, content in tags.items()}
+    return make_icc(colors | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve), b"RGB ")
 
 
 P3_XYZ = [(0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841)]
@@ -53,14 +53,14 @@ DISPLAY_P3 = rgb_icc(P3_XYZ, SRGB_CURVE)
 ADOBE_RGB = rgb_icc(_ADOBE_XYZ, gamma_tag(563 / 256))
 PROPHOTO = rgb_icc(_PROPHOTO_XYZ, gamma_tag(1.8))
 WIDE = {"Display P3": DISPLAY_P3, "Adobe RGB": ADOBE_RGB, "ProPhoto RGB": PROPHOTO}
-GREY_22 = make_icc({b"kTRC": gamma_tag(2.2)}, b"GRAY")
+GRAY_22 = make_icc({b"kTRC": gamma_tag(2.2)}, b"GRAY")
 
 
-def lut8(channels, colours, *, out=3):
+def lut8(channels, colors, *, out=3):
     """A table of type lut8: two steps along each axis, straight curves."""
     straight = bytes(range(256))
     head = b"mft1\0\0\0\0" + bytes((channels, out, 2, 0)) + numbers(1, 0, 0, 0, 1, 0, 0, 0, 1)
-    return head + straight * channels + colours + straight * out
+    return head + straight * channels + colors + straight * out
 
 
 def table_icc(space, channels, to_lab):
@@ -70,7 +70,7 @@ def table_icc(space, channels, to_lab):
     return make_icc(tags, space).replace(space + b"XYZ ", space + b"Lab ", 1)
 
 
-BLACK_LAB, GREY_LAB = bytes((0, 128, 128)), bytes((128, 128, 128))
+BLACK_LAB, GRAY_LAB = bytes((0, 128, 128)), bytes((128, 128, 128))
 
 
 _TO_SRGB_VALUES = b"para\0\0\0\0\0\4\0\0" + numbers(1 / 2.4, 1.055**2.4, 0, 12.92, 0.0031308, -0.055, 0)

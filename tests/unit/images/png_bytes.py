@@ -6,8 +6,8 @@ import zlib
 from lowlight_cli.images.metadata.png_chunks import make_chunk
 
 
-def make_png(width, height, bits, colour, rows, *chunks):
-    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+def make_png(width, height, bits, color, rows, *chunks):
+    header = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
     chunks = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(make_chunk(kind, content) for kind, content in chunks)
 

@@ -92,7 +92,7 @@ def test_a_gif_that_says_nothing_is_shown_once_in_any_format():
     assert decode_bytes(encode_bytes(picture, "png")).restore.loop == 1
 
 
-def test_equal_neighbours_may_become_one_frame_of_the_same_time():
+def test_equal_neighbors_may_become_one_frame_of_the_same_time():
     first, second, *_ = _frames("RGB")
     picture = decode_bytes(_animation("PNG", frames=[first, second], duration=[40, 60]))
     doubled = picture.frames[:1] * 2 + picture.frames[1:]
@@ -107,9 +107,9 @@ def test_the_picture_before_an_animation_stays_before_it():
         assert [frame.duration_ms for frame in each.frames] == [None, *DURATIONS[:3]]
 
 
-def test_grey_animations_stay_grey():
+def test_gray_animations_stay_gray():
     picture = decode_bytes(_animation("PNG", "L"))
-    assert all(frame.grey for frame in picture.frames)
+    assert all(frame.gray for frame in picture.frames)
     with Image.open(BytesIO(encode_bytes(picture, "png"))) as image:
         assert (image.mode, image.n_frames) == ("L", 4)
 

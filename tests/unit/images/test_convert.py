@@ -1,4 +1,4 @@
-"""Colour profiles: to sRGB, back again, and the same bytes in the result."""
+"""Color profiles: to sRGB, back again, and the same bytes in the result."""
 
 from io import BytesIO
 
@@ -12,11 +12,11 @@ from lowlight_cli.images.color.icc_profile import ProfileError, read_profile
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from lowlight_cli.images.settings import WriteSettings
-from tests.unit.images.icc_bytes import ADOBE_RGB, BLACK_LAB, DISPLAY_P3, GREY_22, GREY_LAB, WIDE, table_icc
+from tests.unit.images.icc_bytes import ADOBE_RGB, BLACK_LAB, DISPLAY_P3, GRAY_22, GRAY_LAB, WIDE, table_icc
 
 
-def _colours(depth, size=(40, 60)):
-    """All kinds of colours, a third of them dark."""
+def _colors(depth, size=(40, 60)):
+    """All kinds of colors, a third of them dark."""
     top = np.iinfo(depth).max
     samples = np.random.default_rng(0).integers(0, top, (*size, 3), dtype=depth, endpoint=True)
     samples[: size[0] // 3] //= 16
@@ -30,8 +30,8 @@ def _file(samples, form="PNG", **options):
 
 
 @pytest.mark.parametrize("name", WIDE)
-def test_colours_agree_with_little_cms(name):
-    samples = _colours(np.uint8)
+def test_colors_agree_with_little_cms(name):
+    samples = _colors(np.uint8)
     ours, _ = MatrixConversion(read_profile(WIDE[name])).to_srgb(samples)
     theirs, _ = TableConversion(WIDE[name]).to_srgb(samples)
     assert np.abs(np.rint(ours / 257) - theirs).max() <= 1
@@ -55,9 +55,9 @@ def test_red_of_display_p3_is_what_the_standards_say():
 
 @pytest.mark.parametrize("name", WIDE)
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
-def test_what_is_not_changed_keeps_its_colours(name, depth):
-    samples = _colours(depth)
-    conversion = conversion_for(WIDE[name], grey=False)
+def test_what_is_not_changed_keeps_its_colors(name, depth):
+    samples = _colors(depth)
+    conversion = conversion_for(WIDE[name], gray=False)
     pixels, outside = conversion.to_srgb(samples)
     back = conversion.from_srgb(pixels, outside, depth)
     assert back.dtype == depth
@@ -69,13 +69,13 @@ def test_what_is_not_changed_keeps_its_colours(name, depth):
 @pytest.mark.parametrize("form", ["png", "tiff", "jpg", "webp", "avif"])
 @pytest.mark.parametrize("name", WIDE)
 def test_the_same_profile_is_in_the_result(form, name):
-    picture = decode_bytes(_file(_colours(np.uint8), icc_profile=WIDE[name]))
+    picture = decode_bytes(_file(_colors(np.uint8), icc_profile=WIDE[name]))
     assert picture.warnings == ()
     data = encode_bytes(picture, form)
     with Image.open(BytesIO(data)) as image:
         assert image.info["icc_profile"] == WIDE[name]
         if form in ("png", "tiff"):
-            assert np.abs(np.array(image).astype(int) - _colours(np.uint8)).max() <= 1
+            assert np.abs(np.array(image).astype(int) - _colors(np.uint8)).max() <= 1
 
 
 def test_the_model_sees_srgb_and_the_result_can_be_srgb():
@@ -86,17 +86,17 @@ def test_the_model_sees_srgb_and_the_result_can_be_srgb():
         assert image.getpixel((0, 0))[0] > 185
 
 
-def test_turned_pictures_keep_colours_beyond_srgb_in_place():
+def test_turned_pictures_keep_colors_beyond_srgb_in_place():
     exif = Image.Exif()
     exif[274] = 6
-    samples = _colours(np.uint8)
+    samples = _colors(np.uint8)
     picture = decode_bytes(_file(samples, icc_profile=DISPLAY_P3, exif=exif))
     with Image.open(BytesIO(encode_bytes(picture, "png"))) as image:
         assert np.abs(np.array(image).astype(int) - np.rot90(samples, -1)).max() <= 1
 
 
 def test_srgb_is_left_alone():
-    samples = _colours(np.uint8)
+    samples = _colors(np.uint8)
     picture = decode_bytes(_file(samples, icc_profile=plain_srgb()))
     assert np.array_equal(picture.pixels, samples)
     assert picture.restore.icc == plain_srgb()
@@ -104,13 +104,13 @@ def test_srgb_is_left_alone():
 
 def test_the_profile_we_make_is_the_same_at_any_time():
     assert plain_srgb() == plain_srgb()
-    assert conversion_for(plain_srgb(), grey=False) is None
+    assert conversion_for(plain_srgb(), gray=False) is None
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
-def test_grey_profiles_go_there_and_back(depth):
+def test_gray_profiles_go_there_and_back(depth):
     samples = np.arange(256, dtype=depth).reshape(16, 16) * (257 if depth is np.uint16 else 1)
-    conversion = conversion_for(GREY_22, grey=True)
+    conversion = conversion_for(GRAY_22, gray=True)
     pixels, _ = conversion.to_srgb(samples[..., None].repeat(3, axis=2))
     light = samples / np.iinfo(depth).max
     expected = 1.055 * light ** (2.2 / 2.4) - 0.055  # above the straight part near black
@@ -119,29 +119,29 @@ def test_grey_profiles_go_there_and_back(depth):
     assert np.abs(back.astype(int) - samples).max() <= np.iinfo(depth).max // 255
 
 
-def test_a_grey_picture_keeps_its_grey_profile():
+def test_a_gray_picture_keeps_its_gray_profile():
     samples = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    picture = decode_bytes(_file(samples, icc_profile=GREY_22))
+    picture = decode_bytes(_file(samples, icc_profile=GRAY_22))
     with Image.open(BytesIO(encode_bytes(picture, "png"))) as image:
-        assert (image.mode, image.info["icc_profile"]) == ("L", GREY_22)
+        assert (image.mode, image.info["icc_profile"]) == ("L", GRAY_22)
         assert np.abs(np.array(image).astype(int) - samples).max() <= 1
     with Image.open(BytesIO(encode_bytes(picture, "webp"))) as image:
-        assert "icc_profile" not in image.info  # it has no grey form, and such a profile would be wrong
+        assert "icc_profile" not in image.info  # it has no gray form, and such a profile would be wrong
 
 
 @pytest.mark.parametrize(
-    "broken", [b"x" * 200, DISPLAY_P3[:150], DISPLAY_P3[:16] + b"CMYK" + DISPLAY_P3[20:], GREY_22]
+    "broken", [b"x" * 200, DISPLAY_P3[:150], DISPLAY_P3[:16] + b"CMYK" + DISPLAY_P3[20:], GRAY_22]
 )
 def test_a_broken_profile_counts_as_srgb(broken):
-    samples = _colours(np.uint8)
+    samples = _colors(np.uint8)
     picture = decode_bytes(_file(samples, icc_profile=broken))
     assert picture.warnings == ("icc",)
     assert picture.restore.icc is None
     assert np.array_equal(picture.pixels, samples)
 
 
-def test_inks_become_colours_by_their_profile():
-    icc = table_icc(b"CMYK", 4, GREY_LAB * 15 + BLACK_LAB)
+def test_inks_become_colors_by_their_profile():
+    icc = table_icc(b"CMYK", 4, GRAY_LAB * 15 + BLACK_LAB)
     file = BytesIO()
     Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(file, "JPEG", icc_profile=icc)
     picture = decode_bytes(file.getvalue())
@@ -149,7 +149,7 @@ def test_inks_become_colours_by_their_profile():
     assert np.abs(picture.pixels - 119.0).max() < 3
 
 
-def test_a_profile_for_colours_in_a_grey_picture_is_kept_and_says_nothing():
+def test_a_profile_for_colors_in_a_gray_picture_is_kept_and_says_nothing():
     samples = np.arange(256, dtype=np.uint8).reshape(16, 16)
     picture = decode_bytes(_file(samples, icc_profile=ADOBE_RGB))
     assert np.array_equal(picture.pixels[..., 0], samples)
@@ -160,11 +160,11 @@ def test_a_profile_for_colours_in_a_grey_picture_is_kept_and_says_nothing():
 def test_a_profile_for_lab_is_none_for_pictures():
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     with pytest.raises(ProfileError):
-        conversion_for(lab, grey=False)
+        conversion_for(lab, gray=False)
 
 
 @pytest.mark.parametrize("cmyk", [(0, 255, 255, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 0, 0, 0)])
-def test_inks_become_colours(cmyk):
+def test_inks_become_colors(cmyk):
     file = BytesIO()
     Image.new("CMYK", (16, 16), cmyk).save(file, "JPEG", quality=100)
     picture = decode_bytes(file.getvalue())

@@ -22,7 +22,7 @@ def test_lossless_files_are_read_as_they_are(make_picture, tmp_path, name):
         assert np.array_equal(picture.pixels, np.array(image.convert("RGB")))
     assert (picture.width, picture.height) == (48, 32)
     assert picture.frames[0].alpha is None
-    assert not picture.frames[0].grey
+    assert not picture.frames[0].gray
 
 
 def test_content_counts_and_not_the_name(make_picture, tmp_path):
@@ -66,14 +66,14 @@ def test_sixteen_bits_stay_sixteen_bits(tmp_path, name, channels):
     assert picture.pixels.dtype == np.uint16
     expected = samples[..., [0, 0, 0]] if channels == 1 else samples[..., [2, 1, 0]]
     assert np.array_equal(picture.pixels, expected)
-    assert picture.frames[0].grey == (channels == 1)
+    assert picture.frames[0].gray == (channels == 1)
     assert (picture.frames[0].alpha is not None) == (channels == 4)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "1"])
-def test_grey_and_opacity_are_told_apart(make_picture, tmp_path, mode):
+def test_gray_and_opacity_are_told_apart(make_picture, tmp_path, mode):
     picture = decode(make_picture(tmp_path / "a.png", mode=mode))
-    assert picture.frames[0].grey == (mode in ("L", "LA", "1"))
+    assert picture.frames[0].gray == (mode in ("L", "LA", "1"))
     assert (picture.frames[0].alpha is not None) == (mode in ("LA", "RGBA"))
     assert picture.pixels.shape == (32, 48, 3)
 
@@ -131,10 +131,10 @@ def test_small_and_odd_sizes_are_read_in_every_format(make_picture, tmp_path, si
         assert (picture.width, picture.height) == (side, 41 - side)
 
 
-def test_one_transparent_shade_of_grey_is_opacity():
+def test_one_transparent_shade_of_gray_is_opacity():
     data = make_png(4, 1, 8, 0, b"\0" + bytes(range(4)), (b"tRNS", b"\0\2"))
     frame = decode_bytes(data).frames[0]
-    assert frame.grey
+    assert frame.gray
     assert frame.alpha.tolist() == [[255, 255, 0, 255]]
     assert frame.pixels[0, :, 0].tolist() == [0, 1, 2, 3]
 

@@ -152,7 +152,7 @@ def test_a_bomb_is_refused_by_its_header():
 
 
 @pytest.mark.slow
-def test_a_grey_panorama_of_180_megapixels_is_read():
+def test_a_gray_panorama_of_180_megapixels_is_read():
     width, height = 30_000, 6_000
     picture = decode_bytes(make_png(width, height, 8, 0, (b"\0" + bytes(width)) * height))
     assert picture.pixel_count == 180_000_000

@@ -27,7 +27,7 @@ def test_it_goes_from_any_format_into_any(source, target):
     assert np.allclose([float(number) for number in found], (300, 240), atol=0.5)
 
 
-def test_centimetres_stay_centimetres():
+def test_centimeters_stay_centimeters():
     file = BytesIO()
     pixels = np.zeros((6, 8, 3), np.uint8)
     tifffile.imwrite(

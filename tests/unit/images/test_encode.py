@@ -20,11 +20,11 @@ from lowlight_cli.images.replace import replace_file, temporary_path
 from lowlight_cli.images.settings import WriteSettings
 
 
-def _picture(depth=np.uint8, *, pixels=None, alpha=None, grey=False, **restore):
+def _picture(depth=np.uint8, *, pixels=None, alpha=None, gray=False, **restore):
     generator = np.random.default_rng(0)
     noise = generator.integers(0, np.iinfo(depth).max, (20, 30, 3), dtype=depth, endpoint=True)
     pixels = noise if pixels is None else pixels
-    return Picture((Frame(pixels, alpha, grey),), Restore("png", **restore))
+    return Picture((Frame(pixels, alpha, gray),), Restore("png", **restore))
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tiff"])
@@ -57,17 +57,17 @@ def test_exif_and_profile_are_carried(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tiff", "a.webp"])
-def test_grey_stays_grey(tmp_path, name):
-    picture = _picture(grey=True)
+def test_gray_stays_gray(tmp_path, name):
+    picture = _picture(gray=True)
     encode(picture, tmp_path / name)
     with Image.open(tmp_path / name) as image:
         pixels = np.array(image.convert("RGB")).astype(int)
         assert image.mode == ("RGB" if name == "a.webp" else "L")
-    # WebP has no grey form, and its colour transform may be off by one.
+    # WebP has no gray form, and its color transform may be off by one.
     assert np.ptp(pixels, axis=-1).max() <= (2 if name == "a.webp" else 0)
 
 
-def test_jpeg_colour_is_not_subsampled(tmp_path):
+def test_jpeg_color_is_not_subsampled(tmp_path):
     encode(_picture(), tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as image:
         assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3
@@ -129,7 +129,7 @@ def test_a_picture_made_deeper_for_the_model_is_written_as_it_came():
     assert widened(_picture(np.uint16)).frames[0].is_deep
 
 
-def test_transparency_is_flattened_onto_a_colour():
+def test_transparency_is_flattened_onto_a_color():
     alpha = np.full((20, 30), 51, np.uint8)
     picture = Picture((Frame(np.full((20, 30, 3), 200, np.uint8), alpha),), Restore("png"))
     again = decode_bytes(encode_bytes(picture, "jpg", WriteSettings(flatten=(0, 100, 250))))
@@ -142,16 +142,16 @@ def test_transparency_is_flattened_onto_a_colour():
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 @pytest.mark.parametrize("name", ["png", "tiff"])
-def test_grey_with_opacity_stays_two_channels(name, depth):
-    grey = _picture(depth).pixels[..., :1].repeat(3, axis=2)
+def test_gray_with_opacity_stays_two_channels(name, depth):
+    gray = _picture(depth).pixels[..., :1].repeat(3, axis=2)
     alpha = _picture(depth).pixels[..., 1].copy()
-    data = encode_bytes(_picture(depth, pixels=grey, alpha=alpha, grey=True), name)
+    data = encode_bytes(_picture(depth, pixels=gray, alpha=alpha, gray=True), name)
     frame = decode_bytes(data).frames[0]
-    assert frame.grey
-    assert np.array_equal(frame.pixels, grey)
+    assert frame.gray
+    assert np.array_equal(frame.pixels, gray)
     assert np.array_equal(frame.alpha, alpha)
     if name == "png":
-        assert data[24:26] == bytes((8 * depth().itemsize, 4))  # header: bits, and grey with opacity
+        assert data[24:26] == bytes((8 * depth().itemsize, 4))  # header: bits, and gray with opacity
 
 
 def test_metadata_policies_reach_the_file():

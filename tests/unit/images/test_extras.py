@@ -18,7 +18,7 @@ CUTS = [0.1, 0.5, 0.9]
 
 
 def make_dng(level=2000, *, orientation=1, size=(64, 48)):
-    """A raw file of an even grey: sensor, white balance and colour matrix as the standard wants them."""
+    """A raw file of an even gray: sensor, white balance and color matrix as the standard wants them."""
     one = [(10000 if i % 4 == 0 else 0, 10000) for i in range(9)]
     tags = [
         (274, 3, 1, orientation, True),

@@ -10,9 +10,9 @@ from lowlight_cli.images.color.color_management import plain_srgb
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from tests.unit.images.coded_files import avif, cicp, heic, png
-from tests.unit.images.colour_science import (
+from tests.unit.images.color_science import (
     TO_SRGB,
-    hlg_values_of_grey,
+    hlg_values_of_gray,
     pq_light,
     pq_values,
     srgb_values,
@@ -20,13 +20,13 @@ from tests.unit.images.colour_science import (
 from tests.unit.images.icc_bytes import P3_XYZ, gamma_tag, rgb_icc
 
 PQ, HLG = 16, 18
-VALUES = {PQ: pq_values, HLG: hlg_values_of_grey}
+VALUES = {PQ: pq_values, HLG: hlg_values_of_gray}
 WHITE = 203
 """cd/m2 of white paper, by ITU-R BT.2408."""
 
 
-def greys(light, transfer, depth=np.uint16):
-    """A row of greys as bright as is said, in cd/m2."""
+def grays(light, transfer, depth=np.uint16):
+    """A row of grays as bright as is said, in cd/m2."""
     values = VALUES[transfer](light)[None, :, None] * np.ones(3)
     return (values * np.iinfo(depth).max).round().astype(depth)
 
@@ -34,7 +34,7 @@ def greys(light, transfer, depth=np.uint16):
 @pytest.mark.parametrize("transfer", [PQ, HLG])
 def test_shadows_and_midtones_have_the_light_they_had(transfer):
     light = np.linspace(0.1, 87, 400)
-    picture = decode_bytes(png(greys(light, transfer), cicp(9, transfer)))
+    picture = decode_bytes(png(grays(light, transfer), cicp(9, transfer)))
     assert picture.warnings == ("hdr_to_sdr",)
     expected = 65535 * srgb_values(light / WHITE)
     assert np.abs(picture.pixels[0] - expected[:, None]).max() < 20
@@ -43,7 +43,7 @@ def test_shadows_and_midtones_have_the_light_they_had(transfer):
 @pytest.mark.parametrize("transfer", [PQ, HLG])
 def test_highlights_keep_their_order_and_end_in_white(transfer):
     light = np.linspace(60, 1000, 300)
-    shades = decode_bytes(png(greys(light, transfer), cicp(9, transfer))).pixels[0, :, 1].astype(int)
+    shades = decode_bytes(png(grays(light, transfer), cicp(9, transfer))).pixels[0, :, 1].astype(int)
     assert np.diff(shades).min() >= -1  # a step of 65535 is the fineness of the tables
     assert np.diff(shades[:200]).min() > 0
     paper = np.interp(WHITE, light, shades) / 65535
@@ -52,12 +52,12 @@ def test_highlights_keep_their_order_and_end_in_white(transfer):
 
 
 def test_what_is_brighter_than_the_peak_is_white():
-    picture = decode_bytes(png(greys(np.array([1000.0, 4000, 10000]), PQ), cicp(9, PQ)))
+    picture = decode_bytes(png(grays(np.array([1000.0, 4000, 10000]), PQ), cicp(9, PQ)))
     assert picture.pixels.min() > 65200
 
 
 @pytest.mark.parametrize("primaries", [9, 12, 1, 2])
-def test_colours_below_the_knee_are_those_of_the_formula(primaries):
+def test_colors_below_the_knee_are_those_of_the_formula(primaries):
     values = np.random.default_rng(0).uniform(0.2, 0.48, (8, 30, 3))
     samples = (values * 65535).round().astype(np.uint16)
     picture = decode_bytes(png(samples, cicp(primaries, PQ)))
@@ -67,7 +67,7 @@ def test_colours_below_the_knee_are_those_of_the_formula(primaries):
     assert off.max() < 0.02
 
 
-def test_bright_colours_keep_their_hue():
+def test_bright_colors_keep_their_hue():
     """All three channels are pressed by the same factor."""
     values = pq_values(np.array([[[900.0, 450, 90]]]))
     picture = decode_bytes(png((values * 65535).round().astype(np.uint16), cicp(1, PQ)))
@@ -78,7 +78,7 @@ def test_bright_colours_keep_their_hue():
 @pytest.mark.parametrize("transfer", [PQ, HLG])
 @pytest.mark.parametrize("target", ["avif", "png", "jpg", "tiff", "webp"])
 def test_results_say_srgb(transfer, target):
-    samples = greys(np.linspace(1, 90, 64).repeat(1), transfer, np.uint8).repeat(16, axis=0)
+    samples = grays(np.linspace(1, 90, 64).repeat(1), transfer, np.uint8).repeat(16, axis=0)
     picture = decode_bytes(avif(samples, 9, transfer))
     assert picture.warnings == ("hdr_to_sdr",)
     data = encode_bytes(picture, target)
@@ -95,14 +95,14 @@ def test_results_say_srgb(transfer, target):
 def test_ten_bits_of_a_heic(transfer):
     pytest.importorskip("pillow_heif")
     light = np.linspace(1, 90, 64)
-    picture = decode_bytes(heic(greys(light, transfer).repeat(16, axis=0), 9, transfer))
+    picture = decode_bytes(heic(grays(light, transfer).repeat(16, axis=0), 9, transfer))
     assert picture.warnings == ("hdr_to_sdr",)
     assert picture.frames[0].is_deep
     assert np.abs(picture.pixels[8] / 65535 - srgb_values(light / WHITE)[:, None]).max() < 0.01
 
 
-def test_grey_stays_grey_without_a_profile():
-    picture = decode_bytes(png(greys(np.linspace(1, 90, 32), PQ)[..., :1], cicp(9, PQ)))
+def test_gray_stays_gray_without_a_profile():
+    picture = decode_bytes(png(grays(np.linspace(1, 90, 32), PQ)[..., :1], cicp(9, PQ)))
     assert picture.warnings == ("hdr_to_sdr",)
     with Image.open(BytesIO(encode_bytes(picture, "png"))) as image:
         assert image.mode.startswith("I;16")
@@ -113,7 +113,7 @@ def test_a_profile_can_say_pq_too():
     """ICC.1:2022, section 10.3: the curves of such a profile are not to be shown as they are."""
     tag = b"cicp\0\0\0\0" + bytes((12, PQ, 0, 1))
     file = BytesIO()
-    samples = greys(np.linspace(1, 90, 32), PQ, np.uint8)
+    samples = grays(np.linspace(1, 90, 32), PQ, np.uint8)
     Image.fromarray(samples).save(file, "PNG", icc_profile=rgb_icc(P3_XYZ, gamma_tag(6), cicp=tag))
     picture = decode_bytes(file.getvalue())
     assert picture.warnings == ("hdr_to_sdr",)

@@ -9,12 +9,12 @@ from PIL import Image
 from lowlight_cli.images.color.color_management import TableConversion, plain_srgb
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
-from lowlight_cli.images.frames import colours_of
-from tests.unit.images.colour_science import TO_SRGB, srgb_light, srgb_values
+from lowlight_cli.images.frames import colors_of
+from tests.unit.images.color_science import TO_SRGB, srgb_light, srgb_values
 from tests.unit.images.icc_bytes import (
     BLACK_LAB,
     DISPLAY_P3,
-    GREY_LAB,
+    GRAY_LAB,
     P3_XYZ,
     SRGB_CURVE,
     back_table,
@@ -46,9 +46,9 @@ ONE_WAY = {
     "a table back with channels swapped": tables_icc(A2B0=forth_table(), B2A0=back_table(SWAPPED_XYZ)),
 }
 NO_PICTURE = {
-    "tables that make one grey": table_icc(b"RGB ", 3, GREY_LAB * 8),
+    "tables that make one gray": table_icc(b"RGB ", 3, GRAY_LAB * 8),
     "curves that are white": rgb_icc(P3_XYZ, gamma_tag(0)),
-    "a grey of white": make_icc({b"kTRC": gamma_tag(0)}, b"GRAY"),
+    "a gray of white": make_icc({b"kTRC": gamma_tag(0)}, b"GRAY"),
     "no tables at all": tables_icc(),
 }
 
@@ -91,7 +91,7 @@ def test_profiles_that_do_not_make_srgb(kind, target):
 @pytest.mark.parametrize("kind", NO_PICTURE)
 def test_profiles_that_show_one_shade_are_broken(kind):
     icc = NO_PICTURE[kind]
-    samples = SAMPLES[..., 0] if "grey of" in kind else SAMPLES
+    samples = SAMPLES[..., 0] if "gray of" in kind else SAMPLES
     picture = decode_bytes(_png(samples, icc))
     assert picture.warnings == ("icc",)
     assert picture.restore.icc is None
@@ -99,41 +99,41 @@ def test_profiles_that_show_one_shade_are_broken(kind):
 
 
 def test_a_negative_is_shown_and_not_written():
-    grey = decode_bytes(_png(SAMPLES[..., 0], make_icc({b"kTRC": NEGATIVE}, b"GRAY")))
-    colours = decode_bytes(_png(SAMPLES, rgb_icc(P3_XYZ, NEGATIVE)))
-    assert grey.warnings == colours.warnings == ("icc_to_srgb",)
-    assert np.abs(_in_8_bits(grey)[..., 0] - 255 * srgb_values(1 - SAMPLES[..., 0] / 255)).max() <= 1
+    gray = decode_bytes(_png(SAMPLES[..., 0], make_icc({b"kTRC": NEGATIVE}, b"GRAY")))
+    colors = decode_bytes(_png(SAMPLES, rgb_icc(P3_XYZ, NEGATIVE)))
+    assert gray.warnings == colors.warnings == ("icc_to_srgb",)
+    assert np.abs(_in_8_bits(gray)[..., 0] - 255 * srgb_values(1 - SAMPLES[..., 0] / 255)).max() <= 1
     expected = 255 * srgb_values((1 - SAMPLES / 255) @ np.array(TO_SRGB[12]).T)
-    assert np.abs(_in_8_bits(colours) - expected).max() <= 2
-    with Image.open(BytesIO(encode_bytes(grey, "png"))) as image:
+    assert np.abs(_in_8_bits(colors) - expected).max() <= 2
+    with Image.open(BytesIO(encode_bytes(gray, "png"))) as image:
         assert (image.mode, image.info.get("icc_profile")) == ("L", None)
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_tables_go_through_8_bits(depth):
-    colours = colours_of(LEAD_BACK["tables"], grey=False, deep=depth is np.uint16)
-    assert isinstance(colours.conversion, TableConversion)
-    assert colours.warnings == (("icc_8bit",) if depth is np.uint16 else ())
-    pixels, outside = colours.conversion.to_srgb(np.full((5, 6, 3), np.iinfo(depth).max // 2, depth))
+    colors = colors_of(LEAD_BACK["tables"], gray=False, deep=depth is np.uint16)
+    assert isinstance(colors.conversion, TableConversion)
+    assert colors.warnings == (("icc_8bit",) if depth is np.uint16 else ())
+    pixels, outside = colors.conversion.to_srgb(np.full((5, 6, 3), np.iinfo(depth).max // 2, depth))
     assert (pixels.dtype, outside) == (depth, None)
-    assert colours.conversion.from_srgb(pixels, None, np.uint8).dtype == np.uint8
+    assert colors.conversion.from_srgb(pixels, None, np.uint8).dtype == np.uint8
 
 
 def test_both_warnings_are_given_for_a_deep_picture():
     icc = ONE_WAY["no table back"]
-    assert colours_of(icc, grey=False, deep=True).warnings == ("icc_to_srgb", "icc_8bit")
+    assert colors_of(icc, gray=False, deep=True).warnings == ("icc_to_srgb", "icc_8bit")
 
 
 def test_a_table_of_few_points_is_asked():
-    """It makes the same grey of everything but black."""
-    icc = table_icc(b"RGB ", 3, BLACK_LAB + GREY_LAB * 7)
+    """It makes the same gray of everything but black."""
+    icc = table_icc(b"RGB ", 3, BLACK_LAB + GRAY_LAB * 7)
     picture = decode_bytes(_png(np.full_like(SAMPLES, 255), icc))
     assert picture.warnings == ("icc_to_srgb",)
     assert np.abs(picture.pixels - 119.0).max() < 3  # L* of 50 is 119 in sRGB
 
 
-def test_a_grey_profile_without_a_curve_is_broken():
-    assert colours_of(make_icc({}, b"GRAY"), grey=True, deep=False).warnings == ("icc",)
+def test_a_gray_profile_without_a_curve_is_broken():
+    assert colors_of(make_icc({}, b"GRAY"), gray=True, deep=False).warnings == ("icc",)
 
 
 def test_srgb_as_a_curve_of_points_is_srgb():

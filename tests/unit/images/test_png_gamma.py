@@ -9,8 +9,8 @@ from PIL import Image
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from tests.unit.images.coded_files import chrm, cicp, gama, png
-from tests.unit.images.colour_science import TO_SRGB, srgb_light, srgb_values
-from tests.unit.images.test_colour_codes import in_8_bits, shown_by_little_cms, smooth
+from tests.unit.images.color_science import TO_SRGB, srgb_light, srgb_values
+from tests.unit.images.test_color_codes import in_8_bits, shown_by_little_cms, smooth
 
 D65 = (0.3127, 0.329)
 P3 = chrm(D65, (0.68, 0.32), (0.265, 0.69), (0.15, 0.06))
@@ -32,7 +32,7 @@ def test_a_gamma_is_the_exponent_of_what_is_stored(gamma, channels, depth):
         assert image.info["icc_profile"]
     again = decode_bytes(result)
     assert np.abs(in_8_bits(again) - in_8_bits(picture)).max() <= 1
-    assert again.frames[0].grey == (channels == 1)
+    assert again.frames[0].gray == (channels == 1)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

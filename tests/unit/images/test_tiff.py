@@ -54,8 +54,8 @@ def test_sixteen_bits_are_read_exactly(dark, layout, channels, planes):
     else:
         stored, options["planarconfig"] = samples, "contig"
     frame = decode_bytes(_tiff(np.ascontiguousarray(stored), **options)).frames[0]
-    assert frame.grey == (channels < 3)
-    assert np.array_equal(frame.pixels, samples[..., [0, 0, 0]] if frame.grey else samples[..., :3])
+    assert frame.gray == (channels < 3)
+    assert np.array_equal(frame.pixels, samples[..., [0, 0, 0]] if frame.gray else samples[..., :3])
     assert (frame.alpha is not None) == (channels in (2, 4))
     if frame.alpha is not None:
         assert np.array_equal(frame.alpha, samples[..., -1])
@@ -82,7 +82,7 @@ def test_sixteen_bits_stand_upright(dark, orientation):
     assert deep.pixels.shape[:2] == ((30, 21) if orientation > 4 else (21, 30))
 
 
-def test_colours_multiplied_with_opacity_are_divided_again(dark):
+def test_colors_multiplied_with_opacity_are_divided_again(dark):
     alpha = np.full((21, 30), 32768, np.uint16)
     stored = np.dstack((dark[..., :3], alpha))
     frame = decode_bytes(_tiff(stored, photometric="rgb", extrasamples=["assocalpha"])).frames[0]
@@ -109,7 +109,7 @@ def test_each_page_keeps_its_size_depth_and_channels(dark):
         frames = picture.frames
         assert [frame.pixels.shape[:2] for frame in frames] == [(21, 30), (7, 9), (3, 5), (8, 8)]
         assert [frame.is_deep for frame in frames] == [True, False, False, True]
-        assert [frame.grey for frame in frames] == [False, True, False, True]
+        assert [frame.gray for frame in frames] == [False, True, False, True]
         assert [frame.alpha is not None for frame in frames] == [False, False, True, True]
         assert np.array_equal(frames[2].alpha, dark[:3, :5, 3].astype(np.uint8))
         assert np.array_equal(frames[3].pixels[..., 0], dark[:8, :8, 0])

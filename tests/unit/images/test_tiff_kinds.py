@@ -167,7 +167,7 @@ def test_palettes(bits, scale):
         tiff_of(indices, Form(bits), 3, t320=("H", (colors.T.ravel() * scale).tolist()))
     ).frames[0]
     assert np.array_equal(frame.pixels, colors[indices[..., 0]])
-    assert not frame.grey
+    assert not frame.gray
 
 
 def test_further_channels_are_left_out_and_named(numbers):

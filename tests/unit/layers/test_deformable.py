@@ -78,7 +78,7 @@ def test_no_number_in_a_picture_is_not_hidden():
 
 
 def test_a_wide_picture_keeps_its_places_in_bfloat16():
-    # In bfloat16 neighbouring columns past 256 have the same number.
+    # In bfloat16 neighboring columns past 256 have the same number.
     features, offsets, modulation, weight, bias = _inputs(height=3, width=600, spread=0.0)
     exact = deformable_convolution(features, offsets, modulation, weight, bias)
     with torch.autocast("cpu", torch.bfloat16):
@@ -100,7 +100,7 @@ def test_the_reach_bounds_what_a_position_sees():
     features, guide = torch.randn(1, 4, 1, 41, requires_grad=True), torch.randn(1, 4, 1, 41)
     layer(features, guide)[0, :, 0, 20].sum().backward()
     seen = features.grad.abs().sum((0, 1, 2)).nonzero().flatten()
-    assert seen.min() >= 20 - 4  # a tap, the reach, and the neighbour of a place between two positions
+    assert seen.min() >= 20 - 4  # a tap, the reach, and the neighbor of a place between two positions
     assert seen.max() <= 20 + 4
     assert len(seen) > 3
 

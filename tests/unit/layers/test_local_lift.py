@@ -145,10 +145,10 @@ def test_each_picture_of_a_batch_has_its_own():
 
 def test_what_was_not_lifted_is_kept_and_what_was_is_made_anew():
     kept, made = torch.rand(1, 3, 8, 8), torch.rand(1, 3, 8, 8)
-    grey, flat = torch.full((1, 3, 8, 8), 0.5), torch.ones(1, 1, 8, 8)
-    assert torch.equal(kept_where_lit(kept, made, grey, 0 * flat), kept)
-    torch.testing.assert_close(kept_where_lit(kept, made, grey, 2 * flat), made)
-    torch.testing.assert_close(kept_where_lit(kept, made, grey, np.log(6) / 2 * flat), (kept + made) / 2)
+    gray, flat = torch.full((1, 3, 8, 8), 0.5), torch.ones(1, 1, 8, 8)
+    assert torch.equal(kept_where_lit(kept, made, gray, 0 * flat), kept)
+    torch.testing.assert_close(kept_where_lit(kept, made, gray, 2 * flat), made)
+    torch.testing.assert_close(kept_where_lit(kept, made, gray, np.log(6) / 2 * flat), (kept + made) / 2)
 
 
 def test_highlights_are_kept_however_much_was_lifted():

@@ -9,7 +9,7 @@ from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.perceptual import feature_distance
-from lowlight_cli.losses.pixel import absolute, colour, gradient
+from lowlight_cli.losses.pixel import absolute, color, gradient
 from lowlight_cli.losses.structure import (
     dissimilarity,
     multi_scale_dissimilarity,
@@ -23,7 +23,7 @@ def pictures() -> tuple[torch.Tensor, torch.Tensor]:
     return images, (images + 0.1 * torch.randn_like(images)).clamp(0, 1)
 
 
-@pytest.mark.parametrize("loss", [absolute, gradient, colour, dissimilarity, gram])
+@pytest.mark.parametrize("loss", [absolute, gradient, color, dissimilarity, gram])
 def test_equal_pictures_cost_nothing(loss):
     images, other = pictures()
     assert loss(images, images).abs() < 1e-7
@@ -46,10 +46,10 @@ def test_similarity_is_that_of_scikit_image():
     np.testing.assert_allclose(float(similarity(images[:1], other[:1])), full[5:-5, 5:-5].mean(), atol=1e-5)
 
 
-def test_colour_is_blind_to_lightness():
+def test_color_is_blind_to_lightness():
     images, _ = pictures()
-    assert colour(images, images + 0.2) < 1e-10
-    assert colour(images, images.flip(1)) > 1e-4
+    assert color(images, images + 0.2) < 1e-10
+    assert color(images, images.flip(1)) > 1e-4
 
 
 def test_hinge_is_zero_only_beyond_the_margin():

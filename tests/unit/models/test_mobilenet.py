@@ -71,7 +71,7 @@ def test_it_stays_in_evaluation_mode_and_untrained(network: MobileNetV2) -> None
     assert not any(parameter.requires_grad for parameter in network.parameters())
 
 
-def test_normalised_pictures_are_those_of_imagenet(network: MobileNetV2) -> None:
+def test_normalized_pictures_are_those_of_imagenet(network: MobileNetV2) -> None:
     usual = MobileNetV2(imagenet_norm=True)
     usual.load_state_dict(network.state_dict())
     images = torch.rand(1, 3, 32, 64)

@@ -78,8 +78,8 @@ def test_mean_luma_is_that_of_bt_601(depth):
 
 
 def test_bright_pictures_are_skipped_where_only_dark_ones_are_asked_for(tmp_path):
-    Image.new("RGB", (8, 8), (128, 128, 128)).save(tmp_path / "grey.png")
-    job = Job(tmp_path / "grey.png", tmp_path / "out.png")
+    Image.new("RGB", (8, 8), (128, 128, 128)).save(tmp_path / "gray.png")
+    job = Job(tmp_path / "gray.png", tmp_path / "out.png")
     row = _one(job, PipelineConfig(only_dark=0.5))
     assert (row.status, row.code, row.target) == ("skipped", "bright", job.target)
     assert not isinstance(_one(job, PipelineConfig(only_dark=0.51)), Row)

@@ -6,7 +6,7 @@ import torch
 from lowlight_cli.errors import UsageError
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.pipeline.control_support import control_handlers, describe_handlers
-from lowlight_cli.pipeline.tone import MIDDLE_GREY, Tone, toned
+from lowlight_cli.pipeline.tone import MIDDLE_GRAY, Tone, toned
 
 RAMP = torch.linspace(0, 1, 101).expand(1, 3, 1, 101)
 TURNS = (0.0, 0.5, 1.5, 2.0)
@@ -25,11 +25,11 @@ def test_curves_rise_from_black_to_white_and_clip_nothing(name, turn):
 
 
 @pytest.mark.parametrize("turn", TURNS)
-def test_contrast_is_the_slope_at_middle_grey_which_stays(turn):
+def test_contrast_is_the_slope_at_middle_gray_which_stays(turn):
     step = 1e-3
-    around = torch.tensor([MIDDLE_GREY - step, MIDDLE_GREY, MIDDLE_GREY + step]).expand(1, 3, 1, 3)
+    around = torch.tensor([MIDDLE_GRAY - step, MIDDLE_GRAY, MIDDLE_GRAY + step]).expand(1, 3, 1, 3)
     below, middle, above = toned(around, Tone(contrast=turn))[0, 0, 0].tolist()
-    assert middle == pytest.approx(MIDDLE_GREY, abs=1e-6)
+    assert middle == pytest.approx(MIDDLE_GRAY, abs=1e-6)
     assert (above - below) / (2 * step) == pytest.approx(2 ** ((turn - 1) / 2), rel=5e-3)
 
 

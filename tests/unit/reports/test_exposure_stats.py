@@ -8,8 +8,8 @@ from lowlight_cli.reports.display_image import display_image_of
 from lowlight_cli.reports.exposure_stats import BINS, cast_shift, exposure_stats
 
 
-def _flat(*colour, size=(40, 60)):
-    return np.full((*size, 3), colour, np.uint8)
+def _flat(*color, size=(40, 60)):
+    return np.full((*size, 3), color, np.uint8)
 
 
 def test_brightness_is_the_mean_of_bt_601():
@@ -51,13 +51,13 @@ def test_pixels_that_cannot_be_seen_do_not_count():
     )
 
 
-def test_more_light_alone_moves_no_colour(rng):
+def test_more_light_alone_moves_no_color(rng):
     light = rng.random((50, 60, 3)) * [0.2, 0.1, 0.05]
     before, after = (exposure_stats(display_image_of(_coded(light * gain))) for gain in (1, 4))
     assert cast_shift(before, after) < 0.5
 
 
-def test_shift_of_colour_is_that_of_scikit_image():
+def test_shift_of_color_is_that_of_scikit_image():
     before, after = (_flat(60, 50, 45), _flat(150, 150, 160))
     shift = cast_shift(exposure_stats(display_image_of(before)), exposure_stats(display_image_of(after)))
     gain = _luminance(after) / _luminance(before)

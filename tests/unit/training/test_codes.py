@@ -11,14 +11,14 @@ def test_perplexity_is_the_number_of_codes_that_are_used_evenly():
     torch.testing.assert_close(perplexity(torch.tensor([3.0, 3, 3, 0])), torch.tensor(3.0), rtol=1e-4, atol=0)
 
 
-def test_codes_start_on_the_centres_of_clusters():
-    centres = torch.tensor([[0.0, 0], [10, 0], [0, 10]])
-    tokens = centres.repeat(40, 1) + 0.01 * torch.randn(120, 2)
+def test_codes_start_on_the_centers_of_clusters():
+    centers = torch.tensor([[0.0, 0], [10, 0], [0, 10]])
+    tokens = centers.repeat(40, 1) + 0.01 * torch.randn(120, 2)
     latent = tokens.T.reshape(1, 2, 10, 12)
     book = Codebook(3, 2)
     for seed in range(5):
         kmeans_init(book, latent, torch.Generator().manual_seed(seed))
-        if torch.cdist(centres, book.weight).min(1).values.max() < 0.1:
+        if torch.cdist(centers, book.weight).min(1).values.max() < 0.1:
             return
     raise AssertionError("k-means never found the three clusters")
 

@@ -1,4 +1,4 @@
-"""Reading what is trained on: photos beside pairs, those held out, those whose colours are wrong."""
+"""Reading what is trained on: photos beside pairs, those held out, those whose colors are wrong."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_held_out_names_are_in_neither_photos_nor_pairs_to_train_on(recipe):
     assert sources.darkening is DARKENING
 
 
-def test_pairs_with_wrong_colours_are_left_out_before_a_few_are_taken(recipe):
+def test_pairs_with_wrong_colors_are_left_out_before_a_few_are_taken(recipe):
     few = recipe.model_copy(update={"run": RunSettings(crop=64, overfit=2)})
     sources, held_out = load_sources(few, DARKENING, casts=False)
     assert names(sources.pairs) == names(held_out) == ["0", "3"]

@@ -65,7 +65,7 @@ def test_batches_are_drawn_as_on_the_cpu(darkening):
             torch.cat([batch.lightness for batch in made])[:, None],
             torch.cat([batch.place for batch in made]),
             views.mean((1, 2, 3))[:, None],
-            torch.cat([batch.colour for batch in made])[:, :, 0, 0],
+            torch.cat([batch.color for batch in made])[:, :, 0, 0],
             torch.stack([torch.cat([batch.weights[i] for batch in made]).flatten() for i in range(3)], 1),
         ]
         facts[kind] = torch.cat(columns, 1)  # (items, facts)
@@ -98,7 +98,7 @@ def test_seed_and_step_decide():
     assert not torch.equal(first.dark, second.dark)
     halves = batches("device", sources(), 1, accumulate=2)
     assert not torch.equal(halves[0].bright, halves[1].bright)
-    assert [len(half.colour) for half in halves] == [8, 8]
+    assert [len(half.color) for half in halves] == [8, 8]
 
 
 def test_clean_photos_are_their_own_targets():

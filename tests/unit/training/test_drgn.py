@@ -45,7 +45,7 @@ def batch() -> DegradationBatch:
         dark=0.2 * torch.rand(2, 3, 32, 32),
         bright=torch.rand(2, 3, 32, 32),
         lightness=torch.tensor([0.1, 0.1]),
-        colour=torch.ones(2, 1, 1, 1),
+        color=torch.ones(2, 1, 1, 1),
         clean=torch.rand(2, 3, 32, 32),
         clean_ratio=torch.ones(2),
         uniform=torch.tensor([0.0, 0.5]),
@@ -134,7 +134,7 @@ def test_the_first_stage_teaches_the_first_generator_only(batch, stage1: str) ->
     recipe = DegradationRecipe(model=NARROW, stage1=stage1)
     model, judges = new_model(recipe), discriminators()
     losses = generator_losses(
-        recipe, judges, pass_on(recipe, model, batch), model.to_signal(batch.bright), batch.colour
+        recipe, judges, pass_on(recipe, model, batch), model.to_signal(batch.bright), batch.color
     )
     assert ("paired" in losses) == (stage1 == "paired")
     torch.stack(list(losses.values())).sum().backward()
@@ -164,7 +164,7 @@ def test_the_loss_of_two_constants_is_that_of_the_critics(batch) -> None:
     nn.init.zeros_(model.degradation.to_rgb.weight)
     nn.init.constant_(model.degradation.to_rgb.bias, -0.5)
     passed = pass_on(recipe, model, batch)
-    losses = generator_losses(recipe, discriminators(), passed, model.to_signal(batch.bright), batch.colour)
+    losses = generator_losses(recipe, discriminators(), passed, model.to_signal(batch.bright), batch.color)
     assert losses["divergence"].item() == pytest.approx(0, abs=0.1)  # scaled by 100,000
     assert 0.5 < losses["adversarial"].item() < 5
 
@@ -233,7 +233,7 @@ def test_a_batch_holds_darkened_photos_pairs_and_clean_pictures(sources) -> None
     assert (batch.dark[:2] < batch.bright[:2]).all()
     values = (batch.dark[2:] * 255).round().amax((1, 2, 3))
     assert set(values.tolist()) == {20, 60}
-    assert [bool(value) for value in batch.colour[2:].flatten() == 0] == (values == 60).tolist()
+    assert [bool(value) for value in batch.color[2:].flatten() == 0] == (values == 60).tolist()
 
 
 def test_without_photos_clean_pictures_come_from_other_pairs(sources) -> None:

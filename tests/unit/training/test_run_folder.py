@@ -67,8 +67,8 @@ def test_numbers_are_kept_as_lines_as_a_table_and_as_plots(opened, tmp_path):
     assert [(row["step"], row["psnr"]) for row in rows] == [("0", "21.0"), ("1", "22.0"), ("2", "23.0")]
     for plot in ("loss", "psnr"):
         with Image.open(tmp_path / "plots" / f"{plot}.png") as picture:
-            colours = {colour for _, colour in picture.convert("RGB").getcolors(100000)}
-        assert (0, 114, 178) in colours
+            colors = {color for _, color in picture.convert("RGB").getcolors(100000)}
+        assert (0, 114, 178) in colors
     assert not (tmp_path / "plots" / "codebook_usage.png").exists()
 
 

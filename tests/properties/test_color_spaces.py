@@ -1,4 +1,4 @@
-"""What must hold for the colours of any file, however their space is named."""
+"""What must hold for the colors of any file, however their space is named."""
 
 from io import BytesIO
 
@@ -10,7 +10,7 @@ from PIL import Image
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from tests.unit.images.coded_files import avif, cicp, named, png
-from tests.unit.images.colour_science import LIGHT, TO_SRGB, shown, srgb_values
+from tests.unit.images.color_science import LIGHT, TO_SRGB, shown, srgb_values
 from tests.unit.images.icc_bytes import (
     P3_XYZ,
     SRGB_CURVE,

@@ -1,4 +1,4 @@
-"""Colours that a file names by code points (H.273): shown by the formulas, and named again in the result."""
+"""Colors that a file names by code points (H.273): shown by the formulas, and named again in the result."""
 
 import struct
 from io import BytesIO
@@ -13,7 +13,7 @@ from lowlight_cli.images.encode import encode_bytes
 from lowlight_cli.images.metadata.png_chunks import read_chunks
 from lowlight_cli.images.settings import WriteSettings
 from tests.unit.images.coded_files import avif, cicp, heic, named, png, renamed
-from tests.unit.images.colour_science import LIGHT, TO_SRGB, shown
+from tests.unit.images.color_science import LIGHT, TO_SRGB, shown
 from tests.unit.images.icc_bytes import DISPLAY_P3
 
 SPACES = [(9, 14), (9, 13), (12, 13), (12, 8), (6, 6), (1, 1), (1, 4), (9, 5), (1, 17)]
@@ -21,7 +21,7 @@ SPACES = [(9, 14), (9, 13), (12, 13), (12, 8), (6, 6), (1, 1), (1, 4), (9, 5), (
 
 
 def smooth(depth=np.uint8, size=(16, 24)):
-    """Colours without edges, which a codec would blur, and inside of sRGB in each of the spaces."""
+    """Colors without edges, which a codec would blur, and inside of sRGB in each of the spaces."""
     rows, columns = np.mgrid[0 : size[0], 0 : size[1]] / max(size)
     values = np.dstack((0.42 + 0.2 * rows, 0.52 - 0.1 * columns, 0.4 + 0.1 * (rows + columns)))
     return (values * np.iinfo(depth).max).round().astype(depth)
@@ -136,18 +136,18 @@ def test_a_profile_goes_before_nclx_and_behind_cicp():
     assert (picture.restore.icc, picture.warnings) == (DISPLAY_P3, ())
 
 
-def test_grey_keeps_its_curve_and_its_codes():
-    grey = smooth()[..., :1]
-    picture = decode_bytes(png(grey, cicp(9, 8)))
-    assert np.abs(in_8_bits(picture)[..., 0] - 255 * shown(grey / 255 * [1, 1, 1], 1, 8)[..., 0]).max() <= 1
+def test_gray_keeps_its_curve_and_its_codes():
+    gray = smooth()[..., :1]
+    picture = decode_bytes(png(gray, cicp(9, 8)))
+    assert np.abs(in_8_bits(picture)[..., 0] - 255 * shown(gray / 255 * [1, 1, 1], 1, 8)[..., 0]).max() <= 1
     data = encode_bytes(picture, "png")
     with Image.open(BytesIO(data)) as image:
         assert image.mode == "L"
-        assert np.abs(np.asarray(image, int) - grey[..., 0]).max() <= 1
+        assert np.abs(np.asarray(image, int) - gray[..., 0]).max() <= 1
     assert decode_bytes(data).restore.codes == (9, 8)
-    assert decode_bytes(png(grey, cicp(9, 13))).restore.icc is None
-    in_colour = encode_bytes(picture, "webp")
-    assert np.abs(shown_by_little_cms(in_colour) - in_8_bits(picture)).max() <= 6
+    assert decode_bytes(png(gray, cicp(9, 13))).restore.icc is None
+    in_color = encode_bytes(picture, "webp")
+    assert np.abs(shown_by_little_cms(in_color) - in_8_bits(picture)).max() <= 6
 
 
 def test_each_frame_of_an_animation_is_converted():
@@ -176,7 +176,7 @@ def test_boxes_of_the_main_picture_count_and_damaged_ones_do_not():
     assert codes_of_boxes(bytes(loose)) == (1, 13)  # of the pixels
 
 
-def test_a_mosaic_has_the_colours_of_its_parts():
+def test_a_mosaic_has_the_colors_of_its_parts():
     """Its own bytes lie in a box (construction method 1), not among the coded pixels."""
     data = avif(smooth(), 9, 14)
     place = data.index(b"iloc")

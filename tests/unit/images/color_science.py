@@ -1,4 +1,4 @@
-"""Colours by the formulas of their standards, for values in [0, 1]; nothing here comes from the package."""
+"""Colors by the formulas of their standards, for values in [0, 1]; nothing here comes from the package."""
 
 import numpy as np
 
@@ -33,8 +33,8 @@ def pq_values(light):
     return ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
 
 
-def hlg_values_of_grey(light):
-    """Values of a grey that a screen of 1000 cd/m2 shows so bright: ITU-R BT.2100, table 5."""
+def hlg_values_of_gray(light):
+    """Values of a gray that a screen of 1000 cd/m2 shows so bright: ITU-R BT.2100, table 5."""
     scene = (np.asarray(light, float) / 1000) ** (1 / 1.2)
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     return np.where(scene <= 1 / 12, np.sqrt(3 * scene), a * np.log(np.maximum(12 * scene - b, 1e-9)) + c)

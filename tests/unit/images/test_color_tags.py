@@ -1,4 +1,4 @@
-"""What EXIF of a JPEG says of its colours is still true of the result, and stays."""
+"""What EXIF of a JPEG says of its colors is still true of the result, and stays."""
 
 from io import BytesIO
 
@@ -40,7 +40,7 @@ def _tags(data):
 @pytest.mark.parametrize("policy", ["keep", "safe"])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("target", ["jpg", "png", "webp", "avif"])
-def test_colour_tags_are_kept(target, order, policy):
+def test_color_tags_are_kept(target, order, policy):
     data = _photo(order)
     assert _tags(data) == TAGS
     picture = decode_bytes(data)
