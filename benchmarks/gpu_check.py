@@ -22,7 +22,7 @@ import torch
 from gpu.agreement import pass_sizes, short_memory
 from gpu.baseline import baseline
 from gpu.ceilings import ceilings
-from gpu.check import EvalRequest, Result, Section, run_sections
+from gpu.check import Bench, Result, Section, run_sections
 from gpu.clock import Clock
 from gpu.files import file_to_file
 from gpu.models import large_images, model_alone, other_presets
@@ -63,8 +63,8 @@ def main() -> None:
     path = arguments.out / f"{suite}--{name}--{device.type}.json"
     result = Result(path, suite, _facts(device, sizes))
     with tempfile.TemporaryDirectory(prefix="lle-gpu-check-") as place:
-        request = EvalRequest(Clock(device, sizes.at_least_s), sizes, Path(place), ROOT)
-        run_sections(_chosen(arguments.sections), request, result, lambda line: print(line, flush=True))
+        bench = Bench(Clock(device, sizes.at_least_s), sizes, Path(place), ROOT)
+        run_sections(_chosen(arguments.sections), bench, result, lambda line: print(line, flush=True))
     print(as_markdown(result.content))
     print(path)
 

@@ -27,7 +27,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            costs = file_stat("costs", Path(folder))
+            costs = facts_of("costs", Path(folder))
         except UnavailableError as error:
             sys.exit(str(error))
     for label, found in costs.items():

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from gpu.ceilings import large_photos, small_photos
-from gpu.check import EvalRequest, Found
+from gpu.check import Bench, Found
 from gpu.models import placed_model
 from lowlight_cli.device import PRECISIONS, Precision
 from lowlight_cli.images.decode import decode
@@ -25,19 +25,19 @@ _ROOM = 2**29
 """Bytes that a pass finds where memory is made short."""
 
 
-def pass_sizes(request: EvalRequest, _seconds: float) -> Found:
+def pass_sizes(bench: Bench, _seconds: float) -> Found:
     """Largest differences of one image, alone and among seven others, in steps of 8 bits; 0 means equal bits.
 
     "other_mates" compares two passes of eight, whose other images stand in another order. "file to file" are
     results of the engine, in 8 bits.
     """
-    yield "file to file", _engine_differences(request)
-    for name in request.sizes.models:
+    yield "file to file", _engine_differences(bench)
+    for name in bench.sizes.models:
         entry = MODELS[name]
-        model = placed_model(entry, entry.default_preset, request.device)
-        images = 0.2 * torch.rand(_MATES, 3, *request.sizes.image, generator=torch.Generator().manual_seed(0))
-        images = images.to(request.device).contiguous(memory_format=torch.channels_last)
-        for precision in request.sizes.formats:
+        model = placed_model(entry, entry.default_preset, bench.device)
+        images = 0.2 * torch.rand(_MATES, 3, *bench.sizes.image, generator=torch.Generator().manual_seed(0))
+        images = images.to(bench.device).contiguous(memory_format=torch.channels_last)
+        for precision in bench.sizes.formats:
             yield f"{name} {precision}", _differences(model, images, PRECISIONS[precision])
 
 
@@ -55,9 +55,9 @@ def _differences(model: Enhancer, images: torch.Tensor, precision: Precision) ->
     }
 
 
-def _engine_differences(request: EvalRequest) -> dict[str, float]:
-    forward = make_runner(EnhanceSettings(device=str(request.device), precision=request.sizes.precision))
-    pictures = [decode(path).pixels for path in sorted(small_photos(request).iterdir())[:_MATES]]
+def _engine_differences(bench: Bench) -> dict[str, float]:
+    forward = make_runner(EnhanceSettings(device=str(bench.device), precision=bench.sizes.precision))
+    pictures = [decode(path).pixels for path in sorted(small_photos(bench).iterdir())[:_MATES]]
     together, alone = forward(pictures), forward(pictures[:1])
     others = forward([pictures[0], *reversed(pictures[1:])])
     return {
@@ -66,13 +66,13 @@ def _engine_differences(request: EvalRequest) -> dict[str, float]:
     }
 
 
-def short_memory(request: EvalRequest, _seconds: float) -> Found:
+def short_memory(bench: Bench, _seconds: float) -> Found:
     """Passes that do not fit: how many results came all the same, how far they are off, and what was said.
 
     On a CPU, and so where this is rehearsed, the lack of memory is made up.
     """
-    settings = EnhanceSettings(device=str(request.device), precision="fp32", tile=0)
-    for name, folder in (("batch", small_photos(request)), ("large image", large_photos(request))):
+    settings = EnhanceSettings(device=str(bench.device), precision="fp32", tile=0)
+    for name, folder in (("batch", small_photos(bench)), ("large image", large_photos(bench))):
         paths = sorted(folder.iterdir())[: _MATES if name == "batch" else 1]
         pictures = [decode(path).pixels for path in paths]
         expected = make_runner(settings)(pictures)

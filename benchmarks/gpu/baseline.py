@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import pad
 
 from gpu.ceilings import small_photos
-from gpu.check import EvalRequest, Found
+from gpu.check import Bench, Found
 from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.device import FP32
 from lowlight_cli.models.controls import Controls
@@ -18,18 +18,18 @@ _WARM_UP = 5
 _MOST = 100
 
 
-def baseline(request: EvalRequest, _seconds: float) -> Found:
+def baseline(bench: Bench, _seconds: float) -> Found:
     """Photos per second in float32, as PyTorch's examples are written: channels first, nothing at once."""
-    model = load_enhancer("codeenhance", device=request.device)
-    out = request.folder / "baseline"
+    model = load_enhancer("codeenhance", device=bench.device)
+    out = bench.folder / "baseline"
     out.mkdir()
-    photos = sorted(small_photos(request).iterdir())[:_MOST]
-    with torch.inference_mode(), FP32.on(request.device):
+    photos = sorted(small_photos(bench).iterdir())[:_MOST]
+    with torch.inference_mode(), FP32.on(bench.device):
         for photo in photos[:_WARM_UP]:
-            _enhance(model, photo, out, request.device)
+            _enhance(model, photo, out, bench.device)
         begin = time.perf_counter()
         for photo in photos:
-            _enhance(model, photo, out, request.device)
+            _enhance(model, photo, out, bench.device)
     yield "photos_s", len(photos) / (time.perf_counter() - begin)
 
 

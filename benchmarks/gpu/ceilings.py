@@ -8,58 +8,58 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gpu.check import EvalRequest, Found
+from gpu.check import Bench, Found
 from lowlight_cli.device import PRECISIONS
 
 
-def ceilings(request: EvalRequest, _seconds: float) -> Found:
+def ceilings(bench: Bench, _seconds: float) -> Found:
     """Bytes per second of copies (read and written ones both count on the device), operations of products.
 
     Makes the photos of the other sections first.
     """
-    make_photos(request)
-    clock, count = request.clock, request.sizes.copied
-    here, there = (torch.empty(count, dtype=torch.uint8, device=request.device) for _ in range(2))
+    make_photos(bench)
+    clock, count = bench.clock, bench.sizes.copied
+    here, there = (torch.empty(count, dtype=torch.uint8, device=bench.device) for _ in range(2))
     yield "copy_gb_s", 2 * count / clock.seconds(lambda: there.copy_(here)) / 1e9
-    yield from _products(request)
+    yield from _products(bench)
     if clock.is_cuda:
-        yield from _bus(request, here[: count // 4])
+        yield from _bus(bench, here[: count // 4])
 
 
-def _products(request: EvalRequest) -> Found:
+def _products(bench: Bench) -> Found:
     """Operations per second of a square product; numbers are random, as zeros are faster."""
-    side = request.sizes.product
-    for name in request.sizes.formats:
+    side = bench.sizes.product
+    for name in bench.sizes.formats:
         precision = PRECISIONS[name]
-        left, right = (torch.randn(side, side, device=request.device).to(precision.dtype) for _ in range(2))
-        with precision.on(request.device):
-            seconds = request.clock.seconds(lambda left=left, right=right: left @ right)
+        left, right = (torch.randn(side, side, device=bench.device).to(precision.dtype) for _ in range(2))
+        with precision.on(bench.device):
+            seconds = bench.clock.seconds(lambda left=left, right=right: left @ right)
         yield f"product_{name}_tflop_s", 2 * side**3 / seconds / 1e12
 
 
-def _bus(request: EvalRequest, device_side: torch.Tensor) -> Found:
+def _bus(bench: Bench, device_side: torch.Tensor) -> Found:
     plain = torch.empty(len(device_side), dtype=torch.uint8)
     for name, host in (("pageable", plain), ("pinned", plain.pin_memory())):
-        to_device = request.clock.seconds(lambda host=host: device_side.copy_(host, non_blocking=True))
-        from_device = request.clock.seconds(lambda host=host: host.copy_(device_side, non_blocking=True))
+        to_device = bench.clock.seconds(lambda host=host: device_side.copy_(host, non_blocking=True))
+        from_device = bench.clock.seconds(lambda host=host: host.copy_(device_side, non_blocking=True))
         yield f"in_{name}_gb_s", len(plain) / to_device / 1e9
         yield f"out_{name}_gb_s", len(plain) / from_device / 1e9
 
 
-def small_photos(request: EvalRequest) -> Path:
+def small_photos(bench: Bench) -> Path:
     """Folder of the photos that are enhanced from file to file."""
-    return request.folder / "photos"
+    return bench.folder / "photos"
 
 
-def large_photos(request: EvalRequest) -> Path:
+def large_photos(bench: Bench) -> Path:
     """Folder of the large ones."""
-    return request.folder / "large-photos"
+    return bench.folder / "large-photos"
 
 
-def make_photos(request: EvalRequest) -> None:
+def make_photos(bench: Bench) -> None:
     """Writes both folders: dark, noisy JPEGs, as costly to decode as photos."""
-    _fill(small_photos(request), request.sizes.photos, request.sizes.photo)
-    _fill(large_photos(request), request.sizes.large_photos, request.sizes.large)
+    _fill(small_photos(bench), bench.sizes.photos, bench.sizes.photo)
+    _fill(large_photos(bench), bench.sizes.large_photos, bench.sizes.large)
 
 
 def _fill(folder: Path, count: int, size: tuple[int, int]) -> None:

@@ -18,7 +18,7 @@ Found = Iterator[tuple[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class EvalRequest:
+class Bench:
     """What every section works with.
 
     Attributes:
@@ -48,7 +48,7 @@ class Section(NamedTuple):
     """
 
     name: str
-    find: Callable[[EvalRequest, float], Found]
+    find: Callable[[Bench, float], Found]
 
 
 class Result:
@@ -89,7 +89,7 @@ class Result:
 
 
 def run_sections(
-    sections: tuple[Section, ...], request: EvalRequest, result: Result, tell: Callable[[str], None]
+    sections: tuple[Section, ...], bench: Bench, result: Result, tell: Callable[[str], None]
 ) -> None:
     """Runs sections in order; what one leaves of its time, those behind it have.
 
@@ -97,22 +97,22 @@ def run_sections(
 
     Args:
         sections: What to run.
-        request: What they work with.
+        bench: What they work with.
         result: Where cases are noted.
         tell: Takes a line for a person.
     """
     end = time.perf_counter()
     for section in sections:
         begin = time.perf_counter()
-        end += request.sizes.seconds[section.name]
+        end += bench.sizes.seconds[section.name]
         try:
-            _run(section, request, result, end)
+            _run(section, bench, result, end)
         except Exception as error:  # the other sections still count
             result.note(section.name, "error", words_of(error))
         seconds = time.perf_counter() - begin
         result.spent(section.name, seconds)
         tell(f"{section.name:10} {seconds:5.1f} s, {end - time.perf_counter():5.1f} s left over")
-        if request.clock.is_cuda:
+        if bench.clock.is_cuda:
             torch.cuda.empty_cache()
 
 
@@ -121,8 +121,8 @@ def words_of(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).strip()}"[:300]
 
 
-def _run(section: Section, request: EvalRequest, result: Result, end: float) -> None:
-    found = section.find(request, end - time.perf_counter())
+def _run(section: Section, bench: Bench, result: Result, end: float) -> None:
+    found = section.find(bench, end - time.perf_counter())
     while True:
         if time.perf_counter() >= end:
             result.note(section.name, "cut", "no time was left for the cases that are missing here")

@@ -2,7 +2,7 @@
 
 import torch
 
-from gpu.check import EvalRequest, Found, words_of
+from gpu.check import Bench, Found, words_of
 from gpu.clock import Clock
 from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.device import PRECISIONS
@@ -30,33 +30,33 @@ _INPUT_BYTES = 12
 VISIBLE = tuple(entry for entry in MODELS.values() if not entry.hidden)
 
 
-def model_alone(request: EvalRequest, _seconds: float) -> Found:
+def model_alone(bench: Bench, _seconds: float) -> Found:
     """Each model in its default preset, in each precision and batch size; the default model first."""
     for entry in VISIBLE:
-        yield from _cases(request, entry, entry.default_preset, request.sizes.formats, request.sizes.batches)
+        yield from _cases(bench, entry, entry.default_preset, bench.sizes.formats, bench.sizes.batches)
 
 
-def other_presets(request: EvalRequest, _seconds: float) -> Found:
+def other_presets(bench: Bench, _seconds: float) -> Found:
     """The other presets, in 16 bits first; one with the settings of the default preset is left out."""
-    formats = tuple(reversed(request.sizes.formats))
-    for entry in VISIBLE if request.sizes.presets else ():
+    formats = tuple(reversed(bench.sizes.formats))
+    for entry in VISIBLE if bench.sizes.presets else ():
         default = entry.presets[entry.default_preset]
         for preset, config in entry.presets.items():
             if config != default:
-                yield from _cases(request, entry, preset, formats, request.sizes.batches[:1])
+                yield from _cases(bench, entry, preset, formats, bench.sizes.batches[:1])
 
 
-def large_images(request: EvalRequest, _seconds: float) -> Found:
+def large_images(bench: Bench, _seconds: float) -> Found:
     """A large image, pixels to pixels, whole if it fits and in tiles."""
-    height, width = request.sizes.large
+    height, width = bench.sizes.large
     pixels = (torch.rand(height, width, 3) * 50).byte().numpy()
-    for name in request.sizes.models:
-        for way, tile in (("whole", 0), ("tiles", request.sizes.tile)):
+    for name in bench.sizes.models:
+        for way, tile in (("whole", 0), ("tiles", bench.sizes.tile)):
             settings = EnhanceSettings(
-                model=name, device=str(request.device), precision=request.sizes.precision, tile=tile
+                model=name, device=str(bench.device), precision=bench.sizes.precision, tile=tile
             )
             try:
-                yield f"{name} {way}", _large(request.clock, settings, pixels)
+                yield f"{name} {way}", _large(bench.clock, settings, pixels)
             except WeightsError as error:
                 yield f"{name} {way}", {"left_out": str(error)}
 
@@ -80,20 +80,20 @@ def placed_model(entry: ModelEntry, preset: str, device: torch.device) -> Enhanc
 
 
 def _cases(
-    request: EvalRequest, entry: ModelEntry, preset: str, formats: tuple[str, ...], batches: tuple[int, ...]
+    bench: Bench, entry: ModelEntry, preset: str, formats: tuple[str, ...], batches: tuple[int, ...]
 ) -> Found:
     counted = entry.build(entry.presets[preset]).eval()  # on the CPU, where shapes alone are run
     flop = count_operations(counted, _COUNTED, _COUNTED) / _COUNTED**2
-    model = placed_model(entry, preset, request.device)
-    fitting = pass_pixels(request.device, entry.pass_cost(preset))
-    height, width = request.sizes.image
+    model = placed_model(entry, preset, bench.device)
+    fitting = pass_pixels(bench.device, entry.pass_cost(preset))
+    height, width = bench.sizes.image
     for name in formats:
         for batch in batches:
             case = f"{entry.name} {preset} {name} {batch}"
             if batch > 1 and batch * height * width > fitting:
                 yield case, {"left_out": "more than a pass may hold"}
                 continue
-            found = _timed(request.clock, model, name, (batch, 3, height, width), flop)
+            found = _timed(bench.clock, model, name, (batch, 3, height, width), flop)
             yield case, found | {"said_bytes_per_pixel": entry.pass_cost(preset).bytes_per_pixel}
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gpu.check import EvalRequest, Found
+from gpu.check import Bench, Found
 
 _OUTCOME = re.compile(r"^(tests/\S+::\S+.*?) (PASSED|FAILED|ERROR|SKIPPED)\b", re.MULTILINE)
 _OPTIONS = ("-p", "no:cacheprovider", "-v", "--tb=short", "-m", "gpu")
@@ -16,16 +16,16 @@ _SAID = 3000
 """Characters of the end of the output that are kept if a test does not pass."""
 
 
-def gpu_tests(request: EvalRequest, seconds: float) -> Found:
+def gpu_tests(bench: Bench, seconds: float) -> Found:
     """Outcome of each test of ``tests/gpu``; those that are not done in time are missing.
 
     Args:
-        request: Its root is where the tests are.
+        bench: Its root is where the tests are.
         seconds: When to end the process.
     """
-    log = request.folder / "tests.log"
-    hidden = {} if request.clock.is_cuda else {"CUDA_VISIBLE_DEVICES": ""}  # a check of the CPU uses no GPU
-    code = _run(request.root, log, seconds, hidden)
+    log = bench.folder / "tests.log"
+    hidden = {} if bench.clock.is_cuda else {"CUDA_VISIBLE_DEVICES": ""}  # a check of the CPU uses no GPU
+    code = _run(bench.root, log, seconds, hidden)
     said = log.read_text(errors="replace")
     outcomes = {name: outcome.lower() for name, outcome in _OUTCOME.findall(said)}
     counts = {kind: list(outcomes.values()).count(kind) for kind in ("passed", "failed", "error", "skipped")}

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from lowlight_cli.training.request import measure
-
 from gpu.ceilings import small_photos
-from gpu.check import EvalRequest, Found, words_of
+from gpu.check import Bench, Found, words_of
+from lowlight_cli.training.bench import measure
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.presets import PRESETS, preset_of
 from lowlight_cli.training.settings import merged
@@ -14,27 +13,27 @@ RECIPE = "codeenhance"
 GPU_PRESET = "gpu"
 
 
-def training_speed(request: EvalRequest, _seconds: float) -> Found:
+def training_speed(bench: Bench, _seconds: float) -> Found:
     """Steps and crops per second, share of waiting for data, and memory."""
     if GPU_PRESET in PRESETS:
         # By the clock it would need a time limit.
-        yield "preset gpu", _speed(request, GPU_PRESET, {"run.schedule": "steps"})
-    for batch in request.sizes.training:
+        yield "preset gpu", _speed(bench, GPU_PRESET, {"run.schedule": "steps"})
+    for batch in bench.sizes.training:
         yield (
             f"default preset, {batch} crops",
-            _speed(request, None, {"run.batch_size": batch, "run.crop": 128}),
+            _speed(bench, None, {"run.batch_size": batch, "run.crop": 128}),
         )
 
 
-def _speed(request: EvalRequest, preset: str | None, values: dict[str, Any]) -> dict[str, Any]:
+def _speed(bench: Bench, preset: str | None, values: dict[str, Any]) -> dict[str, Any]:
     entry = RECIPES[RECIPE]
     given = {
-        "data.photos": [str(small_photos(request))],
+        "data.photos": [str(small_photos(bench))],
         "data.cache": "none",
-        "run.workers": request.sizes.workers[-1],
-        "run.device": str(request.device),
+        "run.workers": bench.sizes.workers[-1],
+        "run.device": str(bench.device),
     }
-    if not request.clock.is_cuda:
+    if not bench.clock.is_cuda:
         given |= {"run.batch_size": 2, "run.crop": 64, "run.precision": "fp32"}
     try:
         recipe = merged(entry.settings_class(), None, values | given, (), start=preset_of(RECIPE, preset))
@@ -42,9 +41,9 @@ def _speed(request: EvalRequest, preset: str | None, values: dict[str, Any]) -> 
             RECIPE,
             recipe,
             entry.run(),
-            request.device,
-            warmup=request.sizes.warmup,
-            steps=request.sizes.steps,
+            bench.device,
+            warmup=bench.sizes.warmup,
+            steps=bench.sizes.steps,
         )
     except Exception as error:  # the other cases still count
         return {"error": words_of(error)}

@@ -34,8 +34,8 @@ def grid_of(comparison: DetectorComparison) -> Grid:
 def header_lines(comparison: DetectorComparison) -> list[str]:
     """What was scored, one fact to a line."""
     boxes = sum(_boxes(comparison, name) for name in comparison.classes)
-    part = f", split {contest.split}" if comparison.split else ""
-    lines = [f"labels: {contest.labels}{part}, n={contest.pictures}, {boxes} boxes"]
+    part = f", split {comparison.split}" if comparison.split else ""
+    lines = [f"labels: {comparison.labels}{part}, n={comparison.pictures}, {boxes} boxes"]
     for each in comparison.detectors:
         found = sum(map(len, each.predictions.by_picture))
         silent = f", none for {each.predictions.silent} pictures" if each.predictions.silent else ""
@@ -92,7 +92,7 @@ def _footnotes(comparison: DetectorComparison) -> list[str]:
     ]
     if any(each.difference for each in comparison.detectors):
         notes.append(
-            f"Δ against {contest.contestants[0].name}, with 95 % interval (paired bootstrap over pictures)."
+            f"Δ against {comparison.detectors[0].name}, with 95 % interval (paired bootstrap over pictures)."
         )
     missing = [name for name in comparison.classes if not _boxes(comparison, name)]
     if missing:

@@ -149,7 +149,7 @@ def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> 
     choose_precision(recipe.run.precision, device)  # an impossible one ends the run before it leaves a folder
     with joined(device):
         folder = RunFolder(out, recipe, progress.say, progress.watch)
-        together = f", {ranks()} processes together" if world_size() > 1 else ""
+        together = f", {world_size()} processes together" if world_size() > 1 else ""
         folder.tell(f"training {name} on {device} into {out}{together}")
         if hint := rehearsal_hint(device.type, out):
             folder.tell(hint)

@@ -61,7 +61,7 @@ def markdown_report(items: Sequence[ReportItem]) -> str:
     heads, alignments = zip(*((head, "---:" if right else "---") for head, right, _ in MARKDOWN), strict=True)
     rows = [heads, alignments, *(tuple(_escaped(text) for text in cells_of(one)) for one in items)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"# Enhanced photos\n\n{sentence(add_up(exhibits))}\n\n{table}\n"
+    return f"# Enhanced photos\n\n{sentence(add_up(items))}\n\n{table}\n"
 
 
 def sentence(totals: Totals) -> str:

@@ -46,7 +46,7 @@ def check_parts(settings: RunSettings) -> None:
     parts = settings.accumulate * world_size()
     if settings.batch_size % parts:
         raise SettingsError(
-            f"a batch of {settings.batch_size} cannot be dealt to {ranks()} processes "
+            f"a batch of {settings.batch_size} cannot be dealt to {world_size()} processes "
             f"in {settings.accumulate} equal parts each"
         )
 

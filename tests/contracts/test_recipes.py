@@ -95,7 +95,7 @@ def test_the_same_pictures_are_shown_each_time(short):
 
 UNMOVED = (
     # The shares of fakes and of real ones cancel while all verdicts lie within the margin.
-    "critic.conv9.bias",
+    "discriminator.conv9.bias",
     # Of so few channels in the narrow network that its ReLU shuts it.
     "model.aiem.0.imae.mutual.curve.0.",
 )

@@ -17,7 +17,7 @@ class UnavailableError(Exception):
     """This machine, or its torch, cannot do it; the message says why."""
 
 
-def file_stat(group: str, folder: Path) -> dict[str, Any]:
+def facts_of(group: str, folder: Path) -> dict[str, Any]:
     """What the group printed.
 
     Args:

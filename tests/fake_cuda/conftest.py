@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tests.fake_cuda.child import UnavailableError, file_stat
+from tests.fake_cuda.child import UnavailableError, facts_of
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,6 @@ def facts(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 
 def _facts(folder: Any) -> dict[str, Any]:
     try:
-        return file_stat("everything", folder)
+        return facts_of("everything", folder)
     except UnavailableError as error:
         return {"unavailable": str(error)}

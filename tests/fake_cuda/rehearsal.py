@@ -110,7 +110,7 @@ def _fake_models(*modules: Any) -> Iterator[None]:
         "placed_model": lambda entry, preset, device: _model(entry, preset),
         "load_enhancer": lambda name, device: _model(MODELS[name], MODELS[name].default_preset),
         "count_operations": lambda model, height, width: height * width,
-        "prepare_forward": _forward,
+        "make_runner": _forward,
         "VISIBLE": (MODELS["codeenhance"],),  # test_models.py runs the others
     }
     with ExitStack() as stack:

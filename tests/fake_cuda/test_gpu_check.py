@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.fake_cuda.child import UnavailableError, file_stat
+from tests.fake_cuda.child import UnavailableError, facts_of
 
 
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory):
     """What ``rehearsal.rehearse`` gives."""
     try:
-        return file_stat("gpu check", tmp_path_factory.mktemp("fake-cuda"))
+        return facts_of("gpu check", tmp_path_factory.mktemp("fake-cuda"))
     except UnavailableError as error:
         pytest.skip(str(error))
 

@@ -10,7 +10,7 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.pipeline.naming import Naming
 from lowlight_cli.pipeline.plan import Action, plan_jobs
-from lowlight_cli.pipeline.resume import ResumeState
+from lowlight_cli.pipeline.resume import ResumeState, resolve
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20).filter(
     lambda name: not name.startswith(".") and ".lle-tmp-" not in name

@@ -48,7 +48,7 @@ class DegradationRecipe(DrgnRecipe):
         paired_weight: Weight of the extension.
         loss_scale: What the whole loss is multiplied by, lest its gradients vanish beside Adam's epsilon.
         strength: How much of a degradation is put on a clean picture.
-        discriminator: ``srgan``, or ``pooled``, which is smaller.
+        critic: ``srgan``, or ``pooled``, which is smaller.
         critic_width: Channels of a critic's first layer.
     """
 
@@ -61,7 +61,7 @@ class DegradationRecipe(DrgnRecipe):
     paired_weight: float = Field(default=1.0, ge=0)
     loss_scale: float = Field(default=1e5, gt=0)
     strength: float = Field(default=1.0, gt=0)
-    discriminator: Literal["srgan", "pooled"] = "srgan"
+    critic: Literal["srgan", "pooled"] = "srgan"
     critic_width: PositiveInt = 16
 
 
@@ -139,7 +139,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     cut = recipe.cut(synthetic=1.0)
 
     model = placed(new_model(recipe), device)
-    kind = {"pooled": recipe.discriminator == "pooled"}
+    kind = {"pooled": recipe.critic == "pooled"}
     discriminators = placed(
         nn.ModuleDict(
             {name: DegradationCritic(recipe.critic_width, **kind) for name in ("low", "degradation")}

@@ -240,7 +240,6 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
         share = rate_share(step, run_state.length(step), recipe.optimizer)
-
         # First learn to encode without codes; then put the codes where the latents are.
         coded, judged = step >= recipe.codes_from, step >= recipe.critic_from
         generator_optimizer.begin_phase(step, recipe.codes_from, recipe.critic_from)

@@ -45,7 +45,7 @@ def test_a_file_that_changes_is_read_once_more(job, monkeypatch):
     calls = _writing(monkeypatch, times=1)
     item = _one(job)
     assert len(calls) == 2
-    assert item.stamp == (job.source.stat().st_size, 1)
+    assert item.stat == (job.source.stat().st_size, 1)
 
 
 def test_a_file_that_keeps_changing_is_not_taken(job, monkeypatch):
