@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lowlight_cli.cli.sources import pictures_in
 from lowlight_cli.errors import UsageError
+from lowlight_cli.pipeline.sources import pictures_in
 
 if TYPE_CHECKING:
     from lowlight_cli.datasets.darkeners import Darkener
@@ -92,7 +92,8 @@ def _load(method: Method, checkpoint: Path | None) -> "Drgn":
 
 
 def _pixels_of(path: Path) -> "Pixels":
+    from lowlight_cli.images.choices import FramesPolicy
     from lowlight_cli.images.decode import decode
     from lowlight_cli.images.settings import ReadSettings
 
-    return decode(path, ReadSettings(frames="first")).pixels
+    return decode(path, ReadSettings(frames=FramesPolicy.FIRST)).pixels

@@ -5,30 +5,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lowlight_cli.cli.carry_out import carry_out
 from lowlight_cli.cli.darkening import Method, make_darkening
+from lowlight_cli.cli.options import default_workers
 from lowlight_cli.cli.progress import Progress, say
 from lowlight_cli.cli.reporter import Reporter
-from lowlight_cli.cli.request import make_task
 from lowlight_cli.detection.choices import Link
 from lowlight_cli.detection.export import Labelled, picture_path
 from lowlight_cli.detection.preparation import Preparation
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.choices import FramesPolicy
+from lowlight_cli.images.settings import ReadSettings, WriteSettings
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.pipeline.enhance import enhance_plan
 from lowlight_cli.pipeline.file_stat import file_stat
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED, Row
+from lowlight_cli.pipeline.request import EnhanceRequest, OutputOptions
+from lowlight_cli.pipeline.settings import EnhanceSettings, StopSettings
 
 if TYPE_CHECKING:
     from lowlight_cli.cli.detect_prep_run import Order
-
-_UNUSED = {
-    "in_place": False,
-    "backup_dir": None,
-    "flatten": None,
-    "frames": "first",
-    "output_format": None,
-}
-"""Options of ``lle enhance`` that this command fixes."""
 
 
 def enhance_all(order: "Order", prepared: Preparation) -> int:
@@ -45,11 +41,28 @@ def enhance_all(order: "Order", prepared: Preparation) -> int:
     if root is None:
         return 0
     jobs = tuple(_job(each, root, order.form) for each in prepared.pictures)
-    task = make_task({**order.chosen, **_UNUSED})
-    voice = Reporter(order.settings)
-    outcome = carry_out(Plan(jobs, root), task, voice)
-    voice.end(outcome.report, outcome.report.exit_code)
-    return outcome.report.exit_code
+    reporter = Reporter(order.settings)
+    report = enhance_plan(Plan(jobs, root), _request(order), reporter)
+    reporter.end(report, report.exit_code)
+    return report.exit_code
+
+
+def _request(order: "Order") -> EnhanceRequest:
+    chosen = order.chosen
+    controls = Controls(**{name: chosen[name] for name in ("contrast", "brightness", "texture")})
+    look = {name: chosen[name] for name in ("model", "preset", "checkpoint", "strength", "reference", "seed")}
+    speed = {name: chosen[name] for name in ("device", "precision", "batch_size", "tile", "tile_overlap")}
+    settings = EnhanceSettings(
+        **look,
+        **speed,
+        workers=chosen["workers"] or default_workers(),
+        controls=controls,
+        read=ReadSettings(frames=FramesPolicy.FIRST),
+        write=WriteSettings(quality=chosen["quality"]),
+        stop=StopSettings(min_free=chosen["min_free"]),
+    )
+    output = OutputOptions(on_exist=chosen["on_exist"], lock_timeout_s=chosen["lock_timeout"])
+    return EnhanceRequest(output=output, settings=settings)
 
 
 def _job(labelled: Labelled, root: Path, form: str) -> Job:
@@ -72,7 +85,6 @@ def darken_all(order: "Order", prepared: Preparation) -> int:
     from lowlight_cli.detection.dark_book import DarkBook
     from lowlight_cli.images.decode import decode
     from lowlight_cli.images.encode import encode
-    from lowlight_cli.images.settings import ReadSettings
 
     root = order.roots.made
     if root is None:
@@ -90,7 +102,7 @@ def darken_all(order: "Order", prepared: Preparation) -> int:
                 progress.tell(Row(each.sample.image, target, "skipped"))
                 continue
             try:
-                picture = decode(each.sample.image, ReadSettings(frames="first"))
+                picture = decode(each.sample.image, ReadSettings(frames=FramesPolicy.FIRST))
                 encode(picture.with_pixels([darkener(picture.pixels, each.sample.name)]), target)
                 book.note(target, each.sample.image)
                 progress.tell(Row(each.sample.image, target, "ok"))

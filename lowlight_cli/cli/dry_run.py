@@ -7,11 +7,11 @@ from pathlib import Path
 from lowlight_cli.cli.events import as_line, plan_event
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
-from lowlight_cli.cli.sources import STDIN
 from lowlight_cli.cli.tables import aligned
 from lowlight_cli.images.decode import peek_pixels
 from lowlight_cli.images.formats import format_of
 from lowlight_cli.pipeline.plan import Action, Job, Plan
+from lowlight_cli.pipeline.sources import STDIN
 
 _BYTES_PER_PIXEL = {"jpg": 0.9, "png": 2.2, "tiff": 3.0, "webp": 0.6, "avif": 0.4, "gif": 0.8}
 """Measured on enhanced photos at the default quality; for a first idea of the room that is needed."""

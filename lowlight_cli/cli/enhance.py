@@ -2,90 +2,133 @@
 
 import typer
 
-from lowlight_cli.cli import io_options as options_files
-from lowlight_cli.cli import io_options as options_report
+from lowlight_cli import defaults
+from lowlight_cli.cli import io_options as io
 from lowlight_cli.cli import options
-from lowlight_cli.cli.io_options import FormatChoice
+from lowlight_cli.images.choices import (
+    BitDepth,
+    FormatChoice,
+    FramesPolicy,
+    MetadataPolicy,
+    ProfilePolicy,
+    Subsampling,
+)
 from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.reports.report_options import Style
 
 
 def enhance(
     context: typer.Context,
-    sources: options_files.InputsArgument = None,
-    out: options_files.OutOption = None,
-    model: options.ModelOption = "codeenhance",
+    sources: io.InputsArgument = None,
+    out: io.OutOption = None,
+    model: options.ModelOption = defaults.MODEL,
     preset: options.PresetOption = None,
     checkpoint: options.CheckpointOption = None,
-    contrast: options.ContrastOption = 1.0,
-    brightness: options.BrightnessOption = 1.0,
-    texture: options.TextureOption = 1.0,
-    strength: options.StrengthOption = 1.0,
+    contrast: options.ContrastOption = defaults.CONTROL,
+    brightness: options.BrightnessOption = defaults.CONTROL,
+    texture: options.TextureOption = defaults.CONTROL,
+    strength: options.StrengthOption = defaults.STRENGTH,
     reference: options.ReferenceOption = None,
-    seed: options.SeedOption = 0,
+    seed: options.SeedOption = defaults.SEED,
     save_degradation: options.SaveDegradationOption = False,
-    temperature: options.TemperatureOption = 0.0,
-    only_dark: options_files.OnlyDarkOption = None,
-    files_from: options_files.FilesFromOption = None,
-    null: options_files.NullOption = False,
-    recursive: options_files.RecursiveOption = True,
-    include: options_files.IncludeOption = None,
-    exclude: options_files.ExcludeOption = None,
-    hidden: options_files.HiddenOption = False,
-    follow_symlinks: options_files.FollowSymlinksOption = False,
-    max_pixels: options_files.MaxPixelsOption = 400_000_000,
-    allow_truncated: options_files.AllowTruncatedOption = False,
-    frames: options_files.FramesOption = options_files.FramesPolicy.ALL,
-    on_exist: options_files.OnExistOption = OnExist.RESUME,
-    suffix: options_files.SuffixOption = "",
-    name: options_files.NameOption = "{stem}{suffix}{ext}",
-    output_format: options_files.FormatOption = FormatChoice.KEEP,
-    quality: options_files.QualityOption = 95,
-    subsampling: options_files.SubsamplingOption = options_files.Subsampling.KEEP,
-    compression: options_files.CompressionOption = 6,
-    bit_depth: options_files.BitDepthOption = options_files.BitDepth.KEEP,
-    metadata: options_files.MetadataOption = options_files.MetadataPolicy.KEEP,
-    icc: options_files.ProfileOption = options_files.ProfilePolicy.KEEP,
-    flatten: options_files.FlattenOption = None,
-    preserve_mtime: options_files.PreserveMtimeOption = False,
-    in_place: options_files.InPlaceOption = False,
-    backup_dir: options_files.BackupDirOption = None,
-    no_backup: options_files.NoBackupOption = False,
-    yes: options_files.YesOption = False,
-    device: options.DeviceOption = "auto",
+    temperature: options.TemperatureOption = defaults.TEMPERATURE,
+    only_dark: io.OnlyDarkOption = None,
+    files_from: io.FilesFromOption = None,
+    null: io.NullOption = False,
+    recursive: io.RecursiveOption = True,
+    include: io.IncludeOption = None,
+    exclude: io.ExcludeOption = None,
+    hidden: io.HiddenOption = False,
+    follow_symlinks: io.FollowSymlinksOption = False,
+    max_pixels: io.MaxPixelsOption = defaults.MAX_PIXELS,
+    allow_truncated: io.AllowTruncatedOption = False,
+    frames: io.FramesOption = FramesPolicy.ALL,
+    on_exist: io.OnExistOption = OnExist.RESUME,
+    suffix: io.SuffixOption = "",
+    name: io.NameOption = defaults.NAME_TEMPLATE,
+    output_format: io.FormatOption = FormatChoice.KEEP,
+    quality: io.QualityOption = defaults.QUALITY,
+    subsampling: io.SubsamplingOption = Subsampling.KEEP,
+    compression: io.CompressionOption = defaults.COMPRESSION,
+    bit_depth: io.BitDepthOption = BitDepth.KEEP,
+    metadata: io.MetadataOption = MetadataPolicy.KEEP,
+    icc: io.ProfileOption = ProfilePolicy.KEEP,
+    flatten: io.FlattenOption = None,
+    preserve_mtime: io.PreserveMtimeOption = False,
+    in_place: io.InPlaceOption = False,
+    backup_dir: io.BackupDirOption = None,
+    no_backup: io.NoBackupOption = False,
+    yes: io.YesOption = False,
+    device: options.DeviceOption = defaults.DEVICE,
     precision: options.PrecisionOption = options.Precision.AUTO,
     batch_size: options.BatchSizeOption = None,
     tile: options.TileOption = None,
-    tile_overlap: options.TileOverlapOption = 64,
+    tile_overlap: options.TileOverlapOption = defaults.TILE_OVERLAP,
     workers: options.WorkersOption = None,
-    fail_fast: options_report.FailFastOption = False,
-    max_errors: options_report.MaxErrorsOption = None,
-    fail_empty: options_report.FailEmptyOption = False,
-    lock_timeout: options_files.LockTimeoutOption = 0.0,
-    min_free: options_files.MinFreeOption = 512 * 2**20,
-    dry_run: options_report.DryRunOption = False,
-    as_json: options_report.JsonOption = False,
-    printed: options_report.PrintOption = options_report.Print.NONE,
-    force_tty: options_report.ForceTtyOption = False,
-    reports: options_report.ReportOption = None,
-    compare: options_report.CompareOption = None,
-    compare_style: options_report.CompareStyleOption = Style.SIDE,
-    contact_sheet: options_report.ContactSheetOption = None,
+    fail_fast: io.FailFastOption = False,
+    max_errors: io.MaxErrorsOption = None,
+    fail_empty: io.FailEmptyOption = False,
+    lock_timeout: io.LockTimeoutOption = defaults.LOCK_TIMEOUT_S,
+    min_free: io.MinFreeOption = defaults.MIN_FREE,
+    dry_run: io.DryRunOption = False,
+    as_json: io.JsonOption = False,
+    printed: io.PrintOption = io.Print.NONE,
+    force_tty: io.ForceTtyOption = False,
+    reports: io.ReportOption = None,
+    compare: io.CompareOption = None,
+    compare_style: io.CompareStyleOption = Style.SIDE,
+    contact_sheet: io.ContactSheetOption = None,
 ) -> None:
-    """Brighten photos taken in low light. The originals are never changed.
+    r"""Brighten photos taken in low light.
 
-    JPEG, PNG, WebP, AVIF, GIF and TIFF, 8 or 16 bits, with their metadata; camera raw and HEIC with extras.
-    A file that cannot be read is reported, and the run goes on. Run the same command again to go on after an
-    interruption, to try again what failed, or to make again what changed.
+    Reads and writes JPEG, PNG, WebP, AVIF, GIF and TIFF in 8 or 16 bits and keeps their metadata; reads
+    camera raw and HEIC with extras. Originals are changed only with --in-place. A file that cannot be read
+    is reported, and the run continues. Run the same command again to resume after an interruption, to retry
+    failures, or to redo what changed.
 
-    Exit codes: 0 all done or nothing to do, 2 usage, 3 some pictures failed or were left alone, 4 all failed,
-    5 no picture found (with --fail-empty), 6 weights missing or damaged, 7 no such device, 8 output not
-    writable or disk full, 11 another run writes there, 130 and 143 stopped by a signal.
+    Exit codes: 0 success or nothing to do, 2 usage error, 3 some images failed or were left alone, 4 all
+    images failed, 5 no images found (with --fail-empty), 6 weights missing or damaged, 7 device not
+    available, 8 output not writable or disk full, 11 another run uses the output folder, 130 and 143 stopped
+    by a signal.
 
+    \b
     Example:  lle enhance ./night_photos -o ./out --contrast 1.2
     """
-    chosen = locals()  # each option by its name
-    # Not needed for --help, which shall come at once.
-    from lowlight_cli.cli.perform import perform
+    # Not needed for --help, which must be fast.
+    from lowlight_cli.cli.enhance_run import Presentation, run
+    from lowlight_cli.cli.param_types import parse_color
+    from lowlight_cli.images.settings import ReadSettings, WriteSettings
+    from lowlight_cli.models.controls import Controls
+    from lowlight_cli.pipeline.request import EnhanceRequest, InputOptions, OutputOptions
+    from lowlight_cli.pipeline.settings import EnhanceSettings, StopSettings
+    from lowlight_cli.reports.report_options import ReportOptions
 
-    raise typer.Exit(perform(context, chosen))
+    # fmt: off
+    request = EnhanceRequest(
+        input=InputOptions(
+            sources=tuple(sources or ()), files_from=files_from, null=null, recursive=recursive,
+            include=tuple(include or ()), exclude=tuple(exclude or ()), hidden=hidden,
+            follow_symlinks=follow_symlinks, leave_out=(compare,) if compare else ()),
+        output=OutputOptions(
+            out=out, on_exist=on_exist, name=name, suffix=suffix, format=output_format, in_place=in_place,
+            backup_dir=backup_dir, no_backup=no_backup, lock_timeout_s=lock_timeout,
+            save_intermediate=save_degradation),
+        settings=EnhanceSettings(
+            model=model, preset=preset, checkpoint=checkpoint,
+            strength=strength, reference=reference, seed=seed,
+            controls=Controls(
+                contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),
+            device=device, precision=precision.value, batch_size=batch_size, tile=tile,
+            tile_overlap=tile_overlap, workers=workers or options.default_workers(), only_dark=only_dark,
+            preserve_mtime=preserve_mtime,
+            read=ReadSettings(max_pixels=max_pixels, allow_truncated=allow_truncated, frames=frames),
+            write=WriteSettings(
+                quality=quality, subsampling=subsampling, compression=compression, bit_depth=bit_depth,
+                metadata=metadata, icc=icc, flatten=parse_color(flatten) if flatten else None),
+            stop=StopSettings(fail_fast=fail_fast, max_errors=max_errors, min_free=min_free)))
+    shown = Presentation(
+        as_json=as_json, paths=printed is io.Print.PATHS, null=null, dry_run=dry_run, yes=yes,
+        force_tty=force_tty, fail_empty=fail_empty,
+        reports=ReportOptions(tuple(reports or ()), compare, compare_style, contact_sheet))
+    # fmt: on
+    raise typer.Exit(run(context, request, shown))

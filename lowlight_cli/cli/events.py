@@ -19,28 +19,28 @@ VERSION = 1
 
 
 def start_event(
-    plan: Plan, facts: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
+    plan: Plan, info: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
 ) -> dict[str, Any]:
     """A run begins.
 
     Args:
         plan: What it will do.
-        facts: What all its pictures have in common.
+        info: What all its pictures have in common.
         handlers: Who acts on each control that is turned.
         precision_reason: Why that number format; empty where no model is needed.
     """
     return {
         "v": VERSION,
         "event": "start",
-        "run": facts.run,
+        "run": info.run,
         "n": len(plan.jobs) + len(plan.closed),
-        "model": facts.model,
-        "preset": facts.preset,
-        "checkpoint_sha256": facts.checkpoint_sha256,
-        "device": facts.device or None,
-        "precision": facts.precision or None,
+        "model": info.model,
+        "preset": info.preset,
+        "checkpoint_sha256": info.checkpoint_sha256,
+        "device": info.device or None,
+        "precision": info.precision or None,
         "precision_reason": precision_reason or None,
-        "version": facts.version,
+        "version": info.version,
         "controls": dict(handlers),
     }
 

@@ -8,61 +8,19 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.param_types import check_color, parse_bytes, parse_pixels
+from lowlight_cli.images.choices import (
+    BitDepth,
+    FormatChoice,
+    FramesPolicy,
+    MetadataPolicy,
+    ProfilePolicy,
+    Subsampling,
+)
 from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.reports.report_options import Style
 
 _input = partial(typer.Option, rich_help_panel="Inputs")
 _result = partial(typer.Option, rich_help_panel="Results")
-
-
-class FormatChoice(StrEnum):
-    """Format of the results."""
-
-    KEEP = "keep"
-    JPG = "jpg"
-    PNG = "png"
-    TIFF = "tiff"
-    WEBP = "webp"
-    AVIF = "avif"
-
-
-class Subsampling(StrEnum):
-    """Color resolution of JPEG."""
-
-    KEEP = "keep"
-    FULL = "444"
-    QUARTER = "420"
-
-
-class BitDepth(StrEnum):
-    """Bits per channel."""
-
-    KEEP = "keep"
-    EIGHT = "8"
-    SIXTEEN = "16"
-
-
-class MetadataPolicy(StrEnum):
-    """What of the metadata goes into the results."""
-
-    KEEP = "keep"
-    SAFE = "safe"
-    STRIP = "strip"
-
-
-class ProfilePolicy(StrEnum):
-    """Color profile of the results."""
-
-    KEEP = "keep"
-    SRGB = "srgb"
-
-
-class FramesPolicy(StrEnum):
-    """What to do about animations and pages."""
-
-    ALL = "all"
-    FIRST = "first"
-    ERROR = "error"
 
 
 InputsArgument = Annotated[

@@ -16,6 +16,7 @@ from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
 from lowlight_cli.cli.tables import make_console
 from lowlight_cli.pipeline.control_support import ControlHandler, describe_handlers
+from lowlight_cli.pipeline.observer import Observer
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.report import Report, Row
 from lowlight_cli.pipeline.resume import BRIGHT, EXISTS, UP_TO_DATE
@@ -30,7 +31,7 @@ Product = Literal["nothing", "events", "paths", "paths0"]
 """What goes to stdout: JSON events, or the path of each result, ended by a line break or by NUL."""
 
 
-class Reporter:
+class Reporter(Observer):
     """Tells of a run: to a person, and to a program.
 
     Args:
@@ -53,22 +54,22 @@ class Reporter:
         self._crash_log: Path | None = None
 
     def start(
-        self, plan: Plan, facts: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
+        self, plan: Plan, info: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
     ) -> None:
         """A run begins.
 
         Args:
             plan: What it will do.
-            facts: What all its pictures have in common.
+            info: What all its pictures have in common.
             handlers: Who acts on each control that is turned.
             precision_reason: Why that number format; empty where no model is needed.
         """
         self._acted = handlers
         self._plan = plan
-        self._where = " ".join(word for word in (facts.device, facts.precision) if word)
-        self._event(start_event(plan, facts, handlers, precision_reason))
+        self._where = " ".join(word for word in (info.device, info.precision) if word)
+        self._event(start_event(plan, info, handlers, precision_reason))
         if precision_reason:
-            _LOG.info("computing in %s: %s", facts.precision, precision_reason)
+            _LOG.info("computing in %s: %s", info.precision, precision_reason)
         for loop in plan.loops:
             say(
                 f"lle: warning: '{shown(loop)}' leads to a folder that was searched already",
@@ -76,10 +77,10 @@ class Reporter:
             )
         if plan.jobs and self._where:
             count = "1 picture" if len(plan.jobs) == 1 else f"{len(plan.jobs):,} pictures"
-            words = f"{count}, {facts.model} on {self._where}"
+            words = f"{count}, {info.model} on {self._where}"
             say(words, quiet=progress_kind(self._settings) != "lines")
 
-    def notice(self, text: str) -> None:
+    def warning(self, text: str) -> None:
         """Something is done in another way than was asked for."""
         say(f"lle: warning: {text}", quiet=self._settings.quiet)
 

@@ -1,26 +1,14 @@
 """Reports that ``lle enhance`` writes when a run is over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from lowlight_cli.cli.report import write_reports
 from lowlight_cli.pipeline.manifest import read_manifest
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.resume import absolute, key_of
 from lowlight_cli.reports.report_options import COMPARISON_END, ReportOptions
-
-
-def report_options_of(chosen: Mapping[str, Any]) -> ReportOptions:
-    """What was asked for.
-
-    Args:
-        chosen: Value of each option, by the name of its parameter.
-    """
-    return ReportOptions(
-        chosen["reports"] or (), chosen["compare"], chosen["compare_style"], chosen["contact_sheet"]
-    )
 
 
 def write_run_reports(plan: Plan, report_options: ReportOptions) -> Sequence[Path]:

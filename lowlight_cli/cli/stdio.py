@@ -1,55 +1,42 @@
-"""A picture on stdin, and a picture on stdout."""
+"""An image from stdin, and an image to stdout."""
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from lowlight_cli.cli.sources import STDIN
 from lowlight_cli.errors import UsageError
+from lowlight_cli.pipeline.plan_request import STDIN_NAME
+from lowlight_cli.pipeline.sources import STDIN
 
 
 @contextmanager
-def spool(chosen: Mapping[str, Any]) -> Iterator[Path | None]:
-    """A folder for what comes on stdin and what goes to stdout; None where neither does.
+def spool(sources: Sequence[str], out: str | None, *, force_tty: bool) -> Iterator[Path | None]:
+    """A temporary folder for the image from stdin and the one for stdout; None if neither is used.
 
     Args:
-        chosen: Value of each option, by the name of its parameter.
+        sources: Inputs; ``-`` is stdin.
+        out: Output; ``-`` is stdout.
+        force_tty: Whether an image may be written to a terminal.
 
     Raises:
         UsageError: Stdin or stdout is a terminal.
     """
-    reads, writes = STDIN in (chosen["sources"] or ()), chosen["out"] == STDIN
-    if writes and sys.stdout.isatty() and not chosen["force_tty"]:
-        raise UsageError("a picture would go to the terminal; redirect stdout, or insist with --force-tty")
+    reads, writes = STDIN in sources, out == STDIN
+    if writes and sys.stdout.isatty() and not force_tty:
+        raise UsageError("stdout is a terminal; redirect it, or write the image there with --force-tty")
     if reads and sys.stdin.isatty():
-        raise UsageError("'-' reads a picture from stdin, which is a terminal")
+        raise UsageError("'-' reads an image from stdin, which is a terminal")
     if not reads and not writes:
         yield None
         return
     with TemporaryDirectory(prefix="lle-") as folder:
         if reads:
-            with stdin_path(Path(folder)).open("wb") as file:
+            with (Path(folder) / STDIN_NAME).open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
         yield Path(folder)
-
-
-def stdin_path(folder: Path) -> Path:
-    """Where the picture from stdin lies."""
-    return folder / "stdin"
-
-
-def stdout_path(folder: Path, suffix: str) -> Path:
-    """Where the picture for stdout is put together.
-
-    Args:
-        folder: The folder of the spool.
-        suffix: Ending that tells the format; empty keeps that of the input.
-    """
-    return folder / f"stdout{suffix}"
 
 
 def send(path: Path) -> None:

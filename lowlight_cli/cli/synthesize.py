@@ -9,13 +9,13 @@ from lowlight_cli.cli.darkening import Darkening, Method, make_darkening
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import Progress, say
 from lowlight_cli.cli.reporter import emit
-from lowlight_cli.cli.sources import pictures_in
 from lowlight_cli.detection.choices import parse_strength
 from lowlight_cli.detection.dark_book import DarkBook
 from lowlight_cli.errors import ImageError, OutputError, UsageError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.pipeline.lock import output_lock
 from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED, Row
+from lowlight_cli.pipeline.sources import pictures_in
 
 if TYPE_CHECKING:
     from lowlight_cli.datasets.synthesize import Made, Order

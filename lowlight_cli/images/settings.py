@@ -1,11 +1,11 @@
 """How picture files are read and written; torch-free."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MAX_PIXELS = 400_000_000
-"""Width times height, per frame, above which a picture is refused before it is decoded."""
+from lowlight_cli import defaults
+from lowlight_cli.images.choices import BitDepth, FramesPolicy, MetadataPolicy, ProfilePolicy, Subsampling
 
 Color = tuple[
     Annotated[int, Field(ge=0, le=255)],
@@ -26,9 +26,9 @@ class ReadSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_pixels: Annotated[int, Field(ge=1)] = MAX_PIXELS
+    max_pixels: Annotated[int, Field(ge=1)] = defaults.MAX_PIXELS
     allow_truncated: bool = False
-    frames: Literal["all", "first", "error"] = "all"
+    frames: FramesPolicy = FramesPolicy.ALL
 
 
 class WriteSettings(BaseModel):
@@ -47,10 +47,10 @@ class WriteSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    quality: Annotated[int, Field(ge=1, le=100)] = 95
-    subsampling: Literal["keep", "444", "420"] = "keep"
-    compression: Annotated[int, Field(ge=0, le=9)] = 6
-    bit_depth: Literal["keep", "8", "16"] = "keep"
-    metadata: Literal["keep", "safe", "strip"] = "keep"
-    icc: Literal["keep", "srgb"] = "keep"
+    quality: Annotated[int, Field(ge=1, le=100)] = defaults.QUALITY
+    subsampling: Subsampling = Subsampling.KEEP
+    compression: Annotated[int, Field(ge=0, le=9)] = defaults.COMPRESSION
+    bit_depth: BitDepth = BitDepth.KEEP
+    metadata: MetadataPolicy = MetadataPolicy.KEEP
+    icc: ProfilePolicy = ProfilePolicy.KEEP
     flatten: Color | None = None

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lowlight_cli import defaults
+
 Weight = Annotated[float, Field(ge=0.0, le=2.0)]
 
 
@@ -17,10 +19,10 @@ class Controls(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    contrast: Weight = 1.0
-    brightness: Weight = 1.0
-    texture: Weight = 1.0
-    temperature: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    contrast: Weight = defaults.CONTROL
+    brightness: Weight = defaults.CONTROL
+    texture: Weight = defaults.CONTROL
+    temperature: Annotated[float, Field(ge=0.0, le=1.0)] = defaults.TEMPERATURE
 
     def recorded(self) -> dict[str, float]:
         """Strengths as records keep them: temperature only where there is any, as few models know it."""

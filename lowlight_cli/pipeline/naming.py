@@ -6,10 +6,11 @@ from itertools import count
 from pathlib import Path, PurePath
 from string import Formatter
 
+from lowlight_cli import defaults
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import FORMATS, format_of, result_format
 
-TEMPLATE = "{stem}{suffix}{ext}"
+TEMPLATE = defaults.NAME_TEMPLATE
 PLACEHOLDERS = ("stem", "suffix", "ext", "model", "n", "parent")
 
 
@@ -22,14 +23,15 @@ class Naming:
             counts from 1, and ``parent``, the folder of the input; a slash makes a folder.
         suffix: Text for the placeholder of that name.
         format_name: Name in ``FORMATS`` of all results; None keeps the format of each input.
-        deep: Whether results have 16 bits per channel; decides the format for what cannot be written back.
+        sixteen_bit: Whether outputs have 16 bits per channel; decides the format of those whose input
+            format cannot be written.
         model: Name of the model.
     """
 
     template: str = TEMPLATE
     suffix: str = ""
     format_name: str | None = None
-    deep: bool = False
+    sixteen_bit: bool = False
     model: str = ""
 
     def check(self) -> None:
@@ -75,7 +77,7 @@ class Naming:
         format_name = format_of(source)
         wanted = self.format_name
         if format_name is not None:
-            wanted = result_format(format_name, self.format_name, deep=self.deep)
+            wanted = result_format(format_name, self.format_name, deep=self.sixteen_bit)
         return source.suffix if wanted in (None, format_name) else FORMATS[str(wanted)].suffixes[0]
 
 

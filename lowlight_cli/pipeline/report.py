@@ -70,7 +70,8 @@ class Report:
         stopped_by: Exit code of the signal that ended the run early, or None.
         is_busy: Whether threads still work on what was given up; waiting for them is of no use.
         ended_by: Error that ended the run early, or None.
-        is_sampled: Whether only some of the pictures were measured for blur.
+        is_sampled: Whether only some of the images were measured for blur.
+        failures: File that lists the inputs that failed, or None.
     """
 
     rows: Sequence[Row]
@@ -81,6 +82,7 @@ class Report:
     is_busy: bool = False
     ended_by: LowlightError | None = None
     is_sampled: bool = False
+    failures: Path | None = None
 
     def count(self, status: Status) -> int:
         """Number of jobs that ended like this."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lowlight_cli import defaults
 from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.models.controls import Controls
 
@@ -21,7 +22,7 @@ class StopSettings(BaseModel):
 
     fail_fast: bool = False
     max_errors: int | None = Field(default=None, ge=1)
-    min_free: int = Field(default=512 * 2**20, ge=0)
+    min_free: int = Field(default=defaults.MIN_FREE, ge=0)
 
 
 class EnhanceSettings(BaseModel):
@@ -51,20 +52,20 @@ class EnhanceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str = "codeenhance"
+    model: str = defaults.MODEL
     preset: str | None = None
     checkpoint: Path | None = None
     view: str | None = None
     controls: Controls = Controls()
-    strength: float = Field(default=1.0, ge=0, le=1)
+    strength: float = Field(default=defaults.STRENGTH, ge=0, le=1)
     reference: Path | None = None
-    seed: int = Field(default=0, ge=0)
-    device: str = "auto"
+    seed: int = Field(default=defaults.SEED, ge=0)
+    device: str = defaults.DEVICE
     precision: str = "auto"
     batch_size: int | None = Field(default=None, ge=1)
     workers: int = Field(default=2, ge=1)
     tile: int | None = Field(default=None, ge=0)
-    tile_overlap: int = Field(default=64, ge=0)
+    tile_overlap: int = Field(default=defaults.TILE_OVERLAP, ge=0)
     only_dark: float | None = Field(default=None, ge=0, le=1)
     preserve_mtime: bool = False
     read: ReadSettings = ReadSettings()

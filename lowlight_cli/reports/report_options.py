@@ -44,6 +44,12 @@ class ReportOptions:
         """Whether anything was asked for."""
         return bool(self.files or self.compare or self.contact_sheet)
 
+    @property
+    def options_given(self) -> list[str]:
+        """Options of the command line that ask for these reports."""
+        given = {"--report": self.files, "--compare": self.compare, "--contact-sheet": self.contact_sheet}
+        return [option for option, value in given.items() if value]
+
     def check(self) -> None:
         """Refuses what cannot be made.
 

@@ -98,9 +98,9 @@ def test_a_file_of_that_name_is_left_alone(saving, tmp_path):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("-o", "out", "-m", "identity"), "these have it: drgn, lw-drgn"),
-        (("--in-place", "--no-backup", "--yes", "-m", "drgn"), "needs a file or a folder"),
-        (("-o", "-", "-m", "drgn"), "needs a file or a folder"),
+        (("-o", "out", "-m", "identity"), "these do: drgn, lw-drgn"),
+        (("--in-place", "--no-backup", "--yes", "-m", "drgn"), "needs an output file or folder"),
+        (("-o", "-", "-m", "drgn"), "needs an output file or folder"),
     ],
 )
 def test_inner_pictures_without_a_model_or_a_place_are_refused(

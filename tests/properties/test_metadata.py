@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from lowlight_cli.images.choices import MetadataPolicy
 from lowlight_cli.images.metadata.attach import attach_metadata, fit_metadata
 from lowlight_cli.images.metadata.exif import read_exif
 from lowlight_cli.images.metadata.jpeg_segments import read_segments
@@ -43,7 +44,7 @@ def check_sound(data):
     metadata, warnings = read_metadata(data, None, 32, 48)
     assert warnings in ((), ("metadata",))
     for policy in ("keep", "safe", "strip"):
-        marked = mark(limit_metadata(metadata, policy), "lle")
+        marked = mark(limit_metadata(metadata, MetadataPolicy(policy)), "lle")
         assert read_exif(marked.exif)[1]
         assert read_document(marked.xmp)
         fitted, _ = fit_metadata(marked, "jpg")
@@ -73,7 +74,7 @@ def test_any_bytes_give_sound_metadata(start, data):
 )
 def test_any_blocks_can_be_limited_and_marked(exif, xmp, iptc, name):
     for policy in ("keep", "safe", "strip"):
-        marked = mark(limit_metadata(Metadata(b"Exif\0\0" + exif, xmp, iptc), policy), "lle")
+        marked = mark(limit_metadata(Metadata(b"Exif\0\0" + exif, xmp, iptc), MetadataPolicy(policy)), "lle")
         assert read_exif(marked.exif)[0].main
         fitted, _ = fit_metadata(marked, name)
         attach_metadata(PHOTOS[name], name, fitted)

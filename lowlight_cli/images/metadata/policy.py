@@ -8,10 +8,10 @@ and copyright stay. ``strip`` leaves nothing but the mark of Adobe RGB, which co
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from PIL import Image
 
+from lowlight_cli.images.choices import MetadataPolicy
 from lowlight_cli.images.metadata.exif import (
     Exif,
     empty_exif,
@@ -54,11 +54,11 @@ def orientation_of(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def limit_metadata(metadata: Metadata, policy: Literal["keep", "safe", "strip"]) -> Metadata:
+def limit_metadata(metadata: Metadata, policy: MetadataPolicy) -> Metadata:
     """As much of the metadata as shall be in the result."""
-    if policy == "keep":
+    if policy is MetadataPolicy.KEEP:
         return metadata
-    if policy == "strip":
+    if policy is MetadataPolicy.STRIP:
         return Metadata(_changed(metadata.exif, only_color))
     exif, iptc = _changed(metadata.exif, without_private), iptc_without_private(metadata.iptc)
     try:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from lowlight_cli.images.choices import MetadataPolicy
 from lowlight_cli.images.decode import decode_bytes
 from lowlight_cli.images.encode import encode_bytes
 from lowlight_cli.images.metadata.attach import attach_metadata, fit_metadata
@@ -28,7 +29,7 @@ def read(exif):
 
 
 def marked(metadata):
-    return mark(limit_metadata(metadata, "keep"), "lle 1 a program of some name")
+    return mark(limit_metadata(metadata, MetadataPolicy.KEEP), "lle 1 a program of some name")
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -83,7 +84,7 @@ def test_a_value_that_is_the_thumbnail_is_left_out():
 
 
 def test_safe_metadata_have_neither_the_note_nor_its_values():
-    metadata = limit_metadata(read(block("olympus", TEXTS))[0], "safe")
+    metadata = limit_metadata(read(block("olympus", TEXTS))[0], MetadataPolicy.SAFE)
     assert b"MAKER" in metadata.exif
     assert not any(text in metadata.exif for text in (*TEXTS, b"OLYMP"))
 

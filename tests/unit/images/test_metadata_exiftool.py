@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from lowlight_cli.images.choices import MetadataPolicy
 from lowlight_cli.images.metadata.attach import attach_metadata
 from lowlight_cli.images.metadata.policy import limit_metadata, mark
 from lowlight_cli.images.metadata.read import read_metadata
@@ -64,7 +65,7 @@ def test_every_tag_arrives(tmp_path, source, target):
 @pytest.mark.parametrize("target", FORMATS)
 def test_safe_metadata_are_marked_and_tell_no_place(tmp_path, target):
     photo = make_photo("jpg")
-    metadata = limit_metadata(read_metadata(photo.data, photo.image, 32, 48)[0], "safe")
+    metadata = limit_metadata(read_metadata(photo.data, photo.image, 32, 48)[0], MetadataPolicy.SAFE)
     path = tmp_path / f"after.{target}"
     path.write_bytes(attach_metadata(blank(target), target, mark(metadata, "lle 1 a")))
     found = all_tags(path)

@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, IptcImagePlugin
 
+from lowlight_cli.images.choices import MetadataPolicy
 from lowlight_cli.images.metadata.attach import attach_metadata, fit_metadata
 from lowlight_cli.images.metadata.policy import Metadata, limit_metadata, mark
 from lowlight_cli.images.metadata.read import read_metadata
@@ -98,7 +99,7 @@ def test_maker_notes_stay_where_they_were_in_the_block(source):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_safe_metadata_tell_neither_place_nor_person(target):
-    metadata = limit_metadata(read(make_photo("jpg"))[0], "safe")
+    metadata = limit_metadata(read(make_photo("jpg"))[0], MetadataPolicy.SAFE)
     image, data = written(metadata, target)
     exif = image.getexif()
     assert not exif.get_ifd(0x8825)
@@ -111,7 +112,7 @@ def test_safe_metadata_tell_neither_place_nor_person(target):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_stripped_metadata_leave_the_file_as_it_was(target):
-    metadata = limit_metadata(read(make_photo("jpg"))[0], "strip")
+    metadata = limit_metadata(read(make_photo("jpg"))[0], MetadataPolicy.STRIP)
     assert metadata == Metadata()
     assert attach_metadata(blank(target), target, metadata) == blank(target)
 
@@ -121,7 +122,7 @@ def test_the_mark_of_adobe_rgb_survives_stripping():
     exif[271] = "Maker"
     exif.get_ifd(0x8769)[0xA001] = 0xFFFF
     exif.get_ifd(0x8769)[0xA005] = {1: "R03", 0x1001: 4000}
-    kept = limit_metadata(Metadata(exif.tobytes()), "strip")
+    kept = limit_metadata(Metadata(exif.tobytes()), MetadataPolicy.STRIP)
     found = written(kept, "jpg")[0].getexif()
     assert dict(found.get_ifd(0xA005)) == {1: "R03"}
     assert found.get_ifd(0x8769)[0xA001] == 0xFFFF

@@ -1,4 +1,4 @@
-"""Words of the command line and lines of lists -> inputs."""
+"""Input arguments and lines of `--files-from` lists -> sources."""
 
 import os
 import sys
@@ -13,34 +13,36 @@ from lowlight_cli.pipeline.scan import natural_key, scan_folder
 STDIN = "-"
 
 _ROOT_MARK = "/./"
-"""Stands in a line between what is only searched and what is mirrored, as in rsync."""
+"""In a list, the part of a path after this mark is mirrored under the output folder, as in rsync."""
 
 
-def gather(words: Sequence[str], files_from: str | None, *, null: bool, stdin: Path | None) -> list[Source]:
+def gather_sources(
+    arguments: Sequence[str], files_from: str | None, *, null: bool, stdin: Path | None
+) -> list[Source]:
     """Every input, in order.
 
     Args:
-        words: Paths, patterns, and ``-`` for what came on stdin.
-        files_from: File of a list, ``-`` for stdin, or None.
-        null: Whether names in the list end in NUL instead of a line break.
-        stdin: Where the picture that came on stdin lies, if any.
+        arguments: Paths, glob patterns, and ``-`` for the image from stdin.
+        files_from: File that lists inputs, ``-`` for stdin, or None.
+        null: Whether names in the list end in NUL instead of a newline.
+        stdin: File that holds the image from stdin, if there is one.
 
     Raises:
         UsageError: The list cannot be read.
     """
-    inputs = [source for word in words for source in _sources(word, stdin)]
+    inputs = [source for argument in arguments for source in _sources(argument, stdin)]
     if files_from is not None:
         inputs += [listed(line) for line in _lines(_read_list(files_from), null=null) if line]
     return inputs
 
 
 def _lines(text: bytes, *, null: bool) -> list[bytes]:
-    """Names in a list; lines may end as on Windows. Names that end in CR themselves need NULs."""
+    """Names in a list; CR LF also ends a line. A name that ends in CR needs a list with NULs."""
     return text.split(b"\0") if null else [line.removesuffix(b"\r") for line in text.split(b"\n")]
 
 
 def listed(line: bytes) -> Source:
-    """An input from a list: a relative path is mirrored as it stands, and so is all that follows ``/./``."""
+    """An input from a list; a relative path, or the part after ``/./``, is mirrored under the output."""
     text = os.fsdecode(line)
     _, mark, below = text.partition(_ROOT_MARK)
     path = Path(text)
@@ -49,14 +51,14 @@ def listed(line: bytes) -> Source:
     return Source(path, relative if is_inside else None, listed=True)
 
 
-def _sources(word: str, stdin: Path | None) -> list[Source]:
-    """What a word stands for: a file called so goes before a pattern."""
-    if word == STDIN and stdin is not None:
+def _sources(argument: str, stdin: Path | None) -> list[Source]:
+    """The sources one argument names; an existing file of that name wins over a pattern."""
+    if argument == STDIN and stdin is not None:
         return [Source(stdin)]
-    is_pattern = has_magic(word) and not os.path.lexists(word)
-    found = glob(word, recursive=True) if is_pattern else []  # noqa: PTH207 - Path.glob takes no absolute one
+    is_pattern = has_magic(argument) and not os.path.lexists(argument)
+    found = glob(argument, recursive=True) if is_pattern else []  # noqa: PTH207 - Path.glob refuses absolute patterns
     if not found:
-        return [Source(Path(word))]
+        return [Source(Path(argument))]
     return [Source(path, listed=True) for path in sorted(map(Path, found), key=natural_key)]
 
 
@@ -70,12 +72,12 @@ def _read_list(name: str) -> bytes:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Pictures of a folder and of those in it, in natural order.
+    """Images in a folder and its subfolders, in natural order.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There are none.
     """
     found = list(scan_folder(folder).pictures)
     if not found:
-        raise UsageError(f"no picture in '{folder}'")
+        raise UsageError(f"no images in '{folder}'")
     return found

@@ -1,0 +1,189 @@
+"""One run of ``lle enhance``: checks, the pipeline, and what is printed and written afterwards."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import typer
+
+from lowlight_cli.cli.global_options import settings_of
+from lowlight_cli.cli.hints import blur_hint, retry_command
+from lowlight_cli.cli.progress import shown
+from lowlight_cli.cli.reporter import Product, Reporter
+from lowlight_cli.cli.run_reports import write_run_reports
+from lowlight_cli.cli.stdio import send, spool
+from lowlight_cli.errors import LowlightError, UsageError
+from lowlight_cli.pipeline.enhance import enhance, resolved_plan
+from lowlight_cli.pipeline.intermediate_outputs import enhance_intermediate
+from lowlight_cli.pipeline.plan import Plan
+from lowlight_cli.pipeline.plan_request import STDIN_NAME
+from lowlight_cli.pipeline.report import NOTHING_FOUND, Report
+from lowlight_cli.pipeline.request import EnhanceRequest
+from lowlight_cli.pipeline.signals import leave
+from lowlight_cli.pipeline.sources import STDIN
+from lowlight_cli.reports.report_options import ReportOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """What is printed and reported about a run, and what it may ask.
+
+    Attributes:
+        as_json: Whether events go to stdout.
+        paths: Whether the path of each output goes to stdout.
+        null: Whether these paths end in NUL.
+        dry_run: Whether the plan is printed and nothing is done.
+        yes: Whether originals are replaced without asking.
+        force_tty: Whether an image may be written to a terminal.
+        fail_empty: Whether finding no image is an error.
+        reports: Reports to write after the run.
+    """
+
+    as_json: bool = False
+    paths: bool = False
+    null: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    force_tty: bool = False
+    fail_empty: bool = False
+    reports: ReportOptions = field(default_factory=ReportOptions)
+
+    @property
+    def product(self) -> Product:
+        """What goes to stdout while images are enhanced."""
+        if self.as_json:
+            return "events"
+        if self.paths:
+            return "paths0" if self.null else "paths"
+        return "nothing"
+
+    def check(self, request: EnhanceRequest) -> None:
+        """Refuses a presentation that does not fit the request.
+
+        Raises:
+            UsageError: Two things would go to stdout or come from stdin, or a report cannot be made.
+        """
+        if self.null and request.input.files_from is None and not self.paths:
+            raise UsageError("-0 is for lists: it goes with --files-from or --print paths")
+        if [*request.input.sources, request.input.files_from].count(STDIN) > 1:
+            raise UsageError("stdin can be read once only; '-' is given twice")
+        to_stdout = {
+            "--out -": request.output.out == STDIN,
+            "--json": self.as_json,
+            "--print paths": self.paths,
+        }
+        names = [name for name, is_wanted in to_stdout.items() if is_wanted]
+        if len(names) > 1:
+            raise UsageError(f"{' and '.join(names)} exclude each other: both write to stdout")
+        self.reports.check()
+        asked = self.reports.options_given
+        if asked and (request.output.out == STDIN or request.output.in_place):
+            raise UsageError(f"{asked[0]} needs the originals and an output folder side by side")
+
+
+class _EnhanceReporter(Reporter):
+    """Reports a run of ``lle enhance``, and asks before originals are replaced."""
+
+    plan = Plan((), Path())
+    confirm: Callable[[Plan], None] = staticmethod(lambda plan: None)
+
+    def planned(self, plan: Plan) -> None:
+        """Keeps the plan for what is done after the run."""
+        self.confirm(plan)
+        self.plan = plan
+
+
+def run(context: typer.Context, request: EnhanceRequest, presentation: Presentation) -> int:
+    """Enhances what was requested, prints how it went and writes the reports.
+
+    Args:
+        context: Context of the command.
+        request: What to enhance.
+        presentation: What is printed and reported.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        LowlightError: The run could not start.
+    """
+    presentation.check(request)
+    with spool(request.input.sources, request.output.out, force_tty=presentation.force_tty) as folder:
+        request = request.model_copy(update={"spool": folder})
+        if presentation.dry_run:
+            from lowlight_cli.cli.dry_run import show_plan
+
+            show_plan(resolved_plan(request), as_json=presentation.as_json, spooled=folder)
+            return 0
+        stdin = folder / STDIN_NAME if folder else None
+        reporter = _EnhanceReporter(settings_of(context), product=presentation.product, stdin=stdin)
+        if request.output.in_place and not presentation.yes:
+            reporter.confirm = lambda plan: _confirm(plan, request.output.backup_dir)
+        report = enhance(request, reporter)
+        if folder and not request.writes_manifest and report.count("ok"):
+            send(reporter.plan.jobs[0].target)
+    code = _finish(context, request, presentation, reporter, report)
+    if report.is_busy:
+        leave(code)  # Python would wait for threads whose results are no longer needed
+    return code
+
+
+def _finish(
+    context: typer.Context,
+    request: EnhanceRequest,
+    presentation: Presentation,
+    reporter: _EnhanceReporter,
+    report: Report,
+) -> int:
+    """Writes what follows a run, and prints its totals; gives the exit code."""
+    is_empty = not (report.rows or report.left)
+    code = NOTHING_FOUND if presentation.fail_empty and is_empty else report.exit_code
+    hints = _hints(context, report) + blur_hint(report, request.settings.model)
+    if request.output.save_intermediate and not report.is_cut_short:
+        code = max(code, _save_intermediate(context, request, reporter.plan, hints))
+    if presentation.reports:
+        try:
+            files = write_run_reports(reporter.plan, presentation.reports)
+            hints += [f"report:  {shown(path)}" for path in files]
+        except LowlightError as error:
+            hints.append(f"lle: error: {error}")
+            code = error.exit_code
+    reporter.end(report, code, hints)
+    return code
+
+
+def _save_intermediate(context: typer.Context, request: EnhanceRequest, plan: Plan, hints: list[str]) -> int:
+    """Writes the intermediate outputs, adds lines about them to ``hints``, and gives the exit code."""
+    code = 0
+    reporter = Reporter(settings_of(context))
+    for view, report in enhance_intermediate(plan, request, reporter):
+        hints.append(f"{view}:  {report.count('ok')} written, {report.count('skipped')} there already")
+        hints += reporter.problems(report)
+        code = max(code, report.exit_code)
+    return code
+
+
+def _confirm(plan: Plan, backup_dir: Path | None) -> None:
+    """Asks before originals are replaced.
+
+    Raises:
+        UsageError: The answer is no, or nobody can be asked.
+    """
+    if not plan.jobs:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("--in-place replaces originals; use --yes where no question can be asked")
+    kept = f"kept in {backup_dir}" if backup_dir else "deleted"
+    if not typer.confirm(f"Replace {len(plan.jobs)} images? The originals are {kept}.", err=True):
+        raise UsageError("nothing was changed")
+
+
+def _hints(context: typer.Context, report: Report) -> list[str]:
+    """Commands a user may want to run next."""
+    lines = [f"retry:  {retry_command(context, report.failures)}"] if report.failures else []
+    if report.count("conflict"):
+        lines.append(
+            "files left alone: replace them with --on-exist overwrite, or keep them with skip or rename"
+        )
+    return lines

@@ -1,0 +1,53 @@
+"""Choices about reading and writing image files; free of imports that slow help down."""
+
+from enum import StrEnum
+
+
+class FormatChoice(StrEnum):
+    """Format of the outputs."""
+
+    KEEP = "keep"
+    JPG = "jpg"
+    PNG = "png"
+    TIFF = "tiff"
+    WEBP = "webp"
+    AVIF = "avif"
+
+
+class Subsampling(StrEnum):
+    """Chroma subsampling of JPEG."""
+
+    KEEP = "keep"
+    FULL = "444"
+    QUARTER = "420"
+
+
+class BitDepth(StrEnum):
+    """Bits per channel."""
+
+    KEEP = "keep"
+    EIGHT = "8"
+    SIXTEEN = "16"
+
+
+class MetadataPolicy(StrEnum):
+    """Which metadata are written."""
+
+    KEEP = "keep"
+    SAFE = "safe"
+    STRIP = "strip"
+
+
+class ProfilePolicy(StrEnum):
+    """Color profile of the outputs."""
+
+    KEEP = "keep"
+    SRGB = "srgb"
+
+
+class FramesPolicy(StrEnum):
+    """What to do with animations and multi-page files."""
+
+    ALL = "all"
+    FIRST = "first"
+    ERROR = "error"

@@ -1,0 +1,212 @@
+"""One enhancement run, in the order in which it happens: plan, resume, lock, enhance, record."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from lowlight_cli.errors import OutputError
+from lowlight_cli.images.replace import check_writable_folder
+from lowlight_cli.pipeline.control_support import ControlHandler, control_handlers
+from lowlight_cli.pipeline.file_stat import FileStat, file_stat
+from lowlight_cli.pipeline.fingerprint import bright_fingerprint, checkpoint_digest, fingerprint, preset_of
+from lowlight_cli.pipeline.in_place import Backup, resolve_in_place
+from lowlight_cli.pipeline.journal import journal_path, recover, remove_temp_files
+from lowlight_cli.pipeline.lock import output_lock
+from lowlight_cli.pipeline.manifest import manifest_path, read_manifest
+from lowlight_cli.pipeline.observer import Observer
+from lowlight_cli.pipeline.plan import Job, Plan
+from lowlight_cli.pipeline.plan_request import make_plan
+from lowlight_cli.pipeline.report import Report, Row, rows_without_work
+from lowlight_cli.pipeline.request import EnhanceRequest
+from lowlight_cli.pipeline.resume import ResumeState, resolve
+from lowlight_cli.pipeline.run_log import RunInfo, RunLog
+from lowlight_cli.versions import version_of
+
+
+def enhance(request: EnhanceRequest, observer: Observer | None = None) -> Report:
+    """Enhances the images of a request; one that fails is a row of the report, not the end of the run.
+
+    Args:
+        request: What to do.
+        observer: Hears about the run while it goes on.
+
+    Raises:
+        LowlightError: The run could not start.
+    """
+    run = _RunSpec.of(request)
+    return _run(make_plan(request), run, observer or Observer())
+
+
+def resolved_plan(request: EnhanceRequest) -> Plan:
+    """What a run would do, with the jobs marked that would be skipped or left alone; nothing is written.
+
+    Raises:
+        LowlightError: As ``enhance``.
+    """
+    run = _RunSpec.of(request)
+    return _resolved(make_plan(request), run)[0]
+
+
+def enhance_plan(plan: Plan, request: EnhanceRequest, observer: Observer | None = None) -> Report:
+    """Enhances the images of a plan. If nothing is to be done, no model is loaded and nothing is written.
+
+    Args:
+        plan: Jobs, none of them resolved.
+        request: How to enhance them; its inputs are not looked at.
+        observer: Hears about the run while it goes on.
+
+    Raises:
+        OutputError: The output folder cannot be written to.
+        LockedError: Another run uses the output folder.
+        UsageError: An output exists, and ``on_exist`` is ``ERROR``.
+        WeightsError: The weights are missing or damaged.
+        UnavailableError: The machine lacks the device.
+    """
+    return _run(plan, _RunSpec.of(request), observer or Observer())
+
+
+@dataclass(frozen=True, slots=True)
+class _RunSpec:
+    """A request with what follows from it: who applies the controls, and hashes of all that matters.
+
+    Attributes:
+        request: What to do.
+        info: What all images of the run have in common.
+        handlers: What applies each control that was set.
+        options: Hash of the settings that change pixels or files.
+        bright: That hash with the brightness above which images are skipped.
+    """
+
+    request: EnhanceRequest
+    info: RunInfo
+    handlers: Mapping[str, ControlHandler]
+    options: str
+    bright: str
+
+    @staticmethod
+    def of(request: EnhanceRequest) -> "_RunSpec":
+        settings = request.settings
+        handlers = control_handlers(settings.model, settings.controls)
+        digest = checkpoint_digest(settings)
+        options = fingerprint(settings, digest)
+        info = RunInfo(
+            run=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{uuid4().hex[:4]}",
+            version=version_of("lowlight-cli") or "uninstalled",
+            model=settings.model,
+            preset=preset_of(settings),
+            checkpoint_sha256=digest,
+            controls={**settings.controls.recorded(), "strength": settings.strength},
+        )
+        return _RunSpec(request, info, handlers, options, bright_fingerprint(options, settings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    """What is written down while images are enhanced."""
+
+    on_row: Callable[[Row], None]
+    begin: Callable[[RunInfo], None] = lambda info: None
+    before_write: Callable[[Job, int, str], None] = lambda job, size, sha256: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier(ResumeState):
+    """What earlier runs left, and the manifest file it was read from."""
+
+    manifest_stat: FileStat | None = None
+
+
+def _run(plan: Plan, run: _RunSpec, observer: Observer) -> Report:
+    observer.planned(plan)
+    resolved, state = _resolved(plan, run)
+    if all(job.skip for job in resolved.jobs) and not journal_path(plan.folder).exists():
+        return _enhance(resolved, run, observer, _Recording(on_row=observer.item))
+    check_writable_folder(plan.folder)
+    if not run.request.writes_manifest:
+        return _enhance(plan, run, observer, _Recording(on_row=observer.item))
+
+    def clean_up() -> None:
+        recover(plan.folder)
+        remove_temp_files(plan.folder, [job.target for job in plan.jobs])
+
+    timeout_s = run.request.output.lock_timeout_s
+    with output_lock(plan.folder, timeout_s=timeout_s, shared=plan.single, when_alone=clean_up):
+        if file_stat(manifest_path(plan.folder)) != state.manifest_stat:
+            # Another run wrote while this one waited, or a killed run left results.
+            resolved, state = _resolved(plan, run)
+        return _enhance_recorded(resolved, run, observer, state)
+
+
+def _resolved(plan: Plan, run: _RunSpec) -> tuple[Plan, _Earlier]:
+    """The plan with jobs marked that need not or must not be done, and what earlier runs left."""
+    if not run.request.writes_manifest:
+        return plan, _Earlier({}, run.options, run.bright)
+    stat = file_stat(manifest_path(plan.folder))
+    state = _Earlier(read_manifest(plan.folder), run.options, run.bright, manifest_stat=stat)
+    output = run.request.output
+    return (resolve_in_place if output.in_place else resolve)(plan, output.on_exist, state), state
+
+
+def _enhance_recorded(plan: Plan, run: _RunSpec, observer: Observer, state: ResumeState) -> Report:
+    """Enhances, and records the outcome of each image in the output folder; see ``enhance_plan``."""
+    log = RunLog(plan, state)
+    backup_dir = run.request.output.backup_dir
+    backup = Backup(backup_dir) if backup_dir else None
+
+    def on_row(row: Row) -> None:
+        log.note(row)
+        observer.item(row)
+
+    def before_write(job: Job, size: int, sha256: str) -> None:
+        log.before_write(job, size, sha256)
+        if backup:
+            backup.keep(job)
+
+    try:
+        report = _enhance(plan, run, observer, _Recording(on_row, log.begin, before_write))
+    except BaseException:
+        with suppress(OutputError):  # the first error counts
+            log.close(is_whole=False)
+        raise
+    failures: Path | None = None
+    try:
+        failures = log.close(is_whole=True)
+    except OutputError:
+        if report.exit_code != OutputError.exit_code:
+            raise  # else the report already says that the disk is full
+    return replace(report, failures=failures)
+
+
+def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recording) -> Report:
+    """Loads the model and enhances the images that are to be done; see ``enhance_plan``."""
+    todo = sum(not job.skip for job in plan.jobs)
+    if not todo:
+        recording.begin(run.info)
+        observer.start(plan, run.info, run.handlers)
+        rows = rows_without_work(plan)
+        for row in rows:
+            recording.on_row(row)
+        return Report(rows, 0.0, len(plan.ignored))
+
+    # Importing torch takes seconds: only after the arguments are known to be good.
+    from lowlight_cli.pipeline.engine import run_plan
+    from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
+
+    settings = run.request.settings
+    runner = make_runner(settings, on_notice=observer.warning)
+    info = replace(run.info, device=str(runner.device), precision=runner.precision.name)
+    recording.begin(info)
+    observer.start(plan, info, run.handlers, runner.precision_reason)
+    config = make_pipeline_config(settings, runner.device)
+    with observer.progress(todo):
+        return run_plan(
+            plan,
+            runner,
+            config,
+            on_row=recording.on_row,
+            before_write=recording.before_write,
+            on_crash=observer.crash,
+        )

@@ -1,0 +1,53 @@
+"""Intermediate outputs of a model, such as the degradation that DRGN removes, written beside its results."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.pipeline.enhance import enhance_plan
+from lowlight_cli.pipeline.observer import Observer
+from lowlight_cli.pipeline.plan import Plan
+from lowlight_cli.pipeline.report import Report
+from lowlight_cli.pipeline.request import EnhanceRequest
+from lowlight_cli.pipeline.scan import STATE_FOLDER
+
+MANIFEST_FOLDER = "views"
+"""Folder inside ``.lle`` with the manifest of intermediate outputs, which are not results."""
+
+
+class IntermediateReport(NamedTuple):
+    """Outcome for one intermediate output."""
+
+    view: str
+    report: Report
+
+
+def enhance_intermediate(
+    plan: Plan, request: EnhanceRequest, observer: Observer
+) -> Iterator[IntermediateReport]:
+    """Writes each intermediate output as ``NAME.VIEW.EXT`` beside ``NAME.EXT``; a cut-short run ends it.
+
+    The model runs once more for each of them.
+
+    Args:
+        plan: Plan of the results, not resolved.
+        request: Request of the results.
+        observer: Hears about each run.
+    """
+    for view in MODELS[request.settings.model].views:
+        settings = request.settings.model_copy(update={"view": view})
+        report = enhance_plan(
+            _beside(plan, view), request.model_copy(update={"settings": settings}), observer
+        )
+        yield IntermediateReport(view, report)
+        if report.is_cut_short:
+            return
+
+
+def _beside(plan: Plan, view: str) -> Plan:
+    jobs = tuple(
+        replace(job, target=job.target.with_name(f"{job.target.stem}.{view}{job.target.suffix}"))
+        for job in plan.jobs
+    )
+    return Plan(jobs, plan.folder / STATE_FOLDER / MANIFEST_FOLDER, single=plan.single)

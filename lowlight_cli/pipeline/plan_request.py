@@ -1,0 +1,73 @@
+"""Request -> plan: which files are read, and where each result goes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from lowlight_cli.errors import UsageError
+from lowlight_cli.images.formats import FORMATS, format_of
+from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.file_stat import FileStat, file_stat
+from lowlight_cli.pipeline.in_place import plan_in_place
+from lowlight_cli.pipeline.naming import Naming
+from lowlight_cli.pipeline.plan import Job, Plan, Source, plan_jobs
+from lowlight_cli.pipeline.request import EnhanceRequest
+from lowlight_cli.pipeline.sources import STDIN, gather_sources
+
+STDIN_NAME = "stdin"
+"""Name of the file in ``EnhanceRequest.spool`` that holds the image from stdin."""
+
+
+def make_plan(request: EnhanceRequest) -> Plan:
+    """Finds the inputs and names the outputs; nothing is written.
+
+    Args:
+        request: The run.
+
+    Raises:
+        UsageError: An input or the output is missing, or they do not fit together.
+    """
+    options, output = request.input, request.output
+    if not options.sources and options.files_from is None:
+        raise UsageError("no input; name images or folders, or a list of them with --files-from")
+    if output.out is None and not output.in_place:
+        raise UsageError("no output; name a folder with --out")
+    stdin = request.spool / STDIN_NAME if request.spool else None
+    sources = gather_sources(options.sources, options.files_from, null=options.null, stdin=stdin)
+    leave_out = [*options.leave_out, *([output.backup_dir] if output.backup_dir else [])]
+    if output.in_place or output.out is None:
+        return plan_in_place(sources, selection=options.selection, leave_out=leave_out)
+    naming = request.naming
+    if output.out == STDIN and request.spool:
+        return _plan_to_stdout(sources, naming, request.spool)
+    plan = plan_jobs(
+        sources,
+        output.out,
+        selection=options.selection,
+        naming=naming,
+        leave_out=leave_out,
+        renames_clashes=output.on_exist is OnExist.RENAME,
+    )
+    if STDIN not in options.sources:
+        return plan
+    if not plan.single:
+        raise UsageError("an image from stdin needs an output file, or '--out -'")
+    return replace(plan, jobs=tuple(_unnamed(job) for job in plan.jobs))
+
+
+def _plan_to_stdout(sources: list[Source], naming: Naming, folder: Path) -> Plan:
+    if len(sources) != 1 or sources[0].path.is_dir():
+        raise UsageError("'--out -' takes a single image")
+    path = sources[0].path
+    if not path.exists():
+        raise UsageError(f"no such file or folder: '{path}'")
+    suffix = FORMATS[naming.format_name].suffixes[0] if naming.format_name else ""
+    if not suffix and format_of(path):
+        suffix = path.suffix
+    job = Job(path, folder / f"stdout{suffix}", relative=Path(path.name), facts=file_stat(path))
+    return Plan((job,), folder, single=True)
+
+
+def _unnamed(job: Job) -> Job:
+    """A job for an image from stdin, which has no name and no modification time."""
+    facts = FileStat(job.facts.size, 0) if job.facts else None
+    return replace(job, relative=Path(STDIN), facts=facts)
