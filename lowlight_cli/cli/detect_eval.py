@@ -14,6 +14,7 @@ from lowlight_cli.detection.choices import SetForm
 from lowlight_cli.errors import GateError, UsageError
 
 if TYPE_CHECKING:
+    from lowlight_cli.detection.compare_detectors import DetectorComparison
     from lowlight_cli.detection.preparation import Preparation
 
 _FORMS = {".json": Form.JSON, ".jsonl": Form.JSONL, ".csv": Form.CSV, ".md": Form.MD, ".tex": Form.LATEX}
@@ -165,7 +166,7 @@ def _gate(text: str) -> tuple[str, float]:
     return name, limit
 
 
-def _warn(comparison: "Contest", globally: GlobalSettings) -> None:
+def _warn(comparison: "DetectorComparison", globally: GlobalSettings) -> None:
     for each in comparison.detectors:
         strangers = each.predictions.strangers
         if strangers:
@@ -175,7 +176,7 @@ def _warn(comparison: "Contest", globally: GlobalSettings) -> None:
             say(f"{text}, the first is '{strangers[0]}'", quiet=globally.quiet)
 
 
-def _print(comparison: "Contest", form: Form, globally: GlobalSettings) -> None:
+def _print(comparison: "DetectorComparison", form: Form, globally: GlobalSettings) -> None:
     from lowlight_cli.cli.detect_eval_output import as_text, grid_of, header_lines
 
     if form is not Form.TABLE:
@@ -188,7 +189,7 @@ def _print(comparison: "Contest", form: Form, globally: GlobalSettings) -> None:
         emit(note)
 
 
-def _judge(comparison: "Contest", gates: list[tuple[str, float]]) -> None:
+def _judge(comparison: "DetectorComparison", gates: list[tuple[str, float]]) -> None:
     last = comparison.detectors[-1]
     for name, limit in gates:
         value = getattr(last.scores, name)

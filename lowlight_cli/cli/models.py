@@ -14,7 +14,7 @@ from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
 
 if TYPE_CHECKING:
-    pass
+    from lowlight_cli.checkpoints.model_info import ModelInfo, WeightsInfo
 
 app = typer.Typer(help="List models, and look after their weights.", no_args_is_help=True)
 
@@ -150,7 +150,7 @@ def show_folders(context: typer.Context) -> None:
         emit("\n".join(map(str, folders)))
 
 
-def _info_text(facts: "ModelFacts") -> str:
+def _info_text(facts: "ModelInfo") -> str:
     head = [
         ("model", f"{facts.name} ({facts.preset})"),
         ("summary", facts.summary),
@@ -171,7 +171,7 @@ def _info_text(facts: "ModelFacts") -> str:
     )
 
 
-def _weights_rows(weights: "WeightsFacts | None") -> list[tuple[str, str]]:
+def _weights_rows(weights: "WeightsInfo | None") -> list[tuple[str, str]]:
     if weights is None:
         return [("weights", "none needed")]
     return [

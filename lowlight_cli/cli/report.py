@@ -208,7 +208,7 @@ def _show_files(made: "Made", report_options: ReportOptions) -> None:
         say(f"{len(comparisons)} comparisons in {shown(report_options.compare)}")
 
 
-def _show_numbers(items: "Sequence[Exhibit]", form: Form) -> None:
+def _show_numbers(items: "Sequence[ReportItem]", form: Form) -> None:
     from lowlight_cli.reports.text_formats import MARKDOWN, cells_of, sentence
     from lowlight_cli.reports.totals import add_up
     from lowlight_cli.reports.write import TEXT_FORMS
@@ -221,7 +221,7 @@ def _show_numbers(items: "Sequence[Exhibit]", form: Form) -> None:
     print_table(table(heads, map(cells_of, items), numbers=numbers, caption=sentence(add_up(items))))
 
 
-def _warn_of_problems(items: "Sequence[Exhibit]") -> int:
+def _warn_of_problems(items: "Sequence[ReportItem]") -> int:
     """Names what could not be shown; gives the exit code."""
     problems = [item for item in items if item.problem]
     for item in problems:

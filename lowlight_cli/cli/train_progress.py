@@ -10,6 +10,8 @@ from lowlight_cli.cli.progress import progress_kind, say
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from lowlight_cli.training.step_timer import StepStats
+
 
 _USUAL_COLUMNS = 80
 _SMOOTHING = 0.9
@@ -49,7 +51,7 @@ class TrainingProgress:
             say(line)
             self._bar.refresh()
 
-    def watch(self, moment: "Moment") -> None:
+    def watch(self, moment: "StepStats") -> None:
         """Draws a step that was taken."""
         if self._kind != "bar":
             return
@@ -61,7 +63,7 @@ class TrainingProgress:
         self._bar.update()
 
 
-def _drawn(moment: "Moment") -> "tqdm[None]":
+def _drawn(moment: "StepStats") -> "tqdm[None]":
     from tqdm import tqdm
 
     # A terminal that knows no size would hide the line.
@@ -72,7 +74,7 @@ def _drawn(moment: "Moment") -> "tqdm[None]":
     )  # fmt: skip
 
 
-def _words(moment: "Moment", seconds: float, waited: float) -> str:
+def _words(moment: "StepStats", seconds: float, waited: float) -> str:
     words = [f"loss {moment.loss:.4g}"]
     if moment.score is not None:
         name, value = moment.score

@@ -82,7 +82,7 @@ class ModelRunner:
         device: torch.device,
         precision: Precision = FP32,
         precision_reason: str = "as requested",
-        fallback: "Callable[[], Forward] | None" = None,
+        fallback: "Callable[[], ModelRunner] | None" = None,
         notices: Warnings | None = None,
     ) -> None:
         self.enhancer = enhancer.to(device).to(memory_format=torch.channels_last).eval()
@@ -97,7 +97,7 @@ class ModelRunner:
         self._fallback: ModelRunner | None = None
         self._exact: ModelRunner | None = None
 
-    def in_float32(self) -> "Forward":
+    def in_float32(self) -> "ModelRunner":
         """The same in float32; one for the whole run, as it learns what fits."""
         if self._exact is None:
             self._exact = copy(self)

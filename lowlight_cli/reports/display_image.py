@@ -50,7 +50,7 @@ class DisplayImage:
         """Color of the pixels that are seen."""
         return self.pixels.reshape(-1, 3) if self.counts is None else self.pixels[self.counts]
 
-    def thinned(self, most: int) -> "View":
+    def thinned(self, most: int) -> "DisplayImage":
         """Every n-th row and column, so that no more than about ``most`` pixels remain."""
         step = math.ceil(math.sqrt(self.luma.size / most))
         counts = None if self.counts is None else self.counts[::step, ::step]
