@@ -16,11 +16,11 @@ import numpy as np
 from PIL import Image
 from timing import measure, write_result
 
-from lowlight_cli.cli.options import default_workers
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.model_setup import describe, make_pipeline_config, make_runner
 from lowlight_cli.pipeline.plan import plan_jobs
 from lowlight_cli.pipeline.settings import EnhanceSettings
+from lowlight_cli.processors import default_workers
 
 
 def main() -> None:

@@ -6,6 +6,14 @@ from pathlib import Path
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Processor time that a container may take, of version 2 of control groups: two numbers, or "max" and one."""
 
+MOST_WORKERS = 16
+"""An estimate: threads of one process wait for Python's global lock, so more of them read no faster."""
+
+
+def default_workers() -> int:
+    """Threads that read files: the processors this process may use, ``MOST_WORKERS`` at most."""
+    return min(MOST_WORKERS, usable_processors())
+
 
 def usable_processors(quota: Path = _QUOTA) -> int:
     """Processors of the machine that this process may run on, within the limit of its container; at least 1.

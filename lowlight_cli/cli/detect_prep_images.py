@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.darkening import Method, make_darkening
-from lowlight_cli.cli.options import default_workers
 from lowlight_cli.cli.progress import Progress, say
 from lowlight_cli.cli.reporter import Reporter
 from lowlight_cli.detection.choices import Link
@@ -55,7 +54,7 @@ def _request(order: "Order") -> EnhanceRequest:
     settings = EnhanceSettings(
         **look,
         **speed,
-        workers=chosen["workers"] or default_workers(),
+        workers=chosen["workers"],
         controls=controls,
         read=ReadSettings(frames=FramesPolicy.FIRST),
         write=WriteSettings(quality=chosen["quality"]),

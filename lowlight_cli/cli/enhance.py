@@ -119,7 +119,7 @@ def enhance(
             controls=Controls(
                 contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),
             device=device, precision=precision.value, batch_size=batch_size, tile=tile,
-            tile_overlap=tile_overlap, workers=workers or options.default_workers(), only_dark=only_dark,
+            tile_overlap=tile_overlap, workers=workers, only_dark=only_dark,
             preserve_mtime=preserve_mtime,
             read=ReadSettings(max_pixels=max_pixels, allow_truncated=allow_truncated, frames=frames),
             write=WriteSettings(

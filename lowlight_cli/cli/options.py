@@ -8,15 +8,11 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.models import complete_model
-from lowlight_cli.processors import usable_processors
 
 _look = partial(typer.Option, rich_help_panel="Look")
 _speed = partial(typer.Option, rich_help_panel="Speed and memory")
 
 SMALLEST_TILE_SIDE = 128
-
-MOST_WORKERS = 16
-"""By default; an estimate: threads of one process wait for Python's lock, so more of them read no faster."""
 
 
 class Precision(StrEnum):
@@ -27,11 +23,6 @@ class Precision(StrEnum):
     TF32 = "tf32"
     BF16 = "bf16"
     FP16 = "fp16"
-
-
-def default_workers() -> int:
-    """Threads for files: the processors this process may use, up to ``MOST_WORKERS``."""
-    return min(MOST_WORKERS, usable_processors())
 
 
 def complete_preset(context: typer.Context, incomplete: str) -> list[str]:

@@ -21,6 +21,7 @@ from lowlight_cli.pipeline.settings import EnhanceSettings
 from lowlight_cli.pipeline.speed_trial import SpeedTrial
 from lowlight_cli.pipeline.tone import Tone
 from lowlight_cli.pipeline.warnings import Warnings
+from lowlight_cli.processors import default_workers
 from lowlight_cli.tensors import Images
 from lowlight_cli.versions import version_of
 
@@ -130,7 +131,7 @@ def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> Pip
     stop = settings.stop
     return PipelineConfig(
         batch_size=settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1),
-        workers=settings.workers,
+        workers=settings.workers or default_workers(),
         read=settings.read,
         write=settings.write,
         software=_software(settings.model),

@@ -40,7 +40,7 @@ class EnhanceSettings(BaseModel):
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         batch_size: Pictures in a pass; None chooses by device.
-        workers: Threads that decode, and as many that encode.
+        workers: Threads that decode, and as many that encode; None uses the processors that may be used.
         tile: Side of a tile in pixels; None chooses by memory, 0 never cuts a picture that fits.
         tile_overlap: Pixels shared by neighboring tiles.
         only_dark: Pictures whose mean luma in [0, 1] is above this are skipped; None for none.
@@ -63,7 +63,7 @@ class EnhanceSettings(BaseModel):
     device: str = defaults.DEVICE
     precision: str = "auto"
     batch_size: int | None = Field(default=None, ge=1)
-    workers: int = Field(default=2, ge=1)
+    workers: int | None = Field(default=None, ge=1)
     tile: int | None = Field(default=None, ge=0)
     tile_overlap: int = Field(default=defaults.TILE_OVERLAP, ge=0)
     only_dark: float | None = Field(default=None, ge=0, le=1)

@@ -77,12 +77,19 @@ def test_functions_are_short(modules):
     assert [f"{path}:{node.name} {lines}" for path, node, lines in found if lines > _longest(path)] == []
 
 
-def test_packages_are_docstrings_only(modules):
-    packages = [tree for path, tree in modules.items() if path.name == "__init__.py"]
+def test_packages_are_docstrings_only(modules, root):
+    public = root / "lowlight_cli" / "__init__.py"
+    packages = [tree for path, tree in modules.items() if path.name == "__init__.py" and path != public]
     assert len(packages) >= 10
     for tree in packages:
         assert ast.get_docstring(tree)
         assert len(tree.body) == 1
+
+
+def test_the_public_package_imports_nothing_of_its_own_by_itself(modules, root):
+    tree = modules[root / "lowlight_cli" / "__init__.py"]
+    imported = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert [node.module for node in imported] == ["typing"]
 
 
 def test_modules_are_named_after_what_they_hold(modules):

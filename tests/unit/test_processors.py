@@ -4,8 +4,7 @@ import os
 
 import pytest
 
-from lowlight_cli.cli.options import default_workers
-from lowlight_cli.processors import usable_processors
+from lowlight_cli.processors import default_workers, usable_processors
 
 
 @pytest.fixture
@@ -53,5 +52,5 @@ def test_systems_without_affinity_count_all_processors(monkeypatch, tmp_path, co
 
 @pytest.mark.parametrize(("count", "expected"), [(1, 1), (6, 6), (64, 16)])
 def test_threads_for_files_are_the_processors_up_to_16(monkeypatch, count, expected):
-    monkeypatch.setattr("lowlight_cli.cli.options.usable_processors", lambda: count)
+    monkeypatch.setattr("lowlight_cli.processors.usable_processors", lambda: count)
     assert default_workers() == expected

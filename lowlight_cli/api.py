@@ -1,0 +1,315 @@
+"""The public Python API; see docs/python.md. PyTorch is imported when a function is called."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from lowlight_cli import defaults
+from lowlight_cli.errors import ImageError, SettingsError, UsageError
+from lowlight_cli.images.choices import FormatChoice
+from lowlight_cli.images.codecs.prepare_output import content_of
+from lowlight_cli.images.frames import colors_of, make_frame
+from lowlight_cli.images.picture import Picture, Restore, Samples
+from lowlight_cli.images.settings import WriteSettings
+from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.observer import Observer
+from lowlight_cli.pipeline.report import Report, Row
+
+if TYPE_CHECKING:
+    from lowlight_cli.pipeline.model_runner import ModelRunner
+    from lowlight_cli.pipeline.settings import EnhanceSettings
+
+AnyImage = TypeVar("AnyImage", Image.Image, np.ndarray)
+"""A PIL image, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4): uint8, uint16, or float in [0, 1]."""
+
+_MODES = ("L", "LA", "RGB", "RGBA", "I;16")
+_CONVERTED = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
+_CONVERTED |= dict.fromkeys(("I", "I;16L", "I;16B"), "I;16")
+
+
+class ModelOptions(TypedDict, total=False):
+    """Options of ``lle enhance`` about the model and the look, by the same names.
+
+    Attributes:
+        preset: Size of the model; by default that of the shipped weights.
+        checkpoint: Weights file to use instead of the shipped weights.
+        contrast: 0 to 2; default 1.
+        brightness: 0 to 2; default 1.
+        texture: 0 to 2; default 1.
+        temperature: Sampling temperature of GLARE, 0 to 1; default 0, which is deterministic.
+        strength: 0 keeps the original, 1 is the full effect; default 1.
+        reference: Well-lit image file whose look is copied.
+        seed: Random seed; default 0.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; default ``auto``.
+        precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``; default ``auto``.
+        tile: Side of tiles in pixels; None (default) chooses by memory, 0 turns tiles off.
+        tile_overlap: Pixels shared by neighboring tiles; default 64.
+    """
+
+    preset: str | None
+    checkpoint: str | Path | None
+    contrast: float
+    brightness: float
+    texture: float
+    temperature: float
+    strength: float
+    reference: str | Path | None
+    seed: int
+    device: str
+    precision: str
+    tile: int | None
+    tile_overlap: int
+
+
+class Model:
+    """A loaded model; see ``load``.
+
+    Attributes:
+        name: Name of the model.
+        device: Device it runs on.
+        precision: Number format it computes in.
+    """
+
+    def __init__(self, name: str, runner: "ModelRunner") -> None:
+        self.name = name
+        self.device = str(runner.device)
+        self.precision = runner.precision.name
+        self._runner = runner
+
+    def __call__(self, image: AnyImage) -> AnyImage:
+        """The image, enhanced, as the same kind: class, mode, shape and type stay.
+
+        Raises:
+            ImageError: The image could not be enhanced, for example for lack of memory.
+            UsageError: The image has an unsupported shape, type or mode.
+        """
+        return self.batch([image])[0]
+
+    def batch(self, images: Sequence[AnyImage]) -> list[AnyImage]:
+        """Each image, enhanced, in order; sizes may differ.
+
+        Raises:
+            ImageError: An image could not be enhanced.
+            UsageError: An image has an unsupported shape, type or mode.
+        """
+        from lowlight_cli.pipeline.frames import enhance_batch
+
+        results: list[AnyImage] = []
+        for image in images:
+            (outcome,) = enhance_batch([_picture_of(image)], self._runner)
+            if isinstance(outcome, ImageError):
+                raise outcome
+            results.append(_like(image, outcome))
+        return results
+
+
+def load(model: str = defaults.MODEL, **options: Unpack[ModelOptions]) -> Model:
+    """Loads a model once, to enhance many images.
+
+    Args:
+        model: Name in ``lle models list``.
+        options: See ``ModelOptions``.
+
+    Raises:
+        SettingsError: An option is unknown or out of range.
+        UsageError: The model lacks a control that was set.
+        WeightsError: The weights are missing or damaged.
+        UnavailableError: The machine lacks the device.
+
+    >>> import numpy as np
+    >>> import lowlight_cli as lle
+    >>> model = lle.load("codeenhance", device="cpu", contrast=1.2)
+    >>> dark = np.full((48, 64, 3), 20, np.uint8)
+    >>> [image.shape for image in model.batch([dark, dark[:32]])]
+    [(48, 64, 3), (32, 64, 3)]
+    """
+    from lowlight_cli.pipeline.model_setup import make_runner
+
+    return Model(model, make_runner(_settings({**options}, model=model)))
+
+
+def enhance(image: AnyImage, model: str = defaults.MODEL, **options: Unpack[ModelOptions]) -> AnyImage:
+    """One image, enhanced, as the same kind: class, mode, shape and type stay. Use ``load`` for many images.
+
+    A PIL image is turned upright by its EXIF orientation first, and keeps its color profile. Arrays are sRGB.
+
+    Args:
+        image: PIL image, or array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4): uint8, uint16, or float
+            in [0, 1].
+        model: Name in ``lle models list``.
+        options: See ``ModelOptions``.
+
+    Raises:
+        ImageError: The image could not be enhanced.
+        LowlightError: As ``load``.
+
+    >>> import numpy as np
+    >>> import lowlight_cli as lle
+    >>> bright = lle.enhance(np.full((48, 64, 3), 0.1), device="cpu")
+    >>> bright.dtype, bright.shape, bool(bright.mean() > 0.2)
+    (dtype('float64'), (48, 64, 3), True)
+    """
+    return load(model, **options)(image)
+
+
+def enhance_files(
+    inputs: str | Path | Sequence[str | Path],
+    out: str | Path,
+    *,
+    model: str = defaults.MODEL,
+    on_result: Callable[[Row], object] | None = None,
+    on_exist: OnExist | str = OnExist.RESUME,
+    output_format: FormatChoice | str = FormatChoice.KEEP,
+    quality: int = defaults.QUALITY,
+    workers: int | None = None,
+    **options: Unpack[ModelOptions],
+) -> Report:
+    """Enhances files like ``lle enhance``: keeps a manifest in the output folder, and resumes.
+
+    For every other option, build a ``lowlight_cli.pipeline.request.EnhanceRequest`` and pass it to
+    ``lowlight_cli.pipeline.enhance.enhance``.
+
+    Args:
+        inputs: Images, folders and glob patterns.
+        out: Output folder, or file for a single image.
+        model: Name in ``lle models list``.
+        on_result: Called with each finished image.
+        on_exist: ``resume``, ``skip``, ``overwrite``, ``rename`` or ``error``.
+        output_format: ``keep``, ``jpg``, ``png``, ``tiff``, ``webp`` or ``avif``.
+        quality: Quality of JPEG, WebP and AVIF, 1 to 100.
+        workers: Threads that read, and as many that write; None uses all processors, at most 16.
+        options: See ``ModelOptions``.
+
+    Raises:
+        LowlightError: The run could not start. An image that fails is a row of the report.
+
+    >>> import tempfile
+    >>> import lowlight_cli as lle
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = lle.enhance_files("sample_images/turned.jpg", folder, model="identity", device="cpu")
+    >>> report.count("ok"), report.exit_code
+    (1, 0)
+    """
+    from lowlight_cli.pipeline.enhance import enhance as run
+    from lowlight_cli.pipeline.request import EnhanceRequest, InputOptions, OutputOptions
+
+    names = [inputs] if isinstance(inputs, str | Path) else inputs
+    write = _valid(WriteSettings, quality=quality)
+    settings = _settings({**options}, model=model, write=write, workers=workers)
+    request = _valid(
+        EnhanceRequest,
+        input=InputOptions(sources=tuple(map(str, names))),
+        output=_valid(OutputOptions, out=str(out), on_exist=on_exist, format=output_format),
+        settings=settings,
+    )
+    return run(request, _Callback(on_result))
+
+
+class _Callback(Observer):
+    """Passes finished images to a function."""
+
+    def __init__(self, on_result: Callable[[Row], object] | None) -> None:
+        self._on_result = on_result
+
+    def item(self, row: Row) -> None:
+        """An image is finished."""
+        if self._on_result is not None:
+            self._on_result(row)
+
+
+def _settings(options: dict[str, Any], **more: Any) -> "EnhanceSettings":  # noqa: ANN401 - fields differ in type
+    """Settings from the options of the API.
+
+    Raises:
+        SettingsError: An option is unknown or out of range.
+    """
+    from lowlight_cli.models.controls import Controls
+    from lowlight_cli.pipeline.settings import EnhanceSettings
+
+    controls = {name: options.pop(name) for name in Controls.model_fields if name in options}
+    return _valid(EnhanceSettings, controls=_valid(Controls, **controls), **options, **more)
+
+
+_Form = TypeVar("_Form")
+
+
+def _valid(form: type[_Form], **values: Any) -> _Form:  # noqa: ANN401 - fields differ in type
+    """A form filled with values.
+
+    Raises:
+        SettingsError: A value is unknown or out of range; the message names it.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return form(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{name}: {first['msg']}") from error
+
+
+def _picture_of(image: Image.Image | np.ndarray) -> Picture:
+    """The image in the form that the pipeline enhances.
+
+    Raises:
+        UsageError: It has an unsupported shape, type or mode.
+    """
+    icc: object = None
+    if isinstance(image, Image.Image):
+        image = _upright(image)
+        icc = image.info.get("icc_profile")
+        samples = np.asarray(image)
+    else:
+        samples = _whole_numbers(image)
+    if samples.ndim == 2:
+        samples = samples[..., None]
+    colors = colors_of(icc, gray=samples.shape[2] < 3, deep=samples.dtype == np.uint16)
+    return Picture((make_frame(samples, colors),), Restore("png", icc=colors.icc, codes=colors.codes))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image turned by its EXIF orientation, in a mode that the pipeline knows."""
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode in _MODES:
+        return turned
+    if turned.mode == "P":
+        return turned.convert("RGBA" if "transparency" in turned.info else "RGB")
+    return turned.convert(_CONVERTED.get(turned.mode, "RGB"))
+
+
+def _whole_numbers(array: Samples) -> Samples:
+    """uint8 and uint16 as they are, and floats in [0, 1] as uint16.
+
+    Raises:
+        UsageError: The array has an unsupported shape or type.
+    """
+    is_image = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
+    if not is_image or 0 in array.shape:
+        raise UsageError(
+            f"an array of shape {array.shape} is not an image; use (h, w), (h, w, 3) or (h, w, 4)"
+        )
+    if array.dtype in (np.uint8, np.uint16):
+        return array
+    if not np.issubdtype(array.dtype, np.floating):
+        raise UsageError(f"an array of {array.dtype} is not an image; use uint8, uint16, or float in [0, 1]")
+    if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+        raise UsageError("an image of floats must have values in [0, 1]")
+    return np.rint(array.astype(np.float64) * 65535).astype(np.uint16)
+
+
+def _like(image: AnyImage, result: Picture) -> AnyImage:
+    """The result in the class, mode, shape and type of the image."""
+    content = content_of(result, "png", WriteSettings())
+    samples = content.samples[0]
+    if isinstance(image, Image.Image):
+        made = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
+        made.info = {key: value for key, value in _upright(image).info.items() if key in ("exif", "dpi")}
+        if content.icc:
+            made.info["icc_profile"] = content.icc
+        return made
+    samples = samples.reshape(image.shape)
+    return samples if image.dtype == samples.dtype else (samples / 65535).astype(image.dtype)
