@@ -146,7 +146,7 @@ SCENES = (
     Scene("dark_indoor.jpg", "the-spices-of-life", (600, 400), camera(5, noise=1.2, warmth=1.1), write_plain),
     Scene("backlit.jpg", "beacon-street-sunset", (640, 360), camera(3.5), write_plain),
     Scene("odd_size.png", "orange-hallway", (383, 255), fixed(MEASURED), write_plain),
-    Scene("gray.png", "perched-osprey", (320, 180), camera(4, noise=1.3), write_gray),
+    Scene("grey.png", "perched-osprey", (320, 180), camera(4, noise=1.3), write_gray),
     Scene("transparent.png", "budgie-branch", (240, 160), camera(3.5), write_transparent),
     Scene("turned.jpg", "kitten-on-lawn", (400, 500), camera(4, noise=1.2, warmth=1.05), write_turned),
     Scene("deep_16_bit.png", "motherboard-circuits", (150, 100), camera(5, noise=0.8), write_deep),

@@ -1,4 +1,4 @@
-"""The program as a shell starts it: ``lle``, or ``python -m lowlight_cli``."""
+"""Entry point of ``lle`` and ``python -m lowlight_cli``."""
 
 import signal
 from typing import NoReturn
@@ -12,9 +12,9 @@ def run() -> NoReturn:
     """Runs the program and ends it with its exit code."""
     keep_own_stderr()
     code = main()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done; nothing is left to interrupt
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
     if code > SIGNAL_BASE:
-        leave(code)  # whoever sent the signal does not want to wait until all of torch is tidied away
+        leave(code)  # after a signal, do not wait for torch to be unloaded
     raise SystemExit(code)
 
 

@@ -1,4 +1,4 @@
-"""The program: mounts the commands, and turns errors into one line and an exit code."""
+"""The program: its commands, and its exit code."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ from lowlight_cli.versions import version_of
 
 app = typer.Typer(
     name="lle",
-    help="Brightens photos taken in low light.",
+    help="Enhance photos taken in low light.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     no_args_is_help=True,
     rich_markup_mode=None,  # panels would take half of the time to start
@@ -49,12 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the program.
 
     Args:
-        arguments: Words after the program's name; those of the process where none are given.
+        arguments: Command-line arguments; by default those of the process.
 
     Returns:
         The exit code: 0, or that of the error, see ``lle enhance --help``.
     """
-    # Damage in a picture is reported by our own errors and codes.
+    # Damage in an image is reported by our own errors and codes.
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     words = sys.argv[1:] if arguments is None else list(arguments)
@@ -90,7 +90,7 @@ def _print_version(wanted: bool | None) -> bool:
 def _program(
     _version: Annotated[
         bool | None,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
-    """Brightens photos taken in low light."""
+    """Enhance photos taken in low light."""

@@ -1,4 +1,4 @@
-"""``lle config``: which values hold, where they come from, and a file to start with."""
+"""``lle config``: effective values, where they come from, and a template file."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.errors import OutputError, UsageError
 
-app = typer.Typer(help="Show configuration, and start a file of it.", no_args_is_help=True)
+app = typer.Typer(help="Show configuration values, or create a configuration file.", no_args_is_help=True)
 
 DEFAULT = "default"
 
@@ -27,12 +27,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A value that holds.
+    """An effective value.
 
     Attributes:
         section: Command, as in a file: ``train.vqgan``; empty for global options.
         key: Option.
-        value: What it is; None where nothing is set.
+        value: The value; None if nothing is set.
         origin: ``default``, a variable, or a file.
     """
 
@@ -43,7 +43,7 @@ class Held:
 
 
 def complete_section(context: typer.Context, incomplete: str) -> list[str]:
-    """Sections that start so."""
+    """Sections that start with the given text."""
     keys = Keys(context.find_root().command, global_options())
     names = (".".join(words) for words in keys.commands)
     return [name for name in names if name.startswith(incomplete)]
@@ -55,15 +55,18 @@ def show(
     section: Annotated[
         str | None,
         typer.Argument(
-            help="Command to show, such as enhance or train.vqgan; all if not given.",
+            metavar="[SECTION]",
+            help="Command to show, such as enhance or train.vqgan; default: all.",
             autocompletion=complete_section,
         ),
     ] = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
-    changed: Annotated[bool, typer.Option("--changed", help="Leave out defaults.")] = False,
+    origin: Annotated[bool, typer.Option("--origin", help="Show where each value comes from.")] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Show only values that differ from the defaults.")
+    ] = False,
     as_json_: JsonOption = False,
 ) -> None:
-    """Print the values that hold, as a configuration file or as JSON.
+    """Print the effective values, as a configuration file or as JSON.
 
     Example:  lle config show enhance --origin
     """
@@ -85,10 +88,12 @@ def show(
 def start(
     context: typer.Context,
     user: Annotated[
-        bool, typer.Option("--user", help="For all folders, in place of ./lle.toml: see `lle config path`.")
+        bool, typer.Option("--user", help="Create the user configuration instead of ./lle.toml.")
     ] = False,
 ) -> None:
-    """Write a configuration file in which everything is commented out. A file that is there is left alone.
+    """Create a configuration file with every key commented out.
+
+    An existing file is never overwritten.
 
     Example:  lle config init
     """
@@ -99,7 +104,7 @@ def start(
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError(f"{path} exists already, and is left as it is") from None
+        raise UsageError(f"{path} exists already; edit or remove it") from None
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
     say(f"wrote {path}", quiet=settings_of(context).quiet)
@@ -107,7 +112,7 @@ def start(
 
 @app.command("path")
 def show_paths(context: typer.Context, as_json_: JsonOption = False) -> None:
-    """Print the files that are looked for, the strongest first, and which of them are read.
+    """Print the configuration files, highest priority first.
 
     Example:  lle config path
     """
@@ -121,12 +126,12 @@ def show_paths(context: typer.Context, as_json_: JsonOption = False) -> None:
 
 
 def template(keys: Keys) -> str:
-    """A configuration file with all keys, each commented out, with its default and what it means.
+    """A configuration file with every key commented out, with its default and meaning.
 
     Args:
-        keys: All that there are.
+        keys: All known keys.
     """
-    lines = ["# Configuration of lle. Take away the # before a key to set it.", ""]
+    lines = ["# Configuration of lle. Remove the # before a key to set it.", ""]
     lines += [_commented(key, option) for key, option in keys.shared.items()]
     for words, options in keys.commands.items():
         if options:
@@ -167,7 +172,7 @@ def _held(context: typer.Context, keys: Keys) -> Iterator[Held]:
 
 
 def _context_of(root: Any, words: Section) -> Any:  # noqa: ANN401 (of click)
-    """The context that a command would run in."""
+    """The context a command would run in."""
     place, command = root, root.command
     for word in words:
         command = command.commands[word]

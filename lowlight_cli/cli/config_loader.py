@@ -1,8 +1,8 @@
-"""What configuration files say, checked against the options that there are.
+"""Reads configuration files, and checks them against the options of the commands.
 
 A file has a table for each command, ``[enhance]`` or ``[train.codeenhance]``; that of a group, ``[train]``,
-holds for its commands as far as they have the option. Global options stand at the top. ``[profile.NAME]`` has
-the form of a whole file, and goes before everything outside profiles.
+applies to each of its commands that has the option. Global options stand at the top. ``[profile.NAME]`` is
+laid out like a whole file, and overrides everything outside profiles.
 """
 
 import os
@@ -17,48 +17,51 @@ from lowlight_cli.errors import SettingsError
 PROJECT_FILE = "lle.toml"
 SHARED_PROJECT_FILE = "pyproject.toml"
 
+TomlTable = Mapping[str, object]
+"""A table of a TOML file."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A configuration file that is there.
+    """A configuration file.
 
     Attributes:
-        path: Where it lies; paths inside count from its folder.
-        tree: What is in it, not checked.
+        path: The file; relative paths inside start from its folder.
+        tree: Its content, not validated.
     """
 
     path: Path
-    tree: Mapping[str, Any]
+    tree: TomlTable
 
     def __str__(self) -> str:
-        """Its name, short where it lies here."""
+        """Its path, shortened in the current folder."""
         return f"./{self.path.name}" if self.path.parent == Path() else str(self.path)
 
 
 def user_file() -> Path:
-    """Configuration of the user, for all folders: ``$XDG_CONFIG_HOME/lle/config.toml``."""
+    """The user's configuration file: ``$XDG_CONFIG_HOME/lle/config.toml``."""
     home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(home).expanduser() / "lle" / "config.toml"
 
 
 def candidates(chosen: Path | None) -> list[Path]:
-    """Files that are looked at, the strongest first.
+    """Files that may be read, highest priority first.
 
     Args:
-        chosen: File to take in place of those of this folder.
+        chosen: File to read instead of those in the current folder.
     """
     here = [chosen] if chosen else [Path(PROJECT_FILE), Path(SHARED_PROJECT_FILE)]
     return [*here, user_file()]
 
 
 def read_config_files(chosen: Path | None) -> list[ConfigFile]:
-    """The files that count, the strongest first: one of this folder, then that of the user.
+    """The files that apply, highest priority first: one of the current folder, then the user's.
 
     Args:
-        chosen: File to take in place of those of this folder.
+        chosen: File to read instead of those in the current folder.
 
     Raises:
-        SettingsError: A file cannot be read or is no TOML.
+        SettingsError: A file cannot be read or is not TOML.
     """
     *here, users = candidates(chosen)
     found = [file for path in here if (file := _read(path, required=path == chosen))]
@@ -66,11 +69,11 @@ def read_config_files(chosen: Path | None) -> list[ConfigFile]:
 
 
 def _read(path: Path, *, required: bool) -> ConfigFile | None:
-    """The file, or None where it is absent or says nothing to this program."""
+    """The file, or None if it is missing or has no part for this program."""
     if not required and not path.is_file():
         return None
     shared = path.name == SHARED_PROJECT_FILE
-    # Not needed where no file lies, which is most of the time.
+    # Most calls have no file to read.
     import tomllib
 
     try:
@@ -91,11 +94,11 @@ PROFILE = "profile"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value that a file sets.
+    """A value set by a file.
 
     Attributes:
-        value: As the option takes it.
-        origin: File, and profile.
+        value: Value as the option accepts it.
+        origin: The file, and the profile if there is one.
     """
 
     value: Any
@@ -104,10 +107,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All that files set, weaker values already left out.
+    """All values set by files, with priorities applied.
 
     Attributes:
-        files: Names of the files read, the strongest first.
+        files: Names of the files read, highest priority first.
         values: Settings of each command by parameter; global options have the empty section.
     """
 
@@ -115,20 +118,20 @@ class Configuration:
     values: Mapping[Section, Mapping[str, Setting]] = field(default_factory=dict)
 
     def find(self, section: Section, name: str) -> Setting | None:
-        """The setting of an option, if a file has it."""
+        """The value of an option, if a file sets it."""
         return self.values.get(section, {}).get(name)
 
 
 def configuration_from(files: list[ConfigFile], keys: Keys, profile: str | None = None) -> Configuration:
-    """Checks files and puts them together.
+    """Validates files and merges them.
 
     Args:
-        files: The strongest first.
-        keys: What they may contain.
-        profile: Profile to take; one file has to have it.
+        files: Highest priority first.
+        keys: Keys they may contain.
+        profile: Profile to apply; at least one file must define it.
 
     Raises:
-        SettingsError: A section or key is unknown, or a value does not fit; file and key are named.
+        SettingsError: A section or key is unknown, or a value is not valid; the message names file and key.
     """
     values: dict[Section, dict[str, Setting]] = {}
     profiles: dict[Section, dict[str, Setting]] = {}
@@ -154,21 +157,21 @@ def _merge(
         into.setdefault(section, {}).update(settings)
 
 
-def _without_profiles(tree: Mapping[str, Any]) -> dict[str, Any]:
+def _without_profiles(tree: TomlTable) -> dict[str, Any]:
     return {name: value for name, value in tree.items() if name != PROFILE}
 
 
-def _profiles(file: ConfigFile) -> Mapping[str, Any]:
-    profiles = file.tree.get(PROFILE, {})
+def _profiles(file: ConfigFile) -> Mapping[str, TomlTable]:
+    profiles: Any = file.tree.get(PROFILE, {})
     if not isinstance(profiles, dict) or not all(isinstance(tree, dict) for tree in profiles.values()):
         raise SettingsError(f"{file}: profiles are tables, as [profile.archive.enhance]")
     return profiles
 
 
 def _checked(
-    file: ConfigFile, tree: Mapping[str, Any], keys: Keys, origin: str, words: Section = ()
+    file: ConfigFile, tree: TomlTable, keys: Keys, origin: str, words: Section = ()
 ) -> dict[Section, dict[str, Setting]]:
-    """Settings of a table and of those in it, for each command that they reach."""
+    """Settings of a table and its subtables, for each command they apply to."""
     found: dict[Section, dict[str, Setting]] = {}
     tables = {}
     for name, value in tree.items():
@@ -179,7 +182,7 @@ def _checked(
         for command, options in {**keys.commands, (): keys.shared}.items():
             if command[: len(words)] == words and bool(command) == bool(words) and option in options:
                 found.setdefault(command, {})[options[option].name] = setting
-    # What is said of one command is stronger than what is said of its group.
+    # The table of a command overrides the table of its group.
     for name, table in tables.items():
         if not keys.is_section((*words, name)):
             hint = nearest(name, keys.sections_below(words))
@@ -191,14 +194,14 @@ def _checked(
 def _setting(
     file: ConfigFile, keys: Keys, words: Section, pair: tuple[str, Any], origin: str
 ) -> tuple[str, Setting]:
-    """One value, checked; its key with dashes."""
+    """A validated value, and its key with dashes."""
     key, place = pair[0].replace("_", "-"), f"{origin}: {section_name(words)}"
     options = keys.options(words)
     if key not in options:
         if keys.is_section((*words, pair[0])):
-            raise SettingsError(f"{place} {pair[0]} is a section, not a value")
+            raise SettingsError(f"{place} {pair[0]} is a section; write it as a table")
         if key in PER_CALL:
-            raise SettingsError(f"{place} {key} belongs to one call: give it on the command line")
+            raise SettingsError(f"{place} {key} can only be given on the command line")
         raise SettingsError(f"{place} unknown key '{pair[0]}'; {nearest(key, options)}")
     try:
         value = fitting(options[key], pair[1], file.path.parent)

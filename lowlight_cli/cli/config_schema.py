@@ -1,6 +1,6 @@
-"""Which keys a configuration may have: the options of the commands, and what fits them."""
+"""Keys of configuration files: the options of the commands, and which values they accept."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
@@ -12,7 +12,7 @@ from lowlight_cli.cli.global_options import PANEL, Command, Option, Value, optio
 from lowlight_cli.errors import SettingsError
 
 Section = tuple[str, ...]
-"""Words that call a command, without the program's name; empty for the global options."""
+"""Name of a command as words, such as ``("train", "vqgan")``; empty for global options."""
 
 PER_CALL = frozenset(
     (
@@ -28,16 +28,16 @@ PER_CALL = frozenset(
         "help",
     )
 )
-"""Options that belong to one call: a file that set them could cost somebody his originals."""
+"""Options that only the command line may set: in a file they could destroy originals."""
 
 MOST_SHOWN = 12
-"""Names that a message lists."""
+"""Most names listed in a message."""
 
 _GLOBAL_PER_CALL = frozenset(("config", "no-config", "no-color", "profile"))
 
 
 def commands_below(command: Command, words: Section = ()) -> Iterator[tuple[Section, Command]]:
-    """Each command that does something, with the words that call it."""
+    """Each command that is not a group, with its name."""
     children = getattr(command, "commands", None)
     if children is None:
         yield words, command
@@ -47,7 +47,7 @@ def commands_below(command: Command, words: Section = ()) -> Iterator[tuple[Sect
 
 
 def configurable(command: Command) -> dict[str, Option]:
-    """Options of a command that files and the environment may set, by key."""
+    """Options of a command that files and environment variables may set, by key."""
     own = (option for option in command.params if option.param_type_name == "option")
     keyed = {option_key(option): option for option in own if option.rich_help_panel != PANEL}
     return {
@@ -64,10 +64,10 @@ def configurable_globals(options: list[Option]) -> dict[str, Option]:
 
 
 class Keys:
-    """All keys that there are.
+    """All known keys.
 
     Args:
-        program: The whole program, a command of click.
+        program: The program, a click command.
         shared: Its global options.
     """
 
@@ -77,11 +77,11 @@ class Keys:
         self._groups = {words[:end] for words in self.commands for end in range(len(words))}
 
     def is_section(self, words: Section) -> bool:
-        """Whether a table of a file may be called so."""
+        """Whether a table of a file may have this name."""
         return words in self.commands or words in self._groups
 
     def sections_below(self, words: Section) -> list[str]:
-        """Names of the tables that may stand in a table."""
+        """Names of the tables a table may contain."""
         below = (
             name[len(words)]
             for name in (*self.commands, *self._groups)
@@ -90,7 +90,7 @@ class Keys:
         return list(dict.fromkeys(below))
 
     def options(self, words: Section) -> Mapping[str, Option]:
-        """Keys of a table; that of a group of commands has those of each of them."""
+        """Keys of a table; the table of a group accepts the keys of all its commands."""
         if not words:
             return self.shared
         found: dict[str, Option] = {}
@@ -101,30 +101,29 @@ class Keys:
 
 
 def section_name(words: Section) -> str:
-    """A table as it stands in a file."""
+    """The header of a table in a file."""
     return f"[{'.'.join(words)}]" if words else "at the top"
 
 
-def nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
-    """A hint about a misspelt name."""
-    near = get_close_matches(name, list(known), n=1)
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint about a misspelled name."""
+    known = list(known)
+    near = get_close_matches(name, known, n=1)
     if near:
         return f"did you mean '{near[0]}'?"
-    return (
-        f"known: {', '.join(known)}" if len(known) <= MOST_SHOWN else "`lle config show` lists what is known"
-    )
+    return f"known: {', '.join(known)}" if len(known) <= MOST_SHOWN else "see `lle config show`"
 
 
 def fitting(option: Option, value: Value, folder: Path) -> Value:
-    """A value of a file as the option takes it.
+    """A value from a file as the option accepts it.
 
     Args:
-        option: Option of click.
-        value: What the file says.
-        folder: Folder that paths count from.
+        option: A click option.
+        value: Value in the file.
+        folder: Folder that relative paths start from.
 
     Raises:
-        SettingsError: It does not fit; the message says what would.
+        SettingsError: The option does not accept it; the message says what it accepts.
     """
     if option.multiple:
         values = value if isinstance(value, list) else [value]
@@ -148,15 +147,15 @@ def _single(option: Option, value: Value, folder: Path) -> Value:
         _demand(isinstance(value, int | float) and not isinstance(value, bool), "a number", value)
     elif kind in (str, Path):
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        _demand(isinstance(value, str) or (number and kind is str), "a text", value)
+        _demand(isinstance(value, str) or (number and kind is str), "text", value)
         value = _path(value, folder) if kind is Path else str(value)
     _in_range(option, value)
     return value
 
 
 def _parsed(parser: Callable[[str], Any], value: Value) -> str:
-    """A value that the option reads by its own rules, as the text that it reads."""
-    _demand(isinstance(value, str | int) and not isinstance(value, bool), "a text or a whole number", value)
+    """The text of a value that the option parses by its own rules."""
+    _demand(isinstance(value, str | int) and not isinstance(value, bool), "text or a whole number", value)
     try:
         parser(str(value))
     except typer.BadParameter as error:
@@ -179,4 +178,4 @@ def _in_range(option: Option, value: Value) -> None:
 def _demand(met: bool, needed: str, value: object) -> None:
     if not met:
         shown = str(value).lower() if isinstance(value, bool) else repr(value)
-        raise SettingsError(f"{needed} is needed, not {shown}")
+        raise SettingsError(f"expected {needed}, not {shown}")

@@ -1,4 +1,4 @@
-"""One call of the program: what its global options are, and what its configuration says."""
+"""One call of the program: its global options and its configuration."""
 
 import os
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ _LEVELS = {"error": 0, "warning": 0, "info": 1, "debug": 2}
 
 
 class Session:
-    """Gathers the global options of a call, which stand before and after the name of a command.
+    """Collects the global options of a call, given before or after the name of the command.
 
-    Use it as a context: logs are open until it ends.
+    Use it as a context; logs are open until it exits.
 
     Args:
-        words: What the program was called with, for the log.
+        words: Arguments of the program, for the log.
 
     Attributes:
-        settings: What the options say, complete once the command starts.
+        settings: Global settings, complete once the command starts.
     """
 
     def __init__(self, words: Sequence[str] = ()) -> None:
@@ -34,7 +34,7 @@ class Session:
         self._logs: ExitStack | None = None
 
     def __enter__(self) -> "Session":
-        """Begins the call."""
+        """Starts the call."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,31 +43,31 @@ class Session:
             self._logs.close()
 
     def take(self, name: str, value: Value, source: str) -> None:
-        """Notes a value of a global option.
+        """Stores the value of a global option.
 
         Args:
-            name: Of the option, as in ``GlobalSettings``.
-            value: What it got.
-            source: ``COMMANDLINE`` or ``ENVIRONMENT``; anything else is a default and left out.
+            name: Name of the option in ``GlobalSettings``.
+            value: Its value.
+            source: ``COMMANDLINE`` or ``ENVIRONMENT``; other sources are ignored.
         """
         if source not in _STRONGEST_FIRST:
             return
         before, earlier = self._given.get(name, (source, 0))
         if _STRONGEST_FIRST.index(source) > _STRONGEST_FIRST.index(before):
             return
-        # `lle -v enhance -v` asks twice.
+        # `lle -v enhance -v` adds up.
         total = value + earlier if name == "verbose" and source == before else value
         self._given[name] = (source, total)
 
     def origin(self, name: str) -> str | None:
-        """Where a global option was given: ``COMMANDLINE``, ``ENVIRONMENT`` or nowhere."""
+        """Where a global option was given: ``COMMANDLINE``, ``ENVIRONMENT``, or None."""
         return self._given[name][0] if name in self._given else None
 
     def configuration(self, program: Command) -> Configuration:
-        """What the files say; they are read once, when somebody first asks.
+        """The configuration; files are read once, on first use.
 
         Args:
-            program: The whole program, whose options the files are checked against.
+            program: The program; files are checked against its options.
 
         Raises:
             UsageError: ``--config`` and ``--no-config`` are both given.
@@ -83,13 +83,13 @@ class Session:
         return self._configuration
 
     def resolve(self, program: Command) -> GlobalSettings:
-        """Completes the settings: options before environment before files before defaults.
+        """Completes the settings; options override the environment, then files, then defaults.
 
         Args:
-            program: The whole program.
+            program: The program.
 
         Raises:
-            UsageError: See ``configuration``, or ``LLE_LOG`` is no level.
+            UsageError: See ``configuration``, or ``LLE_LOG`` is not a log level.
         """
         files = self.configuration(program).values.get((), {})
         values: dict[str, Any] = {name: setting.value for name, setting in files.items()}
@@ -103,7 +103,7 @@ class Session:
         return self.settings
 
     def open_logs(self) -> None:
-        """Starts logging as far as the global options are known; a second call does nothing.
+        """Starts logging with the global options known so far; a second call does nothing.
 
         Raises:
             OutputError: The log file cannot be written.
@@ -113,7 +113,7 @@ class Session:
         self._logs = ExitStack()
         if self.settings == GlobalSettings():
             self.settings = settled({name: value for name, (_, value) in self._given.items()})
-        # Not needed for --help, which shall come at once.
+        # Not needed for --help, which must be fast.
         from lowlight_cli.cli.logs import log_start, logging_to
 
         self._logs.enter_context(logging_to(self.settings))

@@ -1,4 +1,4 @@
-"""Where the traceback of a bug is kept, so that a user can report it."""
+"""Keeps the traceback of a bug, so that a user can report it."""
 
 import logging
 import os
@@ -16,11 +16,11 @@ def keep_traceback(error: BaseException, log_file: Path | None, title: str = "in
 
     Args:
         error: What was raised.
-        log_file: Log of the run, which is open; None where there is none.
+        log_file: Log file of the run, which is open; None without one.
         title: What happened, and to which file.
 
     Returns:
-        The file; None where it cannot be written.
+        The file; None if it cannot be written.
     """
     try:
         place = log_file or state_folder() / "crash.log"
@@ -34,19 +34,19 @@ def keep_traceback(error: BaseException, log_file: Path | None, title: str = "in
 
 
 def wants_traceback(settings: GlobalSettings) -> bool:
-    """Whether tracebacks are printed, too: with ``-vv`` or ``LLE_DEBUG=1``."""
+    """Whether tracebacks are also printed: with ``-vv`` or ``LLE_DEBUG=1``."""
     return settings.verbose > 1 or os.environ.get("LLE_DEBUG", "0") not in ("", "0")
 
 
 def how_to_report(place: Path | None) -> str:
-    """What to do about a bug.
+    """How a user can report a bug.
 
     Args:
         place: File with its traceback, or None.
     """
-    return f"please report it with {place or 'what a run with -vv prints'}"
+    return f"please report it with {place or 'the output of a run with -vv'}"
 
 
 def state_folder() -> Path:
-    """Folder for what is kept between runs: ``$XDG_STATE_HOME/lle``."""
+    """Folder for state kept between calls: ``$XDG_STATE_HOME/lle``."""
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "lle"

@@ -1,4 +1,4 @@
-"""What a run would do: a table for a person, events for a program."""
+"""Prints what a run would do: as a table, or as events."""
 
 import shutil
 from dataclasses import replace
@@ -14,16 +14,16 @@ from lowlight_cli.pipeline.plan import Action, Job, Plan
 from lowlight_cli.pipeline.sources import STDIN
 
 _BYTES_PER_PIXEL = {"jpg": 0.9, "png": 2.2, "tiff": 3.0, "webp": 0.6, "avif": 0.4, "gif": 0.8}
-"""Measured on enhanced photos at the default quality; for a first idea of the room that is needed."""
+"""Measured on enhanced photos at default quality; for an estimate of the disk space needed."""
 
 
 def show_plan(plan: Plan, *, as_json: bool, spooled: Path | None = None) -> None:
-    """Prints what a run would do; headers of files are read, and no pixel.
+    """Prints what a run would do; reads file headers, but no pixels.
 
     Args:
-        plan: The jobs, with what need not be made marked.
-        as_json: Whether for a program.
-        spooled: Folder of what comes on stdin and goes to stdout, which are both called ``-``.
+        plan: The resolved plan.
+        as_json: Whether to print events.
+        spooled: Folder with the image from stdin and the one for stdout, which are both shown as ``-``.
     """
     sizes = [0 if job.skip else peek_pixels(job.source) for job in plan.jobs]
     named = [_named(job, spooled) for job in plan.jobs]
@@ -58,15 +58,15 @@ def _totals(plan: Plan, sizes: list[int]) -> str:
     folder = next((place for place in (plan.folder, *plan.folder.absolute().parents) if place.is_dir()), None)
     free = shutil.disk_usage(folder).free if folder else 0
     room = f"about {_size(need)}, {_size(free)} free"
-    words = [f"{counts[Action.MAKE]:,} to make ({sum(sizes) / 1e6:,.1f} MP, {room})"]
-    words += [f"{counts[Action.SKIP]:,} need not"] if counts[Action.SKIP] else []
+    words = [f"{counts[Action.MAKE]:,} to enhance ({sum(sizes) / 1e6:,.1f} MP, {room})"]
+    words += [f"{counts[Action.SKIP]:,} to skip"] if counts[Action.SKIP] else []
     words += [f"{counts[Action.CONFLICT]:,} left alone"] if counts[Action.CONFLICT] else []
     words += [f"{len(plan.ignored):,} not images"] if plan.ignored else []
     return " · ".join(words)
 
 
 def _size(count: float | int) -> str:
-    """Bytes for a person."""
+    """Bytes with a unit."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.0f} {unit}"

@@ -79,7 +79,7 @@ def enhance(
     compare_style: io.CompareStyleOption = Style.SIDE,
     contact_sheet: io.ContactSheetOption = None,
 ) -> None:
-    r"""Brighten photos taken in low light.
+    """Brighten photos taken in low light.
 
     Reads and writes JPEG, PNG, WebP, AVIF, GIF and TIFF in 8 or 16 bits and keeps their metadata; reads
     camera raw and HEIC with extras. Originals are changed only with --in-place. A file that cannot be read
@@ -91,7 +91,6 @@ def enhance(
     available, 8 output not writable or disk full, 11 another run uses the output folder, 130 and 143 stopped
     by a signal.
 
-    \b
     Example:  lle enhance ./night_photos -o ./out --contrast 1.2
     """
     # Not needed for --help, which must be fast.

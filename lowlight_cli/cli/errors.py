@@ -1,4 +1,4 @@
-"""How the program ends when something is wrong: one line on stderr, and an exit code."""
+"""Turns exceptions into one line on stderr and an exit code."""
 
 import errno
 import os
@@ -17,18 +17,18 @@ BUG = 1
 USAGE = 2
 INTERRUPTED = 130
 READER_GONE = 141
-"""As after SIGPIPE: whoever read the output went away."""
+"""As after SIGPIPE: the reader of the output is gone."""
 
 _FOREIGN_WORDS = "Value error, "
-"""What pydantic, which checks choices, puts before each message."""
+"""Prefix that pydantic adds to messages about choices."""
 
 
 def report_error(error: BaseException, session: Session) -> int:
-    """Says what ended the program, and gives its exit code.
+    """Prints what went wrong, and returns the exit code.
 
     Args:
         error: What was raised.
-        session: The call that it ended.
+        session: The call that failed.
     """
     if isinstance(error, BrokenPipeError):
         return _leave_quietly()
@@ -48,7 +48,7 @@ def _line(error: BaseException, session: Session) -> tuple[str, int]:
         case KeyboardInterrupt():
             return "lle: interrupted", INTERRUPTED
         case typer.Abort():
-            return "lle: stopped: nobody answered the question", BUG
+            return "lle: aborted: the question was not answered", BUG
         case typer.TyperException():
             return _usage(error, session), getattr(error, "exit_code", USAGE)
         case LowlightError():
@@ -58,17 +58,17 @@ def _line(error: BaseException, session: Session) -> tuple[str, int]:
 
 
 def _outside(error: BaseException) -> tuple[str, int] | None:
-    """What is wrong with the machine or with a name, if anything."""
+    """Errors of the machine or of a file name; None for others."""
     if isinstance(error, ImportError) and ".so" in str(error):
         # A system library is missing, most often OpenCV's libGL on a machine without a desktop.
-        return f"lle: error: {error}; `lle doctor` tells the remedy", UnavailableError.exit_code
+        return f"lle: error: {error}; `lle doctor` shows how to fix it", UnavailableError.exit_code
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return f"lle: error: '{error.filename}': {error.strerror}", USAGE
     return None
 
 
 def _usage(error: typer.TyperException, session: Session) -> str:
-    """A mistake on the command line; help that was asked for by saying nothing is printed as it is."""
+    """A usage error; a command called without arguments prints its help."""
     context, option = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None:
         return f"lle: error: {error}"
@@ -81,7 +81,7 @@ def _usage(error: typer.TyperException, session: Session) -> str:
 
 
 def _origin(context: Value, option: Option, session: Session) -> str:
-    """Where a value came from that was not typed."""
+    """Where a value comes from that was not given on the command line."""
     if option is None:
         return ""
     source = getattr(context.get_parameter_source(option.name), "name", "")
@@ -95,7 +95,7 @@ def _origin(context: Value, option: Option, session: Session) -> str:
 
 
 def _bug(error: BaseException, session: Session) -> str:
-    """Something that must not happen."""
+    """A bug."""
     from lowlight_cli.cli.crash_log import how_to_report, keep_traceback
 
     place = keep_traceback(error, session.settings.log_file)

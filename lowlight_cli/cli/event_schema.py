@@ -1,4 +1,4 @@
-"""The forms of the events that ``lle enhance --json`` prints; they are the source of ``lle schema``."""
+"""Schema of the events that ``lle enhance --json`` prints; the source of ``lle schema``."""
 
 from typing import Annotated, Literal
 
@@ -9,11 +9,11 @@ ErrorCode = Literal[
     *("write", "permission", "disk_full", "timeout", "device", "internal"),
 ]
 
-Path64 = Annotated[str | None, Field(description="The path in base 64, only where it is no UTF-8.")]
+Path64 = Annotated[str | None, Field(description="The path in base64, only if it is not valid UTF-8.")]
 
 
 class Event(BaseModel):
-    """What all events have; further keys may be added, and none is renamed."""
+    """Keys of all events; keys may be added, and none is renamed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -21,7 +21,7 @@ class Event(BaseModel):
 
 
 class Fault(BaseModel):
-    """Why a picture failed or was left alone."""
+    """Why an image failed or was left alone."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,30 +30,30 @@ class Fault(BaseModel):
 
 
 class Start(Event):
-    """A run begins. Device and precision are null where no model is needed."""
+    """The run starts. Device and precision are null if no model is needed."""
 
     event: Literal["start"]
-    run: str = Field(description="Name of the run, which starts with its time.")
-    n: int = Field(ge=0, description="Pictures that are planned.")
+    run: str = Field(description="Name of the run; starts with its time.")
+    n: int = Field(ge=0, description="Number of planned images.")
     model: str
     preset: str | None
     checkpoint_sha256: str | None
     device: str | None
     precision: str | None
-    precision_reason: str | None = Field(default=None, description="Why that number format.")
+    precision_reason: str | None = Field(default=None, description="Why this number format was chosen.")
     version: str
     controls: dict[str, Literal["model", "tone curve"]] = Field(
-        default={}, description="Who acts on each control that is turned."
+        default={}, description="What applies each control that was set."
     )
 
 
 class Planned(Event):
-    """What a dry run found for one picture."""
+    """What a dry run would do with one image."""
 
     event: Literal["plan"]
     action: Literal["make", "skip", "conflict"]
     reason: str | None = None
-    pixels: int | None = Field(default=None, ge=0, description="0 where the header does not tell.")
+    pixels: int | None = Field(default=None, ge=0, description="0 if the header does not say.")
     source: str = Field(alias="in")
     in_b64: Path64 = None
     out: str
@@ -61,7 +61,7 @@ class Planned(Event):
 
 
 class Item(Event):
-    """One picture came to its end."""
+    """One image is finished."""
 
     event: Literal["item"]
     status: Literal["ok", "skipped", "failed", "conflict"]
@@ -69,24 +69,26 @@ class Item(Event):
     in_b64: Path64 = None
     out: str | None = None
     out_b64: Path64 = None
-    reason: Literal["up_to_date", "exists", "bright"] | None = Field(default=None, description="Of a skip.")
-    error: Fault | None = Field(default=None, description="Of a failure or conflict.")
+    reason: Literal["up_to_date", "exists", "bright"] | None = Field(
+        default=None, description="Why the image was skipped."
+    )
+    error: Fault | None = Field(default=None, description="Why the image failed or was left alone.")
     w: int | None = Field(default=None, ge=1)
     h: int | None = Field(default=None, ge=1)
-    s: float | None = Field(default=None, ge=0, description="Seconds in all threads.")
+    s: float | None = Field(default=None, ge=0, description="Seconds spent in all threads.")
     edge_width: float | None = Field(
         default=None,
         ge=0,
-        description="Width of the input's edges in pixels of a copy of 1024; 3.2 and more is blurred. Null "
-        "where there are too few edges, or where it was not measured: a run of over 100 images measures 100.",
+        description="Edge width of the input in pixels at a size of 1024; 3.2 and more is blurred. Null "
+        "if there are too few edges, or if it was not measured: a run of over 100 images measures 100.",
     )
     bytes: int | None = Field(default=None, ge=1)
     sha256: str | None = None
-    warn: list[str] | None = Field(default=None, description="Short codes of what was not kept.")
+    warn: list[str] | None = Field(default=None, description="Codes of what could not be kept.")
 
 
 class End(Event):
-    """The run is over; ``inputs`` is the sum of the six counts behind it."""
+    """The run is over; ``inputs`` is the sum of the six counts that follow."""
 
     event: Literal["end"]
     inputs: int = Field(ge=0)
@@ -94,8 +96,8 @@ class End(Event):
     skipped: int = Field(ge=0)
     failed: int = Field(ge=0)
     conflict: int = Field(ge=0)
-    ignored: int = Field(ge=0, description="Files that are no pictures.")
-    left: int = Field(ge=0, description="Pictures that were not reached.")
+    ignored: int = Field(ge=0, description="Files that are not images.")
+    left: int = Field(ge=0, description="Images that were not reached.")
     s: float = Field(ge=0, description="Seconds.")
     exit: int = Field(ge=0, description="Exit code of the program.")
 

@@ -1,6 +1,6 @@
-"""Runs as JSON Lines for other programs: one object per event; keys are added, never renamed.
+"""Events of a run as JSON Lines: one object per event; keys are added, never renamed.
 
-The first key of each is ``v``, the version of the form. ``event_forms`` says what an event looks like.
+The first key is ``v``, the version of the schema; see ``event_schema``.
 """
 
 import base64
@@ -21,13 +21,13 @@ VERSION = 1
 def start_event(
     plan: Plan, info: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
 ) -> dict[str, Any]:
-    """A run begins.
+    """The run starts.
 
     Args:
         plan: What it will do.
-        info: What all its pictures have in common.
-        handlers: Who acts on each control that is turned.
-        precision_reason: Why that number format; empty where no model is needed.
+        info: What all its images have in common.
+        handlers: What applies each control that was set.
+        precision_reason: Why this number format was chosen; empty if no model is needed.
     """
     return {
         "v": VERSION,
@@ -46,11 +46,11 @@ def start_event(
 
 
 def plan_event(job: Job, pixels: int = 0) -> dict[str, Any]:
-    """What a dry run found for one picture.
+    """What a dry run would do with one image.
 
     Args:
         job: What would be done.
-        pixels: Of the input, by its header.
+        pixels: Pixels of the input according to its header.
     """
     event: dict[str, Any] = {"v": VERSION, "event": "plan", "action": job.action.value}
     event |= {**_path("in", job.source), **_path("out", job.target)}
@@ -58,7 +58,7 @@ def plan_event(job: Job, pixels: int = 0) -> dict[str, Any]:
 
 
 def item_event(row: Row) -> dict[str, Any]:
-    """One picture came to its end."""
+    """One image is finished."""
     event: dict[str, Any] = {"v": VERSION, "event": "item", "status": row.status, **_path("in", row.source)}
     if row.target is not None:
         event |= _path("out", row.target)
@@ -76,12 +76,12 @@ def end_event(plan: Plan, report: Report, exit_code: int) -> dict[str, Any]:
     """The run is over.
 
     Args:
-        plan: What it was to do.
+        plan: What the run was to do.
         report: All outcomes.
-        exit_code: What the program will end with.
+        exit_code: Exit code of the program.
 
     Raises:
-        RuntimeError: An input is in none of the counts.
+        RuntimeError: The counts do not add up to the inputs.
     """
     counts = {name: report.count(name) for name in ("ok", "skipped", "failed", "conflict")}
     counts |= {"ignored": report.ignored, "left": report.left}
@@ -92,13 +92,13 @@ def end_event(plan: Plan, report: Report, exit_code: int) -> dict[str, Any]:
     return {"v": VERSION, "event": "end", "inputs": inputs, **counts, "s": seconds, "exit": exit_code}
 
 
-def as_line(event: Mapping[str, Any]) -> str:
+def as_line(event: dict[str, Any]) -> str:
     """An event as one line of UTF-8 text."""
     return json.dumps(event, ensure_ascii=False)
 
 
 def _path(key: str, path: Path) -> dict[str, str]:
-    """A path as text; where its bytes are not UTF-8, exactly in base 64 beside it."""
+    """A path as text, and in base64 too if its bytes are not valid UTF-8."""
     raw = os.fsencode(path)
     try:
         return {key: raw.decode("utf-8")}

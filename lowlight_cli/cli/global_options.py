@@ -1,34 +1,30 @@
-"""Options that each command has, and that are taken before its name, too.
+"""Global options: accepted by each command, and before its name as well.
 
-A command that declares ``context: typer.Context`` asks for them with ``settings_of(context)``.
+A command with a parameter ``context: typer.Context`` reads them with ``settings_of(context)``.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from typer.core import TyperOption
 
-if TYPE_CHECKING:
-    from lowlight_cli.cli.context import Session
-
 PANEL = "Global options"
 
 Command = Any
-"""A command of click, which Typer carries inside and does not show."""
+"""A click command; Typer does not export the class."""
 
 Option = Any
-"""An option of such a command."""
+"""A click option."""
 
 Value = Any
-"""A value of any option."""
+"""The value of any option."""
 
 
 class ColorChoice(StrEnum):
-    """When colors are used."""
+    """When output is colored."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -45,7 +41,7 @@ class ProgressChoice(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """Form of the records in a log file."""
+    """Format of the log file."""
 
     TEXT = "text"
     JSON = "json"
@@ -53,18 +49,18 @@ class LogFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GlobalSettings:
-    """What holds for any command.
+    """Global settings of a call.
 
     Attributes:
-        quiet: Whether success is silent.
-        verbose: 0 tells results and warnings, 1 what happens on the way, 2 everything.
-        log_file: File that the whole story is appended to.
+        quiet: Whether only failures are printed.
+        verbose: 0 prints results and warnings, 1 also progress in detail, 2 everything.
+        log_file: File that everything is appended to.
         log_format: ``text`` or ``json``, a record per line.
         color: ``auto``, ``always`` or ``never``.
         progress: ``auto``, ``bar``, ``lines`` or ``none``.
-        config: Configuration file in place of the one in this folder.
-        no_config: Whether configuration files are left alone.
-        profile: Part of the configuration that goes before the rest.
+        config: Configuration file to read instead of those in this folder.
+        no_config: Whether configuration files are ignored.
+        profile: Profile of the configuration to apply.
     """
 
     quiet: bool = False
@@ -79,25 +75,25 @@ class GlobalSettings:
 
 
 class UncheckedDefault(TyperOption):
-    """An option whose default is not checked: that takes pydantic, for which each ``--help`` would wait.
+    """An option whose default is not validated, because that imports pydantic and would slow ``--help``.
 
-    Typer makes its options itself, so they become of this class afterwards.
+    Typer creates its options itself, so their class is changed afterwards.
     """
 
     def process_value(self, ctx: Value, value: Value) -> Value:
-        """A value, checked where somebody gave it."""
+        """The value, validated unless it is the default."""
         source = ctx.get_parameter_source(self.name)
         return value if source is not None and source.name == "DEFAULT" else super().process_value(ctx, value)
 
 
 def settings_of(context: typer.Context) -> GlobalSettings:
-    """What the global options and their configuration say for the command that runs in ``context``."""
+    """Global settings of the command that runs in ``context``."""
     settings = getattr(context.obj, "settings", None)
     return settings if isinstance(settings, GlobalSettings) else GlobalSettings()
 
 
 def global_options() -> list[Option]:
-    """The options themselves, to be added to those of a command."""
+    """The global options, to be added to a command."""
     declaring = typer.Typer(add_completion=False)
     declaring.command()(_declared)
     options = list(typer.main.get_command(declaring).params)
@@ -111,8 +107,8 @@ def option_key(option: Option) -> str:
     return max(option.opts, key=len).lstrip("-")
 
 
-def settled(given: Mapping[str, Any]) -> GlobalSettings:
-    """Settings from the values of options, by name; enums become their words."""
+def settled(given: dict[str, Any]) -> GlobalSettings:
+    """Settings from option values by name; enum members become their values."""
     values = {name: getattr(value, "value", value) for name, value in given.items()}
     if values.pop("no_color", False):
         values["color"] = ColorChoice.NEVER.value
@@ -120,9 +116,16 @@ def settled(given: Mapping[str, Any]) -> GlobalSettings:
     return GlobalSettings(**{name: value for name, value in values.items() if name in known})
 
 
+class _Session(Protocol):
+    """What collects the values of global options."""
+
+    def take(self, name: str, value: Value, source: str) -> None:
+        """Stores a value; see ``context.Session.take``."""
+
+
 def _keep(context: typer.Context, option: Option, value: Value) -> Value:
-    """Hands a value that somebody gave to the session; the commands themselves never see it."""
-    session: Session | None = context.obj if hasattr(context.obj, "take") else None
+    """Passes a given value to the session; commands do not have it as a parameter."""
+    session: _Session | None = context.obj if hasattr(context.obj, "take") else None
     source = context.get_parameter_source(option.name)
     if session is not None and source is not None and not context.resilient_parsing:
         session.take(option.name, value, source.name)
@@ -141,7 +144,7 @@ _SHARED: dict[str, Any] = {
 def _declared(
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Say nothing on success.", envvar="LLE_QUIET", **_SHARED),
+        typer.Option("--quiet", "-q", help="Print failures only.", envvar="LLE_QUIET", **_SHARED),
     ] = False,
     verbose: Annotated[
         int,
@@ -150,7 +153,7 @@ def _declared(
             "-v",
             count=True,
             show_default=False,
-            help="Say more; -vv says all, and shows tracebacks.",
+            help="Print more; -vv prints everything, with tracebacks.",
             **_SHARED,
         ),
     ] = 0,
@@ -158,30 +161,28 @@ def _declared(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Append the whole story to a file, with times.",
+            help="Append a full log with timestamps to a file.",
             envvar="LLE_LOG_FILE",
             **_SHARED,
         ),
     ] = None,
     log_format: Annotated[
         LogFormat,
-        typer.Option(help="Form of the records in that file.", envvar="LLE_LOG_FORMAT", **_SHARED),
+        typer.Option(help="Format of the log file.", envvar="LLE_LOG_FORMAT", **_SHARED),
     ] = LogFormat.TEXT,
     color: Annotated[
         ColorChoice,
         typer.Option(
-            help="auto colors terminals; NO_COLOR and FORCE_COLOR are heard.",
+            help="Color output: auto colors terminals and follows NO_COLOR and FORCE_COLOR.",
             envvar="LLE_COLOR",
             **_SHARED,
         ),
     ] = ColorChoice.AUTO,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="The same as --color never.", **_SHARED)
-    ] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Same as --color never.", **_SHARED)] = False,
     progress: Annotated[
         ProgressChoice,
         typer.Option(
-            help="auto draws a bar in a terminal; elsewhere it prints a line now and then.",
+            help="Progress on stderr: auto draws a bar in a terminal and prints lines elsewhere.",
             envvar="LLE_PROGRESS",
             **_SHARED,
         ),
@@ -190,19 +191,19 @@ def _declared(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Configuration in place of ./lle.toml and ./pyproject.toml.",
+            help="Configuration file to read instead of ./lle.toml and ./pyproject.toml.",
             envvar="LLE_CONFIG",
             **_SHARED,
         ),
     ] = None,
     no_config: Annotated[
-        bool, typer.Option("--no-config", help="Read no configuration file.", **_SHARED)
+        bool, typer.Option("--no-config", help="Ignore configuration files.", **_SHARED)
     ] = False,
     profile: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Part of the configuration that goes before the rest.",
+            help="Profile of the configuration to apply.",
             envvar="LLE_PROFILE",
             **_SHARED,
         ),

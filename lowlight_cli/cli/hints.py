@@ -1,4 +1,4 @@
-"""The hint that some photos are blurred, and which model is made for it; it is never chosen unasked."""
+"""Hints printed after a run: a model for blurred photos, and the command that retries failures."""
 
 import os
 import shlex
@@ -14,7 +14,7 @@ from lowlight_cli.pipeline.report import Report
 
 
 def blur_hint(report: Report, model: str) -> list[str]:
-    """A line for the end of a run, or none: nothing is blurred, or nothing better is at hand.
+    """A hint to use a model that removes blur; empty if nothing is blurred or no such model is ready.
 
     Args:
         report: All outcomes.
@@ -23,15 +23,15 @@ def blur_hint(report: Report, model: str) -> list[str]:
     if not report.blurred or MODELS[model].removes_blur:
         return []
     better = [entry.name for entry in MODELS.values() if entry.removes_blur and entry.is_ready]
-    return [f"{_subject(report)} as blurred; -m {name} is trained to remove blur, too" for name in better[:1]]
+    return [f"{_subject(report)} as blurred; -m {name} is trained to remove blur" for name in better[:1]]
 
 
 def _subject(report: Report) -> str:
-    """How many photos, and of how many where some were not looked at."""
+    """How many photos measure as blurred, and of how many if only some were measured."""
     count = report.blurred
     verb = "measures" if count == 1 else "measure"
     if report.is_sampled:
-        return f"{count:,} of {report.measured:,} photos looked at {verb}"
+        return f"{count:,} of {report.measured:,} measured photos {verb}"
     return f"{count:,} {'photo' if count == 1 else 'photos'} {verb}"
 
 
@@ -39,11 +39,11 @@ _LEFT_OUT = {"sources", "files_from", "null", "as_json", "printed", "dry_run", "
 
 
 def retry_command(context: typer.Context, failures: Path) -> str:
-    """The command for a shell.
+    """The shell command that retries what failed.
 
     Args:
-        context: Of the command that ran.
-        failures: List of what failed.
+        context: Context of the command that ran.
+        failures: File that lists what failed.
     """
     words = ["lle", "enhance", *_inputs(context, failures)]
     words += [word for name, value in _given(context) for word in (name, *value)]
@@ -51,16 +51,16 @@ def retry_command(context: typer.Context, failures: Path) -> str:
 
 
 def _inputs(context: typer.Context, failures: Path) -> list[str]:
-    """The list of what failed; where the result is a file, its one input, since lists go into folders."""
+    """The list of failures; or, if the output is a file, its one input, since lists need a folder."""
     out, sources = context.params["out"], context.params["sources"]
     if sources and out is not None and failures.parent.parent != Path(out):
-        # A name that starts with a dash would be taken for an option.
+        # A name that starts with a dash would be parsed as an option.
         return [f"./{source}" if source.startswith("-") and source != "-" else source for source in sources]
     return ["--files-from", str(failures), *(["-0"] if failures.name.endswith("0.txt") else [])]
 
 
 def _given(context: typer.Context) -> Iterator[tuple[str, list[str]]]:
-    """Options that stood on the command line, each with its value if it takes one."""
+    """Options given on the command line, each with its value if it takes one."""
     for param in context.command.params:
         name = str(param.name)
         source = getattr(context.get_parameter_source(name), "name", "")

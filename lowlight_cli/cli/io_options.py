@@ -1,4 +1,4 @@
-"""Options of ``lle enhance`` about files: what is read, what is written, and how."""
+"""Options about files and reports: what is read, what is written, when to stop, what to print."""
 
 from enum import StrEnum
 from functools import partial
@@ -26,55 +26,54 @@ _result = partial(typer.Option, rich_help_panel="Results")
 InputsArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="INPUT", help="Pictures, folders of them, quoted patterns, or - for one picture on stdin."
+        metavar="INPUT", help="Images, folders, quoted glob patterns, or - for one image from stdin."
     ),
 ]
 OutOption = Annotated[
     str | None,
     typer.Option(
-        "--out", "-o", metavar="PATH", help="Folder, or file for a single picture, or - for stdout."
+        "--out", "-o", metavar="PATH", help="Output folder, or file for a single image, or - for stdout."
     ),
 ]
 FilesFromOption = Annotated[
     str | None,
     _input(
         metavar="FILE",
-        help="Read the inputs from a list, one a line; - is stdin. What follows `/./` is mirrored.",
+        help="Read inputs from a list, one per line; - is stdin. The part of a path after `/./` is kept "
+        "below --out.",
     ),
 ]
 NullOption = Annotated[
     bool,
-    _input("--null", "-0", help="Lists that are read and printed end names with NUL, not newline."),
+    _input("--null", "-0", help="End names with NUL instead of newline, in --files-from and --print paths."),
 ]
 RecursiveOption = Annotated[
     bool,
-    _input("--recursive/--no-recursive", help="Search folders in folders."),
+    _input("--recursive/--no-recursive", help="Search subfolders."),
 ]
 IncludeOption = Annotated[
     list[str] | None,
     _input(
         metavar="GLOB",
-        help="Of the files in folders, take those that match; may be repeated.",
-        show_default="pictures",
+        help="Read only files in folders that match; may be repeated.",
+        show_default="all images",
     ),
 ]
 ExcludeOption = Annotated[
     list[str] | None,
     _input(
         metavar="GLOB",
-        help="Leave out the files and folders that match; may be repeated.",
+        help="Skip files and folders that match; may be repeated.",
     ),
 ]
 HiddenOption = Annotated[
     bool,
-    _input("--hidden", help="Take files and folders whose names start with a dot, too."),
+    _input("--hidden", help="Include hidden files and folders."),
 ]
-FollowSymlinksOption = Annotated[
-    bool, _input("--follow-symlinks", help="Search folders behind symbolic links, too.")
-]
+FollowSymlinksOption = Annotated[bool, _input("--follow-symlinks", help="Follow symbolic links to folders.")]
 AllowTruncatedOption = Annotated[
     bool,
-    _input("--allow-truncated", help="Take what is there of files that were cut short."),
+    _input("--allow-truncated", help="Read truncated files as far as they go."),
 ]
 MaxPixelsOption = Annotated[
     int,
@@ -82,24 +81,26 @@ MaxPixelsOption = Annotated[
         metavar="N",
         parser=parse_pixels,
         show_default="400M",
-        help="Refuse pictures with more pixels; k, M and G count in thousands.",
+        help="Refuse images with more pixels; k, M and G are powers of 1000.",
     ),
 ]
-FramesOption = Annotated[FramesPolicy, _input(help="Of animations and pages: all, the first, or an error.")]
+FramesOption = Annotated[
+    FramesPolicy, _input(help="Animations and multi-page files: all frames, the first, or an error.")
+]
 OnlyDarkOption = Annotated[
     float | None,
     _input(
         min=0,
         max=1,
         metavar="LUMA",
-        help="Skip pictures whose mean brightness, from 0 to 1, is above this.",
+        help="Skip images whose mean brightness, from 0 to 1, is above this.",
     ),
 ]
 OnExistOption = Annotated[
     OnExist,
     _result(
-        help="About results that are there: resume makes again what changed and touches nothing that lle did "
-        "not write; rename writes beside them.",
+        help="When an output exists: resume redoes what changed and never touches files that lle did not "
+        "write; rename picks a free name.",
     ),
 ]
 InPlaceOption = Annotated[
@@ -108,45 +109,47 @@ InPlaceOption = Annotated[
 ]
 BackupDirOption = Annotated[
     Path | None,
-    _result(metavar="DIR", file_okay=False, help="Where --in-place keeps the originals."),
+    _result(metavar="DIR", file_okay=False, help="Folder where --in-place keeps the originals."),
 ]
-NoBackupOption = Annotated[bool, _result("--no-backup", help="Let --in-place throw the originals away.")]
+NoBackupOption = Annotated[bool, _result("--no-backup", help="Let --in-place delete the originals.")]
 YesOption = Annotated[bool, _result("--yes", "-y", help="Do not ask before replacing originals.")]
-SuffixOption = Annotated[str, _result(metavar="TEXT", help="Put at the end of each name, before the ending.")]
+SuffixOption = Annotated[
+    str, _result(metavar="TEXT", help="Text added to each output name before its extension.")
+]
 NameOption = Annotated[
     str,
     _result(
         metavar="TEMPLATE",
-        help="Names of results, made of {stem}, {suffix}, {ext}, {model}, {n} and {parent}.",
+        help="Template of output names: {stem}, {suffix}, {ext}, {model}, {n}, {parent}.",
     ),
 ]
 FormatOption = Annotated[
     FormatChoice,
-    _result("--format", "-f", help="Of the results; keep takes that of each input."),
+    _result("--format", "-f", help="Output format; keep uses that of each input."),
 ]
-QualityOption = Annotated[int, _result(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
+QualityOption = Annotated[int, _result(min=1, max=100, help="Quality of JPEG, WebP and AVIF.", metavar="N")]
 SubsamplingOption = Annotated[
-    Subsampling, _result(help="Color resolution of JPEG; keep is that of a JPEG input, else 444.")
+    Subsampling, _result(help="Chroma subsampling of JPEG; keep uses that of a JPEG input, otherwise 444.")
 ]
-CompressionOption = Annotated[int, _result(min=0, max=9, help="Effort spent on the size of PNG.")]
-BitDepthOption = Annotated[BitDepth, _result(help="Bits per channel, where the format can hold them.")]
+CompressionOption = Annotated[int, _result(min=0, max=9, help="PNG compression level.", metavar="N")]
+BitDepthOption = Annotated[BitDepth, _result(help="Bits per channel, if the format supports them.")]
 MetadataOption = Annotated[
     MetadataPolicy,
-    _result(help="Of the metadata keep all, all but place, serial numbers and owner (safe), or none."),
+    _result(help="Keep all metadata, drop location, serial numbers and owner (safe), or drop all (strip)."),
 ]
 ProfileOption = Annotated[
-    ProfilePolicy, _result("--icc", help="Color profile of the results: that of the input, or sRGB.")
+    ProfilePolicy, _result("--icc", help="Color profile of the outputs: that of the input, or sRGB.")
 ]
 FlattenOption = Annotated[
     str | None,
     _result(
         metavar="COLOR",
         callback=check_color,
-        help="Background for transparent pictures in formats without transparency: white, #ffffff.",
+        help="Background color for transparent images in formats without transparency: white, #ffffff.",
     ),
 ]
 PreserveMtimeOption = Annotated[
-    bool, _result("--preserve-mtime", help="Give results the modification time of their inputs.")
+    bool, _result("--preserve-mtime", help="Copy the modification time of each input.")
 ]
 MinFreeOption = Annotated[
     int,
@@ -154,11 +157,11 @@ MinFreeOption = Annotated[
         metavar="BYTES",
         parser=parse_bytes,
         show_default="512M",
-        help="Stop before the disk has less free; K, M and G count in 1024s.",
+        help="Stop when less disk space is free; K, M and G are powers of 1024.",
     ),
 ]
 LockTimeoutOption = Annotated[
-    float, _result(min=0, metavar="SECS", help="Wait so long for another run into the same folder.")
+    float, _result(min=0, metavar="SECS", help="Seconds to wait while another run uses the output folder.")
 ]
 
 
@@ -166,28 +169,26 @@ _run = partial(typer.Option, rich_help_panel="Run and report")
 
 
 class Print(StrEnum):
-    """What goes to stdout while files are made."""
+    """What goes to stdout while images are enhanced."""
 
     NONE = "none"
     PATHS = "paths"
 
 
 FailFastOption = Annotated[bool, _run("--fail-fast", help="Stop at the first failure.")]
-MaxErrorsOption = Annotated[
-    int | None, _run(min=1, metavar="N", help="Stop when so many pictures have failed.")
-]
-FailEmptyOption = Annotated[bool, _run("--fail-empty", help="Exit with 5 when no picture is found.")]
-DryRunOption = Annotated[bool, _run("--dry-run", "-n", help="Print what would be done, and stop.")]
+MaxErrorsOption = Annotated[int | None, _run(min=1, metavar="N", help="Stop after N images have failed.")]
+FailEmptyOption = Annotated[bool, _run("--fail-empty", help="Exit with 5 if no images are found.")]
+DryRunOption = Annotated[bool, _run("--dry-run", "-n", help="Print what would be done, without doing it.")]
 JsonOption = Annotated[
     bool,
     _run(
         "--json",
-        help="Print one JSON object per event on stdout; see `lle schema`.",
+        help="Print events on stdout, one JSON object per line; see `lle schema`.",
     ),
 ]
-PrintOption = Annotated[Print, _run("--print", help="Print the path of each result on stdout.")]
+PrintOption = Annotated[Print, _run("--print", help="Print the path of each output on stdout.")]
 ForceTtyOption = Annotated[
-    bool, _run("--force-tty", help="Write a picture to stdout even if that is a terminal.")
+    bool, _run("--force-tty", help="Write an image to stdout even if it is a terminal.")
 ]
 ReportOption = Annotated[
     list[Path] | None,
@@ -195,15 +196,17 @@ ReportOption = Annotated[
         "--report",
         metavar="FILE",
         dir_okay=False,
-        help="Write a report: .html, .md, .csv or .json; may be repeated.",
+        help="Write a report as .html, .md, .csv or .json; may be repeated.",
     ),
 ]
 CompareOption = Annotated[
     Path | None,
-    _run(metavar="DIR", file_okay=False, help="Write each picture beside its original, into a folder."),
+    _run(metavar="DIR", file_okay=False, help="Write before-and-after images to a folder."),
 ]
-CompareStyleOption = Annotated[Style, _run(help="Beside each other, split along a slanted line, or stacked.")]
+CompareStyleOption = Annotated[
+    Style, _run(help="Layout of --compare: side by side, split by a diagonal, or stacked.")
+]
 ContactSheetOption = Annotated[
     Path | None,
-    _run(metavar="FILE", dir_okay=False, help="Write one picture of all pairs."),
+    _run(metavar="FILE", dir_okay=False, help="Write an overview image of all pairs."),
 ]

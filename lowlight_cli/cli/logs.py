@@ -1,20 +1,20 @@
-"""What happens on the way: to a log file in full, to stderr as far as it was asked for.
+"""Logging: everything to a log file, and to stderr what ``--verbose`` asks for.
 
-Any module of the package may log with ``logging.getLogger(__name__)``. Lines that a person was told anyway
-carry ``said`` and are not told twice.
+Any module may log with ``logging.getLogger(__name__)``. Records of messages that were printed carry ``said``
+and are not printed again.
 """
 
 import json
 import logging
 import os
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from lowlight_cli.cli.global_options import GlobalSettings
+from lowlight_cli.cli.progress import print_above_bar
 from lowlight_cli.errors import OutputError
 
 PACKAGE = "lowlight_cli"
@@ -23,10 +23,10 @@ _STDERR_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
 class RecordFile(logging.Handler):
-    """Appends to a file, one ``write`` per record, so that several runs and logrotate can share it.
+    """Appends to a file with one ``write`` per record, so that several runs and logrotate can share it.
 
     Args:
-        path: File; it is made if absent, its folder is not.
+        path: File; created if missing, but not its folder.
 
     Raises:
         OutputError: The file cannot be written.
@@ -40,7 +40,7 @@ class RecordFile(logging.Handler):
             raise OutputError(f"cannot write the log {path}: {error.strerror}") from error
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes a record; a full disk must not end the run."""
+        """Writes a record; a full disk does not end the run."""
         try:
             os.write(self._descriptor, f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
         except OSError:
@@ -55,12 +55,12 @@ class RecordFile(logging.Handler):
 
 
 class Stderr(logging.Handler):
-    """Tells records on stderr, but those that were told already."""
+    """Prints records on stderr, except those already printed."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Prints a record, above the progress bar where there is one."""
+        """Prints a record, above the progress bar if there is one."""
         if not getattr(record, "said", False):
-            print(f"{record.levelname.lower()}: {self.format(record)}", file=sys.stderr, flush=True)
+            print_above_bar(f"{record.levelname.lower()}: {self.format(record)}")
 
 
 class TextRecords(logging.Formatter):
@@ -85,16 +85,16 @@ class JsonRecords(logging.Formatter):
             "message": record.getMessage(),
         }
         traceback = _traceback(self, record)
-        # Surrogates stand for bytes of a name that are no UTF-8; as escapes they are valid JSON.
+        # Surrogates stand for bytes that are not valid UTF-8; escaped, they are valid JSON.
         return json.dumps(entry | ({"traceback": traceback} if traceback else {}))
 
 
 @contextmanager
 def logging_to(settings: GlobalSettings) -> Iterator[None]:
-    """While it lasts, records go where the settings say.
+    """Sends records where the settings say while the context is open.
 
     Args:
-        settings: How much is told, and which file is written.
+        settings: Verbosity and log file.
 
     Raises:
         OutputError: The log file cannot be written.
@@ -120,7 +120,7 @@ def logging_to(settings: GlobalSettings) -> Iterator[None]:
 
 
 def log_start(words: Sequence[str], files: Sequence[str]) -> None:
-    """Notes how the program was called.
+    """Logs how the program was called.
 
     Args:
         words: Arguments of the program.

@@ -1,4 +1,4 @@
-"""Options that commands share about models and speed, what they accept, and what TAB offers for them."""
+"""Options about models and speed that several commands share: parsers, help and completion."""
 
 from enum import StrEnum
 from functools import partial
@@ -26,7 +26,7 @@ class Precision(StrEnum):
 
 
 def complete_preset(context: typer.Context, incomplete: str) -> list[str]:
-    """Presets of the model named before, else of the default model."""
+    """Presets of the model given before, or of the default model."""
     from lowlight_cli.models.catalog import MODELS
 
     name = context.params.get("model") or "codeenhance"
@@ -35,12 +35,12 @@ def complete_preset(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_device(incomplete: str) -> list[str]:
-    """Usual devices; asking the hardware would take seconds."""
+    """Common devices; asking the hardware would take seconds."""
     return [name for name in ("auto", "cpu", "cuda", "cuda:0", "cuda:1") if name.startswith(incomplete)]
 
 
 def parse_batch_size(text: str) -> int | None:
-    """A number of pictures, or None for ``auto``."""
+    """Number of images, or None for ``auto``."""
     return None if text == "auto" else _whole_number(text, "auto", at_least=1)
 
 
@@ -56,7 +56,7 @@ def _tile_side(text: str) -> int:
 
 def _whole_number(text: str, words: str, *, at_least: int) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) < at_least:
-        raise typer.BadParameter(f"'{text}' is neither {words} nor a whole number from {at_least}")
+        raise typer.BadParameter(f"'{text}' is not {words} or a whole number of at least {at_least}")
     return int(text)
 
 
@@ -65,7 +65,8 @@ ModelOption = Annotated[
     _look(
         "--model",
         "-m",
-        help="Model to use; see `lle models list`.",
+        metavar="NAME",
+        help="Model; see `lle models list`.",
         autocompletion=complete_model,
         envvar="LLE_MODEL",
     ),
@@ -73,42 +74,50 @@ ModelOption = Annotated[
 PresetOption = Annotated[
     str | None,
     _look(
-        help="Size of the model.",
+        metavar="NAME",
+        help="Model size.",
         autocompletion=complete_preset,
         show_default="lite, for codeenhance",
     ),
 ]
 CheckpointOption = Annotated[
     Path | None,
-    _look(help="Weights to use in place of those that ship.", metavar="FILE"),
+    _look(help="Weights file to use instead of the shipped weights.", metavar="FILE"),
 ]
-ContrastOption = Annotated[float, _look(min=0, max=2, help="How much contrast is restored.")]
-BrightnessOption = Annotated[float, _look(min=0, max=2, help="How much light is added.")]
-TextureOption = Annotated[float, _look(min=0, max=2, help="How much fine detail is brought back.")]
+ContrastOption = Annotated[
+    float, _look(min=0, max=2, help="Contrast: 0 adds none, 1 is normal, 2 is strongest.", metavar="N")
+]
+BrightnessOption = Annotated[
+    float, _look(min=0, max=2, help="Brightness: 0 adds none, 1 is normal, 2 is brightest.", metavar="N")
+]
+TextureOption = Annotated[
+    float, _look(min=0, max=2, help="Fine detail: 0 adds none, 1 is normal, 2 is most.", metavar="N")
+]
 StrengthOption = Annotated[
     float,
-    _look(min=0, max=1, help="0 keeps the original, 1 is the full effect."),
+    _look(min=0, max=1, help="Blend: 0 keeps the original, 1 is the full effect.", metavar="N"),
 ]
 ReferenceOption = Annotated[
     Path | None,
-    _look(help="A well-lit picture whose look is wanted.", metavar="IMAGE"),
+    _look(help="Well-lit image whose look is copied.", metavar="FILE"),
 ]
 TemperatureOption = Annotated[
     float,
-    _look(min=0, max=1, help="Of chance in models that draw their result; 0 takes the likeliest."),
+    _look(min=0, max=1, help="Sampling temperature (GLARE only); 0 is deterministic.", metavar="N"),
 ]
-SeedOption = Annotated[int, _look(min=0, help="For models that draw random numbers.")]
+SeedOption = Annotated[int, _look(min=0, help="Random seed.", metavar="N")]
 SaveDegradationOption = Annotated[
     bool,
     _look(
         "--save-degradation",
-        help="For DRGN: write what was taken away, and what was left, beside each result.",
+        help="Also write the degradation that was removed, and the base it left (DRGN only).",
     ),
 ]
 DeviceOption = Annotated[
     str,
     _speed(
-        help="auto, cpu, cuda or cuda:N; auto takes the first GPU.",
+        metavar="DEVICE",
+        help="auto, cpu, cuda or cuda:N; auto uses the first GPU, if there is one.",
         autocompletion=complete_device,
         envvar="LLE_DEVICE",
     ),
@@ -116,8 +125,8 @@ DeviceOption = Annotated[
 PrecisionOption = Annotated[
     Precision,
     _speed(
-        help="Number format inside the model. auto takes a 16-bit format that is faster here and gives "
-        "nearly the same image, else fp32; tf32 needs CUDA.",
+        help="Number format inside the model. auto uses a 16-bit format where it is faster and gives "
+        "nearly the same image, otherwise fp32. tf32 needs CUDA.",
         envvar="LLE_PRECISION",
     ),
 ]
@@ -127,16 +136,17 @@ BatchSizeOption = Annotated[
         metavar="auto|N",
         parser=parse_batch_size,
         show_default="auto",
-        help="Pictures of one size per pass on a GPU; auto is 8. A CPU takes one at a time, whatever is "
-        "asked for, so that no result depends on it.",
+        help="Images per batch on a GPU; auto is 8. A CPU always uses 1, so that results do not "
+        "depend on it.",
     ),
 ]
 WorkersOption = Annotated[
     int | None,
     _speed(
         min=1,
-        help="Threads that read, and as many that write.",
-        show_default="usable processors, 16 at most",
+        metavar="N",
+        help="Threads that read files, and as many that write them.",
+        show_default="number of processors, at most 16",
         envvar="LLE_WORKERS",
     ),
 ]
@@ -146,10 +156,10 @@ TileOption = Annotated[
         metavar="auto|off|N",
         parser=parse_tile,
         show_default="auto",
-        help="Side of the tiles that large photos are cut into; auto goes by memory.",
+        help="Tile size in pixels for large images; auto chooses by memory.",
     ),
 ]
 TileOverlapOption = Annotated[
     int,
-    _speed(min=0, help="Pixels over which tiles fade into each other."),
+    _speed(min=0, help="Pixels that neighboring tiles share.", metavar="N"),
 ]

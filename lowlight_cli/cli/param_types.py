@@ -1,4 +1,4 @@
-"""Numbers as people write them on a command line: ``400M``, ``2G``, ``white``."""
+"""Parsers of option values: ``400M``, ``2G``, ``white``."""
 
 import re
 
@@ -11,7 +11,7 @@ def parse_pixels(text: str | int) -> int:
     """A number of pixels; ``400M`` is 400,000,000."""
     pixels = _parse(text, 1000)
     if pixels < 1:
-        raise typer.BadParameter(f"'{text}' leaves no room for a single pixel")
+        raise typer.BadParameter(f"'{text}' allows no pixels; use 1 or more")
     return pixels
 
 
@@ -21,26 +21,26 @@ def parse_bytes(text: str | int) -> int:
 
 
 def check_color(text: str | None) -> str | None:
-    """The name of a color, unchanged, if it is one."""
+    """The name of a color, unchanged, if it is valid."""
     if text is not None:
         parse_color(text)
     return text
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
-    """Red, green and blue, 0 to 255 each, of a color's name or of ``#rrggbb``."""
+    """Red, green and blue in 0 to 255 of a color name or ``#rrggbb``."""
     from PIL import ImageColor
 
     try:
         red, green, blue, *_ = ImageColor.getrgb(text)
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is no color; try white or #ffffff") from None
+        raise typer.BadParameter(f"'{text}' is not a color; try white or #ffffff") from None
     return red, green, blue
 
 
 def _parse(text: str | int, thousand: int) -> int:
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)(?:i?b)?", str(text).strip().lower())
     if not found:
-        raise typer.BadParameter(f"'{text}' is no number such as 400M")
+        raise typer.BadParameter(f"'{text}' is not a number; write it like 400M")
     number, letter = found.groups()
     return int(float(number) * thousand ** _LETTERS.index(letter or " "))

@@ -1,10 +1,7 @@
-"""How far a run has come, on stderr.
-
-In a terminal one bar is drawn, and messages appear above it; elsewhere a line comes now and then, so
-that logs stay short.
-"""
+"""Progress on stderr: in a terminal a bar with messages above it, elsewhere a line now and then."""
 
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -15,18 +12,19 @@ from lowlight_cli.images.warnings import explain
 from lowlight_cli.pipeline.report import Row
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
+    from tqdm import tqdm
 
 _LINE_EVERY_S = 30.0
 _LINE_EVERY_SHARE = 0.1
+_USUAL_COLUMNS, _USUAL_LINES = 80, 24
 
 
 class Progress:
-    """Tells a person how far a run has come; use it as a context.
+    """Shows the progress of a run over images; use it as a context.
 
     Args:
-        total: Pictures to enhance.
-        settings: Whether success is silent, and the kind of progress asked for.
+        total: Images to enhance.
+        settings: Quiet mode and the kind of progress.
     """
 
     def __init__(self, total: int, settings: GlobalSettings) -> None:
@@ -36,27 +34,26 @@ class Progress:
         self._done = self._failed = 0
         self._megapixels = 0.0
         self._begin = time.monotonic()
-        self._told = (0, self._begin)
-        self._bar: Bar | None = None
+        self._last_line = (0, self._begin)
+        self._bar: tqdm[None] | None = None
 
     def __enter__(self) -> "Progress":
         """Draws the bar, in a terminal."""
         self._begin = time.monotonic()
-        self._told = (0, self._begin)
+        self._last_line = (0, self._begin)
         if self._kind == "bar":
-            self._bar = _bar(self._settings)
-            self._bar.add_task("", total=self._total, flow="", failures="")
-            self._bar.start()
+            self._bar = draw_bar(self._total)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Takes the bar away."""
+        """Removes the bar."""
         if self._bar is not None:
-            self._bar.stop()
+            self._bar.leave = False
+            self._bar.close()
             self._bar = None
 
     def tell(self, row: Row) -> None:
-        """Counts an outcome; failures are always printed, warnings unless quiet."""
+        """Counts a finished image; failures are always printed, warnings unless quiet."""
         if row.status == "failed":
             self._failed += 1
             say(f"failed  {shown(row.source)}  {row.code}: {shown(row.message)}", error=True)
@@ -74,17 +71,18 @@ class Progress:
         elif self._kind == "lines":
             self._line()
 
-    def _redraw(self, bar: "Bar") -> None:
-        flow = self._megapixels / max(time.monotonic() - self._begin, 0.001)
-        failures = f"{self._failed} failed" if self._failed else ""
-        bar.update(bar.task_ids[0], completed=self._done, flow=f"{flow:.2g} MP/s", failures=failures)
+    def _redraw(self, bar: "tqdm[None]") -> None:
+        speed = self._megapixels / max(time.monotonic() - self._begin, 0.001)
+        failures = f"  {self._failed} failed" if self._failed else ""
+        bar.set_postfix_str(f"{speed:.2g} MP/s{failures}", refresh=False)
+        bar.update()
 
     def _line(self) -> None:
-        """Prints a line when both a tenth of the run and half a minute have passed."""
-        done, moment = self._told
+        """Prints a line once a tenth of the run and half a minute have passed."""
+        done, moment = self._last_line
         now = time.monotonic()
         if self._done - done >= _LINE_EVERY_SHARE * self._total and now - moment >= _LINE_EVERY_S:
-            self._told = (self._done, now)
+            self._last_line = (self._done, now)
             failures = f", {self._failed} failed" if self._failed else ""
             say(f"{self._done} of {self._total} ({100 * self._done // self._total} %){failures}")
 
@@ -93,7 +91,7 @@ def progress_kind(settings: GlobalSettings) -> str:
     """How progress is shown: ``bar``, ``lines`` or ``none``.
 
     Args:
-        settings: What was asked for; ``auto`` goes by stderr.
+        settings: Global options; ``auto`` draws a bar if stderr is a terminal.
     """
     if settings.quiet:
         return "none"
@@ -102,43 +100,52 @@ def progress_kind(settings: GlobalSettings) -> str:
     return "bar" if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else "lines"
 
 
-def _bar(settings: GlobalSettings) -> "Bar":
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+def draw_bar(total: int, done: int = 0) -> "tqdm[None]":
+    """The progress bar of all commands, on stderr.
 
-    from lowlight_cli.cli.tables import make_console
+    Args:
+        total: Steps or images in all.
+        done: How many are done already.
+    """
+    from tqdm import tqdm
 
-    return Bar(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[flow]}"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("{task.fields[failures]}", style="bold red"),
-        console=make_console(sys.stderr, settings.color, terminal=True),
-        transient=True,
-        refresh_per_second=4,
-        redirect_stdout=False,  # the product; what goes to stderr meanwhile appears above the bar
-    )
+    # A terminal without a known size would hide the bar.
+    size = shutil.get_terminal_size((0, 0))
+    return tqdm(
+        total=total, initial=done, file=sys.stderr, ncols=size.columns or _USUAL_COLUMNS, nrows=size.lines or _USUAL_LINES,
+        bar_format="{n_fmt}/{total_fmt} {percentage:3.0f}% {bar:10} {remaining}{postfix}",
+    )  # fmt: skip
 
 
 def say(text: str, *, error: bool = False, quiet: bool = False) -> None:
-    """Prints a line for a person on stderr, and logs it.
+    """Prints a line on stderr, and logs it.
 
     Args:
         text: The line.
-        error: Whether it tells a failure, for the log.
+        error: Whether it is logged as an error.
         quiet: Whether it is only logged.
     """
     import logging
 
     if not quiet:
-        print(text, file=sys.stderr, flush=True)
+        print_above_bar(text)
     logger = logging.getLogger("lowlight_cli")
     if logger.hasHandlers():
         logger.log(logging.ERROR if error else logging.INFO, "%s", text, extra={"said": True})
 
 
+def print_above_bar(text: str) -> None:
+    """Prints a line on stderr, above a progress bar if one is drawn."""
+    if "tqdm" not in sys.modules:
+        print(text, file=sys.stderr, flush=True)
+        return
+    from tqdm import tqdm
+
+    with tqdm.external_write_mode(file=sys.stderr):
+        print(text, file=sys.stderr, flush=True)
+
+
 def shown(words: Path | str) -> str:
-    """A path, or a message that may name one, on one line and safe for any terminal."""
+    """A path, or a message that may contain one, on one line and without control characters."""
     text = os.fsencode(words).decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -1,4 +1,4 @@
-"""What a run says: words on stderr for a person, events or paths on stdout for other programs."""
+"""Reports a run: messages on stderr, and events or paths on stdout for other programs."""
 
 import logging
 import os
@@ -25,19 +25,19 @@ from lowlight_cli.pipeline.run_log import RunInfo
 _LOG = logging.getLogger(__name__)
 
 MOST_TRACEBACKS = 20
-"""Tracebacks that a run writes; images seldom fail because of more than one bug."""
+"""Most tracebacks that a run logs; images rarely fail because of more than one bug."""
 
 Product = Literal["nothing", "events", "paths", "paths0"]
-"""What goes to stdout: JSON events, or the path of each result, ended by a line break or by NUL."""
+"""What goes to stdout: JSON events, or the path of each output with a newline or NUL."""
 
 
 class Reporter(Observer):
-    """Tells of a run: to a person, and to a program.
+    """Prints the events of a run.
 
     Args:
-        settings: Of the global options; with ``quiet``, a person hears of failures alone.
+        settings: Global options; with ``quiet`` only failures are printed.
         product: What goes to stdout.
-        stdin: Where the picture from stdin lies, which has no name of its own.
+        stdin: File that holds the image from stdin; shown as ``-``.
     """
 
     def __init__(
@@ -56,14 +56,7 @@ class Reporter(Observer):
     def start(
         self, plan: Plan, info: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
     ) -> None:
-        """A run begins.
-
-        Args:
-            plan: What it will do.
-            info: What all its pictures have in common.
-            handlers: Who acts on each control that is turned.
-            precision_reason: Why that number format; empty where no model is needed.
-        """
+        """The run starts; see ``Observer``."""
         self._acted = handlers
         self._plan = plan
         self._where = " ".join(word for word in (info.device, info.precision) if word)
@@ -72,25 +65,21 @@ class Reporter(Observer):
             _LOG.info("computing in %s: %s", info.precision, precision_reason)
         for loop in plan.loops:
             say(
-                f"lle: warning: '{shown(loop)}' leads to a folder that was searched already",
+                f"lle: warning: '{shown(loop)}' is a link to a folder that was already searched",
                 quiet=self._settings.quiet,
             )
         if plan.jobs and self._where:
-            count = "1 picture" if len(plan.jobs) == 1 else f"{len(plan.jobs):,} pictures"
+            count = "1 image" if len(plan.jobs) == 1 else f"{len(plan.jobs):,} images"
             words = f"{count}, {info.model} on {self._where}"
             say(words, quiet=progress_kind(self._settings) != "lines")
 
     def warning(self, text: str) -> None:
-        """Something is done in another way than was asked for."""
+        """Something is done differently than requested."""
         say(f"lle: warning: {text}", quiet=self._settings.quiet)
 
     @contextmanager
     def progress(self, total: int) -> Iterator[None]:
-        """While it lasts, progress is shown.
-
-        Args:
-            total: Pictures to make.
-        """
+        """Shows progress while the context is open; see ``Observer``."""
         with Progress(total, self._settings) as self._progress:
             yield
 
@@ -106,7 +95,7 @@ class Reporter(Observer):
             traceback.print_exception(error, file=sys.stderr)
 
     def item(self, row: Row) -> None:
-        """A picture came to its end."""
+        """An image is finished."""
         row = self._named(row)
         if self._product == "events":
             emit(as_line(item_event(row)))
@@ -118,7 +107,7 @@ class Reporter(Observer):
             _LOG.info("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
 
     def _named(self, row: Row) -> Row:
-        """The row, with the name that a user knows the input by."""
+        """The row, with stdin shown as ``-``."""
         return replace(row, source=Path("-")) if row.source == self._stdin else row
 
     def end(self, report: Report, exit_code: int, hints: Sequence[str] = ()) -> None:
@@ -126,15 +115,15 @@ class Reporter(Observer):
 
         Args:
             report: All outcomes.
-            exit_code: What the program will end with.
-            hints: Further lines for a person: what to do next, what else was made.
+            exit_code: Exit code of the program.
+            hints: Further lines: what to do next, what else was written.
         """
         self._event(end_event(self._plan, report, exit_code))
         if report.stopped_by is not None:
             done = report.count("ok")
             say(f"Interrupted: {done} done, {report.left} left; run the same command again to continue")
         elif not report.rows and not report.left:
-            text = f"lle: warning: no pictures found, {report.ignored} other files"
+            text = f"lle: warning: no images found, {report.ignored} other files"
             say(text, quiet=self._settings.quiet)
         else:
             words = [self._where, describe_handlers(self._acted)]
@@ -143,7 +132,7 @@ class Reporter(Observer):
             say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))
 
     def problems(self, report: Report) -> Iterator[str]:
-        """A line for each kind of error that concerns more than one image.
+        """A line for each error that is not about a single image.
 
         Args:
             report: All outcomes.
@@ -161,11 +150,11 @@ class Reporter(Observer):
 
 
 def emit(product: str | Path, end: bytes = b"\n") -> None:
-    """Writes a line of the product on stdout, at once; where its reader went away, the program ends quietly.
+    """Writes a line to stdout and flushes it; if the reader is gone, the program ends silently.
 
     Args:
-        product: Text, or a path, whose bytes are written as they are.
-        end: What comes behind it.
+        product: Text, or a path, whose bytes are written unchanged.
+        end: Line terminator.
     """
     data = os.fsencode(product) if isinstance(product, Path) else product.encode("utf-8", "backslashreplace")
     sys.stdout.flush()
@@ -175,7 +164,7 @@ def emit(product: str | Path, end: bytes = b"\n") -> None:
 
 _LOG = logging.getLogger(__name__)
 
-_SKIPS = {UP_TO_DATE: "up to date", EXISTS: "there already", BRIGHT: "bright enough"}
+_SKIPS = {UP_TO_DATE: "up to date", EXISTS: "existing", BRIGHT: "bright enough"}
 
 
 def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
@@ -184,7 +173,7 @@ def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
     Args:
         report: All outcomes.
         where: Device and number format.
-        settings: Of the global options.
+        settings: Global options.
     """
     from rich.text import Text
 
@@ -200,7 +189,7 @@ def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
 
 
 def _counts(report: Report) -> list[tuple[str, str]]:
-    """What was counted, and the style of each; what did not happen is left out."""
+    """Counts in words, each with its style; zeros are left out."""
     reasons = [row.code for row in report.rows if row.status == "skipped"]
     counts = [(report.count("ok"), "enhanced", "green")]
     counts += [(reasons.count(reason), words, "") for reason, words in _SKIPS.items()]
@@ -214,7 +203,7 @@ def _counts(report: Report) -> list[tuple[str, str]]:
 
 
 def duration(seconds: float) -> str:
-    """A time span for a person: ``0.4 s``, ``12 s``, ``9 m 05 s``, ``2 h 07 m``."""
+    """A time span: ``0.4 s``, ``12 s``, ``9 m 05 s``, ``2 h 07 m``."""
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""Reports that ``lle enhance`` writes when a run is over."""
+"""Reports that ``lle enhance`` writes after a run."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,11 +12,11 @@ from lowlight_cli.reports.report_options import COMPARISON_END, ReportOptions
 
 
 def write_run_reports(plan: Plan, report_options: ReportOptions) -> Sequence[Path]:
-    """Writes reports about the inputs of a run, whether made now or before; gives the files.
+    """Writes reports about the inputs of a run, enhanced now or earlier; returns the files.
 
     Args:
-        plan: What the run was about.
-        report_options: What to write.
+        plan: Plan of the run.
+        report_options: Reports to write.
 
     Raises:
         LowlightError: A file cannot be written.

@@ -1,4 +1,4 @@
-"""A descriptor of its own for what the program says, so that libraries can be muted beside it."""
+"""Gives the program's messages a descriptor of their own, so that libraries can be muted."""
 
 import os
 import sys
@@ -6,13 +6,13 @@ from contextlib import suppress
 
 
 def keep_own_stderr() -> None:
-    """Moves Python's stderr to another descriptor that leads to the same place.
+    """Moves Python's stderr to another descriptor of the same file.
 
-    From then on ``libraries_muted`` can shut descriptor 2 and no word of the program is lost.
+    ``libraries_muted`` can then close descriptor 2 without losing messages of the program.
     """
     if sys.stderr is None:
         return
-    with suppress(OSError, ValueError):  # closed by whoever started the program
+    with suppress(OSError, ValueError):  # closed by the parent process
         sys.stderr.flush()
         sys.stderr = os.fdopen(
             os.dup(sys.stderr.fileno()),

@@ -1,6 +1,6 @@
-"""Results as text in columns, as tables and as JSON, for terminals and for pipes.
+"""Output as columns, tables and JSON, for terminals and pipes; decides about color.
 
-``aligned`` is plain and quick. ``print_table`` draws a frame; rich is imported when it is called.
+``aligned`` is plain and fast. ``print_table`` draws a frame; it imports rich when called.
 """
 
 import json
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 Stream = TextIO | TextIOWrapper | StringIO
-"""Where text is written to; the classes stand beside their interface for the checks at run time."""
+"""A text stream; the classes are listed for type checks at run time."""
 
 
 def wants_color(stream: Stream, color: str = "auto") -> bool:
     """Whether to color what is written to ``stream``.
 
-    ``always`` and ``never`` decide. Else ``NO_COLOR``, unless empty, forbids it, ``FORCE_COLOR`` asks
-    for it, and without either it takes a terminal that is not ``dumb``.
+    ``always`` and ``never`` decide. Otherwise a non-empty ``NO_COLOR`` turns color off, ``FORCE_COLOR`` turns
+    it on, and without either a terminal is colored unless ``TERM`` is ``dumb``.
 
     Args:
         stream: stdout or stderr.
@@ -40,14 +40,14 @@ def wants_color(stream: Stream, color: str = "auto") -> bool:
 
 
 NARROWEST = 80
-"""Columns of a table that is not shown in a terminal, unless its content is wider."""
+"""Width of a table outside of terminals, unless its content is wider."""
 
 
 def aligned(rows: Iterable[Sequence[object]], indent: int = 0) -> str:
-    """Rows with equal columns, two spaces apart; the last column is as long as it is.
+    """Rows in aligned columns, two spaces apart.
 
     Args:
-        rows: Cells; numbers stand right, thousands separated.
+        rows: Cells; numbers are right-aligned with thousands separators.
         indent: Spaces before each row.
     """
     rows = list(rows)
@@ -76,12 +76,12 @@ def table(
     title: str = "",
     caption: str = "",
 ) -> "Table":
-    """A framed table; its cells are taken as they are, without markup.
+    """A framed table; cells are not parsed for markup.
 
     Args:
         columns: Heads.
-        rows: As many cells each: texts of rich, or anything that is written with ``str``.
-        numbers: Heads of the columns that stand right.
+        rows: As many cells each: rich ``Text``, or anything that ``str`` accepts.
+        numbers: Heads of the right-aligned columns.
         title: Line above.
         caption: Line below.
     """
@@ -104,9 +104,9 @@ def table(
 
 
 def print_table(drawn: "Table", stream: Stream | None = None, *, color: str = "auto") -> None:
-    """Prints a table: as wide as a terminal, else as wide as its content; ``COLUMNS`` wins.
+    """Prints a table as wide as the terminal or, elsewhere, its content; ``COLUMNS`` overrides both.
 
-    The frame is ASCII where the stream's encoding has no lines.
+    The frame is ASCII if the encoding of the stream lacks line characters.
 
     Args:
         drawn: From ``table``.
@@ -121,12 +121,12 @@ def print_table(drawn: "Table", stream: Stream | None = None, *, color: str = "a
 
 
 def make_console(stream: Stream, color: str = "auto", *, terminal: bool = False) -> "Console":
-    """A console of rich that follows the rules of this program, for one stream.
+    """A rich console for one stream, with the color rules of this program.
 
     Args:
-        stream: stdout or stderr; each is judged for itself.
+        stream: stdout or stderr.
         color: ``auto``, ``always`` or ``never``.
-        terminal: Whether to take the stream for a terminal, come what may.
+        terminal: Whether to treat the stream as a terminal in any case.
     """
     from rich.console import Console
 

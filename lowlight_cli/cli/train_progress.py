@@ -1,11 +1,9 @@
 """How far a training run has come, on stderr: one line that is drawn again in a terminal, lines elsewhere."""
 
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.global_options import GlobalSettings
-from lowlight_cli.cli.progress import progress_kind, say
+from lowlight_cli.cli.progress import draw_bar, progress_kind, say
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -13,7 +11,6 @@ if TYPE_CHECKING:
     from lowlight_cli.training.step_timer import StepStats
 
 
-_USUAL_COLUMNS = 80
 _SMOOTHING = 0.9
 """Share of the past in the shown speed."""
 
@@ -47,31 +44,18 @@ class TrainingProgress:
         if self._bar is None:
             say(line, quiet=self._settings.quiet or (is_number and self._kind == "none"))
         elif not is_number:
-            self._bar.clear()
             say(line)
-            self._bar.refresh()
 
     def watch(self, moment: "StepStats") -> None:
         """Draws a step that was taken."""
         if self._kind != "bar":
             return
         if self._bar is None:
-            self._bar = _drawn(moment)
+            self._bar = draw_bar(moment.steps, moment.step - 1)
         self._seconds = _blend(self._seconds, moment.seconds)
         self._waited = _blend(self._waited, moment.waited)
         self._bar.set_postfix_str(_words(moment, self._seconds, self._waited), refresh=False)
         self._bar.update()
-
-
-def _drawn(moment: "StepStats") -> "tqdm[None]":
-    from tqdm import tqdm
-
-    # A terminal that knows no size would hide the line.
-    columns = shutil.get_terminal_size((0, 0)).columns or _USUAL_COLUMNS
-    return tqdm(
-        total=moment.steps, initial=moment.step - 1, file=sys.stderr, ncols=columns, unit="step",
-        bar_format="{n_fmt}/{total_fmt} {percentage:3.0f}% {bar:10} {remaining}{postfix}",
-    )  # fmt: skip
 
 
 def _words(moment: "StepStats", seconds: float, waited: float) -> str:

@@ -1,4 +1,6 @@
-"""The commands of Typer, finished: with global options, values from files, and help in sections."""
+"""Completes the Typer commands: global options, values from configuration, help in sections."""
+
+import re
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -7,14 +9,25 @@ from lowlight_cli.cli.config_schema import configurable
 from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.global_options import Command, Option, UncheckedDefault, Value, global_options
 
+_EXAMPLE = re.compile(r"\n\n(?=Examples?:)")
+"""Start of an example, whose lines are not wrapped."""
+
+_PYTHON_TYPE = re.compile(r" <((?:list\[)?(?:str|path|int range|int|float range|float)\]?)>$")
+"""The type that Typer prints if no metavar is given."""
+
+_METAVARS = {"str": "TEXT", "path": "PATH"}
+"""Other types are numbers."""
+
+_DOUBLED = re.compile(r"\[default: \(([^()]*)\)")
+
 
 class ProgramContext(typer.Context):
-    """One level of a call, whose options fall back on configuration files."""
+    """A click context whose options fall back on configuration files."""
 
     def lookup_default(self, name: str, call: bool = True) -> Value:
-        """What files say about an option; None where they say nothing."""
+        """The value of an option in configuration files, or None."""
         del call
-        # Help and completion read no files; groups start before all is read that chooses the files.
+        # Help and completion read no files; groups start before the files are chosen.
         if self.resilient_parsing or hasattr(self.command, "commands"):
             return None
         option = next((option for option in self.command.params if option.name == name), None)
@@ -25,24 +38,24 @@ class ProgramContext(typer.Context):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Names of the command and of its groups, without the program's."""
+        """Name of the command with its groups, without the program."""
         parent = self.parent
         return (*parent.words, str(self.info_name)) if isinstance(parent, ProgramContext) else ()
 
     def invoke(self, callback: Value, /, *args: Value, **kwargs: Value) -> Value:
-        """Starts a command, once all global options are known."""
+        """Runs a command once all global options are known."""
         if isinstance(self.obj, Session) and not hasattr(self.command, "commands"):
             self.obj.resolve(self.find_root().command)
         return super().invoke(callback, *args, **kwargs)
 
 
 class ProgramCommand(TyperCommand):
-    """A command whose help has a section for each group of options."""
+    """A command with one help section per group of options."""
 
     context_class = ProgramContext
 
     def format_options(self, ctx: Value, formatter: Value) -> None:
-        """Writes the options, section by section."""
+        """Writes the options in sections."""
         _write_sections(self, ctx, formatter)
 
 
@@ -52,7 +65,7 @@ class ProgramGroup(TyperGroup):
     context_class = ProgramContext
 
     def get_help_option(self, ctx: Value) -> Option:
-        """The option ``--help``, which must be as quick as its default is."""
+        """The option ``--help``; its default is not validated, which would be slow."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.__class__ = UncheckedDefault
@@ -65,10 +78,10 @@ class ProgramGroup(TyperGroup):
 
 
 def finished(app: typer.Typer) -> Command:
-    """The program as a command of click, with all that is the same for each of its commands.
+    """The program as a click command, with what all its commands have in common.
 
     Args:
-        app: What the commands were added to.
+        app: The Typer app.
     """
     app.info.cls = ProgramGroup
     _use_own_classes(app)
@@ -89,6 +102,8 @@ def _use_own_classes(app: typer.Typer) -> None:
 
 
 def _finish(command: Command, words: tuple[str, ...], shared: list[Option]) -> None:
+    if command.help:
+        command.help = _EXAMPLE.sub("\n\n\b\n", command.help)
     for key, option in configurable(command).items():
         _offer_environment(option, words, key)
     taken = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
@@ -98,7 +113,7 @@ def _finish(command: Command, words: tuple[str, ...], shared: list[Option]) -> N
 
 
 def _offer_environment(option: Option, words: tuple[str, ...], key: str) -> None:
-    """Lets ``LLE_<COMMAND>_<OPTION>`` set an option, before the short variable that some have."""
+    """Lets ``LLE_<COMMAND>_<OPTION>`` set an option; it overrides the short variable that some have."""
     short = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
     if short:
         option.help = f"{(option.help or '').rstrip('.')}. Environment: {', '.join(short)}."
@@ -112,7 +127,17 @@ def _write_sections(command: Command, context: Value, formatter: Value) -> None:
         record = option.get_help_record(context)
         if record is not None:
             usual = "Arguments" if option.param_type_name == "argument" else "Options"
-            sections.setdefault(getattr(option, "rich_help_panel", None) or usual, []).append(record)
+            text = _DOUBLED.sub(r"[default: \1", record[1])
+            row = (_without_python_types(record[0], is_argument=usual == "Arguments"), text)
+            sections.setdefault(getattr(option, "rich_help_panel", None) or usual, []).append(row)
     for title, records in sections.items():
         with formatter.section(title):
             formatter.write_dl(records)
+
+
+def _without_python_types(name: str, *, is_argument: bool) -> str:
+    """``--seed <int range>`` as ``--seed N``, and ``name <str>`` as ``NAME``."""
+    found = _PYTHON_TYPE.search(name)
+    if is_argument:
+        return name[: found.start()].upper() if found else name
+    return f"{name[: found.start()]} {_METAVARS.get(found[1], 'N')}" if found else name

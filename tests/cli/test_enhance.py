@@ -82,7 +82,7 @@ def test_a_folder_without_pictures_is_a_warning(enhance, tmp_path):
     (tmp_path / "in" / "notes.txt").touch()
     run = enhance(tmp_path / "in", "-o", tmp_path / "out")
     assert (run.code, run.out) == (0, "")
-    assert run.err == "lle: warning: no pictures found, 1 other files\n"
+    assert run.err == "lle: warning: no images found, 1 other files\n"
     assert enhance(tmp_path / "in", "-o", tmp_path / "out", "-q") == (0, "", "")
     assert enhance(tmp_path / "in", "-o", tmp_path / "out", "--fail-empty").code == 5
     assert not (tmp_path / "out").exists()
@@ -167,7 +167,7 @@ def test_a_dry_run_changes_nothing(enhance, folder, tmp_path):
     lines = [line.split() for line in run.out.splitlines()]
     assert lines[0] == ["make", f"{folder}/a.png", "->", f"{tmp_path}/out/a.png", "0.0", "MP"]
     assert len(lines) == 3
-    assert run.err.startswith("3 to make (0.0 MP, about ")
+    assert run.err.startswith("3 to enhance (0.0 MP, about ")
     assert run.err.endswith(" free) · 1 not images\n")
     assert not (tmp_path / "out").exists()
 
@@ -242,7 +242,7 @@ def test_long_runs_tell_of_their_progress_now_and_then(enhance, folder, tmp_path
     monkeypatch.setattr(progress, "_LINE_EVERY_S", 0.0)
     lines = enhance(folder, "-o", tmp_path / "out", "--precision", "fp32").err.splitlines()
     assert lines[:4] == [
-        "3 pictures, identity on cpu fp32",
+        "3 images, identity on cpu fp32",
         "1 of 3 (33 %)",
         "2 of 3 (66 %)",
         "3 of 3 (100 %)",

@@ -197,7 +197,7 @@ def test_bright_pictures_are_skipped_and_remembered(enhance, folder, tmp_path, m
 @pytest.mark.parametrize(
     ("on_exist", "code", "words"),
     [
-        ("skip", 0, "0 enhanced · 3 there already"),
+        ("skip", 0, "0 enhanced · 3 existing"),
         ("overwrite", 0, "3 enhanced"),
         ("error", 2, "exists already"),
         ("rename", 0, "0 enhanced · 3 up to date"),

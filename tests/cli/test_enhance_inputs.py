@@ -109,7 +109,7 @@ def test_links_in_circles_end(enhance, make_tree, tmp_path):
     run = enhance(folder, "-o", tmp_path / "out", "--follow-symlinks")
     assert run.code == 0
     assert (tmp_path / "out" / "link" / "z.png").exists()
-    assert run.err.count("leads to a folder that was searched already") == 1
+    assert run.err.count("is a link to a folder that was already searched") == 1
     assert "2 enhanced" in run.err
 
 
@@ -219,7 +219,7 @@ def test_nul_without_a_list_is_refused(enhance, folder, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--flatten", "nocolour"), "Invalid value for '--flatten': 'nocolour' is no color"),
+        (("--flatten", "nocolour"), "Invalid value for '--flatten': 'nocolour' is not a color"),
         (("--precision", "fp8"), "'--precision': 'fp8' is not one of 'auto', 'fp32', 'tf32', 'bf16', 'fp16'"),
     ],
 )

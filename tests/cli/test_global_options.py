@@ -104,7 +104,7 @@ def test_a_log_file_has_everything_even_of_a_quiet_run(run_lle, photos, tmp_path
     for words in (
         "called as: lle enhance",
         "-q",
-        "2 pictures, identity",
+        "2 images, identity",
         "ok ",
         "a.png",
         "failed",
@@ -250,7 +250,8 @@ def test_progress_in_a_terminal_is_a_bar_that_leaves_nothing(root, photos, tmp_p
     words = ["enhance", str(photos), "-o", str(tmp_path / "out"), "--model", "identity"]
     shown = in_terminal(root, words)
     assert "\x1b[" in shown
-    assert "━" in shown
+    assert re.search(r"\r[0-2]/2 +\d+%", shown)
+    assert re.search(r"\r +\r", shown.rpartition("/2 ")[2])  # the bar is wiped out
     assert "failed  " in shown
     assert "\x1b[32m1 enhanced" in shown.rpartition("failed  ")[2]
 
@@ -261,7 +262,7 @@ def test_progress_elsewhere_has_no_control_characters(root, photos, tmp_path):
     assert done.returncode == 3
     assert done.stdout == b""
     assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", done.stderr)
-    assert done.stderr.startswith(b"2 pictures, identity on cpu")
+    assert done.stderr.startswith(b"2 images, identity on cpu")
 
 
 def call(words):

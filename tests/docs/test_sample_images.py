@@ -42,7 +42,7 @@ def test_one_has_a_lit_part_beside_a_dark_one(root):
 
 def test_each_special_case_is_what_its_name_says(root):
     folder = root / "sample_images"
-    with Image.open(folder / "gray.png") as picture:
+    with Image.open(folder / "grey.png") as picture:
         assert picture.mode == "L"
     with Image.open(folder / "transparent.png") as picture:
         assert picture.mode == "RGBA"

@@ -79,7 +79,7 @@ def test_a_device_that_is_lost_at_once_is_no_empty_folder(lose, monkeypatch, opt
     monkeypatch.setattr("lowlight_cli.pipeline.model_setup._limits", lambda *_: Limits(2**20))
     run = lose(1, "--batch-size", 4, *options)
     assert run.code == 7
-    assert "no pictures found" not in run.err
+    assert "no images found" not in run.err
     assert "can no longer be used" in run.err
 
 
