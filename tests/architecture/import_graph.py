@@ -20,9 +20,7 @@ def modules_of(package: Path) -> dict[str, Path]:
 def import_graph(package: Path) -> Graph:
     """Imports of each module of a package from others of it."""
     modules = modules_of(package)
-    return {
-        name: frozenset(_imports(path, package.name, modules)) - {name} for name, path in modules.items()
-    }
+    return {name: frozenset(_imports(path, package.name, modules)) - {name} for name, path in modules.items()}
 
 
 def _imports(path: Path, root: str, modules: Mapping[str, Path]) -> Iterator[str]:
