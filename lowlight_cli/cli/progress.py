@@ -112,7 +112,8 @@ def draw_bar(total: int, done: int = 0) -> "tqdm[None]":
     # A terminal without a known size would hide the bar.
     size = shutil.get_terminal_size((0, 0))
     return tqdm(
-        total=total, initial=done, file=sys.stderr, ncols=size.columns or _USUAL_COLUMNS, nrows=size.lines or _USUAL_LINES,
+        total=total, initial=done, file=sys.stderr,
+        ncols=size.columns or _USUAL_COLUMNS, nrows=size.lines or _USUAL_LINES,
         bar_format="{n_fmt}/{total_fmt} {percentage:3.0f}% {bar:10} {remaining}{postfix}",
     )  # fmt: skip
 
