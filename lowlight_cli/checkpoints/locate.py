@@ -1,10 +1,10 @@
 """Where weights lie: inside the package, or in the folders of the user."""
 
-import os
 from importlib.resources import files
 from pathlib import Path
 
 from lowlight_cli.errors import WeightsError
+from lowlight_cli.folders import data_folders, listed_folders
 from lowlight_cli.models.entry import WeightsEntry
 
 
@@ -14,13 +14,12 @@ def shipped_folder() -> Path:
 
 
 def user_folders() -> tuple[Path, ...]:
-    """Folders of imported weights, the first one being written to.
+    """Folders of imported weights; the first one is written to.
 
-    They are those of ``LLE_MODEL_DIR``, separated as in ``PATH``, else ``$XDG_DATA_HOME/lle/models``.
+    They are those listed in ``LLE_MODEL_DIR``, separated as in ``PATH``, or else ``models`` in the user's
+    data folder.
     """
-    named = [Path(part) for part in os.environ.get("LLE_MODEL_DIR", "").split(os.pathsep) if part]
-    data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return tuple(named) or (Path(data_home) / "lle" / "models",)
+    return listed_folders("LLE_MODEL_DIR") or tuple(folder / "models" for folder in data_folders())
 
 
 def find_weights(entry: WeightsEntry) -> Path:

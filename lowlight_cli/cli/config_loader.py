@@ -5,7 +5,6 @@ applies to each of its commands that has the option. Global options stand at the
 laid out like a whole file, and overrides everything outside profiles.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from lowlight_cli.cli.config_schema import PER_CALL, Keys, Section, fitting, nearest, section_name
 from lowlight_cli.errors import SettingsError
+from lowlight_cli.folders import config_folders
 
 PROJECT_FILE = "lle.toml"
 SHARED_PROJECT_FILE = "pyproject.toml"
@@ -39,9 +39,9 @@ class ConfigFile:
 
 
 def user_file() -> Path:
-    """The user's configuration file: ``$XDG_CONFIG_HOME/lle/config.toml``."""
-    home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(home).expanduser() / "lle" / "config.toml"
+    """The user's configuration for all folders: the file that exists, or else the one to write."""
+    files = [folder / "config.toml" for folder in config_folders()]
+    return next((file for file in files if file.is_file()), files[0])
 
 
 def candidates(chosen: Path | None) -> list[Path]:

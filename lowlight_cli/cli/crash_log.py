@@ -9,6 +9,7 @@ from pathlib import Path
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.logs import PACKAGE, logging_to
 from lowlight_cli.errors import LowlightError
+from lowlight_cli.folders import state_folder
 
 
 def keep_traceback(error: BaseException, log_file: Path | None, title: str = "internal error") -> Path | None:
@@ -45,8 +46,3 @@ def how_to_report(place: Path | None) -> str:
         place: File with its traceback, or None.
     """
     return f"please report it with {place or 'the output of a run with -vv'}"
-
-
-def state_folder() -> Path:
-    """Folder for state kept between calls: ``$XDG_STATE_HOME/lle``."""
-    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "lle"

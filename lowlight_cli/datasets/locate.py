@@ -1,12 +1,12 @@
 """Where a data set lies on this machine; torch-free."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lowlight_cli.datasets.layouts import DatasetEntry, Folders
 from lowlight_cli.errors import WeightsError
+from lowlight_cli.folders import listed_folders
 
 ENVIRONMENT = "LLE_DATA_ROOT"
 USUAL_ROOT = Path("datasets")
@@ -40,8 +40,7 @@ def data_roots(named: Path | None = None) -> tuple[Path, ...]:
     """
     if named is not None:
         return (named,)
-    listed = [Path(part) for part in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if part]
-    return (*listed, USUAL_ROOT)
+    return (*listed_folders(ENVIRONMENT), USUAL_ROOT)
 
 
 def locate(entry: DatasetEntry, split: str | None, roots: Sequence[Path]) -> Located:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.evaluation.catalog import METRIC_FILES, MetricEntry, MetricFile
+from lowlight_cli.folders import data_folders, listed_folders
 
 OFFLINE = ("LLE_OFFLINE", "HF_HUB_OFFLINE")
 """Environment variables that forbid to fetch anything."""
@@ -19,11 +20,9 @@ HUGGING_FACE = "https://huggingface.co"
 def user_metric_folders() -> tuple[Path, ...]:
     """Folders of this program's own for metric files, the first one being written to.
 
-    They are ``metrics`` in each folder of ``LLE_MODEL_DIR``, then ``$XDG_DATA_HOME/lle/metrics``.
+    They are ``metrics`` in each folder of ``LLE_MODEL_DIR``, then ``metrics`` in the user's data folder.
     """
-    named = [Path(part) / "metrics" for part in os.environ.get("LLE_MODEL_DIR", "").split(os.pathsep) if part]
-    data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return (*named, Path(data_home) / "lle" / "metrics")
+    return tuple(folder / "metrics" for folder in (*listed_folders("LLE_MODEL_DIR"), *data_folders()))
 
 
 def locate(file: MetricFile, folder: Path | None = None) -> Path | None:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 HEAVY = ("torch", "torchvision", "pyiqa", "cv2", "numpy")
-SLOW = ("pydantic", "rich", "tomllib")
+SLOW = ("pydantic", "rich", "tomllib", "platformdirs")
 """Not needed for help, and a third of the time to start."""
 
 PROBE = """
