@@ -1,4 +1,4 @@
-"""Tables from a name to a thing: explicit, frozen, and helpful about a misspelt name."""
+"""Frozen tables from names to entries; an unknown name is an error that suggests the nearest one."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -12,6 +12,8 @@ Entry = TypeVar("Entry")
 class Catalog(Mapping[str, Entry], Generic[Entry]):
     """Frozen table of named entries of one kind.
 
+    An entry with a true attribute ``hidden`` is found by its name, but never suggested.
+
     Args:
         kind: What the entries are, in the singular, for messages: ``"model"``.
         entries: The table; its order is kept.
@@ -22,20 +24,21 @@ class Catalog(Mapping[str, Entry], Generic[Entry]):
         self._entries = dict(entries)
 
     def __getitem__(self, name: str) -> Entry:
-        """Gives the entry called ``name``.
+        """The entry of that name.
 
         Raises:
-            UnknownNameError: There is none; the message names the nearest or all.
+            UnknownNameError: There is none; the message suggests the nearest name, or lists all.
         """
         try:
             return self._entries[name]
         except KeyError:
-            near = get_close_matches(name, self._entries, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(self._entries)}"
+            shown = [key for key, entry in self._entries.items() if not getattr(entry, "hidden", False)]
+            near = get_close_matches(name, shown, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(shown)}"
             raise UnknownNameError(f"unknown {self.kind} '{name}'; {hint}") from None
 
     def __contains__(self, name: object) -> bool:
-        """Whether there is an entry called so."""
+        """Whether the table has an entry of that name."""
         return name in self._entries
 
     def __iter__(self) -> Iterator[str]:

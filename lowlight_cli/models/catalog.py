@@ -1,93 +1,138 @@
-"""The one table of models; each entry imports its settings and its model when they are asked for."""
-
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+"""The catalog of all models; networks and settings are imported when they are needed."""
 
 from lowlight_cli.catalog import Catalog
-from lowlight_cli.models.drgn.entry import DRGN, LIGHT_DRGN
-from lowlight_cli.models.entry import ModelEntry, PassCost, Presets, WeightsEntry
-from lowlight_cli.models.glare.entry import GLARE
-from lowlight_cli.models.vqcnir.entry import VQCNIR
-
-if TYPE_CHECKING:
-    from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
-    from lowlight_cli.models.no_settings import NoSettings
+from lowlight_cli.models.entry import ModelEntry, PassCost, WeightsEntry
 
 
-def _codeenhance_presets() -> "Mapping[str, CodeEnhanceConfig]":
-    from lowlight_cli.models.codeenhance.config import PRESETS
-
-    return PRESETS
-
-
-def _codeenhance(config: "CodeEnhanceConfig") -> object:
-    from lowlight_cli.models.codeenhance.model import CodeEnhance
-
-    return CodeEnhance(config)
+def _own(file: str, page: str, sha256: str) -> WeightsEntry:
+    """Weights that ship with the package."""
+    return WeightsEntry(file, f"MIT; terms of the training data in docs/models/{page}.md", sha256)
 
 
-def _identity_presets() -> "Mapping[str, NoSettings]":
-    from lowlight_cli.models.no_settings import NoSettings
-
-    return {"lite": NoSettings()}
-
-
-def _identity(_config: "NoSettings") -> object:
-    from lowlight_cli.models.identity import Identity
-
-    return Identity()
+def _published(file: str, licence: str) -> WeightsEntry:
+    """Weights of a paper's authors, which users import."""
+    return WeightsEntry(file, licence, shipped=False)
 
 
-OWN_WEIGHTS_LICENCE = "MIT; terms of the training data in docs/models/codeenhance.md"
+def _unpublished(file: str) -> WeightsEntry:
+    """Weights of a paper's network that nobody published; users train them."""
+    return WeightsEntry(
+        file,
+        "those of whoever trained them",
+        shipped=False,
+        remedy="its authors published none; train them with `lle train drgn-refinement` and give them with "
+        "--checkpoint",
+    )
 
-CODEENHANCE = ModelEntry(
-    name="codeenhance",
-    summary="Looks up well-lit detail in a learned codebook, guided by the semantics of the scene.",
-    source="Wu et al., CodeEnhance: A Codebook-Driven Approach for Low-Light Image Enhancement, 2024, "
-    "arXiv:2404.05253",
-    licence="MIT",
-    presets=Presets("codeenhance", ("paper", "lite"), _codeenhance_presets),
-    default_preset="lite",
-    build=_codeenhance,
-    pass_costs={"paper": PassCost(2061, 128), "lite": PassCost(335, 32)},
-    controls=frozenset({"contrast", "brightness", "texture"}),
-    weights={
-        "lite": WeightsEntry(
-            "codeenhance-lite.safetensors",
-            OWN_WEIGHTS_LICENCE,
-            sha256="6b8b9137ebcc06997e4bc77d8465a6562b2e5ea58d47f28e5ad427850274b2b6",
-        ),
-        "paper": WeightsEntry(
-            "codeenhance-paper.safetensors", "CC BY-NC 4.0, the authors of CodeEnhance", shipped=False
-        ),
-    },
-    stages={
-        "vqgan": WeightsEntry(
-            "vqgan-lite.safetensors",
-            OWN_WEIGHTS_LICENCE,
-            sha256="2c77ee8c43819c0518a63113b50a4dfb640c424315935a17cfc25473c49c9c0d",
-        ),
-        "semantic": WeightsEntry(
-            "semantic-lite.safetensors",
-            OWN_WEIGHTS_LICENCE,
-            sha256="610fe0b288787b89485329852bae527528466b124b720144899d3feaa5c30db6",
-        ),
-    },
+
+def _drgn(name: str, summary: str, cost: PassCost, *, settings: str, sha256: str) -> ModelEntry:
+    return ModelEntry(
+        name=name,
+        summary=summary,
+        source="Jiang et al., Degrade is Upgrade: Learning Degradation for Low-Light Image Enhancement, "
+        "AAAI 2022, arXiv:2103.10621",
+        network="drgn.model:Drgn",
+        settings=settings,
+        pass_costs={"paper": cost, "lite": cost},
+        weights={
+            "paper": _unpublished(f"{name}-paper.safetensors"),
+            "lite": _own(f"{name}-lite.safetensors", "drgn", sha256),
+        },
+        views=("degradation", "base"),
+    )
+
+
+_ENTRIES = (
+    ModelEntry(
+        name="codeenhance",
+        summary="Looks up well-lit detail in a learned codebook, guided by the semantics of the scene.",
+        source="Wu et al., CodeEnhance: A Codebook-Driven Approach for Low-Light Image Enhancement, 2024, "
+        "arXiv:2404.05253",
+        network="codeenhance.model:CodeEnhance",
+        settings="codeenhance.config:PRESETS",
+        pass_costs={"paper": PassCost(2061, 128), "lite": PassCost(335, 32)},
+        controls=frozenset({"contrast", "brightness", "texture"}),
+        weights={
+            "lite": _own(
+                "codeenhance-lite.safetensors",
+                "codeenhance",
+                "6b8b9137ebcc06997e4bc77d8465a6562b2e5ea58d47f28e5ad427850274b2b6",
+            ),
+            "paper": _published("codeenhance-paper.safetensors", "CC BY-NC 4.0, the authors of CodeEnhance"),
+        },
+        stages={
+            "vqgan": _own(
+                "vqgan-lite.safetensors",
+                "codeenhance",
+                "2c77ee8c43819c0518a63113b50a4dfb640c424315935a17cfc25473c49c9c0d",
+            ),
+            "semantic": _own(
+                "semantic-lite.safetensors",
+                "codeenhance",
+                "610fe0b288787b89485329852bae527528466b124b720144899d3feaa5c30db6",
+            ),
+        },
+    ),
+    _drgn(
+        "drgn",
+        "Estimates what darkness added to an image, removes it, and refines the rest.",
+        PassCost(1737, 128),
+        settings="drgn.config:DRGN_PRESETS",
+        sha256="38ac365a99fe3573ac8a56e05d769444c78b22fa7b9b0695ded2b0cc8b3971c2",
+    ),
+    _drgn(
+        "lw-drgn",
+        "DRGN with a network of a seventh of the size, for small machines.",
+        PassCost(741, 64),
+        settings="drgn.config:LIGHT_DRGN_PRESETS",
+        sha256="1e4fc70232e95142a542b3fe7eb24465e4be776d05d4c9ed4f859ffe48f01574",
+    ),
+    ModelEntry(
+        name="glare",
+        summary="Finds the codes of the well-lit image with a flow, and fuses them with the dark image.",
+        source="Zhou et al., GLARE: Low Light Image Enhancement via Generative Latent Feature based Codebook "
+        "Retrieval, ECCV 2024, arXiv:2407.12431",
+        network="glare.model:Glare",
+        settings="glare.config:PRESETS",
+        pass_costs={"paper": PassCost(11023, 256), "lite": PassCost(363, 32)},
+        controls=frozenset({"texture", "temperature"}),
+        weights={
+            "lite": _own(
+                "glare-lite.safetensors",
+                "glare",
+                "43d06f0636b957c5cb3f9df2227dc58f86e0495f51bdc2621d8edf1c9bb4218e",
+            ),
+            "paper": _published("glare-paper.safetensors", "Apache-2.0, the authors of GLARE"),
+        },
+    ),
+    ModelEntry(
+        name="vqcnir",
+        summary="Brightens dark images, blurred ones too, with a codebook learned from sharp images.",
+        source="Zou et al., VQCNIR: Clearer Night Image Restoration with Vector-Quantized Codebook, "
+        "AAAI 2024, arXiv:2312.08606",
+        network="vqcnir.model:Vqcnir",
+        settings="vqcnir.config:PRESETS",
+        pass_costs={"paper": PassCost(7805, 217), "lite": PassCost(1827, 48)},
+        removes_blur=True,
+        controls=frozenset({"texture"}),
+        weights={
+            "lite": _own(
+                "vqcnir-lite.safetensors",
+                "vqcnir",
+                "eb67c27edc0a7ef8b1c20b8cee4e1d704c831d5cf023221110254d68fa4d0f7b",
+            ),
+            "paper": _published("vqcnir-paper.safetensors", "none stated by the authors of VQCNIR"),
+        },
+    ),
+    ModelEntry(
+        name="identity",
+        summary="Returns each image unchanged; for tests of everything around a model.",
+        source="none",
+        network="identity:build_identity",
+        settings="no_settings:PRESETS",
+        pass_costs={"lite": PassCost(12, 3)},
+        hidden=True,
+    ),
 )
 
-IDENTITY = ModelEntry(
-    name="identity",
-    summary="Leaves every picture as it is; for tests of everything around a model.",
-    source="none",
-    licence="MIT",
-    presets=Presets("identity", ("lite",), _identity_presets),
-    default_preset="lite",
-    build=_identity,
-    pass_costs={"lite": PassCost(12, 3)},
-    hidden=True,
-)
-
-MODELS: Catalog[ModelEntry] = Catalog(
-    "model",
-    {entry.name: entry for entry in (CODEENHANCE, DRGN, LIGHT_DRGN, GLARE, VQCNIR, IDENTITY)},
-)
+MODELS: Catalog[ModelEntry] = Catalog("model", {entry.name: entry for entry in _ENTRIES})

@@ -1,7 +1,8 @@
-"""What the table of models says of each: its sizes, its weights, where it comes from."""
+"""Entries of the model catalog: presets, cost, weights and terms of each model; torch-free."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from lowlight_cli.catalog import Catalog
@@ -9,14 +10,14 @@ from lowlight_cli.catalog import Catalog
 
 @dataclass(frozen=True, slots=True)
 class WeightsEntry:
-    """A file of weights.
+    """A weights file.
 
     Attributes:
-        file: Its name.
-        licence: Terms of the weights, which need not be those of the code.
-        sha256: Digest of the file; None where it differs from user to user.
-        shipped: Whether it comes with the package; else the user imports it.
-        remedy: What to do where it is missing, if it cannot be imported.
+        file: File name.
+        licence: Terms of the weights, which may differ from those of the code.
+        sha256: Digest of the file; None for weights that users import.
+        shipped: Whether the file is part of the package.
+        remedy: What to do if the file is missing, where nobody published weights to import.
     """
 
     file: str
@@ -26,33 +27,47 @@ class WeightsEntry:
     remedy: str | None = None
 
 
-class Presets(Mapping[str, Any]):
-    """Settings of each size a model comes in.
+@dataclass(frozen=True, slots=True)
+class PassCost:
+    """Memory of one forward pass in float32; ``benchmarks/pass_costs.py`` measures it.
 
-    Help and completions need the names alone, and pydantic costs a tenth of a second; so the settings are
-    imported at the first look at one of them.
+    Attributes:
+        bytes_per_pixel: Peak bytes of live tensors per input pixel: the input and everything computed from
+            it, without weights and without the workspaces of cuDNN and cuBLAS.
+        elements_per_pixel: Elements of the largest tensor per input pixel.
+    """
+
+    bytes_per_pixel: int
+    elements_per_pixel: int
+
+
+class Presets(Mapping[str, Any]):
+    """Settings of a model by preset.
+
+    Help and completion need only the names, and pydantic takes a tenth of a second to import; so the
+    settings are imported when one of them is first read.
 
     Args:
         model: Name of the model, for messages.
         names: All presets.
-        load: Gives the settings of each name.
+        place: Where the table of settings is, as ``imported`` takes it.
     """
 
-    def __init__(self, model: str, names: tuple[str, ...], load: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, model: str, names: tuple[str, ...], place: str) -> None:
         self._model = model
         self._names = names
-        self._load = load
+        self._place = place
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - each model has a form of its own
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - each model has its own settings class
         """Settings of a preset.
 
         Raises:
-            UnknownNameError: There is no such preset.
+            UnknownNameError: The model has no such preset.
         """
-        return Catalog(f"preset of {self._model}", self._load())[name]
+        return Catalog(f"preset of {self._model}", imported(self._place))[name]
 
     def __contains__(self, name: object) -> bool:
-        """Whether there is such a preset."""
+        """Whether the model has the preset; imports nothing."""
         return name in self._names
 
     def __iter__(self) -> Iterator[str]:
@@ -65,49 +80,35 @@ class Presets(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class PassCost:
-    """What a pass through a model takes, in float32; `benchmarks/pass_costs.py` measures it.
-
-    Attributes:
-        bytes_per_pixel: Most bytes of tensors alive at a time, for each pixel of the input: the input and all
-            that is computed from it, but neither weights nor what cuDNN and cuBLAS take for themselves.
-        elements_per_pixel: Elements of the largest tensor, for each pixel of the input.
-    """
-
-    bytes_per_pixel: int
-    elements_per_pixel: int
-
-
-@dataclass(frozen=True, slots=True)
 class ModelEntry:
     """A model that ``lle enhance --model`` can run.
 
     Attributes:
         name: Name in the catalog.
-        summary: One line for a person.
-        source: Paper the model comes from.
+        summary: One line for lists.
+        source: Paper that describes the model.
+        network: The ``Enhancer`` class, which takes the settings, as ``imported`` takes it.
+        settings: Table of settings by preset, as ``imported`` takes it.
+        pass_costs: Memory of a pass by preset, in the order in which presets are listed. A weights file whose
+            settings differ counts as the preset it is loaded with.
         licence: Terms of the code.
-        presets: Settings of each size it comes in.
-        default_preset: The size to take where none is given.
-        build: Settings to an ``Enhancer`` with random weights; imports torch.
-        pass_costs: What a pass takes, by preset. Weights from a file, whose settings may differ, count as the
-            preset that is asked for.
-        controls: Names of the fields of ``Controls`` that it acts on itself.
-        weights: File of each preset; none for a model without parameters.
-        stages: Shipped weights of earlier training stages, by name; training may start from them.
-        views: Inner pictures that can be written beside the results.
-        hidden: Whether lists leave it out, because it serves tests.
-        removes_blur: Whether it is made for photos of a shaken camera, too.
+        default_preset: Preset used if none is given.
+        controls: Fields of ``Controls`` that change the model's result.
+        weights: File of each preset; empty for a model without parameters.
+        stages: Shipped weights of earlier training stages by name; training can start from them.
+        views: Intermediate images that can be written beside the results.
+        hidden: Whether lists, completions and suggestions leave the model out; it serves tests.
+        removes_blur: Whether the model is also trained to remove motion blur.
     """
 
     name: str
     summary: str
     source: str
-    licence: str
-    presets: Presets
-    default_preset: str
-    build: Callable[[Any], Any]
+    network: str
+    settings: str
     pass_costs: Mapping[str, PassCost]
+    licence: str = "MIT"
+    default_preset: str = "lite"
     controls: frozenset[str] = frozenset()
     weights: Mapping[str, WeightsEntry] = field(default_factory=dict)
     stages: Mapping[str, WeightsEntry] = field(default_factory=dict)
@@ -115,15 +116,31 @@ class ModelEntry:
     hidden: bool = False
     removes_blur: bool = False
 
+    @property
+    def presets(self) -> Presets:
+        """Settings by preset."""
+        return Presets(self.name, tuple(self.pass_costs), self.settings)
+
+    def build(self, settings: Any) -> Any:  # noqa: ANN401 - an Enhancer, whose class needs torch
+        """The ``Enhancer`` of these settings, with random weights; imports torch."""
+        network: Callable[[Any], Any] = imported(self.network)
+        return network(settings)
+
     def pass_cost(self, preset: str | None) -> PassCost:
-        """What a pass takes in a preset, or in the default one.
+        """Memory of a pass with a preset; None is the default one.
 
         Raises:
-            UnknownNameError: There is no such preset.
+            UnknownNameError: The model has no such preset.
         """
         return Catalog(f"preset of {self.name}", self.pass_costs)[preset or self.default_preset]
 
     @property
     def is_ready(self) -> bool:
-        """Whether its default size runs without anything else from the user."""
+        """Whether the default preset runs without files from the user."""
         return not self.weights or self.weights[self.default_preset].shipped
+
+
+def imported(place: str) -> Any:  # noqa: ANN401 - a class or a table
+    """What ``module:name`` refers to, with ``module`` below ``lowlight_cli.models``; imports the module."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"lowlight_cli.models.{module}"), name)

@@ -1,15 +1,16 @@
-"""A model that leaves pictures as they are, so that everything around a model can be tested without one."""
+"""A model that returns images unchanged, to test everything around a model."""
 
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.no_settings import NoSettings
 from lowlight_cli.tensors import Images
 
 
 class Identity(Enhancer):
-    """Gives its input back."""
+    """Returns its input."""
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
-        """Nothing needs to be known of the whole picture."""
+        """No facts: the model needs none."""
         return {}
 
     def enhance(
@@ -20,5 +21,10 @@ class Identity(Enhancer):
         observation: Observation | None = None,
         reference: Images | None = None,
     ) -> Images:
-        """The pictures, unchanged."""
+        """The images, unchanged."""
         return images
+
+
+def build_identity(_settings: NoSettings) -> Identity:
+    """The model, in the form in which the catalog builds models."""
+    return Identity()

@@ -1,4 +1,4 @@
-"""Settings of a model that has none; torch-free."""
+"""Settings of a model without settings; torch-free."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -7,3 +7,6 @@ class NoSettings(BaseModel):
     """Nothing to set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+PRESETS = {"lite": NoSettings()}

@@ -85,14 +85,19 @@ class DrgnConfig(BaseModel):
     lift: Literal["global", "local"] = "local"
 
 
-PRESETS: dict[str, dict[str, DrgnConfig]] = {
-    "drgn": {"paper": DrgnConfig(), "lite": DrgnConfig(lift_target=0.4, refinement="residual")},
-    "lw-drgn": {
-        "paper": DrgnConfig(generator=SingleBranchConfig()),
-        "lite": DrgnConfig(generator=SingleBranchConfig(), lift_target=0.4),
-    },
+DRGN_PRESETS = {
+    "paper": DrgnConfig(),
+    "lite": DrgnConfig(lift_target=0.4, refinement="residual"),
 }
-"""Settings by model, then by preset; ``lite`` is the same network, and refines lifted pictures.
+"""``lite`` is the same network, and refines lifted images.
 
-The residual of ``drgn`` is for short training: from the first step it gives what it was given.
+Its residual makes training short: at the first step the network returns its input.
 """
+
+LIGHT_DRGN_PRESETS = {
+    "paper": DrgnConfig(generator=SingleBranchConfig()),
+    "lite": DrgnConfig(generator=SingleBranchConfig(), lift_target=0.4),
+}
+
+PRESETS = {"drgn": DRGN_PRESETS, "lw-drgn": LIGHT_DRGN_PRESETS}
+"""Settings by model, then by preset."""

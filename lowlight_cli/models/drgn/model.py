@@ -16,6 +16,8 @@ from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.models.lifting import lifted, log_gain_of_pixels
 from lowlight_cli.tensors import Images
 
+VIEWS = ("degradation", "base")
+
 
 class Separated(NamedTuple):
     """A dark picture in two, in the generators' numbers; ``degradation + rest`` is the (lifted) picture."""
@@ -105,8 +107,6 @@ class Drgn(Enhancer):
 
     def showing(self, view: str) -> Enhancer:
         """The model with ``degradation`` or ``base`` as its result."""
-        from lowlight_cli.models.drgn.intermediate_outputs import VIEWS, DrgnView
-
         return DrgnView(self, view) if view in VIEWS else super().showing(view)
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
@@ -124,3 +124,45 @@ class Drgn(Enhancer):
         """Enhances pictures, or tiles of pictures, of which ``observation`` holds the facts."""
         refined: Refined = self(images, observation)
         return refined.images.clamp(0, 1).to(images.dtype)
+
+
+class DrgnView(Enhancer):
+    """Returns an intermediate image in place of the enhanced one.
+
+    A degradation is shown as in the paper's figure: middle gray is none, and darker is missing light.
+
+    Args:
+        model: The model; its weights are shared.
+        name: ``degradation``, or ``base`` for the image without its degradation.
+    """
+
+    def __init__(self, model: Drgn, name: str) -> None:
+        super().__init__()
+        self.model = model
+        self.name = name
+        self.size_multiple = model.size_multiple
+
+    def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
+        """Exposure and channel weights of whole pictures."""
+        return self._seen(images, None)[1]
+
+    def enhance(
+        self,
+        images: Images,
+        controls: Controls,
+        *,
+        observation: Observation | None = None,
+        reference: Images | None = None,
+    ) -> Images:
+        """The intermediate image, in [0, 1]."""
+        return self._seen(images, observation)[0].clamp(0, 1).to(images.dtype)
+
+    def _seen(self, images: Images, observation: Observation | None) -> tuple[Images, Observation]:
+        known = dict(observation or {})
+        weights = ChannelWeights(known.get("degradation"))
+        separated = self.model.separate(images, known, weights)
+        known["degradation"] = weights.taken
+        if self.name == "base":
+            return self.model.to_images(separated.rest), known
+        span = 2 if self.model.config.value_range == "signed" else 1
+        return separated.degradation / span + 0.5, known
