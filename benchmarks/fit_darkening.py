@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from lowlight_cli.datasets.paired import Pair, find_pairs
+from lowlight_cli.datasets.matching import Partners, match
 
 Array = NDArray[np.float64]
 
@@ -58,9 +58,8 @@ def main() -> None:
     if arguments.pairs is None:
         parser.error("give a folder of pairs, or set LLE_DATA_ROOT")
     left_out = set(arguments.leave_out.split(","))
-    pairs = [
-        p for p in find_pairs(arguments.pairs / "low", arguments.pairs / "high") if p.name not in left_out
-    ]
+    found = match(arguments.pairs / "low", arguments.pairs / "high").partners
+    pairs = [pair for pair in found if pair.name not in left_out]
     console = Console()
     console.print(f"{len(pairs)} pairs")
     console.print(fits_table([fit_pair(pair) for pair in pairs]))
@@ -85,9 +84,9 @@ def linear(values: Array) -> Array:
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
-def fit_pair(pair: Pair) -> PairFit:
+def fit_pair(pair: Partners) -> PairFit:
     """Least squares on block means, relative errors; the headroom is searched on a grid."""
-    low, high = linear(read(pair.low)), linear(read(pair.high))
+    low, high = linear(read(pair.picture)), linear(read(pair.reference))
     size = (low.shape[1] // BLOCK, low.shape[0] // BLOCK)
     means = [cv2.resize(light, size, interpolation=cv2.INTER_AREA).reshape(-1, 3) for light in (low, high)]
     kept = means[1].max(1) < 0.9
@@ -137,11 +136,11 @@ def fits_table(fits: list[PairFit]) -> Table:
     return table
 
 
-def flat_patches(pairs: list[Pair]) -> Patches:
+def flat_patches(pairs: list[Partners]) -> Patches:
     """Level, noise and correlations of patches that are flat in the bright picture."""
     levels, deviations, correlations = [], [], []
     for pair in pairs:
-        low, high = read(pair.low) * 255, read(pair.high)
+        low, high = read(pair.picture) * 255, read(pair.reference)
         for top in range(0, low.shape[0] - PATCH, PATCH):
             for left in range(0, low.shape[1] - PATCH, PATCH):
                 place = np.s_[top : top + PATCH, left : left + PATCH]

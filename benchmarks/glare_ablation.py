@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from lowlight_cli.checkpoints.load import fill, load_enhancer, whole_weights
-from lowlight_cli.datasets.paired import find_pairs
+from lowlight_cli.datasets.matching import match
 from lowlight_cli.evaluation.pixel_metrics import psnr, ssim
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.padding import crop, pad_to_multiple
@@ -48,10 +48,10 @@ def main() -> None:
     model = glare(arguments.checkpoint)
     plain = glare(arguments.plain) if arguments.plain else None
     prior = stage_one(model, arguments.stage_one)
-    found = find_pairs(arguments.pairs / "low", arguments.pairs / "high")
+    found = match(arguments.pairs / "low", arguments.pairs / "high").partners
     for title, names in (("nothing seen", UNSEEN), ("all held out", HELD_OUT_SCENES)):
         pairs = [pair for pair in found if pair.name in names]
-        rows = [dict(scores(model, plain, prior, pair.low, pair.high)) for pair in pairs]
+        rows = [dict(scores(model, plain, prior, pair.picture, pair.reference)) for pair in pairs]
         print(f"{len(pairs)} pictures, {title}")
         for case in rows[0]:
             right, decibels, likeness = torch.tensor([row[case] for row in rows]).mean(0).tolist()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from lowlight_cli.checkpoints.load import load_enhancer
-from lowlight_cli.datasets.paired import find_pairs
+from lowlight_cli.datasets.matching import match
 from lowlight_cli.evaluation.pixel_metrics import psnr, ssim
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.padding import crop, pad_to_multiple
@@ -51,18 +51,15 @@ def main() -> None:
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="weights in place of the shipped ones")
     arguments = parser.parse_args()
-    pairs = [
-        pair
-        for pair in find_pairs(arguments.pairs / "low", arguments.pairs / "high")
-        if pair.name in HELD_OUT_SCENES
-    ]
+    found = match(arguments.pairs / "low", arguments.pairs / "high").partners
+    pairs = [pair for pair in found if pair.name in HELD_OUT_SCENES]
     for name, wrap in (("own", None), ("none", Silent), ("another picture's", Elsewhere)):
         model = load_enhancer("codeenhance", checkpoint=arguments.checkpoint)
         if not isinstance(model, CodeEnhance):
             raise TypeError("the ablation is of CodeEnhance")
         if wrap is not None:
             model.semantic = wrap(model.semantic)
-        scores = torch.tensor([score(model, pair.low, pair.high) for pair in pairs]).mean(0)
+        scores = torch.tensor([score(model, pair.picture, pair.reference) for pair in pairs]).mean(0)
         print(f"semantic features: {name:18} PSNR {scores[0]:.3f} dB  SSIM {scores[1]:.4f}")
 
 

@@ -168,6 +168,7 @@ def _opencv() -> Finding:
 
 
 def _weights() -> Iterator[Finding]:
+    from lowlight_cli.checkpoints.import_weights import PUBLISHED
     from lowlight_cli.checkpoints.locate import user_folders
     from lowlight_cli.checkpoints.verify import Condition, verify_model
 
@@ -177,11 +178,14 @@ def _weights() -> Iterator[Finding]:
             name = f"{verdict.model} {verdict.part}"
             if verdict.condition is Condition.WHOLE:
                 yield Finding("weights", name, f"{verdict.file}, whole")
-            elif verdict.condition is Condition.ABSENT:
-                remedy = f"optional; lle models import {verdict.model} FILE"
+            elif verdict.condition is Condition.BROKEN:
+                yield Finding("weights", name, verdict.message, Health.PROBLEM, "reinstall lowlight-cli")
+            elif verdict.model in PUBLISHED:
+                files = " ".join(PUBLISHED[verdict.model].files)
+                remedy = f"optional: lle models import {verdict.model} {files}"
                 yield Finding("weights", name, f"{verdict.file}, not imported", Health.NOTE, remedy)
             else:
-                yield Finding("weights", name, verdict.message, Health.PROBLEM, "reinstall lowlight-cli")
+                yield Finding("weights", name, f"{verdict.file}, never published; not needed")
 
 
 def _settings(known: frozenset[str], files: tuple[str, ...]) -> Iterator[Finding]:

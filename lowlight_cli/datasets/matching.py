@@ -3,7 +3,7 @@
 Nothing is guessed: a picture without its partner is told of, not paired with its neighbor.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -103,6 +103,12 @@ def match(
     if by == "order":
         return _by_order(pictures, references)
     return _by_name(_index(pictures, ignored), _index(references, ignored))
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first names, and how many more there are: ``a, b and 3 more``."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 def _by_order(pictures: Path, references: Path) -> Matching:

@@ -1,6 +1,8 @@
 """What the batch engine asks of a model that enhances pictures."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -24,16 +26,18 @@ class Enhancer(nn.Module, ABC):
     Attributes:
         size_multiple: Height and width of the input must be multiples of it; the caller pads and crops.
         supported_controls: Names of the fields of ``Controls`` that have an effect.
-        takes_reference: Whether a reference picture changes the result.
+        takes_reference: Whether a reference image changes the result.
+        shown_names: Names of parts for users, where they differ from those in weights files.
     """
 
     size_multiple: int = 1
     supported_controls: frozenset[str] = frozenset()
     takes_reference: bool = False
+    shown_names: ClassVar[Mapping[str, str]] = {}
 
     def parts(self) -> dict[str, nn.Module]:
-        """Parts that do not overlap and together are the model, by the names shown to people."""
-        return dict(self.named_children())
+        """Parts of the model by the names shown to users; they do not overlap and cover every parameter."""
+        return {self.shown_names.get(name, name): part for name, part in self.named_children()}
 
     def showing(self, view: str) -> "Enhancer":
         """The same model with an inner picture as its result, for those who want to look inside.

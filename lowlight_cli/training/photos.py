@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
-from lowlight_cli.datasets.paired import listed
+from lowlight_cli.datasets.matching import listed
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.tensors import ClassMap, Images, PerImage
 from lowlight_cli.training.config import DataSettings, RunSettings

@@ -8,6 +8,11 @@ import pytest
 
 from lowlight_cli.checkpoints.locate import shipped_folder
 
+PUBLISHED_FILES = {
+    "codeenhance": "net_g_latest.pth",
+    "glare": "vqgan.pkl net_G.pth",
+    "vqcnir": "net_g_latest.pth",
+}
 SHIPPED = shipped_folder() / "codeenhance-lite.safetensors"
 
 
@@ -35,6 +40,16 @@ def test_json_holds_versions_devices_and_licences(hardware, auto, run_lle):
     assert found["devices", "auto"]["value"] == auto
     assert "Noncommercial" in found["licences", "pyiqa"]["value"]
     assert found["weights", "codeenhance paper"]["health"] == "note"
+
+
+def test_only_weights_that_were_published_are_recommended_for_import(run_lle):
+    found = {row["name"]: row for row in json.loads(run_lle("doctor", "--json").out)}
+    for name, files in PUBLISHED_FILES.items():
+        assert found[f"{name} paper"]["remedy"] == f"optional: lle models import {name} {files}"
+    for name in ("drgn", "lw-drgn"):
+        assert found[f"{name} paper"]["health"] == "ok"
+        assert found[f"{name} paper"]["remedy"] == ""
+        assert "never published" in found[f"{name} paper"]["value"]
 
 
 def test_opencv_that_does_not_load_has_a_remedy(run_lle, monkeypatch):

@@ -6,7 +6,7 @@ Source: Wu et al., "CodeEnhance: A Codebook-Driven Approach for Low-Light Image 
 
 from collections.abc import Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -57,6 +57,8 @@ class CodeEnhance(Enhancer):
         config: Shape of the network.
     """
 
+    shown_names: ClassVar[Mapping[str, str]] = {"sem": "semantic_embedding", "ift": "feature_transform"}
+
     def __init__(self, config: CodeEnhanceConfig) -> None:
         super().__init__()
         vqgan = config.vqgan
@@ -85,10 +87,6 @@ class CodeEnhance(Enhancer):
         self.reference_encoder = Encoder(vqgan) if config.reference_encoder else None
         self.takes_reference = config.perceptual_transform and bool(self.ift)
         self.supported_controls = _controls(config)
-
-    def parts(self) -> dict[str, nn.Module]:
-        """The parts by name, for counting."""
-        return dict(self.named_children())
 
     def frozen_parts(self) -> list[nn.Module]:
         """What stage II does not train; of the codebook only the codes themselves are frozen."""

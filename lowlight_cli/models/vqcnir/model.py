@@ -5,7 +5,7 @@ Source: Zou et al., "VQCNIR: Clearer Night Image Restoration with Vector-Quantiz
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,7 @@ class Vqcnir(Enhancer):
     """
 
     supported_controls = frozenset({"texture"})
+    shown_names: ClassVar[Mapping[str, str]] = {"aiem": "illumination_enhancement"}
 
     def __init__(self, config: VqcnirConfig) -> None:
         super().__init__()
@@ -110,10 +111,6 @@ class Vqcnir(Enhancer):
         made = self.decoder.to_rgb(prior[-1] + texture * own)
         made = mixed_back(made, exposed, self.config, with_texture(texture, known))
         return Restored(made, code, quantized.indices, prior[-1], known)
-
-    def decode_indices(self, indices: CodeIndices) -> Images:
-        """Pictures that the codes alone make, not clamped; the reconstruction of the HQ phase."""
-        return self.decoder(self.post_quant(self.codebook.lookup(indices)))
 
     def _illuminate(self, features: Features, known: Observation) -> Features:
         for index, block in enumerate(self.aiem):

@@ -1,7 +1,7 @@
 import pytest
 
 from lowlight_cli.datasets.layouts import LOW_NORMAL
-from lowlight_cli.datasets.matching import match, pictures_below
+from lowlight_cli.datasets.matching import listed, match, pictures_below
 from lowlight_cli.errors import UsageError
 
 
@@ -82,3 +82,8 @@ def test_hidden_files_and_other_files_are_passed_over(folders):
 def test_a_folder_that_is_not_there_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="no such folder"):
         match(tmp_path / "nowhere", None)
+
+
+def test_only_the_first_names_are_listed():
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(list("abcdefg")) == "a, b, c, d, e and 2 more"

@@ -85,12 +85,12 @@ def test_parts_have_the_published_numbers_of_parameters(published: CodeEnhance) 
     assert {name: count_parameters(part) for name, part in published.parts().items()} == {
         "encoder": 3_325_888,
         "semantic": 1_811_712,
-        "sem": 737_536 + 1_179_904 + 21_357_760,
+        "semantic_embedding": 737_536 + 1_179_904 + 21_357_760,
         "pre_quant": 131_584,
         "codebook": 2 * 524_288,
         "post_quant": 1_179_904,
         "decoder": 1_108_416 + 1_731,
-        "ift": 6_166_016 + 1_542_912,
+        "feature_transform": 6_166_016 + 1_542_912,
     }
     assert count_parameters(published) == 39_591_939
 
