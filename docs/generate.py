@@ -40,10 +40,10 @@ The global options, listed first, may stand before and after the name of each co
 """
 DATASETS_INTRODUCTION = """# Data sets
 
-Made from the catalog by `make docs`; a test keeps it current. `lle datasets info NAME` prints the same, and
-`lle datasets check NAME` looks whether a copy is whole. Nothing is downloaded: the link of each name leads to
-where its makers give it away. Folders lie below a data root, which is `--data-root`, `LLE_DATA_ROOT` or
-`./datasets`; upper and lower case do not matter, nor do further folders inside.
+Generated from the catalog by `make docs`; a test keeps it current. `lle datasets info NAME` prints the same,
+and `lle datasets check NAME` checks a copy. `lle` downloads no data sets: each name links to the page to get
+it from. Put them below a data root, which is `--data-root`, `LLE_DATA_ROOT` or `./datasets`. Case does not
+matter, and subfolders are searched.
 
 """
 EXIT_CODES = """
@@ -131,7 +131,7 @@ def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 def datasets_page() -> str:
     """The page of all data sets, as Markdown."""
-    heads = "| Name | Pictures | Pairs | Licence |\n| --- | --- | --- | --- |\n"
+    heads = "| Name | Images | Pairs | Licence |\n| --- | --- | --- | --- |\n"
     rows = "".join(
         f"| [{entry.name}]({entry.home}) | {' or '.join(map(str, sizes)) if sizes else 'not fixed'} "
         f"| {'yes' if entry.paired else 'no'} | {entry.licence} |\n"
@@ -144,7 +144,7 @@ def datasets_page() -> str:
 def _dataset_section(entry: DatasetEntry) -> str:
     folders = [f"    {split}: {tree}\n" for split in entry.splits for tree in expected_trees(entry, split)]
     names = [f"`{name}`" if name != "." else "the data root itself" for name in entry.homes[1:]]
-    others = f"\nIn place of `{entry.homes[0]}`: {', '.join(names)}.\n" if names else ""
+    others = f"\n`{entry.homes[0]}` may also be: {', '.join(names)}.\n" if names else ""
     words = [entry.summary, f"{entry.paper}.", entry.note]
     return f"\n## {entry.name}\n\n{' '.join(filter(None, words))}\n\n{''.join(folders)}{others}"
 

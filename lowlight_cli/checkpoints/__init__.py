@@ -1,1 +1,1 @@
-"""Weights to and from files."""
+"""Weights files: reading, writing, importing, checking, and export as graphs."""

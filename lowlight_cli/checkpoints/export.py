@@ -1,8 +1,8 @@
-"""Enhancers as graphs for other programs: ONNX, and what ``torch.export`` writes (PT2).
+"""Exports enhancers as graphs for other programs: ONNX, and PT2 of ``torch.export``.
 
-A graph takes whole pictures, float32 sRGB in [0, 1], (batch, 3, height, width), and gives as many; or tiles,
-beside the whole pictures and where the tiles lie. Batch, height and width are free; sides are multiples of
-what the model asks for. Controls are fixed in the graph.
+A graph maps whole images, float32 sRGB in [0, 1], (batch, 3, height, width), to images of the same shape; or
+it takes tiles together with the whole images and the position of the tiles. Batch, height and width are free;
+sides are multiples of ``size_multiple``. Controls are fixed in the graph.
 """
 
 import io
@@ -31,7 +31,7 @@ Form = Literal["onnx", "pt2"]
 FORMS: tuple[Form, ...] = ("onnx", "pt2")
 
 TOLERANCE = 1e-3
-"""Largest difference to the model itself, a quarter of a step of 8 bits."""
+"""Largest difference from the model's own output; a quarter of an 8-bit step."""
 
 OPSET = 20
 
@@ -39,20 +39,20 @@ Runner = Callable[[Inputs], Images]
 
 
 class ExportError(LowlightError):
-    """A model that cannot be written as a graph, or whose graph computes something else."""
+    """A model that cannot be exported, or whose graph computes something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A graph that was written.
+    """An exported graph.
 
     Attributes:
         path: The file.
         form: ``onnx`` or ``pt2``.
         size_multiple: Height and width must be multiples of it.
-        smallest_side: Height and width from which it works.
-        difference: Largest difference to the model itself, over the sizes that were compared.
-        compared: Those sizes: batch, height, width.
+        smallest_side: Least height and width.
+        difference: Largest difference from the model's own output, over the compared sizes.
+        compared: Sizes that were compared: batch, height, width.
     """
 
     path: Path
@@ -72,19 +72,19 @@ def export_enhancer(
     *,
     takes_tiles: bool = False,
 ) -> Exported:
-    """Writes a graph once it was seen to compute what the model computes, on two sizes.
+    """Exports a model, compares the graph with the model on two sizes, and writes it if they agree.
 
     Args:
         model: In evaluation mode, on the CPU, in full precision.
         controls: Strength of each part, fixed in the graph.
-        form: What to write.
-        target: The file; whole, or not there.
-        facts: What the file says about itself, beside sizes and controls.
-        takes_tiles: Whether the graph takes tiles beside whole pictures.
+        form: Format of the graph.
+        target: The file, written in one step.
+        facts: Metadata of the file, in addition to sizes and controls.
+        takes_tiles: Whether the graph takes tiles together with whole images.
 
     Raises:
-        UsageError: The model does not have a control that is turned.
-        UnavailableError: A library for it is not installed.
+        UsageError: A control is set that the model does not have.
+        UnavailableError: A library for the format is not installed.
         ExportError: The model cannot be exported, or the graph computes something else.
         OutputError: The file cannot be written.
     """
@@ -92,21 +92,21 @@ def export_enhancer(
     check_libraries(form)
     graph = TileGraph(model, controls) if takes_tiles else WholeGraph(model, controls)
     multiple, smallest = graph.multiple, graph.smallest
-    told = {
+    metadata = {
         **facts,
         "controls": controls.recorded(),
-        "input": graph.told,
+        "input": graph.described,
         "size_multiple": multiple,
         "smallest_side": smallest,
     }
     with _quietly(), torch.no_grad():
         program = traced(graph)
-        data, run = _WRITERS[form](program, graph, {METADATA_KEY: json.dumps(told, sort_keys=True)})
+        data, run = _WRITERS[form](program, graph, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
         sizes = ((1, smallest, smallest + multiple), (3, smallest + 2 * multiple, smallest))
         difference = max(_difference(graph, run, size) for size in sizes)
     if not difference <= TOLERANCE:
         excess = f"{difference:.2g}, more than {TOLERANCE:g}"
-        raise ExportError(f"the graph differs from the model by {excess}; nothing was written")
+        raise ExportError(f"the graph differs from the model by {excess}; no file was written")
     try:
         replace_file(target, data)
     except ImageError as error:
@@ -115,27 +115,27 @@ def export_enhancer(
 
 
 def check_libraries(form: Form) -> None:
-    """Makes sure that the libraries for a form are there, without importing them.
+    """Checks that the libraries for a format are installed, without importing them.
 
     Raises:
-        UnavailableError: One is not; the extra is named.
+        UnavailableError: One is missing; the message names the extra to install.
     """
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if form == "onnx" and missing:
-        raise UnavailableError(f"ONNX needs {', '.join(missing)}: pip install 'lowlight-cli[export]'")
+        raise UnavailableError(f"ONNX needs {', '.join(missing)}; run: pip install 'lowlight-cli[export]'")
 
 
 def traced(graph: Graph) -> ExportedProgram:
-    """The graph for any batch, and any height and width that are multiples.
+    """The exported program, for any batch and for any height and width that are multiples.
 
     Raises:
-        ExportError: PyTorch cannot, or only for one size.
+        ExportError: PyTorch cannot export the model, or only for one size.
     """
-    # No side equals another or the batch: equal numbers would be taken for one.
-    example = graph.tried(2, graph.smallest + graph.multiple, graph.smallest + 2 * graph.multiple)
+    # All sides and the batch differ: torch.export takes equal sizes for the same dimension.
+    example = graph.example(2, graph.smallest + graph.multiple, graph.smallest + 2 * graph.multiple)
     try:
         return torch.export.export(graph, example, dynamic_shapes=graph.shapes())
-    except Exception as error:  # as many kinds as there are reasons
+    except Exception as error:  # torch.export raises errors of many types
         raise ExportError(f"this model cannot be exported: {_first_line(error)}") from error
 
 
@@ -165,9 +165,9 @@ def _written_onnx(program: ExportedProgram, graph: Graph, metadata: dict[str, st
             verbose=False,
         )
     except Exception as error:
-        raise ExportError(f"this model has no form in ONNX: {_first_line(error)}") from error
+        raise ExportError(f"this model cannot be converted to ONNX: {_first_line(error)}") from error
     if made is None:
-        raise ExportError("this model has no form in ONNX")
+        raise ExportError("this model cannot be converted to ONNX")
     made.model.metadata_props.update(metadata)
     data = made.model_proto.SerializeToString()
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
@@ -186,19 +186,19 @@ _WRITERS: Mapping[Form, Callable[[ExportedProgram, Graph, dict[str, str]], tuple
 
 def _difference(graph: Graph, run: Runner, size: tuple[int, int, int]) -> float:
     batch, height, width = size
-    inputs = graph.tried(batch, height, width)
+    inputs = graph.example(batch, height, width)
     try:
         return float((graph(*inputs) - run(inputs)).abs().max())
-    except Exception as error:  # as many kinds as there are programs that run graphs
+    except Exception as error:  # each runtime has its own error types
         where = f"{batch}x3x{height}x{width}"
-        raise ExportError(f"the graph does not take pictures of {where}: {_first_line(error)}") from error
+        raise ExportError(f"the graph does not take images of {where}: {_first_line(error)}") from error
 
 
 def _check_controls(model: Enhancer, controls: Controls) -> None:
-    usual = Controls().model_dump()
-    turned = {name for name, value in controls.model_dump().items() if value != usual[name]}
-    for name in sorted(turned - model.supported_controls):
-        raise UsageError(f"this model has no --{name} of its own; a graph holds the model alone")
+    defaults = Controls().model_dump()
+    changed = {name for name, value in controls.model_dump().items() if value != defaults[name]}
+    for name in sorted(changed - model.supported_controls):
+        raise UsageError(f"this model has no control --{name}; leave the option out")
 
 
 def _first_line(error: BaseException) -> str:
@@ -207,7 +207,7 @@ def _first_line(error: BaseException) -> str:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keeps the notes of exporters to themselves; what matters is compared afterwards."""
+    """Suppresses warnings and output of the exporters; the graph is compared afterwards."""
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         yield

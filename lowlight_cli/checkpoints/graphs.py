@@ -1,4 +1,4 @@
-"""What a graph takes: whole pictures, or tiles with the picture that they are from."""
+"""Graphs of whole images, and graphs of tiles with the images that they are from."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -27,12 +27,12 @@ class Graph(nn.Module, ABC):
         controls: Strength of each part.
 
     Attributes:
-        inputs: Names of what it takes, in order.
-        told: What the file says of the inputs.
+        inputs: Names of the inputs, in order.
+        described: Description of the inputs, for the file's metadata.
     """
 
     inputs: ClassVar[tuple[str, ...]]
-    told: ClassVar[str]
+    described: ClassVar[str]
 
     def __init__(self, model: Enhancer, controls: Controls) -> None:
         super().__init__()
@@ -45,76 +45,76 @@ class Graph(nn.Module, ABC):
 
     @property
     def multiple(self) -> int:
-        """Sides of pictures are multiples of it."""
+        """Sides of images must be multiples of it."""
         return self.model.size_multiple
 
     @property
     def smallest(self) -> int:
-        """Height and width from which it works."""
+        """Least height and width."""
         return 2 * max(self.multiple, 16)
 
     @abstractmethod
     def shapes(self) -> Shapes:
-        """Which sizes of each input are free."""
+        """Dynamic sizes of each input, as ``torch.export`` takes them."""
 
     @abstractmethod
-    def tried(self, batch: int, height: int, width: int) -> Inputs:
-        """Inputs with pictures of a size, the same for the same size."""
+    def example(self, batch: int, height: int, width: int) -> Inputs:
+        """Inputs with images of a size; always the same for a size."""
 
 
 class WholeGraph(Graph):
-    """Takes whole pictures."""
+    """Takes whole images."""
 
     inputs = ("images",)
-    told = "images: float32, (batch, 3, height, width), sRGB in [0, 1]"
+    described = "images: float32, (batch, 3, height, width), sRGB in [0, 1]"
 
     def forward(self, images: Images) -> Images:
-        """Whole pictures, enhanced."""
+        """Enhanced images."""
         return self.model.enhance(images, self.controls)
 
     def shapes(self) -> Shapes:
         """Batch, height and width are free."""
         return (_picture(self, _batch(), "rows", "columns"),)
 
-    def tried(self, batch: int, height: int, width: int) -> Inputs:
-        """A dark picture with some noise."""
+    def example(self, batch: int, height: int, width: int) -> Inputs:
+        """Dark images with a little noise."""
         return (dark_pictures(batch, height, width),)
 
 
 class TileGraph(Graph):
-    """Takes tiles, the whole pictures they are from (or smaller copies of these), and where they lie."""
+    """Takes tiles, the whole images they are from (or smaller copies), and their position."""
 
     inputs = ("images", "whole", "place")
-    told = (
-        f"{WholeGraph.told}: tiles; whole: the pictures they are from, or smaller copies, "
+    described = (
+        f"{WholeGraph.described}: tiles; whole: the images they are from, or smaller copies, "
         "(batch, 3, other height, other width); "
-        "place: float32, (batch, 4), top, left, height and width of each tile in shares of the whole"
+        "place: float32, (batch, 4), top, left, height and width of each tile as fractions of the whole"
     )
 
     def forward(self, images: Images, whole: Images, place: Places) -> Images:
-        """Tiles, enhanced as parts of the whole."""
+        """Enhanced tiles, consistent over the whole image."""
         facts = self.model.observe(whole, self.controls)
         return self.model.enhance(images, self.controls, observation=facts | {PLACE: place})
 
     def shapes(self) -> Shapes:
-        """The batch is free, and both heights and widths."""
+        """The batch is free, and heights and widths of tiles and of whole images are."""
         batch = _batch()
         whole = _picture(self, batch, "whole_rows", "whole_columns")
         return (_picture(self, batch, "rows", "columns"), whole, {0: batch})
 
-    def tried(self, batch: int, height: int, width: int) -> Inputs:
-        """A part of a picture that is larger by a quarter of its top left, and the picture."""
+    def example(self, batch: int, height: int, width: int) -> Inputs:
+        """Tiles, the larger images they are cut from, and their position."""
         multiple = self.multiple
         rows, columns = height + 3 * multiple, width + 4 * multiple
         whole = dark_pictures(batch, rows, columns)
-        # A copy: the graph of a view would ask for views.
+        # A copy, because torch.export would specialize on the strides of a view.
         tile = whole[..., multiple : multiple + height, multiple : multiple + width].clone()
         place = (multiple / rows, multiple / columns, height / rows, width / columns)
         return tile, whole, torch.tensor([place]).repeat(batch, 1)
 
 
 def dark_pictures(batch: int, height: int, width: int) -> Images:
-    """Coarse blocks under a little noise: dark, and no ties between codes as in a flat picture."""
+    """Dark coarse blocks with a little noise: in a flat image codes would tie."""
     generator = torch.Generator().manual_seed(height)
     coarse = torch.rand(batch, 3, 5, 5, generator=generator)
     noise = 0.02 * torch.rand(batch, 3, height, width, generator=generator)

@@ -1,4 +1,4 @@
-"""Weights of other people into files of this package."""
+"""Imports weights that authors of papers publish."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from lowlight_cli.models.catalog import MODELS
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Weights that someone publishes.
+    """Published weights of a model.
 
     Attributes:
-        files: Their names, in words.
+        files: Names of the published files.
         licence: Terms.
-        read: Files to weights under the names of this package, in any order where there are several.
+        read: Reads the files, in any order, into weights under the names of this package.
     """
 
     files: tuple[str, ...]
@@ -43,19 +43,19 @@ PUBLISHED: dict[str, Published] = {
         lambda paths: official_vqcnir.read_official(paths[0]),
     ),
 }
-"""How the published files of a model are read; its network is the preset ``paper``."""
+"""Published weights by model; they belong to the preset ``paper``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A file that was written from someone else's.
+    """Imported weights.
 
     Attributes:
         target: The new file.
-        model: Whose weights it holds.
-        tensors: How many were taken over.
-        parameters: How many values they have together.
-        dropped: Keys of the original that no part of the model needs.
+        model: Architecture of the weights.
+        tensors: Number of tensors.
+        parameters: Number of values.
+        dropped: Keys of the original that the model does not need.
     """
 
     target: Path
@@ -69,13 +69,13 @@ def import_weights(name: str, sources: Sequence[Path], target: Path | None = Non
     """Translates published weights and stores them where ``lle`` finds them.
 
     Args:
-        name: Model they are of.
+        name: Name of the model.
         sources: The published files; nothing in them is executed.
-        target: File to write; in the user's folder of weights where none is given.
+        target: File to write; None writes to the user's folder of weights.
 
     Raises:
         UnknownNameError: There is no such model.
-        UsageError: Nobody published weights of that model, or in another number of files.
+        UsageError: The model has no published weights, or they are another number of files.
         WeightsError: A file cannot be read or does not fit.
         OutputError: The new file cannot be written.
     """
@@ -83,10 +83,12 @@ def import_weights(name: str, sources: Sequence[Path], target: Path | None = Non
     if name not in PUBLISHED:
         known = f"known: {', '.join(PUBLISHED)}"
         own = entry.weights["paper"].remedy if "paper" in entry.weights else None
-        raise UsageError(f"there are no published weights of '{name}'; {own or known}")
+        raise UsageError(f"there are no published weights for '{name}'; {own or known}")
     published = PUBLISHED[name]
     if len(sources) != len(published.files):
-        raise UsageError(f"weights of '{name}' are published as {' and '.join(published.files)}; give these")
+        raise UsageError(
+            f"weights of '{name}' are published as {' and '.join(published.files)}; pass exactly these"
+        )
     found = published.read(sources)
     metadata = {
         "architecture": found.model,

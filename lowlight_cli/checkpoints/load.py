@@ -1,4 +1,4 @@
-"""Safetensors files to models, strictly: every weight is there, and nothing else."""
+"""Loads models from safetensors files; missing and unexpected weights are errors."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from lowlight_cli.models.interface import Enhancer
 
 
 class Weights(NamedTuple):
-    """The content of a weights file: tensors in 32 bits, and what the file says about itself."""
+    """Content of a weights file: tensors in 32 bits, and its metadata."""
 
     state: dict[str, Tensor]
     metadata: dict[str, Any]
@@ -33,13 +33,14 @@ def load_enhancer(
     checkpoint: Path | None = None,
     device: torch.device | str = "cpu",
 ) -> Enhancer:
-    """Builds a model of the catalog and fills it with its weights.
+    """Builds a model of the catalog and loads its weights.
 
     Args:
         name: Name in the catalog.
-        preset: Size of the model; its default where none is given.
-        checkpoint: File of weights to take in place of those of the preset; its own settings count.
-        device: Where the model is to run.
+        preset: Preset of the model; None is the default one.
+        checkpoint: Weights file in place of the preset's; settings in its metadata replace those of the
+            preset.
+        device: Device to run on.
 
     Returns:
         The model in evaluation mode, channels last.
@@ -58,7 +59,7 @@ def load_weights(path: Path) -> Weights:
     """Reads a weights file.
 
     Raises:
-        WeightsError: There is no such file, or it is no safetensors file that ``save_weights`` wrote.
+        WeightsError: The file is missing, or was not written by ``save_weights``.
     """
     if not path.is_file():
         raise WeightsError(f"weights {path} do not exist")
@@ -69,17 +70,19 @@ def load_weights(path: Path) -> Weights:
     except (SafetensorError, ValueError, OSError) as error:
         raise WeightsError(f"weights {path} cannot be read: {error}") from error
     if not isinstance(metadata, dict):
-        raise WeightsError(f"weights {path} do not say which model they are of; use `lle models import`")
+        raise WeightsError(
+            f"weights {path} do not name their model; use `lle models import` for files of other programs"
+        )
     if metadata.get("format_version", FORMAT_VERSION) > FORMAT_VERSION:
-        raise WeightsError(f"weights {path} were written by a newer lle")
+        raise WeightsError(f"weights {path} were written by a newer version of lle; update lowlight-cli")
     return Weights(state, metadata)
 
 
 def fill(model: nn.Module, state: Mapping[str, Tensor], origin: object) -> None:
-    """Puts weights into a model; ``origin`` names them in messages.
+    """Loads weights into a model; ``origin`` names them in messages.
 
     Raises:
-        WeightsError: Names or shapes differ; the message lists the first of them.
+        WeightsError: Names or shapes differ; the message lists the first ones.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: tuple(tensor.shape) for name, tensor in state.items()}
@@ -97,7 +100,7 @@ def fill(model: nn.Module, state: Mapping[str, Tensor], origin: object) -> None:
 
 
 def whole_weights(entry: WeightsEntry) -> Path:
-    """Path of weights whose digest is that of the catalog.
+    """Path of weights, after a check of their digest.
 
     Raises:
         WeightsError: They are missing or damaged.
@@ -109,7 +112,7 @@ def whole_weights(entry: WeightsEntry) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """Digest of a file, 64 hexadecimal digits."""
+    """SHA-256 of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -139,7 +142,7 @@ def _own_config(weights: Weights, path: Path, template: BaseModel) -> BaseModel:
         return type(template).model_validate_json(json.dumps(weights.metadata["config"]))
     except ValidationError as error:
         raise WeightsError(
-            f"weights {path} have settings that this version does not know: {error}"
+            f"weights {path} have settings that this version of lle does not know: {error}"
         ) from error
 
 

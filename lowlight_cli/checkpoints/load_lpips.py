@@ -1,4 +1,4 @@
-"""Reads the weights of networks that judge pictures from disk."""
+"""Loads LPIPS and the semantic guide with their published weights."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -12,13 +12,13 @@ from lowlight_cli.losses.semantic_guide import SemanticGuide
 
 
 def load_lpips(backbone: Path, heads: Path, kind: Backbone = "vgg") -> LearnedPerceptual:
-    """The distance with its published weights.
+    """LPIPS with its published weights.
 
     Args:
         backbone: torchvision's VGG16 (``vgg16-397923af.pth``) or AlexNet (``alexnet-owt-7be5be79.pth``); its
-            classifier is left out.
-        heads: LPIPS v0.1 linear heads for it.
-        kind: Which of the two.
+            classifier is not read.
+        heads: LPIPS v0.1 linear heads for the backbone.
+        kind: Which backbone it is.
 
     Raises:
         WeightsError: A file is missing or does not fit.
@@ -28,15 +28,15 @@ def load_lpips(backbone: Path, heads: Path, kind: Backbone = "vgg") -> LearnedPe
     try:
         distance.load_state_dict(state | _read(heads))
     except RuntimeError as error:
-        raise WeightsError(f"{backbone} and {heads} are no LPIPS ({kind}): {error}") from error
+        raise WeightsError(f"{backbone} and {heads} are not LPIPS ({kind}) weights: {error}") from error
     return distance
 
 
 def read_semantic_guide(path: Path, code_channels: int, downscale: int) -> SemanticGuide:
-    """The guide with the weights of VGG19, and a new head.
+    """The semantic guide with the weights of VGG19, and a head with random weights.
 
     Args:
-        path: torchvision's VGG19 (``vgg19-dcbb9e9d.pth``); what lies above the features needed is left out.
+        path: torchvision's VGG19 (``vgg19-dcbb9e9d.pth``); layers that are not needed are not read.
         code_channels: Channels of a code.
         downscale: Pixels per code along a side.
 
@@ -49,7 +49,7 @@ def read_semantic_guide(path: Path, code_channels: int, downscale: int) -> Seman
     try:
         guide.vgg.load_state_dict({key: given[key] for key in wanted if key in given})
     except RuntimeError as error:
-        raise WeightsError(f"{path} is no VGG19: {error}") from error
+        raise WeightsError(f"{path} is not a VGG19 weights file: {error}") from error
     return guide
 
 

@@ -1,4 +1,4 @@
-"""Where weights lie: inside the package, or in the folders of the user."""
+"""Finds weights files, in the package or in the user's folders."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -9,7 +9,7 @@ from lowlight_cli.models.entry import WeightsEntry
 
 
 def shipped_folder() -> Path:
-    """Folder of the weights that came with the package."""
+    """Folder of the weights that ship with the package."""
     return Path(str(files("lowlight_cli.weights")))
 
 
@@ -26,12 +26,12 @@ def find_weights(entry: WeightsEntry) -> Path:
     """Path of the weights.
 
     Raises:
-        WeightsError: They are nowhere; the message says where they were looked for.
+        WeightsError: They are missing; the message names the folders and a remedy.
     """
     folders = (shipped_folder(),) if entry.shipped else user_folders()
     for folder in folders:
         if (folder / entry.file).is_file():
             return folder / entry.file
-    looked = ", ".join(str(folder) for folder in folders)
+    searched = ", ".join(str(folder) for folder in folders)
     usual = "reinstall lowlight-cli" if entry.shipped else "import them with `lle models import`"
-    raise WeightsError(f"weights {entry.file} are missing in {looked}; {entry.remedy or usual}")
+    raise WeightsError(f"weights {entry.file} are missing in {searched}; {entry.remedy or usual}")

@@ -1,4 +1,4 @@
-"""What can be said of a model of the catalog: size, cost, settings, weights, licences."""
+"""Describes a model of the catalog: parameters, cost, settings, weights and licences."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ from lowlight_cli.models.cost import count_operations, count_parameters
 from lowlight_cli.models.entry import WeightsEntry
 
 PICTURE_SIZES = ((256, 256), (600, 400))
-"""Width and height of the pictures whose cost is told."""
+"""Width and height of the images whose cost is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsInfo:
-    """A weights file as it is on this machine; ``path`` and ``sha256`` are None where it is absent."""
+    """A weights file on this machine; ``path`` and ``sha256`` are None if it is missing."""
 
     file: str
     licence: str
@@ -28,19 +28,19 @@ class WeightsInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model in one of its sizes.
+    """A model with one of its presets.
 
     Attributes:
         name: Name in the catalog.
-        preset: Its size.
-        summary: One line for a person.
+        preset: Name of the preset.
+        summary: One line for lists.
         source: Paper.
         licence: Terms of the code.
         config: Settings.
-        parameters: Number of trained values, in all.
-        parts: Number of trained values of each part.
-        gflop: Billions of operations for a picture of the size that is the key, ``"600x400"``.
-        weights: Its file; None for a model without parameters.
+        parameters: Number of parameters.
+        parts: Number of parameters of each part.
+        gflop: Billions of operations by image size, such as ``"600x400"``.
+        weights: Weights file; None for a model without parameters.
     """
 
     name: str
@@ -56,7 +56,7 @@ class ModelInfo:
 
 
 def describe_model(name: str, preset: str | None = None) -> ModelInfo:
-    """Builds the model, without its weights, and measures it.
+    """Builds the model without its weights, and measures it.
 
     Raises:
         UnknownNameError: There is no such model or preset.
@@ -84,7 +84,7 @@ def describe_model(name: str, preset: str | None = None) -> ModelInfo:
 
 
 def describe_weights(entry: WeightsEntry) -> WeightsInfo:
-    """Looks the file up on this machine."""
+    """The weights file on this machine."""
     try:
         path = find_weights(entry)
     except WeightsError:

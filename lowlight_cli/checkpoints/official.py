@@ -1,4 +1,4 @@
-"""What all readers of published weights share; nothing in such a file is executed."""
+"""Reads published weights files without executing anything in them; shared by all importers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,12 +13,12 @@ from lowlight_cli.errors import WeightsError
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """Official weights under the names of this package.
+    """Published weights under the names of this package.
 
     Attributes:
-        model: Architecture whose weights they are.
-        state: Name to tensor, ready for a strict load.
-        dropped: Official keys that were left out, each by a rule, in the order of the file.
+        model: Architecture of the weights.
+        state: Tensors by name, for a strict load.
+        dropped: Published keys that were dropped by a rule, in the order of the file.
     """
 
     model: str
@@ -33,28 +33,28 @@ def read_table(path: Path) -> dict[str, Tensor]:
         path: File written by ``torch.save``.
 
     Raises:
-        WeightsError: The file cannot be read, or holds no table of weights.
+        WeightsError: The file cannot be read, or is not a table of weights.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as reason:
-        # On damaged bytes the reader lets out nearly every kind of error there is.
+        # On damaged bytes torch.load raises errors of nearly every type.
         summary = (str(reason) or type(reason).__name__).splitlines()[0]
         raise WeightsError(f"cannot read weights from {path}: {summary}") from reason
     if not isinstance(content, Mapping):
-        raise WeightsError(f"{path} holds no table of weights")
+        raise WeightsError(f"{path} is not a table of weights")
     return unwrap(content)
 
 
 def unwrap(official: Mapping[str, object]) -> dict[str, Tensor]:
-    """The table itself, where it lies inside ``{"params": ...}`` or has ``module.`` before each key.
+    """The table of tensors, taken out of ``{"params": ...}`` and without ``module.`` before its keys.
 
     Raises:
-        WeightsError: It is not one of tensors.
+        WeightsError: The table has values other than tensors.
     """
     inner = official.get("params", official)
     if not isinstance(inner, Mapping):
-        raise WeightsError("the entry 'params' of the file holds no table of weights")
+        raise WeightsError("the entry 'params' of the file is not a table of weights")
     strangers = [str(key) for key, value in inner.items() if not isinstance(value, Tensor)]
     if strangers:
         raise WeightsError(f"not tensors: {', '.join(strangers)}")
@@ -62,7 +62,7 @@ def unwrap(official: Mapping[str, object]) -> dict[str, Tensor]:
 
 
 def matching(keys: Iterable[str], rules: Iterable[str]) -> tuple[str, ...]:
-    """Keys that one of the rules, a regular expression for all of the key, is about."""
+    """Keys that fully match one of the rules, which are regular expressions."""
     rules = tuple(rules)
     return tuple(key for key in keys if any(re.fullmatch(rule, key) for rule in rules))
 
@@ -70,10 +70,10 @@ def matching(keys: Iterable[str], rules: Iterable[str]) -> tuple[str, ...]:
 def require_same_keys(
     given: Mapping[str, Tensor], known: Mapping[str, str], optional: frozenset[str] = frozenset()
 ) -> None:
-    """Makes sure that no key is missing and none is strange.
+    """Checks that no key is missing or unknown.
 
     Raises:
-        WeightsError: Some are; the message lists them.
+        WeightsError: Keys are missing or unknown; the message lists them.
     """
     unknown = sorted(given.keys() - known.keys())
     missing = sorted(known.keys() - given.keys() - optional)

@@ -1,4 +1,4 @@
-"""Reads the weights that the authors of CodeEnhance publish; each key is used once, or dropped by a rule."""
+"""Reads the published weights of CodeEnhance; each key is used once, or dropped by a rule."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,12 +8,12 @@ import torch
 from lowlight_cli.checkpoints.official import Translated, matching, read_table, require_same_keys, unwrap
 
 DROPPED = {
-    "tables that are computed anew": r"context_module\..*\.(attn\.relative_position_index|attn_mask)",
+    "tables that are computed again": r"context_module\..*\.(attn\.relative_position_index|attn_mask)",
     "class head that the network does not use": r"seg_feat_extractor\.segnet\.classifier\..*",
     "guidance of stage I training": r"(conv_semantic|vgg_feat_extractor)\..*",
     "parts of other networks of the same code": r"residual_conv\..*|quantize_group\.0\.weight",
 }
-"""Why keys are left out, and which."""
+"""Reason for dropping keys, and a regular expression for them."""
 
 
 def read_official(path: Path) -> Translated:
@@ -23,15 +23,15 @@ def read_official(path: Path) -> Translated:
         path: File written by ``torch.save``; nothing in it is executed.
 
     Raises:
-        WeightsError: The file cannot be read, or is not one of the published network.
+        WeightsError: The file cannot be read, or is not of the published network.
     """
     return translate(read_table(path))
 
 
 def translate(official: Mapping[str, object]) -> Translated:
-    """Renames official weights.
+    """Renames published weights.
 
-    Three kinds of file are known: the network of stage II (854 keys), its variant without a codebook shift
+    Three kinds of files are known: the network of stage II (854 keys), its variant without a codebook shift
     (the shift is then zero), and the prior of stage I.
 
     Args:
@@ -86,12 +86,12 @@ SHIFT = {"quantize_group.0.shift_codebook": "codebook.shift"}
 
 
 def prior_names() -> dict[str, str]:
-    """Official key to ours, for the prior of stage I."""
+    """Published key to ours, for the prior of stage I."""
     return dict(_prior_names())
 
 
 def enhancer_names() -> dict[str, str]:
-    """Official key to ours, for the network of stage II."""
+    """Published key to ours, for the network of stage II."""
     return dict(
         (*_prior_names(), *SHIFT.items(), *_embedding_names(), *_transform_names(), *_semantic_names()),
     )
@@ -137,7 +137,7 @@ def _semantic_names() -> Iterator[tuple[str, str]]:
 
 
 def _semantic_layers(index: int) -> tuple[tuple[str, str], ...]:
-    """Each convolution of a MobileNetV2 block and the norm behind it; the second block has no expansion."""
+    """Each convolution of a MobileNetV2 block and the norm after it; the second block has no expansion."""
     if index == 0:
         return (("0", "1"),)
     if index == 1:

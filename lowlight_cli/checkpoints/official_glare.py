@@ -1,4 +1,4 @@
-"""Reads the two files that the authors of GLARE publish; each key is used once, or dropped by a rule."""
+"""Reads the two published weights files of GLARE; each key is used once, or dropped by a rule."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,11 +9,11 @@ from lowlight_cli.checkpoints.official import Translated, matching, read_table, 
 from lowlight_cli.errors import WeightsError
 
 DROPPED = {
-    "what only the training of stage I needs": r"(conv_semantic|vgg_feat_extractor)\..*",
+    "parts for the training of stage I": r"(conv_semantic|vgg_feat_extractor)\..*",
     "a convolution of the flow that nothing calls": r"flowUpsamplerNet\.f\..*",
     "parts of the fusing decoder that nothing calls": r"deformable_decoder\.(conv_out|scale|bias|enc)\..*",
 }
-"""Why keys are left out, and which."""
+"""Reason for dropping keys, and a regular expression for them."""
 
 
 def read_official(paths: Sequence[Path]) -> Translated:
@@ -23,18 +23,18 @@ def read_official(paths: Sequence[Path]) -> Translated:
         paths: ``vqgan.pkl`` and ``net_G.pth``; nothing in them is executed.
 
     Raises:
-        WeightsError: They cannot be read, or are not those of the published network.
+        WeightsError: A file cannot be read, or is not of the published network.
     """
     tables = [read_table(path) for path in paths]
     priors = [table for table in tables if "quantize.embedding.weight" in table]
     rest = [table for table in tables if "quantize.embedding.weight" not in table]
     if len(priors) != 1 or len(rest) != 1:
-        raise WeightsError("GLARE is published as two files; give both vqgan.pkl and net_G.pth")
+        raise WeightsError("GLARE is published as two files; pass both vqgan.pkl and net_G.pth")
     return translate(priors[0], rest[0])
 
 
 def translate(prior: Mapping[str, Tensor], enhancer: Mapping[str, Tensor]) -> Translated:
-    """Renames official weights; the encoder of stage I, which enhancement does not need, is left out.
+    """Renames published weights; drops the encoder of stage I, which enhancement does not need.
 
     Args:
         prior: State of ``vqgan.pkl``.
@@ -115,7 +115,7 @@ def _encoder_names(theirs: str, ours: str) -> Iterator[tuple[str, str]]:
 
 
 def _decoder_names(theirs: str, ours: str) -> Iterator[tuple[str, str]]:
-    """All but the last convolution, which is not called alike in both decoders."""
+    """All but the last convolution, whose name differs between the two decoders."""
     yield from _layer(f"{theirs}.conv_in", f"{ours}.begin.0")
     yield from _middle_names(f"{theirs}.mid", f"{ours}.begin.1")
     for block in range(3):

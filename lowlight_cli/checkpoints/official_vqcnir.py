@@ -1,4 +1,4 @@
-"""Reads the weights that the authors of VQCNIR publish; each key is used once, or dropped by a rule."""
+"""Reads the published weights of VQCNIR; each key is used once, or dropped by a rule."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from lowlight_cli.checkpoints.official import Translated, matching, read_table, require_same_keys, unwrap
 
 DROPPED = {"guidance of the HQ phase": r"(conv_semantic|vgg_feat_extractor)\..*"}
-"""Why keys are left out, and which."""
+"""Reason for dropping keys, and a regular expression for them."""
 
 
 def read_official(path: Path) -> Translated:
@@ -16,16 +16,16 @@ def read_official(path: Path) -> Translated:
         path: File written by ``torch.save``; nothing in it is executed.
 
     Raises:
-        WeightsError: The file cannot be read, or is not one of the published network.
+        WeightsError: The file cannot be read, or is not of the published network.
     """
     return translate(read_table(path))
 
 
 def translate(official: Mapping[str, object]) -> Translated:
-    """Renames official weights.
+    """Renames published weights.
 
-    Two kinds of file are known: the whole network, and the network of the HQ phase alone, which is also how
-    the prior of FeMaSR is laid out.
+    Two kinds of files are known: the whole network, and the network of the HQ phase alone, whose layout is
+    also that of the FeMaSR prior.
 
     Args:
         official: State of the network, also inside ``{"params": ...}`` or with ``module.`` before each key.
@@ -78,12 +78,12 @@ FUSION = {"norm1": "norm1", "conv1": "conv1", "norm2": "norm2", "conv2": "conv2"
 
 
 def prior_names() -> dict[str, str]:
-    """Official key to ours, for what the network of the HQ phase has: 117 keys."""
+    """Published key to ours, for the network of the HQ phase: 117 keys."""
     return dict(_prior())
 
 
 def restorer_names() -> dict[str, str]:
-    """Official key to ours, for the whole network: 957 keys."""
+    """Published key to ours, for the whole network: 957 keys."""
     return dict((*_prior(), *_illumination(), *_decoder()))
 
 

@@ -1,4 +1,4 @@
-"""Weights to safetensors files that say what they are."""
+"""Writes weights to safetensors files with metadata."""
 
 import json
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ METADATA_KEY = "lle"
 def save_weights(
     path: Path, model: nn.Module, metadata: Mapping[str, Any], *, half_precision: bool = False
 ) -> Path:
-    """Writes the weights of ``model``; a file of that name is replaced in one step.
+    """Writes the weights of a model; an existing file is replaced in one step.
 
     Args:
         path: Target, ``*.safetensors``.
-        model: What to save; moved nowhere and not changed.
-        metadata: ``architecture``, ``preset``, ``config`` and anything else that JSON can hold.
-        half_precision: Store floating-point weights in 16 bits, as the shipped files do.
+        model: The model; it is not changed or moved.
+        metadata: ``architecture``, ``preset``, ``config`` and other JSON values.
+        half_precision: Store floating-point weights in 16 bits, as in the shipped files.
 
     Raises:
         OutputError: The file cannot be written.
@@ -36,7 +36,7 @@ def save_weights(
 def save_state(
     path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, Any], *, half_precision: bool = False
 ) -> Path:
-    """As ``save_weights``, for tensors that are in no model yet."""
+    """Writes tensors as ``save_weights`` does those of a model."""
     tensors = {name: _stored(tensor, half_precision) for name, tensor in state.items()}
     described = json.dumps({"format_version": FORMAT_VERSION, **metadata}, sort_keys=True)
     try:
@@ -47,6 +47,6 @@ def save_state(
 
 
 def _stored(tensor: Tensor, half_precision: bool) -> Tensor:
-    # safetensors refuses tensors that share memory, so each becomes a copy of its own.
+    # safetensors refuses tensors that share memory, so each is copied.
     stored = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
     return stored.half() if half_precision and stored.is_floating_point() else stored

@@ -1,4 +1,4 @@
-"""Checks that weights are whole: the digest of the catalog, and a strict load."""
+"""Checks weights files: their digest, and a strict load."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the check of one file found.
+    """Result of checking one file.
 
     Attributes:
         model: Name in the catalog.
-        part: Preset, or training stage, that the file belongs to.
-        file: Name of the file.
-        condition: Absent is only for files that a user may import.
-        message: Reason, where the file is not whole.
+        part: Preset or training stage of the file.
+        file: File name.
+        condition: State; only files that users import can be absent.
+        message: Reason, if the file is absent or broken.
     """
 
     model: str
@@ -38,7 +38,7 @@ class Verdict:
 
 
 def verify_model(entry: ModelEntry) -> Iterator[Verdict]:
-    """Checks every file of a model, one verdict each."""
+    """Checks every weights file of a model."""
     for preset, weights in entry.weights.items():
         yield _verdict(entry, preset, weights, is_preset=True)
     for stage, weights in entry.stages.items():

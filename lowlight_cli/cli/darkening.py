@@ -1,4 +1,4 @@
-"""How commands make pictures dark: the choice of a method, and what comes of it."""
+"""Builds the darkener that ``datasets synthesize`` and ``detect-prep`` use."""
 
 from enum import StrEnum
 from functools import partial
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 EVEN_EXCLUDES = {"clean_share", "uneven_share", "uneven"}
-"""Settings that say nothing where all light is even."""
+"""Settings without effect if all light is even."""
 
 
 class Method(StrEnum):
-    """What makes a picture dark: a measured model of cameras, or a trained network."""
+    """Ways to darken: a measured camera model, or a trained network."""
 
     PHYSICAL = "physical"
     DRGN = "drgn"
@@ -27,7 +27,7 @@ class Method(StrEnum):
 
 
 class Darkening(NamedTuple):
-    """A way to darken, and everything that decides what its pictures look like."""
+    """A darkener, and all settings that affect its images."""
 
     darkener: "Darkener"
     terms: dict[str, Any]
@@ -42,18 +42,18 @@ def make_darkening(
     nights: Path | None = None,
     uneven: float = 0.0,
 ) -> Darkening:
-    """Loads what a method needs.
+    """Builds a darkener.
 
     Args:
-        method: Which.
-        strength: Lowest and highest.
-        seed: Start of every draw.
-        checkpoint: Weights in place of those that ship.
-        nights: Folder of real dark pictures, whose degradation is taken.
-        uneven: Share of the pictures under uneven light.
+        method: How to darken.
+        strength: Lowest and highest strength.
+        seed: Random seed.
+        checkpoint: Weights in place of the shipped ones.
+        nights: Folder of real dark images to take the degradation from.
+        uneven: Fraction of images under uneven light.
 
     Raises:
-        UsageError: The method has no use for weights, nights or uneven light, or the folder holds no picture.
+        UsageError: The method does not take weights, nights or uneven light, or the folder has no image.
         WeightsError: The weights are missing or damaged.
     """
     from lowlight_cli.datasets.config import DarkeningSettings
@@ -61,14 +61,14 @@ def make_darkening(
 
     settings = DarkeningSettings(uneven_share=uneven)
     terms: dict[str, Any] = {"method": method.value, "strength": list(strength), "seed": seed}
-    # Under even light alone the terms are those of earlier versions, whose pictures stay.
+    # With even light the recorded settings equal those of version 0.1, so that its pairs are kept.
     terms["darkening"] = settings.model_dump(mode="json", exclude=None if uneven else EVEN_EXCLUDES)
     if method is Method.PHYSICAL:
         if checkpoint or nights:
-            raise UsageError("the physical method needs neither weights nor dark pictures")
+            raise UsageError("--method physical takes no weights and no dark images; leave them out")
         return Darkening(physical_darkener(settings, strength, seed), terms)
     if uneven:
-        raise UsageError(f"'{method.value}' knows no uneven light; it needs --method physical")
+        raise UsageError(f"'{method.value}' has no uneven light; use --method physical")
     from lowlight_cli.datasets.darkeners import learned_darkener
     from lowlight_cli.pipeline.fingerprint import checkpoint_digest
     from lowlight_cli.pipeline.settings import EnhanceSettings
@@ -87,7 +87,7 @@ def _load(method: Method, checkpoint: Path | None) -> "Drgn":
 
     model = load_enhancer(method.value, checkpoint=checkpoint)
     if not isinstance(model, Drgn):
-        raise TypeError(f"'{method.value}' is no DRGN")
+        raise TypeError(f"'{method.value}' is not a DRGN model")
     return model
 
 

@@ -1,4 +1,4 @@
-"""``lle datasets``: which data sets are known, how they must lie, and whether they are whole."""
+"""``lle datasets``: lists, describes and checks data sets, and makes training pairs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from lowlight_cli.datasets.layouts import DatasetEntry
 
 app = typer.Typer(
-    help="List data sets for evaluation, check those on disk, and make pairs to train on.",
+    help="List and check data sets for evaluation, and make training pairs.",
     no_args_is_help=True,
 )
 app.command("synthesize")(synthesize)
 
 UNFIT = 3
-"""Exit code of a check that found something wrong."""
+"""Exit code of a check that found problems."""
 
 
 def complete_dataset(incomplete: str) -> list[str]:
-    """Names of data sets that start so."""
+    """Names of data sets that start with ``incomplete``."""
     return [name for name in DATASETS if name.casefold().startswith(incomplete.casefold())]
 
 
 def complete_split(context: typer.Context, incomplete: str) -> list[str]:
-    """Parts of the data set named before, else of all."""
+    """Splits of the data set given before, or of all data sets, that start with ``incomplete``."""
     name = str(context.params.get("name") or context.params.get("dataset") or "")
     entries = [DATASETS[name]] if name in DATASETS else list(DATASETS.values())
     splits = dict.fromkeys(split for entry in entries for split in entry.splits)
@@ -44,20 +44,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SplitOption = Annotated[
     str | None,
     typer.Option(
-        help="Part of the data set; that for evaluation if not given.", autocompletion=complete_split
+        help="Split of the data set.", autocompletion=complete_split, show_default="the one for evaluation"
     ),
 ]
 DataRootOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", help="Folder that data sets lie in.", show_default="LLE_DATA_ROOT, then ./datasets"
+        metavar="DIR", help="Folder to search for data sets.", show_default="LLE_DATA_ROOT, then ./datasets"
     ),
 ]
 
 
 @app.command("list")
 def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False) -> None:
-    """List the data sets that are known, and which of them are here.
+    """List known data sets, and where they are on this machine.
 
     Example:  lle datasets list
     """
@@ -69,7 +69,7 @@ def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False
         (entry.name, "pairs" if entry.paired else "no reference", _count(entry), here[name] or "-")
         for name, entry in DATASETS.items()
     ]
-    emit(aligned([("name", "kind", "pictures", "here"), *rows]))
+    emit(aligned([("name", "kind", "images", "folder"), *rows]))
 
 
 @app.command("info")
@@ -77,7 +77,7 @@ def show_dataset(
     name: Annotated[str, typer.Argument(help="Name of the data set.", autocompletion=complete_dataset)],
     as_json_: JsonOption = False,
 ) -> None:
-    """Print where a data set comes from, its licence, its parts, and the folders it is looked for in.
+    """Print source, licence, splits and expected folders of a data set.
 
     Example:  lle datasets info LOLv2-real
     """
@@ -108,22 +108,24 @@ def check_dataset(
     split: SplitOption = None,
     data_root: DataRootOption = None,
     low: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of dark pictures, in place of a name.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of dark images, in place of a data set name.")
     ] = None,
-    gt: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of their references.")] = None,
+    gt: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of their references, with --low.")
+    ] = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """Check that a data set is whole; every picture is read.
+    """Check a data set by reading every image.
 
-    Looks for missing partners, partners of different size, files that cannot be read, repeated content and a
-    number of pictures that is not the official one. Repeated content and numbers are remarks.
+    Missing partners, partners of different size and unreadable files are problems. Duplicate files, and a
+    number of images other than the official one, are warnings.
 
-    Exit codes: 0 whole, 2 usage, 3 something is wrong, 6 the data set is not here.
+    Exit codes: 0 no problems, 2 usage, 3 problems found, 6 data set not found.
 
     Example:  lle datasets check LOL --data-root ~/data
     """
     if (name is None) == (low is None):
-        raise UsageError("give the name of a data set, or a folder with --low")
+        raise UsageError("give either the name of a data set or a folder with --low")
     place = None if name is None else locate(find_dataset(name), split, data_roots(data_root))
     from lowlight_cli.datasets.check import check_folders
 
@@ -171,12 +173,12 @@ def _text(place: Located | None, condition: "Condition") -> str:
     rows = [
         *([("data set", f"{place.entry.name} ({place.split})")] if place else []),
         *([("dark", str(place.low)), ("references", str(place.high or "none"))] if place else []),
-        ("pictures", condition.pictures),
+        ("images", condition.pictures),
         *([("references", condition.references)] if condition.references else []),
-        ("fit for use", condition.pairs),
+        ("usable", condition.pairs),
         ("sizes", (sizes or "-") + more),
         ("problems", len(condition.problems)),
-        ("repeated content", len(condition.repeats)),
+        ("duplicates", len(condition.repeats)),
     ]
     return aligned([(key, str(value)) for key, value in rows])
 

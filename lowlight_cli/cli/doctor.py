@@ -1,4 +1,4 @@
-"""``lle doctor``: what this machine can do, what is missing, and what to do about it."""
+"""``lle doctor``: checks the installation, and says how to fix problems."""
 
 from typing import Annotated
 
@@ -16,9 +16,10 @@ def doctor(
     context: typer.Context,
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print versions, devices, formats, weights, settings and licences, with a remedy for what is wrong.
+    """Check the installation: versions, devices, formats, weights, settings and licences.
 
-    Ends with exit code 6 for broken weights, 7 for a library that does not work.
+    Each problem is listed with a remedy. Exits with code 6 for broken weights, 7 for a library that does not
+    work.
 
     Example:  lle doctor
     """
@@ -36,10 +37,10 @@ def doctor(
 
 
 def known_variables(program: Command) -> frozenset[str]:
-    """Variables of the environment that set an option of any command.
+    """Environment variables that set an option of any command.
 
     Args:
-        program: The whole program.
+        program: The root command.
     """
     options = [
         *global_options(),

@@ -1,4 +1,4 @@
-"""What ``lle doctor`` looks at: each check gives findings, with a remedy for what is wrong."""
+"""Checks of ``lle doctor``; each yields findings, with a remedy for problems."""
 
 import os
 import platform
@@ -31,22 +31,22 @@ LICENCES = {
     "pyiqa": "PolyForm Noncommercial 1.0.0: its metrics are not for commercial use; nothing else needs it",
 }
 EXTRAS = {
-    "raw": ("rawpy", "photos in raw formats"),
-    "heif": ("pillow_heif", "HEIC photos"),
-    "detect": ("faster_coco_eval", "average precision of detectors, faster"),
-    "export": ("onnxscript", "models as ONNX"),
+    "raw": ("rawpy", "camera raw files"),
+    "heif": ("pillow_heif", "HEIC images"),
+    "detect": ("faster_coco_eval", "faster average precision of detectors"),
+    "export": ("onnxscript", "ONNX export"),
     "tensorboard": ("tensorboard", "event files of training runs"),
 }
-"""Extra of the package -> module, and what it adds."""
+"""Extra of the package: its module, and what it adds."""
 
 OWN_VARIABLES = {
     "LLE_MODEL_DIR": "folders of weights",
     "LLE_DATA_ROOT": "folder of data sets",
     "LLE_OFFLINE": "never use the network",
-    "LLE_LOG": "how much is told",
+    "LLE_LOG": "log level",
     "LLE_DEBUG": "show tracebacks",
 }
-"""Variables that are no options."""
+"""Environment variables without an option."""
 
 FOREIGN_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "CUDA_VISIBLE_DEVICES", "HF_HUB_OFFLINE")
 
@@ -56,7 +56,7 @@ OPENCV_REMEDY = (
 
 
 class Health(StrEnum):
-    """How much a finding matters."""
+    """Severity of a finding."""
 
     OK = "ok"
     NOTE = "note"
@@ -65,14 +65,14 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at.
+    """Result of one check.
 
     Attributes:
-        topic: Group it is shown under.
-        name: What was looked at.
+        topic: Group that it is listed in.
+        name: What was checked.
         value: What was found.
-        health: Whether something is to be done.
-        remedy: What to do.
+        health: Severity.
+        remedy: What to do; empty if nothing.
     """
 
     topic: str
@@ -83,10 +83,10 @@ class Finding:
 
 
 def all_findings(known_variables: frozenset[str], files: tuple[str, ...]) -> list[Finding]:
-    """Everything that there is to find, topic after topic.
+    """Findings of all checks, topic after topic.
 
     Args:
-        known_variables: Names in the environment that set an option.
+        known_variables: Environment variables that set an option.
         files: Configuration files that were read.
     """
     return [
@@ -121,7 +121,7 @@ def _devices() -> Iterator[Finding]:
         memory = torch.cuda.get_device_properties(index).total_memory / 2**30
         yield Finding("devices", f"cuda:{index}", f"{torch.cuda.get_device_name(index)}, {memory:.0f} GiB")
     if not torch.cuda.is_available():
-        yield Finding("devices", "cuda", "none; the CPU will do", Health.NOTE)
+        yield Finding("devices", "cuda", "none; the CPU is used", Health.NOTE)
     chosen = choose_device("auto")
     formats = ", ".join(each.name for each in (*short_formats(chosen), FP32))
     yield Finding("devices", "auto", f"{chosen}; --precision auto tries: {formats}")
@@ -150,7 +150,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _version_of(module: str) -> str:
-    """Version of an optional library; empty where it is absent or does not load."""
+    """Version of an optional library; empty if it is missing or does not load."""
     try:
         return str(getattr(import_module(module), "__version__", "installed"))
     except ImportError:
@@ -162,7 +162,7 @@ def _opencv() -> Finding:
         import cv2
     except ImportError as error:
         return Finding("formats", "opencv", f"does not load: {error}", Health.PROBLEM, OPENCV_REMEDY)
-    # The module of build facts is missing in the type stubs of OpenCV.
+    # The type stubs of OpenCV do not have this module.
     flavour = "headless" if import_module("cv2.version").headless else "with windows (needs libGL)"
     return Finding("formats", "opencv", f"{cv2.__version__} {flavour}")
 
@@ -177,7 +177,7 @@ def _weights() -> Iterator[Finding]:
         for verdict in verify_model(entry):
             name = f"{verdict.model} {verdict.part}"
             if verdict.condition is Condition.WHOLE:
-                yield Finding("weights", name, f"{verdict.file}, whole")
+                yield Finding("weights", name, f"{verdict.file}, ok")
             elif verdict.condition is Condition.BROKEN:
                 yield Finding("weights", name, verdict.message, Health.PROBLEM, "reinstall lowlight-cli")
             elif verdict.model in PUBLISHED:
@@ -197,7 +197,7 @@ def _settings(known: frozenset[str], files: tuple[str, ...]) -> Iterator[Finding
         elif name.startswith("LLE_"):
             near = get_close_matches(name, [*known, *OWN_VARIABLES], n=1)
             hint = f"did you mean {near[0]}?" if near else ""
-            yield Finding("settings", name, f"{value}: no such setting", Health.NOTE, hint)
+            yield Finding("settings", name, f"{value}: unknown setting", Health.NOTE, hint)
 
 
 def _licences() -> Iterator[Finding]:
@@ -205,4 +205,5 @@ def _licences() -> Iterator[Finding]:
         yield Finding("licences", name, licence, Health.OK if name == "lowlight-cli" else Health.NOTE)
     for entry in MODELS.values():
         for weights in entry.weights.values():
-            yield Finding("licences", weights.file, weights.licence)
+            if weights.remedy is None:  # others were never published
+                yield Finding("licences", weights.file, weights.licence)

@@ -1,4 +1,4 @@
-"""``lle export``: a model as a graph for other programs."""
+"""``lle export``: writes a model as a graph for other programs."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ from lowlight_cli.models.catalog import MODELS
 
 
 class Form(StrEnum):
-    """What a graph can be written as."""
+    """Format of a graph."""
 
     ONNX = "onnx"
     PT2 = "pt2"
@@ -25,16 +25,18 @@ class Form(StrEnum):
 def export(
     context: typer.Context,
     name: NameArgument,
-    form: Annotated[Form, typer.Option("--format", "-f", help="ONNX, or what torch.export.load reads.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.", dir_okay=False)],
+    form: Annotated[Form, typer.Option("--format", "-f", help="ONNX, or PT2 for torch.export.load.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Output file.", dir_okay=False)],
     preset: Annotated[
         str | None,
-        typer.Option(help="Size of the model; its default if not given.", autocompletion=complete_preset),
+        typer.Option(
+            help="Preset of the model.", autocompletion=complete_preset, show_default="that of the model"
+        ),
     ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(
-            "--weights", "--checkpoint", help="Weights in place of those that ship.", metavar="FILE"
+            "--weights", "--checkpoint", help="Weights in place of the shipped ones.", metavar="FILE"
         ),
     ] = None,
     contrast: ContrastOption = 1.0,
@@ -42,17 +44,19 @@ def export(
     texture: TextureOption = 1.0,
     tiles: Annotated[
         bool,
-        typer.Option("--tiles", help="Take tiles of large photos, beside the whole photo, made smaller."),
+        typer.Option(
+            "--tiles", help="Make a graph of tiles, with a smaller copy of the whole image as input."
+        ),
     ] = False,
     as_json_: JsonOption = False,
 ) -> None:
-    """Write a model as ONNX or PT2, for any batch, and any sides that are multiples of what it asks for.
+    """Export a model as ONNX or PT2.
 
-    The file is compared with the model on two sizes before it gets its name. Controls are fixed in it, and it
-    takes whole pictures, or with --tiles parts of them. References, metadata and files are for the program
-    around it.
+    The graph takes any batch of whole images, or of tiles with --tiles, whose sides are multiples of the
+    number printed. Controls are fixed in it. It is compared with the model on two sizes before it is written.
+    Reading files, metadata and references are left to the program that runs it.
 
-    Exit codes: 1 the graph differs or cannot be made, 6 no weights, 7 the extra `export` is not installed.
+    Exit codes: 1 the graph differs or cannot be made, 6 weights missing, 7 extra `export` not installed.
 
     Example:  lle export codeenhance --format onnx --out codeenhance.onnx
     """
@@ -77,7 +81,7 @@ def export(
         emit(done.path)
     sizes = " and ".join(f"{batch}x3x{height}x{width}" for batch, height, width in done.compared)
     say(
-        f"sides: multiples of {done.size_multiple}, from {done.smallest_side}; "
+        f"sides: multiples of {done.size_multiple}, at least {done.smallest_side}; "
         f"differs by {done.difference:.1g} from the model on {sizes}",
         quiet=quiet,
     )

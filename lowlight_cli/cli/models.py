@@ -1,4 +1,4 @@
-"""``lle models``: which models there are, what they cost, and whether their weights are whole."""
+"""``lle models``: lists and describes models, checks and imports their weights."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ from lowlight_cli.models.catalog import MODELS
 if TYPE_CHECKING:
     from lowlight_cli.checkpoints.model_info import ModelInfo, WeightsInfo
 
-app = typer.Typer(help="List models, and look after their weights.", no_args_is_help=True)
+app = typer.Typer(help="List models, and check or import their weights.", no_args_is_help=True)
 
 
 def visible_models() -> list[str]:
@@ -25,12 +25,12 @@ def visible_models() -> list[str]:
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """Names of models that start so."""
+    """Names of models that start with ``incomplete``."""
     return [name for name in visible_models() if name.startswith(incomplete)]
 
 
 def complete_preset(context: typer.Context, incomplete: str) -> list[str]:
-    """Presets of the model named before, else of all models."""
+    """Presets of the model given before, or of all models, that start with ``incomplete``."""
     names = [context.params.get("name")] if context.params.get("name") in MODELS else visible_models()
     presets = {preset for name in names for preset in MODELS[str(name)].presets}
     return sorted(preset for preset in presets if preset.startswith(incomplete))
@@ -42,7 +42,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command("list")
 def list_models(context: typer.Context, as_json_: JsonOption = False) -> None:
-    """List the models and their presets.
+    """List models and their presets.
 
     Example:  lle models list
     """
@@ -60,11 +60,13 @@ def show_model(
     name: NameArgument,
     preset: Annotated[
         str | None,
-        typer.Option(help="Size of the model; its default if not given.", autocompletion=complete_preset),
+        typer.Option(
+            help="Preset of the model.", autocompletion=complete_preset, show_default="that of the model"
+        ),
     ] = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """Print size, cost, settings, weights and licences of a model.
+    """Print parameters, cost, weights and licences of a model.
 
     Example:  lle models info codeenhance --preset lite
     """
@@ -83,13 +85,13 @@ def show_model(
 def verify(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(help="Name of the model; all if not given.", autocompletion=complete_model)
+        str | None, typer.Argument(help="Name of the model [default: all].", autocompletion=complete_model)
     ] = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """Check that weights are whole: their sha256, and that they fit the model.
+    """Check the weights files: their SHA-256, and that they fit the model.
 
-    Ends with exit code 6 where they are not. Weights that were never imported do not count.
+    Exits with code 6 if a file is missing or broken. Weights that were not imported are not an error.
 
     Example:  lle models verify
     """
@@ -103,7 +105,9 @@ def verify(
         emit(aligned([v.model, v.part, v.file, v.condition.value, v.message] for v in verdicts))
     broken = [verdict for verdict in verdicts if verdict.condition is Condition.BROKEN]
     if broken:
-        raise WeightsError(f"{len(broken)} of {len(verdicts)} weights are missing or broken")
+        raise WeightsError(
+            f"{len(broken)} of {len(verdicts)} weights files are missing or broken; see `lle models verify`"
+        )
 
 
 @app.command("import")
@@ -113,16 +117,23 @@ def import_weights(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Weights as their authors publish them.", exists=True, dir_okay=False
+            metavar="FILE...", help="Weights files as published by the authors.", exists=True, dir_okay=False
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write; see `lle models path` for the default.")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Output file.",
+            show_default="in the first folder of `lle models path`",
+        ),
     ] = None,
 ) -> None:
-    """Take over published weights; nothing in the files is executed.
+    """Import weights that the authors of a paper published.
 
-    GLARE is published as two files, given together.
+    Nothing in the files is executed. GLARE is published as two files; pass both.
 
     Example:  lle models import codeenhance net_g_latest.pth
     """
@@ -134,14 +145,14 @@ def import_weights(
     if not quiet:
         emit(f"{done.target}")
     counts = f"{done.tensors} tensors, {done.parameters:,} values, of {done.model}"
-    say(f"took over {counts}; left out {len(done.dropped)} keys", quiet=quiet)
+    say(f"imported {counts}; dropped {len(done.dropped)} keys", quiet=quiet)
 
 
 @app.command("path")
 def show_folders(context: typer.Context) -> None:
-    """Print the folders of imported weights, the first being written to.
+    """Print the folders of imported weights. New weights go to the first one.
 
-    They come from LLE_MODEL_DIR, else from XDG_DATA_HOME.
+    They are those listed in LLE_MODEL_DIR, or else `models` in the user's data folder.
 
     Example:  lle models path
     """

@@ -1,4 +1,4 @@
-"""``lle schema``: the forms of what programs read, as JSON Schema."""
+"""``lle schema``: JSON Schemas of machine-readable output."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,21 +10,21 @@ from lowlight_cli.cli.tables import as_json
 
 
 class Form(StrEnum):
-    """What can be described."""
+    """Output that has a schema."""
 
     EVENTS = "events"
     MANIFEST = "manifest"
 
 
 FormArgument = Annotated[
-    Form, typer.Argument(help="The lines of `lle enhance --json`, or those of OUT/.lle/manifest.jsonl.")
+    Form, typer.Argument(help="Lines of `lle enhance --json`, or of OUT/.lle/manifest.jsonl.")
 ]
 
 
 def schema(form: FormArgument = Form.EVENTS) -> None:
-    """Print the JSON Schema of one line of the events, or of the manifest.
+    """Print the JSON Schema of an event line, or of a manifest line.
 
-    Keys may be added in later versions; none is renamed or changes its meaning while `v` stays the same.
+    Later versions may add keys. While `v` stays the same, no key is renamed or changes its meaning.
 
     Example:  lle schema manifest
     """

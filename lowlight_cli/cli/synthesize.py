@@ -1,4 +1,4 @@
-"""``lle datasets synthesize``: pairs to train on, from clean photos alone."""
+"""``lle datasets synthesize``: makes training pairs from clean photos."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,44 +20,50 @@ from lowlight_cli.pipeline.sources import pictures_in
 if TYPE_CHECKING:
     from lowlight_cli.datasets.synthesize import Made, Order
 
-SourceArgument = Annotated[Path, typer.Argument(metavar="SRC", help="Folder of clean, well-lit photos.")]
+SourceArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of clean, well-lit photos.")]
 OutOption = Annotated[
     Path,
-    typer.Option("--out", "-o", metavar="DIR", help="Gets `low` and `high`, ready for `lle train --pairs`."),
+    typer.Option(
+        "--out", "-o", metavar="DIR", help="Output folder; gets `low` and `high`, for `lle train --pairs`."
+    ),
 ]
 MethodOption = Annotated[
-    Method, typer.Option(help="The measured model of cameras at night, or the degradation that DRGN learned.")
+    Method, typer.Option(help="Darken by a measured camera model, or by the degradation that DRGN learned.")
 ]
 StrengthOption = Annotated[
-    str, typer.Option(metavar="LOW:HIGH", help="How dark: 0 not at all, 1 as learned or measured, 2 at most.")
+    str,
+    typer.Option(
+        metavar="LOW:HIGH", help="Range of darkness: 0 is unchanged, 1 as measured or learned, 2 the most."
+    ),
 ]
 CountOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Pairs in all, each with a night of its own.", show_default="one a photo"),
+    typer.Option(metavar="N", min=1, help="Number of pairs.", show_default="one per photo"),
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")]
+SeedOption = Annotated[int, typer.Option(metavar="N", min=0, help="Random seed.")]
 LongestOption = Annotated[
-    int, typer.Option(min=16, help="Pixels of the longer side; larger photos are shrunk.")
+    int,
+    typer.Option(metavar="PIXELS", min=16, help="Longest side; larger photos are shrunk."),
 ]
 NightsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="For DRGN: real dark pictures whose degradation is taken; else photos that the model of cameras "
-        "has darkened.",
+        help="Real dark images to take the degradation from (DRGN only).",
+        show_default="the photos, darkened by the camera model",
     ),
 ]
 UnevenOption = Annotated[
     float,
     typer.Option(
-        metavar="SHARE",
+        metavar="FRACTION",
         min=0.0,
         max=1.0,
-        help="Share of the photos under uneven light: backlight, lamps, shade (physical method only).",
+        help="Fraction of photos under uneven light: backlight, lamps, shade (physical only).",
     ),
 ]
 CheckpointOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="For DRGN: weights to use in place of those that ship.")
+    Path | None, typer.Option(metavar="FILE", help="Weights in place of the shipped ones (DRGN only).")
 ]
 
 
@@ -74,13 +80,13 @@ def synthesize(
     checkpoint: CheckpointOption = None,
     uneven: UnevenOption = 0.0,
 ) -> None:
-    """Make dark partners for clean photos, as pairs to train on.
+    """Make training pairs from clean photos: each photo, and a darkened copy.
 
-    The dark picture of a pair depends on the seed and the names alone. What was made, and how, is written to
-    synthetic.json. Run it again to go on after an interruption. The folder goes to stdout.
+    A dark image depends only on the seed, the settings and the names. Pairs and settings are written to
+    synthetic.json. Run the command again to resume after an interruption. Prints the output folder.
 
-    Exit codes: 0 all done, 2 usage, 3 some photos could not be used, 4 none could, 6 weights missing, 8
-    output not writable, 11 another run writes there.
+    Exit codes: 0 all done, 2 usage, 3 some photos failed, 4 all photos failed, 6 weights missing, 8 output
+    not writable, 11 another run uses the output folder.
 
     Example:  lle datasets synthesize photos -o pairs --method drgn --strength 0.8:1.2
     """
@@ -97,35 +103,35 @@ def synthesize(
         made = _make_all(orders, out, darkening, settings)
     if not settings.quiet:
         emit(out)
-    say(f"{len(made)} of {len(orders)} pairs in place", quiet=settings.quiet)
+    say(f"{len(made)} of {len(orders)} pairs complete", quiet=settings.quiet)
     if len(made) < len(orders):
         raise typer.Exit(SOME_FAILED if made else ALL_FAILED)
 
 
 def _photos(source: Path, out: Path) -> list[Path]:
-    """Photos of the folder.
+    """Photos in the folder.
 
     Raises:
-        UsageError: There is none, or the pairs would lie among them.
+        UsageError: There are none, or one folder is inside the other.
     """
     if not source.is_dir():
         raise UsageError(f"no such folder: '{source}'")
     if out.exists() and not out.is_dir():
-        raise UsageError(f"'{out}' is a file, but a folder is needed")
+        raise UsageError(f"'{out}' is a file; choose a folder for the output")
     inner, outer = out.resolve(), source.resolve()
     if inner.is_relative_to(outer) or outer.is_relative_to(inner):
-        raise UsageError(f"the pairs would lie among the photos: '{out}' and '{source}'")
+        raise UsageError(f"output '{out}' and input '{source}' overlap; choose separate folders")
     return pictures_in(source)
 
 
 def _make_all(
     orders: "list[Order]", out: Path, darkening: Darkening, settings: GlobalSettings
 ) -> "list[Made]":
-    """Makes what is not there yet, and the manifest.
+    """Makes the pairs that do not exist yet, and writes the manifest.
 
     Raises:
-        UsageError: A file that this command did not write is in the way.
-        OutputError: One cannot be written.
+        UsageError: A file exists that this command did not write.
+        OutputError: A file cannot be written.
     """
     import json
 
@@ -134,7 +140,7 @@ def _make_all(
     book = DarkBook(out, json.dumps(darkening.terms, sort_keys=True))
     taken = [file for order in orders for file in order.files(out) if file.exists()]
     if taken and book.is_empty:
-        raise UsageError(f"'{taken[0]}' exists, and was not made by this command; choose another folder")
+        raise UsageError(f"'{taken[0]}' exists and was not made by this command; choose another folder")
     made: list[Made] = []
     try:
         with Progress(len(orders), settings) as progress:
@@ -150,7 +156,7 @@ def _make_all(
 def _make(
     order: "Order", out: Path, darkening: Darkening, book: DarkBook, progress: Progress
 ) -> "Made | None":
-    """One pair, from an earlier run or new; None where its photo cannot be used."""
+    """One pair, from an earlier run or new; None if its photo cannot be read."""
     from lowlight_cli.datasets.synthesize import kept_pair, make_pair, read_photo
 
     files = order.files(out)

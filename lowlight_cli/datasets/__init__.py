@@ -1,1 +1,1 @@
-"""Which pictures belong together, and how training samples are made of them."""
+"""Data sets for evaluation, and darkening of clean images for training."""

@@ -1,7 +1,7 @@
-"""Backlight: what is bright in a picture stays, what is dark sinks, along the edges of the picture.
+"""Backlight for training: bright areas keep their light, and dark areas get darker, along edges.
 
-Source: He et al., "Guided Image Filtering", 2010, eq. 5-8, with the picture's luma as its own guide: the
-coefficients are those of a small copy, and give a base of any part of the picture at full size.
+Source: He et al., "Guided Image Filtering", 2010, eq. 5-8, with the luma of the image as its own guide. The
+coefficients are those of a small copy; they give the smooth base of any part of the image at full size.
 """
 
 from typing import NamedTuple
@@ -14,17 +14,17 @@ from lowlight_cli.datasets.config import UnevenLight
 from lowlight_cli.datasets.light_fields import Across, Down, Each, Numbers, Plane
 
 RADIUS = (2.0, 6.99)
-"""Least and most radius of the filter in pixels of the small copy; the whole part counts."""
+"""Least and most radius of the filter in pixels of the small copy, rounded down."""
 
 SPARSE = 4
-"""Every so manieth row and column is looked at for quantiles."""
+"""Step between the rows and columns that quantiles are computed from."""
 
 NUMBERS = 5
-"""Random numbers that a backlight takes."""
+"""Number of random numbers that a backlight uses."""
 
 
 class Backlight(NamedTuple):
-    """Coefficients of the base (b, 64, 64) each, and how darkness depends on it."""
+    """Coefficients of the smooth base, (b, 64, 64) each, and how darkness depends on the base."""
 
     slope: Float[Tensor, "_b _n _n"]
     offset: Float[Tensor, "_b _n _n"]
@@ -34,12 +34,12 @@ class Backlight(NamedTuple):
 
 
 def draw_backlight(settings: UnevenLight, numbers: Numbers, luma: Float[Tensor, "_b _n _n"]) -> Backlight:
-    """Draws a backlight for each picture.
+    """Draws a backlight for each image.
 
     Args:
-        settings: How deep it may be.
-        numbers: Source of chance.
-        luma: Of the small copies of whole pictures.
+        settings: Range of its depth.
+        numbers: Random numbers.
+        luma: Luma of the small copies of whole images.
     """
     radius = numbers.between(*RADIUS).floor()
     epsilon = numbers.logarithmic(1e-3, 2e-2)
@@ -53,14 +53,14 @@ def draw_backlight(settings: UnevenLight, numbers: Numbers, luma: Float[Tensor, 
 
 
 def guided(luma: Float[Tensor, "_b _n _n"], radius: Each, epsilon: Each) -> tuple[Tensor, Tensor]:
-    """Coefficients of the self-guided filter, averaged as the filter does: base = slope * luma + offset."""
-    # In double: a difference of squares is asked for, whatever the switches of products in single precision.
+    """Averaged coefficients of the self-guided filter: base = slope * luma + offset."""
+    # In double precision, because of the difference of squares, and so that TF32 settings have no effect.
     places = torch.arange(luma.shape[-1], device=luma.device)
     near = ((places - places.unsqueeze(-1)).abs() <= radius).double()
     near = (near / near.sum(-1, keepdim=True)).unsqueeze(1)
 
     def box(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        """Means over squares that are cut off at the border."""
+        """Means over squares, cropped at the border."""
         means = near @ torch.stack([first, second], 1) @ near.mT
         return means[:, 0], means[:, 1]
 
@@ -73,7 +73,7 @@ def guided(luma: Float[Tensor, "_b _n _n"], radius: Each, epsilon: Each) -> tupl
 
 
 def stops_of(backlight: Backlight, v: Down, u: Across, luma: Plane) -> Plane:
-    """Stops of darkness at places whose luma is known, at least 0."""
+    """Stops of darkness at each position, at least 0."""
     rows, columns = _between(v, backlight.slope.shape[1]), _between(u.mT, backlight.slope.shape[2]).mT
     both = torch.stack([backlight.slope, backlight.offset], 1).double()
     slope, offset = (rows.unsqueeze(1) @ both @ columns.unsqueeze(1)).float().unbind(1)
@@ -82,6 +82,6 @@ def stops_of(backlight: Backlight, v: Down, u: Across, luma: Plane) -> Plane:
 
 
 def _between(places: Tensor, size: int) -> Tensor:
-    """Weights of bilinear interpolation between the middles of ``size`` cells, (b, n, size) in double."""
+    """Weights of bilinear interpolation between the centers of ``size`` cells, (b, n, size), in double."""
     position = (places.double() * size - 0.5).clamp(0, size - 1)
     return (1 - (position - torch.arange(size, device=places.device)).abs()).clamp_min(0)

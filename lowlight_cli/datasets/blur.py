@@ -1,8 +1,8 @@
-"""Blur of a shaken camera: a smooth random path of the hand, in light, before anything is clipped.
+"""Camera-shake blur: a smooth random path, applied in linear light before clipping.
 
 Source: paths as in Boracchi and Foi, "Modeling the Performance of Image Restoration from Motion Blur", 2012,
-sec. III, with inertia alone; lamps beyond white as in Zhou et al., "LEDNet", 2022, sec. 3. The figures are by
-judgment: docs/models/vqcnir.md.
+sec. III, with inertia alone; lamps brighter than white as in Zhou et al., "LEDNet", 2022, sec. 3. Parameters
+are chosen by judgment: docs/models/vqcnir.md.
 """
 
 import math
@@ -16,19 +16,19 @@ from torch.nn.functional import conv2d, pad
 from lowlight_cli.datasets.config import BlurSettings, Spread
 
 MOMENTS = 64
-"""Points of a path; so many that no gap shows in a path of the lengths drawn here."""
+"""Points of a path; enough to leave no gaps in paths of the lengths drawn here."""
 
 Pictures = Float[Tensor, "*b 3 h w"]
-"""One picture or a batch."""
+"""One image or a batch."""
 
 
 class Movement(NamedTuple):
-    """How the camera moved during one picture.
+    """Movement of the camera during one exposure.
 
     Attributes:
-        kernel: Share of the time spent at each place, (k, k) with k odd; the mean place is the middle.
-        lamps: How much brighter than white lamps are.
-        lamp_level: Value of sRGB above which all channels of a lamp are.
+        kernel: Fraction of the time spent at each position, (k, k) with k odd; the mean is at the center.
+        lamps: Brightness of lamps as a multiple of white.
+        lamp_level: sRGB value that all channels of a lamp exceed.
     """
 
     kernel: Float[Tensor, "k k"]
@@ -37,7 +37,7 @@ class Movement(NamedTuple):
 
 
 def draw_movement(settings: BlurSettings, generator: Generator) -> Movement | None:
-    """The movement of one picture, or None where the camera was still."""
+    """Draws the movement of one exposure; None if the camera was still."""
     if float(torch.rand((), generator=generator)) >= settings.share:
         return None
     length, inertia, lamps = (
@@ -47,12 +47,12 @@ def draw_movement(settings: BlurSettings, generator: Generator) -> Movement | No
 
 
 def shake_path(length: float, inertia: float, generator: Generator) -> Float[Tensor, "moments 2"]:
-    """Where the camera points over time, in pixels down and right; the mean is zero.
+    """Draws a path of the camera, in pixels down and right, with mean zero.
 
     Args:
         length: Length of the path in pixels.
-        inertia: Part of the exposure over which a movement keeps its direction.
-        generator: Source of the path.
+        inertia: Fraction of the exposure over which a movement keeps its direction.
+        generator: Source of randomness.
     """
     kept = math.exp(-1 / (inertia * MOMENTS))
     ages = torch.arange(MOMENTS).view(-1, 1) - torch.arange(MOMENTS)
@@ -64,7 +64,7 @@ def shake_path(length: float, inertia: float, generator: Generator) -> Float[Ten
 
 
 def kernel_of(path: Float[Tensor, "moments 2"]) -> Float[Tensor, "k k"]:
-    """Share of the time that a path spends at each pixel, between pixels divided among four."""
+    """Fraction of the time that a path spends at each pixel, spread bilinearly over four pixels."""
     radius = math.ceil(float(path.abs().max())) + 1
     places = torch.arange(-radius, radius + 1)
     rows, columns = (1 - (path.unsqueeze(-1) - places).abs()).clamp(min=0).unbind(1)  # (moments, k) each
@@ -72,12 +72,12 @@ def kernel_of(path: Float[Tensor, "moments 2"]) -> Float[Tensor, "k k"]:
 
 
 def shaken(light: Pictures, images: Pictures, movement: Movement) -> Pictures:
-    """Light of a scene as it falls on the sensor of a moving camera.
+    """Light of a scene as a moving camera records it.
 
     Args:
         light: Linear light of the scene.
-        images: The same as values of sRGB; where all are at white a lamp may be.
-        movement: How the camera moved.
+        images: The same scene in sRGB; white pixels are taken for lamps.
+        movement: Movement of the camera.
     """
     return moved(lit(light, images, movement), movement.kernel)
 
@@ -90,7 +90,7 @@ def lit(light: Pictures, images: Pictures, movement: Movement) -> Pictures:
 
 
 def moved(light: Pictures, kernel: Float[Tensor, "k k"]) -> Pictures:
-    """Light convolved with a kernel; beyond its border a picture goes on mirrored, or with its last line."""
+    """Light convolved with a kernel; beyond the border it is mirrored, or repeated in small images."""
     margin = kernel.shape[-1] // 2
     planes = light.reshape(-1, 1, *light.shape[-2:])
     mode = "reflect" if min(light.shape[-2:]) > margin else "replicate"

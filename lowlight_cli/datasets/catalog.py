@@ -1,7 +1,7 @@
-"""The one table of data sets for evaluation; torch-free.
+"""The catalog of data sets for evaluation; torch-free.
 
-Counts and folders are those of the data sets' makers and of the papers and programs that use them. A licence
-stands here only where the makers state one.
+Counts and folders are those of the data sets' makers and of papers and programs that use them. A licence is
+given only if the makers state one.
 """
 
 from lowlight_cli.catalog import Catalog
@@ -15,10 +15,10 @@ DATASETS: Catalog[DatasetEntry] = Catalog(
 
 
 def find_dataset(name: str) -> DatasetEntry:
-    """The data set called ``name``; case, blanks, ``-`` and ``_`` do not matter.
+    """The data set of that name; case, spaces, ``-`` and ``_`` do not matter.
 
     Raises:
-        UnknownNameError: There is none; the message names the nearest or all.
+        UnknownNameError: There is none; the message suggests the nearest name, or lists all.
     """
     known = {_plain(word): entry for entry in DATASETS.values() for word in (entry.name, *entry.aliases)}
     found = known.get(_plain(name))

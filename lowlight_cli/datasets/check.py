@@ -1,4 +1,4 @@
-"""Is a data set whole: partners, sizes, readable files, repeated content, official counts."""
+"""Checks a data set: partners, sizes, readable files, duplicates, and official counts."""
 
 import hashlib
 from collections import Counter
@@ -17,11 +17,11 @@ _WORKERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What reading a file told.
+    """Result of reading a file.
 
     Attributes:
-        size: Width and height, upright; None where it cannot be read.
-        digest: Of its bytes; empty where it cannot be read.
+        size: Width and height after EXIF rotation; None if the file cannot be read.
+        digest: SHA-256 of the file; empty if it cannot be read.
         problem: Why it cannot be read, or None.
     """
 
@@ -32,15 +32,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a check found.
+    """Result of a check.
 
     Attributes:
-        pictures: Files in the folder of dark pictures.
-        references: Files in that of references; 0 where there is none.
-        pairs: Pictures with a partner, or readable pictures where there are no references.
-        sizes: How many pictures there are of each size, the most frequent first: ``{"600x400": 15}``.
-        problems: What makes it unfit.
-        repeats: Files with the same content as another, which may be meant.
+        pictures: Files in the folder of dark images.
+        references: Files in the folder of references; 0 without one.
+        pairs: Valid pairs, or readable images if there are no references.
+        sizes: Number of images of each size, the most frequent first: ``{"600x400": 15}``.
+        problems: Problems that make the data set unfit for use.
+        repeats: Files with the same content as another one, which may be intended.
     """
 
     pictures: int
@@ -59,14 +59,14 @@ def check_folders(
     on_count: Callable[[int], None] = lambda count: None,
     on_file: Callable[[Path, Problem | None], None] = lambda path, problem: None,
 ) -> Condition:
-    """Reads every picture of a data set.
+    """Reads every image of a data set.
 
     Args:
-        low: Folder of the dark pictures.
+        low: Folder of the dark images.
         high: Folder of their references, or None.
-        ignored: What differs between the names of partners, as in ``Folders``.
-        on_count: Told how many files there are, before the first is read.
-        on_file: Told of each file that was read, and what is wrong with it.
+        ignored: Part of a name that differs between partners, as in ``Folders``.
+        on_count: Called with the number of files before the first is read.
+        on_file: Called with each file after it is read, and its problem or None.
 
     Raises:
         UsageError: A folder is missing.
@@ -84,25 +84,25 @@ def check_folders(
 
 
 def count_note(split: Split, found: int) -> str | None:
-    """What to say where the number of pictures is none of the known ones; None where it is.
+    """A message if the number of images is not a known one, or else None.
 
     Args:
-        split: The part of a data set that was read.
-        found: Pictures, or pairs, that it has here.
+        split: The split that was read.
+        found: Number of images or pairs found.
     """
     if not split.sizes or found in split.sizes:
         return None
     official, *others = split.sizes
     also = f" (other editions: {', '.join(map(str, others))})" if others else ""
-    return f"{found} pictures found, {official} expected{also}"
+    return f"{found} images found, {official} expected{also}"
 
 
 def size_problem(partners: Partners, sizes: tuple[tuple[int, int], tuple[int, int]]) -> Problem | None:
-    """The problem of partners of different size; None where they have one size.
+    """The problem of partners whose sizes differ, or None.
 
     Args:
-        partners: A picture and its reference.
-        sizes: Width and height of the picture, and of the reference.
+        partners: An image and its reference.
+        sizes: Width and height of the image, and of the reference.
     """
     (width, height), (expected_width, expected_height) = sizes
     if sizes[0] == sizes[1]:
@@ -140,7 +140,7 @@ def _repeats(facts: dict[Path, Facts]) -> Iterator[Problem]:
     first: dict[str, Path] = {}
     for path, fact in facts.items():
         if fact.digest and (other := first.setdefault(fact.digest, path)) != path:
-            yield Problem(path, "duplicate", f"has the content of '{other}'")
+            yield Problem(path, "duplicate", f"has the same content as '{other}'")
 
 
 def _read(path: Path) -> Facts:

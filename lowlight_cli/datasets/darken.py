@@ -1,4 +1,4 @@
-"""Darkens clean pictures as a camera would: less light, its noise, its curve, its file format.
+"""Darkens clean images as a camera would: less light, sensor noise, tone curve and JPEG.
 
 Source: figures measured on real pairs, docs/models/darkening.md; noise model of Foi et al., "Practical
 Poissonian-Gaussian noise modeling and fitting for single-image raw data", 2008, eq. 1-3.
@@ -21,18 +21,18 @@ MIDDLE_GRAY = 0.18
 BLOTCH_PIXELS = 4
 
 Pictures = Float[Tensor, "*b 3 h w"]
-"""One picture or a batch, sRGB in [0, 1]."""
+"""One image or a batch, sRGB in [0, 1]."""
 
 
 class Darkened(NamedTuple):
-    """Dark pictures (8-bit steps, in [0, 1]) and the light each kept at middle gray."""
+    """Dark images (8-bit steps, in [0, 1]) and the light each kept at middle gray."""
 
     images: Pictures
     exposures: Float[Tensor, "*b"]
 
 
 class Conditions(NamedTuple):
-    """One draw of everything a ``Camera`` spreads, a number for each picture as (b, 1, 1, 1)."""
+    """One draw from each distribution of a ``Camera``, a number for each image, (b, 1, 1, 1)."""
 
     cast: Tensor  # (b, 3, 1, 1)
     exposure: Tensor
@@ -49,13 +49,13 @@ class Conditions(NamedTuple):
 def darken(
     images: Pictures, settings: DarkeningSettings, generator: Generator, movement: Movement | None = None
 ) -> Darkened:
-    """Darkens one picture (3, h, w) or a batch, each picture under conditions of its own.
+    """Darkens one image (3, h, w) or a batch, with separate conditions for each image.
 
     Args:
-        images: Clean pictures, sRGB in [0, 1].
-        settings: What to draw from.
-        generator: The only source of chance.
-        movement: How the camera moved, for all pictures alike; None for a still one.
+        images: Clean images, sRGB in [0, 1].
+        settings: Distributions to draw from.
+        generator: The only source of randomness.
+        movement: Movement of the camera, the same for all images; None for a still camera.
     """
     batch = images if images.dim() == 4 else images.unsqueeze(0)
     drawn = draw_conditions(batch.shape[0], settings, generator)
@@ -73,14 +73,14 @@ def photograph(
     generator: Generator,
     movement: Movement | None = None,
 ) -> Images:
-    """Takes dark pictures of well-lit ones, before any rounding or file format.
+    """Takes dark images of well-lit ones, before any rounding or file format.
 
     Args:
-        images: Clean pictures, sRGB in [0, 1].
-        conditions: Those of each picture, on the same device.
+        images: Clean images, sRGB in [0, 1].
+        conditions: Conditions of each image, on the same device.
         settings: Gives the tints of noise and black level.
         generator: Source of the noise.
-        movement: How the camera moved.
+        movement: Movement of the camera.
     """
     light = exposed(to_linear(images), conditions)
     if movement is not None:
@@ -93,15 +93,15 @@ def photograph(
 def photograph_again(
     images: Images, movement: Movement, settings: DarkeningSettings, generator: Generator
 ) -> Images:
-    """Dark pictures as the measured camera would have taken them while moving, in 8-bit steps.
+    """Dark images as the measured camera would have taken them while moving, in 8-bit steps.
 
-    The noise that they have is smeared with all else, so noise is added anew.
+    The blur also smooths the noise of the images, so noise is added again.
 
     Args:
-        images: Pictures that are dark already, sRGB in [0, 1].
-        movement: How the camera moved.
-        settings: Gives camera and tint of the noise.
-        generator: The only source of chance.
+        images: Dark images, sRGB in [0, 1].
+        movement: Movement of the camera.
+        settings: Gives the camera and the tint of the noise.
+        generator: The only source of randomness.
     """
     measured = settings.model_copy(update={"measured_share": 1.0})
     conditions = draw_conditions(len(images), measured, generator)
@@ -113,13 +113,13 @@ def photograph_again(
 def draw_conditions(
     count: int, settings: DarkeningSettings, generator: Generator, cameras: Tensor | None = None
 ) -> Conditions:
-    """Draws the conditions of ``count`` pictures, each from the measured camera or from the wide one.
+    """Draws the conditions of ``count`` images, each from the measured camera or from the wide one.
 
     Args:
-        count: How many.
-        settings: What to draw from.
-        generator: Source of chance, on whose device the conditions are.
-        cameras: What ``cameras_of`` gives, where it lies on that device already.
+        count: Number of images.
+        settings: Distributions to draw from.
+        generator: Source of randomness; the result is on its device.
+        cameras: Result of ``cameras_of`` on that device; None computes it.
     """
     device = generator.device
     if cameras is None:
@@ -138,17 +138,17 @@ def cameras_of(settings: DarkeningSettings) -> Float[Tensor, "2 2 number"]:
 
 
 def logarithms(camera: Camera) -> Float[Tensor, "2 number"]:
-    """Logarithms of the medians and of the factors; the cast is there twice, for red and for blue."""
+    """Logarithms of the medians and of the factors; the cast comes twice, for red and for blue."""
     spreads: list[Spread] = [camera.cast, *(getattr(camera, name) for name in Conditions._fields)]
     numbers = [[spread.median for spread in spreads], [spread.factor for spread in spreads]]
     return torch.tensor(numbers).log()
 
 
 def exposed(light: Images, conditions: Conditions) -> Images:
-    """Light of the scene under little exposure: the bright picture's shoulder is undone first.
+    """Linear light at a lower exposure, after undoing the highlight compression of the bright image.
 
-    The shoulder ``light = scene / (1 + bend * scene)`` fits the measured pairs. Its inverse is scaled so that
-    middle gray keeps exactly ``exposure`` of its light.
+    The compression ``light = scene / (1 + bend * scene)`` fits the measured pairs. Its inverse is scaled so
+    that middle gray keeps exactly ``exposure`` of its light.
     """
     bend = 1 - 1 / conditions.headroom
     scale = (1 - bend * MIDDLE_GRAY) * conditions.exposure * conditions.cast
@@ -181,7 +181,7 @@ def grained(noise: Images, weight: Tensor) -> Images:
 
 
 def through_jpeg(images: Images, settings: DarkeningSettings, generator: Generator) -> Images:
-    """Some of the pictures as JPEG gives them back; the others as they are."""
+    """Images, some of them after JPEG compression; modified in place."""
     count = images.shape[0]
     lowest, highest = settings.jpeg_quality
     chosen = torch.rand(count, generator=generator, device=generator.device) < settings.jpeg_share
@@ -193,7 +193,7 @@ def through_jpeg(images: Images, settings: DarkeningSettings, generator: Generat
 
 
 def as_jpeg(image: Float[Tensor, "3 h w"], quality: int) -> Float[Tensor, "3 h w"]:
-    """One picture after JPEG of ``quality`` (1 to 100)."""
+    """One image after JPEG of ``quality`` (1 to 100)."""
     pixels = image.permute(1, 2, 0).mul(255).round().byte().cpu().numpy()[..., ::-1]
     _, stored = cv2.imencode(".jpg", np.ascontiguousarray(pixels), [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB))
@@ -207,19 +207,19 @@ def to_linear(images: Images) -> Images:
 
 
 def to_srgb(light: Images) -> Images:
-    """Values of sRGB in [0, 1] for linear light; what lies outside is clipped. Source: IEC 61966-2-1."""
+    """Values of sRGB in [0, 1] of linear light, clipped. Source: IEC 61966-2-1."""
     kept = light.clamp(0, 1)
     curve = power(kept, 1 / 2.4).mul_(1.055).sub_(0.055)
     return torch.where(kept <= 0.0031308, kept * 12.92, curve)
 
 
 def power(values: Tensor, exponent: Tensor | float) -> Tensor:
-    """Values of at least 0 to a positive power; three times as fast as ``Tensor.pow`` on a CPU."""
-    # The logarithm of zero itself takes thirty times as long.
+    """Values of at least 0 raised to a positive power; three times as fast as ``Tensor.pow`` on a CPU."""
+    # Clamped because the logarithm of zero takes thirty times as long.
     return values.clamp(min=1e-10).log_().mul_(exponent).exp_()
 
 
 def channels(values: tuple[float, float, float], like: Tensor) -> Tensor:
-    """Three numbers as (3, 1, 1), to be multiplied with pictures like ``like``."""
-    # Filled rather than copied: a copy to a GPU waits for it.
+    """Three numbers as (3, 1, 1), with the type and device of ``like``."""
+    # Filled, not copied, because a copy to a GPU waits for it.
     return torch.cat([torch.full((1, 1, 1), value, dtype=like.dtype, device=like.device) for value in values])

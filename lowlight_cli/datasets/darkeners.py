@@ -1,7 +1,7 @@
-"""Low-light copies of well-lit pictures, each with a night of its own: by a camera model, or by DRGN.
+"""Dark copies of well-lit images, made by a camera model or by DRGN.
 
-Source: the idea of COCO24700 and COCO1000 in DRGN (Jiang et al., "Degrade is Upgrade", 2022): pictures made
-dark keep the labels that were made by daylight, and are partners of their originals.
+Source: the idea of COCO24700 and COCO1000 in DRGN (Jiang et al., "Degrade is Upgrade", 2022): darkened images
+keep the labels of their originals, and form training pairs with them.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,26 +23,26 @@ from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.tensors import Images
 
 Darkener = Callable[[Pixels, str], Pixels]
-"""Pixels and the name of the picture -> darker pixels of the same size and depth."""
+"""Maps pixels and the name of an image to darker pixels of the same size and depth."""
 
 SEEN_PIXELS = 2**19
-"""A degradation is estimated on a copy of at most so many pixels, and enlarged: it is smooth."""
+"""Most pixels of the copy on which a degradation is estimated; it is smooth, and enlarged afterwards."""
 
 
 def physical_darkener(settings: DarkeningSettings, strength: tuple[float, float], seed: int) -> Darkener:
-    """Darkens by the measured model of cameras at night.
+    """A darkener that uses the measured camera model.
 
-    The strength is a power on the light that is kept: 0 keeps all of it, 1 as much as the camera's nights, 2
-    its square. What is drawn depends on seed and name alone, so that order and threads do not count.
+    The strength is an exponent on the fraction of light kept: 0 keeps all light, 1 as much as the camera
+    model, 2 its square. Draws depend only on the seed and the name, not on order or threads.
 
     Args:
-        settings: What to draw from.
-        strength: Lowest and highest power.
-        seed: Start of every draw.
+        settings: Distributions to draw from.
+        strength: Lowest and highest exponent.
+        seed: Random seed.
     """
 
     def darkened(pixels: Pixels, name: str) -> Pixels:
-        generator = chance_of(name, seed)
+        generator = generator_for(name, seed)
         power = drawn_strength(strength, generator)
         dark = darken_whole(to_images([pixels]), _scaled(settings, power), generator)
         return to_pixels(dark, deep=pixels.dtype == np.uint16)[0]
@@ -58,21 +58,21 @@ def learned_darkener(
     nights: Sequence[Callable[[], Pixels]] = (),
     settings: DarkeningSettings,
 ) -> Darkener:
-    """Darkens by the degradation that DRGN finds in a dark picture, eq. 3.
+    """A darkener that adds the degradation DRGN estimates in a dark image, eq. 3.
 
     Args:
         model: In evaluation mode, on the CPU.
-        strength: Lowest and highest share of the degradation that is added.
-        seed: Start of every draw.
-        nights: Read a real dark picture each; without any, the degradation is that of the picture itself
-            after the camera model has darkened it.
-        settings: What the camera model draws from.
+        strength: Lowest and highest factor of the degradation.
+        seed: Random seed.
+        nights: Functions that each read a real dark image. If empty, the degradation is estimated in the
+            image itself after the camera model darkened it.
+        settings: Distributions that the camera model draws from.
     """
     black = -1.0 if model.config.value_range == "signed" else 0.0
 
     @torch.inference_mode()
     def darkened(pixels: Pixels, name: str) -> Pixels:
-        generator = chance_of(name, seed)
+        generator = generator_for(name, seed)
         share = drawn_strength(strength, generator)
         clean = to_images([pixels])
         small = shrink(pixels, SEEN_PIXELS)
@@ -92,19 +92,19 @@ def learned_darkener(
     return darkened
 
 
-def chance_of(name: str, seed: int) -> Generator:
-    """The source of chance of a picture."""
+def generator_for(name: str, seed: int) -> Generator:
+    """The random generator of an image."""
     return torch.Generator().manual_seed(drawn_bits(name, seed, 7))
 
 
 def drawn_strength(strength: tuple[float, float], generator: Generator) -> float:
-    """A number between the lowest and the highest strength; the first draw of a picture."""
+    """A number between the lowest and the highest strength; the first draw for an image."""
     low, high = strength
     return low + (high - low) * float(torch.rand((), generator=generator))
 
 
 def _of_size(images: Images, height: int, width: int, generator: Generator) -> Images:
-    """A random part of dark pictures; mirrored where they are too small."""
+    """A random part of dark images, which are mirrored if they are too small."""
     wide = pad_to(images, max(height, images.shape[2]), max(width, images.shape[3]))
     top, left = (
         int(torch.randint(there - wanted + 1, (), generator=generator))
@@ -119,7 +119,7 @@ def _scaled(settings: DarkeningSettings, power: float) -> DarkeningSettings:
 
 
 def _deepened(uneven: UnevenLight, power: float) -> UnevenLight:
-    """Stops grow with the power, and so does the darkness of the lit part."""
+    """Uneven light whose stops, and darkness of the lit part, are scaled by ``power``."""
     stops = {name: getattr(uneven, name) for name in ("smooth_depth", "backlit_depth")}
     update: dict[str, object] = {name: (low * power, high * power) for name, (low, high) in stops.items()}
     update["dim"] = tuple(share**power for share in uneven.dim)

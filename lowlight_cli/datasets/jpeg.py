@@ -1,7 +1,7 @@
-"""A batch of images after JPEG, on any device: what the format takes from them, without files.
+"""Simulates JPEG compression of a batch of images on any device, without files.
 
-Source: ITU-T T.81, 1992, A.3.3 (DCT) and K.1 (tables); quality, color conversion and 4:2:0 as libjpeg has
-them. Results differ from a codec's by rounding. In float64: no precision switch of matrix products counts.
+Source: ITU-T T.81, 1992, A.3.3 (DCT) and K.1 (tables); quality, color conversion and 4:2:0 as in libjpeg.
+Results differ from a codec's by rounding. Computed in float64, so that TF32 settings have no effect.
 """
 
 import math
@@ -39,7 +39,7 @@ class Jpeg:
     """Compresses and decompresses images.
 
     Args:
-        device: Where the images are.
+        device: Device of the images.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -51,7 +51,7 @@ class Jpeg:
         self._tables = tables.to(device)
 
     def __call__(self, images: Images, quality: Float[Tensor, " _b"]) -> Images:
-        """Images as a decoder gives them back, in 8-bit steps.
+        """Images after compression and decompression, in 8-bit steps.
 
         Args:
             images: sRGB in [0, 1]; sides are multiples of 16.
@@ -75,7 +75,7 @@ class Jpeg:
         return (colors.round().clamp(0, 255) / 255).to(images.dtype)
 
     def _quantized(self, planes: Tensor, tables: Tensor) -> Tensor:
-        """Planes (b, c, h, w) of 0 to 255 whose waves are whole multiples of the table (b, 1, 8, 8)."""
+        """Planes (b, c, h, w) of 0 to 255, quantized in 8x8 DCT blocks by tables (b, 1, 8, 8)."""
         batch, count, height, width = planes.shape
         cut = (batch, count, height // BLOCK, BLOCK, width // BLOCK, BLOCK)
         blocks = (planes - 128).view(cut).transpose(3, 4)

@@ -1,4 +1,4 @@
-"""What a data set is on disk: its splits, and the folders in which they are known to lie; torch-free."""
+"""Data sets on disk: their splits, and the known layouts of folders; torch-free."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from lowlight_cli.catalog import Catalog
 
 NOT_STATED = "not stated"
-"""Licence of a data set whose makers say nothing of it."""
+"""Licence of a data set whose makers state none."""
 
 SAME_NAMES = ""
 LOW_NORMAL = r"^(low|normal)(?=\d)"
@@ -17,11 +17,11 @@ LOW_NORMAL = r"^(low|normal)(?=\d)"
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where the pictures of a split lie, as paths below the folder of the data set.
+    """Folders of a split, as paths below the folder of the data set.
 
     Attributes:
-        low: Folder of the dark pictures.
-        high: Folder of their references; None where there are none.
+        low: Folder of the dark images.
+        high: Folder of their references; None if there are none.
         ignored: Regular expression for the part of a name that differs between partners.
     """
 
@@ -35,9 +35,9 @@ class Split:
     """A part of a data set.
 
     Attributes:
-        sizes: Number of pictures (or pairs): the official one first, then those of other editions that are
-            in use; empty where papers disagree.
-        folders: The known ways in which it is laid out.
+        sizes: Number of images (or pairs): the official one first, then those of other editions in use;
+            empty if papers disagree.
+        folders: Known layouts.
     """
 
     sizes: tuple[int, ...]
@@ -50,14 +50,14 @@ class DatasetEntry:
 
     Attributes:
         name: Name in the catalog.
-        summary: One line for a person.
-        paper: Where it comes from.
-        home: Where to get it.
-        licence: Its terms.
-        homes: Names that its own folder is known under, below a data root; ``.`` is the root itself.
-        splits: Its parts by name, that for evaluation first.
-        aliases: Other names; case, blanks, ``-`` and ``_`` never matter.
-        note: What to know before comparing numbers.
+        summary: One line for lists.
+        paper: Paper that introduced it.
+        home: Web page to get it from.
+        licence: Terms.
+        homes: Known names of its folder below a data root; ``.`` is the root itself.
+        splits: Splits by name, the one for evaluation first.
+        aliases: Other names; case, spaces, ``-`` and ``_`` do not matter.
+        note: Caveat for comparing numbers.
     """
 
     name: str
@@ -72,16 +72,16 @@ class DatasetEntry:
 
     @property
     def paired(self) -> bool:
-        """Whether there are references."""
+        """Whether it has references."""
         return all(folders.high is not None for split in self.splits.values() for folders in split.folders)
 
     @property
     def default_split(self) -> str:
-        """The part that papers report on."""
+        """The split that papers report on."""
         return next(iter(self.splits))
 
     def places(self, split: str) -> Iterator[Folders]:
-        """Every known place of a split, as paths below a data root.
+        """Known folders of a split, as paths below a data root.
 
         Raises:
             UnknownNameError: There is no such split.
@@ -96,10 +96,10 @@ class DatasetEntry:
 
 
 def pair_key(path: PurePosixPath, ignored: str = SAME_NAMES) -> str:
-    """What partners have in common: their path below the folder, without format, case and ``ignored``.
+    """The key that partners share: path below their folder, without suffix, case and ``ignored``.
 
     Args:
-        path: Relative to the folder of its side.
+        path: Relative to the folder of dark images or of references.
         ignored: As in ``Folders``.
     """
     stem = re.sub(ignored, "", path.stem, flags=re.IGNORECASE) if ignored else path.stem

@@ -1,7 +1,7 @@
-"""Smooth light fields: how many stops darker each place of a picture is than its lightest.
+"""Smooth light fields: stops of darkness at each position, relative to the lightest.
 
-Fields are functions of the place alone: v and u run from 0 to 1 down and across the picture, so that a part
-of a picture has exactly the light that it has within the whole. All are computed for a batch at once.
+Fields depend only on the position: v and u run from 0 to 1 down and across the image, so that a part of an
+image gets the same light as within the whole. All are computed for a batch at once.
 """
 
 import math
@@ -16,37 +16,37 @@ from lowlight_cli.datasets.config import UnevenLight
 NODES = 5
 LAMPS = 3
 HALF_PLANE, BOX = 0.4, 0.7
-"""Shapes by a number from 0 to 1: half planes below the first, boxes below the second, ellipses above."""
+"""Bounds of a uniform number: half planes below the first, boxes below the second, ellipses above."""
 
 Down = Float[Tensor, "_b _h 1"]
 Across = Float[Tensor, "_b 1 _w"]
 Plane = Float[Tensor, "_b _h _w"]
 Each = Float[Tensor, "_b 1 1"]
-"""One number for each picture."""
+"""One number for each image."""
 
 
 class Numbers:
-    """Uniform random numbers for a batch, drawn at once and dealt out one kind after the other."""
+    """Uniform random numbers for a batch, drawn at once and then handed out in order."""
 
     def __init__(self, count: int, size: int, generator: Generator) -> None:
         self._left = torch.rand(count, size, generator=generator, device=generator.device)
 
     def take(self, size: int) -> Tensor:
-        """The next ``size`` numbers of each picture, (b, size)."""
+        """The next ``size`` numbers of each image, (b, size)."""
         taken, self._left = self._left[:, :size], self._left[:, size:]
         return taken
 
     def between(self, low: float, high: float) -> Each:
-        """A number from ``low`` to ``high`` for each picture."""
+        """A number from ``low`` to ``high`` for each image."""
         return low + (high - low) * self.take(1).unsqueeze(-1)
 
     def logarithmic(self, low: float, high: float) -> Each:
-        """A number whose logarithm is uniform."""
+        """A number with uniform logarithm for each image."""
         return self.between(math.log(low), math.log(high)).exp()
 
 
 class Noise(NamedTuple):
-    """Random nodes (b, 5, 5), of which the first ``used`` each way are used, and a power on their values."""
+    """Random nodes (b, 5, 5), the number used along each side, and an exponent on their values."""
 
     nodes: Tensor
     used: Each
@@ -54,7 +54,7 @@ class Noise(NamedTuple):
 
 
 class Lamps(NamedTuple):
-    """Where lamps are, how high above the scene, and how strong, (b, 1, 1, lamps) each; 0 for none."""
+    """Position, height above the scene and strength of lamps, (b, 1, 1, lamps) each; strength 0 for none."""
 
     down: Tensor
     across: Tensor
@@ -63,7 +63,7 @@ class Lamps(NamedTuple):
 
 
 class Area(NamedTuple):
-    """A turned half plane, box or ellipse: middle, half sides, softness of its border."""
+    """A rotated half plane, box or ellipse: center, half sides, and softness of the border."""
 
     cosine: Each
     sine: Each
@@ -77,7 +77,7 @@ class Area(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One smooth field of each picture: which kind counts (0 noise, 1 lamps, 2 area), and how deep it is."""
+    """One smooth field for each image: its kind (0 noise, 1 lamps, 2 area), its depth, and all kinds."""
 
     kind: Each
     depth: Each
@@ -87,11 +87,11 @@ class Field(NamedTuple):
 
 
 NUMBERS = 1 + 1 + (NODES**2 + 2) + (1 + 4 * LAMPS) + 9
-"""Random numbers that a field takes."""
+"""Number of random numbers that a field uses."""
 
 
 def draw_field(settings: UnevenLight, numbers: Numbers) -> Field:
-    """Draws a field of each picture; numbers of the kinds that do not count are drawn as well."""
+    """Draws a field for each image; parameters of all kinds are drawn, whichever is used."""
     weights = (settings.noise_weight, settings.lamps_weight, settings.area_weight)
     kind = chosen(weights, numbers)
     depth = numbers.between(*settings.smooth_depth)
@@ -121,14 +121,14 @@ def draw_field(settings: UnevenLight, numbers: Numbers) -> Field:
 
 
 def chosen(weights: tuple[float, ...], numbers: Numbers) -> Each:
-    """A place in ``weights`` for each picture, as likely as its weight says."""
+    """An index into ``weights`` for each image, drawn with these probabilities."""
     number = numbers.between(0.0, sum(weights))
     bounds = [sum(weights[: place + 1]) for place in range(len(weights) - 1)]
     return sum((number >= bound).float() for bound in bounds) + torch.zeros_like(number)
 
 
 def stops_of(field: Field, v: Down, u: Across) -> Plane:
-    """Stops of darkness at each place, at least 0; of a single picture only its kind is computed on a CPU."""
+    """Stops of darkness at each position, at least 0. On a CPU, a single image computes only its own kind."""
     if len(field.kind) == 1 and field.kind.device.type == "cpu":
         return (_noise, _lamps, _area)[int(field.kind)](field, v, u)
     planes = (_noise(field, v, u), _lamps(field, v, u), _area(field, v, u))
@@ -136,14 +136,14 @@ def stops_of(field: Field, v: Down, u: Across) -> Plane:
 
 
 def _noise(field: Field, v: Down, u: Across) -> Plane:
-    """Values of the nodes between them by cubic convolution, those beyond the border left out.
+    """Noise by cubic interpolation between nodes, without nodes beyond the border.
 
     Source: Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981, eq. 4 (a = -1/2).
     """
     nodes, used, power = field.noise
     rows = _cubic(v, used)  # (b, h, nodes)
     columns = _cubic(u.mT, used)  # (b, w, nodes)
-    # In double, lest the switches of products in single precision count.
+    # In double precision, so that TF32 settings have no effect.
     values = rows.double() @ nodes.double() @ columns.double().mT
     return field.depth * values.float().clamp(1e-6, 1) ** power
 
@@ -158,7 +158,7 @@ def _cubic(places: Tensor, count: Each) -> Tensor:
 
 
 def _lamps(field: Field, v: Down, u: Across) -> Plane:
-    """Light falls with the inverse square of the distance; full light is that under the strongest lamp."""
+    """Light by the inverse square of the distance, relative to that under the strongest lamp."""
     down, across, height, strength = field.lamps
     total = torch.zeros((), device=v.device)
     for y, x, h, s in zip(*(values.unbind(-1) for values in (down, across, height, strength)), strict=True):

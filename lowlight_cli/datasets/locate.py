@@ -1,4 +1,4 @@
-"""Where a data set lies on this machine; torch-free."""
+"""Finds data sets on disk; torch-free."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Located:
 
     Attributes:
         entry: The data set.
-        split: Name of its part.
-        low: Folder of the dark pictures.
+        split: Name of the split.
+        low: Folder of the dark images.
         high: Folder of their references, or None.
-        ignored: What differs between the names of partners, as in ``Folders``.
+        ignored: Part of a name that differs between partners, as in ``Folders``.
     """
 
     entry: DatasetEntry
@@ -32,11 +32,11 @@ class Located:
 
 
 def data_roots(named: Path | None = None) -> tuple[Path, ...]:
-    """Folders in which data sets are looked for.
+    """Folders to search for data sets.
 
     Args:
-        named: The only one, where the user names it; else those of ``LLE_DATA_ROOT``, separated as in
-            ``PATH``, and ``./datasets``.
+        named: The only folder to search; None searches those in ``LLE_DATA_ROOT``, separated as in ``PATH``,
+            and then ``./datasets``.
     """
     if named is not None:
         return (named,)
@@ -44,16 +44,16 @@ def data_roots(named: Path | None = None) -> tuple[Path, ...]:
 
 
 def locate(entry: DatasetEntry, split: str | None, roots: Sequence[Path]) -> Located:
-    """Finds a split, in the first root and the first known layout that is there.
+    """Finds a split, in the first root and the first known layout that exists.
 
     Args:
         entry: The data set.
-        split: Its part; None takes that for evaluation.
-        roots: Folders of data sets.
+        split: Name of the split; None is the one for evaluation.
+        roots: Folders to search.
 
     Raises:
-        UnknownNameError: It has no such split.
-        WeightsError: It is not there; the message shows what is expected and where to get it.
+        UnknownNameError: The data set has no such split.
+        WeightsError: The split is not found; the message shows the expected folders and where to get it.
     """
     name = split or entry.default_split
     places = list(entry.places(name))
@@ -66,21 +66,21 @@ def locate(entry: DatasetEntry, split: str | None, roots: Sequence[Path]) -> Loc
 
 
 def expected_trees(entry: DatasetEntry, split: str) -> list[str]:
-    """The known layouts of a split, one to a line, for people: folders below a data root.
+    """Known layouts of a split as text, one per line: folders below a data root.
 
     Raises:
         UnknownNameError: There is no such split.
     """
     part = entry.splits[split]
-    count = f"{part.sizes[0]:,} pictures" if part.sizes else "pictures"
+    count = f"{part.sizes[0]:,} images" if part.sizes else "images"
     return [f"{_tree(PurePosixPath(entry.homes[0]), folders, count)}" for folders in part.folders]
 
 
 def other_homes(entry: DatasetEntry) -> str:
-    """What the folder of the data set may be called besides the name that ``expected_trees`` gives it."""
+    """Other names that the folder of the data set may have, as a sentence; empty if there are none."""
     first, *others = entry.homes
     names = [name for name in others if name != "."]
-    words = [f"called {', '.join(names)}"] if names else []
+    words = [f"named {', '.join(names)}"] if names else []
     words += ["the data root itself"] if "." in others else []
     return f"{first}/ may also be {' or '.join(words)}" if words else ""
 
@@ -103,7 +103,7 @@ def _both_sides(root: Path, place: Folders) -> tuple[Path, Path | None] | None:
 
 
 def _folder_below(root: Path, relative: str) -> Path | None:
-    """The folder called so, or so but for upper and lower case."""
+    """The folder at this path, ignoring case; None if there is none."""
     here = root
     for part in PurePosixPath(relative).parts:
         if (here / part).is_dir():
@@ -121,15 +121,13 @@ def _folder_below(root: Path, relative: str) -> Path | None:
 
 
 def _missing(entry: DatasetEntry, split: str, roots: Sequence[Path]) -> str:
-    looked = ", ".join(f"'{root}'" for root in roots)
+    searched = ", ".join(f"'{root}'" for root in roots)
     trees = expected_trees(entry, split)
-    lines = [
-        f"data set {entry.name} ({split}) is not in {looked}; expected there{' is one of' * (len(trees) > 1)}"
-    ]
+    lines = [f"data set {entry.name} ({split}) is not in {searched}; expected{' one of' * (len(trees) > 1)}:"]
     lines += [f"  {tree}" for tree in trees]
     lines += [other_homes(entry)] if other_homes(entry) else []
     lines += [
-        f"get it from {entry.home} (licence: {entry.licence}), and name its place with --data-root "
+        f"get it from {entry.home} (licence: {entry.licence}), and pass its folder with --data-root "
         f"or {ENVIRONMENT}"
     ]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""Which picture of one folder belongs to which of another, and which have no partner; torch-free.
+"""Pairs the images of two folders; torch-free.
 
-Nothing is guessed: a picture without its partner is told of, not paired with its neighbor.
+An image without a partner is reported, never paired with another one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ PairBy = Literal["stem", "order"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file, or a file that is not there, which keeps a data set from being whole.
+    """A problem of a data set.
 
     Attributes:
-        path: The file, or the folder that lacks one.
+        path: The file, or the folder without it.
         code: ``missing``, ``extra``, ``conflict``, ``size``, ``duplicate`` or a code of ``ImageError``.
-        message: One line for a person.
+        message: One line for the user.
     """
 
     path: Path
@@ -32,12 +32,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """A reference, and the picture that is compared with it; without references, a picture alone.
+    """An image and its reference.
 
     Attributes:
-        name: What identifies them: path below the folder, without format.
-        picture: The picture to look at.
-        reference: Its partner, or None in a folder without references.
+        name: Path below the folder, without suffix.
+        picture: The image.
+        reference: Its partner; None without references.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Partners:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """What became of two folders.
+    """Result of pairing two folders.
 
     Attributes:
         partners: In the order of their names.
-        problems: Pictures without a partner, and names that stand for two files.
-        expected: Pictures that should be compared: those of the folder of references.
+        problems: Images without a partner, and names that two files share.
+        expected: Number of images to compare: those in the folder of references.
     """
 
     partners: tuple[Partners, ...]
@@ -62,7 +62,7 @@ class Matching:
 
 @dataclass(slots=True)
 class _Index:
-    """Pictures of a folder by what they have in common with their partners."""
+    """Images of a folder by the key that they share with their partners."""
 
     folder: Path
     files: dict[str, Path] = field(default_factory=dict)
@@ -70,10 +70,10 @@ class _Index:
 
 
 def pictures_below(folder: Path) -> list[Path]:
-    """Picture files in a folder and the folders inside it, ordered by name; hidden ones are passed over.
+    """Image files in a folder and its subfolders, sorted by path, without hidden ones.
 
     Raises:
-        UsageError: It is no folder.
+        UsageError: It is not a folder.
     """
     if not folder.is_dir():
         raise UsageError(f"no such folder: '{folder}'")
@@ -84,16 +84,16 @@ def pictures_below(folder: Path) -> list[Path]:
 def match(
     pictures: Path, references: Path | None, *, by: PairBy = "stem", ignored: str = SAME_NAMES
 ) -> Matching:
-    """Pairs the pictures of a folder with their references.
+    """Pairs the images of a folder with their references.
 
     Args:
-        pictures: What is looked at: dark pictures, or results.
-        references: What they are compared with; None where there is nothing.
-        by: ``stem`` pairs equal names; ``order`` the first with the first, if there are as many of both.
-        ignored: What differs between the names of partners, as in ``Folders``.
+        pictures: Folder of dark images, or of results.
+        references: Folder to compare them with; None if there is none.
+        by: ``stem`` pairs equal names; ``order`` pairs by position, if both folders have as many images.
+        ignored: Part of a name that differs between partners, as in ``Folders``.
 
     Raises:
-        UsageError: A folder is missing, or ``order`` was asked for and the counts differ.
+        UsageError: A folder is missing, or counts differ with ``order``.
     """
     if references is None:
         index = _index(pictures, ignored)
@@ -115,7 +115,7 @@ def _by_order(pictures: Path, references: Path) -> Matching:
     first, second = pictures_below(pictures), pictures_below(references)
     if len(first) != len(second):
         raise UsageError(
-            f"--pair-by order needs as many pictures on both sides: {len(first)} in '{pictures}', "
+            f"--pair-by order needs as many images on both sides: {len(first)} in '{pictures}', "
             f"{len(second)} in '{references}'"
         )
     partners = tuple(
@@ -134,14 +134,14 @@ def _by_name(pictures: _Index, references: _Index) -> Matching:
     problems = (
         *pictures.clashes.values(),
         *references.clashes.values(),
-        *_lonely(references, pictures, "missing", "'{folder}' has no picture for it"),
+        *_lonely(references, pictures, "missing", "'{folder}' has no image for it"),
         *_lonely(pictures, references, "extra", "'{folder}' has no partner for it"),
     )
     return Matching(partners, problems, len(references.files.keys() | references.clashes.keys()))
 
 
 def _lonely(these: _Index, those: _Index, code: str, message: str) -> Iterator[Problem]:
-    """Files that the other folder has no partner for."""
+    """Files without a partner in the other folder."""
     known = those.files.keys() | those.clashes.keys()
     for key, path in these.files.items():
         if key not in known:
@@ -158,7 +158,7 @@ def _index(folder: Path, ignored: str) -> _Index:
         if other != path:
             del index.files[key]
             index.clashes[key] = Problem(
-                path, "conflict", f"'{other.name}' has the same name; which is meant?"
+                path, "conflict", f"'{other.name}' has the same name; rename or remove one"
             )
     return index
 

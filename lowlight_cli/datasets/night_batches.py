@@ -1,4 +1,4 @@
-"""Nights over batches of pictures on one device, each picture under its own, without waiting for it."""
+"""Darkens batches of images on a device, without synchronizing with it."""
 
 import torch
 from torch import Generator, Tensor
@@ -12,11 +12,11 @@ from lowlight_cli.tensors import Images, Places
 
 
 class NightBatches:
-    """Draws nights and takes pictures, as ``nights`` does one by one.
+    """Draws nights and darkens batches, as ``nights`` does for single images.
 
     Args:
-        settings: What to draw from.
-        device: Where the pictures are.
+        settings: Distributions to draw from.
+        device: Device of the images.
     """
 
     def __init__(self, settings: DarkeningSettings, device: torch.device) -> None:
@@ -26,11 +26,11 @@ class NightBatches:
         self._jpeg = Jpeg(device)
 
     def draw(self, small: Images, generator: Generator) -> Night:
-        """A night for each picture.
+        """A night for each image.
 
         Args:
-            small: Small copies of the whole clean pictures, (b, 3, 64, 64).
-            generator: The only source of chance, on the device.
+            small: Small copies of the whole clean images, (b, 3, 64, 64).
+            generator: The only source of randomness, on the device.
         """
         settings, count = self._settings, len(small)
         conditions = draw_conditions(count, settings, generator, self._cameras)
@@ -46,12 +46,12 @@ class NightBatches:
         return Night(Conditions(*(torch.where(even, *each) for each in both)), light, clean, even)
 
     def take(self, night: Night, images: Images, place: Places, generator: Generator) -> Images:
-        """Parts of pictures in 8-bit steps, some after JPEG; clean ones as they are.
+        """Darkened parts of images in 8-bit steps, some after JPEG; clean images are returned unchanged.
 
         Args:
-            night: That of each picture.
-            images: The parts, clean, sRGB in [0, 1]; sides are multiples of 16.
-            place: Where in the whole pictures they lie.
+            night: Night of each image.
+            images: Clean parts, sRGB in [0, 1]; sides are multiples of 16.
+            place: Position of the parts in the whole images.
             generator: Source of noise and JPEG, on the device.
         """
         assert night.conditions is not None
@@ -62,12 +62,12 @@ class NightBatches:
         return dark if night.clean is None else torch.where(night.clean, images, dark)
 
     def take_small(self, night: Night, small: Images, generator: Generator, pixels: Tensor) -> Images:
-        """Small copies of whole pictures; see ``taken_small``."""
+        """Darkened small copies of whole images; see ``taken_small``."""
         return taken_small(night, small, self._settings, generator, pixels=pixels)
 
     def _some_as_jpeg(self, night: Night, dark: Images, generator: Generator) -> Images:
         settings, uneven = self._settings, self._settings.uneven
-        chance, span = torch.rand(2, len(dark), generator=generator, device=generator.device)
+        draw, span = torch.rand(2, len(dark), generator=generator, device=generator.device)
         share: Tensor | float = settings.jpeg_share
         lowest: Tensor | float
         highest: Tensor | float
@@ -79,5 +79,5 @@ class NightBatches:
             lowest = torch.where(deep, float(uneven.deep_jpeg_quality[0]), lowest)
             highest = torch.where(deep, float(uneven.deep_jpeg_quality[1]), highest)
         quality = (lowest + span * (highest - lowest)).round()
-        chosen = (chance < share)[:, None, None, None]
+        chosen = (draw < share)[:, None, None, None]
         return torch.where(chosen, self._jpeg(dark, quality), dark)

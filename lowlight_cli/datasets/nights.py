@@ -1,6 +1,6 @@
-"""Nights over pictures: each stays clean, or is taken under even or uneven light, whole or in part.
+"""Nights: conditions under which an image stays clean, or is darkened under even or uneven light.
 
-A part of a picture and a small copy of the whole are taken under the same light by the same camera.
+A part of an image and a small copy of the whole are darkened under the same light by the same camera.
 """
 
 from typing import NamedTuple
@@ -31,16 +31,16 @@ from lowlight_cli.layers.exposure import luma
 from lowlight_cli.tensors import Images, Places
 
 SMALL = 64
-"""Side of the small copies of whole pictures."""
+"""Side of the small copies of whole images."""
 
 SMOOTH, BACKLIT = 0, 1
 """Kinds of uneven light; 2 is both."""
 
 
 class Light(NamedTuple):
-    """Uneven light over each picture: light kept in the lit part, and what darkens the rest.
+    """Uneven light over each image: fraction of light kept in the lit part, and fields that darken the rest.
 
-    ``backlight`` may be None where all are smooth.
+    ``backlight`` can be None if all light is smooth.
     """
 
     kept: Each
@@ -50,10 +50,10 @@ class Light(NamedTuple):
 
 
 class Night(NamedTuple):
-    """What one picture, or each of a batch, is taken under.
+    """Conditions for one image, or for each image of a batch.
 
-    ``conditions`` is None where the picture stays clean, ``light`` where it is even. In a batch ``clean`` and
-    ``even`` say which are, (b, 1, 1, 1).
+    For one image, ``conditions`` is None if it stays clean, and ``light`` is None if the light is even. In a
+    batch, ``clean`` and ``even`` are masks, (b, 1, 1, 1).
     """
 
     conditions: Conditions | None
@@ -63,19 +63,19 @@ class Night(NamedTuple):
 
 
 def small_copy(pixels: Tensor) -> Images:
-    """Whole pictures, uint8 or [0, 1], as means over the areas of 64x64 cells, floats in [0, 1]."""
+    """Whole images, uint8 or [0, 1], averaged to 64x64 cells, floats in [0, 1]."""
     planes = pixels if pixels.dim() == 4 else pixels.unsqueeze(0)
     small = adaptive_avg_pool2d(planes.float(), SMALL)
     return small / 255 if pixels.dtype == torch.uint8 else small
 
 
 def draw_night(settings: DarkeningSettings, small: Images, generator: Generator) -> Night:
-    """Draws the night of one picture; without clean and uneven shares, its conditions alone.
+    """Draws the night of one image.
 
     Args:
-        settings: What to draw from.
-        small: Small copy of the whole clean picture, (1, 3, 64, 64).
-        generator: The only source of chance.
+        settings: Distributions to draw from.
+        small: Small copy of the whole clean image, (1, 3, 64, 64).
+        generator: The only source of randomness.
     """
     if settings.clean_share or settings.uneven_share:
         number = float(torch.rand((), generator=generator))
@@ -89,7 +89,7 @@ def draw_night(settings: DarkeningSettings, small: Images, generator: Generator)
 
 
 def draw_light(settings: UnevenLight, small: Images, generator: Generator) -> Light:
-    """Draws uneven light over each picture of a batch of small copies, on their device."""
+    """Draws uneven light over each image of a batch of small copies, on their device."""
     numbers = Numbers(len(small), 4 + light_fields.NUMBERS + backlight.NUMBERS, generator)
     weights = (settings.smooth_weight, settings.backlit_weight, settings.both_weight)
     kind = light_fields.chosen(weights, numbers)
@@ -104,9 +104,9 @@ def draw_light(settings: UnevenLight, small: Images, generator: Generator) -> Li
 
 
 def under_light(conditions: Conditions, light: Light, settings: UnevenLight) -> Conditions:
-    """Conditions of cameras that suit uneven light.
+    """Camera conditions adapted to uneven light.
 
-    A shoulder is undone no further than the lit part is dimmed: it would burn out otherwise.
+    Highlight compression is undone only as far as the lit part is dimmed, or else it would clip.
     """
     most = (1 / light.kept).clamp_min(1).unsqueeze(1)
     return conditions._replace(
@@ -115,13 +115,13 @@ def under_light(conditions: Conditions, light: Light, settings: UnevenLight) -> 
 
 
 def exposures(light: Light, images: Images, place: Places, settings: UnevenLight) -> Tensor:
-    """Light kept at each pixel of parts of pictures, (b, 1, h, w).
+    """Fraction of light kept at each pixel of parts of images, (b, 1, h, w).
 
     Args:
-        light: That over the whole pictures.
-        images: The parts, clean.
-        place: Where they lie.
-        settings: Say how dark it becomes at most.
+        light: Light over the whole images.
+        images: The clean parts.
+        place: Position of the parts in the whole images.
+        settings: Limit of the darkness.
     """
     v, u = coordinates(place, *images.shape[2:])
     stops = torch.zeros(len(images), *images.shape[2:], device=images.device)
@@ -137,7 +137,7 @@ def exposures(light: Light, images: Images, place: Places, settings: UnevenLight
 def over(
     night: Night, conditions: Conditions, images: Images, place: Places, settings: UnevenLight
 ) -> Conditions:
-    """Conditions with the light that each pixel of parts of pictures has."""
+    """Conditions whose exposure is that of each pixel of parts of images."""
     if night.light is None:
         return conditions
     exposure = exposures(night.light, images, place, settings)
@@ -147,12 +147,12 @@ def over(
 
 
 def _only(kind: Each) -> int | None:
-    """The kind of a single picture on a CPU, which computes no other; None for a batch or elsewhere."""
+    """The kind of light if only one has to be computed: of a single image on a CPU; or else None."""
     return int(kind) if len(kind) == 1 and kind.device.type == "cpu" else None
 
 
 def coordinates(place: Places, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Middles of the pixels of parts in whole pictures of 1 x 1: down (b, h, 1), across (b, 1, w)."""
+    """Pixel centers of parts, as fractions of the whole images: down (b, h, 1), across (b, 1, w)."""
     top, left, tall, wide = place[:, :, None, None].unbind(1)
     rows = (torch.arange(height, device=place.device) + 0.5) / height
     columns = (torch.arange(width, device=place.device) + 0.5) / width
@@ -167,15 +167,15 @@ def taken(
     generator: Generator,
     movement: Movement | None = None,
 ) -> Images:
-    """Parts of a picture as a camera takes them at night, in 8-bit steps; clean ones as they are.
+    """Darkened parts of an image in 8-bit steps; returned unchanged if the night is clean.
 
     Args:
-        night: That of the picture; for batches see ``night_batches``.
-        images: The parts, clean, sRGB in [0, 1].
-        place: Where in the whole pictures they lie.
-        settings: What the night was drawn from.
+        night: Night of the image; for batches see ``night_batches``.
+        images: Clean parts, sRGB in [0, 1].
+        place: Position of the parts in the whole images.
+        settings: Settings that the night was drawn from.
         generator: Source of noise and JPEG.
-        movement: How the camera moved.
+        movement: Movement of the camera.
     """
     conditions = night.conditions
     if conditions is None:
@@ -199,18 +199,18 @@ def taken_small(
     pixels: Tensor,
     movement: Movement | None = None,
 ) -> Images:
-    """Small copies of whole pictures as ``taken`` would give them, were they shrunk afterwards.
+    """Darkened small copies, as if whole images were darkened by ``taken`` and then shrunk.
 
-    Noise is averaged over a cell. What clipping and the curve make of the noise within a cell is the mean of
-    two values, one standard deviation apart each way.
+    Noise is averaged over a cell. The effect of clipping and tone curve on the noise within a cell is the
+    mean of two values, one standard deviation above and below.
 
     Args:
         night: As for a part.
-        small: Small copies of the clean pictures.
-        settings: What the night was drawn from.
+        small: Small copies of the clean images.
+        settings: Settings that the night was drawn from.
         generator: Source of the noise.
-        pixels: How many of the whole picture go into one cell.
-        movement: Its lamps count, its path is shorter than a cell.
+        pixels: Number of pixels of the whole image in one cell.
+        movement: Only its lamps are used; its path is shorter than a cell.
     """
     conditions = night.conditions
     if conditions is None:
@@ -231,12 +231,12 @@ def taken_small(
 
 
 def cell_noise(light: Images, conditions: Conditions, tint: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Deviations of the mean of ``sensor_noise`` over a cell, and of the noise within the cell."""
+    """Standard deviations of the mean of ``sensor_noise`` over a cell, and of the noise within the cell."""
     deviation2 = (conditions.speckle**2 * light + conditions.shot) * light + conditions.read**2
     weight = conditions.grain
-    # The sum of the grain's kernel, squared, against its energy, both ways.
+    # Squared sum of the grain kernel relative to its energy, in both directions.
     spread = (1 + 2 * weight) ** 4 / (1 + 2 * weight**2) ** 2
-    # Coarse noise is that of nodes; between them its variance is 2/3 on average, each way.
+    # Coarse noise is interpolated between nodes; that leaves 2/3 of its variance in each direction.
     fine = (spread / pixels).clamp(max=1)
     coarse = conditions.blotch**2 * (BLOTCH_PIXELS**2 / pixels).clamp(max=4 / 9)
     whole = 1 + 4 / 9 * conditions.blotch**2
@@ -246,7 +246,7 @@ def cell_noise(light: Images, conditions: Conditions, tint: Tensor, pixels: Tens
 
 
 def darken_whole(images: Images, settings: DarkeningSettings, generator: Generator) -> Images:
-    """Whole pictures at night, each under a night of its own; see ``taken``."""
+    """Darkened whole images, each with its own night; see ``taken``."""
     whole = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
     dark = []
     for image in images.split(1):

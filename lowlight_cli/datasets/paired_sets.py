@@ -1,4 +1,4 @@
-"""Data sets with a reference for each dark picture; torch-free."""
+"""Data sets with a reference for each dark image; torch-free."""
 
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.datasets.layouts import LOW_NORMAL, NOT_STATED, DatasetEntry, Folders, Split
@@ -25,7 +25,7 @@ def _test_pairs(name: str, summary: str, size: int, *, paper: str, home: str, no
 
 _LOL = DatasetEntry(
     "LOL",
-    "Real indoor pairs, 600x400, short against long exposure; the test of most papers (also LOL-v1).",
+    "Real indoor pairs of short and long exposure, 600x400; the test set of most papers (also LOL-v1).",
     "Wei et al., Deep Retinex Decomposition for Low-Light Enhancement, BMVC 2018",
     "https://daooshee.github.io/BMVC2018website/",
     NOT_STATED,
@@ -38,7 +38,7 @@ _LOL = DatasetEntry(
         },
     ),
     ("LOLv1", "eval15"),
-    "Its pairs overlap with LOLv2-real: what was trained on one must not be judged on the other.",
+    "Its pairs overlap with those of LOLv2-real: do not evaluate on one a model trained on the other.",
 )
 
 _LOL_V2_HOMES = ("LOLv2", "LOL-v2", "LOL_v2")
@@ -74,7 +74,7 @@ def _lsrw(camera: str, sizes: tuple[int, int], resolution: str) -> DatasetEntry:
     )
     return DatasetEntry(
         f"LSRW-{camera}",
-        f"Real pairs of a {camera} camera, {resolution} and near it.",
+        f"Real pairs of a {camera} camera, about {resolution}.",
         "Hai et al., R2RNet: Low-light Image Enhancement via Real-low to Real-normal Network, 2021, "
         "arXiv:2106.14501",
         "https://github.com/JianghaiSCU/R2RNet",
@@ -86,7 +86,7 @@ def _lsrw(camera: str, sizes: tuple[int, int], resolution: str) -> DatasetEntry:
 
 _FIVEK = DatasetEntry(
     "FiveK",
-    "Camera originals and retouched versions (MIT-Adobe FiveK), as split 4500/500 by CodeEnhance.",
+    "Camera originals and retouched versions (MIT-Adobe FiveK), split 4500/500 as by CodeEnhance.",
     "Bychkovsky et al., Learning Photographic Global Tonal Adjustment with a Database of Input/Output "
     "Image Pairs, CVPR 2011",
     "https://data.csail.mit.edu/graphics/fivek/",
@@ -97,7 +97,7 @@ _FIVEK = DatasetEntry(
         {"test": Split((500,), _paired_folder("test")), "train": Split((4500,), _paired_folder("train"))},
     ),
     ("MIT-Adobe FiveK", "MIT5K"),
-    "Papers differ in expert, size and split, and CodeEnhance states neither expert nor size.",
+    "Papers differ in expert, size and split; CodeEnhance states neither expert nor size.",
 )
 
 _SYNLL = DatasetEntry(
@@ -117,12 +117,12 @@ _SYNLL = DatasetEntry(
         },
     ),
     ("AGLLNet",),
-    "References are JPEG files beside PNG inputs.",
+    "References are JPEG files, inputs are PNG files.",
 )
 
 _SICE = DatasetEntry(
     "SICE",
-    "Exposure series of one view each, and a reference fused from them.",
+    "Exposure series of a scene, and a reference fused from each.",
     "Cai et al., Learning a Deep Single Image Contrast Enhancer from Multi-Exposure Images, TIP 2018",
     "https://github.com/csjcai/SICE",
     NOT_STATED,
@@ -142,7 +142,7 @@ _SICE = DatasetEntry(
             "grad": Split((589,), (Folders("SICE_Grad", "SICE_Reshape"),)),
         },
     ),
-    note="Papers choose their test pictures differently; mix and grad are mixed exposures made from it.",
+    note="Papers differ in their test images; mix and grad combine several exposures in one image.",
 )
 
 _LOL_BLUR = DatasetEntry(
@@ -173,19 +173,19 @@ _LOL_BLUR = DatasetEntry(
             ),
         },
     ),
-    note="Papers use low_blur_noise (VQCNIR) or low_blur as input; say which.",
+    note="Papers use low_blur_noise (VQCNIR) or low_blur as input; report which.",
 )
 
 _LOL1000 = DatasetEntry(
     "LOL1000",
-    "Presumably the 1,000 synthetic pairs of RetinexNet, as DRGN uses them.",
+    "Probably the 1,000 synthetic pairs of RetinexNet, as used by DRGN.",
     "Wei et al., Deep Retinex Decomposition for Low-Light Enhancement, BMVC 2018",
     "https://daooshee.github.io/BMVC2018website/",
     NOT_STATED,
     ("LOL1000", "BrightingTrain", "LOLdataset/syn", "syn"),
     Catalog("split", {"test": Split((1000,), (*_paired_folder("."), *_paired_folder("test")))}),
     ("RetinexNet-Syn",),
-    "DRGN cites it without a list of its pictures.",
+    "DRGN cites it without a list of its images.",
 )
 
 PAIRED_SETS = (
@@ -194,8 +194,8 @@ PAIRED_SETS = (
         "LOLv2-real",
         "Real_captured",
         (100, 689),
-        "Real pairs, 600x400, more of them than LOL.",
-        "All of its test pictures are in the training part of LOL, say the authors of GLARE.",
+        "Real pairs, 600x400, more than in LOL.",
+        "According to the authors of GLARE, all its test images are in the training split of LOL.",
     ),
     _lol_v2("LOLv2-syn", "Synthetic", (100, 900), "Darkened raw photos, 384x384.", ""),
     _lsrw("Huawei", (30, 2450), "960x720"),
@@ -207,19 +207,19 @@ PAIRED_SETS = (
     _LOL1000,
     _test_pairs(
         "Test148",
-        "The 148 test pairs of EnlightenGAN, as DRGN uses them.",
+        "The 148 test pairs of EnlightenGAN, as used by DRGN.",
         148,
         paper="Jiang et al., EnlightenGAN: Deep Light Enhancement without Paired Supervision, TIP 2021",
         home="https://github.com/VITA-Group/EnlightenGAN",
-        note="DRGN cites it without a list of its pictures.",
+        note="DRGN cites it without a list of its images.",
     ),
     _test_pairs(
         "VOC144",
-        "144 darkened photos of Pascal VOC, the test of MBLLEN.",
+        "144 darkened photos of Pascal VOC, the test set of MBLLEN.",
         144,
         paper="Lv et al., MBLLEN: Low-light Image/Video Enhancement Using CNNs, BMVC 2018",
         home="https://github.com/Lvfeifan/MBLLEN",
-        note="DRGN cites it without a list of its pictures.",
+        note="DRGN cites it without a list of its images.",
     ),
     _test_pairs(
         "COCO1000",
@@ -227,6 +227,6 @@ PAIRED_SETS = (
         1000,
         paper=DRGN,
         home="https://github.com/kuijiang0802/DRGN",
-        note="Not published with DRGN's repository.",
+        note="Not published in DRGN's repository.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Pairs to train on from clean photos alone: each photo, and what it would be at night."""
+"""Makes training pairs from clean photos: each photo, and a darkened copy."""
 
 import hashlib
 import json
@@ -23,19 +23,19 @@ LOW, HIGH = "low", "high"
 
 
 class Order(NamedTuple):
-    """A pair to be made: its name, which also decides its night, the photo, and where that lay."""
+    """A pair to make: its name, which seeds its night, the photo, and the photo's relative path."""
 
     name: str
     source: Path
     place: str
 
     def files(self, out: Path) -> tuple[Path, Path]:
-        """Dark picture and clean one."""
+        """Paths of the dark image and of the clean one."""
         return out / LOW / f"{self.name}.png", out / HIGH / f"{self.name}.png"
 
 
 class Made(NamedTuple):
-    """A pair that was made."""
+    """A finished pair."""
 
     order: Order
     width: int
@@ -45,12 +45,12 @@ class Made(NamedTuple):
 
 
 def plan_pairs(photos: Sequence[Path], root: Path, count: int | None) -> list[Order]:
-    """Pairs of photos in their order, and from the first again until there are enough.
+    """Pairs of the photos in order, repeated from the first one until ``count`` is reached.
 
     Args:
         photos: At least one.
-        root: Folder that their places are told from.
-        count: Pairs in all; one of each photo where it is None.
+        root: Folder that recorded paths are relative to.
+        count: Number of pairs; None makes one of each photo.
     """
     total = len(photos) if count is None else count
     digits = max(5, len(str(total)))
@@ -62,10 +62,10 @@ def plan_pairs(photos: Sequence[Path], root: Path, count: int | None) -> list[Or
 
 
 def read_photo(source: Path, longest: int) -> Pixels:
-    """A clean photo, upright, shrunk where its longer side has more than ``longest`` pixels.
+    """A clean photo after EXIF rotation, shrunk if its longer side exceeds ``longest`` pixels.
 
     Raises:
-        ImageError: It cannot be read.
+        ImageError: The file cannot be read.
     """
     pixels = decode(source, ReadSettings(frames="first")).pixels
     height, width = pixels.shape[:2]
@@ -77,16 +77,16 @@ def read_photo(source: Path, longest: int) -> Pixels:
 
 
 def make_pair(order: Order, out: Path, clean: Pixels, darkener: Darkener) -> Made:
-    """Writes a pair; both pictures are lossless and carry no metadata.
+    """Writes a pair as lossless images without metadata.
 
     Args:
-        order: What to make.
+        order: The pair to make.
         out: Folder with ``low`` and ``high``.
         clean: The photo.
-        darkener: Makes the dark picture.
+        darkener: Makes the dark image.
 
     Raises:
-        ImageError: A picture cannot be written.
+        ImageError: An image cannot be written.
     """
     low, high = order.files(out)
     height, width = clean.shape[:2]
@@ -95,7 +95,7 @@ def make_pair(order: Order, out: Path, clean: Pixels, darkener: Darkener) -> Mad
 
 
 def kept_pair(order: Order, out: Path) -> Made | None:
-    """A pair that lies there already, as it is on the disk; None where a picture of it cannot be read."""
+    """A pair that exists on disk; None if one of its images cannot be read."""
     files = order.files(out)
     try:
         digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
@@ -106,15 +106,15 @@ def kept_pair(order: Order, out: Path) -> Made | None:
 
 
 def write_manifest(out: Path, terms: dict[str, Any], pairs: Sequence[Made]) -> Path:
-    """Writes what was made, and on what terms; the same run writes the same bytes.
+    """Writes the manifest; the same run always writes the same bytes.
 
     Args:
         out: Folder of the pairs.
-        terms: Method, strength, seed and all else that decides what the dark pictures look like.
-        pairs: Those that were made.
+        terms: Method, strength, seed and all other settings that affect the dark images.
+        pairs: The finished pairs.
 
     Raises:
-        ImageError: It cannot be written.
+        ImageError: The file cannot be written.
     """
     rows = [
         {

@@ -1,4 +1,4 @@
-"""Data sets of dark pictures alone, without references; torch-free."""
+"""Data sets of dark images without references; torch-free."""
 
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.datasets.layouts import NOT_STATED, DatasetEntry, Folders, Split
@@ -29,7 +29,7 @@ def _unpaired(
 UNPAIRED_SETS = (
     _unpaired(
         "Real-LOL-Blur",
-        "Real blurred night photos without a reference.",
+        "Real blurred night photos without references.",
         (1354,),
         paper="Zhou et al., LEDNet, ECCV 2022; 482 of them from RealBlur-J",
         home="https://github.com/sczhou/LEDNet",
@@ -38,20 +38,20 @@ UNPAIRED_SETS = (
     ),
     _unpaired(
         "ExDark",
-        "Night photos of twelve kinds of objects, with boxes; no reference.",
+        "Night photos with boxes of twelve kinds of objects, without references.",
         (7363,),
         paper="Loh and Chan, Getting to Know Low-light Images with The Exclusively Dark Dataset, CVIU 2019",
         home="https://github.com/cs-chan/Exclusively-Dark-Image-Dataset",
-        licence="BSD-3-Clause; pictures for research that is not commercial",
+        licence="BSD-3-Clause; images for non-commercial research only",
         homes=("ExDark/ExDark", "Exclusively-Dark-Image-Dataset/Dataset/ExDark"),
     ),
     _unpaired(
         "DICM",
-        "Photos of digital cameras, some of them not dark at all.",
+        "Photos of digital cameras, some of them not dark.",
         (69, 64, 44),
         paper="Lee et al., Contrast Enhancement Based on Layered Difference Representation, ICIP 2012",
         home=_COLLECTION,
-        note="Editions of 69, 64 and 44 pictures are in use; their means do not compare.",
+        note="Editions of 69, 64 and 44 images are in use; their mean scores cannot be compared.",
     ),
     _unpaired(
         "LIME",
@@ -62,11 +62,11 @@ UNPAIRED_SETS = (
     ),
     _unpaired(
         "MEF",
-        "One exposure of each of seventeen series.",
+        "One exposure from each of seventeen series.",
         (17, 79),
         paper="Ma et al., Perceptual Quality Assessment for Multi-Exposure Image Fusion, TIP 2015",
         home="https://ivc.uwaterloo.ca/database/MEF.html",
-        note="Editions of 17 and 79 pictures are in use; their means do not compare.",
+        note="Editions of 17 and 79 images are in use; their mean scores cannot be compared.",
     ),
     _unpaired(
         "NPE",
@@ -75,21 +75,21 @@ UNPAIRED_SETS = (
         paper="Wang et al., Naturalness Preserved Enhancement Algorithm for Non-Uniform Illumination Images, "
         "TIP 2013",
         home=_COLLECTION,
-        note="Editions of 8, 84 and 85 pictures are in use; their means do not compare.",
+        note="Editions of 8, 84 and 85 images are in use; their mean scores cannot be compared.",
     ),
     _unpaired(
         "VV",
-        "Photos of large exposure differences, several megapixels each.",
+        "Photos with large differences of exposure, several megapixels each.",
         (24,),
-        paper="Vonikakis, pictures for the test of exposure and tone-mapping algorithms",
+        paper="Vonikakis, test images for exposure and tone-mapping algorithms",
         home="https://sites.google.com/site/vonikakis/datasets",
     ),
     _unpaired(
         "Real63",
         "The 63 real photos on which DRGN reports NIQE.",
         (63,),
-        paper=f"{DRGN}; pictures of Lee et al. 2012 and Ma et al. 2015",
+        paper=f"{DRGN}; images of Lee et al. 2012 and Ma et al. 2015",
         home="https://github.com/kuijiang0802/DRGN",
-        note="The list of its pictures is not published.",
+        note="The list of its images is not published.",
     ),
 )

@@ -1,1 +1,1 @@
-"""Networks, tensor in and tensor out; folders carry the names of the papers."""
+"""Networks, from tensors to tensors; one folder for each paper."""

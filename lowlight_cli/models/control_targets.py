@@ -1,7 +1,7 @@
-"""What controls and a reference ask for, said in pixels.
+"""Effect of controls and of a reference on pixels.
 
-Networks learn it from targets made this way, so that each control does what its name says. Where a picture
-needed no light and is kept as it was, it is applied to the pixels themselves.
+Networks learn their controls from targets made this way. Where an image needed no light and is kept, the
+same formulas are applied to its pixels.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class ControlWeights(NamedTuple):
 
 
 def control_weights(controls: Controls, like: Tensor) -> ControlWeights:
-    """The same controls for all pictures of a batch."""
+    """The same controls for all images of a batch."""
     values = (controls.contrast, controls.brightness, controls.texture)
     return ControlWeights(
         *(torch.full((1, 1, 1, 1), v, device=like.device, dtype=like.dtype) for v in values)
@@ -36,7 +36,7 @@ def control_weights(controls: Controls, like: Tensor) -> ControlWeights:
 
 
 def texture_alone(texture: float | Tensor, like: Images) -> ControlWeights:
-    """Weights of a model that has no other control than texture, a number or (b, 1, 1, 1)."""
+    """Weights of a model whose only control is texture, a number or (b, 1, 1, 1)."""
     one = like.new_ones(1, 1, 1, 1)
     return ControlWeights(one, one, one * texture)
 
@@ -48,43 +48,44 @@ def smooth(images: Images) -> Images:
 
 
 def controlled(images: Images, weights: ControlWeights, middle: PerImage) -> Images:
-    """Pictures as the controls ask for them; unchanged where all are 1.
+    """Images with the controls applied; unchanged if all are 1.
 
     Args:
-        images: Well-lit pictures, sRGB in [0, 1].
-        weights: 0 to 2 each; halves to doubles brightness gain, contrast by the root of it, details by 70 %.
-        middle: Mean luma of the whole pictures, which contrast leaves where it is.
+        images: Well-lit images, sRGB in [0, 1].
+        weights: 0 to 2 each: brightness gain from 1/2 to 2, contrast from 1/sqrt(2) to sqrt(2), detail by up
+            to 70 % less or more.
+        middle: Mean luma of the whole images, which contrast does not change.
     """
     return toned(textured(images, weights.texture), weights, middle)
 
 
 def textured(images: Images, texture: Tensor) -> Images:
-    """Pictures with more or less detail, as the control asks for; not clamped."""
+    """Images with more or less detail, not clamped; see ``controlled``."""
     return images + TEXTURE_GAIN * (texture - 1) * (images - smooth(images))
 
 
 def toned(detailed: Images, weights: ControlWeights, middle: PerImage) -> Images:
-    """Pictures with the contrast and brightness that the controls ask for; see ``controlled``."""
+    """Images with other contrast and brightness, in [0, 1]; see ``controlled``."""
     center = middle.view(-1, 1, 1, 1)
     spread = center + (detailed - center) * 2 ** (0.5 * (weights.contrast - 1))
     return lift(spread.clamp(0, 1), (2 ** (weights.brightness - 1)).flatten())
 
 
 class Recoloring(NamedTuple):
-    """What to multiply and what to add to each channel, (b, 3, 1, 1)."""
+    """Factor and offset of each channel, (b, 3, 1, 1)."""
 
     scale: Tensor
     shift: Tensor
 
     def __call__(self, images: Images) -> Images:
-        """Pictures, or parts of them, with other colors, sRGB in [0, 1]."""
+        """Images, or parts of them, with their colors changed, sRGB in [0, 1]."""
         return (images * self.scale + self.shift).clamp(0, 1)
 
 
 def towards_reference(images: Images, reference: Images) -> Recoloring:
-    """Moves the channel means and deviations of whole pictures towards a reference's.
+    """Moves channel means and deviations of whole images 60 % of the way to those of a reference.
 
-    Source: Reinhard et al., "Color Transfer between Images", 2001, eq. 10, per RGB channel, by 60 %.
+    Source: Reinhard et al., "Color Transfer between Images", 2001, eq. 10, per RGB channel.
     """
     mean, deviation = _moments(images)
     wanted_mean, wanted_deviation = _moments(reference)
@@ -94,7 +95,7 @@ def towards_reference(images: Images, reference: Images) -> Recoloring:
 
 
 def like_reference(images: Images, reference: Images) -> Images:
-    """Whole pictures with the colors that a reference asks for."""
+    """Whole images with the colors of a reference, as ``towards_reference`` moves them."""
     return towards_reference(images, reference)(images)
 
 

@@ -1,4 +1,4 @@
-"""What a photographer can turn at call time; torch-free, so that the command line can show it."""
+"""Controls that a user sets for each call; torch-free, so that the command line can show them."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ Weight = Annotated[float, Field(ge=0.0, le=2.0)]
 class Controls(BaseModel):
     """Strength of each part of the enhancement; 1 is what the model was trained for, 0 leaves the part out.
 
-    Temperature is none: it is the deviation of the noise that a model draws its result with, 0 for none.
+    Temperature is different: it is the standard deviation of the noise that the result is sampled with.
 
     Source: CodeEnhance, eq. 6 (omega 1, omega 2); docs/models/codeenhance.md.
     """
@@ -25,5 +25,5 @@ class Controls(BaseModel):
     temperature: Annotated[float, Field(ge=0.0, le=1.0)] = defaults.TEMPERATURE
 
     def recorded(self) -> dict[str, float]:
-        """Strengths as records keep them: temperature only where there is any, as few models know it."""
+        """Strengths as records keep them: temperature only if it is not 0, since few models have it."""
         return {name: value for name, value in self.model_dump().items() if name != "temperature" or value}

@@ -1,4 +1,4 @@
-"""What the batch engine asks of a model that enhances pictures."""
+"""Interface of models that enhance images, as the batch engine calls them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.tensors import Images
 
 Observation = dict[str, Tensor]
-"""Facts of whole pictures (exposure, channel statistics, ...), each with the batch first.
+"""Facts of whole images (exposure, channel statistics, ...), each with the batch first.
 
-Where tiles are enhanced, ``place`` stands beside them: top, left, height and width of each tile in shares of
-the whole picture, (b, 4).
+For tiles it also has ``place``: top, left, height and width of each tile as fractions of the whole image,
+(b, 4).
 """
 
 PLACE = "place"
 
 
 class Enhancer(nn.Module, ABC):
-    """Dark pictures in, bright pictures of the same size out.
+    """Dark images in, bright images of the same size out.
 
     Attributes:
         size_multiple: Height and width of the input must be multiples of it; the caller pads and crops.
@@ -40,27 +40,27 @@ class Enhancer(nn.Module, ABC):
         return {self.shown_names.get(name, name): part for name, part in self.named_children()}
 
     def showing(self, view: str) -> "Enhancer":
-        """The same model with an inner picture as its result, for those who want to look inside.
+        """The same model with an intermediate image as its result.
 
         Args:
-            view: One of the views that the catalog names.
+            view: One of ``ModelEntry.views``.
 
         Raises:
-            UsageError: The model has no such picture.
+            UsageError: The model has no such intermediate image.
         """
-        raise UsageError(f"this model has no inner picture '{view}'")
+        raise UsageError(f"this model has no intermediate image '{view}'")
 
     @abstractmethod
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
-        """Measures what the model needs to know of the whole pictures.
+        """Measures what ``enhance`` needs to know of whole images.
 
-        The engine calls it on a scaled-down copy of a large photo, and passes the answer to ``enhance`` with
+        The engine calls it on a scaled-down copy of a large image, and passes the result to ``enhance`` with
         every tile, so that all tiles are treated alike.
 
         Args:
-            images: Whole dark pictures, sRGB in [0, 1]; sides are multiples of ``size_multiple``.
-            controls: Strength of each part, as it will be given to ``enhance``.
-            reference: One well-lit picture of any size (batch of 1), sRGB in [0, 1], whose look is asked for.
+            images: Whole dark images, sRGB in [0, 1]; sides are multiples of ``size_multiple``.
+            controls: The same as for ``enhance``.
+            reference: One well-lit image of any size (batch of 1), sRGB in [0, 1], whose style is wanted.
         """
 
     @abstractmethod
@@ -72,14 +72,14 @@ class Enhancer(nn.Module, ABC):
         observation: Observation | None = None,
         reference: Images | None = None,
     ) -> Images:
-        """Enhances pictures, or tiles of pictures.
+        """Enhances images, or tiles of images.
 
         Args:
             images: sRGB in [0, 1]; sides are multiples of ``size_multiple``.
             controls: Strength of each part.
-            observation: Facts of the whole pictures, and the ``place`` of each tile; without them ``images``
-                are taken for whole pictures.
-            reference: As in ``observe``; not needed where ``observation`` is given.
+            observation: Facts of the whole images, and the ``place`` of each tile; None if ``images`` are
+                whole images.
+            reference: As in ``observe``; not needed with ``observation``.
 
         Returns:
             sRGB in [0, 1], finite, same shape and dtype.

@@ -1,4 +1,4 @@
-"""Exposure lift as models use it: before the network, and again where its result is put together."""
+"""Exposure lift in models: before the network, and again to mix the lifted image into its result."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
@@ -21,46 +21,46 @@ from lowlight_cli.models.interface import PLACE, Observation
 from lowlight_cli.tensors import Features, GainMap, Images, PerImage, Places
 
 LiftKind = Literal["global", "local"]
-"""One gain for all of a picture, or one for each part."""
+"""One gain for the whole image, or a gain for each pixel."""
 
 
 @runtime_checkable
 class LiftSettings(Protocol):
-    """What the settings of every model with a lift say of it."""
+    """Settings of the lift; part of the settings of every model that has one."""
 
     @property
     def lift_target(self) -> float | None:
-        """Lightness to lift to; None for no lift."""
+        """Mean luma to lift to; None for no lift."""
 
     @property
     def lift(self) -> LiftKind:
-        """How gains are found."""
+        """One gain, or a gain for each pixel."""
 
 
 LOG_GAIN = "log_gain"
-"""The fact that says how much light whole pictures lack: a map of any size, or of one cell."""
+"""Fact of whole images: the logarithm of the gain, a map of any size or of one cell."""
 
 
 class Lifted(NamedTuple):
-    """Pictures after the lift, the logarithm of the gain at each pixel, and both as a network sees them."""
+    """Images after the lift, and the logarithm of the gain at each pixel."""
 
     images: Images
     log_gain: GainMap
 
     @property
     def seen(self) -> Features:
-        """Colors, and the gain as a fourth plane."""
+        """Input of a network: colors, and the gain as a fourth plane."""
         return torch.cat([self.images, gain_plane(self.log_gain, self.images)], dim=1)
 
 
 def lifted(images: Images, settings: LiftSettings, known: Observation) -> Lifted | None:
-    """Lifts pictures, or parts of pictures; None where the settings ask for no lift.
+    """Lifts images, or parts of images; None if the settings have no lift.
 
     Args:
         images: sRGB in [0, 1].
         settings: Those of the model.
-        known: Facts of the whole pictures; ``log_gain`` is added where it is missing. ``place`` says where
-            parts lie; without it the images are whole pictures.
+        known: Facts of the whole images; ``log_gain`` is added if it is missing. ``place`` gives the position
+            of parts; without it the images are whole images.
     """
     target = settings.lift_target
     if target is None:
@@ -75,13 +75,13 @@ def lifted(images: Images, settings: LiftSettings, known: Observation) -> Lifted
 def mixed_back(
     made: Images, exposed: Lifted | None, settings: LiftSettings, keep: Callable[[Images], Images]
 ) -> Images:
-    """What a network made, with the lifted picture where that needed no light, under a local lift.
+    """Output of a network; with a local lift, the lifted image replaces it where little light was missing.
 
     Args:
-        made: By the network, same shape as the pictures.
-        exposed: The pictures after the lift, if there was one.
+        made: Output of the network, same shape as the images.
+        exposed: The images after the lift; None without a lift.
         settings: Those of the model.
-        keep: Gives what is kept of the lifted picture: with what controls and a reference ask for.
+        keep: Applies controls and a reference to the lifted images.
     """
     if exposed is None or settings.lift == "global":
         return made
@@ -89,11 +89,11 @@ def mixed_back(
 
 
 def with_texture(texture: float | Tensor, known: Observation) -> Callable[[Images], Images]:
-    """Keeps pictures with the texture asked for, for models without another control.
+    """A function that applies the texture control to images; for models without another control.
 
     Args:
         texture: A number, or (b, 1, 1, 1).
-        known: Facts of the whole pictures; ``middle`` is added where it is missing.
+        known: Facts of the whole images; ``middle`` is added if it is missing.
     """
 
     def keep(images: Images) -> Images:
@@ -104,9 +104,9 @@ def with_texture(texture: float | Tensor, known: Observation) -> Callable[[Image
 
 
 def evened(facts: Observation) -> Observation:
-    """Facts of pictures that are not alike in every place, such as frames of an animation: one gain for all.
+    """Facts with the gain averaged over the image, for frames of an animation that share their facts.
 
-    A lamp that moves would leave its track in gains of each place.
+    A gain for each pixel would leave the trace of a moving lamp in every frame.
     """
     if LOG_GAIN not in facts:
         return facts
@@ -114,37 +114,37 @@ def evened(facts: Observation) -> Observation:
 
 
 def log_gain_of_pixels(images: Images, known: Observation) -> GainMap:
-    """The gain that pictures, or parts of them, were lifted by, at each pixel."""
+    """Logarithm of the gain of images, or of parts of them, at each pixel."""
     return spread(known[LOG_GAIN], images, known.get(PLACE))
 
 
 def facts_of_crops(settings: LiftSettings, crops: Images, views: Images, places: Places) -> Observation:
-    """What training knows of the whole pictures that crops were cut from; nothing without a lift.
+    """Facts of the whole images that training crops were cut from; empty without a lift.
 
     Args:
         settings: Those of the model.
         crops: Dark crops, sRGB in [0, 1].
-        views: The whole dark pictures, small.
-        places: Where each crop lies in its view.
+        views: The whole dark images, small.
+        places: Position of each crop in its view.
     """
     target = settings.lift_target
     if target is None:
         return {}
     if settings.lift == "global":
         return {LOG_GAIN: _one_gain(views, target)}
-    # About as smooth as the copy from which the gains of a whole picture are found.
+    # About as smooth as the copy that the gains of a whole image are computed from.
     guide = avg_pool2d(luma(crops.float()).unsqueeze(1), 3, stride=1, padding=1, count_include_pad=False)
     return {LOG_GAIN: log_gain_of(measure_light(views), guide, target, places)}
 
 
 def facts_of_part(settings: LiftSettings, whole: Images, places: Places) -> Observation:
-    """Facts for a part of whole dark pictures; nothing without a lift."""
+    """Facts for parts of whole dark images; empty without a lift."""
     known: Observation = {}
     return {} if lifted(whole, settings, known) is None else known | {PLACE: places}
 
 
 def even_facts(settings: LiftSettings, lightness: PerImage) -> Observation:
-    """Facts of evenly lit pictures of which only the mean luma is known; nothing without a lift."""
+    """Facts of evenly lit images of which only the mean luma is known; empty without a lift."""
     if settings.lift_target is None:
         return {}
     return {LOG_GAIN: even_log_gain(lightness, settings.lift_target)}

@@ -42,7 +42,7 @@ def test_info_shows_licence_and_folders(run_lle):
 def test_check_of_a_whole_set_remarks_on_its_size(run_lle, lol):
     run = run_lle("datasets", "check", "LOL", "--data-root", lol)
     assert run.code == 0, run.err
-    assert "3 pictures found, 15 expected" in run.err
+    assert "3 images found, 15 expected" in run.err
     assert "6 of 48x32" in run.out
 
 
@@ -68,7 +68,7 @@ def test_check_names_everything_that_is_wrong(run_lle, lol, make_picture):
 def test_a_set_that_is_not_here_ends_with_code_6(run_lle, tmp_path):
     run = run_lle("datasets", "check", "NPE", "--data-root", tmp_path)
     assert (run.code, run.out) == (6, "")
-    assert "NPE/  8 pictures" in run.err
+    assert "NPE/  8 images" in run.err
 
 
 @pytest.mark.parametrize("words", [[], ["LOL", "--low", "."]], ids=["nothing", "both"])

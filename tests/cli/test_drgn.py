@@ -187,7 +187,7 @@ def test_uneven_light_needs_the_physical_method(synthesize, weights, tmp_path):
     words = ("--method", "lw-drgn", "--checkpoint", weights, "--uneven", 0.5)
     run = synthesize(tmp_path / "pairs", *words)
     assert (run.code, run.out) == (2, "")
-    assert "needs --method physical" in run.err
+    assert "use --method physical" in run.err
 
 
 def test_a_second_run_makes_only_what_is_missing(synthesize, tmp_path):
@@ -208,24 +208,24 @@ def test_an_unreadable_photo_is_named_and_the_rest_is_made(synthesize, photos, t
     run = synthesize(tmp_path / "pairs")
     assert run.code == 3
     assert "broken.png" in run.err
-    assert "3 of 4 pairs in place" in run.err
+    assert "3 of 4 pairs complete" in run.err
 
 
 def test_pairs_can_be_trained_on(synthesize, run_lle, tmp_path):
     assert synthesize(tmp_path / "pairs").code == 0
     run = run_lle("datasets", "check", "--low", tmp_path / "pairs/low", "--gt", tmp_path / "pairs/high")
     assert run.code == 0
-    assert "fit for use       3" in run.out
+    assert "usable      3" in run.out
 
 
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("{photos}", "-o", "{photos}/out"), "would lie among the photos"),
+        (("{photos}", "-o", "{photos}/out"), "overlap; choose separate folders"),
         (("gone", "-o", "out"), "no such folder"),
         (("{photos}", "-o", "mine"), "was not made by this command"),
         (("{photos}", "-o", "out", "--strength", "3"), "is no strength"),
-        (("{photos}", "-o", "out", "--nights", "{photos}"), "needs neither weights nor dark pictures"),
+        (("{photos}", "-o", "out", "--nights", "{photos}"), "takes no weights and no dark images"),
     ],
 )
 def test_what_makes_no_sense_is_refused(run_lle, photos, tmp_path, monkeypatch, words, reason):

@@ -249,7 +249,7 @@ def test_a_data_set_with_published_numbers(run_lle, make_picture, tmp_path):
     assert "CodeEnhance (published)" in run.out
     assert "22.90" in run.out
     assert "Table I, not measured here" in run.out
-    assert "2 pictures found, 15 expected" in run.out
+    assert "2 images found, 15 expected" in run.out
     assert json.loads(run_lle(*words, "--json").out)["published"][0]["values"]["psnr"] == 22.9
 
 
@@ -282,7 +282,7 @@ def test_mistakes_are_one_line_and_code_2(run_lle, words, text):
 def test_a_data_set_that_is_not_here(run_lle, tmp_path):
     run = run_lle("eval", "--dataset", "VV", "--data-root", tmp_path, "-m", "input")
     assert (run.code, run.out) == (6, "")
-    assert "VV/  24 pictures" in run.err
+    assert "VV/  24 images" in run.err
 
 
 @pytest.mark.parametrize(("save", "others"), [("low", ()), ("gt/new", ()), (".", ("--pred", "input=low"))])

@@ -1,1 +1,1 @@
-"""CodeEnhance: low-light enhancement as retrieval from a codebook of well-lit pictures."""
+"""CodeEnhance: low-light enhancement by retrieval from a codebook of well-lit images."""

@@ -13,22 +13,22 @@ class CodeEnhanceConfig(BaseModel):
     """Shape of CodeEnhance; the defaults are the published network.
 
     Args:
-        vqgan: Stage I network whose codebook and decoder are used.
-        semantic: Frozen network that sees what is where.
+        vqgan: Stage I network that gives the codebook and the decoder.
+        semantic: Frozen network that recognizes what the image shows.
         embedding: Semantic embedding: ``swin`` as in the authors' code, ``attn`` as in the paper's eq. 4,
-            ``none`` to leave it and the semantic network out.
+            ``none`` for no embedding and no semantic network.
         fusion_stages: Decoder stages whose input is transformed by texture and reference.
-        detach: Keep the gradient of the feature transforms out of the low-light encoder, as the authors do.
-        statistics_pool: Side of the squares that are averaged before the perceptual statistics are taken.
-        lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published
+        detach: Stop the gradient of the feature transforms before the low-light encoder, as the authors do.
+        statistics_pool: Side of the squares that are averaged before the perceptual statistics are computed.
+        lift_target: Mean luma that the input is lifted to before the encoder; None as in the published
             network.
-        lift: ``local`` gains follow the light of the surroundings, and what needed no light is kept as it
-            was; ``global`` gains follow the mean of the picture alone.
-        texture_transform: Transform decoder features by texture of the dark picture (TFT).
-        perceptual_transform: Transform them by the look of a reference, or of the picture itself (CPT).
+        lift: ``local`` gains follow the brightness around each pixel and keep well-lit parts as they are;
+            ``global`` is one gain from the mean of the image.
+        texture_transform: Transform decoder features by the texture of the dark image (TFT).
+        perceptual_transform: Transform them by the style of a reference, or of the image itself (CPT).
         codebook: ``shifted`` codes as in the paper, ``plain`` codes of stage I, or ``unused``: the latent is
-            decoded as it is, and the codes only name what it would have chosen.
-        reference_encoder: Carry the stage I encoder for reference pictures; without it the low-light encoder
+            decoded directly, and code indices are only reported.
+        reference_encoder: Add the stage I encoder for reference images; without it the low-light encoder
             reads them.
     """
 
@@ -49,7 +49,7 @@ class CodeEnhanceConfig(BaseModel):
 
     @property
     def active_stages(self) -> tuple[int, ...]:
-        """Decoder stages whose input is transformed, none where both transforms are left out."""
+        """Decoder stages whose input is transformed; empty if both transforms are off."""
         return self.fusion_stages if self.texture_transform or self.perceptual_transform else ()
 
 

@@ -1,7 +1,7 @@
-"""Interactive feature transform: texture from the dark picture, look from a reference.
+"""Interactive feature transform: texture from the dark image, style from a reference.
 
-Source: CodeEnhance, eq. 5-6 (texture feature transform, controllable perceptual transform), in the form of
-the authors' code with the brightness weight of the paper.
+Source: CodeEnhance, eq. 5-6 (texture feature transform, controllable perceptual transform), as in the
+authors' code but with the brightness weight of the paper.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Statistics(NamedTuple):
 
 
 class Transformed(NamedTuple):
-    """Decoder features after the transform, and the statistics that it used, if any."""
+    """Decoder features after the transform, and the statistics used; None without a perceptual part."""
 
     features: Features
     statistics: Statistics | None
@@ -34,14 +34,14 @@ class Transformed(NamedTuple):
 class FeatureTransform(nn.Module):
     """out = F + texture (F a + b) + contrast F sigma + brightness mu.
 
-    a and b come from the features of the dark picture, sigma and mu from those fused with a reference.
+    a and b come from the features of the dark image, sigma and mu from those fused with a reference.
 
     Args:
         channels: Channels of all features.
         groups: Groups of the normalization in the residual blocks; 0 for none.
         pool: Side of the squares that are averaged before the statistics are taken.
-        by_texture: Whether there is the part with a and b.
-        by_look: Whether there is the part with sigma and mu.
+        by_texture: Include the part with a and b.
+        by_look: Include the part with sigma and mu.
     """
 
     def __init__(
@@ -74,11 +74,11 @@ class FeatureTransform(nn.Module):
         """Transforms decoder features.
 
         Args:
-            dark: Features of the dark picture, (b, c, h, w).
+            dark: Features of the dark image, (b, c, h, w).
             decoded: Decoder features of the same shape.
-            reference: Features of a reference picture of any size; the dark picture's own without one.
+            reference: Features of a reference image of any size; None uses those of the dark image.
             weights: Strength of each part.
-            statistics: Those of the whole picture, where the features are only a tile of it.
+            statistics: Statistics of the whole image, needed if the features are those of a tile.
         """
         texture = self.fuse_texture(torch.cat([dark, decoded], dim=1))
         features = decoded
@@ -96,7 +96,7 @@ class FeatureTransform(nn.Module):
         pool = min(self.pool, *texture.shape[2:])
         texture = avg_pool2d(texture, pool) if pool > 1 else texture
         if reference.shape[2:] != texture.shape[2:]:
-            # In float32: this operation has no bfloat16 form on a CPU.
+            # In float32: the CPU has no bfloat16 kernel for it.
             reference = interpolate(
                 reference.float(), texture.shape[2:], mode="bilinear", antialias=True, align_corners=False
             ).to(texture.dtype)

@@ -1,7 +1,7 @@
-"""CodeEnhance: finds, for every spot of a dark picture, the code of the well-lit picture it came from.
+"""CodeEnhance: matches each position of a dark image with a code of well-lit images, and decodes the codes.
 
 Source: Wu et al., "CodeEnhance: A Codebook-Driven Approach for Low-Light Image Enhancement", 2024
-(arXiv 2404.05253). Differs from it in what docs/models/codeenhance.md lists.
+(arXiv 2404.05253). Differences from the paper: docs/models/codeenhance.md.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ from lowlight_cli.tensors import CodeIndices, Features, Images
 
 
 class Enhanced(NamedTuple):
-    """Enhanced pictures, not clamped; the matched latent, the rows of its codes, facts of the pictures."""
+    """Enhanced images, not clamped; the latent, the indices of its codes, and facts of the whole images."""
 
     images: Images
     latent: Features
@@ -89,12 +89,12 @@ class CodeEnhance(Enhancer):
         self.supported_controls = _controls(config)
 
     def frozen_parts(self) -> list[nn.Module]:
-        """What stage II does not train; of the codebook only the codes themselves are frozen."""
+        """Parts that stage II does not train. The codebook is not among them: its shift is trained."""
         parts = (self.semantic, self.post_quant, self.decoder, self.reference_encoder)
         return [part for part in parts if part is not None]
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
-        """Exposure, attention map and channel statistics of whole pictures."""
+        """Exposure, attention map and channel statistics of whole images."""
         weights = control_weights(controls, images)
         return self(images, weights, reference=reference).observation
 
@@ -106,7 +106,7 @@ class CodeEnhance(Enhancer):
         observation: Observation | None = None,
         reference: Images | None = None,
     ) -> Images:
-        """Enhances pictures, or tiles of pictures, of which ``observation`` holds the facts."""
+        """Enhances images, or tiles if ``observation`` holds the facts of the whole images."""
         weights = control_weights(controls, images)
         is_plain = controls == Controls(temperature=controls.temperature)
         enhanced = self(images, weights, reference=reference, observation=observation, is_plain=is_plain)
@@ -121,14 +121,14 @@ class CodeEnhance(Enhancer):
         observation: Mapping[str, Tensor] | None = None,
         is_plain: bool = False,
     ) -> Enhanced:
-        """The whole network, and the lifted picture where it needed no light.
+        """Runs the whole network, and keeps the lifted image where little light was missing.
 
         Args:
-            images: Dark pictures, sRGB in [0, 1], sides multiples of ``size_multiple``.
+            images: Dark images, sRGB in [0, 1], sides multiples of ``size_multiple``.
             weights: Strength of each part.
-            reference: A well-lit picture of any size (batch of 1 or b).
-            observation: Facts to take as given; what it lacks is measured on ``images``.
-            is_plain: Whether all weights are known to be 1, which saves work.
+            reference: A well-lit image of any size (batch of 1 or b).
+            observation: Known facts of the whole images; missing ones are measured on ``images``.
+            is_plain: Whether all weights are 1, which saves work.
         """
         known = dict(observation or {})
         exposed = lifted(images, self.config, known)
@@ -148,7 +148,7 @@ class CodeEnhance(Enhancer):
     def _keep(
         self, images: Images, weights: ControlWeights | None, reference: Images | None, known: Observation
     ) -> Images:
-        """The lifted picture itself with what controls and reference ask for."""
+        """The lifted image with controls and reference applied to its pixels."""
         if reference is not None and self.takes_reference and "recolour_scale" not in known:
             known["recolour_scale"], known["recolour_shift"] = towards_reference(images, reference)
         if "recolour_scale" in known:

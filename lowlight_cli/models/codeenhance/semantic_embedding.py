@@ -1,8 +1,8 @@
-"""Semantic embedding as attention between channels.
+"""Semantic embedding of low-light features, by channel attention or by a Swin transformer.
 
 Source: CodeEnhance, eq. 4, read as transposed (channel) attention with normalized queries and keys and a
-learned temperature (Zamir et al., "Restormer", 2022, eq. 1): its cost grows with the number of positions
-only linearly, and its map is a fact of the whole picture that tiles can share.
+learned temperature (Zamir et al., "Restormer", 2022, eq. 1). Its cost is linear in the number of positions,
+and all tiles of an image can share its map. The Swin variant is that of the authors' code.
 """
 
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from lowlight_cli.tensors import Features
 
 
 class Embedded(NamedTuple):
-    """Low-light features that know what they show, and the attention map (b, heads, c, c) that made them."""
+    """Low-light features with semantics mixed in, and the attention map used, (b, heads, c, c)."""
 
     features: Features
     attention: Tensor
 
 
 class AttentionSemanticEmbedding(nn.Module):
-    """Mixes what is where into the low-light features.
+    """Mixes semantic features into low-light features by attention between channels.
 
     Args:
         channels: Channels C of the low-light features.
@@ -51,7 +51,7 @@ class AttentionSemanticEmbedding(nn.Module):
         Args:
             features: Low-light features (b, C, h, w).
             semantic: Semantic features of any size.
-            attention: Map of the whole picture, where ``features`` are only a tile of it.
+            attention: Map of the whole image, needed if ``features`` are those of a tile.
         """
         seen = self.proj(interpolate(semantic, features.shape[2:], mode="nearest"))
         both = torch.cat([seen, features], dim=1)
@@ -72,10 +72,10 @@ class AttentionSemanticEmbedding(nn.Module):
 
 
 class SwinSemanticEmbedding(nn.Module):
-    """Adds the meaning of the scene to the features of a dark picture.
+    """Mixes semantic features into low-light features by a Swin transformer.
 
     Args:
-        channels: Channels of the features, kept.
+        channels: Channels of input and output.
         semantic_channels: Channels of the semantic features.
         groups: Stages of the transformer.
         blocks: Blocks in a stage.
@@ -98,7 +98,7 @@ class SwinSemanticEmbedding(nn.Module):
         self.trunk = SwinTrunk(channels, groups, blocks, heads, window)
 
     def forward(self, features: Features, semantic: Tensor) -> Features:
-        """Embeds semantic features of any size, (b, c', h', w'), into features.
+        """Features of the same shape; semantic features may have any size, (b, c', h', w').
 
         Raises:
             ValueError: Height or width of ``features`` is not a multiple of the window.

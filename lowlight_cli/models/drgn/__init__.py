@@ -1,1 +1,1 @@
-"""DRGN and LW-DRGN: what darkness added to a picture is learned and taken away, the rest is refined."""
+"""DRGN and LW-DRGN: what darkness added to an image is learned and taken away, the rest is refined."""

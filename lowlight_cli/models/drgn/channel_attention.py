@@ -1,7 +1,7 @@
-"""Residual blocks whose channels are weighed by what the whole picture holds.
+"""Residual blocks with channel attention over the whole image.
 
 Source: Zhang et al., "Image Super-Resolution Using Very Deep Residual Channel Attention Networks", 2018,
-eq. 9-13. The weights of a picture can be given, so that all its tiles are treated alike.
+eq. 9-13. The channel weights of an image can be passed in, so that all its tiles are treated alike.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ class ChannelWeights:
     """Channel weights of one pass, in the order of the blocks.
 
     Args:
-        given: Those of the whole pictures, (b, blocks, c); None measures them.
+        given: Weights of the whole images, (b, blocks, c); None measures them.
     """
 
     def __init__(self, given: Tensor | None = None) -> None:
@@ -27,7 +27,7 @@ class ChannelWeights:
         self._taken: list[Tensor] = []
 
     def take(self, measure: Callable[[], Tensor]) -> Tensor:
-        """Weights of the next block, (b, c, 1, 1): as given, else as measured."""
+        """Weights of the next block, (b, c, 1, 1): the given ones, or else those that ``measure`` returns."""
         weights = measure() if self._given is None else self._given[:, len(self._taken), :, None, None]
         self._taken.append(weights)
         return weights
@@ -39,7 +39,7 @@ class ChannelWeights:
 
 
 def activation(name: ActivationName, channels: int) -> nn.Module:
-    """Activation module; ``prelu`` learns a slope for each channel, from 0.25."""
+    """Activation module; ``prelu`` learns a slope for each channel, starting at 0.25."""
     match name:
         case "prelu":
             return nn.PReLU(channels)
@@ -50,11 +50,11 @@ def activation(name: ActivationName, channels: int) -> nn.Module:
 
 
 class ChannelAttention(nn.Module):
-    """Multiplies each channel by a number between 0 and 1 that the means of all channels decide.
+    """Multiplies each channel by a number between 0 and 1 computed from the means of all channels.
 
     Args:
         channels: Channels of the features.
-        reduction: How many times fewer there are inside.
+        reduction: Divisor of the channels inside.
         bias: Whether convolutions have a bias.
         act: Name of the activation.
     """
@@ -67,7 +67,7 @@ class ChannelAttention(nn.Module):
         self.excite = nn.Conv2d(inner, channels, 1, bias=bias)
 
     def forward(self, features: Features, weights: ChannelWeights) -> Features:
-        """Weighed features."""
+        """Weighted features of the same shape."""
         return features * weights.take(lambda: self._measure(features))
 
     def _measure(self, features: Features) -> Features:
@@ -98,7 +98,7 @@ class AttentionBlock(nn.Module):
 
 
 class Cascade(nn.Module):
-    """Blocks one after the other, plus the input where ``skip`` says so.
+    """Blocks one after the other, plus the input if ``skip`` is set.
 
     Args:
         blocks: Modules that take features and channel weights.

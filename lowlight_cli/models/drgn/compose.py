@@ -1,4 +1,4 @@
-"""Puts the degradation of one picture on another.
+"""Adds the degradation of one image to another.
 
 Source: Jiang et al., "Degrade is Upgrade", 2022, eq. 3 and 4.
 """
@@ -21,13 +21,13 @@ def degraded(
     rule: Rule = "clamp",
     lowest: float = -1.0,
 ) -> Images:
-    """Clean pictures made dark.
+    """Clean images with a degradation added.
 
     Args:
         clean: In the generators' numbers.
-        degradation: Of other pictures, same shape.
-        strength: How much of it, one number or (b, 1, 1, 1).
-        rule: ``clamp`` keeps what a picture can hold, ``sum`` everything.
+        degradation: Degradation of other images, same shape.
+        strength: Factor of the degradation, one number or (b, 1, 1, 1).
+        rule: ``clamp`` limits the result to black and white, ``sum`` does not.
         lowest: Black in the generators' numbers; white is 1.
     """
     made = clean + strength * degradation

@@ -1,4 +1,4 @@
-"""Settings of DRGN and LW-DRGN; torch-free. Each open choice of the paper is one: docs/models/drgn.md."""
+"""Settings of DRGN and LW-DRGN; torch-free. What the paper leaves open is a setting: docs/models/drgn.md."""
 
 from typing import Annotated, Literal
 
@@ -9,17 +9,17 @@ class MultiResolutionConfig(BaseModel):
     """Shape of the multi-resolution fusion network of DRGN; the defaults fit both published numbers.
 
     Args:
-        kind: Which network these settings are of.
+        kind: Tag of this network in the settings.
         channels: Channels everywhere.
         blocks: Blocks of the residual group of each layer, finest first.
         depth: Attention blocks in a block.
-        reduction: How many times narrower channel attention is inside.
-        bias: Whether every convolution has a bias; else only the last one.
-        activation: ``prelu`` has a slope of its own for every channel.
+        reduction: Divisor of the channels inside channel attention.
+        bias: Whether every convolution has a bias; else only the last one has.
+        activation: ``prelu`` has a slope for every channel.
         merge: How features of the finer layer join those of a layer: by a 3x3 or a 1x1 convolution of both,
             or as their sum.
-        ascent: ``separate`` brings each layer up by itself; ``cascade`` fuses the coarsest with the next.
-        pyramid: Kernel before every second pixel is taken.
+        ascent: ``separate`` enlarges each layer on its own; ``cascade`` fuses the coarsest with the next.
+        pyramid: Blur kernel before every second pixel is dropped.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,16 +37,16 @@ class MultiResolutionConfig(BaseModel):
 
 
 class SingleBranchConfig(BaseModel):
-    """Shape of the single-branch network of LW-DRGN; the layout is ours, its counts those published.
+    """Shape of the single-branch network of LW-DRGN; the layout is ours, the counts are the published ones.
 
     Args:
-        kind: Which network these settings are of.
+        kind: Tag of this network in the settings.
         channels: Channels everywhere.
         modules: Modules at half resolution; one more is at full resolution.
         depth: Attention blocks in a module.
-        reduction: How many times narrower channel attention is inside.
-        bias: Whether every convolution has a bias; else only the last one.
-        activation: ``prelu`` has a slope of its own for every channel.
+        reduction: Divisor of the channels inside channel attention.
+        bias: Whether every convolution has a bias; else only the last one has.
+        activation: ``prelu`` has a slope for every channel.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,12 +68,12 @@ class DrgnConfig(BaseModel):
 
     Args:
         generator: Shape of both.
-        value_range: Numbers the generators see: ``signed`` is [-1, 1], ``unit`` is [0, 1].
-        refinement: Whether the second generator gives the picture itself or what is to be added.
-        lift_target: Mean luma that pictures are lifted towards before the degradation is taken away; our own
-            addition, absent in the published network.
-        lift: ``local`` gains follow the light of the surroundings, and what needed no light is kept as it
-            was; ``global`` gains follow the mean of the picture alone.
+        value_range: Range of the generators' numbers: ``signed`` is [-1, 1], ``unit`` is [0, 1].
+        refinement: Whether the second generator returns the image or a residual to add.
+        lift_target: Mean luma that images are lifted to before the degradation is subtracted; our addition,
+            None as in the published network.
+        lift: ``local`` gains follow the brightness around each pixel and keep well-lit parts as they are;
+            ``global`` is one gain from the mean of the image.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,7 +1,7 @@
-"""Critics that tell real dark pictures and degradations from made ones; for training only.
+"""Discriminators of real and generated dark images and degradations; for training only.
 
-Source: Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a GAN", 2017, figure 4; DRGN does
-not say which critic it has.
+Source: Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a GAN", 2017, figure 4; the
+DRGN paper does not describe its discriminator.
 """
 
 from torch import Tensor, nn
@@ -15,12 +15,12 @@ HIDDEN = 1024
 
 
 class DegradationCritic(nn.Module):
-    """Eight convolutions that halve four times, then one verdict for each picture.
+    """Eight convolutions that halve the size four times, then one logit for each image.
 
     Args:
-        width: Channels of the first layer; 64 in SRGAN, 512 at the end.
-        pooled: Whether to judge by the mean over the picture, with spectral normalization in place of batch
-            normalization and of the two large layers.
+        width: Channels of the first layer; 64 as in SRGAN, with 512 in the last.
+        pooled: Use the mean over the image in place of the two large layers, and spectral normalization in
+            place of batch normalization.
     """
 
     def __init__(self, width: int = 64, *, pooled: bool = False) -> None:
@@ -34,10 +34,10 @@ class DegradationCritic(nn.Module):
         self.verdict = _mean_verdict(last) if pooled else _full_verdict(last, HIDDEN * width // 64)
 
     def forward(self, images: Images) -> Tensor:
-        """Verdicts before the sigmoid, (b, 1); higher is more real.
+        """Logits (b, 1); higher is more real.
 
         Args:
-            images: Pictures or degradations in the generators' numbers, of any size from 16x16.
+            images: Images or degradations in the generators' numbers, of any size from 16x16.
         """
         return self.verdict(self.features(images))
 

@@ -1,7 +1,7 @@
-"""DRGN: what the dark added to a picture is estimated and taken away, and what is left is refined.
+"""DRGN: estimates what darkness added to an image, subtracts it, and refines the rest.
 
 Source: Jiang et al., "Degrade is Upgrade: Learning Degradation for Low-Light Image Enhancement", 2022
-(arXiv 2103.10621), eq. 1-9. Differs from it in what docs/models/drgn.md lists.
+(arXiv 2103.10621), eq. 1-9. Differences from the paper: docs/models/drgn.md.
 """
 
 from typing import NamedTuple
@@ -20,14 +20,14 @@ VIEWS = ("degradation", "base")
 
 
 class Separated(NamedTuple):
-    """A dark picture in two, in the generators' numbers; ``degradation + rest`` is the (lifted) picture."""
+    """Two parts of a dark image in the generators' numbers; their sum is the (lifted) image."""
 
     degradation: Images
     rest: Images
 
 
 class Refined(NamedTuple):
-    """Enhanced pictures in [0, 1], not clamped; what was taken away before; facts of the pictures."""
+    """Enhanced images in [0, 1], not clamped; the parts before refinement; facts of the whole images."""
 
     images: Images
     separated: Separated
@@ -41,7 +41,7 @@ def generator(config: DrgnConfig) -> MultiResolutionFusion | SingleBranch:
 
 
 class Drgn(Enhancer):
-    """Degradation generator (DeG) and refinement generator (ReG), of one shape, nothing shared.
+    """Degradation generator (DeG) and refinement generator (ReG), of one shape, without shared weights.
 
     Args:
         config: Shape of the network.
@@ -55,22 +55,22 @@ class Drgn(Enhancer):
         self.size_multiple = self.refinement.size_multiple
 
     def to_signal(self, images: Images) -> Images:
-        """SRGB in [0, 1] to the numbers that the generators see."""
+        """Images in [0, 1] in the generators' numbers."""
         return images * 2 - 1 if self.config.value_range == "signed" else images
 
     def to_images(self, signal: Images) -> Images:
-        """The reverse of ``to_signal``."""
+        """The inverse of ``to_signal``."""
         return (signal + 1) / 2 if self.config.value_range == "signed" else signal
 
     def separate(
         self, images: Images, known: Observation, weights: ChannelWeights | None = None
     ) -> Separated:
-        """Estimates the degradation of dark pictures and takes it away.
+        """Estimates the degradation of dark images and subtracts it.
 
         Args:
             images: sRGB in [0, 1], sides multiples of ``size_multiple``.
-            known: Facts of the whole pictures; what is missing is measured and added.
-            weights: Channel weights of the whole pictures; measured where not given.
+            known: Facts of the whole images; missing ones are measured and added.
+            weights: Channel weights of the whole images; None measures them.
         """
         degradation = self.degradation(self.to_signal(images), weights or ChannelWeights())
         exposed = lifted(images, self.config, known)
@@ -78,11 +78,11 @@ class Drgn(Enhancer):
         return Separated(degradation, self.to_signal(bright) - degradation)
 
     def refine(self, rest: Images, weights: ChannelWeights | None = None) -> Images:
-        """What the rest of a picture becomes, in the generators' numbers, not clamped.
+        """The refined rest, in the generators' numbers, not clamped.
 
         Args:
-            rest: As ``separate`` gives it, not clamped.
-            weights: Channel weights of the whole pictures; measured where not given.
+            rest: From ``separate``, not clamped.
+            weights: Channel weights of the whole images; None measures them.
         """
         made = self.refinement(rest, weights or ChannelWeights())
         return made if self.config.refinement == "direct" else rest + made
@@ -91,8 +91,8 @@ class Drgn(Enhancer):
         """The whole network: ``ReG(x - DeG(x))``.
 
         Args:
-            images: Dark pictures, sRGB in [0, 1], sides multiples of ``size_multiple``.
-            observation: Facts to take as given; what it lacks is measured on ``images``.
+            images: Dark images, sRGB in [0, 1], sides multiples of ``size_multiple``.
+            observation: Known facts of the whole images; missing ones are measured on ``images``.
         """
         known = dict(observation or {})
         taken = ChannelWeights(known.get("degradation"))
@@ -110,7 +110,7 @@ class Drgn(Enhancer):
         return DrgnView(self, view) if view in VIEWS else super().showing(view)
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
-        """Exposure and channel weights of whole pictures."""
+        """Exposure and channel weights of whole images."""
         return self(images).observation
 
     def enhance(
@@ -121,7 +121,7 @@ class Drgn(Enhancer):
         observation: Observation | None = None,
         reference: Images | None = None,
     ) -> Images:
-        """Enhances pictures, or tiles of pictures, of which ``observation`` holds the facts."""
+        """Enhances images, or tiles if ``observation`` holds the facts of the whole images."""
         refined: Refined = self(images, observation)
         return refined.images.clamp(0, 1).to(images.dtype)
 
@@ -143,7 +143,7 @@ class DrgnView(Enhancer):
         self.size_multiple = model.size_multiple
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
-        """Exposure and channel weights of whole pictures."""
+        """Exposure and channel weights of whole images."""
         return self._seen(images, None)[1]
 
     def enhance(

@@ -1,7 +1,7 @@
-"""The multi-resolution fusion network (MFN), of which DRGN has two.
+"""The multi-resolution fusion network (MFN); DRGN has two of them.
 
 Source: Jiang et al., "Degrade is Upgrade: Learning Degradation for Low-Light Image Enhancement", 2022
-(arXiv 2103.10621), eq. 10-13. Layout of what the paper leaves open: docs/models/drgn.md.
+(arXiv 2103.10621), eq. 10-13. Choices where the paper is silent: docs/models/drgn.md.
 """
 
 from typing import Literal
@@ -18,10 +18,10 @@ BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 class Halving(nn.Module):
-    """Next layer of the pyramid: blurred, then every second pixel.
+    """Next layer of an image pyramid: blur, then every second pixel.
 
     Args:
-        kernel: ``binomial`` is 1 4 6 4 1, mirrored at the border; ``box`` the mean of 2x2 pixels.
+        kernel: ``binomial`` is 1 4 6 4 1, mirrored at the border; ``box`` is the mean of 2x2 pixels.
     """
 
     taps: Tensor
@@ -29,14 +29,14 @@ class Halving(nn.Module):
     def __init__(self, kernel: Literal["binomial", "box"]) -> None:
         super().__init__()
         self.kernel = kernel
-        # Moved to the device with the weights, but no part of their file.
+        # A buffer moves to the device with the weights; it is not saved with them.
         self.register_buffer("taps", torch.tensor(BINOMIAL).repeat(3, 1, 1), persistent=False)
 
     def forward(self, images: Images) -> Images:
-        """Pictures of half the size; sides are even."""
+        """Images of half the size; sides are even."""
         if self.kernel == "box":
             return avg_pool2d(images, 2)
-        mode = "reflect" if min(images.shape[2:]) > 2 else "replicate"  # two pixels have nothing to mirror
+        mode = "reflect" if min(images.shape[2:]) > 2 else "replicate"  # reflection needs three pixels
         padded = pad(images, (2, 2, 2, 2), mode=mode)
         rows = conv2d(padded, self.taps[:, :, :, None], stride=(2, 1), groups=3)
         return conv2d(rows, self.taps[:, :, None], stride=(1, 2), groups=3)
@@ -70,11 +70,11 @@ class MultiResolutionFusion(nn.Module):
         self.to_rgb = nn.Conv2d(width, 3, 3, padding=1)
 
     def forward(self, images: Images, weights: ChannelWeights) -> Images:
-        """Pictures of the same size, not clamped.
+        """Images of the same size, not clamped.
 
         Args:
             images: Sides are multiples of 4.
-            weights: Channel weights, given or to be measured.
+            weights: Channel weights, known or still to be measured.
         """
         layers = [images]
         for _ in range(2):

@@ -1,7 +1,7 @@
-"""The single-branch network of LW-DRGN: most of it at half resolution, modules densely fused.
+"""The single-branch network of LW-DRGN: mostly at half resolution, with densely fused modules.
 
-Source: Jiang et al., "Degrade is Upgrade", 2022, section "LW-DRGN", which gives its counts and two sentences.
-The layout is our own: docs/models/drgn.md.
+Source: Jiang et al., "Degrade is Upgrade", 2022, section "LW-DRGN", which gives parameter counts and two
+sentences. The layout is ours: docs/models/drgn.md.
 """
 
 import torch
@@ -19,7 +19,7 @@ from lowlight_cli.tensors import Features, Images
 
 
 class SingleBranch(nn.Module):
-    """One module at full resolution, the others at half, each fed with all that came before it.
+    """One module at full resolution, the others at half; each takes the results of all before it.
 
     Args:
         config: Shape of the network.
@@ -47,11 +47,11 @@ class SingleBranch(nn.Module):
         self.to_rgb = nn.Conv2d(width, 3, 3, padding=1)
 
     def forward(self, images: Images, weights: ChannelWeights) -> Images:
-        """Pictures of the same size, not clamped.
+        """Images of the same size, not clamped.
 
         Args:
             images: Sides are even.
-            weights: Channel weights, given or to be measured.
+            weights: Channel weights, known or still to be measured.
         """
         first = self.first(images)
         features = self.down(self.fine(first, weights))

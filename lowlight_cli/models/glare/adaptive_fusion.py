@@ -1,7 +1,7 @@
-"""Adaptive fusion: dark features, what they decode to, and what the codes show, put together.
+"""Adaptive fusion of dark features, decoder features and the features decoded from codes.
 
-Source: GLARE, sec. 3.3 (adaptive mix-up block and deformable fusion). The scalar that balances both sums is
-in the authors' code only; here it is taken for each picture, not over a batch.
+Source: GLARE, sec. 3.3 (adaptive mix-up block and deformable fusion). The ratio that balances both terms is
+only in the authors' code; here it is computed for each image, not over a batch.
 """
 
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from lowlight_cli.layers.deformable import DeformableConvolution
 from lowlight_cli.tensors import Features, PerImage
 
 SMALLEST_MEAN = 1e-3
-"""Means closer to zero count as this far from it: their ratio would be without bounds."""
+"""Least distance of a mean from zero, so that ratios are bounded."""
 
 FIRST_SHARE = -1.0
-"""Of the prior in balanced fusion, before a sigmoid."""
+"""Initial share of the prior in balanced fusion, before the sigmoid."""
 
 
 class Fused(NamedTuple):
-    """Features, and the ratio that the prior was scaled by."""
+    """Fused features, and the factor of the prior."""
 
     features: Features
     ratio: PerImage
@@ -31,10 +31,10 @@ class AdaptiveFusion(nn.Module):
 
     Args:
         channels: Channels of all features; a multiple of 4.
-        gate: First value of w.
+        gate: Initial value of w.
         balanced: Mix the prior in by a learned share instead of adding it, scale it by the ratio of root mean
             squares instead of means, and pass the dark features through a convolution first.
-        groups: Parts of the channels that have offsets of their own; 0 for a plain convolution of the prior.
+        groups: Groups of channels with separate offsets; 0 for a plain convolution of the prior.
     """
 
     def __init__(self, channels: int, gate: float, *, balanced: bool, groups: int) -> None:
@@ -66,16 +66,16 @@ class AdaptiveFusion(nn.Module):
         """Fuses features of one size; the result has the precision of ``decoded``.
 
         Args:
-            dark: Features of the dark picture.
+            dark: Features of the dark image.
             decoded: Features of the decoder so far.
-            prior: Features that the frozen decoder makes of the codes.
-            beta: How much of the dark features is taken, 1 as trained; a number, or one for each picture,
-                (b, 1, 1, 1). Past all of them nothing more changes.
-            ratio: That of the whole picture, where the features are only a tile of it.
+            prior: Features that the frozen decoder computes from the codes.
+            beta: Factor of the share of dark features, 1 as trained; a number, or one for each image,
+                (b, 1, 1, 1). The share itself is at most 1.
+            ratio: Ratio of the whole image, needed if the features are those of a tile.
         """
         if self.align is not None:
             dark = self.align(dark)
-        # The gate is a float32 parameter; uncast, it would promote 16-bit features to float32.
+        # The gate is a float32 parameter and would promote 16-bit features to float32.
         gate = (beta * self.gate.sigmoid()).clamp(max=1.0).to(decoded.dtype)
         mixed = gate * dark.to(decoded.dtype) + (1 - gate) * decoded
         found = self._found(prior, mixed)
@@ -87,7 +87,7 @@ class AdaptiveFusion(nn.Module):
         return Fused(torch.lerp(mixed, scaled, self.share.sigmoid().to(mixed.dtype)), ratio)
 
     def _found(self, prior: Features, mixed: Features) -> Features:
-        """The prior after its convolution, in the precision of ``mixed``, which leads a deformable one."""
+        """The prior after its convolution, in the precision of ``mixed``, which guides its offsets."""
         if self.guide is None:
             found: Features = self.deform(prior)
         else:

@@ -1,4 +1,4 @@
-"""Conditional encoder: what the flow and the decoder are told about the dark picture.
+"""Conditional encoder: features of the dark image for the flow and the decoder.
 
 Source: GLARE, sec. 3.2 and figure 3, with both heads on the encoder's latent as in the authors' code.
 """
@@ -14,13 +14,13 @@ from lowlight_cli.tensors import Features
 
 
 class Told(NamedTuple):
-    """What a dark picture tells.
+    """Features of a dark image.
 
     Attributes:
         pyramid: Features at each scale, finest first.
-        condition: For each step of the flow, (b, condition_channels, h', w').
-        mean: Where noise is most likely, (b, code_channels, h', w').
-        base: Latent of the encoder's own that the flow adds to; None where the flow gives all of it.
+        condition: Condition of every step of the flow, (b, condition_channels, h', w').
+        mean: Mean of the noise distribution, (b, code_channels, h', w').
+        base: Latent that the flow adds to; None if the flow gives all of it.
     """
 
     pyramid: list[Features]
@@ -30,7 +30,7 @@ class Told(NamedTuple):
 
 
 class ConditionalEncoder(nn.Module):
-    """An encoder like that of stage I, and small heads on what it ends with.
+    """An encoder like that of stage I, with small heads on its last features.
 
     Args:
         config: Shape of the network.
@@ -45,12 +45,12 @@ class ConditionalEncoder(nn.Module):
         self.mean = nn.Conv2d(channels, vqgan.code_channels, 3, padding=1)
         self.base = nn.Conv2d(channels, vqgan.code_channels, 1) if config.residual else None
         if config.residual:
-            # The flow adds nothing at first.
+            # So that the flow adds nothing at first.
             for parameter in self.mean.parameters():
                 nn.init.zeros_(parameter)
 
     def forward(self, images: Features) -> Told:
-        """Reads pictures that were lifted, or their logarithm."""
+        """Features of lifted images, or of the logarithm of images that were not lifted."""
         pyramid = self.trunk(images)
         condition = torch.sigmoid(self.condition(pyramid[-1]))
         base = None if self.base is None else self.base(pyramid[-1])

@@ -24,13 +24,13 @@ class FlowConfig(BaseModel):
     """Shape of the flow between latents and noise; the defaults are the published one.
 
     Args:
-        levels: How often the steps below come; 0 for no flow, so that the latent is a plain regression.
+        levels: Repetitions of the steps below; 0 for no flow, so that the latent is a plain regression.
         plain_steps: Steps of a level that only normalize and mix channels.
-        coupled_steps: Steps of a level that also move channels by what the condition tells.
+        coupled_steps: Steps of a level that also scale and shift channels by the condition.
         hidden: Channels inside a coupled step.
-        affine_kernel: Side of the convolutions that read the condition alone.
-        coupling_kernel: Side of those that read channels beside the condition.
-        scale_floor: Least scale of a coupled step, and so what bounds its inverse.
+        affine_kernel: Side of the convolutions that read only the condition.
+        coupling_kernel: Side of those that read channels and the condition.
+        scale_floor: Least scale of a coupled step, which bounds its inverse.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,19 +48,19 @@ class GlareConfig(BaseModel):
     """Shape of GLARE; the defaults are the published network.
 
     Args:
-        vqgan: Stage I network whose codebook and decoder are used.
+        vqgan: Stage I network that gives the codebook and the decoder.
         flow: The latent flow.
-        condition_channels: Channels of what the flow is told about the dark picture.
-        lift_target: Mean luma that the input is lifted towards before the encoder; without it the encoder
-            sees the logarithm of the picture, as published.
-        lift: ``local`` gains follow the light of the surroundings, and what needed no light is kept as it
-            was; ``global`` gains follow the mean of the picture alone.
-        residual: Let the flow carry only what a latent of the encoder's own misses.
+        condition_channels: Channels of the flow's condition, computed from the dark image.
+        lift_target: Mean luma that the input is lifted to before the encoder; None feeds the logarithm of
+            the image, as published.
+        lift: ``local`` gains follow the brightness around each pixel and keep well-lit parts as they are;
+            ``global`` is one gain from the mean of the image.
+        residual: Let the encoder predict a latent, and the flow only the difference to it.
         fusion: ``published``: the prior is added, scaled by the ratio of means. ``balanced``: it is mixed in
             by a learned share, scaled by the ratio of root mean squares, and the dark features are aligned
             by a convolution.
-        deform_groups: Parts of the channels that have offsets of their own in the deformable fusion, for the
-            coarse and for the fine one; 0 for a plain convolution.
+        deform_groups: Groups of channels with separate offsets in the coarse and in the fine deformable
+            fusion; 0 for a plain convolution.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

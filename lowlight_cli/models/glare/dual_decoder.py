@@ -1,4 +1,4 @@
-"""Two decoders side by side: the frozen one of the codes, and one that fuses what it shows.
+"""Two decoders side by side: the frozen decoder of the codes, and one that fuses its features.
 
 Source: GLARE, sec. 3.3 (adaptive feature transformation).
 """
@@ -15,7 +15,7 @@ from lowlight_cli.models.vqgan.model import post_quantization
 from lowlight_cli.tensors import Features, Images
 
 GATES = (-1.0, -0.6)
-"""First value of each gate, the coarser first: 0.27 and 0.35 of the dark features."""
+"""Initial value of each gate, the coarser first: 0.27 and 0.35 of the dark features."""
 
 
 def taps_of(decoder: Decoder, features: Features) -> list[Features]:
@@ -29,7 +29,7 @@ def taps_of(decoder: Decoder, features: Features) -> list[Features]:
 
 
 class Decoded(NamedTuple):
-    """A picture, not clamped, and the ratio of each fusion."""
+    """An image, not clamped, and the ratio of each fusion."""
 
     images: Images
     ratios: Observation
@@ -45,7 +45,7 @@ class FusingDecoder(nn.Module):
     def __init__(self, config: GlareConfig) -> None:
         super().__init__()
         vqgan = config.vqgan
-        # The taming layout brings an entrance of its own.
+        # The taming layout has this convolution in its decoder.
         self.enter = nn.Identity() if vqgan.layout == "taming" else post_quantization(vqgan)
         self.decoder = Decoder(vqgan)
         self.fusions = nn.ModuleList(
@@ -63,21 +63,21 @@ class FusingDecoder(nn.Module):
         beta: float | Tensor,
         known: Observation,
     ) -> Decoded:
-        """Decodes a latent that no code was taken for.
+        """Decodes a latent that was not replaced by codes.
 
         Args:
-            latent: What the flow found.
-            pyramid: Features of the dark picture, finest first.
+            latent: Latent that the flow found.
+            pyramid: Features of the dark image, finest first.
             taps: Features of the frozen decoder, coarse first.
-            beta: How much of the dark features is taken.
-            known: Ratios of the whole picture; what it lacks is measured.
+            beta: Factor of the share of dark features.
+            known: Ratios of the whole image; missing ones are measured.
         """
         features = self.decoder.begin(self.enter(latent))
         ratios = {}
         for index, stage in enumerate(self.decoder.stages):
             features = stage(features)
             if index < len(self.fusions):
-                # The last of the pyramid is as small as the latent, the one before as the first stage's.
+                # The last pyramid level has the size of the latent, the one before that of the first stage.
                 dark, name = pyramid[-2 - index], f"ratio_{index}"
                 fused = self.fusions[index](dark, features, taps[index], beta, known.get(name))
                 features, ratios[name] = fused

@@ -1,4 +1,4 @@
-"""Invertible latent flow: bright latents to noise and back, told what the dark picture shows.
+"""Invertible latent flow between bright latents and noise, conditioned on the dark image.
 
 Source: GLARE, sec. 3.2 (invertible latent normalizing flow): 28 steps without squeeze or split.
 """
@@ -15,7 +15,7 @@ from lowlight_cli.tensors import Features
 
 
 class FlowStep(nn.Module):
-    """Normalizes and mixes channels; a coupled step then moves them twice."""
+    """Normalizes and mixes channels; a coupled step then transforms them twice by the condition."""
 
     def __init__(self, channels: int, condition: int, config: FlowConfig, *, coupled: bool) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class FlowStep(nn.Module):
 
 
 class LatentFlow(nn.Module):
-    """Steps in a row; computed in 32-bit floats whatever the precision around it.
+    """Steps one after the other, always computed in 32-bit floats.
 
     Args:
         channels: Channels of the latent.
@@ -67,7 +67,7 @@ class LatentFlow(nn.Module):
         )
 
     def forward(self, latent: Features, condition: Features) -> Moved:
-        """Noise for a latent, and the logarithm of the change of volume."""
+        """Noise for a latent, and the logarithm of the determinant."""
         with torch.autocast(latent.device.type, enabled=False):
             features, condition = latent.float(), condition.float()
             total = features.new_zeros(features.shape[0])
@@ -77,7 +77,7 @@ class LatentFlow(nn.Module):
         return Moved(features, total)
 
     def invert(self, noise: Features, condition: Features) -> Features:
-        """The latent that ``forward`` makes this noise of."""
+        """The latent for a noise; the inverse of ``forward``."""
         with torch.autocast(noise.device.type, enabled=False):
             features, condition = noise.float(), condition.float()
             for step in reversed(self.steps):

@@ -1,7 +1,7 @@
-"""GLARE: finds the codes of the well-lit picture with a flow, and decodes them together with the dark one.
+"""GLARE: finds the latent of the well-lit image with a flow, and decodes it together with the dark image.
 
 Source: Zhou et al., "GLARE: Low Light Image Enhancement via Generative Latent Feature based Codebook
-Retrieval", ECCV 2024 (arXiv 2407.12431). Differs from it in what docs/models/glare.md lists.
+Retrieval", ECCV 2024 (arXiv 2407.12431). Differences from the paper: docs/models/glare.md.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,11 @@ from lowlight_cli.models.vqgan.model import post_quantization
 from lowlight_cli.tensors import CodeIndices, Features, Images, PerImage
 
 DARKEST = 1e-3
-"""Added to pictures, and their least value, before the logarithm."""
+"""Added to images before the logarithm; also their least value."""
 
 
 class Enhanced(NamedTuple):
-    """Enhanced pictures, not clamped; the latent found, rows of its codes, facts of the pictures."""
+    """Enhanced images, not clamped; the latent, the indices of its codes, and facts of the whole images."""
 
     images: Images
     latent: Features
@@ -37,7 +37,7 @@ class Enhanced(NamedTuple):
 
 
 class Likelihood(NamedTuple):
-    """A bright latent as noise: the noise, where it is most likely, and the flow's change of volume."""
+    """A bright latent as noise: the noise, its expected mean, and the logarithm of the determinant."""
 
     noise: Features
     mean: Features
@@ -45,7 +45,7 @@ class Likelihood(NamedTuple):
 
 
 class Glare(Enhancer):
-    """Conditional encoder, latent flow, codebook with its frozen decoder, and a decoder that fuses all.
+    """Conditional encoder, latent flow, codebook with its frozen decoder, and a fusing decoder.
 
     Args:
         config: Shape of the network.
@@ -66,11 +66,11 @@ class Glare(Enhancer):
         self.fusing = FusingDecoder(config)
 
     def prior_parts(self) -> list[nn.Module]:
-        """What stage I trained and no later stage does."""
+        """Parts trained by stage I and frozen in later stages."""
         return [self.codebook, self.post_quant, self.decoder]
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
-        """Exposure of whole pictures, and the ratio of each fusion."""
+        """Exposure of whole images, and the ratio of each fusion."""
         return self(images, controls.texture, controls.temperature).observation
 
     def enhance(
@@ -81,7 +81,7 @@ class Glare(Enhancer):
         observation: Observation | None = None,
         reference: Images | None = None,
     ) -> Images:
-        """Enhances pictures, or tiles of pictures, of which ``observation`` holds the facts."""
+        """Enhances images, or tiles if ``observation`` holds the facts of the whole images."""
         made = self(images, controls.texture, controls.temperature, observation=observation)
         return made.images.clamp(0, 1).to(images.dtype)
 
@@ -96,10 +96,10 @@ class Glare(Enhancer):
         """The whole network.
 
         Args:
-            images: Dark pictures, sRGB in [0, 1], sides multiples of ``size_multiple``.
-            beta: How much of the dark features the decoder takes.
-            temperature: Deviation of the noise that the latent is drawn with; 0 takes the likeliest.
-            observation: Facts to take as given; what it lacks is measured on ``images``.
+            images: Dark images, sRGB in [0, 1], sides multiples of ``size_multiple``.
+            beta: Factor of the share of dark features in the decoder.
+            temperature: Standard deviation of the noise that the latent is sampled with; 0 takes its mean.
+            observation: Known facts of the whole images; missing ones are measured on ``images``.
         """
         known = dict(observation or {})
         exposed = lifted(images, self.config, known)
@@ -109,7 +109,7 @@ class Glare(Enhancer):
         return made._replace(images=mixed_back(made.images, exposed, self.config, keep))
 
     def tell(self, images: Images, known: Observation) -> Told:
-        """Reads dark pictures; notes their exposure in ``known`` where it is not there."""
+        """Features of dark images; adds their exposure to ``known`` if it is missing."""
         return self._read(images, lifted(images, self.config, known))
 
     def _read(self, images: Images, exposed: Lifted | None) -> Told:
@@ -118,7 +118,7 @@ class Glare(Enhancer):
         return self.encoder(exposed.seen)
 
     def retrieve(self, told: Told, temperature: float = 0.0) -> Features:
-        """The bright latent, likeliest at temperature 0; the same noise for all pictures of a batch."""
+        """The bright latent, sampled with the same noise for all images of a batch; see ``forward``."""
         noise = told.mean.float()
         if temperature:
             noise = noise + temperature * torch.randn_like(noise[:1])
@@ -126,17 +126,17 @@ class Glare(Enhancer):
         return latent if told.base is None else latent + told.base.float()
 
     def likelihood(self, latent: Features, told: Told) -> Likelihood:
-        """A bright latent as noise, for the likelihood that the flow is trained with."""
+        """Noise of a bright latent, for the likelihood loss of the flow."""
         rest = latent if told.base is None else latent - told.base.float()
         moved = self.flow(rest, told.condition)
         return Likelihood(moved.features, told.mean.float(), moved.log_determinant)
 
     def fit_norms(self, latent: Features, told: Told) -> None:
-        """Sets the norms inside the flow by the first latents it is trained on."""
+        """Initializes the norms inside the flow from a first batch of latents."""
         fit_norms(self.flow, lambda: self.likelihood(latent, told))
 
     def decode(self, latent: Features, told: Told, beta: float | Tensor, known: Observation) -> Enhanced:
-        """Decodes a latent together with the dark features and with what its codes show."""
+        """Decodes a latent together with the dark features and the features decoded from its codes."""
         with torch.no_grad():
             indices = self.codebook.nearest(latent)
             taps = taps_of(self.decoder, self.post_quant(self.codebook.lookup(indices)))
@@ -144,6 +144,6 @@ class Glare(Enhancer):
         return Enhanced(decoded.images, latent, indices, known | decoded.ratios)
 
     def show_codes(self, latent: Features) -> Images:
-        """What the frozen decoder alone makes of the codes nearest to a latent, not clamped."""
+        """Images that the frozen decoder makes of the codes nearest to a latent, not clamped."""
         codes = self.codebook.lookup(self.codebook.nearest(latent))
         return self.decoder(self.post_quant(codes))

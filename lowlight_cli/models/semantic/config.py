@@ -11,9 +11,9 @@ class SemanticConfig(BaseModel):
     """Shape of the compact semantic network.
 
     Args:
-        kind: Tag that tells it from the MobileNetV2 of the published network.
+        kind: Tag of this network in the settings.
         channels: Channels at 1/4, 1/8 and 1/16 of the size.
-        blocks: Residual blocks at each of them.
+        blocks: Residual blocks at each scale.
         classes: Number of classes of the training head.
     """
 
@@ -29,8 +29,8 @@ class MobileNetConfig(BaseModel):
     """The DeepLabV3+ backbone of the published network (1,811,712 parameters).
 
     Args:
-        kind: Tag that tells it from the compact network.
-        normalize: Remove the ImageNet mean and spread first; the published network does not.
+        kind: Tag of this network in the settings.
+        normalize: Normalize by the ImageNet mean and deviation first; the published network does not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

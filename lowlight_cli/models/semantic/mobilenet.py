@@ -1,8 +1,8 @@
-"""Frozen MobileNetV2 at output stride 16: what the published CodeEnhance knows about the scene.
+"""Frozen MobileNetV2 at output stride 16, the semantic network of the published CodeEnhance.
 
 Source: Sandler et al., "MobileNetV2", 2018, table 2; Chen et al., "DeepLabV3+", 2018 (dilation for stride).
-Differs from the usual form in its padding: each block pads its input before the expansion, so that the border
-is the expanded zero and not zero; weights trained one way lose accuracy the other way.
+Each block pads its input before the expansion, unlike the usual form: the border is then an expanded zero,
+not a zero. Weights trained with one padding lose accuracy with the other.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from torch.nn.functional import pad
 from lowlight_cli.tensors import Images
 
 SemanticFeatures = Float[Tensor, "b 320 h_patches w_patches"]
-"""One description for each 16x16 patch."""
+"""320 features for each 16x16 patch."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -79,14 +79,13 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """Semantic features of pictures; never trained, and always in evaluation mode.
+    """Semantic features of images; never trained, and always in evaluation mode.
 
-    In training mode the batch norms would follow the batches of dark pictures and forget what they were
-    trained for.
+    In training mode the batch norms would adapt to batches of dark images.
 
     Args:
-        imagenet_norm: Whether pictures are brought to ImageNet statistics first, as weights trained in the
-            usual way expect; the published CodeEnhance weights expect plain [0, 1].
+        imagenet_norm: Normalize by the ImageNet mean and deviation first, as torchvision weights expect;
+            the published CodeEnhance weights expect plain [0, 1].
     """
 
     channels = 320
@@ -104,11 +103,11 @@ class MobileNetV2(nn.Module):
         self.train(False)
 
     def train(self, mode: bool = True) -> "MobileNetV2":
-        """Stays in evaluation mode whatever is asked."""
+        """Stays in evaluation mode, whatever ``mode`` is."""
         return super().train(False)
 
     def forward(self, images: Images) -> SemanticFeatures:
-        """Describes each 16x16 patch by 320 numbers.
+        """320 features for each 16x16 patch.
 
         Args:
             images: sRGB in [0, 1]; sides are multiples of 32, else the last patches are cut.

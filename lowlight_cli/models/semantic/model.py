@@ -1,4 +1,4 @@
-"""Compact semantic network: what is where, at 1/16 of the size."""
+"""Compact semantic network with features at 1/16 of the size."""
 
 from typing import NamedTuple
 
@@ -20,8 +20,8 @@ class Description(NamedTuple):
 class SemanticNet(nn.Module):
     """Plain convolutional network with a class head, small enough for a laptop.
 
-    Its features at 1/16 feed the semantic embedding; those of all scales serve as a perceptual loss where no
-    LPIPS weights are at hand.
+    Its features at 1/16 feed the semantic embedding; those of all scales serve as a perceptual loss without
+    LPIPS weights.
     """
 
     size_multiple = 16
@@ -49,7 +49,7 @@ class SemanticNet(nn.Module):
 
     @property
     def channels(self) -> int:
-        """Channels of the features that ``forward`` gives."""
+        """Channels of the features that ``forward`` returns."""
         return self.config.channels[-1]
 
     def pyramid(self, images: Images) -> list[Features]:

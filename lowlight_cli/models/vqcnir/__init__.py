@@ -1,1 +1,1 @@
-"""VQCNIR: night photos that are dark and blurred, restored with a codebook of clear pictures."""
+"""VQCNIR: night photos that are dark and blurred, restored with a codebook of clear images."""

@@ -1,7 +1,7 @@
-"""Bi-directional cross-attention: two decoders look at each other, channel by channel.
+"""Bi-directional cross-attention between the channels of two decoders.
 
-Source: Zou et al., "VQCNIR", AAAI 2024, eq. 7-9.  Differs from the paper's text where the published network
-does: docs/models/vqcnir.md.
+Source: Zou et al., "VQCNIR", AAAI 2024, eq. 7-9. Follows the published network where it differs from the
+paper: docs/models/vqcnir.md.
 """
 
 from typing import NamedTuple
@@ -15,11 +15,11 @@ from lowlight_cli.models.vqcnir.channel_norm import ChannelNorm
 from lowlight_cli.tensors import Features
 
 AttentionMap = Float[Tensor, "_b _heads _c _c2"]
-"""How much each channel of a head takes from each other one, over a whole picture."""
+"""Weight of each channel for each other channel of a head, over a whole image."""
 
 
 class Exchanged(NamedTuple):
-    """Features of both decoders after they looked at each other, and the map they used."""
+    """Features of both decoders after the attention, and the map used."""
 
     own: Features
     prior: Features
@@ -27,7 +27,7 @@ class Exchanged(NamedTuple):
 
 
 class BidirectionalAttention(nn.Module):
-    """One map of channels against channels serves both directions; the identity at first.
+    """One map between channels serves both directions; the identity at initialization.
 
     Args:
         channels: Channels of both features, a multiple of ``head_width``.
@@ -48,12 +48,12 @@ class BidirectionalAttention(nn.Module):
         self.scale_g = nn.Parameter(torch.zeros(1, channels, 1, 1))
 
     def forward(self, own: Features, prior: Features, attention: AttentionMap | None = None) -> Exchanged:
-        """Exchanges what both decoders know.
+        """Adds to the features of each decoder those of the other one.
 
         Args:
-            own: Features of the decoder that is faithful to the picture (D), (b, c, h, w).
-            prior: Features of the decoder that knows clear pictures (G), same shape.
-            attention: A map to take as given; without it the features are the whole picture.
+            own: Features of the decoder of the input image (D), (b, c, h, w).
+            prior: Features of the decoder of the codes (G), same shape.
+            attention: Map of the whole image; None if the features are those of whole images.
         """
         if attention is None:
             attention = self._attention(own, prior)
@@ -64,7 +64,7 @@ class BidirectionalAttention(nn.Module):
     def _attention(self, own: Features, prior: Features) -> AttentionMap:
         queries = self._by_head(self.q_d(self.norm_d(own)))
         keys = self._by_head(self.q_g(self.norm_g(prior)))
-        # A sum over all positions: in 16-bit floats it would depend on the size of the picture.
+        # A sum over all positions; in 16-bit floats its error grows with the size of the image.
         with torch.autocast(own.device.type, enabled=False):
             alike = normalize(queries.float(), dim=-1) @ normalize(keys.float(), dim=-1).mT
             return (alike * self.logit_scale).softmax(-1)

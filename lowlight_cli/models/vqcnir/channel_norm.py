@@ -1,4 +1,4 @@
-"""Layer normalization of the channels at each position by themselves.
+"""Layer normalization over the channels of each position.
 
 Source: Ba et al., "Layer Normalization", 2016; over channels as in Chen et al., "NAFNet", 2022.
 """
@@ -10,7 +10,7 @@ from lowlight_cli.tensors import Features
 
 
 class ChannelNorm(nn.LayerNorm):
-    """Mean 0 and variance 1 over the channels of each position, then a learned gain and offset.
+    """Normalizes the channels of each position to mean 0 and variance 1, then applies a gain and an offset.
 
     Args:
         channels: Channels of the features.

@@ -13,29 +13,29 @@ PUBLISHED_PRIOR = VqganConfig(
     decoder_channels=(256, 128, 64),
     decoder_blocks=(2, 2, 2),
 )
-"""The network of the HQ phase: an eighth of the size (12,176,707 parameters)."""
+"""The network of the HQ phase, with a latent at 1/8 of the size (12,176,707 parameters)."""
 
 
 class VqcnirConfig(BaseModel):
     """Shape of VQCNIR; the defaults are the published network (47,854,222 parameters).
 
     Args:
-        vqgan: Network of the HQ phase whose codebook and decoder are used.
+        vqgan: Network of the HQ phase that gives the codebook and the decoder.
         blocks: Blocks that raise the illumination of the coarsest features.
-        splits: Parts of the channels that are brightened by what the other parts show.
-        curve_steps: Times that a brightening curve is applied.
+        splits: Parts of the channels, each brightened by curves computed from the other parts.
+        curve_steps: Number of times that a brightening curve is applied.
         head_width: Channels of a head of the attention between both decoders.
-        warp_groups: Parts of the channels that are moved by offsets of their own, coarsest level first.
-        warp_kernel: Side of the kernels that make offsets of what was found.
-        reach: Longest offset in positions of its level; None for any.
-        skips: Whether the second decoder sees the finer features of the encoder and the picture itself; in
-            the published network it starts from the coarsest alone.
-        lift_target: Mean luma that the input is lifted towards before the encoder; absent in the published
+        warp_groups: Groups of channels with separate offsets, coarsest level first.
+        warp_kernel: Side of the kernels that compute offsets.
+        reach: Longest offset in positions of its level; None for no limit.
+        skips: Whether the second decoder also takes the finer features of the encoder and the image itself;
+            in the published network it takes only the coarsest features.
+        lift_target: Mean luma that the input is lifted to before the encoder; None as in the published
             network.
-        lift: ``local`` gains follow the light of the surroundings, and what needed no light is kept as it
-            was; ``global`` gains follow the mean of the picture alone.
-        padding: ``official`` mirrors to the next multiple of 64, and by 64 where the side is one already;
-            ``min8`` pads to the next multiple of 8, which is cheaper.
+        lift: ``local`` gains follow the brightness around each pixel and keep well-lit parts as they are;
+            ``global`` is one gain from the mean of the image.
+        padding: ``official`` mirrors up to the next larger multiple of 64; ``min8`` pads to a multiple of 8,
+            which is cheaper.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,4 +1,4 @@
-"""The decoder that is faithful to the picture, in step with the decoder that knows clear pictures.
+"""The decoder of the input image, which runs beside the decoder of the codes.
 
 Source: Zou et al., "VQCNIR", AAAI 2024; the layout of the levels is that of the published network:
 docs/models/vqcnir.md.
@@ -24,7 +24,7 @@ from lowlight_cli.tensors import Features
 
 
 class Decoded(NamedTuple):
-    """Features of a level, its guide for the next one, and the attention map it used."""
+    """Features of a level, its guide for the next one, and the attention map used."""
 
     features: Features
     guide: Features
@@ -32,12 +32,12 @@ class Decoded(NamedTuple):
 
 
 class Level(nn.Module):
-    """Attention and warp at one size (DBCA); above the coarsest also the way up and a residual block.
+    """Attention and warp at one size (DBCA); finer levels first enlarge, and end with a residual block.
 
     Args:
         index: Number of the level, 0 for the coarsest.
         config: Shape of the network.
-        skip_channels: Channels of what else is seen at this level; 0 for nothing.
+        skip_channels: Channels of the skip connection at this level; 0 for none.
     """
 
     def __init__(self, index: int, config: VqcnirConfig, skip_channels: int) -> None:
@@ -67,9 +67,9 @@ class Level(nn.Module):
         Args:
             own: Features of this decoder at the coarser level.
             prior: Features of the other decoder at this level.
-            seen: What else is seen here.
+            seen: Features of the skip connection.
             guide: Guide of the coarser level.
-            attention: A map to take as given; without it the features are the whole picture.
+            attention: Map of the whole image; None if the features are those of whole images.
         """
         if self.up is not None:
             own = self.up(interpolate(own, scale_factor=2, mode="nearest"))
@@ -84,11 +84,11 @@ class Level(nn.Module):
 
 
 class FaithfulDecoder(nn.Module):
-    """Decodes the coarsest features beside the decoder of the codes, whose features it looks at.
+    """Decodes the coarsest features, and attends to the features of the decoder of the codes.
 
     Args:
         config: Shape of the network.
-        seen_channels: Channels of what is seen at each level, coarsest first; 0 for nothing.
+        seen_channels: Channels of the skip connection at each level, coarsest first; 0 for none.
     """
 
     def __init__(self, config: VqcnirConfig, seen_channels: Sequence[int]) -> None:
@@ -103,8 +103,8 @@ class FaithfulDecoder(nn.Module):
         Args:
             latent: Features of the coarsest level before the codes.
             prior: Features of the other decoder at each level, coarsest first.
-            seen: What is seen at each level beside them.
-            known: Facts of the whole picture; filled where they are missing.
+            seen: Features of the skip connection at each level.
+            known: Facts of the whole image; missing ones are measured and added.
         """
         features, guide = latent, None
         for index, level in enumerate(self.levels):

@@ -1,7 +1,7 @@
-"""Adaptive illumination enhancement: features of a dark picture become those of a lit one.
+"""Adaptive illumination enhancement: brightens the features of a dark image.
 
 Source: Zou et al., "VQCNIR: Clearer Night Image Restoration with Vector-Quantized Codebook", AAAI 2024,
-eq. 1-6.  Differs from the paper's text where the published network does: docs/models/vqcnir.md.
+eq. 1-6. Follows the published network where it differs from the paper: docs/models/vqcnir.md.
 """
 
 from typing import NamedTuple
@@ -14,23 +14,23 @@ from lowlight_cli.models.vqcnir.channel_norm import ChannelNorm
 from lowlight_cli.tensors import Features
 
 Means = Float[Tensor, "_b _c 1 1"]
-"""Mean of each channel over a whole picture."""
+"""Mean of each channel over a whole image."""
 
 
 class Illuminated(NamedTuple):
-    """Features, and the channel means of the whole picture that went into them."""
+    """Features, and the channel means of the whole image that were used."""
 
     features: Features
     means: Means
 
 
 class IlluminationEnhancement(nn.Module):
-    """One block (AIEM): gathers information near and far, then brightens; the identity at first.
+    """One block (AIEM): combines local and global features, then brightens; the identity at initialization.
 
     Args:
-        channels: Channels of the features, kept; a multiple of ``splits``.
-        splits: Parts of the channels, each brightened by what the others show.
-        curve_steps: Times that the curve is applied.
+        channels: Channels of input and output; a multiple of ``splits``.
+        splits: Parts of the channels, each brightened by curves computed from the other parts.
+        curve_steps: Number of times that the curve is applied.
     """
 
     def __init__(self, channels: int, splits: int = 4, curve_steps: int = 3) -> None:
@@ -45,7 +45,7 @@ class IlluminationEnhancement(nn.Module):
 
         Args:
             features: Any size.
-            means: Channel means to take as given; without them ``features`` are the whole picture.
+            means: Channel means of the whole image; None if ``features`` are those of whole images.
         """
         extracted = self.hie(features, means)
         features = features + self.hie_scale * extracted.features
@@ -53,7 +53,7 @@ class IlluminationEnhancement(nn.Module):
 
 
 class HierarchicalExtraction(nn.Module):
-    """Product of what is here (a gate), what is around (a large kernel) and what is anywhere (means)."""
+    """Product of local (a gate), regional (a large kernel) and global (channel means) features."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class HierarchicalExtraction(nn.Module):
         self.proj = nn.Conv2d(channels, channels, 1)
 
     def forward(self, features: Features, means: Means | None = None) -> Illuminated:
-        """What is to be added to the features."""
+        """A residual to add to the features."""
         wide = self.dw(self.expand(self.norm(features)))
         if means is None:
             means = wide.float().mean((2, 3), keepdim=True)
@@ -89,17 +89,17 @@ class IlluminationAttention(nn.Module):
         self.proj = nn.Conv2d(channels, channels, 1)
 
     def forward(self, features: Features) -> Features:
-        """What is to be added to the features."""
+        """A residual to add to the features."""
         return self.proj(self.mutual(gate(self.expand(self.norm(features)))))
 
 
 class MutualBrightening(nn.Module):
-    """Brightens each part of the channels by curves that the other parts ask for (IMAConv).
+    """Brightens each part of the channels by curves computed from the other parts (IMAConv).
 
     Args:
-        channels: Channels of the features, kept.
+        channels: Channels of input and output.
         splits: Number of parts.
-        curve_steps: Times that the curve is applied, each with an amount map of its own.
+        curve_steps: Number of times that the curve is applied, each time with its own amount map.
     """
 
     def __init__(self, channels: int, splits: int, curve_steps: int) -> None:
@@ -135,10 +135,10 @@ def gate(features: Features) -> Features:
 
 
 def brighten(features: Features, amounts: Features) -> Features:
-    """Curves that rise from 0 to 1 and never fall below the diagonal. Source: VQCNIR, eq. 6; Zero-DCE, 2020.
+    """Features after brightening curves, in [0, 1]. Source: VQCNIR, eq. 6; Zero-DCE, 2020.
 
     Args:
-        features: Taken as 0 below 0 and as 1 above 1.
+        features: Clamped to [0, 1].
         amounts: One map in [0, 1] for each step, shared by all channels, (b, steps, h, w).
     """
     level = features.clamp(0, 1)

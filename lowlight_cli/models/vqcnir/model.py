@@ -1,7 +1,7 @@
-"""VQCNIR: restores night photos that are dark and blurred with a codebook of clear pictures.
+"""VQCNIR: restores night photos that are dark and blurred with a codebook learned from sharp images.
 
 Source: Zou et al., "VQCNIR: Clearer Night Image Restoration with Vector-Quantized Codebook", AAAI 2024
-(arXiv 2312.08606). Differs from it in what docs/models/vqcnir.md lists.
+(arXiv 2312.08606). Differences from the paper: docs/models/vqcnir.md.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ OFFICIAL_MULTIPLE = 64
 
 
 class Restored(NamedTuple):
-    """Restored pictures, not clamped; latent, rows of its codes, features of the codes alone, facts."""
+    """Restored images, not clamped; latent, indices of its codes, features decoded from the codes, facts."""
 
     images: Images
     latent: Features
@@ -63,11 +63,11 @@ class Vqcnir(Enhancer):
         self.faithful = FaithfulDecoder(config, seen if config.skips else (0,) * len(seen))
 
     def frozen_parts(self) -> list[nn.Module]:
-        """What the LQ phase does not train: the codes and all that makes pictures of them."""
+        """Parts that the LQ phase does not train: the codes and their decoder."""
         return [self.codebook, self.post_quant, self.decoder]
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
-        """Exposure, channel means and attention maps of whole pictures."""
+        """Exposure, channel means and attention maps of whole images."""
         return self._padded(images, controls, None).observation
 
     def enhance(
@@ -78,7 +78,7 @@ class Vqcnir(Enhancer):
         observation: Observation | None = None,
         reference: Images | None = None,
     ) -> Images:
-        """Restores pictures, or tiles of pictures, of which ``observation`` holds the facts."""
+        """Restores images, or tiles if ``observation`` holds the facts of the whole images."""
         restored = self._padded(images, controls, observation).images
         return restored[..., : images.shape[2], : images.shape[3]].clamp(0, 1).to(images.dtype)
 
@@ -93,10 +93,10 @@ class Vqcnir(Enhancer):
         """The whole network.
 
         Args:
-            images: Dark pictures, sRGB in [0, 1], sides multiples of 8.
-            texture: Weight of what the faithful decoder adds, a number, or one for each picture,
+            images: Dark images, sRGB in [0, 1], sides multiples of 8.
+            texture: Weight of the features of the faithful decoder; a number, or one for each image,
                 (b, 1, 1, 1).
-            observation: Facts to take as given; what it lacks is measured on ``images``.
+            observation: Known facts of the whole images; missing ones are measured on ``images``.
         """
         known = dict(observation or {})
         exposed = lifted(images, self.config, known)
@@ -125,9 +125,9 @@ class Vqcnir(Enhancer):
 
 
 def officially_padded(images: Images) -> Images:
-    """Mirrors, border included, right and bottom to the next multiple of 64, which a multiple is not itself.
+    """Images mirrored at the right and bottom, border included, up to the next larger multiple of 64.
 
-    Pictures smaller than what is missing are only doubled, as the authors do.
+    Sides smaller than the padding are only doubled, as in the authors' code.
     """
     height, width = ((side // OFFICIAL_MULTIPLE + 1) * OFFICIAL_MULTIPLE for side in images.shape[2:])
     taller = torch.cat([images, images.flip(2)], dim=2)[:, :, :height]

@@ -1,7 +1,7 @@
-"""Offset estimation and deformable convolution: features of the picture move to where those of the prior are.
+"""Deformable convolution that aligns features of the image with those of the prior.
 
-Source: Zou et al., "VQCNIR", AAAI 2024, sec. "Deformable Bi-directional Cross-Attention", eq. 10-11; the way
-of the offsets to the next level is that of the published network: docs/models/vqcnir.md.
+Source: Zou et al., "VQCNIR", AAAI 2024, sec. "Deformable Bi-directional Cross-Attention", eq. 10-11; guides
+are passed to the next level as in the published network: docs/models/vqcnir.md.
 """
 
 from typing import NamedTuple
@@ -17,19 +17,19 @@ from lowlight_cli.tensors import Features
 
 
 class Warped(NamedTuple):
-    """Moved features, and what the next finer level derives its offsets from."""
+    """Aligned features, and the guide from which the next finer level computes its offsets."""
 
     features: Features
     guide: Features
 
 
 class Warp(nn.Module):
-    """Compares both decoders' features over a large window, and moves one of them.
+    """Compares features of both decoders over a large window, and aligns one with the other.
 
     Args:
         channels: Channels of both features and of the guide.
         coarser_channels: Channels of the guide of the coarser level; 0 at the coarsest.
-        groups: Parts of the channels with offsets of their own.
+        groups: Groups of channels with separate offsets.
         config: Shape of the network.
     """
 
@@ -55,16 +55,16 @@ class Warp(nn.Module):
         )
 
     def forward(self, own: Features, prior: Features, coarser: Features | None) -> Warped:
-        """Moves features.
+        """Aligns features.
 
         Args:
-            own: What is moved, (b, c, h, w).
-            prior: What it is moved to.
+            own: Features to align, (b, c, h, w).
+            prior: Features to align them with.
             coarser: Guide of the coarser level, (b, c', h / 2, w / 2); None at the coarsest.
         """
         guide = self.compare(torch.cat([prior, own], dim=1))
         if coarser is not None:
-            # A move of one position is one of two at twice the size.
+            # An offset of one position is one of two at twice the size.
             finer = 2 * interpolate(coarser, size=guide.shape[2:], mode="bilinear", align_corners=False)
             guide = torch.cat([guide, finer], dim=1)
         guide = self.mix(guide)

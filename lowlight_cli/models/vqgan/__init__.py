@@ -1,1 +1,1 @@
-"""Stage I of CodeEnhance: a codebook prior of well-lit pictures."""
+"""Stage I of CodeEnhance: a codebook prior of well-lit images."""

@@ -1,4 +1,4 @@
-"""Rows of residual blocks that encoders and decoders are made of."""
+"""Blocks of encoders and decoders: rows of residual blocks, and attention over positions."""
 
 import torch
 from torch import nn
@@ -48,11 +48,11 @@ def normed_head(channels_in: int, channels_out: int, config: VqganConfig) -> nn.
 
 
 QUERIES_PER_CHUNK = 2048
-"""So that memory is bounded on devices, too, for which torch has no kernel that needs little."""
+"""Bounds memory on devices without a memory-efficient attention kernel."""
 
 
 class PositionAttention(nn.Module):
-    """One head over all positions, after a group norm; no position knows where it is.
+    """Attention with one head over all positions, after a group norm, without position encoding.
 
     Args:
         channels: Channels of the features.

@@ -9,9 +9,9 @@ class VqganConfig(BaseModel):
     """Shape of the VQGAN; the defaults are the published network of CodeEnhance (6,271,811 parameters).
 
     Args:
-        layout: ``plain``, where the convolution that halves or doubles changes the channels; or ``taming``,
-            with blocks at full resolution, attention where the picture is smallest, and a few channels in
-            between that encoder and decoder are joined by.
+        layout: ``plain``, where the convolution that halves or doubles the size changes the channels; or
+            ``taming``, with blocks at full resolution, attention at the coarsest level, and a bottleneck
+            between encoder and decoder.
         stem_channels: Channels at full resolution.
         encoder_channels: Channels after each halving.
         encoder_blocks: Residual blocks after each halving.
@@ -61,7 +61,7 @@ class VqganConfig(BaseModel):
 
     @property
     def downscale(self) -> int:
-        """Picture pixels per latent position, along a side."""
+        """Image pixels per latent position, along a side."""
         return 2 ** len(self.encoder_channels)
 
 

@@ -9,7 +9,7 @@ from lowlight_cli.tensors import Features, Images
 
 
 class DecoderStage(nn.Module):
-    """Doubles the size and changes the channels, with residual blocks after that."""
+    """Doubles the size and changes the channels, then applies residual blocks."""
 
     def __init__(self, channels_in: int, channels_out: int, blocks: int, config: VqganConfig) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class DecoderStage(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Features after the codebook to a picture: ``begin``, then the stages, then ``to_rgb``."""
+    """Decodes features to an image: ``begin``, then the stages, then ``to_rgb``."""
 
     def __init__(self, config: VqganConfig) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Decoder(nn.Module):
             self.to_rgb = normed_head(widths[-1], 3, config)
 
     def forward(self, features: Features) -> Images:
-        """Picture of ``downscale`` times the size, not clamped."""
+        """Image of ``downscale`` times the size, not clamped."""
         features = self.begin(features)
         for stage in self.stages:
             features = stage(features)

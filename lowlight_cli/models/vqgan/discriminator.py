@@ -1,4 +1,4 @@
-"""U-Net critic with spectral normalization: a verdict for every position.
+"""U-Net discriminator with spectral normalization and a logit for every position.
 
 Source: Wang et al., "Real-ESRGAN", 2021; with 64 features and 3 input channels 4,376,897 parameters.
 """
@@ -19,10 +19,10 @@ def _enlarged(features: Features, like: Features) -> Features:
 
 
 class UnetDiscriminator(nn.Module):
-    """Judges pictures, or latents, at each position.
+    """Discriminates real from generated images, or latents, at each position.
 
     Args:
-        channels_in: 3 for pictures, the code length for latents.
+        channels_in: 3 for images, the code length for latents.
         width: Channels of the first layer.
     """
 
@@ -40,7 +40,7 @@ class UnetDiscriminator(nn.Module):
         self.conv9 = nn.Conv2d(width, 1, 3, padding=1)
 
     def forward(self, features: Features) -> Features:
-        """Logits (b, 1, h, w), high for what looks real; sides are 8 at least."""
+        """Logits (b, 1, h, w), higher is more real; sides are at least 8."""
         x0 = leaky_relu(self.conv0(features), 0.2)
         x1 = leaky_relu(self.conv1(x0), 0.2)
         x2 = leaky_relu(self.conv2(x1), 0.2)

@@ -1,4 +1,4 @@
-"""Encoder of stage I, which stage II starts its low-light encoder from."""
+"""Encoder of stage I; stage II initializes its low-light encoder from it."""
 
 from torch import nn
 
@@ -8,14 +8,14 @@ from lowlight_cli.tensors import Features
 
 
 class EncoderStage(nn.Module):
-    """Halves the size and changes the channels, with residual blocks after that."""
+    """Halves the size and changes the channels, then applies residual blocks."""
 
     def __init__(
         self, channels_in: int, channels_out: int, blocks: int, config: VqganConfig, *, attends: bool = False
     ) -> None:
         super().__init__()
         if config.layout == "taming":
-            # Even sides without a row too many: the border is right and below only.
+            # Padding at the right and bottom only, so that even sides are halved exactly.
             shrink = nn.Conv2d(channels_in, channels_in, 3, stride=2)
             self.down: nn.Module = nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), shrink)
             self.res = residual_row(channels_in, channels_out, blocks, config, attends=attends)
@@ -29,14 +29,14 @@ class EncoderStage(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Picture to features at each scale.
+    """Computes features of an image at each scale.
 
     The 4x4 stem with padding 1 of the plain layout shrinks the sides by one; the first halving maps an even
     side minus one to half the side, as the published weights expect.
 
     Args:
         config: Shape of the network.
-        extra_channels: Input planes beside red, green and blue.
+        extra_channels: Input planes besides red, green and blue.
     """
 
     def __init__(self, config: VqganConfig, *, extra_channels: int = 0) -> None:
@@ -60,7 +60,7 @@ class Encoder(nn.Module):
         """Features at each scale, finest first.
 
         In the plain layout (b, encoder_channels[i], h / 2^(i+1), w / 2^(i+1)). The taming layout begins with
-        those at full resolution, and its last have the channels of the bottleneck.
+        features at full resolution, and its last features have ``bottleneck`` channels.
         """
         features = self.stem(images)
         pyramid = []

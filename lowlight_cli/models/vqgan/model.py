@@ -1,4 +1,4 @@
-"""VQGAN: rebuilds well-lit pictures from a small set of learned codes.
+"""VQGAN: reconstructs well-lit images from a codebook of learned codes.
 
 Source: Esser et al., "Taming Transformers for High-Resolution Image Synthesis", 2021; stage I of Wu et al.,
 "CodeEnhance: A Codebook-Driven Approach for Low-Light Image Enhancement", 2024, eq. 1-2.
@@ -22,7 +22,7 @@ def post_quantization(config: VqganConfig) -> nn.Conv2d:
 
 
 class Rebuilt(NamedTuple):
-    """A picture rebuilt from codes, with the latent before and after the codebook."""
+    """Reconstructed images, the latent before and after the codebook, and the indices of its codes."""
 
     images: Images
     latent: Features
@@ -47,15 +47,15 @@ class Vqgan(nn.Module):
         return self.pre_quant(self.encoder(images)[-1])
 
     def decode(self, codes: Features) -> Images:
-        """Picture for quantized features, not clamped."""
+        """Images of quantized features, not clamped."""
         return self.decoder(self.post_quant(codes))
 
     def forward(self, images: Images, *, quantize: bool = True) -> Rebuilt:
-        """Rebuilds pictures whose sides are multiples of ``downscale``.
+        """Reconstructs images whose sides are multiples of ``downscale``.
 
         Args:
-            images: sRGB in [0, 1], neither mean nor spread removed.
-            quantize: Pass through the codes; else the latent itself is decoded, as at the start of training.
+            images: sRGB in [0, 1], not normalized.
+            quantize: Replace the latent by codes; else it is decoded directly, as at the start of training.
         """
         latent = self.encode(images)
         if not quantize:

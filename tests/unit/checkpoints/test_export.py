@@ -82,7 +82,7 @@ class Fixed(Blur):
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (Fixed, "does not take pictures|cannot be exported"),
+        (Fixed, "does not take images|cannot be exported"),
         (Liar, "differs from the model"),
         (OneSize, "cannot be exported"),
     ],

@@ -60,7 +60,7 @@ def test_missing_damaged_and_foreign_files_are_refused(tmp_path):
     with pytest.raises(WeightsError, match="cannot be read"):
         load_weights(tmp_path / "text.safetensors")
     save_file({"a": torch.zeros(1)}, tmp_path / "foreign.safetensors")
-    with pytest.raises(WeightsError, match="do not say which model"):
+    with pytest.raises(WeightsError, match="do not name their model"):
         load_weights(tmp_path / "foreign.safetensors")
 
 

@@ -53,5 +53,5 @@ def test_only_head_and_codes_learn(weights) -> None:
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
     torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3)}, tmp_path / "other.pth")
-    with pytest.raises(WeightsError, match=r"other\.pth is no VGG19"):
+    with pytest.raises(WeightsError, match=r"other\.pth is not a VGG19"):
         read_semantic_guide(tmp_path / "other.pth", 3, 8)
