@@ -1,24 +1,12 @@
-"""``lle eval``: how good results are, in numbers that can be trusted, compared and cited."""
+"""``lle eval``: scores and compares models, classic methods and existing results."""
 
 import typer
 
+from lowlight_cli import defaults as shared
 from lowlight_cli.cli import evaluate_options as own
 from lowlight_cli.cli import options
 from lowlight_cli.cli.datasets import DataRootOption, SplitOption
-from lowlight_cli.cli.evaluate_output import Output, finish
-from lowlight_cli.cli.evaluate_request import (
-    check_contestants,
-    check_controls,
-    check_effects,
-    check_metrics,
-    check_results_folder,
-    column_names,
-    contestants_from,
-    metric_names,
-    subject_from,
-)
-from lowlight_cli.cli.global_options import settings_of
-from lowlight_cli.evaluation.thresholds import OVER, UNDER, parse_gates
+from lowlight_cli.evaluation import defaults
 
 
 def evaluate(
@@ -32,14 +20,14 @@ def evaluate(
     model: own.MethodOption = None,
     preset: options.PresetOption = None,
     checkpoint: options.CheckpointOption = None,
-    contrast: options.ContrastOption = 1.0,
-    brightness: options.BrightnessOption = 1.0,
-    texture: options.TextureOption = 1.0,
-    strength: options.StrengthOption = 1.0,
+    contrast: options.ContrastOption = shared.CONTROL,
+    brightness: options.BrightnessOption = shared.CONTROL,
+    texture: options.TextureOption = shared.CONTROL,
+    strength: options.StrengthOption = shared.STRENGTH,
     reference: options.ReferenceOption = None,
-    temperature: options.TemperatureOption = 0.0,
+    temperature: options.TemperatureOption = shared.TEMPERATURE,
     metrics: own.MetricsOption = own.DEFAULT_METRICS,
-    protocol: own.ProtocolOption = "lle",
+    protocol: own.ProtocolOption = defaults.PROTOCOL,
     gt_mean: own.GtMeanOption = False,
     metrics_dir: own.MetricsDirOption = None,
     download: own.DownloadOption = False,
@@ -54,75 +42,48 @@ def evaluate(
     fail_over: own.FailOverOption = None,
     baseline: own.BaselineOption = None,
     published: own.PublishedOption = False,
-    device: options.DeviceOption = "auto",
-    precision: options.PrecisionOption = options.Precision.FP32,
+    device: options.DeviceOption = shared.DEVICE,
+    precision: options.PrecisionOption = own.DEFAULT_PRECISION,
     batch_size: options.BatchSizeOption = None,
     tile: options.TileOption = None,
-    tile_overlap: options.TileOverlapOption = 64,
+    tile_overlap: options.TileOverlapOption = shared.TILE_OVERLAP,
 ) -> None:
-    """Score models, or results made elsewhere, on a data set or on folders.
+    r"""Score models, or results made elsewhere, on a data set or on folders.
 
-    Pictures are paired by name and never resized. A picture that is missing, has another size or cannot be
-    read is named, and the mean is marked as incomplete. Without references, metrics that need them are left
-    out. A metric whose files are missing is named and left out; nothing is
-    fetched without --download.
+    Images are paired by name and never resized. An image that is missing, has another size, cannot be read or
+    fails in a method is listed, and the mean is marked as incomplete. Without references, metrics that need
+    them are left out. A metric whose files are missing is left out with a warning; --download fetches them.
 
-    Exit codes: 0 all scored, 2 usage, 3 some pictures could not be scored, 4 none could, 6 the data set,
-    weights or metric files are missing, 7 no such device, 8 a report cannot be written, 10 a limit of
-    --fail-under or --fail-over is passed.
+    Exit codes: 0 all images scored, 2 usage error, 3 some images could not be scored, 4 none could, 6 data
+    set, weights or metric files missing, 7 device not available, 8 a report cannot be written, 10 a limit
+    of --fail-under or --fail-over is passed.
 
+    \b
     Examples:
       lle eval --dataset LOL --data-root ~/data -m codeenhance -m gamma -m input
-
       lle eval --pred ./results --gt ./references --report scores.md
     """
-    form = own.Form.JSON if as_json else form
-    globally = settings_of(context)
-    output = Output(form, tuple(report or ()), per_image, baseline, published, globally)
-    subject = subject_from(dataset, split, data_root, (low, gt), pair_by.value)
-    methods = contestants_from(model or [], pred or [], preset, checkpoint)
-    check_contestants(subject, methods)
-    check_effects(methods, save_pred, _changed(context))
-    check_results_folder(save_pred, subject, methods)
-    names = metric_names(metrics)
-    check_metrics(names, protocol, subject)
-    columns = column_names(names, paired=subject.references is not None, gt_mean=gt_mean)
-    thresholds = parse_gates(fail_under or [], UNDER, columns) + parse_gates(fail_over or [], OVER, columns)
-
-    # Not needed for --help, which shall come at once; torch takes seconds.
-    from lowlight_cli.cli.evaluate_methods import EvalRequest
-    from lowlight_cli.cli.evaluate_run import evaluation_of, gallery_for
-    from lowlight_cli.device import choose_device
-    from lowlight_cli.evaluation.score import Scorer
+    # Not needed for --help, which must be fast.
+    from lowlight_cli.cli.evaluate_run import Presentation, run
+    from lowlight_cli.evaluation.request import EvalRequest
     from lowlight_cli.models.controls import Controls
     from lowlight_cli.pipeline.settings import EnhanceSettings
 
-    settings = EnhanceSettings(
-        controls=Controls(contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),
-        strength=strength,
-        reference=reference,
-        device=device,
-        precision=precision.value,
-        batch_size=batch_size,
-        tile=tile,
-        tile_overlap=tile_overlap,
-    )
-    check_controls(methods, settings.controls)
-    where = choose_device(device)
-    scorer = Scorer(
-        names, protocol, device=where, metrics_dir=metrics_dir, grey_mean=gt_mean, download=download
-    )
-    extremes = gallery_for(scorer, subject) if output.wants_page else None
-    request = EvalRequest(subject, scorer, settings, limit, save_pred, len(methods) > 1, extremes)
-    evaluation = evaluation_of(methods, request, globally)
-    finish(evaluation, output, thresholds, extremes.thumbnails() if extremes else {})
-
-
-def _changed(context: typer.Context) -> list[str]:
-    """Options about the look of a model's results that differ from their defaults."""
-    look = ("contrast", "brightness", "texture", "strength", "reference", "temperature")
-    return [
-        f"--{option.name}"
-        for option in context.command.params
-        if option.name in look and context.params[option.name] != option.default
-    ]
+    # fmt: off
+    shown = Presentation(
+        form=own.Form.JSON if as_json else form, reports=tuple(report or ()), per_image=per_image,
+        baseline=baseline, published=published, fail_under=tuple(fail_under or ()),
+        fail_over=tuple(fail_over or ()))
+    request = EvalRequest(
+        dataset=dataset, split=split, data_root=data_root, low=low, gt=gt, pair_by=pair_by.value, limit=limit,
+        methods=tuple(model or ()), pred=tuple(pred or ()),
+        settings=EnhanceSettings(
+            preset=preset, checkpoint=checkpoint, strength=strength, reference=reference,
+            controls=Controls(
+                contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),
+            device=device, precision=precision.value, batch_size=batch_size, tile=tile,
+            tile_overlap=tile_overlap),
+        metrics=tuple(metrics.split(",")), protocol=protocol, gt_mean=gt_mean, metrics_dir=metrics_dir,
+        download=download, save_pred=save_pred, thumbnails=shown.wants_page)
+    # fmt: on
+    raise typer.Exit(run(context, request, shown))

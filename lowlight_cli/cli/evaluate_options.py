@@ -1,4 +1,4 @@
-"""Options of ``lle eval``, what they accept, and what TAB offers for them."""
+"""Declares the options of ``lle eval`` and their completions."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,17 +6,21 @@ from typing import Annotated
 
 import typer
 
+from lowlight_cli import defaults as shared
 from lowlight_cli.cli.datasets import complete_dataset
 from lowlight_cli.cli.models import visible_models
+from lowlight_cli.cli.options import Precision
+from lowlight_cli.evaluation import defaults
 from lowlight_cli.evaluation.baselines import BASELINES
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 
-DEFAULT_METRICS = "psnr,ssim,lpips,niqe"
+DEFAULT_METRICS = ",".join(defaults.METRICS)
+DEFAULT_PRECISION = Precision(defaults.PRECISION)
 
 
 class Form(StrEnum):
-    """Form of the result on stdout."""
+    """Format of the results on stdout."""
 
     TABLE = "table"
     PLAIN = "plain"
@@ -29,7 +33,7 @@ class Form(StrEnum):
 
 
 class TableForm(StrEnum):
-    """Form of a table on stdout."""
+    """Format of a table on stdout."""
 
     TABLE = "table"
     PLAIN = "plain"
@@ -41,25 +45,25 @@ class TableForm(StrEnum):
 
 
 class PairByChoice(StrEnum):
-    """How partners are found."""
+    """How images are paired with references."""
 
     STEM = "stem"
     ORDER = "order"
 
 
 def complete_method(incomplete: str) -> list[str]:
-    """Names of models and of baselines that start so."""
+    """Names of models and classic methods that start with a text."""
     return [name for name in (*visible_models(), *BASELINES) if name.startswith(incomplete)]
 
 
 def complete_metrics(incomplete: str) -> list[str]:
-    """The list so far with each metric that its last word may become."""
+    """The list so far, with its last name completed to each metric that fits."""
     done, comma, start = incomplete.rpartition(",")
     return [f"{done}{comma}{name}" for name in METRICS if name.startswith(start)]
 
 
 def complete_protocol(incomplete: str) -> list[str]:
-    """Names of protocols that start so."""
+    """Names of protocols that start with a text."""
     return [name for name in PROTOCOLS if name.startswith(incomplete)]
 
 
@@ -67,13 +71,15 @@ DatasetOption = Annotated[
     str | None,
     typer.Option(help="Data set to score on; see `lle datasets list`.", autocompletion=complete_dataset),
 ]
-LowOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Dark pictures, in place of a data set.")]
-GtOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Their references, of the same names.")]
+LowOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of dark images, instead of a data set.")
+]
+GtOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of their references, with the same names.")
+]
 PredOption = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="[NAME=]DIR", help="Results made elsewhere, to be scored as they are; may be repeated."
-    ),
+    typer.Option(metavar="[NAME=]DIR", help="Results made elsewhere, scored as they are; may be repeated."),
 ]
 MethodOption = Annotated[
     list[str] | None,
@@ -81,8 +87,8 @@ MethodOption = Annotated[
         "--model",
         "-m",
         metavar="NAME[:PRESET|=WEIGHTS]",
-        help=f"Model to enhance with, or {', '.join(BASELINES)}; may be repeated.",
-        show_default="codeenhance, without --pred",
+        help=f"Model to score, or {', '.join(BASELINES)}; may be repeated.",
+        show_default=f"{shared.MODEL}, unless --pred is given",
         autocompletion=complete_method,
     ),
 ]
@@ -90,55 +96,54 @@ MetricsOption = Annotated[
     str,
     typer.Option(
         metavar="NAME,...",
-        help=f"What to measure, of {', '.join(METRICS)}.",
+        help=f"Metrics to compute: {', '.join(METRICS)}.",
         autocompletion=complete_metrics,
     ),
 ]
 ProtocolOption = Annotated[
     str,
     typer.Option(
-        help=f"How to compute it: {', '.join(PROTOCOLS)}; printed in every report.",
+        help=f"How to compute them: {', '.join(PROTOCOLS)}; every report names it.",
         autocompletion=complete_protocol,
     ),
 ]
 GtMeanOption = Annotated[
     bool,
-    typer.Option("--gt-mean", help="Add columns after the brightness was aligned with the reference."),
+    typer.Option("--gt-mean", help="Add scores after aligning the brightness with the reference."),
 ]
 MetricsDirOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder of files that metrics need.")
+    Path | None, typer.Option(metavar="DIR", help="Folder of metric files, searched first.")
 ]
-DownloadOption = Annotated[
-    bool, typer.Option("--download", help="Fetch files that metrics need and that are missing.")
-]
+DownloadOption = Annotated[bool, typer.Option("--download", help="Download missing metric files.")]
 PairByOption = Annotated[
-    PairByChoice, typer.Option(help="Find partners by name, or by place in the sorted lists.")
+    PairByChoice, typer.Option(help="Pair images by name, or by their order in sorted lists.")
 ]
-LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Score the first N pictures only.")]
+LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Score only the first N images.")]
 SavePredOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Keep the results of the models, as PNG.")
+    Path | None, typer.Option(metavar="DIR", help="Write the results of the methods here, as PNG.")
 ]
-FormOption = Annotated[Form, typer.Option("--format", "-f", help="Form of what is printed.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+FormOption = Annotated[Form, typer.Option("--format", "-f", help="Format of the results on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Same as --format json.")]
 ReportOption = Annotated[
     list[Path] | None,
     typer.Option(
-        metavar="FILE", help="Write .json, .jsonl, .csv, .md, .html, .tex or .txt as well; may be repeated."
+        metavar="FILE",
+        help="Write a report as .json, .jsonl, .csv, .md, .html, .tex or .txt; may be repeated.",
     ),
 ]
-PerImageOption = Annotated[bool, typer.Option("--per-image", help="List each picture.")]
+PerImageOption = Annotated[bool, typer.Option("--per-image", help="List each image.")]
 FailUnderOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=X", help="End with 10 if the first method's mean is below X."),
+    typer.Option(metavar="NAME=X", help="Exit with 10 if the first method's mean is below X."),
 ]
 FailOverOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=X", help="End with 10 if the first method's mean is above X."),
+    typer.Option(metavar="NAME=X", help="Exit with 10 if the first method's mean is above X."),
 ]
 BaselineOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Earlier JSON report; adds changes with 95 % intervals."),
+    typer.Option(metavar="FILE", help="Earlier JSON report; adds changes since then with 95 % intervals."),
 ]
 PublishedOption = Annotated[
-    bool, typer.Option("--published", help="Add what papers print about this data set, marked as such.")
+    bool, typer.Option("--published", help="Add scores that papers report for this data set, marked as such.")
 ]

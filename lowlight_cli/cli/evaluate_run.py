@@ -1,140 +1,197 @@
-"""All methods of ``lle eval``, one after the other, and what is told of them on the way."""
+"""Runs ``lle eval``: evaluates, reports progress, prints and writes the results, and checks the limits."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
-from lowlight_cli.cli.evaluate_methods import EvalRequest, matching_of, run_method, saver_of
-from lowlight_cli.cli.evaluate_request import Method
-from lowlight_cli.cli.global_options import GlobalSettings
+import typer
+
+from lowlight_cli.cli.crash_log import how_to_report, keep_traceback, wants_traceback
+from lowlight_cli.cli.evaluate_options import Form
+from lowlight_cli.cli.evaluate_output import REPORT_FORMS, Findings, as_text, print_results
+from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import Progress, say, shown
-from lowlight_cli.datasets.catalog import find_dataset
-from lowlight_cli.datasets.check import count_note
-from lowlight_cli.datasets.matching import Matching, Problem
-from lowlight_cli.device import choose_device
-from lowlight_cli.errors import WeightsError
-from lowlight_cli.evaluation.columns import column_named
-from lowlight_cli.evaluation.evaluate import Listener, Loaded
-from lowlight_cli.evaluation.extremes import Extremes
-from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture, Subject
-from lowlight_cli.evaluation.score import Scorer
-from lowlight_cli.images.picture import Pixels
+from lowlight_cli.cli.score_tables import write_report
+from lowlight_cli.datasets.matching import Problem
+from lowlight_cli.errors import GateError, UsageError
+from lowlight_cli.evaluation.compare import compare, read_baseline
+from lowlight_cli.evaluation.evaluate import evaluate
+from lowlight_cli.evaluation.observer import Observer
+from lowlight_cli.evaluation.published import published_for
+from lowlight_cli.evaluation.request import EvalRequest
+from lowlight_cli.evaluation.result import Evaluation, MethodResult, ScoredImage
+from lowlight_cli.evaluation.thresholds import OVER, UNDER, Threshold, parse_thresholds
 from lowlight_cli.pipeline.report import Row
-from lowlight_cli.versions import version_of
+
+MOST_TRACEBACKS = 20
+"""Tracebacks that a run writes; images seldom fail because of more than one bug."""
 
 
-def evaluation_of(methods: Sequence[Method], request: EvalRequest, globally: GlobalSettings) -> Evaluation:
-    """Runs all methods over the pictures; tells of progress and problems on stderr.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """What is printed and written about an evaluation, and which limits apply.
 
-    Args:
-        methods: The methods.
-        request: What is the same for all.
-        globally: Whether success is silent, and the kind of progress.
+    Attributes:
+        form: Format on stdout.
+        reports: Files to write as well; the extension of each says in which format.
+        per_image: Whether each image is listed.
+        baseline: Earlier report to compare with, or None.
+        published: Whether scores from papers are added.
+        fail_under: Lower limits for means, such as ``psnr=20``.
+        fail_over: Upper limits for means.
 
     Raises:
-        WeightsError: The data set is empty, or no metric can be computed.
-        LowlightError: A model cannot be loaded, or a folder is missing.
+        UsageError: A report has an unknown extension, or the baseline does not exist.
     """
-    scorer, subject = request.scorer, request.subject
-    paired = subject.references is not None
-    columns = tuple(column_named(name) for name in scorer.columns(paired=paired))
-    for reason in dict.fromkeys(scorer.missing.values()):
-        names = ", ".join(name for name, why in scorer.missing.items() if why == reason)
-        say(f"lle: warning: {names} left out: {reason}", quiet=globally.quiet)
-    if not columns:
-        raise WeightsError("none of the metrics can be computed here")
-    matchings = [matching_of(each, subject) for each in methods]
-    if not any(matching.expected for matching in matchings):
-        raise WeightsError(f"no pictures in {subject.title}")
-    results = _run_all(methods, matchings, request, globally)
-    return Evaluation(
-        subject,
-        scorer.protocol,
-        columns,
-        results,
-        scorer.missing,
-        tuple(_notes(request, results, matchings)),
-        request.settings.device if request.settings.device != "auto" else str(choose_device("auto")),
-        versions(scorer),
-    )
+
+    form: Form = Form.TABLE
+    reports: tuple[Path, ...] = ()
+    per_image: bool = False
+    baseline: Path | None = None
+    published: bool = False
+    fail_under: tuple[str, ...] = ()
+    fail_over: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses mistakes before any work is done."""
+        for path in self.reports:
+            if path.suffix.lower() not in REPORT_FORMS:
+                raise UsageError(f"--report '{path}' must end in one of {', '.join(REPORT_FORMS)}")
+        if self.baseline is not None and not self.baseline.is_file():
+            raise UsageError(f"--baseline '{self.baseline}' does not exist")
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether an HTML page, which shows images, is among the reports."""
+        return self.form is Form.HTML or ".html" in {path.suffix.lower() for path in self.reports}
+
+    def thresholds(self, request: EvalRequest) -> list[Threshold]:
+        """Limits for the means of the first method.
+
+        Raises:
+            UsageError: A limit is not valid, or its metric is not computed.
+        """
+        columns = request.columns()
+        return parse_thresholds(self.fail_under, UNDER, columns) + parse_thresholds(
+            self.fail_over, OVER, columns
+        )
 
 
-def gallery_for(scorer: Scorer, subject: Subject) -> Extremes | None:
-    """What keeps small pictures of the extremes in the first column; None where there is no column.
+class EvalReporter(Observer):
+    """Prints progress, warnings and failures on stderr.
 
     Args:
-        scorer: Metrics and protocol.
-        subject: Pictures and references.
+        settings: Values of the global options.
     """
-    columns = scorer.columns(paired=subject.references is not None)
-    return Extremes(column_named(columns[0])) if columns else None
+
+    def __init__(self, settings: GlobalSettings) -> None:
+        self._settings = settings
+        self._progress = Progress(0, settings)
+        self._crashes = 0
+        self._crash_log: Path | None = None
+
+    def warning(self, text: str) -> None:
+        """Prints a warning, unless quiet."""
+        say(f"lle: warning: {text}", quiet=self._settings.quiet)
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[None]:
+        """Shows progress while the context is open.
+
+        Args:
+            total: Number of images to score.
+        """
+        with Progress(total, self._settings) as self._progress:
+            yield
+
+    def unpaired(self, method: str, problem: Problem) -> None:
+        """Prints the file; it does not count as progress."""
+        say(f"failed  {shown(problem.path)}  {problem.code}: {problem.message}", error=True)
+
+    def scored(self, method: str, image: ScoredImage) -> None:
+        """Counts the image."""
+        self._progress.tell(Row(image.path, None, "ok", width=image.width, height=image.height))
+
+    def failed(self, method: str, problem: Problem) -> None:
+        """Prints and counts the image."""
+        self._progress.tell(Row(problem.path, None, "failed", problem.code, problem.message))
+
+    def crash(self, method: str, problem: Problem, error: BaseException) -> None:
+        """Keeps the traceback, so that the bug can be reported."""
+        self._crashes += 1
+        if self._crashes > MOST_TRACEBACKS:
+            return
+        title = f"{problem.code} error in {shown(problem.path)} ({method})"
+        self._crash_log = keep_traceback(error, self._settings.log_file, title) or self._crash_log
+        if wants_traceback(self._settings):
+            traceback.print_exception(error, file=sys.stderr)
+
+    def end(self) -> None:
+        """Prints how to report the bugs that occurred, if any."""
+        if self._crashes:
+            subject = "1 image" if self._crashes == 1 else f"{self._crashes:,} images"
+            hint = how_to_report(self._crash_log)
+            say(f"lle: error: {subject} failed because of a bug; {hint}", error=True)
 
 
-def _run_all(
-    methods: Sequence[Method], matchings: Sequence[Matching], request: EvalRequest, globally: GlobalSettings
-) -> tuple[MethodResult, ...]:
-    total = sum(len(matching.partners[: request.limit]) for matching in matchings)
-    results: list[MethodResult] = []
-    with Progress(total, globally) as progress:
-        for method, matching in zip(methods, matchings, strict=True):
-            for problem in matching.problems:
-                say(f"failed  {shown(problem.path)}  {problem.code}: {problem.message}", error=True)
-            listener = _listener(method, request, progress, is_first=not results)
-            results.append(run_method(method, matching, request, listener))
-    return tuple(results)
-
-
-def _listener(method: Method, request: EvalRequest, progress: Progress, *, is_first: bool) -> Listener:
-    """Who hears of each picture: progress, the folder of results, the gallery."""
-    extremes = request.extremes if is_first else None
-    save = saver_of(method, request) if request.save and method.folder is None else None
-
-    def made(item: Loaded, result: Pixels) -> None:
-        if save is not None:
-            save(item, result)
-        if extremes is not None:
-            extremes.made(item, result)
-
-    def scored(picture: Picture) -> None:
-        if extremes is not None:
-            extremes.scored(picture)
-        progress.tell(Row(picture.picture, None, "ok", width=picture.width, height=picture.height))
-
-    return Listener(scored, lambda problem: progress.tell(_row(problem)), made)
-
-
-def _row(problem: Problem) -> Row:
-    return Row(problem.path, None, "failed", problem.code, problem.message)
-
-
-def _notes(
-    request: EvalRequest, results: Sequence[MethodResult], matchings: Sequence[Matching]
-) -> Iterator[str]:
-    subject = request.subject
-    if subject.references is None:
-        left_out = [metric.label for metric in request.scorer.metrics if metric.needs_reference]
-        if left_out:
-            yield f"there are no references, so {', '.join(left_out)} are left out"
-    if request.limit is not None and any(matching.expected > request.limit for matching in matchings):
-        yield f"limited to the first {request.limit} pictures: not the score of the data set"
-    if subject.split is not None:
-        count = count_note(find_dataset(subject.name).splits[subject.split], matchings[0].expected)
-        if count:
-            yield count
-    for method in results:
-        reasons = Counter(reason for picture in method.pictures for reason in set(picture.reasons.values()))
-        for reason, count_of in reasons.most_common():
-            yield f"{method.name}: {count_of} pictures lack a score: {reason}"
-
-
-def versions(scorer: Scorer) -> dict[str, str]:
-    """Versions of what the scores depend on.
+def run(context: typer.Context, request: EvalRequest, presentation: Presentation) -> int:
+    """Evaluates what was requested, prints and writes the results, and checks the limits.
 
     Args:
-        scorer: Its metrics tell whether pyiqa was used.
+        context: Context of the command.
+        request: What to score.
+        presentation: What is printed and written, and which limits apply.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        OutputError: A report cannot be written.
+        GateError: A limit is passed, and all images were scored.
+        LowlightError: The evaluation could not start.
     """
-    names = [
-        "lowlight-cli",
-        "torch",
-        *(["pyiqa"] if any(m.backend == "pyiqa" for m in scorer.metrics) else []),
-    ]
-    return {name: version_of(name) or "not installed" for name in names}
+    settings = settings_of(context)
+    thresholds = presentation.thresholds(request)
+    reporter = EvalReporter(settings)
+    evaluation = evaluate(request, reporter)
+    reporter.end()
+    findings = _findings(evaluation, presentation, reporter)
+    if not settings.quiet:
+        print_results(findings, presentation.form, settings.color)
+    for path in presentation.reports:
+        write_report(path, as_text(findings, REPORT_FORMS[path.suffix.lower()]))
+        say(f"report: {path}", quiet=settings.quiet)
+    _check_limits(evaluation.methods[0], thresholds, reporter, is_fatal=not evaluation.exit_code)
+    return evaluation.exit_code
+
+
+def _findings(evaluation: Evaluation, presentation: Presentation, reporter: EvalReporter) -> Findings:
+    """The results with what they are compared to."""
+    baseline = presentation.baseline
+    comparison = None if baseline is None else compare(evaluation, read_baseline(baseline))
+    published = published_for(evaluation.data.name) if presentation.published else ()
+    if presentation.published and not published:
+        reporter.warning(f"no published scores are known for {evaluation.data.title}")
+    for note in comparison.notes if comparison else ():
+        reporter.warning(note)
+    return Findings(evaluation, comparison, published, presentation.per_image)
+
+
+def _check_limits(
+    method: MethodResult, thresholds: list[Threshold], reporter: EvalReporter, *, is_fatal: bool
+) -> None:
+    """Reports limits that a method passes.
+
+    Raises:
+        GateError: A limit is passed, and ``is_fatal`` is set.
+    """
+    for note in filter(None, (each.infinite_note(method) for each in thresholds)):
+        reporter.warning(note)
+    passed = [failure for each in thresholds if (failure := each.failure(method))]
+    if passed and is_fatal:
+        raise GateError(f"limit passed: {'; '.join(passed)}")
+    for failure in passed:
+        say(f"lle: error: limit passed: {failure}", error=True)

@@ -1,4 +1,4 @@
-"""Tables of scores on stdout, and reports of them in files, for all commands that score."""
+"""Prints tables of scores and writes reports, for all commands that score."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_grid(grid: "Grid", color: str) -> None:
-    """Prints a framed table, the best and the second best marked.
+    """Prints a framed table in which the best and the second-best scores are highlighted.
 
     Args:
         grid: Its cells; all columns but the first hold numbers.
@@ -26,11 +26,11 @@ def print_grid(grid: "Grid", color: str) -> None:
 
 
 def write_report(path: Path, text: str) -> None:
-    """Writes a report, whole or not at all; folders on the way are made.
+    """Writes a report, all of it or nothing; missing folders are created.
 
     Args:
-        path: Its file.
-        text: Without the last line break.
+        path: File to write.
+        text: Content, without the last line break.
 
     Raises:
         OutputError: It cannot be written.

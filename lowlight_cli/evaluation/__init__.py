@@ -1,1 +1,1 @@
-"""Measures of picture quality."""
+"""Scores enhanced images, compares methods and writes reports."""

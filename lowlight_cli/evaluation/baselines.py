@@ -1,4 +1,4 @@
-"""Methods without learning that ``lle eval --model`` accepts beside the models; torch-free."""
+"""Lists the classic methods that ``lle eval --model`` accepts beside the models; torch-free."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class Baseline:
 
     Attributes:
         name: Name in the catalog.
-        summary: One line for a person.
-        build: Gives a function from pictures to results; imports torch.
+        summary: One line for lists.
+        build: Returns the method, a function of a batch; imports torch.
     """
 
     name: str
@@ -52,10 +52,10 @@ BASELINES: Catalog[Baseline] = Catalog(
     {
         baseline.name: baseline
         for baseline in (
-            Baseline("input", "The dark picture as it is.", _input),
+            Baseline("input", "The dark image as it is.", _input),
             Baseline("gamma", "Values to the power of 0.4.", _gamma),
             Baseline("clahe", "Lightness equalized in 8x8 tiles, contrast limited to 2.", _clahe),
-            Baseline("he", "Histogram of the largest channel spread over its range.", _equalize),
+            Baseline("he", "Histogram of the largest channel equalized.", _equalize),
         )
     },
 )

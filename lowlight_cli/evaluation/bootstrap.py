@@ -1,4 +1,4 @@
-"""How sure a difference of means is, from the differences on the same pictures.
+"""Computes confidence intervals of paired differences of means.
 
 Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3 (percentile interval).
 """
@@ -13,29 +13,24 @@ SEED = 0
 LEVEL = 0.95
 
 _AT_ONCE = 2**20
-"""Numbers drawn in one step, which bounds the memory."""
+"""Random numbers drawn at a time, which bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much a mean has changed.
+    """Change of a mean.
 
     Attributes:
-        mean: New minus old, over the pictures that both have.
-        low: Lower end of the confidence interval; None for a single picture, which tells nothing of it.
+        mean: New minus old, over the images that both have.
+        low: Lower end of the confidence interval; None for a single image.
         high: Upper end, or None.
-        n: Pictures that both have.
+        n: Number of images that both have.
     """
 
     mean: float
     low: float | None
     high: float | None
     n: int
-
-    @property
-    def certain(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 def paired_difference(
@@ -44,13 +39,13 @@ def paired_difference(
     """Mean of paired differences, and its percentile interval.
 
     Args:
-        differences: New minus old, one for each picture.
-        resamples: How often pictures are drawn anew, as many as there are and with replacement.
-        seed: Of the draws: equal scores give an equal interval.
-        level: Share of the means that lie inside.
+        differences: New minus old, one per image.
+        resamples: Number of bootstrap samples, each as large as ``differences``.
+        seed: Random seed; equal scores give equal intervals.
+        level: Confidence level.
 
     Returns:
-        None where there is no difference, or one is not finite.
+        None if there are no differences, or one is not finite.
     """
     values = np.asarray(differences, np.float64)
     if not values.size or not np.isfinite(values).all():

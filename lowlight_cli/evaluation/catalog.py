@@ -1,4 +1,4 @@
-"""The one table of metrics: what each measures, what it needs, and who computes it; torch-free."""
+"""Lists the metrics: what each measures, which files it needs and what computes it; torch-free."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,15 +8,15 @@ from lowlight_cli.catalog import Catalog
 
 @dataclass(frozen=True, slots=True)
 class MetricFile:
-    """A file of weights or statistics that a metric cannot do without.
+    """A file of weights or statistics that a metric needs.
 
     Attributes:
         name: Its name as published.
-        source: Address it is published at.
-        licence: Its terms, as far as they are stated.
-        sha256: First digits of its digest; empty where none is published, so that nothing is compared.
-        folder: Folder under ``$TORCH_HOME/hub`` that other programs keep it in.
-        aliases: Other names under which the same file is handed around.
+        source: URL of the published file.
+        licence: Its licence, as far as it is stated.
+        sha256: First digits of its digest; empty if none is published, and then it is not checked.
+        folder: Folder under ``$TORCH_HOME/hub`` where other programs keep it.
+        aliases: Other names of the same file.
     """
 
     name: str
@@ -29,19 +29,19 @@ class MetricFile:
 
 @dataclass(frozen=True, slots=True)
 class MetricEntry:
-    """One measure of quality.
+    """One metric.
 
     Attributes:
-        name: What options and JSON call it.
-        label: What tables call it.
+        name: Name in options and JSON.
+        label: Name in tables.
         summary: One line for lists.
-        needs_reference: Whether the picture is compared with what it should be.
-        higher_is_better: Which way is up.
+        needs_reference: Whether images are compared with references.
+        higher_is_better: Whether a higher score is better.
         backend: ``own`` code, or ``pyiqa``, whose licence forbids commercial use.
-        unit: Unit of the value; empty for none.
-        files: Names in ``METRIC_FILES`` of what it needs on disk.
+        unit: Unit of the score; empty for none.
+        files: Names in ``METRIC_FILES`` of the files it needs.
         digits: Decimals in tables.
-        smallest: Shortest side of a picture that can be measured, in pixels.
+        smallest: Smallest side of an image that can be measured, in pixels.
     """
 
     name: str
@@ -57,7 +57,7 @@ class MetricEntry:
 
     @property
     def arrow(self) -> str:
-        """Which way is up, for the head of a column."""
+        """``↑`` if a higher score is better, else ``↓``."""
         return "↑" if self.higher_is_better else "↓"
 
 
@@ -123,7 +123,7 @@ METRIC_FILES: Catalog[MetricFile] = Catalog(
         )
     },
 )
-"""Every file that some metric needs; none comes with the package."""
+"""Every file that a metric needs; none ships with the package."""
 
 _ALEX = ("alexnet-owt-7be5be79.pth", "LPIPS_v0.1_alex-df73285e.pth")
 _VGG = ("vgg16-397923af.pth", "LPIPS_v0.1_vgg-a78928a0.pth")
@@ -131,15 +131,15 @@ _NIQE = "niqe_modelparameters.mat"
 _NRQM = "NRQM_model.mat"
 
 
-def _blind(
-    name: str, label: str, summary: str, files: tuple[str, ...], *, up: bool, smallest: int
+def _no_reference(
+    name: str, label: str, summary: str, files: tuple[str, ...], *, higher_is_better: bool, smallest: int
 ) -> MetricEntry:
     return MetricEntry(
         name,
         label,
         summary,
         needs_reference=False,
-        higher_is_better=up,
+        higher_is_better=higher_is_better,
         backend="pyiqa",
         files=files,
         digits=3,
@@ -154,17 +154,17 @@ METRICS: Catalog[MetricEntry] = Catalog(
         for entry in (
             MetricEntry("psnr", "PSNR", "Peak signal-to-noise ratio.", unit="dB", digits=2),
             MetricEntry("ssim", "SSIM", "Structural similarity.", smallest=11),
-            MetricEntry("psnr_y", "PSNR-Y", "PSNR of the luma alone.", unit="dB", digits=2),
-            MetricEntry("ssim_y", "SSIM-Y", "SSIM of the luma alone.", smallest=11),
-            MetricEntry("ssim_rgb", "SSIM-RGB", "SSIM of R, G and B, under every protocol.", smallest=11),
+            MetricEntry("psnr_y", "PSNR-Y", "PSNR of the luma only.", unit="dB", digits=2),
+            MetricEntry("ssim_y", "SSIM-Y", "SSIM of the luma only.", smallest=11),
+            MetricEntry("ssim_rgb", "SSIM-RGB", "SSIM of R, G and B, whatever the protocol.", smallest=11),
             MetricEntry("mae", "MAE", "Mean absolute error, in [0, 1].", higher_is_better=False),
             MetricEntry("ms_ssim", "MS-SSIM", "SSIM of the luma over five scales.", smallest=176),
-            MetricEntry("fsim", "FSIM", "Likeness of phase congruency and gradients.", smallest=16),
-            MetricEntry("fsimc", "FSIMc", "FSIM that looks at color as well.", smallest=16),
+            MetricEntry("fsim", "FSIM", "Similarity of phase congruency and gradients.", smallest=16),
+            MetricEntry("fsimc", "FSIMc", "FSIM that compares color, too.", smallest=16),
             MetricEntry(
                 "lpips",
                 "LPIPS",
-                "Distance in the features of AlexNet, as people rate it.",
+                "Perceptual distance in AlexNet features.",
                 higher_is_better=False,
                 files=_ALEX,
                 smallest=32,
@@ -172,7 +172,7 @@ METRICS: Catalog[MetricEntry] = Catalog(
             MetricEntry(
                 "lpips-vgg",
                 "LPIPS-VGG",
-                "Distance in the features of VGG16, as people rate it.",
+                "Perceptual distance in VGG16 features.",
                 higher_is_better=False,
                 files=_VGG,
                 smallest=32,
@@ -180,34 +180,48 @@ METRICS: Catalog[MetricEntry] = Catalog(
             MetricEntry(
                 "dists",
                 "DISTS",
-                "Distance of structure and texture in the features of VGG16.",
+                "Distance of structure and texture in VGG16 features.",
                 higher_is_better=False,
                 backend="pyiqa",
                 files=("vgg16-397923af.pth", "DISTS_weights-f5e65c96.pth"),
                 smallest=32,
             ),
-            _blind("niqe", "NIQE", "Distance from natural pictures.", (_NIQE,), up=False, smallest=96),
-            _blind(
+            _no_reference(
+                "niqe",
+                "NIQE",
+                "Distance from the statistics of natural images.",
+                (_NIQE,),
+                higher_is_better=False,
+                smallest=96,
+            ),
+            _no_reference(
                 "brisque",
                 "BRISQUE",
                 "Loss of naturalness.",
                 ("brisque_svm_weights.pth",),
-                up=False,
+                higher_is_better=False,
                 smallest=32,
             ),
-            _blind(
+            _no_reference(
                 "musiq",
                 "MUSIQ",
                 "Rating by a network (KonIQ).",
                 ("musiq_koniq_ckpt-e95806b9.pth",),
-                up=True,
+                higher_is_better=True,
                 smallest=32,
             ),
-            _blind("nrqm", "NRQM", "Rating by Ma et al.", (_NRQM,), up=True, smallest=96),
-            _blind(
-                "pi", "PI", "Perceptual index: NIQE and NRQM in one.", (_NRQM, _NIQE), up=False, smallest=104
+            _no_reference(
+                "nrqm", "NRQM", "Rating by Ma et al.", (_NRQM,), higher_is_better=True, smallest=96
+            ),
+            _no_reference(
+                "pi",
+                "PI",
+                "Perceptual index: combines NIQE and NRQM.",
+                (_NRQM, _NIQE),
+                higher_is_better=False,
+                smallest=104,
             ),
         )
     },
 )
-"""Every metric, in the order of the columns of a table."""
+"""Every metric, in the order of table columns."""

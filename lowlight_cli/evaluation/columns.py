@@ -1,21 +1,22 @@
-"""The columns of a table of scores: names, heads, digits, and which way is up; torch-free."""
+"""Describes the columns of score tables: name, heading and digits; torch-free."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lowlight_cli.evaluation.catalog import METRICS, MetricEntry
 
 STAR = "*"
-"""Ends the name of a metric after the brightness was aligned with the reference."""
+"""Ends the names of columns that are scored after the brightness was aligned with the reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A metric as it is shown.
+    """A column of a score table.
 
     Attributes:
-        name: ``psnr``, or ``psnr*`` after the brightness was aligned.
-        metric: What is measured.
+        name: ``psnr``, or ``psnr*`` for aligned brightness.
+        metric: The metric in it.
     """
 
     name: str
@@ -32,18 +33,31 @@ class Column:
         return self.metric.label + (STAR if self.name.endswith(STAR) else "")
 
     def text(self, value: float | None) -> str:
-        """A score in the digits of its metric; ``-`` for none."""
+        """A score with the digits of its metric; ``-`` for None."""
         if value is None:
             return "-"
         return f"{value:.{self.metric.digits}f}" if math.isfinite(value) else "inf"
 
-    def is_better(self, one: float, other: float) -> bool:
-        """Whether ``one`` is a better score than ``other``."""
-        return one > other if self.metric.higher_is_better else one < other
+
+def column_names(metrics: Iterable[MetricEntry], *, paired: bool, gt_mean: bool) -> tuple[str, ...]:
+    """Names of the columns that metrics fill, in order.
+
+    Args:
+        metrics: The metrics.
+        paired: Whether there are references.
+        gt_mean: Whether each metric with a reference gets a second column, for aligned brightness.
+    """
+    names = []
+    for metric in metrics:
+        if paired or not metric.needs_reference:
+            names.append(metric.name)
+        if paired and gt_mean and metric.needs_reference:
+            names.append(metric.name + STAR)
+    return tuple(names)
 
 
 def column_named(name: str) -> Column:
-    """The column of a metric, plain or starred.
+    """The column called ``psnr``, ``psnr*`` and so on.
 
     Raises:
         UnknownNameError: There is no such metric.

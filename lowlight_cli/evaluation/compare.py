@@ -1,4 +1,4 @@
-"""Today's scores against those of an earlier report."""
+"""Compares scores with those of an earlier report."""
 
 import json
 import math
@@ -12,17 +12,17 @@ from lowlight_cli.evaluation.bootstrap import Difference, paired_difference
 from lowlight_cli.evaluation.result import Evaluation, MethodResult
 
 Scores = Mapping[str, Mapping[str, float | None]]
-"""Picture -> column -> score."""
+"""Image -> column -> score."""
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """An earlier report of this program.
+class BaselineReport:
+    """An earlier JSON report of this program.
 
     Attributes:
         path: Its file.
         protocol: How its scores were computed.
-        title: What they were computed on.
+        title: Title of the images they were computed on.
         methods: Name -> scores.
     """
 
@@ -34,13 +34,13 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What has changed since a baseline.
+    """Changes since an earlier report.
 
     Attributes:
-        path: File of the baseline.
-        against: Method of today -> method of the baseline.
-        changes: Method of today -> column -> change; a column without a common score is not there.
-        notes: Remarks for people.
+        path: File of the earlier report.
+        against: Method -> method of the earlier report that it is compared with.
+        changes: Method -> column -> change; columns without a common score are left out.
+        notes: What limits the comparison.
     """
 
     path: Path
@@ -49,32 +49,34 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
 
-def read_baseline(path: Path) -> Baseline:
+def read_baseline(path: Path) -> BaselineReport:
     """Reads a JSON report.
 
     Raises:
-        UsageError: It is not there, or none of this program's.
+        UsageError: It cannot be read, or is not a JSON report of this program.
     """
     try:
         document = json.loads(path.read_text("utf-8"))
         methods = {entry["method"]: _scores(entry) for entry in (document, *document["others"])}
-        return Baseline(path, document["protocol"]["name"], document["dataset"]["title"], methods)
+        return BaselineReport(path, document["protocol"]["name"], document["dataset"]["title"], methods)
     except OSError as error:
         raise UsageError(f"--baseline '{path}': {error.strerror}") from error
     except (ValueError, LookupError, TypeError) as error:
-        raise UsageError(f"--baseline '{path}' is no JSON report of `lle eval`") from error
+        raise UsageError(
+            f"--baseline '{path}' is not a JSON report of `lle eval`; make one with --report NAME.json"
+        ) from error
 
 
-def compare(evaluation: Evaluation, baseline: Baseline) -> Comparison:
-    """Changes of each method against that of its name, or, where the baseline has one method, against that.
+def compare(evaluation: Evaluation, baseline: BaselineReport) -> Comparison:
+    """Changes of each method since the method of the same name, or since the only one of the report.
 
     Raises:
-        UsageError: The protocols differ, or there is no method or picture in common.
+        UsageError: The protocols differ, or no method and image are in common.
     """
     if baseline.protocol != evaluation.protocol.name:
         raise UsageError(
-            f"--baseline '{baseline.path}' was computed by protocol {baseline.protocol}, not "
-            f"{evaluation.protocol.name}; such numbers do not compare"
+            f"--baseline '{baseline.path}' was computed with protocol {baseline.protocol}, this run with "
+            f"{evaluation.protocol.name}; such scores do not compare; use --protocol {baseline.protocol}"
         )
     against = {
         method.name: name for method in evaluation.methods if (name := _counterpart(method.name, baseline))
@@ -85,11 +87,11 @@ def compare(evaluation: Evaluation, baseline: Baseline) -> Comparison:
         if method.name in against
     }
     if not any(changes.values()):
-        raise UsageError(f"--baseline '{baseline.path}' has no method and picture in common with this run")
+        raise UsageError(f"--baseline '{baseline.path}' has no method and image in common with this run")
     return Comparison(baseline.path, against, changes, tuple(_notes(evaluation, baseline)))
 
 
-def _counterpart(name: str, baseline: Baseline) -> str | None:
+def _counterpart(name: str, baseline: BaselineReport) -> str | None:
     if name in baseline.methods:
         return name
     return next(iter(baseline.methods)) if len(baseline.methods) == 1 else None
@@ -99,8 +101,8 @@ def _changes(method: MethodResult, old: Scores, evaluation: Evaluation) -> dict[
     found = {}
     for column in evaluation.columns:
         pairs = [
-            (picture.values.get(column.name), old.get(picture.name, {}).get(column.name))
-            for picture in method.pictures
+            (image.values.get(column.name), old.get(image.name, {}).get(column.name))
+            for image in method.images
         ]
         change = paired_difference(
             [
@@ -114,8 +116,8 @@ def _changes(method: MethodResult, old: Scores, evaluation: Evaluation) -> dict[
     return found
 
 
-def _notes(evaluation: Evaluation, baseline: Baseline) -> list[str]:
-    title = evaluation.subject.title
+def _notes(evaluation: Evaluation, baseline: BaselineReport) -> list[str]:
+    title = evaluation.data.title
     if baseline.title == title:
         return []
     return [f"the baseline was computed on {baseline.title}, this run on {title}"]

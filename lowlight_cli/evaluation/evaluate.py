@@ -1,175 +1,193 @@
-"""Pictures -> scores: read, enhance, time, compare with the references."""
+"""Runs one evaluation, in the order in which it happens: find images, build metrics, run methods, sum up."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from pathlib import Path
 
-import torch
-
-from lowlight_cli.datasets.check import size_problem
-from lowlight_cli.datasets.matching import Partners, Problem
-from lowlight_cli.errors import ImageError
-from lowlight_cli.evaluation.result import Picture
+from lowlight_cli.datasets.catalog import find_dataset
+from lowlight_cli.datasets.check import count_note
+from lowlight_cli.datasets.locate import data_roots, locate
+from lowlight_cli.datasets.matching import Matching, Problem
+from lowlight_cli.device import choose_device
+from lowlight_cli.errors import ImageError, UnexpectedImageError, UsageError, WeightsError
+from lowlight_cli.evaluation.columns import Column, column_named
+from lowlight_cli.evaluation.extremes import Extremes
+from lowlight_cli.evaluation.methods import Method
+from lowlight_cli.evaluation.observer import Observer
+from lowlight_cli.evaluation.protocols import PROTOCOLS
+from lowlight_cli.evaluation.request import EvalRequest
+from lowlight_cli.evaluation.result import EvalData, Evaluation, MethodResult, ScoredImage
+from lowlight_cli.evaluation.run_method import match_images, run_method, save_result
 from lowlight_cli.evaluation.score import Scorer
-from lowlight_cli.evaluation.stopwatch import Stopwatch
-from lowlight_cli.images.decode import decode
+from lowlight_cli.evaluation.score_images import ImageEvents, Loaded
 from lowlight_cli.images.picture import Pixels
-from lowlight_cli.images.pixels import to_images
-
-Enhance = Callable[[Sequence[Pixels]], Sequence[Pixels | ImageError]]
-"""Pictures of one size to their results, each of the same size, or the reason why there is none."""
-
-_READERS = 2
-_WAITING = 4
+from lowlight_cli.versions import version_of
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A picture and its reference in memory."""
-
-    partners: Partners
-    pixels: Pixels
-    reference: Pixels | None
-
-    @property
-    def kind(self) -> tuple[object, ...]:
-        """Equal for pictures that can be in one batch."""
-        depth = None if self.reference is None else self.reference.dtype
-        return (*self.pixels.shape, self.pixels.dtype, depth)
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told of each picture.
-
-    Attributes:
-        scored: Told of the scores of a picture.
-        failed: Told of a picture that cannot be scored.
-        made: Told of each result before it is scored; it may raise ``ImageError``.
-    """
-
-    scored: Callable[[Picture], None] = lambda picture: None
-    failed: Callable[[Problem], None] = lambda problem: None
-    made: Callable[[Loaded, Pixels], None] = lambda item, result: None
-
-
-def score_pictures(
-    partners: Sequence[Partners],
-    enhance: Enhance | None,
-    scorer: Scorer,
-    stopwatch: Stopwatch,
-    *,
-    batch_size: int = 1,
-    listener: Listener | None = None,
-) -> tuple[list[Picture], list[Problem]]:
-    """Scores pictures, each for itself; nothing is resized, and one that cannot be read ends nothing.
+def evaluate(request: EvalRequest, observer: Observer | None = None) -> Evaluation:
+    """Scores methods on images; an image that fails is a problem of its method, not the end.
 
     Args:
-        partners: What to enhance, and what to compare it with.
-        enhance: Makes results of dark pictures; None scores the files as they are.
-        scorer: Metrics and protocol.
-        stopwatch: Measures ``enhance``.
-        batch_size: Pictures of one size in a pass at most.
-        listener: Told of each picture.
+        request: What to score.
+        observer: Hears about the evaluation while it goes on.
 
-    Returns:
-        Scores in the order of ``partners``, and what is wrong with the others.
+    Raises:
+        UsageError: A folder is missing, or results would be written among images that are read.
+        WeightsError: The data set or weights are missing, there are no images, or no metric can be computed.
+        UnavailableError: The machine lacks the device, or it can no longer be used.
     """
-    told = listener or Listener()
-    scored: dict[str, Picture] = {}
-    problems: list[Problem] = []
-
-    def refuse(problem: Problem) -> None:
-        problems.append(problem)
-        told.failed(problem)
-
-    for batch in _batches(_readable(partners, refuse), batch_size):
-        for picture in _score_batch(batch, enhance, scorer, stopwatch, told, refuse):
-            scored[picture.name] = picture
-            told.scored(picture)
-    return [scored[each.name] for each in partners if each.name in scored], problems
-
-
-def _score_batch(
-    batch: list[Loaded],
-    enhance: Enhance | None,
-    scorer: Scorer,
-    stopwatch: Stopwatch,
-    told: Listener,
-    refuse: Callable[[Problem], None],
-) -> Iterator[Picture]:
-    pixels = [item.pixels for item in batch]
-    results = pixels if enhance is None else stopwatch.time(enhance, pixels)
-    done: list[tuple[Loaded, Pixels]] = []
-    for item, result in zip(batch, results, strict=True):
-        try:
-            if isinstance(result, ImageError):
-                raise result
-            told.made(item, result)
-        except ImageError as error:
-            refuse(Problem(item.partners.picture, error.code, str(error)))
-        else:
-            done.append((item, result))
-    if done:
-        yield from _scores(done, scorer)
+    observer = observer or Observer()
+    methods = request.parsed_methods()
+    data = _find_data(request)
+    _check_folders(request, data, methods)
+    scorer = Scorer(
+        request.metrics,
+        request.protocol,
+        device=choose_device(request.settings.device),
+        metrics_dir=request.metrics_dir,
+        gray_mean=request.gt_mean,
+        download=request.download,
+    )
+    columns = _columns(scorer, data, observer)
+    matchings = [match_images(each, data) for each in methods]
+    if not any(matching.expected for matching in matchings):
+        raise WeightsError(f"no images in {data.title}")
+    extremes = Extremes(columns[0]) if request.thumbnails else None
+    results = _run_methods(methods, matchings, scorer, request, extremes, observer)
+    return Evaluation(
+        data,
+        PROTOCOLS[request.protocol],
+        columns,
+        results,
+        scorer.missing,
+        tuple(_notes(request, data, scorer, results, matchings)),
+        request.settings.device if request.settings.device != "auto" else str(choose_device("auto")),
+        _versions(scorer),
+        extremes.thumbnails() if extremes else {},
+    )
 
 
-def _scores(done: list[tuple[Loaded, Pixels]], scorer: Scorer) -> Iterator[Picture]:
-    images = to_images([result for _, result in done])
-    references = [item.reference for item, _ in done if item.reference is not None]
-    with torch.inference_mode():
-        scores = scorer.score(images, to_images(references) if references else None)
-    for (item, result), score in zip(done, scores, strict=True):
-        height, width = result.shape[:2]
-        partners = item.partners
-        yield Picture(
-            partners.name, partners.picture, partners.reference, width, height, score.values, score.reasons
+def _find_data(request: EvalRequest) -> EvalData:
+    if request.dataset is not None:
+        entry = find_dataset(request.dataset)
+        place = locate(entry, request.split, data_roots(request.data_root))
+        return EvalData(
+            entry.name, place.split, place.low, place.high, request.pair_by, entry.note, place.ignored
         )
+    folders = [folder for folder in (request.low, request.gt) if folder is not None]
+    name = " and ".join("/".join(folder.resolve().parts[-2:]) for folder in folders)
+    return EvalData(name or "results", None, request.low, request.gt, request.pair_by)
 
 
-def _batches(items: Iterable[Loaded], batch_size: int) -> Iterator[list[Loaded]]:
-    """Groups of one kind; a group waits for mates until others have filled four groups."""
-    waiting: dict[tuple[object, ...], list[Loaded]] = {}
-    for item in items:
-        group = waiting.setdefault(item.kind, [])
-        group.append(item)
-        if len(group) >= batch_size:
-            yield waiting.pop(item.kind)
-        while sum(map(len, waiting.values())) > _WAITING * batch_size:
-            yield waiting.pop(next(iter(waiting)))
-    yield from waiting.values()
+def _check_folders(request: EvalRequest, data: EvalData, methods: Sequence[Method]) -> None:
+    """Makes sure that folders exist, and that results do not mix with images that are read."""
+    options = ("--low", data.low), ("--gt", data.references), *(("--pred", each.folder) for each in methods)
+    sources = [(option, folder) for option, folder in options if folder is not None]
+    for option, folder in sources:
+        if not folder.is_dir():
+            raise UsageError(f"{option} '{folder}' is not a folder")
+    targets = [target for each in methods if (target := _save_folder(request, each)) is not None]
+    for _, source in sources:
+        if any(target.resolve().is_relative_to(source.resolve()) for target in targets):
+            raise UsageError(
+                f"--save-pred '{request.save_pred}': results would lie among the images of '{source}'; "
+                "choose another folder"
+            )
 
 
-def _readable(partners: Sequence[Partners], refuse: Callable[[Problem], None]) -> Iterator[Loaded]:
-    """Pictures that are readable and as large as their references, read some way ahead."""
-    with ThreadPoolExecutor(_READERS) as pool:
-        queue: deque[Future[Loaded | Problem]] = deque()
-        rest = iter(partners)
-        try:
-            while True:
-                queue += [pool.submit(_load, each) for each in islice(rest, 2 * _READERS - len(queue))]
-                if not queue:
-                    return
-                item = queue.popleft().result()
-                if isinstance(item, Problem):
-                    refuse(item)
-                else:
-                    yield item
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _save_folder(request: EvalRequest, method: Method) -> Path | None:
+    """Where the results of a method are written; None if they are not."""
+    if request.save_pred is None or method.kind == "files":
+        return None
+    is_only = len(request.parsed_methods()) == 1
+    return request.save_pred if is_only else request.save_pred / method.title
 
 
-def _load(partners: Partners) -> Loaded | Problem:
-    path = partners.picture
-    try:
-        pixels = decode(path).pixels
-        if partners.reference is None:
-            return Loaded(partners, pixels, None)
-        path = partners.reference
-        reference = decode(path).pixels
-    except ImageError as error:
-        return Problem(path, error.code, str(error))
-    sizes = (pixels.shape[1], pixels.shape[0]), (reference.shape[1], reference.shape[0])
-    return size_problem(partners, sizes) or Loaded(partners, pixels, reference)
+def _columns(scorer: Scorer, data: EvalData, observer: Observer) -> tuple[Column, ...]:
+    for reason in dict.fromkeys(scorer.missing.values()):
+        names = ", ".join(name for name, why in scorer.missing.items() if why == reason)
+        observer.warning(f"{names} left out: {reason}")
+    columns = tuple(map(column_named, scorer.columns(paired=data.references is not None)))
+    if not columns:
+        raise WeightsError("none of the metrics can be computed")
+    return columns
+
+
+@dataclass(frozen=True, slots=True)
+class _MethodEvents(ImageEvents):
+    """Passes on what happens to the images of a method, and keeps results."""
+
+    method: Method
+    observer: Observer
+    save: Path | None
+    extremes: Extremes | None
+
+    def made(self, item: Loaded, result: Pixels) -> None:
+        if self.save is not None:
+            path = self.save / f"{item.partners.name}.png"
+            save_result(result, path, sixteen_bit=item.pixels.dtype.itemsize > 1)
+        if self.extremes is not None:
+            self.extremes.made(item, result)
+
+    def scored(self, image: ScoredImage) -> None:
+        if self.extremes is not None:
+            self.extremes.scored(image)
+        self.observer.scored(self.method.title, image)
+
+    def failed(self, problem: Problem, cause: ImageError | None) -> None:
+        if isinstance(cause, UnexpectedImageError) and cause.__cause__ is not None:
+            self.observer.crash(self.method.title, problem, cause.__cause__)
+        self.observer.failed(self.method.title, problem)
+
+
+def _run_methods(
+    methods: Sequence[Method],
+    matchings: Sequence[Matching],
+    scorer: Scorer,
+    request: EvalRequest,
+    extremes: Extremes | None,
+    observer: Observer,
+) -> tuple[MethodResult, ...]:
+    total = sum(len(matching.partners[: request.limit]) for matching in matchings)
+    results: list[MethodResult] = []
+    with observer.progress(total):
+        for method, matching in zip(methods, matchings, strict=True):
+            for problem in matching.problems:
+                observer.unpaired(method.title, problem)
+            kept = extremes if not results else None
+            events = _MethodEvents(method, observer, _save_folder(request, method), kept)
+            results.append(
+                run_method(method, matching, scorer, request.settings, limit=request.limit, events=events)
+            )
+    return tuple(results)
+
+
+def _notes(
+    request: EvalRequest,
+    data: EvalData,
+    scorer: Scorer,
+    results: Sequence[MethodResult],
+    matchings: Sequence[Matching],
+) -> Iterator[str]:
+    if data.references is None:
+        left_out = [metric.label for metric in scorer.metrics if metric.needs_reference]
+        if left_out:
+            yield f"there are no references, so {', '.join(left_out)} are left out"
+    if request.limit is not None and any(matching.expected > request.limit for matching in matchings):
+        yield f"limited to the first {request.limit} images: not the score of the data set"
+    if data.split is not None:
+        count = count_note(find_dataset(data.name).splits[data.split], matchings[0].expected)
+        if count:
+            yield count
+    for method in results:
+        reasons = Counter(reason for image in method.images for reason in set(image.reasons.values()))
+        for reason, n in reasons.most_common():
+            yield f"{method.name}: {n} images lack a score: {reason}"
+
+
+def _versions(scorer: Scorer) -> dict[str, str]:
+    """Versions of the libraries that the scores depend on."""
+    uses_pyiqa = any(metric.backend == "pyiqa" for metric in scorer.metrics)
+    names = ["lowlight-cli", "torch", *(["pyiqa"] if uses_pyiqa else [])]
+    return {name: version_of(name) or "not installed" for name in names}

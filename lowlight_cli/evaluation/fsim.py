@@ -1,4 +1,4 @@
-"""Feature similarity: likeness of phase congruency and gradients, weighted by what the eye looks at.
+"""Computes feature similarity (FSIM): likeness of phase congruency and gradients, weighted by congruency.
 
 Source: Zhang, Zhang, Mou and Zhang, "FSIM: a feature similarity index for image quality assessment", 2011.
 """
@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from lowlight_cli.evaluation.color_space import LUMA, seen_pair, weighted
+from lowlight_cli.evaluation.color_space import LUMA, view_pair, weighted
 from lowlight_cli.evaluation.protocols import EIGHT_BIT_RGB, View
 from lowlight_cli.tensors import Features, Images, PerImage
 
 SIDE = 256
-"""Pictures are averaged down until their shorter side is about this long."""
+"""Images are averaged down until their shorter side has about this many pixels."""
 
 IN_PHASE = (0.596, -0.274, -0.322)
 QUADRATURE = (0.211, -0.523, 0.312)
-"""Weights of R, G and B in the colors of YIQ."""
+"""Weights of R, G and B in the two color components of YIQ."""
 
 T_CONGRUENCY = 0.85
 T_GRADIENT = 160.0
@@ -30,18 +30,18 @@ SCHARR = ((3.0, 0.0, -3.0), (10.0, 0.0, -10.0), (3.0, 0.0, -3.0))
 def feature_similarity(
     images: Images, references: Images, view: View = EIGHT_BIT_RGB, *, chromatic: bool = False
 ) -> PerImage:
-    """FSIM of the luma, or FSIMc; 1 for equal pictures.
+    """FSIM of the luma, or FSIMc; 1 for equal images.
 
     Args:
         images: sRGB in [0, 1].
-        references: What they should be, of the same shape.
-        view: Whether pixels are rounded first; in RGB.
+        references: Of the same shape.
+        view: Whether pixels are rounded first; its color space is RGB.
         chromatic: Whether color is compared as well (FSIMc).
 
     Raises:
         UsageError: The shapes differ.
     """
-    first, second = (reduced(batch * 255) for batch in seen_pair(images, references, view))
+    first, second = (reduced(batch * 255) for batch in view_pair(images, references, view))
     luma_1, luma_2 = weighted(first, LUMA), weighted(second, LUMA)
     congruency_1, congruency_2 = phase_congruency(torch.cat([luma_1, luma_2])).chunk(2)
     likeness = _alike(congruency_1, congruency_2, T_CONGRUENCY)
@@ -50,12 +50,12 @@ def feature_similarity(
         likeness = likeness * _alike_in_color(first, second)
     weight = torch.maximum(congruency_1, congruency_2)
     total = weight.sum((1, 2, 3))
-    # Pictures without any feature, all black for example, are alike in all of them.
+    # Images without features, such as all black ones, have no weights; they are compared everywhere.
     return torch.where(total > 0, (likeness * weight).sum((1, 2, 3)) / total, likeness.mean((1, 2, 3)))
 
 
 def reduced(planes: Features) -> Features:
-    """Averages over squares, of which every n-th is kept, so that the shorter side is about 256."""
+    """Planes averaged over squares and subsampled, so that the shorter side is about ``SIDE``."""
     factor = max(1, int(min(planes.shape[2:]) / SIDE + 0.5))
     if factor == 1:
         return planes
@@ -80,7 +80,7 @@ def _alike_in_color(first: Features, second: Features) -> Features:
     product = torch.ones_like(first[:, :1])
     for weights in (IN_PHASE, QUADRATURE):
         product = product * _alike(weighted(first, weights), weighted(second, weights), T_COLOR)
-    # The real part of a power of a product that may be negative.
+    # The product may be negative; FSIMc takes the real part of its power.
     return torch.complex(product, torch.zeros_like(product)).pow(COLOR_POWER).real
 
 
@@ -96,24 +96,24 @@ TINY = 1e-4
 
 
 def phase_congruency(planes: Features) -> Features:
-    """How much the waves at each place are in step, from 0 to 1.
+    """Phase congruency at each pixel, from 0 to 1: (b, 1, h, w).
 
     Args:
-        planes: Luma on the scale of 255, (b, 1, h, w), in float64.
+        planes: Luma in [0, 255], (b, 1, h, w), in float64.
     """
     spectrum = torch.fft.fft2(planes)
     radial, angular = _radial_filters(planes), _angular_filters(planes)
-    in_step, amplitudes = torch.zeros_like(planes), torch.zeros_like(planes)
+    congruent, amplitudes = torch.zeros_like(planes), torch.zeros_like(planes)
     for spread in angular:
         filters = radial * spread  # (scales, h, w)
         waves = torch.fft.ifft2(spectrum * filters)  # (b, scales, h, w), real part even, imaginary part odd
-        in_step += (_energy(waves) - _noise(waves, filters)).clamp(min=0)
+        congruent += (_energy(waves) - _noise(waves, filters)).clamp(min=0)
         amplitudes += (waves.real.square() + waves.imag.square()).sqrt().sum(1, keepdim=True)
-    return in_step / amplitudes.clamp(min=TINY)
+    return congruent / amplitudes.clamp(min=TINY)
 
 
 def _energy(waves: Tensor) -> Tensor:
-    """Length of the waves along their mean direction, less what is across it."""
+    """Length of the waves along their mean phase, minus the part across it."""
     even, odd = waves.real, waves.imag
     total_even, total_odd = even.sum(1, keepdim=True), odd.sum(1, keepdim=True)
     length = (total_even.square() + total_odd.square()).sqrt() + TINY
@@ -124,19 +124,19 @@ def _energy(waves: Tensor) -> Tensor:
 
 
 def _noise(waves: Tensor, filters: Tensor) -> Tensor:
-    """Energy that noise alone would have, judged by the finest scale: mean and 2 deviations of Rayleigh's."""
+    """Energy threshold of noise, estimated at the finest scale: mean plus 2 deviations of Rayleigh noise."""
     power = (waves[:, 0].real.square() + waves[:, 0].imag.square()).flatten(1)
     noise_power = power.quantile(0.5, 1) / math.log(2) / filters[0].square().sum()
     impulses = torch.fft.ifft2(filters).real * math.sqrt(filters[0].numel())
-    own = impulses.square().sum()
+    single = impulses.square().sum()
     mixed = (impulses.sum(0).square() - impulses.square().sum(0)).sum() / 2
-    scale = (noise_power * (own + 2 * mixed)).sqrt()
+    scale = (noise_power * (single + 2 * mixed)).sqrt()
     threshold = scale * (math.sqrt(math.pi / 2) + NOISE_DEVIATIONS * math.sqrt(2 - math.pi / 2))
     return (threshold / NOISE_DIVISOR)[:, None, None, None]
 
 
 def _frequencies(like: Tensor) -> tuple[Tensor, Tensor]:
-    """Radius in cycles per pixel and angle of each term of the spectrum."""
+    """Radius in cycles per pixel and angle in radians of each term of the spectrum."""
     height, width = like.shape[2:]
     down = _axis(height, like)[:, None]
     across = _axis(width, like)[None, :]
@@ -144,13 +144,13 @@ def _frequencies(like: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _axis(size: int, like: Tensor) -> Tensor:
-    """Frequencies of an axis in the order of the Fourier transform; an odd one reaches from -0.5 to 0.5."""
+    """Frequencies of an axis in the order of the Fourier transform; of an odd size from -0.5 to 0.5."""
     steps = torch.arange(size, dtype=like.dtype, device=like.device) - size // 2
     return torch.fft.ifftshift(steps / (size - size % 2))
 
 
 def _radial_filters(like: Tensor) -> Tensor:
-    """Bands of the spectrum on a logarithmic axis, (scales, h, w), with the outermost corners cut off."""
+    """Log-Gabor bands of the spectrum, (scales, h, w), without its outermost corners."""
     radius, _ = _frequencies(like)
     radius[0, 0] = 1
     lowpass = 1 / (1 + (radius / 0.45) ** 30)
@@ -166,7 +166,7 @@ def _radial_filters(like: Tensor) -> Tensor:
 
 
 def _angular_filters(like: Tensor) -> Tensor:
-    """Sectors of the spectrum, (orientations, h, w)."""
+    """Angular sectors of the spectrum, (orientations, h, w)."""
     _, angle = _frequencies(like)
     directions = torch.arange(ORIENTATIONS, dtype=like.dtype, device=like.device) * math.pi / ORIENTATIONS
     away = angle - directions[:, None, None]

@@ -1,4 +1,4 @@
-"""Results -> rows and columns of text, the same for every form of table; torch-free."""
+"""Turns results into rows and columns of text, for all table formats; torch-free."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from lowlight_cli.evaluation.bootstrap import Difference
 from lowlight_cli.evaluation.columns import STAR, Column
 from lowlight_cli.evaluation.compare import Comparison
 from lowlight_cli.evaluation.published import Published
-from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture
+from lowlight_cli.evaluation.result import Evaluation, MethodResult, ScoredImage
 from lowlight_cli.evaluation.summary import Summary
 
 EXTREMES = 5
-"""Pictures that are shown as the best, and as many as the worst."""
+"""Number of images shown as the best, and as the worst."""
 
 
 class Mark(Enum):
-    """How a cell stands out."""
+    """How a cell is highlighted."""
 
     NONE = ""
     BEST = "best"
@@ -25,7 +25,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Text in a table, and how it stands out."""
+    """Text in a table, and how it is highlighted."""
 
     text: str
     mark: Mark = Mark.NONE
@@ -33,13 +33,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table without a form.
+    """A table in no particular format.
 
     Attributes:
-        heads: One for each column; the first column holds names, the others numbers.
-        rows: As many cells each.
-        published: Numbers of rows, from 0, that papers print and nobody measured here.
-        footnotes: What the signs in it mean.
+        heads: Heading of each column; the first column holds names, the others numbers.
+        rows: One cell per column.
+        published: Indices of rows with scores from papers.
+        footnotes: What signs in the table mean.
     """
 
     heads: tuple[str, ...]
@@ -51,12 +51,12 @@ class Grid:
 def method_grid(
     evaluation: Evaluation, comparison: Comparison | None = None, published: Sequence[Published] = ()
 ) -> Grid:
-    """One row for each method, then one for each published row: means, changes, speed, size.
+    """One row per method, then one per published row: means, changes, time and parameters.
 
     Args:
-        evaluation: What was found.
-        comparison: Changes against an earlier report.
-        published: Rows of papers.
+        evaluation: The results.
+        comparison: Changes since an earlier report.
+        published: Scores from papers.
     """
     columns = evaluation.columns
     marks = {column.name: _marks(column, evaluation.methods) for column in columns}
@@ -92,35 +92,35 @@ def method_grid(
     )
 
 
-def picture_grid(evaluation: Evaluation, method: MethodResult) -> Grid:
-    """One row for each picture of a method, then mean, spread, median and extremes.
+def image_grid(evaluation: Evaluation, method: MethodResult) -> Grid:
+    """One row per image of a method, then its statistics.
 
     Args:
-        evaluation: What was found.
-        method: Whose pictures.
+        evaluation: The results.
+        method: Whose images.
     """
     columns = evaluation.columns
-    rows = [_picture_row(picture, columns) for picture in method.pictures]
+    rows = [_image_row(image, columns) for image in method.images]
     for name in ("mean", "std", "median", "min", "max"):
         cells = (_statistic(method, column, name) for column in columns)
         rows.append((Cell(_statistic_title(name, method)), *map(Cell, cells)))
-    return Grid(("picture", *(column.head for column in columns)), tuple(rows))
+    return Grid(("image", *(column.head for column in columns)), tuple(rows))
 
 
-def extremes(evaluation: Evaluation, method: MethodResult) -> tuple[list[Picture], list[Picture]]:
-    """The worst and the best pictures by the first column, the most extreme first; none is in both.
+def extremes(evaluation: Evaluation, method: MethodResult) -> tuple[list[ScoredImage], list[ScoredImage]]:
+    """The worst and the best images by the first column, most extreme first; no image is in both.
 
     Args:
-        evaluation: What was found.
-        method: Whose pictures.
+        evaluation: The results.
+        method: Whose images.
     """
     if not evaluation.columns:
         return [], []
     column = evaluation.columns[0]
-    scored = [picture for picture in method.pictures if picture.values.get(column.name) is not None]
+    scored = [image for image in method.images if image.values.get(column.name) is not None]
     ordered = sorted(
         scored,
-        key=lambda picture: picture.values[column.name] or 0.0,
+        key=lambda image: image.values[column.name] or 0.0,
         reverse=not column.metric.higher_is_better,
     )
     count = min(EXTREMES, len(ordered) // 2)
@@ -130,11 +130,11 @@ def extremes(evaluation: Evaluation, method: MethodResult) -> tuple[list[Picture
 def _title(method: MethodResult) -> str:
     if method.is_complete:
         return method.name
-    return f"{method.name} INCOMPLETE: {len(method.pictures)} of {method.expected}"
+    return f"{method.name} INCOMPLETE: {len(method.images)} of {method.expected}"
 
 
 def _marks(column: Column, methods: Iterable[MethodResult]) -> dict[str, Mark]:
-    """Which methods stand out in a column; those that were not scored on all pictures do not take part."""
+    """Best and second-best method of a column, among those with a score for every image."""
     means = {
         method.name: summary.mean
         for method in methods
@@ -153,19 +153,19 @@ def _mean_cell(method: MethodResult, column: Column, marks: dict[str, Mark]) -> 
     summary = method.summary(column.name)
     if summary is None:
         return Cell("-")
-    part = "" if summary.n == len(method.pictures) else f" ({summary.n})"
+    part = "" if summary.n == len(method.images) else f" ({summary.n})"
     return Cell(_mean_text(summary, column) + part, marks.get(method.name, Mark.NONE))
 
 
 def _mean_text(summary: Summary, column: Column) -> str:
-    """Mean of the finite scores, and how many are infinite: ``28.41 + 2 inf``."""
+    """Mean of the finite scores, and the number of infinite ones: ``28.41 + 2 inf``."""
     mixed = 0 < summary.infinite < summary.n
     return column.text(summary.mean) + (f" + {summary.infinite} inf" if mixed else "")
 
 
 def _cost_cells(method: MethodResult) -> Iterator[Cell]:
-    parameters = method.facts.get("parameters")
-    yield Cell(str(len(method.pictures)))
+    parameters = method.info.get("parameters")
+    yield Cell(str(len(method.images)))
     yield Cell("-" if method.runtime is None else _milliseconds(method.runtime.median_ms))
     yield Cell("-" if parameters is None else f"{parameters / 1e6:.2f} M" if parameters else "0")
 
@@ -180,7 +180,7 @@ def _change(comparison: Comparison | None, method: MethodResult, column: Column)
 
 
 def change_text(change: Difference, column: Column) -> str:
-    """A change and its interval in the digits of the metric: ``+0.31 [+0.12, +0.50]``."""
+    """A change and its interval with the digits of the metric: ``+0.31 [+0.12, +0.50]``."""
     digits = column.metric.digits
     text = f"{change.mean:+.{digits}f}"
     if change.low is None or change.high is None:
@@ -193,8 +193,8 @@ def _published_row(row: Published, columns: Sequence[Column], changed: int) -> t
     return (Cell(f"{row.method} (published)"), *scores, *(Cell("-") for _ in range(changed + 3)))
 
 
-def _picture_row(picture: Picture, columns: Sequence[Column]) -> tuple[Cell, ...]:
-    return (Cell(picture.name), *(Cell(column.text(picture.values.get(column.name))) for column in columns))
+def _image_row(image: ScoredImage, columns: Sequence[Column]) -> tuple[Cell, ...]:
+    return (Cell(image.name), *(Cell(column.text(image.values.get(column.name))) for column in columns))
 
 
 def _statistic(method: MethodResult, column: Column, name: str) -> str:
@@ -207,7 +207,7 @@ def _statistic(method: MethodResult, column: Column, name: str) -> str:
 def _statistic_title(name: str, method: MethodResult) -> str:
     if name != "mean":
         return name
-    count = len(method.pictures)
+    count = len(method.images)
     return f"mean, n={count}" if method.is_complete else f"mean, INCOMPLETE: {count} of {method.expected}"
 
 
@@ -215,25 +215,25 @@ def _footnotes(
     evaluation: Evaluation, comparison: Comparison | None, published: Sequence[Published]
 ) -> Iterator[str]:
     if any(not method.is_complete for method in evaluation.methods):
-        yield "INCOMPLETE: some pictures were not scored, so the mean is not that of the data set."
+        yield "INCOMPLETE: some images were not scored, so the mean is not that of the data set."
     if any(column.name.endswith(STAR) for column in evaluation.columns):
-        yield "* after the brightness of each picture was aligned with its reference (GT-mean)."
+        yield "* after the brightness of each image was aligned with its reference (GT-mean)."
     summaries = [
-        (summary, len(method.pictures))
+        (summary, len(method.images))
         for method in evaluation.methods
         for column in evaluation.columns
         if (summary := method.summary(column.name)) is not None
     ]
     if any(summary.n < count for summary, count in summaries):
-        yield "A number in brackets: so many pictures have this score, the others have none."
+        yield "A number in brackets: only this many images have a score."
     if any(summary.infinite for summary, _ in summaries):
         yield "inf: an image equals its reference. '+ N inf' counts them; the mean is that of the others."
     if comparison is not None:
         names = sorted(set(comparison.against.values()))
         yield (
-            f"Δ against {', '.join(names)} in {comparison.path.name}, with 95 % interval "
-            "(paired bootstrap over pictures)."
+            f"Δ: change since {', '.join(names)} in {comparison.path.name}, with its 95 % interval "
+            "(paired bootstrap over images)."
         )
     for source in dict.fromkeys(row.source for row in published):
         notes = dict.fromkeys(row.note for row in published if row.source == source and row.note)
-        yield f"published: printed by {source}, not measured here{''.join(f'; {note}' for note in notes)}."
+        yield f"published: printed in {source}, not measured here{''.join(f'; {note}' for note in notes)}."

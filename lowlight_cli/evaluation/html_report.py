@@ -1,4 +1,4 @@
-"""Results -> what a page shows of them: table, charts of all pictures, the worst and the best. Torch-free."""
+"""Collects what the HTML report shows: table, charts, the worst and the best images; torch-free."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,26 +7,26 @@ from typing import Any
 
 from lowlight_cli.evaluation.columns import Column
 from lowlight_cli.evaluation.compare import Comparison
-from lowlight_cli.evaluation.grid import extremes, method_grid, picture_grid
+from lowlight_cli.evaluation.grid import extremes, image_grid, method_grid
 from lowlight_cli.evaluation.published import Published
 from lowlight_cli.evaluation.render_text import header_lines
 from lowlight_cli.evaluation.result import Evaluation, MethodResult
 
 WIDTH = 640
-"""Of a chart, in units of its own."""
+"""Width of a chart, in SVG units."""
 
 _MARGIN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """Scores of all methods in one metric, as dots on lines of one scale.
+class Chart:
+    """Scores of all methods in one metric: a line of dots per method, on one scale.
 
     Attributes:
         column: The metric.
         low: Score at the left end.
         high: Score at the right end.
-        rows: Method -> (place of the mean, places and titles of the pictures), in units of ``WIDTH``.
+        rows: Method -> position of its mean, and position and title of each image; from 0 to ``WIDTH``.
     """
 
     column: Column
@@ -39,16 +39,13 @@ def page_values(
     evaluation: Evaluation,
     comparison: Comparison | None = None,
     published: Sequence[Published] = (),
-    *,
-    thumbnails: Mapping[str, bytes] | None = None,
 ) -> dict[str, Any]:
-    """What the template of the page asks for.
+    """Values for the template of the page.
 
     Args:
-        evaluation: What was found.
-        comparison: Changes against an earlier report.
-        published: Rows of papers.
-        thumbnails: Name of a picture of the first method -> JPEG of it beside its result and its reference.
+        evaluation: The results.
+        comparison: Changes since an earlier report.
+        published: Scores from papers.
     """
     first = evaluation.methods[0]
     worst, best = extremes(evaluation, first)
@@ -56,29 +53,29 @@ def page_values(
         "evaluation": evaluation,
         "header": header_lines(evaluation, brief=True),
         "grid": method_grid(evaluation, comparison, published),
-        "strips": [strip for column in evaluation.columns if (strip := strip_of(column, evaluation.methods))],
+        "charts": [chart for column in evaluation.columns if (chart := chart_of(column, evaluation.methods))],
         "extremes": {"Worst": worst, "Best": best},
         "first": first,
         "column": evaluation.columns[0],
-        "pictures": [(method.name, picture_grid(evaluation, method)) for method in evaluation.methods],
-        "thumbnails": thumbnails or {},
+        "images": [(method.name, image_grid(evaluation, method)) for method in evaluation.methods],
+        "thumbnails": evaluation.thumbnails,
         "settings": evaluation.protocol.settings(),
         "width": WIDTH,
     }
 
 
-def strip_of(column: Column, methods: Sequence[MethodResult]) -> Strip | None:
-    """The chart of a metric; None where it has fewer than two finite scores.
+def chart_of(column: Column, methods: Sequence[MethodResult]) -> Chart | None:
+    """The chart of a metric; None if it has fewer than two finite scores.
 
     Args:
         column: The metric.
-        methods: Whose scores.
+        methods: Results of all methods.
     """
     scores = {
         method.name: [
-            (picture.name, value)
-            for picture in method.pictures
-            if (value := picture.values.get(column.name)) is not None and math.isfinite(value)
+            (image.name, value)
+            for image in method.images
+            if (value := image.values.get(column.name)) is not None and math.isfinite(value)
         ]
         for method in methods
     }
@@ -94,9 +91,9 @@ def strip_of(column: Column, methods: Sequence[MethodResult]) -> Strip | None:
     rows = {
         name: (
             place(sum(value for _, value in pairs) / len(pairs)),
-            [(place(value), f"{picture}: {column.text(value)}") for picture, value in pairs],
+            [(place(value), f"{image}: {column.text(value)}") for image, value in pairs],
         )
         for name, pairs in scores.items()
         if pairs
     }
-    return Strip(column, column.text(low), column.text(high), rows)
+    return Chart(column, column.text(low), column.text(high), rows)

@@ -1,36 +1,26 @@
-"""From the name of a metric and a protocol to a function of pictures."""
+"""Builds the function that computes a metric under a protocol."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import torch
 
 from lowlight_cli.checkpoints.load_lpips import load_lpips
-from lowlight_cli.errors import LowlightError
 from lowlight_cli.evaluation.catalog import MetricEntry
-from lowlight_cli.evaluation.color_space import seen
+from lowlight_cli.evaluation.color_space import view_images
 from lowlight_cli.evaluation.fsim import feature_similarity
+from lowlight_cli.evaluation.metric_types import Compare, Rate
 from lowlight_cli.evaluation.pixel_metrics import mean_absolute_error, multi_scale_ssim, psnr, ssim
 from lowlight_cli.evaluation.protocols import Protocol, Space, View
+from lowlight_cli.evaluation.pyiqa_metrics import build_pyiqa_comparison, build_pyiqa_rating
 from lowlight_cli.losses.learned_perceptual import Backbone
-from lowlight_cli.tensors import Images, PerImage
-
-Compare = Callable[[Images, Images], PerImage]
-"""A metric with a reference: pictures and references of one shape, sRGB in [0, 1]."""
-
-Rate = Callable[[Images], PerImage]
-"""A metric without a reference."""
-
-
-class NoScoreError(LowlightError):
-    """A picture that a metric cannot measure; the message says why."""
 
 
 def build_comparison(
     entry: MetricEntry, protocol: Protocol, files: Mapping[str, Path], device: torch.device
 ) -> Compare:
-    """The metric as a function of pictures and references.
+    """The metric as a function of images and references.
 
     Args:
         entry: A metric that needs a reference.
@@ -39,8 +29,8 @@ def build_comparison(
         device: Where its weights go.
 
     Raises:
-        WeightsError: A file does not fit.
-        UnavailableError: It needs pyiqa, which cannot be imported.
+        WeightsError: A file is not of this metric.
+        UnavailableError: It needs pyiqa, and pyiqa cannot be imported.
     """
     if entry.name in ("lpips", "lpips-vgg", "dists"):
         return _network(entry, protocol, files, device)
@@ -63,17 +53,15 @@ def build_comparison(
 def build_rating(
     entry: MetricEntry, protocol: Protocol, files: Mapping[str, Path], device: torch.device
 ) -> Rate:
-    """The metric as a function of pictures alone.
+    """The metric as a function of images alone.
 
     Raises:
-        WeightsError: A file does not fit.
-        UnavailableError: It needs pyiqa, which cannot be imported.
+        WeightsError: A file is not of this metric.
+        UnavailableError: It needs pyiqa, and pyiqa cannot be imported.
     """
-    from lowlight_cli.evaluation.pyiqa_metrics import build_pyiqa_rating
-
     rate = build_pyiqa_rating(entry.name, files, device)
     view = View(Space.RGB, rounds_pixels=protocol.rounds_pixels)
-    return lambda images: rate(seen(images, view).float())
+    return lambda images: rate(view_images(images, view).float())
 
 
 def _network(
@@ -81,11 +69,11 @@ def _network(
 ) -> Compare:
     view = View(Space.RGB, rounds_pixels=protocol.rounds_pixels)
     if entry.backend == "pyiqa":
-        from lowlight_cli.evaluation.pyiqa_metrics import build_pyiqa_comparison
-
         compare = build_pyiqa_comparison(entry.name, files, device)
     else:
         backbone, heads = (files[name] for name in entry.files)
         kind: Backbone = "vgg" if entry.name == "lpips-vgg" else "alex"
         compare = load_lpips(backbone, heads, kind).to(device).distances
-    return lambda images, references: compare(seen(images, view).float(), seen(references, view).float())
+    return lambda images, references: compare(
+        view_images(images, view).float(), view_images(references, view).float()
+    )

@@ -1,4 +1,4 @@
-"""Where the files lie that metrics need; they are looked for on disk, and fetched only on request."""
+"""Finds the files that metrics need on disk, and downloads them on request."""
 
 import os
 import sys
@@ -12,13 +12,13 @@ from lowlight_cli.evaluation.catalog import METRIC_FILES, MetricEntry, MetricFil
 from lowlight_cli.folders import data_folders, listed_folders
 
 OFFLINE = ("LLE_OFFLINE", "HF_HUB_OFFLINE")
-"""Environment variables that forbid to fetch anything."""
+"""Environment variables that forbid downloads."""
 
 HUGGING_FACE = "https://huggingface.co"
 
 
 def user_metric_folders() -> tuple[Path, ...]:
-    """Folders of this program's own for metric files, the first one being written to.
+    """Folders of this program for metric files; downloads go to the first.
 
     They are ``metrics`` in each folder of ``LLE_MODEL_DIR``, then ``metrics`` in the user's data folder.
     """
@@ -26,11 +26,11 @@ def user_metric_folders() -> tuple[Path, ...]:
 
 
 def locate(file: MetricFile, folder: Path | None = None) -> Path | None:
-    """Path of a file that is on disk, or None.
+    """Path of a file on disk; None if it is not found.
 
     Args:
-        file: What to look for, under its name or an alias of it.
-        folder: Looked in first.
+        file: What to look for, under its name or an alias.
+        folder: Searched first.
     """
     names = (file.name, *file.aliases)
     candidates = (place / name for place in _places(file, folder) for name in names)
@@ -44,12 +44,11 @@ def find_files(
 
     Args:
         entry: The metric.
-        folder: Looked in first, and downloaded to; without it the folders of the user are.
-        download: Whether to fetch what is missing.
+        folder: Searched first, and where downloads go; None for the first of ``user_metric_folders``.
+        download: Whether to download missing files.
 
     Raises:
-        WeightsError: Files are missing, cannot be fetched, or are not the published ones; the message says
-            what to put where.
+        WeightsError: Files are missing, cannot be downloaded, or are not the published ones.
     """
     target = folder or user_metric_folders()[0]
     found = {name: locate(METRIC_FILES[name], folder) for name in entry.files}
@@ -59,23 +58,25 @@ def find_files(
         raise WeightsError(
             f"{' and '.join(missing)} {is_} missing; put {it} into {target}, or run with --download"
         )
-    whole = {name: path or fetch(METRIC_FILES[name], target) for name, path in found.items()}
-    for name, path in whole.items():
+    paths = {name: path or fetch(METRIC_FILES[name], target) for name, path in found.items()}
+    for name, path in paths.items():
         expected = METRIC_FILES[name].sha256
         if not digest(path).startswith(expected):
-            raise WeightsError(f"{path} is not the published {name}: its sha256 must begin with {expected}")
-    return whole
+            raise WeightsError(
+                f"{path} is not the published {name}: its sha256 must begin with {expected}; replace it"
+            )
+    return paths
 
 
 def fetch(file: MetricFile, folder: Path) -> Path:
-    """Downloads a file, which appears in the folder whole or not at all; ``HF_ENDPOINT`` is honored.
+    """Path of a file after downloading it; ``HF_ENDPOINT`` replaces huggingface.co.
 
     Raises:
-        WeightsError: ``LLE_OFFLINE`` or ``HF_HUB_OFFLINE`` forbid it, or it failed.
+        WeightsError: ``LLE_OFFLINE`` or ``HF_HUB_OFFLINE`` is set, or the download failed; no file is left.
     """
-    forbidding = [name for name in OFFLINE if os.environ.get(name, "0") not in ("", "0")]
-    if forbidding:
-        raise WeightsError(f"{file.name} is missing, and {forbidding[0]} forbids to download it")
+    offline = [name for name in OFFLINE if os.environ.get(name, "0") not in ("", "0")]
+    if offline:
+        raise WeightsError(f"{file.name} is missing; unset {offline[0]} to download it")
     from torch.hub import download_url_to_file
 
     address = file.source.replace(HUGGING_FACE, os.environ.get("HF_ENDPOINT") or HUGGING_FACE)
@@ -116,6 +117,6 @@ def _places(file: MetricFile, folder: Path | None) -> Iterator[Path]:
 
 
 def _hub_folder() -> Path:
-    """Folder that torch keeps downloads in, found without importing torch."""
+    """Folder where torch keeps downloads, found without importing torch."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("TORCH_HOME") or Path(cache) / "torch") / "hub"

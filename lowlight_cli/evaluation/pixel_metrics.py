@@ -1,6 +1,6 @@
-"""How close pictures are to their references, pixel by pixel: PSNR and mean absolute error.
+"""Computes PSNR, mean absolute error, SSIM and MS-SSIM of images against their references.
 
-All are computed in float64; without a ``View`` in RGB, on values rounded to 8 bits. No border is cut off.
+All are computed in float64, on RGB rounded to 8 bits unless a ``View`` says otherwise. No border is cut off.
 """
 
 import math
@@ -10,26 +10,26 @@ import torch
 from torch.nn.functional import avg_pool2d, pad
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.evaluation.color_space import align_gray_mean, seen_pair
-from lowlight_cli.evaluation.protocols import EIGHT_BIT_RGB, GrayMean, Space, View
+from lowlight_cli.evaluation.color_space import view_pair
+from lowlight_cli.evaluation.protocols import EIGHT_BIT_RGB, Space, View
 from lowlight_cli.tensors import Features, Images, PerImage
 
 
 def psnr(
     images: Images, references: Images, view: View = EIGHT_BIT_RGB, *, error_floor: float = 0.0
 ) -> PerImage:
-    """Peak signal-to-noise ratio in dB, from one mean squared error of all channels; infinite for equals.
+    """Peak signal-to-noise ratio in dB, from one mean squared error over all channels; infinite if equal.
 
     Args:
-        images: SRGB in [0, 1]; values outside are clipped, as in a file.
-        references: What they should be, of the same shape.
-        view: What is compared.
+        images: sRGB in [0, 1]; values outside are clipped, as in a file.
+        references: Of the same shape.
+        view: Color space and rounding of what is compared.
         error_floor: Added to the mean squared error.
 
     Raises:
         UsageError: The shapes differ.
     """
-    first, second = seen_pair(images, references, view)
+    first, second = view_pair(images, references, view)
     return -10 * ((first - second).square().mean((1, 2, 3)) + error_floor).log10()
 
 
@@ -39,28 +39,19 @@ def mean_absolute_error(images: Images, references: Images, view: View = EIGHT_B
     Raises:
         UsageError: The shapes differ.
     """
-    first, second = seen_pair(images, references, view)
+    first, second = view_pair(images, references, view)
     return (first - second).abs().mean((1, 2, 3))
-
-
-def psnr_of_equal_means(images: Images, references: Images) -> PerImage:
-    """PSNR in dB after each picture is scaled to the mean gray of its reference ("GT-mean").
-
-    Raises:
-        UsageError: The shapes differ.
-    """
-    return psnr(align_gray_mean(images, references, GrayMean()), references)
 
 
 WINDOW = 11
 SIGMA = 1.5
 K1, K2 = 0.01, 0.03
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-SMALLEST_OF_SCALES = WINDOW * 2 ** (len(SCALE_WEIGHTS) - 1)
+MS_SSIM_SMALLEST = WINDOW * 2 ** (len(SCALE_WEIGHTS) - 1)
 
 
 class SsimMaps(NamedTuple):
-    """Both factors of SSIM at each place where the whole window fits."""
+    """The two factors of SSIM at each position where the whole window fits."""
 
     lightness: Features
     structure: Features
@@ -69,50 +60,53 @@ class SsimMaps(NamedTuple):
 def ssim(
     images: Images, references: Images, view: View = EIGHT_BIT_RGB, *, clips_structure: bool = False
 ) -> PerImage:
-    """Structural similarity: mean over the channels and over all places where the whole window fits.
+    """Structural similarity: the mean over channels and over all positions where the whole window fits.
+
+    Source: Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to structural
+    similarity", 2004.
 
     Args:
-        images: SRGB in [0, 1], at least 11 pixels on each side.
-        references: What they should be, of the same shape.
-        view: What is compared.
+        images: sRGB in [0, 1], at least 11 pixels on each side.
+        references: Of the same shape.
+        view: Color space and rounding of what is compared.
         clips_structure: Whether negative structure counts as zero.
 
     Raises:
         UsageError: The shapes differ, or a side is below 11 pixels.
     """
-    first, second = seen_pair(images, references, view)
+    first, second = view_pair(images, references, view)
     if min(first.shape[2:]) < WINDOW:
-        raise UsageError(f"SSIM needs pictures of at least {WINDOW}x{WINDOW} pixels")
-    lightness, structure = likeness(first, second)
+        raise UsageError(f"SSIM needs images of at least {WINDOW}x{WINDOW} pixels")
+    lightness, structure = ssim_maps(first, second)
     if clips_structure:
         structure = structure.clamp(min=0)
     return (lightness * structure).mean((1, 2, 3))
 
 
 def multi_scale_ssim(images: Images, references: Images, *, rounds_pixels: bool = True) -> PerImage:
-    """SSIM of the 8-bit luma over five scales: structure at all of them, lightness at the coarsest alone.
+    """SSIM of the 8-bit luma over five scales: structure at each, lightness at the coarsest only.
 
-    A scale whose mean structure is negative counts as zero, since its power would be no number.
+    Negative mean structure counts as zero, because its power would not be a number.
+
+    Source: Wang, Simoncelli and Bovik, "Multiscale structural similarity for image quality assessment", 2003.
 
     Raises:
         UsageError: The shapes differ, or a side is below 176 pixels.
     """
     view = View(Space.LUMA, rounds_pixels=rounds_pixels, rounds_plane=True)
-    first, second = seen_pair(images, references, view)
-    if min(first.shape[2:]) < SMALLEST_OF_SCALES:
-        raise UsageError(
-            f"MS-SSIM needs pictures of at least {SMALLEST_OF_SCALES}x{SMALLEST_OF_SCALES} pixels"
-        )
+    first, second = view_pair(images, references, view)
+    if min(first.shape[2:]) < MS_SSIM_SMALLEST:
+        raise UsageError(f"MS-SSIM needs images of at least {MS_SSIM_SMALLEST}x{MS_SSIM_SMALLEST} pixels")
     product = first.new_ones(len(first))
     for weight in SCALE_WEIGHTS[:-1]:
-        product = product * likeness(first, second).structure.mean((1, 2, 3)).clamp(min=0) ** weight
+        product = product * ssim_maps(first, second).structure.mean((1, 2, 3)).clamp(min=0) ** weight
         first, second = halved(first), halved(second)
-    lightness, structure = likeness(first, second)
+    lightness, structure = ssim_maps(first, second)
     return product * (lightness * structure).mean((1, 2, 3)).clamp(min=0) ** SCALE_WEIGHTS[-1]
 
 
-def likeness(first: Features, second: Features) -> SsimMaps:
-    """Compares two batches of planes in [0, 1]; the result is smaller by the window."""
+def ssim_maps(first: Features, second: Features) -> SsimMaps:
+    """Factors of SSIM of two batches of planes in [0, 1]; each side is ``WINDOW - 1`` shorter."""
     channels = first.shape[1]
     planes = torch.cat([first, second, first * first, second * second, first * second], 1)
     mean_1, mean_2, square_1, square_2, product = blur(planes).split(channels, 1)
@@ -123,9 +117,9 @@ def likeness(first: Features, second: Features) -> SsimMaps:
 
 
 def blur(planes: Features) -> Features:
-    """Gaussian mean of each plane; the result is smaller by the window."""
+    """Gaussian mean of each plane; each side is ``WINDOW - 1`` shorter."""
     weights = [math.exp(-((place - WINDOW // 2) ** 2) / (2 * SIGMA**2)) for place in range(WINDOW)]
-    # Sums of shifted planes: on a CPU twice as fast as a convolution in float64.
+    # Sums of shifted planes are twice as fast on a CPU as a convolution in float64.
     for axis in (2, 3):
         size = planes.shape[axis] - WINDOW + 1
         total = torch.zeros_like(planes.narrow(axis, 0, size))
@@ -136,6 +130,6 @@ def blur(planes: Features) -> Features:
 
 
 def halved(planes: Features) -> Features:
-    """Means of 2x2 pixels; an odd last row or column is averaged with itself."""
+    """Means of 2x2 pixels; an odd last row or column is repeated."""
     height, width = planes.shape[2:]
     return avg_pool2d(pad(planes, (0, width % 2, 0, height % 2), mode="replicate"), 2)

@@ -1,6 +1,7 @@
-"""Numbers that papers print about themselves, for comparison; none was measured by this program. Torch-free.
+"""Lists scores that papers report for their own methods, for comparison; torch-free.
 
-Numbers that could not be checked against a paper are left out, those of GLARE among them.
+None was measured by this program. Scores that could not be checked against the paper,
+such as those of GLARE, are left out.
 """
 
 from collections.abc import Mapping
@@ -16,14 +17,14 @@ DRGN_COCO = "DRGN (AAAI 2022), comparison on COCO1000"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A row of a paper's table.
+    """A row of a table in a paper.
 
     Attributes:
-        method: As the paper calls it.
-        dataset: Name in ``DATASETS``; its split for evaluation is meant.
+        method: Name in the paper.
+        dataset: Name in ``DATASETS``; the row is about its default split.
         values: Metric -> mean.
         source: Paper and table.
-        note: What is not known of how it was computed.
+        note: What the paper does not say about how it was computed.
     """
 
     method: str
@@ -34,7 +35,7 @@ class Published:
 
 
 def published_for(dataset: str) -> tuple[Published, ...]:
-    """The rows about a data set.
+    """Rows about a data set.
 
     Args:
         dataset: Name in ``DATASETS``.

@@ -1,7 +1,7 @@
-"""Metrics computed by pyiqa, the only importer of it; everything else works without it.
+"""Computes metrics with pyiqa, which no other module imports.
 
-Its licence, PolyForm Noncommercial 1.0.0, forbids commercial use. It is handed tensors and the paths of its
-files, so that it never looks for the network.
+The licence of pyiqa, PolyForm Noncommercial 1.0.0, forbids commercial use. It gets tensors and the paths of
+its files, so it never downloads anything.
 """
 
 import logging
@@ -18,17 +18,17 @@ import torch
 from torch import Tensor
 
 from lowlight_cli.errors import UnavailableError, WeightsError
-from lowlight_cli.evaluation.metric_factory import Compare, NoScoreError, Rate
+from lowlight_cli.evaluation.metric_types import Compare, NoScoreError, Rate
 from lowlight_cli.tensors import Images, PerImage
 
 _NIQE = "niqe_modelparameters.mat"
 _NRQM = "NRQM_model.mat"
 _STUDIO = {"crop_border": 4, "color_space": "ycbcr"}
-"""How the perceptual index looks at pictures. Source: Blau et al., PIRM challenge, 2018."""
+"""How the perceptual index prepares an image. Source: Blau et al., PIRM challenge, 2018."""
 
 
 def build_pyiqa_rating(name: str, files: Mapping[str, Path], device: torch.device) -> Rate:
-    """A metric without a reference, for one picture at a time, sRGB in [0, 1].
+    """A metric without a reference, for one image at a time, sRGB in [0, 1].
 
     Args:
         name: ``niqe``, ``brisque``, ``nrqm``, ``musiq`` or ``pi``.
@@ -37,14 +37,14 @@ def build_pyiqa_rating(name: str, files: Mapping[str, Path], device: torch.devic
 
     Raises:
         UnavailableError: pyiqa cannot be imported.
-        WeightsError: A file does not fit.
+        WeightsError: A file is not of this metric.
     """
     if name == "pi":
         ma = _create("nrqm", device, files[_NRQM], **_STUDIO)
         niqe = _create("niqe", device, files[_NIQE], **_STUDIO)
-        return lambda images: (10 - _called(ma, images) + _called(niqe, images)) / 2
+        return lambda images: (10 - _score(ma, images) + _score(niqe, images)) / 2
     metric = _create(name, device, *files.values())
-    return lambda images: _called(metric, images)
+    return lambda images: _score(metric, images)
 
 
 def build_pyiqa_comparison(name: str, files: Mapping[str, Path], device: torch.device) -> Compare:
@@ -52,26 +52,26 @@ def build_pyiqa_comparison(name: str, files: Mapping[str, Path], device: torch.d
 
     Args:
         name: ``dists``.
-        files: Paths of the backbone and of the metric's own weights, in that order.
+        files: Paths of the backbone and of the weights of the metric, in that order.
         device: Where to compute.
 
     Raises:
         UnavailableError: pyiqa cannot be imported.
-        WeightsError: A file does not fit.
+        WeightsError: A file is not of this metric.
     """
-    backbone, own = files.values()
-    with _hub_that_holds(backbone):
-        metric = _create(name, device, own)
-    return lambda images, references: _called(metric, images, references)
+    backbone, weights = files.values()
+    with _torch_hub_with(backbone):
+        metric = _create(name, device, weights)
+    return lambda images, references: _score(metric, images, references)
 
 
 def _create(name: str, device: torch.device, path: Path, **options: object) -> Callable[..., Tensor]:
     pyiqa = _import()
     try:
         if path.suffix == ".pth":
-            # pyiqa unpickles whatever it finds; this refuses a file that would run code.
+            # pyiqa unpickles any file; this refuses one that would run code.
             torch.load(path, map_location="cpu", weights_only=True)
-        with redirect_stdout(StringIO()):  # where it says what it loads
+        with redirect_stdout(StringIO()):  # pyiqa prints what it loads
             metric: Callable[..., Tensor] = pyiqa.create_metric(
                 name, device=device, pretrained_model_path=str(path), **options
             )
@@ -85,23 +85,23 @@ def _import() -> Any:  # noqa: ANN401 - a module without types
     try:
         return import_module("pyiqa")
     except ImportError as error:
-        raise UnavailableError(f"pyiqa cannot be imported ({error}); pip install pyiqa") from error
+        raise UnavailableError(f"pyiqa cannot be imported ({error}); run: pip install pyiqa") from error
 
 
-def _called(metric: Callable[..., Tensor], *pictures: Images) -> PerImage:
+def _score(metric: Callable[..., Tensor], *batches: Images) -> PerImage:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return metric(*pictures).detach().flatten().double()
+            return metric(*batches).detach().flatten().double()
     except torch.OutOfMemoryError:
         raise
     except Exception as error:
-        raise NoScoreError(f"pyiqa gives no number: {_one_line(error)}") from error
+        raise NoScoreError(f"pyiqa gave no score: {_one_line(error)}") from error
 
 
 @contextmanager
-def _hub_that_holds(backbone: Path) -> Iterator[None]:
-    """For a while, torchvision finds a file where it looks for downloads."""
+def _torch_hub_with(backbone: Path) -> Iterator[None]:
+    """Within this context, torchvision finds the file where it keeps downloads."""
     before = torch.hub.get_dir()
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "checkpoints" / backbone.name

@@ -1,4 +1,4 @@
-"""Results as JSON: one document, or one line for each picture; numbers in full. Torch-free."""
+"""Writes results as JSON: one document, or one line per image, with all digits; torch-free."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from typing import Any
 from lowlight_cli.datasets.matching import Problem
 from lowlight_cli.evaluation.compare import Comparison
 from lowlight_cli.evaluation.published import Published
-from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture
+from lowlight_cli.evaluation.result import Evaluation, MethodResult, ScoredImage
 from lowlight_cli.evaluation.summary import Summary
 
 VERSION = 1
@@ -20,21 +20,21 @@ VERSION = 1
 def json_document(
     evaluation: Evaluation, comparison: Comparison | None = None, published: Sequence[Published] = ()
 ) -> dict[str, Any]:
-    """Everything that was found; keys are added in later versions, never renamed.
+    """All results; later versions add keys and never rename them.
 
-    The first method stands at the top, so that ``.summary.psnr.mean`` is always there; further ones have the
-    same keys in ``others``. JSON has no infinity: an infinite score is null, and counted in ``infinite``; the
-    mean is that of the finite scores.
+    The first method is at the top level, so that ``.summary.psnr.mean`` always exists; the others have the
+    same keys in ``others``. JSON has no infinity: an infinite score is null and counted in ``infinite``, and
+    the mean is that of the finite scores.
 
     Args:
-        evaluation: What was found.
-        comparison: Changes against an earlier report.
-        published: Rows of papers.
+        evaluation: The results.
+        comparison: Changes since an earlier report.
+        published: Scores from papers.
     """
     first, *others = [_method(evaluation, method, comparison) for method in evaluation.methods]
     return {
         "v": VERSION,
-        "dataset": _subject(evaluation),
+        "dataset": _data(evaluation),
         "protocol": _protocol(evaluation),
         "metrics": {
             column.name: {
@@ -64,7 +64,7 @@ def as_json(
 
 
 def as_json_lines(evaluation: Evaluation) -> str:
-    """One line for each picture, then one for each method: events ``item``, ``problem`` and ``summary``."""
+    """One line per image and problem, then one per method: events ``item``, ``problem`` and ``summary``."""
     return "\n".join(
         json.dumps({"v": VERSION, **event}, ensure_ascii=False, allow_nan=False)
         for event in _events(evaluation)
@@ -73,25 +73,25 @@ def as_json_lines(evaluation: Evaluation) -> str:
 
 def _events(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
     for method in evaluation.methods:
-        for picture in method.pictures:
-            yield {"event": "item", "method": method.name, **_picture(picture)}
+        for image in method.images:
+            yield {"event": "item", "method": method.name, **_image(image)}
         for problem in method.problems:
             yield {"event": "problem", "method": method.name, **_problem(problem)}
     for method in evaluation.methods:
-        whole = _method(evaluation, method, None)
-        yield {"event": "summary"} | {key: value for key, value in whole.items() if key != "images"}
+        summary = _method(evaluation, method, None)
+        yield {"event": "summary"} | {key: value for key, value in summary.items() if key != "images"}
 
 
-def _subject(evaluation: Evaluation) -> dict[str, Any]:
-    subject = evaluation.subject
+def _data(evaluation: Evaluation) -> dict[str, Any]:
+    data = evaluation.data
     return {
-        "name": subject.name,
-        "split": subject.split,
-        "title": subject.title,
-        "low": None if subject.low is None else _path(subject.low),
-        "gt": None if subject.references is None else _path(subject.references),
-        "pair_by": subject.pair_by,
-        "note": subject.note,
+        "name": data.name,
+        "split": data.split,
+        "title": data.title,
+        "low": None if data.low is None else _path(data.low),
+        "gt": None if data.references is None else _path(data.references),
+        "pair_by": data.pair_by,
+        "note": data.note,
     }
 
 
@@ -109,14 +109,14 @@ def _method(evaluation: Evaluation, method: MethodResult, comparison: Comparison
     summaries = {column.name: method.summary(column.name) for column in evaluation.columns}
     found: dict[str, Any] = {
         "method": method.name,
-        "model": dict(method.facts),
-        "n": len(method.pictures),
+        "model": dict(method.info),
+        "n": len(method.images),
         "expected": method.expected,
         "complete": method.is_complete,
         "summary": {name: _summary(summary) for name, summary in summaries.items() if summary is not None},
         "runtime": None if method.runtime is None else asdict(method.runtime),
         "problems": [_problem(problem) for problem in method.problems],
-        "images": [_picture(picture) for picture in method.pictures],
+        "images": [_image(image) for image in method.images],
     }
     if comparison is not None:
         changes = comparison.changes.get(method.name, {})
@@ -129,17 +129,17 @@ def _summary(summary: Summary) -> dict[str, Any]:
     return numbers if summary.infinite else {key: numbers[key] for key in numbers if key != "infinite"}
 
 
-def _picture(picture: Picture) -> dict[str, Any]:
+def _image(image: ScoredImage) -> dict[str, Any]:
     found = {
-        "name": picture.name,
-        "in": _path(picture.picture),
-        "gt": None if picture.reference is None else _path(picture.reference),
-        "w": picture.width,
-        "h": picture.height,
-        "scores": {name: _number(value) for name, value in picture.values.items()},
+        "name": image.name,
+        "in": _path(image.path),
+        "gt": None if image.reference is None else _path(image.reference),
+        "w": image.width,
+        "h": image.height,
+        "scores": {name: _number(value) for name, value in image.values.items()},
     }
-    infinite = {name: "infinite" for name, value in picture.values.items() if value and math.isinf(value)}
-    reasons = {**picture.reasons, **infinite}
+    infinite = {name: "infinite" for name, value in image.values.items() if value and math.isinf(value)}
+    reasons = {**image.reasons, **infinite}
     return found | ({"reasons": reasons} if reasons else {})
 
 

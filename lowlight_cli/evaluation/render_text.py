@@ -1,10 +1,10 @@
-"""Results as Markdown, as plain text, and as rows of LaTeX. Torch-free."""
+"""Writes results as Markdown, plain text and LaTeX rows; torch-free."""
 
 import re
 from collections.abc import Sequence
 
 from lowlight_cli.evaluation.compare import Comparison
-from lowlight_cli.evaluation.grid import Cell, Grid, Mark, extremes, method_grid, picture_grid
+from lowlight_cli.evaluation.grid import Cell, Grid, Mark, extremes, image_grid, method_grid
 from lowlight_cli.evaluation.published import Published
 from lowlight_cli.evaluation.result import Evaluation, MethodResult
 
@@ -22,29 +22,29 @@ _LATEX_SIGNS = {
 
 
 def header_lines(evaluation: Evaluation, *, brief: bool = False) -> list[str]:
-    """What was compared, how, with what and where, one fact to a line.
+    """Data set, protocol, methods, device and versions, one per line.
 
     Args:
-        evaluation: What was found.
-        brief: Whether the protocol is named without its description.
+        evaluation: The results.
+        brief: Whether the description of the protocol is left out.
     """
-    subject = evaluation.subject
+    data = evaluation.data
     counts = {method.expected for method in evaluation.methods}
-    references = "" if subject.references else ", no references"
-    paired = "; PAIRED BY ORDER, not by name" if subject.pair_by == "order" else ""
+    references = "" if data.references else ", no references"
+    paired = "; PAIRED BY ORDER, not by name" if data.pair_by == "order" else ""
     lines = [
-        f"data set: {subject.title}, n={max(counts, default=0)}{references}{paired}",
+        f"data set: {data.title}, n={max(counts, default=0)}{references}{paired}",
         f"protocol: {evaluation.protocol.name}{'' if brief else f'. {evaluation.protocol.description}'}",
     ]
     lines += [text for method in evaluation.methods if (text := _method_line(method))]
     versions = ", ".join(f"{name} {version}" for name, version in evaluation.versions.items())
     lines.append(f"device: {evaluation.device}; {versions}")
-    lines += [f"note: {note}" for note in ((subject.note,) if subject.note else ()) + evaluation.notes]
+    lines += [f"note: {note}" for note in ((data.note,) if data.note else ()) + evaluation.notes]
     return lines
 
 
 def extreme_lines(evaluation: Evaluation) -> list[str]:
-    """The worst and the best pictures of the first method."""
+    """The worst and the best images of the first method; empty if there are too few."""
     if not evaluation.methods:
         return []
     method = evaluation.methods[0]
@@ -53,8 +53,8 @@ def extreme_lines(evaluation: Evaluation) -> list[str]:
         return []
     column = evaluation.columns[0]
     shown = [
-        ", ".join(f"{picture.name} {column.text(picture.values[column.name])}" for picture in pictures)
-        for pictures in (worst, best)
+        ", ".join(f"{image.name} {column.text(image.values[column.name])}" for image in images)
+        for images in (worst, best)
     ]
     return [
         f"worst {column.label} of {method.name}: {shown[0]}",
@@ -69,24 +69,24 @@ def as_markdown(
     *,
     per_image: bool = False,
 ) -> str:
-    """A page ready to paste: header, table, remarks; with pictures where asked for.
+    """Header, table and footnotes as Markdown.
 
     Args:
-        evaluation: What was found.
-        comparison: Changes against an earlier report.
-        published: Rows of papers.
-        per_image: Whether each picture is listed.
+        evaluation: The results.
+        comparison: Changes since an earlier report.
+        published: Scores from papers.
+        per_image: Whether each image is listed.
     """
     grid = method_grid(evaluation, comparison, published)
     parts = [
-        f"### {_markdown(evaluation.subject.title)}",
+        f"### {_markdown(evaluation.data.title)}",
         "\n".join(f"- {_markdown(line)}" for line in header_lines(evaluation)),
         markdown_table(grid),
         *(_markdown(note) for note in grid.footnotes),
         *(_markdown(line) for line in extreme_lines(evaluation)),
     ]
     for method in evaluation.methods if per_image else ():
-        parts += [f"#### {_markdown(method.name)}", markdown_table(picture_grid(evaluation, method))]
+        parts += [f"#### {_markdown(method.name)}", markdown_table(image_grid(evaluation, method))]
     return "\n\n".join(parts)
 
 
@@ -97,14 +97,11 @@ def as_plain(
     *,
     per_image: bool = False,
 ) -> str:
-    """Columns that line up, two blanks apart, under lines of facts that start with ``#``.
-
-    Arguments are those of ``as_markdown``.
-    """
-    facts = "\n".join(f"# {line}" for line in header_lines(evaluation))
+    """Aligned columns under a header whose lines start with ``#``; arguments as in ``as_markdown``."""
+    header = "\n".join(f"# {line}" for line in header_lines(evaluation))
     tables = [method_grid(evaluation, comparison, published)]
-    tables += [picture_grid(evaluation, method) for method in evaluation.methods if per_image]
-    return "\n\n".join([facts, *(plain_table(grid) for grid in tables)])
+    tables += [image_grid(evaluation, method) for method in evaluation.methods if per_image]
+    return "\n\n".join([header, *(plain_table(grid) for grid in tables)])
 
 
 def as_latex(
@@ -112,30 +109,30 @@ def as_latex(
 ) -> str:
     """Rows for a ``tabular``, best in bold and second underlined; arguments as in ``as_markdown``."""
     grid = method_grid(evaluation, comparison, published)
-    head = f"% {evaluation.subject.title}; protocol {evaluation.protocol.name}; {' & '.join(grid.heads)}"
+    head = f"% {evaluation.data.title}; protocol {evaluation.protocol.name}; {' & '.join(grid.heads)}"
     return f"{head}\n{latex_rows(grid)}"
 
 
 def latex_rows(grid: Grid) -> str:
-    """Rows for a ``tabular``, best in bold and second underlined, footnotes as remarks."""
+    """Rows for a ``tabular``, best in bold and second underlined, footnotes as comments."""
     rows = [" & ".join(_LATEX[cell.mark].format(_latex(cell.text)) for cell in row) for row in grid.rows]
     notes = [f"% {note}" for note in grid.footnotes]
     return "\n".join([*(rf"{row} \\" for row in rows), *notes])
 
 
 def _method_line(method: MethodResult) -> str:
-    facts = method.facts
-    if facts.get("kind") == "model":
-        words = [str(facts["model"]), f"preset {facts['preset']}"]
-        words += [f"checkpoint {facts['checkpoint']}"] if facts.get("checkpoint") else []
-        words += [f"sha256 {str(facts['checkpoint_sha256'])[:8]}"] if facts.get("checkpoint_sha256") else []
-        words += [f"{name} {value:g}" for name, value in facts.get("controls", {}).items() if value != 1]
-        return f"{method.name}: {', '.join([*words, str(facts.get('precision', ''))])}"
-    return f"{method.name}: {facts.get('summary', '')}"
+    info = method.info
+    if info.get("kind") == "model":
+        words = [str(info["model"]), f"preset {info['preset']}"]
+        words += [f"checkpoint {info['checkpoint']}"] if info.get("checkpoint") else []
+        words += [f"sha256 {str(info['checkpoint_sha256'])[:8]}"] if info.get("checkpoint_sha256") else []
+        words += [f"{name} {value:g}" for name, value in info.get("controls", {}).items() if value != 1]
+        return f"{method.name}: {', '.join([*words, str(info.get('precision', ''))])}"
+    return f"{method.name}: {info.get('summary', '')}"
 
 
 def markdown_table(grid: Grid) -> str:
-    """A table of Markdown; signs that mean something there are escaped."""
+    """A Markdown table; special characters are escaped."""
     rule = ["---", *["---:"] * (len(grid.heads) - 1)]
     rows = [[_MARKDOWN[cell.mark].format(_markdown(cell.text)) for cell in row] for row in grid.rows]
     heads = [_markdown(head) for head in grid.heads]
@@ -143,7 +140,7 @@ def markdown_table(grid: Grid) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """Text on one line, escaped so that Markdown shows it unchanged."""
     return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", " ".join(text.split()))
 
 
@@ -152,7 +149,7 @@ def _latex(text: str) -> str:
 
 
 def plain_table(grid: Grid) -> str:
-    """Columns that line up, two blanks apart."""
+    """Aligned columns, two spaces apart."""
     rows = [tuple(Cell(head) for head in grid.heads), *grid.rows]
     widths = [max(len(row[index].text) for row in rows) for index in range(len(grid.heads))]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What an evaluation found, for all forms of reports; torch-free."""
+"""Holds the results of an evaluation, for all report formats; torch-free."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ from lowlight_cli.evaluation.summary import Summary, summarize
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """Scores of one picture.
+class ScoredImage:
+    """Scores of one image.
 
     Attributes:
-        name: What identifies it in its data set.
-        picture: File that was enhanced, or scored as it is.
+        name: Identifies it in its data set: its path below the folder, without extension.
+        path: File that was enhanced, or scored as it is.
         reference: File it was compared with, or None.
         width: Columns.
         height: Rows.
         values: Score in each column, or None.
-        reasons: Why there is none.
+        reasons: Why there is no score, for each column whose value is None.
     """
 
     name: str
-    picture: Path
+    path: Path
     reference: Path | None
     width: int
     height: int
@@ -36,11 +36,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Time of one picture from its pixels to its result, without files; the first pass of each size left out.
+    """Time per image from its pixels to its result, without reading and writing files.
 
     Attributes:
-        median_ms: Over all pictures.
-        n: Pictures that were timed.
+        median_ms: Median of all images.
+        n: Number of images that were timed.
         by_size: Median in ms of each size, ``{"600x400": 31.0}``, the most frequent first.
     """
 
@@ -51,50 +51,50 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class MethodResult:
-    """Scores of one way to make pictures.
+    """Scores of one method.
 
     Attributes:
-        name: What tables call it.
-        facts: What it is: kind, model, checkpoint, digest, parameters, controls, folder.
-        pictures: In the order of the data set.
-        problems: What kept pictures from being scored, and files that belong to nothing.
-        expected: Pictures that should have been scored.
-        runtime: How long it takes; None for files that were made elsewhere.
+        name: Name in tables.
+        info: Its kind, model, checkpoint, digest, parameters, controls or folder.
+        images: Images that were scored, in the order of the data set.
+        problems: Why images could not be scored, and files that could not be paired.
+        expected: Number of images that should have been scored.
+        runtime: Time per image; None for results made elsewhere.
     """
 
     name: str
-    facts: Mapping[str, Any]
-    pictures: tuple[Picture, ...]
+    info: Mapping[str, Any]
+    images: tuple[ScoredImage, ...]
     problems: tuple[Problem, ...]
     expected: int
     runtime: Runtime | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether each picture of the data set was scored."""
-        return len(self.pictures) == self.expected
+        """Whether all images of the data set were scored."""
+        return len(self.images) == self.expected
 
     def values(self, column: str) -> Iterator[float | None]:
-        """Score of each picture in a column."""
-        return (picture.values.get(column) for picture in self.pictures)
+        """Score of each image in a column."""
+        return (image.values.get(column) for image in self.images)
 
     def summary(self, column: str) -> Summary | None:
-        """Mean and spread of a column; None where it has no score."""
+        """Statistics of a column; None if it has no score."""
         return summarize(self.values(column))
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What methods are compared on.
+class EvalData:
+    """Images that methods are compared on.
 
     Attributes:
-        name: Of the data set, or of the folders.
-        split: Its part; None for folders.
-        low: Folder of dark pictures, or None.
+        name: Name of the data set, or of the folders.
+        split: Part of the data set; None for folders.
+        low: Folder of dark images, or None.
         references: Folder of references, or None.
-        pair_by: How partners were found.
-        note: What to know before comparing numbers, or empty.
-        ignored: What differs between the names of partners.
+        pair_by: How images are paired with references.
+        note: What to know before comparing scores; empty for nothing.
+        ignored: Regular expression for the part of a name that differs between an image and its reference.
     """
 
     name: str
@@ -107,26 +107,27 @@ class Subject:
 
     @property
     def title(self) -> str:
-        """For people: ``LOL test``."""
+        """Name and split: ``LOL test``."""
         return f"{self.name} {self.split}" if self.split else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that a report tells.
+    """Results of an evaluation.
 
     Attributes:
-        subject: What was compared on.
+        data: Images that the methods were compared on.
         protocol: How scores were computed.
-        columns: Which scores.
-        methods: What was compared, in the order asked for; the first is the one that gates judge.
-        missing: Metric that was asked for -> why it is not there.
-        notes: Remarks for people.
-        device: Where it was computed.
+        columns: Which scores were computed.
+        methods: Results in the order requested; limits apply to the first.
+        missing: Metric that could not be computed -> why.
+        notes: Remarks on the results.
+        device: Where scores were computed.
         versions: Library -> version.
+        thumbnails: Name of an image of the first method -> JPEG of it beside its result and its reference.
     """
 
-    subject: Subject
+    data: EvalData
     protocol: Protocol
     columns: tuple[Column, ...]
     methods: tuple[MethodResult, ...]
@@ -134,10 +135,11 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     device: str = "cpu"
     versions: Mapping[str, str] = field(default_factory=dict)
+    thumbnails: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def exit_code(self) -> int:
-        """0 all scored, 3 something was wrong with a file, 4 nothing was scored."""
-        if not any(method.pictures for method in self.methods):
+        """0 if all images were scored, 3 if a file had a problem, 4 if nothing was scored."""
+        if not any(method.images for method in self.methods):
             return 4
         return 3 if any(method.problems or not method.is_complete for method in self.methods) else 0

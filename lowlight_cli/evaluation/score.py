@@ -1,4 +1,4 @@
-"""Scores of pictures, and a reason for each number that is not there."""
+"""Scores images by several metrics, and gives a reason for each score that is missing."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,26 +11,26 @@ from lowlight_cli.device import FP32
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.evaluation.catalog import METRICS, MetricEntry
 from lowlight_cli.evaluation.color_space import align_gray_mean
-from lowlight_cli.evaluation.columns import STAR
-from lowlight_cli.evaluation.metric_factory import NoScoreError, build_comparison, build_rating
+from lowlight_cli.evaluation.columns import STAR, column_names
+from lowlight_cli.evaluation.metric_factory import build_comparison, build_rating
 from lowlight_cli.evaluation.metric_files import find_files
+from lowlight_cli.evaluation.metric_types import Compare, NoScoreError, Rate
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.tensors import Images, PerImage
 
 CPU = torch.device("cpu")
 
 Outcome = float | str
-"""A number, or the reason why there is none."""
+"""A score, or the reason why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class PictureScores:
-    """What one picture got.
+class Scores:
+    """Scores of one image.
 
     Attributes:
-        values: Each column's number, or None where there is none. The PSNR of a picture that equals its
-            reference is infinite, which JSON cannot hold.
-        reasons: Why, for each column whose number is None.
+        values: Score in each column, or None. The PSNR of an image that equals its reference is infinite.
+        reasons: Why there is no score, for each column whose value is None.
     """
 
     values: Mapping[str, float | None] = field(default_factory=dict)
@@ -38,25 +38,25 @@ class PictureScores:
 
 
 class Scorer:
-    """Measures pictures by several metrics under one protocol.
+    """Scores images by several metrics under one protocol.
 
-    A metric whose files or library are missing is left out and named in ``missing``; the rest is computed.
-    Nothing is fetched from the network unless ``download`` is given.
+    A metric whose files or library are missing is listed in ``missing``, and the others are computed.
+    Nothing is downloaded unless ``download`` is set.
 
     Args:
         metrics: Names in ``METRICS``.
         protocol: Name in ``PROTOCOLS``.
         device: Where to compute.
-        metrics_dir: Folder of metric files, looked in first.
-        grey_mean: Whether each metric with a reference is also given after the brightness was aligned; its
-            column ends in ``*``.
-        download: Whether to fetch files that are missing.
+        metrics_dir: Folder of metric files that is searched first.
+        gray_mean: Whether each metric with a reference is also computed after the brightness was aligned, in
+            a column whose name ends in ``*``.
+        download: Whether to download missing files.
 
     Attributes:
         protocol: How scores are computed.
-        metrics: Metrics that are computed, in the order asked for.
-        missing: Name of a metric that cannot be computed -> what is wrong, and what to do.
-        files: Metric -> paths of the files it uses, by their published names.
+        metrics: Metrics that are computed, in the order given.
+        missing: Metric that cannot be computed -> what is wrong, and what to do.
+        files: Metric -> published name -> path of each file it uses.
 
     Raises:
         UnknownNameError: There is no such metric or protocol.
@@ -69,7 +69,7 @@ class Scorer:
         *,
         device: torch.device = CPU,
         metrics_dir: Path | None = None,
-        grey_mean: bool = False,
+        gray_mean: bool = False,
         download: bool = False,
     ) -> None:
         self.protocol = PROTOCOLS[protocol]
@@ -77,9 +77,9 @@ class Scorer:
         self.missing: dict[str, str] = {}
         self.files: dict[str, Mapping[str, Path]] = {}
         self._device = device
-        self._gray_mean = grey_mean
-        self._compare: dict[str, Callable[[Images, Images], PerImage]] = {}
-        self._rate: dict[str, Callable[[Images], PerImage]] = {}
+        self._gray_mean = gray_mean
+        self._compare: dict[str, Compare] = {}
+        self._rate: dict[str, Rate] = {}
         for entry in [METRICS[name] for name in dict.fromkeys(metrics)]:
             try:
                 self._add(entry, find_files(entry, metrics_dir, download=download))
@@ -87,32 +87,27 @@ class Scorer:
                 self.missing[entry.name] = str(error)
 
     def columns(self, *, paired: bool = True) -> tuple[str, ...]:
-        """Names of all numbers of a picture, in order.
+        """Names of the columns of an image, in order.
 
         Args:
             paired: Whether there are references.
         """
-        names = []
-        for entry in self.metrics:
-            if paired or not entry.needs_reference:
-                names.append(entry.name)
-            if paired and entry.needs_reference and self._gray_mean:
-                names.append(entry.name + STAR)
-        return tuple(names)
+        return column_names(self.metrics, paired=paired, gt_mean=self._gray_mean)
 
-    def score(self, images: Images, references: Images | None = None) -> list[PictureScores]:
-        """Measures a batch; what a picture gets does not depend on its neighbors.
+    def score(self, images: Images, references: Images | None = None) -> list[Scores]:
+        """Scores of each image of a batch; they do not depend on the other images.
 
         Args:
             images: sRGB in [0, 1]; values outside are clipped.
-            references: What they should be; without them, metrics that need one are left out.
+            references: Of the same shape; None leaves out the metrics that need one.
 
         Raises:
-            UsageError: Shapes differ.
+            UsageError: The shapes differ.
         """
         if references is not None and references.shape != images.shape:
             raise UsageError(
-                f"pictures of shape {tuple(images.shape)} and {tuple(references.shape)} cannot be compared"
+                f"images of shape {tuple(images.shape)} cannot be compared with references of shape "
+                f"{tuple(references.shape)}"
             )
         outcomes: dict[str, list[Outcome]] = {}
         with torch.inference_mode(), FP32.on(self._device):
@@ -124,7 +119,7 @@ class Scorer:
                 references = references.to(self._device)
                 outcomes |= self._compared(images, references, "")
                 if self._gray_mean:
-                    aligned = align_gray_mean(images, references, self.protocol.grey_mean)
+                    aligned = align_gray_mean(images, references, self.protocol.gray_mean)
                     outcomes |= self._compared(aligned, references, STAR)
         columns = self.columns(paired=references is not None)
         return [_gathered({name: outcomes[name][index] for name in columns}) for index in range(len(images))]
@@ -146,15 +141,15 @@ class Scorer:
 
 
 def _measure(entry: MetricEntry, measure: Callable[..., PerImage], *batches: Images) -> list[Outcome]:
-    """One number, or the reason why there is none, for each picture."""
+    """The outcome of each image."""
     height, width = batches[0].shape[2:]
     if min(height, width) < entry.smallest:
-        return [f"{width}x{height} is too small; {entry.label} needs {entry.smallest} pixels"] * len(
-            batches[0]
-        )
+        return [
+            f"{width}x{height} is too small: {entry.label} needs at least {entry.smallest} pixels per side"
+        ] * len(batches[0])
     if entry.backend == "own":
         return [_checked(value) for value in measure(*batches).tolist()]
-    # One by one: what pyiqa cannot measure must not take the rest of the batch with it.
+    # One by one, because pyiqa fails for the whole batch if it cannot measure one image.
     return [
         _alone(measure, *(batch[index : index + 1] for batch in batches)) for index in range(len(batches[0]))
     ]
@@ -168,9 +163,9 @@ def _alone(measure: Callable[..., PerImage], *batches: Images) -> Outcome:
 
 
 def _checked(value: float) -> Outcome:
-    return "the result is not a number" if math.isnan(value) else value
+    return "the score is not a number" if math.isnan(value) else value
 
 
-def _gathered(outcomes: Mapping[str, Outcome]) -> PictureScores:
+def _gathered(outcomes: Mapping[str, Outcome]) -> Scores:
     values = {name: None if isinstance(outcome, str) else outcome for name, outcome in outcomes.items()}
-    return PictureScores(values, {name: text for name, text in outcomes.items() if isinstance(text, str)})
+    return Scores(values, {name: text for name, text in outcomes.items() if isinstance(text, str)})

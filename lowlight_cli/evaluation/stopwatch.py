@@ -1,4 +1,4 @@
-"""How long a method takes for a picture: warmed up, waited for, and the median told."""
+"""Measures the time that a method takes per image, after warming up."""
 
 import statistics
 import time
@@ -11,17 +11,17 @@ import torch
 from lowlight_cli.evaluation.result import Runtime
 
 _WARMED_SIZES = 3
-"""Sizes for which a pass is spent on warming up; of any other the first pass does not count."""
+"""Number of sizes that get a pass for warming up; the first pass of any other size does not count."""
 
 
 class Stopwatch:
-    """Times passes over pictures of one size each.
+    """Times passes over images of one size.
 
     Args:
-        device: Is waited for before and after each pass.
+        device: Where the work runs; the clock waits for it before and after each pass.
 
     Attributes:
-        device: The same.
+        device: Where the work runs.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -29,31 +29,31 @@ class Stopwatch:
         self._seconds: dict[str, list[float]] = {}
         self._seen: Counter[str] = Counter()
 
-    def time(self, work: Callable[[Sequence[Any]], Sequence[Any]], pictures: Sequence[Any]) -> Sequence[Any]:
-        """Does ``work`` on pictures, and remembers how long it took.
+    def time(self, work: Callable[[Sequence[Any]], Sequence[Any]], images: Sequence[Any]) -> Sequence[Any]:
+        """The result of ``work``, which is timed; a pass that raises leaves nothing behind.
 
         Args:
             work: What to time.
-            pictures: Pixels of one size, rows first.
+            images: Pixels of one size, (h, w, 3) each.
         """
-        height, width = pictures[0].shape[:2]
+        height, width = images[0].shape[:2]
         size = f"{width}x{height}"
         is_new = size not in self._seen
         warmed = is_new and len(self._seen) < _WARMED_SIZES
-        self._seen[size] += len(pictures)
         if warmed:
-            work(pictures)
+            work(images)
         self._wait()
         start = time.perf_counter()
-        results = work(pictures)
+        results = work(images)
         self._wait()
-        share = (time.perf_counter() - start) / len(pictures)
+        share = (time.perf_counter() - start) / len(images)
+        self._seen[size] += len(images)
         if warmed or not is_new:
-            self._seconds.setdefault(size, []).extend([share] * len(pictures))
+            self._seconds.setdefault(size, []).extend([share] * len(images))
         return results
 
     def runtime(self) -> Runtime | None:
-        """What was measured; None where nothing was."""
+        """Median times; None if nothing was timed."""
         every = [seconds for times in self._seconds.values() for seconds in times]
         if not every:
             return None

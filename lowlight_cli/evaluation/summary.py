@@ -1,4 +1,4 @@
-"""Many scores -> mean, spread and extremes; torch-free."""
+"""Summarizes scores: mean, standard deviation, median and extremes; torch-free."""
 
 import math
 import statistics
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What can be said of the scores of many pictures.
+    """Statistics of the scores of many images.
 
     Attributes:
-        mean: Arithmetic mean of the finite scores; infinite where there is none.
-        std: Standard deviation of the finite scores (divided by their number, not one less); None where there
-            is none.
-        median: Middle of all scores.
+        mean: Mean of the finite scores; infinite if there are none.
+        std: Standard deviation of the finite scores, divided by n; None if there are none.
+        median: Median of all scores.
         min: Lowest.
         max: Highest.
-        n: Number of scores; pictures without one do not count.
-        infinite: How many of them are infinite, as the PSNR of an image that equals its reference.
+        n: Number of scores; images without one do not count.
+        infinite: How many of them are infinite, such as the PSNR of an image that equals its reference.
     """
 
     mean: float
@@ -31,13 +30,13 @@ class Summary:
 
 
 def summarize(values: Iterable[float | None]) -> Summary | None:
-    """Sums up scores.
+    """Statistics of scores.
 
     Args:
-        values: One for each picture; None where there is none.
+        values: One per image; None for an image without a score.
 
     Returns:
-        None where there is no score at all.
+        None if there is no score.
     """
     scores = [value for value in values if value is not None]
     if not scores:

@@ -3,6 +3,8 @@
 import traceback
 from collections.abc import Sequence
 
+import torch
+
 from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
 from lowlight_cli.images.picture import Picture, Pixels
@@ -29,8 +31,8 @@ def enhance_batch(pictures: Sequence[Picture], runner: ModelRunner) -> list[Pict
         raise
     except Exception as error:
         if len(pictures) == 1 and runner.precision == FP32:
-            return [_failure(error, runner)]
-        reason = str(_failure(error, runner))
+            return [image_error_of(error, runner.device)]
+        reason = str(image_error_of(error, runner.device))
     runner.notices.once("failed batch", f"{reason}; the images of such a batch are computed alone in fp32")
     return [_alone(picture, runner.in_float32()) for picture in pictures]
 
@@ -41,17 +43,21 @@ def _alone(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
     except LowlightError:
         raise
     except Exception as error:
-        return _failure(error, runner)
+        return image_error_of(error, runner.device)
 
 
-def _failure(error: Exception, runner: ModelRunner) -> ImageError:
-    """What an exception means for an image.
+def image_error_of(error: Exception, device: torch.device) -> ImageError:
+    """What an exception means for the image that was computed.
+
+    Args:
+        error: What was raised; its frames are cleared.
+        device: Where the image was computed.
 
     Raises:
         DeviceLostError: The exception ended all use of the device.
     """
-    if is_lost(runner.device):
-        raise DeviceLostError(f"{runner.device} can no longer be used: {_first_line(error)}") from error
+    if is_lost(device):
+        raise DeviceLostError(f"{device} can no longer be used: {_first_line(error)}") from error
     traceback.clear_frames(error.__traceback__)  # they hold the tensors of the failed pass
     if is_shortage(error):
         return ImageError("oom", f"not enough memory: {_first_line(error)}")

@@ -47,7 +47,9 @@ def test_start_is_free_of_torch(root, arguments):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["enhance", "--help"], ["config", "show", "--help"]], ids=" ".join
+    "words",
+    [["--help"], ["enhance", "--help"], ["eval", "--help"], ["config", "show", "--help"]],
+    ids=" ".join,
 )
 def test_help_is_free_of_what_is_slow(root, words):
     assert "loaded: [] code: 0" in _run(root, PROBE.format(arguments=words, heavy=(*HEAVY, *SLOW)), {})

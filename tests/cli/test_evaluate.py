@@ -75,7 +75,7 @@ def test_models_tell_what_they_are(run_lle, pairs):
     assert document["model"]["parameters"] > 1e5
     assert len(document["model"]["checkpoint_sha256"]) == 64
     assert document["expected"] == 1
-    assert any("first 1 pictures" in note for note in document["notes"])
+    assert any("first 1 images" in note for note in document["notes"])
 
 
 def test_everything_wrong_is_named_and_nothing_is_averaged_as_if_whole(run_lle, spoilt):
@@ -225,7 +225,7 @@ def test_a_baseline_that_is_none_is_refused(run_lle, pairs, tmp_path, content):
     (tmp_path / "old.json").write_text(content)
     run = run_lle("eval", "--pred", low, "--gt", gt, *METRICS, "--baseline", tmp_path / "old.json")
     assert run.code == 2
-    assert "is no JSON report" in run.err
+    assert "is not a JSON report" in run.err
 
 
 def test_another_protocol_does_not_compare(run_lle, pairs, tmp_path):
@@ -264,11 +264,11 @@ def test_a_data_set_with_published_numbers(run_lle, make_picture, tmp_path):
         (("--low", ".", "-m", "input", "--preset", "lite"), "need one model"),
         (("--low", ".", "-m", "input", "-m", "input"), "two of the methods"),
         (("--low", ".", "--metrics", "pnsr"), "did you mean 'psnr'"),
-        (("--low", ".", "--metrics", ","), "names none"),
+        (("--low", ".", "--metrics", ","), "names no metric"),
         (("--low", ".", "--protocol", "glear"), "did you mean 'glare'"),
         (("--low", ".", "--report", "x.doc"), "must end in"),
         (("--low", ".", "--split", "test"), "needs --dataset"),
-        (("--low", ".", "--baseline", "nowhere.json"), "is not there"),
+        (("--low", ".", "--baseline", "nowhere.json"), "does not exist"),
     ],
     ids=str,
 )
@@ -295,5 +295,5 @@ def test_results_are_never_saved_among_the_pictures_that_are_read(run_lle, pairs
     result = run_lle(*("eval", "--low", "low", "--gt", "gt", "-m", "gamma", *others, "--save-pred", save))
 
     assert result.code == 2
-    assert "results would lie among the pictures" in result.err
+    assert "results would lie among the images" in result.err
     assert {path: path.read_bytes() for path in sorted(low.iterdir())} == before

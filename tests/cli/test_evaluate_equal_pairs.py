@@ -26,7 +26,7 @@ def pairs(tmp_path):
     ("limit", "code", "words"),
     [
         ("psnr=30", 10, "psnr of identity is {mean:.6g} (--fail-under psnr=30)"),
-        ("psnr=5", 0, "the limit is for the mean PSNR of the others, {mean:.6g}"),
+        ("psnr=5", 0, "the limit applies to the mean PSNR of the others, {mean:.6g}"),
     ],
 )
 def test_a_pair_that_is_identical_does_not_open_a_gate(run_lle, pairs, limit, code, words):
@@ -46,4 +46,4 @@ def test_pairs_that_are_all_identical_pass_a_gate_and_it_says_so(run_lle, pairs)
     _, gt = pairs
     run = run_lle("eval", "--pred", gt, "--gt", gt, *METRICS, "--fail-under", "psnr=30", "-f", "plain")
     assert run.code == 0
-    assert "4 of 4 images of gt equal their reference; there is no finite PSNR to judge" in run.err
+    assert "4 of 4 images of gt equal their reference; there is no finite PSNR to compare" in run.err

@@ -103,8 +103,8 @@ def test_a_lack_of_memory_costs_time_and_no_image():
 def test_a_gpu_scores_as_the_cpu_does():
     metrics = [name for name, entry in METRICS.items() if not entry.files]
     images, references = torch.rand(3, 3, 200, 300), torch.rand(3, 3, 200, 300)
-    expected = Scorer(metrics, grey_mean=True).score(images, references)
-    found = Scorer(metrics, grey_mean=True, device=CUDA).score(images, references)
+    expected = Scorer(metrics, gray_mean=True).score(images, references)
+    found = Scorer(metrics, gray_mean=True, device=CUDA).score(images, references)
     for made, wanted in zip(found, expected, strict=True):
         # MS-SSIM, which averages in float32 between its scales, is off by 2.4e-6 on an H200.
         assert made.values == pytest.approx(wanted.values, abs=5e-6)

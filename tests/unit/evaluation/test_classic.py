@@ -1,27 +1,29 @@
 import pytest
 import torch
 
-from lowlight_cli.evaluation.classic import CLASSICS, clahe, equalize_value, gamma
+from lowlight_cli.evaluation.baselines import BASELINES
+from lowlight_cli.evaluation.classic import clahe, equalize_value, gamma
 
 
 @pytest.fixture
 def dark():
-    """Two dark pictures with a soft gradient."""
+    """Two dark images with a soft gradient."""
     ramp = torch.linspace(0, 0.2, 40).expand(2, 3, 32, 40)
     return ramp * torch.tensor([1.0, 0.8, 0.6]).view(3, 1, 1)
 
 
-@pytest.mark.parametrize("name", CLASSICS)
+@pytest.mark.parametrize("name", [name for name in BASELINES if name != "input"])
 def test_each_method_brightens_and_keeps_shape_and_range(name, dark):
-    bright = CLASSICS[name](dark)
+    bright = BASELINES[name].build()(dark)
     assert bright.shape == dark.shape
     assert bright.dtype == dark.dtype
     assert bright.mean() > dark.mean()
     assert 0 <= bright.min() <= bright.max() <= 1
 
 
-def test_three_methods_are_compared():
-    assert len(CLASSICS) == 3
+def test_there_are_three_methods_besides_the_input_itself(dark):
+    assert len(BASELINES) == 4
+    assert BASELINES["input"].build()(dark) is dark
 
 
 def test_gamma_is_a_power():
@@ -35,5 +37,5 @@ def test_equalization_of_v_reaches_white_and_keeps_gray_gray():
     torch.testing.assert_close(bright[:, 0], bright[:, 2])
 
 
-def test_clahe_treats_pictures_apart(dark):
+def test_clahe_treats_images_apart(dark):
     torch.testing.assert_close(clahe(dark)[1:], clahe(dark[1:]))

@@ -4,7 +4,7 @@ import torch
 from skimage.color import rgb2ycbcr
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.evaluation.color_space import align_gray_mean, seen, seen_pair
+from lowlight_cli.evaluation.color_space import align_gray_mean, view_images, view_pair
 from lowlight_cli.evaluation.protocols import GrayMean, Space, View
 
 
@@ -15,14 +15,14 @@ def one_pixel(red, green, blue):
 def test_studio_luma_is_that_of_skimage():
     picture = torch.rand(1, 3, 9, 7)
     expected = rgb2ycbcr(picture[0].permute(1, 2, 0).numpy())[..., 0]
-    found = seen(picture, View(Space.STUDIO, rounds_pixels=False))
+    found = view_images(picture, View(Space.STUDIO, rounds_pixels=False))
     np.testing.assert_allclose(found[0, 0].numpy() * 255, expected, atol=1e-4)
 
 
 def test_luma_spans_the_whole_range():
     view = View(Space.LUMA, rounds_pixels=False)
     pixels = [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.5, 0.25, 0.75)]
-    found = [seen(one_pixel(*pixel), view).item() for pixel in pixels]
+    found = [view_images(one_pixel(*pixel), view).item() for pixel in pixels]
     assert found == pytest.approx([0, 1, 0.299 * 0.5 + 0.587 * 0.25 + 0.114 * 0.75], abs=1e-7)
 
 
@@ -39,16 +39,16 @@ def test_luma_spans_the_whole_range():
     ids=str,
 )
 def test_each_view_rounds_where_it_says(view, expected):
-    assert seen(one_pixel(0, 101.4 / 255, 0), view).item() * 255 == pytest.approx(expected, abs=1e-4)
+    assert view_images(one_pixel(0, 101.4 / 255, 0), view).item() * 255 == pytest.approx(expected, abs=1e-4)
 
 
 def test_values_that_no_file_holds_are_clipped():
-    assert seen(one_pixel(-0.5, 0.5, 1.5), View(rounds_pixels=False)).flatten().tolist() == [0, 0.5, 1]
+    assert view_images(one_pixel(-0.5, 0.5, 1.5), View(rounds_pixels=False)).flatten().tolist() == [0, 0.5, 1]
 
 
 def test_shapes_that_differ_are_refused():
     with pytest.raises(UsageError, match="cannot be compared"):
-        seen_pair(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 5), View())
+        view_pair(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 5), View())
 
 
 def test_aligned_pictures_have_the_gray_of_their_references():

@@ -1,97 +1,150 @@
-"""Reading, enhancing and timing, without a command around it."""
+"""Evaluations asked for from Python: requests, results, and what an observer hears."""
+
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
-import torch
+from PIL import Image
 
-from lowlight_cli.datasets.matching import match
-from lowlight_cli.errors import ImageError
-from lowlight_cli.evaluation.columns import column_named
-from lowlight_cli.evaluation.evaluate import Listener, score_pictures
-from lowlight_cli.evaluation.extremes import Extremes
-from lowlight_cli.evaluation.score import Scorer
-from lowlight_cli.evaluation.stopwatch import Stopwatch
+from lowlight_cli.errors import UnknownNameError, UsageError, WeightsError
+from lowlight_cli.evaluation import baselines, defaults
+from lowlight_cli.evaluation.evaluate import evaluate
+from lowlight_cli.evaluation.observer import Observer
+from lowlight_cli.evaluation.request import EvalRequest
+from lowlight_cli.models.controls import Controls
+from lowlight_cli.pipeline.settings import EnhanceSettings
 
-CPU = torch.device("cpu")
+
+class Heard(Observer):
+    """Keeps what it hears, in order."""
+
+    def __init__(self):
+        self.events, self.crashes = [], []
+
+    @contextmanager
+    def progress(self, total):
+        self.events.append(("begin", total))
+        yield
+        self.events.append(("end",))
+
+    def warning(self, text):
+        self.events.append(("warning", text.split()[0]))
+
+    def unpaired(self, method, problem):
+        self.events.append(("unpaired", method, problem.code))
+
+    def scored(self, method, image):
+        self.events.append(("scored", method, image.name))
+
+    def failed(self, method, problem):
+        self.events.append(("failed", method, problem.code))
+
+    def crash(self, method, problem, error):
+        self.crashes.append((method, problem.path.name, str(error)))
 
 
 @pytest.fixture
-def partners(make_picture, tmp_path):
-    sizes = [(24, 16), (20, 16), (24, 16), (20, 16), (24, 16)]
-    for index, size in enumerate(sizes):
-        make_picture(tmp_path / "low" / f"{index}.png", size, seed=index)
-        make_picture(tmp_path / "gt" / f"{index}.png", size, seed=50 + index)
-    return match(tmp_path / "low", tmp_path / "gt").partners
+def folders(make_picture, tmp_path):
+    for index in range(3):
+        make_picture(tmp_path / "low" / f"{index}.png", seed=index)
+        make_picture(tmp_path / "gt" / f"{index}.png", seed=50 + index)
+    return tmp_path / "low", tmp_path / "gt"
 
 
-def test_results_keep_the_order_and_do_not_depend_on_batches(partners):
-    scorer = Scorer(["psnr", "ssim"])
-    scored = [
-        score_pictures(partners, list, scorer, Stopwatch(CPU), batch_size=size)[0] for size in (1, 2, 8)
+def test_a_request_takes_plain_values_of_python(folders):
+    low, gt = folders
+    request = EvalRequest(low=str(low), gt=gt, methods=["input"], pred=low, metrics="PSNR, mae,psnr")
+    assert [each.title for each in request.parsed_methods()] == ["input", "low"]
+    assert request.metrics == ("psnr", "mae")
+    assert request.columns() == ("psnr", "mae")
+    assert (request.protocol, request.settings.precision) == (defaults.PROTOCOL, "fp32")
+    assert [each.name for each in EvalRequest(low=low).parsed_methods()] == ["codeenhance"]
+    assert EvalRequest(low=low, gt=gt, gt_mean=True).columns()[:2] == ("psnr", "psnr*")
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "text"),
+    [
+        ({}, UsageError, "give dark images"),
+        ({"dataset": "LOL", "gt": "gt"}, UsageError, "excludes"),
+        ({"dataset": "nothing"}, UnknownNameError, "nothing"),
+        ({"low": "low", "split": "test"}, UsageError, "needs --dataset"),
+        ({"low": "low", "metrics": ["psnr"]}, UsageError, "needs references"),
+        ({"low": "low", "metrics": []}, UsageError, "names no metric"),
+        ({"low": "low", "metrics": ["pnsr"]}, UnknownNameError, "did you mean 'psnr'"),
+        ({"low": "low", "protocol": "glear"}, UnknownNameError, "did you mean 'glare'"),
+        ({"pred": ["low"], "save_pred": "kept"}, UsageError, "would save nothing"),
+        (
+            {"low": "low", "methods": ["gamma"], "settings": EnhanceSettings(strength=0.5)},
+            UsageError,
+            "--strength would change nothing",
+        ),
+        (
+            {"low": "low", "settings": EnhanceSettings(controls=Controls(temperature=0.5))},
+            UsageError,
+            "has no control 'temperature'",
+        ),
+    ],
+    ids=str,
+)
+def test_a_request_that_contradicts_itself_is_refused(values, error, text):
+    with pytest.raises(error, match=text):
+        EvalRequest(**values)
+
+
+def test_scores_are_returned_and_an_observer_hears_of_each_image(folders):
+    low, gt = folders
+    (low / "2.png").unlink()
+    heard = Heard()
+    request = EvalRequest(low=low, gt=gt, methods=("input", "gamma"), metrics=("psnr", "niqe"), limit=1)
+    found = evaluate(request.model_copy(update={"metrics_dir": low}), heard)
+    one, other = (np.asarray(Image.open(side / "0.png")).astype(float) for side in folders)
+    expected = 10 * np.log10(255**2 / ((one - other) ** 2).mean())
+    assert found.methods[0].images[0].values["psnr"] == pytest.approx(expected)
+    assert heard.events == [
+        ("warning", "niqe"),
+        ("begin", 2),
+        ("unpaired", "input", "missing"),
+        ("scored", "input", "0"),
+        ("unpaired", "gamma", "missing"),
+        ("scored", "gamma", "0"),
+        ("end",),
     ]
-    assert [picture.name for picture in scored[0]] == ["0", "1", "2", "3", "4"]
-    assert scored[0] == scored[1] == scored[2]
 
 
-def test_batches_hold_pictures_of_one_size(partners):
-    seen = []
+def test_an_image_that_fails_in_one_method_is_a_problem_of_that_method(folders, monkeypatch):
+    low, gt = folders
+    dark = np.asarray(Image.open(low / "1.png"))
 
-    def enhance(pictures):
-        seen.append([picture.shape for picture in pictures])
-        return pictures
+    def fails_on_one():
+        def method(images):
+            pixels = images[0].mul(255).round().byte().permute(1, 2, 0).numpy()
+            if np.array_equal(pixels, dark):
+                raise RuntimeError("cannot be enhanced")
+            return images
 
-    score_pictures(partners, enhance, Scorer(["psnr"]), Stopwatch(CPU), batch_size=2)
-    assert all(len(set(shapes)) == 1 and len(shapes) <= 2 for shapes in seen)
+        return method
 
-
-def test_a_method_that_fails_on_a_picture_is_told_of(partners):
-    def enhance(pictures):
-        return [ImageError("oom", "too large") if each.shape[1] == 20 else each for each in pictures]
-
-    failed = []
-    pictures, problems = score_pictures(
-        partners, enhance, Scorer(["psnr"]), Stopwatch(CPU), listener=Listener(failed=failed.append)
-    )
-    assert [picture.name for picture in pictures] == ["0", "2", "4"]
-    assert [problem.code for problem in problems] == ["oom", "oom"]
-    assert failed == problems
-
-
-def test_files_are_scored_as_they_are_and_not_timed(partners):
-    stopwatch = Stopwatch(CPU)
-    pictures, _ = score_pictures(partners, None, Scorer(["psnr"]), stopwatch)
-    assert len(pictures) == 5
-    assert stopwatch.runtime() is None
+    broken = baselines.Baseline("gamma", "Fails on one image.", fails_on_one)
+    monkeypatch.setattr(baselines.BASELINES, "_entries", {**baselines.BASELINES._entries, "gamma": broken})
+    heard = Heard()
+    request = EvalRequest(low=low, gt=gt, methods=["gamma", "input"], metrics=["psnr"], thumbnails=True)
+    found = evaluate(request, heard)
+    first, second = found.methods
+    assert [image.name for image in first.images] == ["0", "2"]
+    assert [(each.path.name, each.code) for each in first.problems] == [("1.png", "internal")]
+    assert second.is_complete
+    assert found.exit_code == 3
+    assert ("failed", "gamma", "internal") in heard.events
+    assert heard.crashes == [("gamma", "1.png", "cannot be enhanced")]
+    assert set(found.thumbnails) == {"0", "2"}
 
 
-def test_each_size_is_warmed_up_before_it_is_timed():
-    calls = []
-    stopwatch = Stopwatch(CPU)
-    small, large = np.zeros((4, 6, 3), np.uint8), np.zeros((8, 6, 3), np.uint8)
-    for picture in (small, small, large):
-        stopwatch.time(lambda pictures: calls.append(1) or pictures, [picture])
-    assert len(calls) == 5
-    runtime = stopwatch.runtime()
-    assert runtime.n == 3
-    assert list(runtime.by_size) == ["6x4", "6x8"]
-    assert runtime.median_ms > 0
+def test_without_images_there_is_nothing_to_score(tmp_path):
+    with pytest.raises(WeightsError, match="no images in"):
+        evaluate(EvalRequest(pred=tmp_path, gt=tmp_path, metrics="psnr"))
 
 
-def test_of_a_fourth_size_the_first_pass_does_not_count():
-    stopwatch = Stopwatch(CPU)
-    for side in (2, 3, 4, 5, 5):
-        stopwatch.time(list, [np.zeros((side, side, 3), np.uint8)])
-    assert stopwatch.runtime().n == 4
-
-
-def test_a_gallery_keeps_the_extremes(make_picture, tmp_path):
-    for index in range(14):
-        make_picture(tmp_path / "low" / f"{index:02}.png", (24, 16), seed=index)
-        make_picture(tmp_path / "gt" / f"{index:02}.png", (24, 16), seed=50 + index)
-    extremes = Extremes(column_named("psnr"))
-    listener = Listener(scored=extremes.scored, made=extremes.made)
-    partners = match(tmp_path / "low", tmp_path / "gt").partners
-    pictures, _ = score_pictures(partners, list, Scorer(["psnr"]), Stopwatch(CPU), listener=listener)
-    ordered = [picture.name for picture in sorted(pictures, key=lambda each: each.values["psnr"])]
-    assert set(extremes.thumbnails()) == {*ordered[:5], *ordered[-5:]}
-    assert all(jpeg.startswith(b"\xff\xd8") for jpeg in extremes.thumbnails().values())
+def test_folders_that_are_missing_are_named(tmp_path):
+    with pytest.raises(UsageError, match=r"--gt '.*nowhere' is not a folder"):
+        evaluate(EvalRequest(pred=tmp_path, gt=tmp_path / "nowhere", metrics="psnr"))

@@ -104,7 +104,7 @@ def test_red_and_blue_swapped(protocol):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_aligned_brightness_is_of_the_gray_that_the_protocol_takes(protocol):
     image, reference = (20, 30, 50), (60, 60, 60)
-    found = scores(protocol, flat(*image), flat(*reference), grey_mean=True)
+    found = scores(protocol, flat(*image), flat(*reference), gray_mean=True)
     weights = LUMA[::-1] if protocol == "glare" else LUMA
     scale = 60 / sum(weight * level for weight, level in zip(weights, image, strict=True))
     aligned = [level * scale for level in image]
@@ -122,7 +122,7 @@ def test_aligned_brightness_is_of_the_gray_that_the_protocol_takes(protocol):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_is_brightened_beyond_white_is_clipped(protocol):
     image, reference = flat(200, 10, 10), flat(250, 250, 250)
-    found = scores(protocol, image, reference, grey_mean=True)
+    found = scores(protocol, image, reference, gray_mean=True)
     weights = LUMA[::-1] if protocol == "glare" else LUMA
     gray = weights[0] * 200 + (1 - weights[0]) * 10
     dim = 10 * 250 / gray

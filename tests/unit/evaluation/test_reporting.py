@@ -12,30 +12,30 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.columns import column_named
 from lowlight_cli.evaluation.compare import compare, read_baseline
-from lowlight_cli.evaluation.grid import Mark, extremes, method_grid, picture_grid
-from lowlight_cli.evaluation.html_report import strip_of
+from lowlight_cli.evaluation.grid import Mark, extremes, image_grid, method_grid
+from lowlight_cli.evaluation.html_report import chart_of
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.evaluation.published import PUBLISHED, published_for
 from lowlight_cli.evaluation.render_csv import as_csv
 from lowlight_cli.evaluation.render_json import as_json, as_json_lines
 from lowlight_cli.evaluation.render_text import as_latex, as_markdown, as_plain
-from lowlight_cli.evaluation.result import Evaluation, MethodResult, Picture, Runtime, Subject
+from lowlight_cli.evaluation.result import EvalData, Evaluation, MethodResult, Runtime, ScoredImage
 from lowlight_cli.evaluation.summary import summarize
 
 
 def method(name, psnr, lpips, *, expected=None, runtime=None, problems=()):
-    pictures = tuple(
-        Picture(
+    images = tuple(
+        ScoredImage(
             f"p{index}", Path(f"low/p{index}.png"), Path(f"gt/p{index}.png"), 8, 6, {"psnr": a, "lpips": b}
         )
         for index, (a, b) in enumerate(zip(psnr, lpips, strict=True))
     )
-    return MethodResult(name, {"kind": "files"}, pictures, problems, expected or len(pictures), runtime)
+    return MethodResult(name, {"kind": "files"}, images, problems, expected or len(images), runtime)
 
 
 def evaluation(*methods, name="LOL", protocol="lle"):
     columns = (column_named("psnr"), column_named("lpips"))
-    return Evaluation(Subject(name, "test", None, Path("gt")), PROTOCOLS[protocol], columns, methods)
+    return Evaluation(EvalData(name, "test", None, Path("gt")), PROTOCOLS[protocol], columns, methods)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_table_counts_infinite_scores_beside_the_mean_of_the_others():
     grid = method_grid(whole)
     assert [row[1].text for row in grid.rows] == ["25.00 + 1 inf", "inf"]
     assert any("'+ N inf' counts them" in note for note in grid.footnotes)
-    rows = {row[0].text: row[1].text for row in picture_grid(whole, whole.methods[0]).rows}
+    rows = {row[0].text: row[1].text for row in image_grid(whole, whole.methods[0]).rows}
     assert (rows["mean, n=3"], rows["std"], rows["max"]) == ("25.00 + 1 inf", "5.00", "inf")
     assert [line.rsplit(",", 1)[1] for line in as_csv(whole).splitlines()] == ["infinite", "1", "1"]
 
@@ -125,7 +125,7 @@ def test_worst_and_best_are_different_pictures():
 
 
 def test_pictures_come_with_their_statistics(three):
-    rows = {row[0].text: row[1].text for row in picture_grid(three, three.methods[0]).rows}
+    rows = {row[0].text: row[1].text for row in image_grid(three, three.methods[0]).rows}
     assert rows["mean, n=2"] == "21.00"
     assert rows["std"] == "1.00"
     assert (rows["median"], rows["min"], rows["max"]) == ("21.00", "20.00", "22.00")
@@ -219,11 +219,11 @@ def test_published_rows_name_data_sets_and_metrics(row):
 
 
 def test_charts_reach_from_the_lowest_to_the_highest_score(three):
-    strip = strip_of(three.columns[0], three.methods)
+    strip = chart_of(three.columns[0], three.methods)
     assert (strip.low, strip.high) == ("15.00", "40.00")
     assert strip.rows["part"][1][0][0] == 630.0
     assert min(place for _, dots in strip.rows.values() for place, _ in dots) == 10.0
 
 
 def test_there_is_no_chart_of_a_single_score():
-    assert strip_of(column_named("psnr"), [method("a", [1.0], [0.1])]) is None
+    assert chart_of(column_named("psnr"), [method("a", [1.0], [0.1])]) is None

@@ -65,7 +65,7 @@ def test_a_metric_named_twice_is_one_column():
 
 
 def test_aligned_columns_stand_beside_the_plain_ones():
-    scorer = Scorer(["psnr", "mae"], grey_mean=True)
+    scorer = Scorer(["psnr", "mae"], gray_mean=True)
     assert scorer.columns() == ("psnr", "psnr*", "mae", "mae*")
     bright = torch.rand(1, 3, 16, 16)
     (row,) = scorer.score(bright / 2, bright)
@@ -74,7 +74,7 @@ def test_aligned_columns_stand_beside_the_plain_ones():
 
 
 def test_without_references_only_blind_metrics_are_left(statistics):
-    scorer = Scorer(["psnr", "niqe"], metrics_dir=statistics, grey_mean=True)
+    scorer = Scorer(["psnr", "niqe"], metrics_dir=statistics, gray_mean=True)
     assert scorer.columns(paired=False) == ("niqe",)
     (row,) = scorer.score(torch.rand(1, 3, 200, 200))
     assert tuple(row.values) == ("niqe",)
@@ -85,7 +85,7 @@ def test_pictures_too_small_for_a_metric_say_so():
     (row,) = Scorer(["psnr", "ssim"]).score(torch.rand(1, 3, 10, 40), torch.rand(1, 3, 10, 40))
     assert row.values["psnr"] is not None
     assert row.values["ssim"] is None
-    assert row.reasons == {"ssim": "40x10 is too small; SSIM needs 11 pixels"}
+    assert row.reasons == {"ssim": "40x10 is too small: SSIM needs at least 11 pixels per side"}
 
 
 def test_one_black_picture_does_not_take_its_neighbors_along(statistics):

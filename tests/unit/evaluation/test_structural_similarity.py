@@ -4,7 +4,7 @@ import torch
 from skimage.metrics import structural_similarity
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.evaluation.color_space import seen
+from lowlight_cli.evaluation.color_space import view_images
 from lowlight_cli.evaluation.pixel_metrics import SCALE_WEIGHTS, halved, multi_scale_ssim, ssim
 from lowlight_cli.evaluation.protocols import Space, View
 
@@ -27,7 +27,7 @@ def by_skimage(first, second):
 @pytest.mark.parametrize("rounds_plane", [False, True])
 def test_each_view_is_scored_as_skimage_scores_its_planes(pair, space, rounds_plane):
     view = View(space, rounds_plane=rounds_plane)
-    first, second = (seen(batch, view).numpy() for batch in pair)
+    first, second = (view_images(batch, view).numpy() for batch in pair)
     for index, value in enumerate(ssim(*pair, view)):
         expected = np.mean([by_skimage(a, b) for a, b in zip(first[index], second[index], strict=True)])
         assert value.item() == pytest.approx(expected, abs=1e-6)
@@ -42,7 +42,7 @@ def test_negative_structure_counts_as_zero_where_asked():
 
 def test_five_scales_are_weighed_as_the_paper_says(pair):
     view = View(Space.LUMA, rounds_plane=True)
-    first, second = (seen(batch, view) for batch in pair)
+    first, second = (view_images(batch, view) for batch in pair)
     # One factor at each scale, from skimage: structure is SSIM of pictures whose means agree.
     expected = np.ones(2)
     for level, weight in enumerate(SCALE_WEIGHTS):

@@ -1,13 +1,13 @@
-"""What the methods of ``lle eval`` are called."""
+"""Titles of the methods of ``lle eval``."""
 
 import pytest
 
-from lowlight_cli.cli.evaluate_request import contestants_from
 from lowlight_cli.errors import UsageError
+from lowlight_cli.evaluation.methods import parse_methods
 
 
 def titles(*models: str) -> list[str]:
-    return [each.title for each in contestants_from(models, (), None, None)]
+    return [each.title for each in parse_methods(models)]
 
 
 def test_weights_are_called_by_their_file():
