@@ -1,4 +1,6 @@
-"""Classic brightening methods to compare models with: gamma, histogram equalization, CLAHE.
+"""Brightens images with classic methods: gamma, histogram equalization, CLAHE.
+
+Apart from ``baselines``, so that their names can be listed without torch.
 
 Source of CLAHE: Zuiderveld, "Contrast limited adaptive histogram equalization", 1994.
 """

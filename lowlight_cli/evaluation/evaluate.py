@@ -136,6 +136,8 @@ class _MethodEvents(ImageEvents):
         self.observer.scored(self.method.title, image)
 
     def failed(self, problem: Problem, cause: ImageError | None) -> None:
+        if self.extremes is not None:
+            self.extremes.failed(problem.path)
         if isinstance(cause, UnexpectedImageError) and cause.__cause__ is not None:
             self.observer.crash(self.method.title, problem, cause.__cause__)
         self.observer.failed(self.method.title, problem)

@@ -1,5 +1,7 @@
 """Keeps small copies of the worst and the best results while images are scored."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -45,6 +47,12 @@ class Extremes:
         if len(self._kept) > 2 * EXTREMES:
             middle = sorted(self._kept, key=lambda name: self._kept[name][0])[EXTREMES]
             del self._kept[middle]
+
+    def failed(self, path: Path) -> None:
+        """Drops a result that could not be scored; ``path`` is the image it was made from."""
+        self._waiting = {
+            name: pair for name, pair in self._waiting.items() if pair[0].partners.picture != path
+        }
 
     def thumbnails(self) -> dict[str, bytes]:
         """Name of an image -> JPEG of it beside its result and its reference."""
