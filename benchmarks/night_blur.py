@@ -71,7 +71,9 @@ def main() -> None:
     if arguments.json:
         arguments.json.write_text(json.dumps(means, indent=1) + "\n")
     if arguments.sheet:
-        Image.fromarray(to_pixels(torch.cat(rows, dim=2), deep=False)[0]).save(arguments.sheet, quality=88)
+        Image.fromarray(to_pixels(torch.cat(rows, dim=2), sixteen_bit=False)[0]).save(
+            arguments.sheet, quality=88
+        )
 
 
 def method(word: str) -> tuple[str, Method]:

@@ -168,7 +168,7 @@ def draw(path: Path, pictures: Sequence[Images], methods: Sequence[Method]) -> N
         rows.append(torch.nn.functional.interpolate(row, (300, row.shape[3] * 300 // row.shape[2])))
     width = max(row.shape[3] for row in rows)
     sheet = torch.cat([torch.nn.functional.pad(row, (0, width - row.shape[3])) for row in rows], dim=2)
-    Image.fromarray(to_pixels(sheet, deep=False)[0]).save(path, quality=90)
+    Image.fromarray(to_pixels(sheet, sixteen_bit=False)[0]).save(path, quality=90)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def physical_darkener(settings: DarkeningSettings, strength: tuple[float, float]
         generator = generator_for(name, seed)
         power = drawn_strength(strength, generator)
         dark = darken_whole(to_images([pixels]), _scaled(settings, power), generator)
-        return to_pixels(dark, deep=pixels.dtype == np.uint16)[0]
+        return to_pixels(dark, sixteen_bit=pixels.dtype == np.uint16)[0]
 
     return darkened
 
@@ -87,7 +87,7 @@ def learned_darkener(
         if found.shape != clean.shape:
             found = interpolate(found, clean.shape[2:], mode="bilinear", align_corners=False)
         dark = model.to_images(degraded(model.to_signal(clean), found, share, lowest=black))
-        return to_pixels(dark.clamp(0, 1), deep=pixels.dtype == np.uint16)[0]
+        return to_pixels(dark.clamp(0, 1), sixteen_bit=pixels.dtype == np.uint16)[0]
 
     return darkened
 

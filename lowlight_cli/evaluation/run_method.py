@@ -136,7 +136,7 @@ def _prepare_baseline(method: Method, *, sixteen_bit: bool) -> _Prepared:
     work = baseline.build()
 
     def enhance(images: Sequence[Pixels]) -> list[Pixels]:
-        return to_pixels(work(to_images(images)), deep=images[0].dtype == np.uint16)
+        return to_pixels(work(to_images(images)), sixteen_bit=images[0].dtype == np.uint16)
 
     info = {"kind": "baseline", "summary": baseline.summary, "parameters": 0}
     return _Prepared(_in_16_bits(enhance) if sixteen_bit else enhance, info, Stopwatch(choose_device("cpu")))

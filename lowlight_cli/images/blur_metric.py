@@ -26,7 +26,7 @@ WINDOW = 25
 NARROW_SHARE = 10
 """Percentile of the widths of strong edges that is taken."""
 
-FEWEST = 200
+MIN_EDGE_PIXELS = 200
 """Places on strong edges, without which a picture says nothing."""
 
 LINE_STEP = 2
@@ -78,7 +78,7 @@ def _width_along_rows(lines: Plane, noise: float) -> float | None:
     steepest = cv2.dilate(cv2.absdiff(lines[:, 1:], lines[:, :-1]), window)
     strong_rise = float(np.quantile(rise[:, ::PIXEL_STEP], 0.95))
     is_strong = rise >= max(strong_rise, 10 * noise, 0.03)
-    if np.count_nonzero(is_strong) * LINE_STEP < FEWEST:
+    if np.count_nonzero(is_strong) * LINE_STEP < MIN_EDGE_PIXELS:
         return None
     widths = rise[is_strong] / np.maximum(steepest[is_strong], np.float32(1e-6))
     return float(np.percentile(widths, NARROW_SHARE))

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs.boxes import breaks_off
-from lowlight_cli.images.codecs.detect_format import name_foreign, sniff
+from lowlight_cli.images.codecs.detect_format import sniff, unsupported_format
 from lowlight_cli.images.codecs.header import read_tiff_headers
 from lowlight_cli.images.codecs.png_check import without_texts
 from lowlight_cli.images.codecs.read_gif import read_gif
@@ -18,7 +18,7 @@ from lowlight_cli.images.codecs.read_heif import read_heif
 from lowlight_cli.images.codecs.read_pillow import read_pillow
 from lowlight_cli.images.codecs.read_raw import read_raw
 from lowlight_cli.images.codecs.read_tiff import read_tiff
-from lowlight_cli.images.codecs.truncated import mend
+from lowlight_cli.images.codecs.truncated import repair
 from lowlight_cli.images.formats import FORMATS, format_of
 from lowlight_cli.images.mute_native_libs import libraries_muted
 from lowlight_cli.images.picture import Picture
@@ -70,18 +70,18 @@ def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Pictur
         raise ImageError("unreadable", "the file is empty")
     name = sniff(data)
     if name is None:
-        told = name_foreign(data)
+        told = unsupported_format(data)
         raise ImageError("unsupported" if told else "unreadable", told or "not a picture that can be read")
     try:
         return _read(data, name, settings)
     except ImageError as error:
-        mended = (
-            mend(data, name, settings) if error.code == "truncated" and settings.allow_truncated else None
+        repaired = (
+            repair(data, name, settings) if error.code == "truncated" and settings.allow_truncated else None
         )
-        if mended is None:
+        if repaired is None:
             raise
         with suppress(ImageError):
-            picture = _read(mended, name, settings)
+            picture = _read(repaired, name, settings)
             return replace(picture, warnings=(*picture.warnings, "degraded"))
         raise
 

@@ -73,16 +73,16 @@ def format_named_by_pillow(pillow_name: str | None) -> str | None:
     return next((name for name, form in FORMATS.items() if wanted and form.pillow_name == wanted), None)
 
 
-def result_format(source: str, wanted: str | None, *, deep: bool = False) -> str:
+def result_format(source: str, wanted: str | None, *, sixteen_bit: bool = False) -> str:
     """Name of the format of a result.
 
     Args:
         source: Name of the format of the input.
         wanted: What the user asks for; None keeps the format of the input where it can be written.
-        deep: Whether 16 bits per channel are asked for.
+        sixteen_bit: Whether 16 bits per channel are asked for.
     """
     if wanted is not None:
         return wanted
     if FORMATS[source].is_written:
         return source
-    return "tiff" if deep else "jpg"
+    return "tiff" if sixteen_bit else "jpg"

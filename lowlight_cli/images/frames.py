@@ -32,13 +32,13 @@ class Colors:
     codes: ColorCodes | None = None
 
 
-def colors_of(icc: object, *, gray: bool, deep: bool) -> Colors:
+def colors_of(icc: object, *, gray: bool, sixteen_bit: bool) -> Colors:
     """Meaning of the colors of a file.
 
     Args:
         icc: Its profile as found; nothing or an empty one where there is none.
         gray: Whether it has one channel of brightness.
-        deep: Whether it has 16 bits per channel.
+        sixteen_bit: Whether it has 16 bits per channel.
     """
     if not isinstance(icc, bytes) or not icc:
         return Colors()
@@ -52,7 +52,7 @@ def colors_of(icc: object, *, gray: bool, deep: bool) -> Colors:
         has_way_back = round_trips(conversion, gray=gray)
     except ProfileError:
         return Colors(warnings=("icc",))
-    coarse = ("icc_8bit",) if deep and not conversion.is_exact else ()
+    coarse = ("icc_8bit",) if sixteen_bit and not conversion.is_exact else ()
     if has_way_back:
         return Colors(conversion, icc, coarse)
     # The result says sRGB, for metadata may name the old space.
@@ -90,8 +90,8 @@ def make_frame(
     gray = channels < 3
     alpha = np.ascontiguousarray(samples[..., -1]) if channels in (2, 4) else None
     color = np.repeat(samples[..., :1], 3, axis=2) if gray else np.ascontiguousarray(samples[..., :3])
-    outside = None
+    out_of_gamut = None
     if colors.conversion is not None:
-        color, outside = colors.conversion.to_srgb(color)
+        color, out_of_gamut = colors.conversion.to_srgb(color)
     widened = color.dtype != samples.dtype
-    return Frame(color, alpha, gray, duration_ms, widened, outside)
+    return Frame(color, alpha, gray, duration_ms, widened, out_of_gamut)

@@ -34,7 +34,7 @@ def picture_of(image: Image.Image | np.ndarray) -> Picture:
         samples = _whole_numbers(image)
     if samples.ndim == 2:
         samples = samples[..., None]
-    colors = colors_of(icc, gray=samples.shape[2] < 3, deep=samples.dtype == np.uint16)
+    colors = colors_of(icc, gray=samples.shape[2] < 3, sixteen_bit=samples.dtype == np.uint16)
     return Picture((make_frame(samples, colors),), Restore("png", icc=colors.icc, codes=colors.codes))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.settings import ReadSettings
 
-_MOST_FRAMES_WORTH = 4
+_MAX_FRAMES_WORTH = 4
 """All frames of a file together may have this many times the pixels of the largest single picture."""
 
 
@@ -38,7 +38,7 @@ def check_frames(sizes: Sequence[tuple[int, int]], settings: ReadSettings, times
         raise ImageError("unsupported", f"{count} frames in the file; --frames all or first reads them")
     if settings.frames == "first":
         return 1
-    if times * sum(width * height for width, height in sizes) > _MOST_FRAMES_WORTH * settings.max_pixels:
-        most = _MOST_FRAMES_WORTH * settings.max_pixels
+    if times * sum(width * height for width, height in sizes) > _MAX_FRAMES_WORTH * settings.max_pixels:
+        most = _MAX_FRAMES_WORTH * settings.max_pixels
         raise ImageError("too_large", f"{count} frames have more than {most} pixels together")
     return count

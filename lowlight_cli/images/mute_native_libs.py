@@ -16,7 +16,7 @@ DESCRIPTOR = 2
 """Of stderr, in C."""
 
 
-class _Gag:
+class _StderrMute:
     """Holds the descriptor shut as long as any thread wants it so."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class _Gag:
         self._wanted = 0
         self._kept: int | None = None
 
-    def shut(self) -> None:
+    def mute(self) -> None:
         with self._lock, suppress(OSError):  # too many open files are no reason to lose a picture
             self._wanted += 1
             if self._kept is None:
@@ -33,7 +33,7 @@ class _Gag:
                 os.dup2(nowhere, DESCRIPTOR)
                 os.close(nowhere)
 
-    def release(self) -> None:
+    def unmute(self) -> None:
         with self._lock:
             self._wanted -= 1
             if not self._wanted and self._kept is not None:
@@ -48,18 +48,18 @@ def libraries_muted() -> Iterator[None]:
     if not _python_has_its_own():
         yield
         return
-    gag = _the_gag()
-    gag.shut()
+    mute = _shared_mute()
+    mute.mute()
     try:
         yield
     finally:
-        gag.release()
+        mute.unmute()
 
 
 @cache
-def _the_gag() -> _Gag:
+def _shared_mute() -> _StderrMute:
     """The only one: there is one descriptor for all threads."""
-    return _Gag()
+    return _StderrMute()
 
 
 def _python_has_its_own() -> bool:

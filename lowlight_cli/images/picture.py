@@ -51,15 +51,15 @@ class Frame:
     gray: bool = False
     duration_ms: int | None = None
     widened: bool = False
-    outside: OutOfGamut | None = None
+    out_of_gamut: OutOfGamut | None = None
 
     @property
-    def is_deep(self) -> bool:
+    def is_sixteen_bit(self) -> bool:
         """Whether the file had 16 bits per channel."""
         return self.pixels.dtype == np.uint16 and not self.widened
 
     @property
-    def seen(self) -> Pixels:
+    def model_input(self) -> Pixels:
         """Pixels for a model: where nothing can be seen, the average of what can."""
         hidden = self._hidden()
         if hidden is None or hidden.all():

@@ -25,11 +25,13 @@ def to_images(pixels: Sequence[Pixels], device: torch.device | None = None) -> I
     return torch.from_numpy(stack).to(device).permute(0, 3, 1, 2).float().div_(255)
 
 
-def to_pixels(images: Images, *, deep: bool) -> list[Pixels]:
-    """Rounds a batch to 16 bits per channel (``deep``) or 8; values outside [0, 1] are clamped."""
-    scaled = images.detach().float().clamp(0, 1).mul_(65535 if deep else 255).round_()
-    rows = scaled.to(torch.int32 if deep else torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    return list(rows.astype(np.uint16) if deep else rows)
+def to_pixels(images: Images, *, sixteen_bit: bool) -> list[Pixels]:
+    """Rounds a batch to 16 bits per channel, or 8; clamps values to [0, 1]."""
+    scaled = images.detach().float().clamp(0, 1).mul_(65535 if sixteen_bit else 255).round_()
+    rows = (
+        scaled.to(torch.int32 if sixteen_bit else torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    )
+    return list(rows.astype(np.uint16) if sixteen_bit else rows)
 
 
 def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:

@@ -12,7 +12,7 @@ from lowlight_cli.errors import ImageError, OutputError
 TEMPORARY_MARK = ".lle-tmp-"
 """Part of every temporary name; such files are never taken for pictures."""
 
-_LONGEST_NAME = 255
+_MAX_NAME_BYTES = 255
 _ATTRIBUTES_OF_CONTENT = ("security.ima", "security.evm")
 """Signatures of what a file holds, which are wrong for other content."""
 _CODES = {
@@ -63,10 +63,10 @@ def temporary_path(target: Path) -> Path:
     """Name beside ``target`` that no other process uses, at most 255 bytes long."""
     end = f"{TEMPORARY_MARK}{os.getpid()}"
     name = os.fsencode(target.name)
-    if len(name) + len(end) > _LONGEST_NAME:
+    if len(name) + len(end) > _MAX_NAME_BYTES:
         # Cut names may be equal, so the whole name goes in as a hash.
         end = f"-{hashlib.blake2b(name, digest_size=8).hexdigest()}{end}"
-        name = name[: _LONGEST_NAME - len(end)]
+        name = name[: _MAX_NAME_BYTES - len(end)]
     return target.with_name(os.fsdecode(name) + end)
 
 

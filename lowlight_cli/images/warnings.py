@@ -2,7 +2,7 @@
 
 from lowlight_cli.catalog import Catalog
 
-REMARKS: Catalog[str] = Catalog(
+WARNING_TEXTS: Catalog[str] = Catalog(
     "warning",
     {
         "metadata": "some of the metadata is damaged or has no place in the result",
@@ -22,4 +22,4 @@ REMARKS: Catalog[str] = Catalog(
 
 def explain(code: str) -> str:
     """A warning for a person: its code, and what it means."""
-    return f"{code}: {REMARKS[code]}" if code in REMARKS else code
+    return f"{code}: {WARNING_TEXTS[code]}" if code in WARNING_TEXTS else code

@@ -71,9 +71,9 @@ def _loaded(job: Job, config: PipelineConfig, is_measured: bool, start: float) -
     check_fits(picture, form, config.write)
     if config.write.bit_depth == "16" and FORMATS[form].keeps_16_bit:
         picture = widened(picture)
-    width = edge_width(picture.frames[0].seen) if is_measured else None
+    width = edge_width(picture.frames[0].model_input) if is_measured else None
     seconds = time.perf_counter() - start
-    if config.only_dark is not None and mean_luma(picture.frames[0].seen) > config.only_dark:
+    if config.only_dark is not None and mean_luma(picture.frames[0].model_input) > config.only_dark:
         return Row(job.source, job.target, "skipped", "bright", "brighter than asked for", seconds)
     return Loaded(job, picture, seconds, stat, width)
 

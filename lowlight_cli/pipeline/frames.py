@@ -80,7 +80,7 @@ def enhance_frames(pictures: Sequence[Picture], runner: ModelRunner) -> list[Pic
     """
     if len(pictures) == 1 and len(pictures[0].frames) > 1:
         return [_with_frames(pictures[0], runner)]
-    outcomes = runner([picture.frames[0].seen for picture in pictures])
+    outcomes = runner([picture.frames[0].model_input for picture in pictures])
     return [
         outcome if isinstance(outcome, ImageError) else picture.with_pixels([outcome])
         for picture, outcome in zip(pictures, outcomes, strict=True)
@@ -89,7 +89,7 @@ def enhance_frames(pictures: Sequence[Picture], runner: ModelRunner) -> list[Pic
 
 def _with_frames(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
     """All frames, or what went wrong with the first that failed."""
-    seen = [frame.seen for frame in picture.frames]
+    seen = [frame.model_input for frame in picture.frames]
     if picture.restore.pages:
         outcomes = [runner([page])[0] for page in seen]
     else:

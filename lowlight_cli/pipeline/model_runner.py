@@ -180,7 +180,7 @@ class ModelRunner:
         ]
         results = self._enhance(torch.cat(padded), seen and _repeated(seen, len(pictures)))
         return [
-            _outcome(crop(result[None], *picture.shape[:2]), deep=picture.dtype == np.uint16)
+            _outcome(crop(result[None], *picture.shape[:2]), sixteen_bit=picture.dtype == np.uint16)
             for result, picture in zip(results, pictures, strict=True)
         ]
 
@@ -204,7 +204,7 @@ class ModelRunner:
         done, result = 0, np.empty_like(pixels)
         for strip in blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple):
             for part in strip.split(_ROWS, dim=2):
-                rows = _outcome(part, deep=pixels.dtype == np.uint16)
+                rows = _outcome(part, sixteen_bit=pixels.dtype == np.uint16)
                 if isinstance(rows, ImageError):
                     return rows
                 result[done : done + len(rows)] = rows
@@ -267,10 +267,10 @@ def _chosen(observation: Observation | None, which: torch.Tensor) -> Observation
     return observation and {name: value[which] for name, value in observation.items()}
 
 
-def _outcome(result: Images, *, deep: bool) -> Pixels | ImageError:
+def _outcome(result: Images, *, sixteen_bit: bool) -> Pixels | ImageError:
     if not torch.isfinite(result).all():
         return ImageError("nonfinite", "the model gave numbers that are not finite")
-    return to_pixels(result, deep=deep)[0]
+    return to_pixels(result, sixteen_bit=sixteen_bit)[0]
 
 
 def placed(facts: Observation, tile: Tile, height: int, width: int) -> Observation:

@@ -77,7 +77,7 @@ class Naming:
         format_name = format_of(source)
         wanted = self.format_name
         if format_name is not None:
-            wanted = result_format(format_name, self.format_name, deep=self.sixteen_bit)
+            wanted = result_format(format_name, self.format_name, sixteen_bit=self.sixteen_bit)
         return source.suffix if wanted in (None, format_name) else FORMATS[str(wanted)].suffixes[0]
 
 

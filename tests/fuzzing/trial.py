@@ -54,7 +54,7 @@ def _through(source: Path, folder: Path, number: int, max_pixels: int) -> str:
     picture = decode(source, read)
     wanted = TARGETS[number % len(TARGETS)]
     several = len(picture.frames) > 1
-    name = result_format(picture.restore.format, None if several else wanted, deep=number % 2 == 0)
+    name = result_format(picture.restore.format, None if several else wanted, sixteen_bit=number % 2 == 0)
     if several and FORMATS[name].holds == "one":
         return "ok, several frames for a format of one"
     target = folder / f"{number}-result.{name}"

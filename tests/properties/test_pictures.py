@@ -42,7 +42,7 @@ def test_pages_of_any_kinds_lie_in_one_tiff(pages):
     assert len(again) == len(pages)
     for page, other in zip(pages, again, strict=True):
         assert np.array_equal(other.pixels, page.pixels)
-        assert (other.gray, other.is_deep) == (page.gray, page.is_deep)
+        assert (other.gray, other.is_sixteen_bit) == (page.gray, page.is_sixteen_bit)
 
 
 @given(frames(), st.sampled_from(["jpg", "png", "webp", "tiff", "avif", "gif"]), st.data())

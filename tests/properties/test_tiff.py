@@ -67,6 +67,6 @@ def test_pixels_that_break_off_are_truncated(form, seed, share):
         decode_bytes(data)
     assert caught.value.code == "truncated"
     if form.method == 1:
-        mended = decode_bytes(data, ReadSettings(allow_truncated=True))
-        assert mended.warnings == ("degraded",)
-        assert mended.pixels.shape == samples.shape
+        repaired = decode_bytes(data, ReadSettings(allow_truncated=True))
+        assert repaired.warnings == ("degraded",)
+        assert repaired.pixels.shape == samples.shape

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lowlight_cli.images.color.cicp import ColorCodes
 
 _SEQUENCE_HEADER = 1
-_MOST_BYTES = 256
+_MAX_BYTES = 256
 """Of a header that is looked at; real ones have about 12."""
 
 
@@ -16,7 +16,7 @@ class _Bits:
     """Whole numbers out of bytes, bit by bit; behind the end all bits are 0."""
 
     def __init__(self, data: bytes) -> None:
-        self._bits = "".join(f"{byte:08b}" for byte in data).ljust(_MOST_BYTES * 16, "0")
+        self._bits = "".join(f"{byte:08b}" for byte in data).ljust(_MAX_BYTES * 16, "0")
         self._place = 0
 
     def __call__(self, count: int = 1) -> int:
@@ -41,7 +41,7 @@ def codes_of_av1(data: bytes) -> ColorCodes | None:
     header = next((content for kind, content in _units(data) if kind == _SEQUENCE_HEADER), None)
     if header is None:
         return None
-    bits = _Bits(header[:_MOST_BYTES])
+    bits = _Bits(header[:_MAX_BYTES])
     profile = bits(3)
     bits()
     reduced = bool(bits())

@@ -7,10 +7,10 @@ import struct
 from collections.abc import Iterator
 
 from lowlight_cli.images.codecs.av1_header import codes_of_av1
-from lowlight_cli.images.codecs.boxes import MOST_BOXES, Box, boxes_inside, read_boxes
+from lowlight_cli.images.codecs.boxes import MAX_BOXES, Box, boxes_inside, read_boxes
 from lowlight_cli.images.color.cicp import ColorCodes
 
-_MOST_CODED_BYTES = 1024
+_MAX_CODED_BYTES = 1024
 _SAMPLE_ENTRY_SIZE = 78
 """Of a picture track, before its boxes."""
 
@@ -32,12 +32,12 @@ def codes_of_boxes(data: bytes) -> ColorCodes | None:
             places, start = _places_of_items(data), _start_of_first_item(data)
         if places:
             return ColorCodes(*struct.unpack_from(">HH", data, places[0]))
-        return None if start is None else codes_of_av1(data[start : start + _MOST_CODED_BYTES])
+        return None if start is None else codes_of_av1(data[start : start + _MAX_CODED_BYTES])
     except (struct.error, IndexError):
         return None
 
 
-def is_deep(data: bytes) -> bool:
+def has_more_than_eight_bits(data: bytes) -> bool:
     """Whether any picture of an AVIF has more than 8 bits per channel.
 
     Args:
@@ -125,7 +125,7 @@ def _places_of_data(data: bytes) -> Iterator[tuple[int, int]]:
         place += size
         return int.from_bytes(data[place - size : place])
 
-    for _ in range(min(number(number_size), MOST_BOXES)):
+    for _ in range(min(number(number_size), MAX_BOXES)):
         item = number(number_size)
         method = number(2) & 15 if version else 0
         number(2)
@@ -148,7 +148,7 @@ def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
     """Numbers of items with those of their properties, which count from 1."""
     version, wide = data[box.start], data[box.start + 3] & 1
     (count,), place = struct.unpack_from(">I", data, box.start + 4), box.start + 8
-    for _ in range(min(count, MOST_BOXES)):
+    for _ in range(min(count, MAX_BOXES)):
         (item,) = struct.unpack_from(">I" if version else ">H", data, place)
         place += 4 if version else 2
         for i in range(data[place]):

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MOST_BOXES = 10_000
+MAX_BOXES = 10_000
 """That are looked at, one behind the other."""
 
 
@@ -56,7 +56,7 @@ def read_boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
         start: Where the first one begins.
         end: Where the last one ends.
     """
-    for _ in range(MOST_BOXES):
+    for _ in range(MAX_BOXES):
         if start + 8 > end:
             return
         size, kind = struct.unpack_from(">I4s", data, start)

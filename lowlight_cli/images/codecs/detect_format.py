@@ -52,7 +52,7 @@ def sniff(data: bytes) -> str | None:
     return next((name for start, name in _STARTS.items() if data.startswith(start)), None)
 
 
-def name_foreign(data: bytes) -> str | None:
+def unsupported_format(data: bytes) -> str | None:
     """A line about a file of a known kind that is not read, with what to do about it; None for any other."""
     kind = next((kind for start, kind in _FOREIGN_STARTS.items() if data.startswith(start)), None)
     if data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and data[8:12] == b"AVI "):

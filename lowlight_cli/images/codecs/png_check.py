@@ -15,7 +15,7 @@ _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
-def is_deep_png(data: bytes) -> bool:
+def is_sixteen_bit_png(data: bytes) -> bool:
     """Whether a PNG has 16 bits per channel."""
     return data[24:25] == b"\x10"
 
@@ -39,7 +39,7 @@ def check_png(data: bytes) -> None:
         raise ImageError("truncated", "the end of the PNG is missing")
 
 
-def mend_png(data: bytes) -> bytes | None:
+def repair_png(data: bytes) -> bytes | None:
     """A whole PNG of one that broke off, black where nothing is left; None where there is nothing to save.
 
     Args:

@@ -93,10 +93,10 @@ def _samples(
         is_animated: It is one of several frames.
     """
     form = FORMATS[format_name]
-    wanted_deep = frame.is_deep if settings.bit_depth == "keep" else settings.bit_depth == "16"
+    wants_sixteen_bit = frame.is_sixteen_bit if settings.bit_depth == "keep" else settings.bit_depth == "16"
     # Pillow writes the animations, and those in 8 bits only.
-    can_be_deep = form.keeps_16_bit and not (is_animated and form.holds == "animation")
-    depth = np.uint16 if wanted_deep and can_be_deep else np.uint8
+    can_hold_sixteen_bit = form.keeps_16_bit and not (is_animated and form.holds == "animation")
+    depth = np.uint16 if wants_sixteen_bit and can_hold_sixteen_bit else np.uint8
     pixels, alpha = frame.pixels, frame.alpha
     if alpha is not None and not form.keeps_alpha:
         pixels, alpha = _flattened(pixels, alpha, settings), None
@@ -104,7 +104,9 @@ def _samples(
         # Whatever the model did, gray stays gray.
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     color = (
-        in_depth(pixels, depth) if conversion is None else conversion.from_srgb(pixels, frame.outside, depth)
+        in_depth(pixels, depth)
+        if conversion is None
+        else conversion.from_srgb(pixels, frame.out_of_gamut, depth)
     )
     if frame.gray and form.keeps_gray:
         color = color[..., :1]

@@ -51,8 +51,8 @@ def read_heif(data: bytes, settings: ReadSettings) -> Picture:
         raise ImageError("unreadable", " ".join(str(error).split())) from error
     carrier = _carrier(file)
     turned = any(mark in data[: 2**16] for mark in _TURNS)
-    gray, deep = samples.shape[2] < 3, samples.dtype == np.uint16
-    colors = _colors(file, gray=gray, deep=deep)
+    gray, sixteen_bit = samples.shape[2] < 3, samples.dtype == np.uint16
+    colors = _colors(file, gray=gray, sixteen_bit=sixteen_bit)
     frame = make_frame(samples, colors, orientation=1 if turned else orientation_of(carrier))
     height, width = frame.pixels.shape[:2]
     metadata, damage = read_metadata(data, carrier, width, height)
@@ -60,11 +60,11 @@ def read_heif(data: bytes, settings: ReadSettings) -> Picture:
     return Picture((frame,), restore, colors.warnings + damage)
 
 
-def _colors(file: Any, *, gray: bool, deep: bool) -> Colors:  # noqa: ANN401  the library has no types
+def _colors(file: Any, *, gray: bool, sixteen_bit: bool) -> Colors:  # noqa: ANN401  the library has no types
     """Meaning of the colors: by the profile, else by the code points."""
     named = file.info.get("nclx_profile")
     if file.info.get("icc_profile") or not named:
-        return colors_of(file.info.get("icc_profile"), gray=gray, deep=deep)
+        return colors_of(file.info.get("icc_profile"), gray=gray, sixteen_bit=sixteen_bit)
     codes = ColorCodes(named["color_primaries"], named["transfer_characteristics"])
     return colors_of_codes(codes, gray=gray)
 

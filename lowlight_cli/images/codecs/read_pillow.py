@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.codecs.avif_boxes import codes_of_boxes, is_deep
-from lowlight_cli.images.codecs.png_check import check_png, is_deep_png
+from lowlight_cli.images.codecs.avif_boxes import codes_of_boxes, has_more_than_eight_bits
+from lowlight_cli.images.codecs.png_check import check_png, is_sixteen_bit_png
 from lowlight_cli.images.color.color_management import cmyk_to_srgb
 from lowlight_cli.images.color.named_colors import colors_of_codes, colors_of_png
 from lowlight_cli.images.formats import FORMATS
@@ -90,25 +90,25 @@ def _pillow_name(name: str) -> str:
 
 
 def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
-    deep = name == "png" and is_deep_png(data)
+    sixteen_bit = name == "png" and is_sixteen_bit_png(data)
     subsampling = _subsampling(image) if name == "jpg" else None
-    if deep:
-        samples, orientation = _read_deep_png(data), _orientation_of_png(data)
+    if sixteen_bit:
+        samples, orientation = _read_sixteen_bit_png(data), _orientation_of_png(data)
     else:
         image.load()  # before the orientation is asked for, which would load it too and swallow damage
         samples, orientation = samples_of(image), orientation_of(image)
-    colors, warnings = _colors(data, image, name, gray=samples.shape[2] < 3, deep=deep)
+    colors, warnings = _colors(data, image, name, gray=samples.shape[2] < 3, sixteen_bit=sixteen_bit)
     frame = make_frame(samples, colors, orientation=orientation)
     height, width = frame.pixels.shape[:2]
     metadata, damage = read_metadata(data, image, width, height)
-    if name == "avif" and is_deep(data):
+    if name == "avif" and has_more_than_eight_bits(data):
         warnings += ("depth_8bit",)
     restore = Restore(name, metadata, colors.icc, subsampling, codes=colors.codes)
     return Picture((frame,), restore, warnings + colors.warnings + damage)
 
 
 def _colors(
-    data: bytes, image: Image.Image, name: str, *, gray: bool, deep: bool = False
+    data: bytes, image: Image.Image, name: str, *, gray: bool, sixteen_bit: bool = False
 ) -> tuple[Colors, tuple[str, ...]]:
     """Meaning of the colors, and what was lost on the way to RGB.
 
@@ -117,20 +117,20 @@ def _colors(
         image: The loaded picture.
         name: Format of the file, in ``FORMATS``.
         gray: Whether it has one channel of brightness.
-        deep: Whether it has 16 bits per channel.
+        sixteen_bit: Whether it has 16 bits per channel.
     """
     if image.mode == "CMYK":
         return Colors(), ("cmyk_to_rgb",)
     icc = image.info.get("icc_profile")
     if name == "png":
-        return colors_of_png(data, icc, gray=gray, deep=deep), ()
+        return colors_of_png(data, icc, gray=gray, sixteen_bit=sixteen_bit), ()
     codes = codes_of_boxes(data) if name == "avif" and not icc else None
     if codes is not None:
         return colors_of_codes(codes, gray=gray), ()
-    return colors_of(icc, gray=gray, deep=deep), ()
+    return colors_of(icc, gray=gray, sixteen_bit=sixteen_bit), ()
 
 
-def _read_deep_png(data: bytes) -> Samples:
+def _read_sixteen_bit_png(data: bytes) -> Samples:
     """Samples of a PNG of 16 bits, which Pillow would cut to 8."""
     check_png(data)
     with libraries_muted():
@@ -176,7 +176,7 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
     ]
     height, width = frames[0].pixels.shape[:2]
     metadata, damage = read_metadata(data, image, width, height)
-    if (name == "png" and is_deep_png(data)) or (name == "avif" and is_deep(data)):
+    if (name == "png" and is_sixteen_bit_png(data)) or (name == "avif" and has_more_than_eight_bits(data)):
         warnings += ("depth_8bit",)
     restore = Restore(name, metadata, colors.icc, loop=image.info.get("loop"), codes=colors.codes)
     return Picture(tuple(frames), restore, warnings + colors.warnings + damage)

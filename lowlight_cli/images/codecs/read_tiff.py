@@ -52,9 +52,9 @@ def _read_pages(data: bytes, pages: list[Page]) -> tuple[tuple[Frame, ...], byte
     first_icc = None
     for page in pages:
         samples, found = read_page(data, page)
-        deep, gray = samples.dtype == np.uint16, samples.shape[2] < 3
+        sixteen_bit, gray = samples.dtype == np.uint16, samples.shape[2] < 3
         icc = None if "cmyk_to_rgb" in found else page.block(tags.ICC_PROFILE)
-        colors = colors_of(icc, gray=gray, deep=deep) if icc else Colors()
+        colors = colors_of(icc, gray=gray, sixteen_bit=sixteen_bit) if icc else Colors()
         frames.append(make_frame(samples, colors))
         warnings += found + colors.warnings
         first_icc = colors.icc if len(frames) == 1 else first_icc

@@ -25,7 +25,7 @@ _UNSPECIFIED, _ASSOCIATED, _OPACITY = 0, 1, 2
 _CMYK_INKS = 1
 
 
-class Meaning(NamedTuple):
+class PageSamples(NamedTuple):
     """Samples that need no explanation.
 
     Attributes:
@@ -56,7 +56,7 @@ def kind_of(page: Page) -> int:
     return kind
 
 
-def explain_samples(stored: Samples, page: Page, bits: int) -> Meaning:
+def interpret_samples(stored: Samples, page: Page, bits: int) -> PageSamples:
     """Gray or RGB of stored numbers.
 
     Args:
@@ -75,14 +75,14 @@ def explain_samples(stored: Samples, page: Page, bits: int) -> Meaning:
         white = np.array(2**bits - 1, color.dtype)
         color = _stretch(white - color if kind == WHITE_IS_ZERO else color, bits)
     if kind == SEPARATED:
-        return Meaning(_rgb_of_inks(color, page), ("cmyk_to_rgb", *_lost(extra.shape[2])))
+        return PageSamples(_rgb_of_inks(color, page), ("cmyk_to_rgb", *_lost(extra.shape[2])))
     kinds = page.all(tags.EXTRA_SAMPLES) or (_OPACITY,)  # to all programs, where the tag is missing
     if not extra.shape[2] or kinds[0] == _UNSPECIFIED:
-        return Meaning(color, _lost(extra.shape[2]))
+        return PageSamples(color, _lost(extra.shape[2]))
     alpha = _stretch(extra[..., :1], bits)
     if kinds[0] == _ASSOCIATED:
         color = _divided(color, alpha)
-    return Meaning(np.concatenate((color, alpha), axis=2), _lost(extra.shape[2] - 1))
+    return PageSamples(np.concatenate((color, alpha), axis=2), _lost(extra.shape[2] - 1))
 
 
 def _lost(channels: int) -> tuple[str, ...]:

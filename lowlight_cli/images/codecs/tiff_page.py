@@ -12,7 +12,7 @@ from PIL import Image
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.read_pillow import samples_of
-from lowlight_cli.images.codecs.tiff_color import YCBCR, Meaning, explain_samples, kind_of
+from lowlight_cli.images.codecs.tiff_color import YCBCR, PageSamples, interpret_samples, kind_of
 from lowlight_cli.images.codecs.tiff_images import IMAGE_FILE_METHODS, read_image_files
 from lowlight_cli.images.codecs.tiff_samples import BYTE_METHODS, read_samples
 from lowlight_cli.images.codecs.tiff_segments import UNCOMPRESSED, check_inside, find_segments
@@ -24,7 +24,7 @@ from lowlight_cli.images.picture import Samples
 
 _NUMBERS, _UNDEFINED = 1, 4
 """Formats of samples that are whole numbers from 0; what is undefined is read as such by all programs."""
-_MOST_SAMPLES = 32
+_MAX_SAMPLES = 32
 
 _OLD_JPEG = 6
 _PILLOW_METHODS = frozenset((2, 3, 4, 7, 32766, 32771, 32809))
@@ -40,7 +40,7 @@ _NAMES = {
 """Of compressions that are not read, or not in each number of bits."""
 
 
-def read_page(data: bytes, page: Page) -> Meaning:
+def read_page(data: bytes, page: Page) -> PageSamples:
     """Upright samples of a page, and what was lost on the way to RGB.
 
     Args:
@@ -61,7 +61,7 @@ def read_page(data: bytes, page: Page) -> Meaning:
     return found._replace(samples=turn_upright(found.samples, page.first(tags.ORIENTATION, 1)))
 
 
-def _read_numbers(data: bytes, page: Page, method: int, bits: int) -> Meaning:
+def _read_numbers(data: bytes, page: Page, method: int, bits: int) -> PageSamples:
     """Samples of a page whose compression says nothing about colors.
 
     Args:
@@ -79,11 +79,11 @@ def _read_numbers(data: bytes, page: Page, method: int, bits: int) -> Meaning:
     if kind == YCBCR and in_files:
         raise ImageError("unsupported", "TIFF in YCbCr, compressed by another method than JPEG")
     if kind == YCBCR:
-        return Meaning(read_ycbcr(data, page, segments, bits))
+        return PageSamples(read_ycbcr(data, page, segments, bits))
     stored: Samples = (
         read_image_files(data, page, segments) if in_files else read_samples(data, page, segments, bits)
     )
-    return explain_samples(stored, page, bits)
+    return interpret_samples(stored, page, bits)
 
 
 def _bits(page: Page) -> int:
@@ -99,18 +99,18 @@ def _bits(page: Page) -> int:
         )
     if len(set(bits)) > 1 or min(bits) < 1:
         raise ImageError("unsupported", f"TIFF of samples of different bits: {bits}")
-    if page.first(tags.SAMPLES, 1) > _MOST_SAMPLES:
+    if page.first(tags.SAMPLES, 1) > _MAX_SAMPLES:
         raise ImageError("unsupported", f"TIFF of {page.first(tags.SAMPLES, 1)} samples")
     return bits[0]
 
 
-def _read_by_pillow(data: bytes) -> Meaning:
+def _read_by_pillow(data: bytes) -> PageSamples:
     with Image.open(BytesIO(data), formats=["TIFF"]) as image:
         image.load()
-        return Meaning(samples_of(image), ("cmyk_to_rgb",) if image.mode == "CMYK" else ())
+        return PageSamples(samples_of(image), ("cmyk_to_rgb",) if image.mode == "CMYK" else ())
 
 
-def _read_old_jpeg(data: bytes, page: Page) -> Meaning:
+def _read_old_jpeg(data: bytes, page: Page) -> PageSamples:
     """A page whose tables lie anywhere in the file: the file is read with that page as its first."""
     check_inside([(page.first(tags.OLD_JPEG_OFFSET, 0), page.first(tags.OLD_JPEG_BYTES, 0))], len(data))
     layout = page.layout

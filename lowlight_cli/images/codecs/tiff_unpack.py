@@ -45,7 +45,7 @@ _LONGER_KINDS = (16, 17, 18)
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """Each byte with its bits the other way round."""
 _LAST_BIT_FIRST = 2
-_MOST_BYTES = 2**32 - 2**26
+_MAX_BYTES = 2**32 - 2**26
 """Of all strips or tiles of a page, with room for their directory."""
 
 
@@ -103,7 +103,7 @@ def page_alone(data: bytes, page: Page, segments: Segments) -> bytes:
 def _make_file(directory: Directory, segments: Sequence[bytes], *, are_tiles: bool) -> bytes:
     """A TIFF of one page: header, directory, strips or tiles."""
     sizes = [len(segment) for segment in segments]
-    if sum(sizes) > _MOST_BYTES:
+    if sum(sizes) > _MAX_BYTES:
         raise ImageError("unsupported", "a compressed TIFF page of more than 4 GiB")
     start = len(_head(directory, sizes, 0, are_tiles=are_tiles))
     return b"".join((_head(directory, sizes, start, are_tiles=are_tiles), *segments))

@@ -5,7 +5,7 @@ import struct
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
-from lowlight_cli.images.codecs.png_check import mend_png
+from lowlight_cli.images.codecs.png_check import repair_png
 from lowlight_cli.images.codecs.tiff_segments import all_pages, stated_places
 from lowlight_cli.images.limits import check_size
 from lowlight_cli.images.settings import ReadSettings
@@ -17,7 +17,7 @@ _SPARE_BYTES = 2**16
 """Of a TIFF, beside its pixels."""
 
 
-def mend(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
+def repair(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
     """What there is of a file, closed so that it can be decoded.
 
     Args:
@@ -34,8 +34,8 @@ def mend(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
     if name == "png" and len(data) >= 33:
         width, height = struct.unpack_from(">II", data, 16)
         check_size(width, height, settings)
-        return mend_png(data)
-    return _mend_tiff(data, settings) if name in ("tiff", "raw") else None
+        return repair_png(data)
+    return _repair_tiff(data, settings) if name in ("tiff", "raw") else None
 
 
 def _whole_segments(data: bytes) -> bytes:
@@ -49,7 +49,7 @@ def _whole_segments(data: bytes) -> bytes:
     return data
 
 
-def _mend_tiff(data: bytes, settings: ReadSettings) -> bytes | None:
+def _repair_tiff(data: bytes, settings: ReadSettings) -> bytes | None:
     """The same TIFF or TIFF-like camera raw with zeros where strips were, if its directories are there."""
     end, believable = len(data), len(data) + _SPARE_BYTES
     try:

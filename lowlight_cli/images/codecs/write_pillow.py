@@ -11,7 +11,7 @@ from lowlight_cli.images.metadata.policy import Metadata
 from lowlight_cli.images.settings import WriteSettings
 
 _SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}
-_MOST_LOOPS = 65_535
+_MAX_LOOPS = 65_535
 """Of GIF and WebP, which count them in 16 bits."""
 
 
@@ -63,7 +63,7 @@ def write_gif_file(content: Content) -> bytes:
         options.pop("loop", None)  # a GIF that says nothing is shown once
     elif "loop" in options:
         # A GIF says how often it is shown again; 0 is for ever here, too.
-        options["loop"] = min(max(times - 1, 0), _MOST_LOOPS)
+        options["loop"] = min(max(times - 1, 0), _MAX_LOOPS)
     # Frames are whole pictures, so what the last one showed is cleared where the next is transparent.
     disposal = 2 if content.samples[0].shape[2] in (2, 4) else 0
     return _saved(content, "GIF", disposal=disposal, optimize=False, **options)
@@ -74,7 +74,7 @@ def _timing(content: Content) -> dict[str, object]:
     if len(content.samples) == 1:
         return {}
     durations = [duration or 0 for duration in content.durations_ms]
-    return {"duration": durations, "loop": 1 if content.loop is None else min(content.loop, _MOST_LOOPS)}
+    return {"duration": durations, "loop": 1 if content.loop is None else min(content.loop, _MAX_LOOPS)}
 
 
 def _saved(content: Content, pillow_name: str, **options: object) -> bytes:

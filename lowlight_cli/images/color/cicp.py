@@ -55,7 +55,7 @@ PRIMARIES = {
 """By code point."""
 
 
-def _camera(alpha: float, beta: float, slope: float) -> Curve:
+def _camera_curve(alpha: float, beta: float, slope: float) -> Curve:
     """Light by what a camera stores for it: a line near black, a power above.
 
     Args:
@@ -66,7 +66,7 @@ def _camera(alpha: float, beta: float, slope: float) -> Curve:
     return Curve(form=3, numbers=(1 / 0.45, 1 / alpha, (alpha - 1) / alpha, 1 / slope, slope * beta))
 
 
-_BT709 = _camera(1.099, 0.018, 4.5)
+_BT709 = _camera_curve(1.099, 0.018, 4.5)
 
 TRANSFERS = {
     1: _BT709,
@@ -74,13 +74,13 @@ TRANSFERS = {
     4: Curve(numbers=(2.2,)),
     5: Curve(numbers=(2.8,)),
     6: _BT709,
-    7: _camera(1.1115, 0.0228, 4.0),
+    7: _camera_curve(1.1115, 0.0228, 4.0),
     8: Curve(),
     11: _BT709,
     12: _BT709,
     13: SRGB_CURVE,
     14: _BT709,
-    15: _camera(1.0993, 0.0181, 4.5),
+    15: _camera_curve(1.0993, 0.0181, 4.5),
     17: Curve(form=1, numbers=(2.6, (52.37 / 48) ** (1 / 2.6), 0.0)),
 }
 """Light by code point, without those of high dynamic range and the two logarithms, which no camera writes."""

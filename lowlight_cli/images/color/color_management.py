@@ -46,9 +46,9 @@ class TableConversion:
         return _apply(self._forth, samples), None
 
     def from_srgb(
-        self, pixels: Samples, outside: OutOfGamut | None, depth: type[np.uint8] | type[np.uint16]
+        self, pixels: Samples, out_of_gamut: OutOfGamut | None, depth: type[np.uint8] | type[np.uint16]
     ) -> Samples:
-        """The way back; ``outside`` is None.
+        """The way back; ``out_of_gamut`` is None.
 
         Raises:
             ProfileError: There is none.

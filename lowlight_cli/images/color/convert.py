@@ -53,8 +53,8 @@ class GrayConversion:
         table = values_of_light(SRGB_CURVE, np.uint16)[light_steps(light.astype(np.float32))]
         return look_up(table, samples), None
 
-    def from_srgb(self, pixels: Samples, outside: OutOfGamut | None, depth: Depth) -> Samples:
-        """The way back; ``outside`` is None."""
+    def from_srgb(self, pixels: Samples, out_of_gamut: OutOfGamut | None, depth: Depth) -> Samples:
+        """The way back; ``out_of_gamut`` is None."""
         light = SRGB_CURVE(channel_values(pixels.dtype))
         return look_up(values_of_light(self._curve, depth)[light_steps(light.astype(np.float32))], pixels)
 
@@ -88,7 +88,7 @@ class MatrixConversion:
             result[rows] = to_values(outward, inside)
         return result, _joined(found)
 
-    def from_srgb(self, pixels: Samples, outside: OutOfGamut | None, depth: Depth) -> Samples:
+    def from_srgb(self, pixels: Samples, out_of_gamut: OutOfGamut | None, depth: Depth) -> Samples:
         """The way back."""
         inward = [light_of_values(SRGB_CURVE, pixels.dtype)] * 3
         outward = _for_each(self._curves, lambda curve: values_of_light(curve, depth))
@@ -96,10 +96,10 @@ class MatrixConversion:
         result = np.empty(pixels.shape, depth)
         for rows in strips(pixels):
             light = to_light(inward, pixels[rows])
-            if outside is not None:
+            if out_of_gamut is not None:
                 first, last = (row * pixels.shape[1] for row in (rows.start, rows.stop))
-                begin, end = np.searchsorted(outside.places, (first, last))
-                light.reshape(-1, 3)[outside.places[begin:end] - first] += outside.light[begin:end]
+                begin, end = np.searchsorted(out_of_gamut.places, (first, last))
+                light.reshape(-1, 3)[out_of_gamut.places[begin:end] - first] += out_of_gamut.light[begin:end]
             result[rows] = to_values(outward, mixed(light, back).clip(0, 1))
         return result
 

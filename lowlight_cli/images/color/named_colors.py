@@ -47,14 +47,14 @@ def colors_of_codes(codes: ColorCodes, *, gray: bool) -> Colors:
     return replace(colors, codes=codes) if is_kept else colors
 
 
-def colors_of_png(data: bytes, icc: object, *, gray: bool, deep: bool) -> Colors:
+def colors_of_png(data: bytes, icc: object, *, gray: bool, sixteen_bit: bool) -> Colors:
     """Meaning of the colors of a PNG: by its cICP, else by its profile, else by sRGB, gAMA and cHRM.
 
     Args:
         data: The whole file.
         icc: Profile as found; nothing or an empty one where there is none.
         gray: Whether the picture has one channel.
-        deep: Whether it has 16 bits per channel.
+        sixteen_bit: Whether it has 16 bits per channel.
     """
     before = takewhile(lambda chunk: chunk.kind != b"IDAT", read_chunks(data))
     chunks = {chunk.kind: chunk.data for chunk in before}
@@ -64,7 +64,7 @@ def colors_of_png(data: bytes, icc: object, *, gray: bool, deep: bool) -> Colors
         if named != _UNKNOWN:
             return named
     if icc:
-        return colors_of(icc, gray=gray, deep=deep)
+        return colors_of(icc, gray=gray, sixteen_bit=sixteen_bit)
     if b"sRGB" in chunks or not chunks.keys() & {b"gAMA", b"cHRM"}:
         return named
     return _colors_of_gamma(chunks.get(b"gAMA"), chunks.get(b"cHRM"), gray=gray)
@@ -108,7 +108,7 @@ def _colors_of_space(space: Chromaticities, curve: Curve, *, gray: bool) -> Colo
         icc = gray_profile(curve) if gray else rgb_profile(space, curve)
     except ProfileError:
         return _UNKNOWN
-    colors = colors_of(icc, gray=gray, deep=False)
+    colors = colors_of(icc, gray=gray, sixteen_bit=False)
     if "icc" in colors.warnings:
         return _UNKNOWN
     return Colors() if colors.conversion is None else colors

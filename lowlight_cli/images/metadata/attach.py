@@ -5,15 +5,15 @@ from dataclasses import replace
 from lowlight_cli.images.metadata.dpi import density_of_exif, stamp_density
 from lowlight_cli.images.metadata.exif import PREFIX, empty_exif, read_exif, without_maker_note, write_exif
 from lowlight_cli.images.metadata.iptc import resources_of_records, split_records
-from lowlight_cli.images.metadata.jpeg_segments import LONGEST_SEGMENT, write_jpeg
+from lowlight_cli.images.metadata.jpeg_segments import MAX_SEGMENT_BYTES, write_jpeg
 from lowlight_cli.images.metadata.png_chunks import write_png
 from lowlight_cli.images.metadata.policy import Metadata
 from lowlight_cli.images.metadata.tiff_metadata import write_tiff
 from lowlight_cli.images.metadata.webp_chunks import write_webp
 from lowlight_cli.images.metadata.xmp_extension import split_xmp
 
-_LONGEST_RESOURCES = LONGEST_SEGMENT - len(b"Photoshop 3.0\0")
-_LONGEST_XMP = LONGEST_SEGMENT - len(b"http://ns.adobe.com/xap/1.0/\0")
+_MAX_RESOURCES_BYTES = MAX_SEGMENT_BYTES - len(b"Photoshop 3.0\0")
+_MAX_XMP_BYTES = MAX_SEGMENT_BYTES - len(b"http://ns.adobe.com/xap/1.0/\0")
 
 
 def fit_metadata(metadata: Metadata, format_name: str) -> tuple[Metadata, tuple[str, ...]]:
@@ -69,11 +69,11 @@ def attach_metadata(encoded: bytes, format_name: str, metadata: Metadata) -> byt
 
 
 def _exif_for_jpeg(block: bytes) -> bytes:
-    if len(block) <= LONGEST_SEGMENT:
+    if len(block) <= MAX_SEGMENT_BYTES:
         return block
     found = read_exif(block)[0]
     smaller = (write_exif(found, pinned=False), write_exif(without_maker_note(found)))
-    return next((candidate for candidate in smaller if len(candidate) <= LONGEST_SEGMENT), b"")
+    return next((candidate for candidate in smaller if len(candidate) <= MAX_SEGMENT_BYTES), b"")
 
 
 def _exif_for_tiff(block: bytes) -> bytes:
@@ -84,15 +84,15 @@ def _exif_for_tiff(block: bytes) -> bytes:
 
 def _xmp_for_jpeg(packet: bytes) -> bytes:
     try:
-        if len(packet) > _LONGEST_XMP:
-            split_xmp(packet, _LONGEST_XMP)
+        if len(packet) > _MAX_XMP_BYTES:
+            split_xmp(packet, _MAX_XMP_BYTES)
     except ValueError:
         return b""
     return packet
 
 
 def _resources_for_jpeg(block: bytes) -> bytes:
-    if len(block) <= _LONGEST_RESOURCES:
+    if len(block) <= _MAX_RESOURCES_BYTES:
         return block
     records = resources_of_records(split_records(block)[0])
-    return records if len(records) <= _LONGEST_RESOURCES else b""
+    return records if len(records) <= _MAX_RESOURCES_BYTES else b""

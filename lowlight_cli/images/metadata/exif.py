@@ -22,8 +22,8 @@ from lowlight_cli.images.metadata.tiff_directory import (
     Directory,
     DirectoryWriter,
     Entry,
-    Found,
     Layout,
+    ParsedDirectory,
     number_entry,
     read_directory,
     read_header,
@@ -37,14 +37,14 @@ PREFIX = b"Exif\0\0"
 XMP_TAG, IPTC_TAG, RESOURCES_TAG = 700, 33723, 34377
 """Blocks of other standards in a main directory: XMP, IPTC-IIM and Photoshop's resources."""
 
-DETAILS_TAG, PLACE_TAG, INTEROPERABILITY_TAG = 0x8769, 0x8825, 0xA005
+EXIF_IFD_TAG, GPS_IFD_TAG, INTEROP_IFD_TAG = 0x8769, 0x8825, 0xA005
 """Where the other directories lie; the last is a tag of the details."""
 
 _ORIENTATION, _WIDTH, _HEIGHT = 274, 256, 257
 _PROCESSING_SOFTWARE, _SOFTWARE = 11, 305
 _MAKER_NOTE, _PIXEL_WIDTH, _PIXEL_HEIGHT = 0x927C, 0xA002, 0xA003
 _COLOR_SPACE, _RELATED_SIZE, _ADOBE_RGB = 0xA001, (0x1001, 0x1002), b"R03\0"
-_POINTERS = frozenset({DETAILS_TAG, PLACE_TAG, INTEROPERABILITY_TAG})
+_POINTERS = frozenset({EXIF_IFD_TAG, GPS_IFD_TAG, INTEROP_IFD_TAG})
 
 LAYOUT_TAGS = frozenset(
     {254, 255, _WIDTH, _HEIGHT, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288}
@@ -80,7 +80,7 @@ class Exif:
         order: Byte order of the values, ``<`` or ``>``.
         main: The picture.
         details: How it was taken.
-        place: Where it was taken.
+        gps: Where it was taken.
         interoperability: Which rules the file follows.
         note_values: What the maker note has outside of itself, each value with its offset in the block.
     """
@@ -88,7 +88,7 @@ class Exif:
     order: str
     main: Directory
     details: Directory
-    place: Directory
+    gps: Directory
     interoperability: Directory
     note_values: tuple[Entry, ...] = ()
 
@@ -117,15 +117,15 @@ def read_exif(data: bytes) -> tuple[Exif, bool]:
         raise ValueError("no directory of tags")
     starts = [offset]
 
-    def child(tag: int, parent: Directory) -> Found:
+    def child(tag: int, parent: Directory) -> ParsedDirectory:
         pointer = whole_numbers(parent.get(tag), layout.order)
         if not pointer:
-            return Found({}, 0, whole=tag not in parent)
+            return ParsedDirectory({}, 0, whole=tag not in parent)
         starts.append(pointer[0])
         return read_directory(data, pointer[0], layout)
 
-    details, place = child(DETAILS_TAG, main.entries), child(PLACE_TAG, main.entries)
-    found = (main, details, place, child(INTEROPERABILITY_TAG, details.entries))
+    details, gps = child(EXIF_IFD_TAG, main.entries), child(GPS_IFD_TAG, main.entries)
+    found = (main, details, gps, child(INTEROP_IFD_TAG, details.entries))
     tags = [_without_pointers(each.entries) for each in found]
     values = _values_of_note(data, layout, starts, found)
     exif = Exif(layout.order, tags[0], tags[1], tags[2], tags[3], values)
@@ -133,7 +133,7 @@ def read_exif(data: bytes) -> tuple[Exif, bool]:
 
 
 def _values_of_note(
-    data: bytes, layout: Layout, starts: Sequence[int], found: Sequence[Found]
+    data: bytes, layout: Layout, starts: Sequence[int], found: Sequence[ParsedDirectory]
 ) -> tuple[Entry, ...]:
     """What the maker note has outside of itself.
 
@@ -165,21 +165,21 @@ def write_exif(exif: Exif, *, pinned: bool = True) -> bytes:
         exif: What to write.
         pinned: Whether maker notes keep their place.
     """
-    if not (exif.main or exif.details or exif.place or exif.interoperability):
+    if not (exif.main or exif.details or exif.gps or exif.interoperability):
         return b""
     layout = Layout(exif.order)
     header = (b"II" if exif.order == "<" else b"MM") + struct.pack(exif.order + "HI", 42, 8)
     main, details = dict(exif.main), dict(exif.details)
     note, values = _pinned(exif) if pinned else (None, ())
     writer = DirectoryWriter(layout, header, note, values)
-    start = writer.reserve(len(main) + bool(details or exif.interoperability) + bool(exif.place))
+    start = writer.reserve(len(main) + bool(details or exif.interoperability) + bool(exif.gps))
     struct.pack_into(exif.order + "I", writer.data, 4, start)
     if exif.interoperability:
-        details[INTEROPERABILITY_TAG] = number_entry(writer.add(exif.interoperability), exif.order)
+        details[INTEROP_IFD_TAG] = number_entry(writer.add(exif.interoperability), exif.order)
     if details:
-        main[DETAILS_TAG] = number_entry(writer.add(details), exif.order)
-    if exif.place:
-        main[PLACE_TAG] = number_entry(writer.add(exif.place), exif.order)
+        main[EXIF_IFD_TAG] = number_entry(writer.add(details), exif.order)
+    if exif.gps:
+        main[GPS_IFD_TAG] = number_entry(writer.add(exif.gps), exif.order)
     writer.write(main, start)
     return PREFIX + writer.data
 
@@ -232,7 +232,7 @@ def without_private(exif: Exif) -> Exif:
     """Without place, serial numbers, owner, computer and maker notes; artist and copyright stay."""
     main = {tag: entry for tag, entry in exif.main.items() if tag not in _PRIVATE_TAGS["main"]}
     details = {tag: entry for tag, entry in exif.details.items() if tag not in _PRIVATE_TAGS["details"]}
-    return replace(exif, main=main, details=details, place={})
+    return replace(exif, main=main, details=details, gps={})
 
 
 def only_color(exif: Exif) -> Exif:

@@ -11,7 +11,7 @@ from lowlight_cli.images.metadata.exif import PREFIX
 from lowlight_cli.images.metadata.xmp_extension import ExtensionParts, join_xmp, split_xmp
 
 START = b"\xff\xd8"
-LONGEST_SEGMENT = 65_533
+MAX_SEGMENT_BYTES = 65_533
 """Bytes behind the length of a segment."""
 
 _APP0, _APP1, _APP13 = 0xE0, 0xE1, 0xED
@@ -107,18 +107,18 @@ def _bytes(data: bytes, segments: Iterable[Segment]) -> Iterator[bytes]:
 
 
 def _segment(marker: int, content: bytes) -> bytes:
-    if len(content) > LONGEST_SEGMENT:
+    if len(content) > MAX_SEGMENT_BYTES:
         raise ValueError(f"{len(content)} bytes do not fit into a JPEG segment")
     return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
 
 
 def _xmp_segments(xmp: bytes) -> list[bytes]:
-    most = LONGEST_SEGMENT - len(_XMP)
+    most = MAX_SEGMENT_BYTES - len(_XMP)
     if len(xmp) <= most:
         return [_segment(_APP1, _XMP + xmp)]
     first, identity, second = split_xmp(xmp, most)
     head = _EXTENSION + identity + struct.pack(">I", len(second))
-    step = LONGEST_SEGMENT - len(head) - 4
+    step = MAX_SEGMENT_BYTES - len(head) - 4
     return [_segment(_APP1, _XMP + first)] + [
         _segment(_APP1, head + struct.pack(">I", start) + second[start : start + step])
         for start in range(0, len(second), step)

@@ -25,7 +25,7 @@ _STARTS = range(0, 33, 2)
 """Where the directory of a note may start, behind the maker's name."""
 
 _OWN_HEADER = re.compile(rb"II\*\0|MM\0\*")
-_LONGEST_NAME = 40
+_MAX_NAME_BYTES = 40
 """Bytes of a note before a header of its own."""
 
 _REACH = 2**16
@@ -49,7 +49,7 @@ def values_outside(
     inside = range(note.offset, note.offset + len(note.data))
     if not note.offset:
         return ()
-    header = _OWN_HEADER.search(note.data, 0, _LONGEST_NAME)
+    header = _OWN_HEADER.search(note.data, 0, _MAX_NAME_BYTES)
     entries = (
         _entries_behind(block, note.offset + header.start())
         if header

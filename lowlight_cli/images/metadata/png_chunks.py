@@ -13,7 +13,7 @@ from lowlight_cli.images.metadata.exif import PREFIX
 
 START = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD, _PROFILE = b"XML:com.adobe.xmp", b"Raw profile type "
-_MOST_BYTES = 32 * 2**20
+_MAX_BYTES = 32 * 2**20
 """Of an unpacked text; a few bytes can be packed so that they fill the memory."""
 
 
@@ -101,7 +101,7 @@ def _block(chunk: Chunk) -> tuple[bytes, bytes]:
 
 def _unpacked(data: bytes) -> bytes:
     stream = zlib.decompressobj()
-    text = stream.decompress(data, _MOST_BYTES)
+    text = stream.decompress(data, _MAX_BYTES)
     if stream.unconsumed_tail or not stream.eof:
         raise ValueError("damaged or unreasonably large text")
     return text

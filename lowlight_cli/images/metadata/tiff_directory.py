@@ -83,7 +83,7 @@ Directory = dict[int, Entry]
 """Entries by tag."""
 
 
-class Found(NamedTuple):
+class ParsedDirectory(NamedTuple):
     """A directory that was read.
 
     Attributes:
@@ -114,11 +114,11 @@ def read_header(data: FileData) -> tuple[Layout, int]:
     return Layout(order), int(struct.unpack_from(order + "I", data, 4)[0])
 
 
-def read_directory(data: FileData, offset: int, layout: Layout) -> Found:
+def read_directory(data: FileData, offset: int, layout: Layout) -> ParsedDirectory:
     """Entries of the directory at ``offset``; what points outside of ``data`` is left out."""
     start = offset + struct.calcsize(layout.order + layout.count_format)
     if offset < 8 or start > len(data):
-        return Found({}, 0, whole=False)
+        return ParsedDirectory({}, 0, whole=False)
     (count,) = struct.unpack_from(layout.order + layout.count_format, data, offset)
     readable = min(count, (len(data) - start) // layout.entry_size)
     entries: Directory = {}
@@ -132,8 +132,8 @@ def read_directory(data: FileData, offset: int, layout: Layout) -> Found:
             left -= len(entry.data)
     end = start + count * layout.entry_size
     if end + layout.word_size > len(data):
-        return Found(entries, 0, whole)
-    return Found(entries, int(struct.unpack_from(layout.order + layout.word, data, end)[0]), whole)
+        return ParsedDirectory(entries, 0, whole)
+    return ParsedDirectory(entries, int(struct.unpack_from(layout.order + layout.word, data, end)[0]), whole)
 
 
 def _read_entry(data: FileData, position: int, layout: Layout, limit: int) -> tuple[int, Entry | None]:

@@ -7,11 +7,11 @@ import struct
 
 from lowlight_cli.images.metadata.exif import (
     COLORIMETRY_TAGS,
-    DETAILS_TAG,
-    INTEROPERABILITY_TAG,
+    EXIF_IFD_TAG,
+    GPS_IFD_TAG,
+    INTEROP_IFD_TAG,
     IPTC_TAG,
     LAYOUT_TAGS,
-    PLACE_TAG,
     RESOURCES_TAG,
     XMP_TAG,
     Exif,
@@ -33,7 +33,7 @@ from lowlight_cli.images.metadata.tiff_directory import (
 )
 
 _RESOLUTION_TAGS = frozenset({282, 283, 296})
-_MOST_BYTES = 2**32 - 2**24
+_MAX_BYTES = 2**32 - 2**24
 """Of a file with offsets of 4 bytes, with room for the metadata."""
 
 
@@ -66,7 +66,7 @@ def write_tiff(data: bytes, exif: Exif, xmp: bytes, resources: bytes) -> bytes:
     """
     layout, offset = read_header(data)
     page = read_directory(data, offset, layout)
-    if not page.whole or (len(data) > _MOST_BYTES and not layout.big):
+    if not page.whole or (len(data) > _MAX_BYTES and not layout.big):
         raise ValueError("damaged or too large a TIFF")
     writer = DirectoryWriter(layout, data)
     own = {tag: entry for tag, entry in exif.main.items() if tag not in LAYOUT_TAGS - COLORIMETRY_TAGS}
@@ -100,14 +100,14 @@ def _blocks(xmp: bytes, resources: bytes) -> Directory:
 
 def _pointers(writer: DirectoryWriter, exif: Exif, layout: Layout) -> Directory:
     """Appends the other directories, and gives the entries of a main one that point to them."""
-    children = [exif.details, exif.place, exif.interoperability]
-    details, place, rules = (in_order(child, exif.order, layout.order) for child in children)
+    children = [exif.details, exif.gps, exif.interoperability]
+    details, gps, rules = (in_order(child, exif.order, layout.order) for child in children)
     found: Directory = {}
     kind = OFFSET if layout.big else LONG
     if rules:
-        details |= {INTEROPERABILITY_TAG: number_entry(writer.add(_new(rules)), layout.order, kind)}
+        details |= {INTEROP_IFD_TAG: number_entry(writer.add(_new(rules)), layout.order, kind)}
     if details:
-        found[DETAILS_TAG] = number_entry(writer.add(_new(details)), layout.order, kind)
-    if place:
-        found[PLACE_TAG] = number_entry(writer.add(_new(place)), layout.order, kind)
+        found[EXIF_IFD_TAG] = number_entry(writer.add(_new(details)), layout.order, kind)
+    if gps:
+        found[GPS_IFD_TAG] = number_entry(writer.add(_new(gps)), layout.order, kind)
     return found

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
-MOST_BYTES = 32 * 2**20
-_MOST_ELEMENTS, _DEEPEST = 200_000, 200
+MAX_BYTES = 32 * 2**20
+_MAX_ELEMENTS, _MAX_DEPTH = 200_000, 200
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDF_START = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">'.encode()
 RDF_END = b"</rdf:RDF></x:xmpmeta>"
@@ -130,7 +130,7 @@ def read_document(xmp: bytes) -> Document:
 
 
 def _as_utf8(xmp: bytes) -> bytes:
-    if len(xmp) > MOST_BYTES:
+    if len(xmp) > MAX_BYTES:
         raise ValueError("XMP packet is too large")
     text = xmp.strip(b"\0")
     if text[:2] in (b"\xfe\xff", b"\xff\xfe"):
@@ -163,7 +163,7 @@ class _Reader:
     def _start(self, name: str, attributes: list[str]) -> None:
         start = self._parser.CurrentByteIndex
         tag = _OPENING_TAG.match(self._data, start)
-        if tag is None or len(self._found) == _MOST_ELEMENTS or len(self._open) == _DEEPEST:
+        if tag is None or len(self._found) == _MAX_ELEMENTS or len(self._open) == _MAX_DEPTH:
             raise ValueError("XMP packet is too complex")
         namespaces, places = [], []
         for match in _ATTRIBUTE.finditer(self._data, start, tag.end()):

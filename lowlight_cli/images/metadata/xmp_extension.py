@@ -23,7 +23,7 @@ NAME_OF_EXTENSION = Name(_NOTE, "HasExtendedXMP")
 """Property that holds the identity of the second packet."""
 
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
-_LONGEST_NOTE = 250
+_MAX_NOTE_BYTES = 250
 _IDENTITY_SIZE = 32
 _HEAD = struct.Struct(f">{_IDENTITY_SIZE}sII")
 """Of a part: identity and size of the whole packet, and the place of the part in it."""
@@ -96,7 +96,7 @@ def split_xmp(xmp: bytes, most: int) -> tuple[bytes, bytes, bytes]:
         ValueError: The packet is damaged, or cannot be made small enough.
     """
     document = read_document(xmp)
-    moved, excess = [], len(document.data) + _LONGEST_NOTE - most
+    moved, excess = [], len(document.data) + _MAX_NOTE_BYTES - most
     for element in sorted(_properties(document), key=lambda element: element.start - element.end):
         if excess > 0:
             moved.append(element)

@@ -46,7 +46,7 @@ def test_an_animation_is_written_in_8_bits_whatever_depth_is_wanted(mode):
     data = encode_bytes(decode_bytes(_animation("PNG", mode)), "png", WriteSettings(bit_depth="16"))
     again = decode_bytes(data)
     assert len(again.frames) == len(DURATIONS)
-    assert not any(frame.is_deep for frame in again.frames)
+    assert not any(frame.is_sixteen_bit for frame in again.frames)
 
 
 @pytest.mark.parametrize(("name", "form"), FORMS)

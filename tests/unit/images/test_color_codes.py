@@ -72,7 +72,7 @@ def test_sixteen_bits_keep_their_fineness(space):
     samples = smooth(np.uint16)
     picture = decode_bytes(png(samples, cicp(*space)))
     expected = 65535 * shown(samples / 65535, *space)
-    assert picture.frames[0].is_deep
+    assert picture.frames[0].is_sixteen_bit
     assert np.abs(picture.pixels - expected).max() <= 40  # the published matrices have four digits
     assert np.abs(decode_bytes(encode_bytes(picture, "png")).pixels.astype(int) - picture.pixels).max() <= 4
 

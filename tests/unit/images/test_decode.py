@@ -152,12 +152,12 @@ def test_nothing_hidden_reaches_the_model_and_nothing_hidden_changes():
     alpha = np.full((4, 4), 255, np.uint8)
     alpha[:2] = 0
     frame = Frame(pixels, alpha)
-    assert (frame.seen == 40).all()
+    assert (frame.model_input == 40).all()
     assert (pixels[:2] == 250).all()
     changed = frame.with_pixels(np.full((4, 4, 3), 99, np.uint8)).pixels
     assert (changed[:2] == 250).all()
     assert (changed[2:] == 99).all()
-    assert (Frame(pixels, np.zeros((4, 4), np.uint8)).seen == pixels).all()
+    assert (Frame(pixels, np.zeros((4, 4), np.uint8)).model_input == pixels).all()
 
 
 def test_the_header_tells_the_size_of_all_frames(tmp_path):

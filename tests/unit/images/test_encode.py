@@ -121,12 +121,12 @@ def test_a_picture_made_deeper_for_the_model_is_written_as_it_came():
     picture = _picture(alpha=np.full((20, 30), 7, np.uint8))
     deep = widened(picture)
     assert deep.pixels.dtype == np.uint16
-    assert not deep.frames[0].is_deep
+    assert not deep.frames[0].is_sixteen_bit
     again = decode_bytes(encode_bytes(deep, "png"))
     assert np.array_equal(again.pixels, picture.pixels)
     assert np.array_equal(again.frames[0].alpha, picture.frames[0].alpha)
-    assert decode_bytes(encode_bytes(deep, "png", WriteSettings(bit_depth="16"))).frames[0].is_deep
-    assert widened(_picture(np.uint16)).frames[0].is_deep
+    assert decode_bytes(encode_bytes(deep, "png", WriteSettings(bit_depth="16"))).frames[0].is_sixteen_bit
+    assert widened(_picture(np.uint16)).frames[0].is_sixteen_bit
 
 
 def test_transparency_is_flattened_onto_a_color():

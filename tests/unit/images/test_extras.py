@@ -73,7 +73,7 @@ def test_raw_is_turned_once(orientation, shape):
 def test_raw_becomes_jpeg_or_deep_tiff_and_never_raw(tmp_path):
     pytest.importorskip("rawpy")
     picture = decode_bytes(make_dng())
-    assert decode_bytes(encode_bytes(picture, "tiff")).frames[0].is_deep
+    assert decode_bytes(encode_bytes(picture, "tiff")).frames[0].is_sixteen_bit
     with pytest.raises(ImageError, match="not written"):
         encode(picture, tmp_path / "a.dng")
     encode(picture, tmp_path / "a")
@@ -108,14 +108,14 @@ def samples():
 def test_heic_of_eight_bits(samples):
     picture = decode_bytes(_heic(samples[..., :3].copy()))
     assert picture.restore.format == "heif"
-    assert not picture.frames[0].is_deep
+    assert not picture.frames[0].is_sixteen_bit
     assert np.abs(picture.pixels.astype(int) - samples[..., :3]).max() <= 1
 
 
 def test_heic_of_ten_bits_keeps_them_and_its_white(samples):
     deep = samples[..., :3].astype(np.uint16) * 257
     picture = decode_bytes(_heic(deep, "RGB;16"))
-    assert picture.frames[0].is_deep
+    assert picture.frames[0].is_sixteen_bit
     assert picture.pixels.max() == 65535
     assert np.abs(picture.pixels / 65535 - deep / 65535).max() < 2 / 1023
 

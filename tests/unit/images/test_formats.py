@@ -36,6 +36,6 @@ def test_results_can_be_written(source):
 
 
 def test_what_is_never_written_becomes_jpeg_or_deep_tiff():
-    assert [result_format("raw", None, deep=deep) for deep in (False, True)] == ["jpg", "tiff"]
-    assert [result_format("heif", None, deep=deep) for deep in (False, True)] == ["jpg", "tiff"]
-    assert result_format("gif", None, deep=True) == "gif"
+    assert [result_format("raw", None, sixteen_bit=deep) for deep in (False, True)] == ["jpg", "tiff"]
+    assert [result_format("heif", None, sixteen_bit=deep) for deep in (False, True)] == ["jpg", "tiff"]
+    assert result_format("gif", None, sixteen_bit=True) == "gif"

@@ -97,7 +97,7 @@ def test_ten_bits_of_a_heic(transfer):
     light = np.linspace(1, 90, 64)
     picture = decode_bytes(heic(grays(light, transfer).repeat(16, axis=0), 9, transfer))
     assert picture.warnings == ("hdr_to_sdr",)
-    assert picture.frames[0].is_deep
+    assert picture.frames[0].is_sixteen_bit
     assert np.abs(picture.pixels[8] / 65535 - srgb_values(light / WHITE)[:, None]).max() < 0.01
 
 

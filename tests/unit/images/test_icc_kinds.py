@@ -111,7 +111,7 @@ def test_a_negative_is_shown_and_not_written():
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_tables_go_through_8_bits(depth):
-    colors = colors_of(LEAD_BACK["tables"], gray=False, deep=depth is np.uint16)
+    colors = colors_of(LEAD_BACK["tables"], gray=False, sixteen_bit=depth is np.uint16)
     assert isinstance(colors.conversion, TableConversion)
     assert colors.warnings == (("icc_8bit",) if depth is np.uint16 else ())
     pixels, outside = colors.conversion.to_srgb(np.full((5, 6, 3), np.iinfo(depth).max // 2, depth))
@@ -121,7 +121,7 @@ def test_tables_go_through_8_bits(depth):
 
 def test_both_warnings_are_given_for_a_deep_picture():
     icc = ONE_WAY["no table back"]
-    assert colors_of(icc, gray=False, deep=True).warnings == ("icc_to_srgb", "icc_8bit")
+    assert colors_of(icc, gray=False, sixteen_bit=True).warnings == ("icc_to_srgb", "icc_8bit")
 
 
 def test_a_table_of_few_points_is_asked():
@@ -133,7 +133,7 @@ def test_a_table_of_few_points_is_asked():
 
 
 def test_a_gray_profile_without_a_curve_is_broken():
-    assert colors_of(make_icc({}, b"GRAY"), gray=True, deep=False).warnings == ("icc",)
+    assert colors_of(make_icc({}, b"GRAY"), gray=True, sixteen_bit=False).warnings == ("icc",)
 
 
 def test_srgb_as_a_curve_of_points_is_srgb():

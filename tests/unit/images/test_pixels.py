@@ -15,12 +15,12 @@ def test_every_value_comes_back(depth):
     assert images.shape == (2, 3, len(pixels), 4)
     assert images.dtype == torch.float32
     assert images.is_contiguous(memory_format=torch.channels_last)
-    back = to_pixels(images, deep=depth is np.uint16)
+    back = to_pixels(images, sixteen_bit=depth is np.uint16)
     assert all(np.array_equal(picture, pixels) for picture in back)
 
 
 def test_values_outside_are_clamped():
-    pixels = to_pixels(torch.tensor([-0.5, 1.5, 0.5]).view(1, 3, 1, 1), deep=False)
+    pixels = to_pixels(torch.tensor([-0.5, 1.5, 0.5]).view(1, 3, 1, 1), sixteen_bit=False)
     assert pixels[0].ravel().tolist() == [0, 255, 128]
 
 

@@ -108,7 +108,7 @@ def test_each_page_keeps_its_size_depth_and_channels(dark):
     for picture in (again, decode_bytes(encode_bytes(again, "tiff"))):
         frames = picture.frames
         assert [frame.pixels.shape[:2] for frame in frames] == [(21, 30), (7, 9), (3, 5), (8, 8)]
-        assert [frame.is_deep for frame in frames] == [True, False, False, True]
+        assert [frame.is_sixteen_bit for frame in frames] == [True, False, False, True]
         assert [frame.gray for frame in frames] == [False, True, False, True]
         assert [frame.alpha is not None for frame in frames] == [False, False, True, True]
         assert np.array_equal(frames[2].alpha, dark[:3, :5, 3].astype(np.uint8))
@@ -145,7 +145,7 @@ def test_cmyk_of_sixteen_bits_keeps_its_depth():
     ink[..., 1] = 65535
     picture = decode_bytes(_tiff(ink, photometric="separated"))
     assert picture.warnings == ("cmyk_to_rgb",)
-    assert picture.frames[0].is_deep
+    assert picture.frames[0].is_sixteen_bit
     assert picture.pixels[0, 0].tolist() == [65535, 0, 65535]
 
 
@@ -155,7 +155,7 @@ def test_twelve_bits_are_stretched_to_sixteen():
     data = data.replace(struct.pack("<HHLL", 256, 4, 1, 3), struct.pack("<HHLL", 256, 4, 1, 2))
     data[-3:] = bytes((0xFF, 0xF0, 0x10))  # 4095 and 16
     picture = decode_bytes(bytes(data))
-    assert picture.frames[0].is_deep
+    assert picture.frames[0].is_sixteen_bit
     assert picture.pixels[0, :, 0].tolist() == [65535, 16 * 65535 // 4095]
 
 

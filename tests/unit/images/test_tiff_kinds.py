@@ -23,7 +23,7 @@ def numbers():
 def test_odd_bits_keep_their_depth(numbers, count, bits, form):
     samples = numbers[..., :count] % 2**bits
     frame = decode_bytes(tiff_of(samples, Form(bits, **form), 2 if count == 3 else 1)).frames[0]
-    assert frame.is_deep == (bits > 8)
+    assert frame.is_sixteen_bit == (bits > 8)
     top = 65535 if bits > 8 else 255
     assert np.array_equal(frame.pixels[..., :count], np.rint(samples * (top / (2**bits - 1))))
 

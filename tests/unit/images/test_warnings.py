@@ -2,7 +2,7 @@
 
 import re
 
-from lowlight_cli.images.warnings import REMARKS, explain
+from lowlight_cli.images.warnings import WARNING_TEXTS, explain
 
 
 def test_every_warning_is_explained(root):
@@ -12,6 +12,6 @@ def test_every_warning_is_explained(root):
     source = "\n".join(path.read_text() for path in [*(folder / "codecs").glob("read_*.py"), *named])
     codes = set(re.findall(r'\("(\w+)",(?: \*\w+)?\)', source))
     codes |= set(re.findall(r'warnings, "(\w+)"\)', source))
-    assert codes == set(REMARKS)
+    assert codes == set(WARNING_TEXTS)
     assert all(explain(code).startswith(f"{code}: ") for code in codes)
     assert explain("new") == "new"

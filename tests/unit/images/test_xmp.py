@@ -130,10 +130,10 @@ def test_damage_is_a_value_error(damaged):
 
 
 def test_packets_of_endless_parts_are_refused(monkeypatch):
-    monkeypatch.setattr(xmp_document, "_MOST_ELEMENTS", 50)
+    monkeypatch.setattr(xmp_document, "_MAX_ELEMENTS", 50)
     with pytest.raises(ValueError, match="complex"):
         portable_xmp(packet("<a/>" * 60), 1, 2)
-    monkeypatch.setattr(xmp_document, "MOST_BYTES", 50)
+    monkeypatch.setattr(xmp_document, "MAX_BYTES", 50)
     with pytest.raises(ValueError, match="large"):
         portable_xmp(packet("<a/>" * 60), 1, 2)
 
