@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from lowlight_cli.layers.exposure import luma
 from lowlight_cli.tensors import Images
 
 LUMA_TABLE = (
@@ -59,8 +60,8 @@ class Jpeg:
         """
         scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality).floor().double()
         tables = ((self._tables * scale.view(-1, 1, 1, 1) + 50) / 100).floor().clamp(1, 255)  # (b, 2, 8, 8)
-        red, green, blue = images.double().mul(255).round().unbind(1)
-        luma = (0.299 * red + 0.587 * green + 0.114 * blue).round()
+        levels = images.double().mul(255).round()
+        red, green, blue = levels.unbind(1)
         chroma = torch.stack(
             [
                 (-0.168736 * red - 0.331264 * green + 0.5 * blue + 128).round(),
@@ -68,7 +69,7 @@ class Jpeg:
             ],
             1,
         )
-        y = self._quantized(luma.unsqueeze(1), tables[:, :1])[:, 0]
+        y = self._quantized(luma(levels).round().unsqueeze(1), tables[:, :1])[:, 0]
         small = self._quantized(avg_pool2d(chroma, 2).round(), tables[:, 1:])
         cb, cr = (interpolate(small, scale_factor=2, mode="bilinear") - 128).unbind(1)
         colors = torch.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], 1)

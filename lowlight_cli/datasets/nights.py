@@ -21,12 +21,12 @@ from lowlight_cli.datasets.darken import (
     exposed,
     gaussian,
     photograph,
-    power,
     through_jpeg,
     to_linear,
     to_srgb,
 )
 from lowlight_cli.datasets.light_fields import Each, Field, Numbers, draw_field
+from lowlight_cli.images.color.srgb import fast_power
 from lowlight_cli.layers.exposure import luma
 from lowlight_cli.tensors import Images, Places
 
@@ -225,7 +225,7 @@ def taken_small(
     among, within = cell_noise(light, conditions, channels(settings.noise_tint, small), pixels)
     light = light + among * gaussian(light.shape, generator, light)
     ends = to_srgb(torch.cat([light - within, light + within]))
-    below, above = power(ends, torch.cat([conditions.contrast] * 2)).chunk(2)
+    below, above = fast_power(ends, torch.cat([conditions.contrast] * 2)).chunk(2)
     dark = (below + above) / 2
     return dark if night.clean is None else torch.where(night.clean, small, dark)
 

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.evaluation.protocols import GrayMean, Space, View
+from lowlight_cli.layers.exposure import LUMA
 from lowlight_cli.tensors import Features, Images
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B. Source: ITU-R BT.601."""
 
 STUDIO = (65.481, 128.553, 24.966)
 STUDIO_BLACK = 16

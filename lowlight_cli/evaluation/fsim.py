@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from lowlight_cli.evaluation.color_space import LUMA, view_pair, weighted
+from lowlight_cli.evaluation.color_space import view_pair, weighted
 from lowlight_cli.evaluation.protocols import EIGHT_BIT_RGB, View
+from lowlight_cli.layers.exposure import LUMA
 from lowlight_cli.tensors import Features, Images, PerImage
 
 SIDE = 256

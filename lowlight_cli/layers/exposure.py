@@ -13,6 +13,7 @@ from lowlight_cli.tensors import Features, GainMap, Images, PerImage
 
 HIGHEST_GAIN = 64.0
 LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue. Source: ITU-R BT.601."""
 
 
 def mean_luma(images: Images) -> PerImage:

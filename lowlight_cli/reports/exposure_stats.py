@@ -74,6 +74,7 @@ def cast_shift(before: ExposureStats, after: ExposureStats) -> float:
 def _mean_light(pixels: UInt8[np.ndarray, "n 3"]) -> tuple[float, float, float]:
     """Mean of each channel in linear light (IEC 61966-2-1)."""
     coded = _LEVELS / 255
+    # Not SRGB_CURVE: its parameters are reciprocals, which changes the last digits that JSON reports print.
     light = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
     red, green, blue = (np.bincount(pixels[:, i], minlength=256) @ light / len(pixels) for i in range(3))
     return (float(red), float(green), float(blue))

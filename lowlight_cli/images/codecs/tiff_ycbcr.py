@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.brightness import LUMA_WEIGHTS
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.tiff_samples import predictor_of, read_rows, read_samples
 from lowlight_cli.images.codecs.tiff_segments import Segments
 from lowlight_cli.images.codecs.tiff_tags import Page
 from lowlight_cli.images.picture import Samples
 
-_LUMA = (0.299, 0.587, 0.114)
 _LEVELS = (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
 """Codes of black and white, of no blueness and the most, of no redness and the most."""
 
@@ -67,7 +67,7 @@ def _assemble(rows: Samples, page: Page, segments: Segments, tall: int) -> Sampl
 
 
 def _to_rgb(stored: Samples, page: Page) -> Samples:
-    red, green, blue = _fractions(page, tags.LUMA_WEIGHTS) or _LUMA
+    red, green, blue = _fractions(page, tags.LUMA_WEIGHTS) or LUMA_WEIGHTS
     levels = np.array(_fractions(page, tags.REFERENCE_LEVELS) or _LEVELS, np.float32)
     if green == 0 or not (levels[1::2] - levels[::2]).all():
         raise ImageError("unreadable", "the TIFF states impossible weights of its colors")
