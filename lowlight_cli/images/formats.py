@@ -66,13 +66,6 @@ def format_of(path: Path) -> str | None:
     return next((name for name, form in FORMATS.items() if suffix in form.suffixes), None)
 
 
-def format_named_by_pillow(pillow_name: str | None) -> str | None:
-    """Name of our format for what Pillow found in a file; None for a format we do not read."""
-    # A phone's JPEG with a second picture behind the first is MPO to Pillow; the first is the photo.
-    wanted = "JPEG" if pillow_name == "MPO" else pillow_name
-    return next((name for name, form in FORMATS.items() if wanted and form.pillow_name == wanted), None)
-
-
 def result_format(source: str, wanted: str | None, *, sixteen_bit: bool = False) -> str:
     """Name of the format of a result.
 

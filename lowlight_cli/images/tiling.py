@@ -47,41 +47,24 @@ def cut_axis(size: int, *, side: int, overlap: int, multiple: int = 1) -> Spans:
     return Spans(tuple(min(i * (length - overlap), size - length) for i in range(count)), length)
 
 
-def blend_tiles(
-    height: int, width: int, render: Callable[[Tile], Images], *, side: int, overlap: int, multiple: int = 1
-) -> Images:
-    """Puts a picture together from rendered tiles, which fade into each other along a cosine.
-
-    Args:
-        height: Rows of the picture.
-        width: Columns of the picture.
-        render: Gives the pixels of a tile, a batch of one; tiles may reach beyond the picture by less than
-            ``multiple``.
-        side: Longest side of a tile, a multiple of ``multiple``.
-        overlap: Pixels shared by neighbors at least.
-        multiple: Tiles start at multiples of it and are multiples of it long.
-
-    Returns:
-        A float32 batch of one, on the CPU.
-    """
-    strips = blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple)
-    return torch.cat([strip.clone() for strip in strips], dim=2)
-
-
 def blend_strips(
     height: int, width: int, render: Callable[[Tile], Images], *, side: int, overlap: int, multiple: int = 1
 ) -> Iterator[Images]:
-    """Like ``blend_tiles``, but gives the rows from top to bottom as they are done.
+    """Rows of an image, rendered in tiles that fade into each other along a cosine, from top to bottom.
 
-    No more than one row of tiles is in memory; what was given changes when the next rows are asked for.
+    Only one row of tiles is in memory: each strip is overwritten when the next one is requested.
 
     Args:
-        height: Rows of the picture.
-        width: Columns of the picture.
-        render: Gives the pixels of a tile.
-        side: Longest side of a tile.
-        overlap: Pixels shared by neighbors at least.
-        multiple: Of starts and lengths of tiles.
+        height: Rows of the image.
+        width: Columns of the image.
+        render: Returns the pixels of a tile, a batch of one; tiles may extend beyond the image by less than
+            ``multiple``.
+        side: Longest side of a tile, a multiple of ``multiple``.
+        overlap: Least number of pixels that neighboring tiles share.
+        multiple: Starts and lengths of tiles are multiples of it.
+
+    Yields:
+        Float32 batches of one, (1, 3, rows, width), on the CPU.
     """
     rows = cut_axis(height, side=side, overlap=overlap, multiple=multiple)
     columns = cut_axis(width, side=side, overlap=overlap, multiple=multiple)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowlight_cli.images.padding import pad_to
-from lowlight_cli.images.tiling import Tile, blend_tiles, cut_axis
+from lowlight_cli.images.tiling import Tile, blend_strips, cut_axis
 
 multiples = st.sampled_from([1, 2, 8, 16])
 
@@ -35,7 +35,8 @@ def test_tiles_of_a_picture_give_the_picture(
         part = picture[..., tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
         return pad_to(part, tile.height, tile.width)
 
-    blended = blend_tiles(height, width, render, side=side, overlap=overlap, multiple=multiple)
+    strips = blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple)
+    blended = torch.cat([strip.clone() for strip in strips], dim=2)
     torch.testing.assert_close(blended, picture, rtol=1e-5, atol=1e-6)
 
 
@@ -59,7 +60,7 @@ def test_a_step_between_tiles_fades_over_the_overlap() -> None:
     def render(tile: Tile) -> torch.Tensor:
         return torch.full((1, 3, tile.height, tile.width), float(tile.left > 0))
 
-    row = blend_tiles(32, 96, render, side=64, overlap=32)[0, 0, 0]
+    row = next(blend_strips(32, 96, render, side=64, overlap=32))[0, 0, 0]
     assert row[0] == 0
     assert row[-1] == 1
     assert (row.diff() >= 0).all()

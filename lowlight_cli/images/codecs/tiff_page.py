@@ -7,15 +7,21 @@ docs/decisions/0008-libtiff-unpacks.md.
 import struct
 from io import BytesIO
 
+import numpy as np
 from PIL import Image
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.read_pillow import samples_of
 from lowlight_cli.images.codecs.tiff_color import YCBCR, PageSamples, interpret_samples, kind_of
-from lowlight_cli.images.codecs.tiff_images import IMAGE_FILE_METHODS, read_image_files
 from lowlight_cli.images.codecs.tiff_samples import BYTE_METHODS, read_samples
-from lowlight_cli.images.codecs.tiff_segments import UNCOMPRESSED, check_inside, find_segments
+from lowlight_cli.images.codecs.tiff_segments import (
+    UNCOMPRESSED,
+    Segments,
+    check_inside,
+    cut_out,
+    find_segments,
+)
 from lowlight_cli.images.codecs.tiff_tags import Page
 from lowlight_cli.images.codecs.tiff_unpack import page_alone
 from lowlight_cli.images.codecs.tiff_ycbcr import read_ycbcr
@@ -38,6 +44,14 @@ _NAMES = {
     **dict.fromkeys((9, 10, 34661), "JBIG"),
 }
 """Of compressions that are not read, or not in each number of bits."""
+
+_IMAGE_FILE_METHODS = {50001: "WEBP", 33005: "JPEG2000", 34712: "JPEG2000"}
+"""Compressions that are image files of another format, with Pillow's name for it.
+
+Source: libtiff for WebP; Adobe's and Aperio's numbers for JPEG 2000.
+"""
+
+_IMAGE_FILE_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def read_page(data: bytes, page: Page) -> PageSamples:
@@ -70,7 +84,7 @@ def _read_numbers(data: bytes, page: Page, method: int, bits: int) -> PageSample
         method: Number of its compression.
         bits: Per sample.
     """
-    in_files = method in IMAGE_FILE_METHODS and bits == 8
+    in_files = method in _IMAGE_FILE_METHODS and bits == 8
     if method not in BYTE_METHODS and not in_files:
         name = _NAMES.get(method, f"the method {method}")
         message = f"TIFF of {bits} bits, compressed by {name}; save it with LZW or Deflate"
@@ -81,7 +95,7 @@ def _read_numbers(data: bytes, page: Page, method: int, bits: int) -> PageSample
     if kind == YCBCR:
         return PageSamples(read_ycbcr(data, page, segments, bits))
     stored: Samples = (
-        read_image_files(data, page, segments) if in_files else read_samples(data, page, segments, bits)
+        _read_image_files(data, page, segments) if in_files else read_samples(data, page, segments, bits)
     )
     return interpret_samples(stored, page, bits)
 
@@ -117,3 +131,40 @@ def _read_old_jpeg(data: bytes, page: Page) -> PageSamples:
     changed = data[: 8 if layout.big else 4] + struct.pack(layout.order + layout.word, page.offset)
     whole = data if data.startswith(changed) else changed + data[len(changed) :]
     return _read_by_pillow(whole)  # which turns it upright
+
+
+def _read_image_files(data: bytes, page: Page, segments: Segments) -> Samples:
+    """Numbers as stored, uint8 (h, w, samples).
+
+    Args:
+        data: The whole file.
+        page: A page of 8 bits whose compression is one of ``_IMAGE_FILE_METHODS``.
+        segments: Its strips or tiles.
+
+    Raises:
+        ImageError: ``truncated``: a strip or tile breaks off. ``unsupported``: planes, or too many samples.
+            ``unreadable``: a strip or tile has another size than the page says.
+        OSError: Its data are damaged.
+    """
+    height, width, count = page.first(tags.HEIGHT, 0), page.first(tags.WIDTH, 0), page.first(tags.SAMPLES, 1)
+    name = _IMAGE_FILE_METHODS[page.first(tags.COMPRESSION, 0)]
+    if segments.planes > 1 or count not in _IMAGE_FILE_MODES:
+        raise ImageError("unsupported", f"TIFF of planes or of {count} samples, compressed by {name}")
+    samples = np.empty((height, width, count), np.uint8)
+    for index, place in enumerate(segments.places):
+        top = index // segments.across * segments.height
+        left = index % segments.across * segments.width
+        part = samples[top : top + segments.height, left : left + segments.width]
+        stored = _read_image(cut_out(data, *place), name, count, segments.width, segments.height)
+        if stored.shape[0] < part.shape[0] or stored.shape[1] < part.shape[1]:
+            raise ImageError("unreadable", "a strip or tile of the TIFF is smaller than it should be")
+        part[...] = stored[: part.shape[0], : part.shape[1]]
+    return samples
+
+
+def _read_image(data: bytes, name: str, count: int, width: int, height: int) -> Samples:
+    """Pixels of a strip or tile, (h, w, count); checked by its header to be no larger than it may be."""
+    with Image.open(BytesIO(data), formats=[name]) as image:
+        if image.width > width or image.height > height:
+            raise ImageError("unreadable", "a strip or tile of the TIFF is larger than it should be")
+        return np.asarray(image.convert(_IMAGE_FILE_MODES[count])).reshape(image.height, image.width, count)
