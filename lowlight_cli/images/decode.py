@@ -71,7 +71,9 @@ def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Pictur
     name = sniff(data)
     if name is None:
         told = unsupported_format(data)
-        raise ImageError("unsupported" if told else "unreadable", told or "not a picture that can be read")
+        raise ImageError(
+            "unsupported" if told else "unreadable", told or "not an image in a supported format"
+        )
     try:
         return _read(data, name, settings)
     except ImageError as error:

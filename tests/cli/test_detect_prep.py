@@ -174,7 +174,7 @@ def test_broken_annotations_are_named_and_the_rest_is_made(run_lle, voc, tmp_pat
     run = run_lle("detect-prep", voc, "-o", tmp_path / "out", "--variant", "both", *IDENTITY)
 
     assert run.code == 3
-    assert all(text in run.err for text in ("1.xml:1: not XML", "it states 99x9", "3.jpg: not a picture"))
+    assert all(text in run.err for text in ("1.xml:1: not XML", "it states 99x9", "3.jpg: not an image"))
     assert "1 annotations without picture" in run.err
     assert "5.jpg  truncated" in run.err
     for kind in ("original", "enhanced"):

@@ -53,7 +53,9 @@ def test_quiet_still_names_failures(enhance, folder, tmp_path):
     (folder / "bad.jpg").write_text("no picture")
     run = enhance(folder, "-o", tmp_path / "out", "-q")
     assert (run.code, run.out) == (3, "")
-    assert run.err.splitlines() == [f"failed  {folder}/bad.jpg  unreadable: not a picture that can be read"]
+    assert run.err.splitlines() == [
+        f"failed  {folder}/bad.jpg  unreadable: not an image in a supported format"
+    ]
 
 
 def test_bad_files_do_not_stop_the_good_ones(enhance, folder, make_picture, tmp_path):
@@ -65,7 +67,7 @@ def test_bad_files_do_not_stop_the_good_ones(enhance, folder, make_picture, tmp_
     run = enhance(folder, "-o", tmp_path / "out")
     assert run.code == 3
     assert _files(tmp_path / "out") == ["a.png", "b/c.png", "b/d/e.jpg"]
-    assert "text.jpg  unreadable: not a picture that can be read" in run.err
+    assert "text.jpg  unreadable: not an image in a supported format" in run.err
     assert "empty.png  unreadable: the file is empty" in run.err
     assert "cut.jpg  truncated: image file is truncated" in run.err
     assert _digests(folder) == before
@@ -186,7 +188,7 @@ def test_json_tells_everything(enhance, folder, tmp_path):
     assert (start["event"], start["n"], start["model"], start["device"]) == ("start", 4, "identity", "cpu")
     by_name = {item["in"].rsplit("/", 1)[1]: item for item in items}
     assert by_name["a.png"]["status"] == "skipped"
-    assert by_name["bad.jpg"]["error"] == {"code": "unreadable", "msg": "not a picture that can be read"}
+    assert by_name["bad.jpg"]["error"] == {"code": "unreadable", "msg": "not an image in a supported format"}
     assert by_name["c.png"]["out"] == f"{tmp_path}/out/b/c.png"
     assert (by_name["c.png"]["w"], by_name["c.png"]["h"], by_name["c.png"]["warn"]) == (48, 32, [])
     counts = {key: end[key] for key in ("ok", "skipped", "failed", "ignored", "left", "exit")}

@@ -110,7 +110,7 @@ def test_files_that_are_gone_are_named(run_lle, run_folder, tmp_path):
     assert run.code == 3
     assert run.err.splitlines() == [
         "warning  a.jpg  the original cannot be read: not a regular file",
-        "warning  b.jpg  the result cannot be read: not a picture that can be read",
+        "warning  b.jpg  the result cannot be read: not an image in a supported format",
     ]
     page = Page((tmp_path / "run.html").read_text())
     assert len(page.all("article")) == 1

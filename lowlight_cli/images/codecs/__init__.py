@@ -1,1 +1,1 @@
-"""Readers and writers of image file formats."""
+"""Reads and writes image file formats."""

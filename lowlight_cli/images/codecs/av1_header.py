@@ -1,4 +1,4 @@
-"""Code points for colors in the pixels of an AVIF themselves, where no box names them.
+"""Reads color code points from the AV1 stream of an AVIF that has no box for them.
 
 Source: AV1 Bitstream & Decoding Process Specification, sections 5.3 (units), 5.5.1 (sequence header), 5.5.2.
 """
@@ -9,23 +9,23 @@ from lowlight_cli.images.color.cicp import ColorCodes
 
 _SEQUENCE_HEADER = 1
 _MAX_BYTES = 256
-"""Of a header that is looked at; real ones have about 12."""
+"""Of a sequence header that is parsed; real ones have about 12 bytes."""
 
 
 class _Bits:
-    """Whole numbers out of bytes, bit by bit; behind the end all bits are 0."""
+    """Reads integers of any number of bits; past the end of the data, all bits are 0."""
 
     def __init__(self, data: bytes) -> None:
         self._bits = "".join(f"{byte:08b}" for byte in data).ljust(_MAX_BYTES * 16, "0")
         self._place = 0
 
     def __call__(self, count: int = 1) -> int:
-        """The next bits as a number."""
+        """The next ``count`` bits as an integer."""
         self._place += count
         return int(self._bits[self._place - count : self._place] or "0", 2)
 
     def skip_variable(self) -> None:
-        """Passes a number of variable length, ``uvlc``."""
+        """Skips an integer of variable length, ``uvlc``."""
         zeros = 0
         while zeros < 32 and not self():
             zeros += 1
@@ -33,10 +33,10 @@ class _Bits:
 
 
 def codes_of_av1(data: bytes) -> ColorCodes | None:
-    """What the sequence header names; None where there is none, or it names nothing.
+    """Color code points of the sequence header; None without a header or without code points in it.
 
     Args:
-        data: Coded pixels from their start.
+        data: Start of the AV1 stream.
     """
     header = next((content for kind, content in _units(data) if kind == _SEQUENCE_HEADER), None)
     if header is None:
@@ -55,7 +55,7 @@ def codes_of_av1(data: bytes) -> ColorCodes | None:
 
 
 def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Kinds and contents of the units, up to damage."""
+    """Types and contents of the open bitstream units, up to the first damaged one."""
     place = 0
     while place + 2 <= len(data):
         head = data[place]
@@ -74,7 +74,7 @@ def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _skip_timing(bits: _Bits, *, reduced: bool) -> None:
-    """Passes all up to the size of the frames."""
+    """Skips the fields before the frame size."""
     if reduced:
         bits(5)
         return
@@ -100,7 +100,7 @@ def _skip_timing(bits: _Bits, *, reduced: bool) -> None:
 
 
 def _skip_tools(bits: _Bits, *, reduced: bool) -> None:
-    """Passes the size of the frames and all up to what their colors are."""
+    """Skips the frame size and the fields before the color configuration."""
     width, height = bits(4) + 1, bits(4) + 1
     bits(width + height)
     if not reduced and bits():

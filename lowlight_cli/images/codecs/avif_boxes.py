@@ -1,4 +1,4 @@
-"""What an AVIF says of its colors and its depth, in its boxes or else in its pixels.
+"""Reads and changes the color code points of an AVIF, and reads its bit depth.
 
 Source: ISO/IEC 14496-12, sections 4.2 (boxes), 8.11 (items) and 12.1.5 (colr); ISO/IEC 23008-12, section 9.3.
 """
@@ -12,14 +12,16 @@ from lowlight_cli.images.color.cicp import ColorCodes
 
 _MAX_CODED_BYTES = 1024
 _SAMPLE_ENTRY_SIZE = 78
-"""Of a picture track, before its boxes."""
+"""Bytes of a visual sample entry before its boxes."""
 
 _HIGH_DEPTH = 0x40
-"""In the third byte of av1C (AV1 in ISOBMFF, section 2.3.3)."""
+"""Bit of the third byte of av1C (AV1 in ISOBMFF, section 2.3.3)."""
 
 
 def codes_of_boxes(data: bytes) -> ColorCodes | None:
-    """What the main picture of a file names as its colors; None where it does not or the boxes are damaged.
+    """Color code points of the primary image; None if it has none or the boxes are damaged.
+
+    Without an ``nclx`` box they are read from the AV1 stream.
 
     Args:
         data: The whole file.
@@ -28,7 +30,7 @@ def codes_of_boxes(data: bytes) -> ColorCodes | None:
         places = _places_of_main_item(data) or _places_of_tracks(data)
         start = _start_of_main_item(data)
         if not places and start is None:
-            # A mosaic may leave its colors to its parts; other pictures of a file can have other colors.
+            # A grid image may leave its colors to its tiles. Other images of a file can have other colors.
             places, start = _places_of_items(data), _start_of_first_item(data)
         if places:
             return ColorCodes(*struct.unpack_from(">HH", data, places[0]))
@@ -38,7 +40,7 @@ def codes_of_boxes(data: bytes) -> ColorCodes | None:
 
 
 def has_more_than_eight_bits(data: bytes) -> bool:
-    """Whether any picture of an AVIF has more than 8 bits per channel.
+    """Whether any image of an AVIF has more than 8 bits per channel.
 
     Args:
         data: The whole file.
@@ -49,11 +51,11 @@ def has_more_than_eight_bits(data: bytes) -> bool:
 
 
 def with_codes(data: bytes, codes: ColorCodes) -> bytes:
-    """The same file with other code points for colors, everywhere it names them.
+    """The file with new color code points in every ``nclx`` box.
 
     Args:
         data: A whole file.
-        codes: What the boxes shall say.
+        codes: The new code points.
     """
     changed = bytearray(data)
     for place in {*_places_of_items(data), *_places_of_tracks(data)}:
@@ -73,7 +75,7 @@ def _places_of_main_item(data: bytes) -> list[int]:
 
 
 def _places_of_items(data: bytes) -> list[int]:
-    """Of any picture of the file."""
+    """Offsets of the code points of any image item."""
     properties = read_boxes(data, *_span(data, b"meta", b"iprp", b"ipco"))
     return [box.start + 4 for box in properties if _is_nclx(data, box)]
 
@@ -83,7 +85,7 @@ def _places_of_tracks(data: bytes) -> list[int]:
 
 
 def _boxes_of_tracks(data: bytes) -> Iterator[Box]:
-    """What the tracks of an animation say of their pictures."""
+    """Boxes of the sample entries of all tracks of an animation."""
     for track in boxes_inside(data, b"moov"):
         span = _deeper(data, (track.start, track.end), b"mdia", b"minf", b"stbl", b"stsd")
         if track.kind != b"trak" or span[0] == span[1]:
@@ -93,7 +95,7 @@ def _boxes_of_tracks(data: bytes) -> Iterator[Box]:
 
 
 def _start_of_main_item(data: bytes) -> int | None:
-    """Where the coded pixels of the main picture begin; None where it is made of others."""
+    """Offset of the AV1 stream of the primary image; None for a grid or another derived image."""
     main = _main_item(data)
     return next((start for item, start in _places_of_data(data) if item == main), None)
 
@@ -111,7 +113,7 @@ def _main_item(data: bytes) -> int | None:
 
 
 def _places_of_data(data: bytes) -> Iterator[tuple[int, int]]:
-    """Numbers of items with the offset of their first bytes, for items that lie in the file as such."""
+    """Item IDs with the offset of their data, for items stored in the file itself (construction method 0)."""
     box = next((box for box in boxes_inside(data, b"meta", skip=4) if box.kind == b"iloc"), None)
     if box is None:
         return
@@ -145,7 +147,7 @@ def _is_nclx(data: bytes, box: Box) -> bool:
 
 
 def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
-    """Numbers of items with those of their properties, which count from 1."""
+    """Pairs of an item ID and the index of one of its properties; indices start at 1."""
     version, wide = data[box.start], data[box.start + 3] & 1
     (count,), place = struct.unpack_from(">I", data, box.start + 4), box.start + 8
     for _ in range(min(count, MAX_BOXES)):
@@ -158,7 +160,7 @@ def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
 
 
 def _span(data: bytes, kind: bytes, *inner: bytes) -> tuple[int, int]:
-    """Where the content of a nested box lies; two equal numbers where there is none."""
+    """Start and end of the content of a nested box; (0, 0) if there is none."""
     first = next((box for box in boxes_inside(data, kind, skip=4) if box.kind == inner[0]), None)
     return (0, 0) if first is None else _deeper(data, (first.start, first.end), *inner[1:])
 

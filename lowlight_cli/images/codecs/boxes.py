@@ -1,4 +1,4 @@
-"""Files that say in their own structure how long they are: boxes of ISO media files, and RIFF.
+"""Reads the boxes of ISO media files, and detects truncated ISO media and RIFF files.
 
 Source: ISO/IEC 14496-12, section 4.2.
 """
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 MAX_BOXES = 10_000
-"""That are looked at, one behind the other."""
+"""Boxes read in a row at one level; a damaged file could list any number."""
 
 
 class Box(NamedTuple):
-    """Part of a file: its four letters, and where its content begins and ends."""
+    """Type of a box (four letters), and the start and end of its content in the file."""
 
     kind: bytes
     start: int
@@ -20,7 +20,7 @@ class Box(NamedTuple):
 
 
 def breaks_off(data: bytes) -> bool:
-    """Whether a file of boxes or chunks says that it is longer than it is."""
+    """Whether the sizes in a file of boxes or RIFF chunks exceed the size of the file."""
     if data[:4] == b"RIFF":
         return len(data) < 8 + int.from_bytes(data[4:8], "little")
     if data[4:8] != b"ftyp":
@@ -30,31 +30,31 @@ def breaks_off(data: bytes) -> bool:
         size = int.from_bytes(data[place : place + 4])
         if size == 1:
             size = int.from_bytes(data[place + 8 : place + 16])
-        if size < 8:  # 0 says: to the end of the file
+        if size < 8:  # 0 stands for the rest of the file
             return False
         place += size
     return place > len(data)
 
 
 def boxes_inside(data: bytes, kind: bytes, *, skip: int = 0) -> list[Box]:
-    """Boxes inside the first box of a kind at the top of a file.
+    """Boxes inside the first top-level box of a type.
 
     Args:
-        data: A file, whole or not.
-        kind: Of the outer box.
-        skip: Bytes of it before the first box.
+        data: A file, which may be truncated.
+        kind: Type of the outer box.
+        skip: Bytes of its content before the first inner box.
     """
     outer = next((box for box in read_boxes(data, 0, len(data)) if box.kind == kind), None)
     return list(read_boxes(data, outer.start + skip, outer.end)) if outer else []
 
 
 def read_boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
-    """Boxes from one place to another, or up to damage.
+    """Boxes between two offsets, up to the first damaged one.
 
     Args:
-        data: A file, whole or not.
-        start: Where the first one begins.
-        end: Where the last one ends.
+        data: A file, which may be truncated.
+        start: Offset of the first box.
+        end: Offset of the end of the last box.
     """
     for _ in range(MAX_BOXES):
         if start + 8 > end:

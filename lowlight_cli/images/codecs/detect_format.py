@@ -1,11 +1,11 @@
-"""What a file is, by its first bytes: the end of a name may lie."""
+"""Detects the format of a file from its first bytes, because an extension may be wrong."""
 
 from lowlight_cli.images.codecs.tiff_tags import is_camera_raw
 
 _RAW_STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"})
-_HEIF_BRANDS |= {b"avci", b"evbi", b"j2ki", b"jpgs", b"vvic", b"1pic"}  # of codings that are not read
+_HEIF_BRANDS |= {b"avci", b"evbi", b"j2ki", b"jpgs", b"vvic", b"1pic"}  # codecs that are not supported
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 
 _STARTS = {
@@ -31,16 +31,16 @@ _FOREIGN_STARTS = {
 }
 
 _HINTS = {
-    "video": "take single pictures out of it first, with ffmpeg -i VIDEO %06d.png",
-    "SVG": "draw it first, with rsvg-convert",
+    "video": "extract single images first, with ffmpeg -i VIDEO %06d.png",
+    "SVG": "render it first, with rsvg-convert",
     "JPEG XL": "convert it first, with djxl",
-    "OpenEXR": "convert it to a TIFF of 16 bits first",
-    "Radiance HDR": "convert it to a TIFF of 16 bits first",
+    "OpenEXR": "convert it to a 16-bit TIFF first",
+    "Radiance HDR": "convert it to a 16-bit TIFF first",
 }
 
 
 def sniff(data: bytes) -> str | None:
-    """Name in ``FORMATS`` of what a file holds; None for anything else."""
+    """Name in ``FORMATS`` of the format of a file; None for any other format."""
     if data.startswith(_TIFF_STARTS):
         return "raw" if data[8:10] == b"CR" or is_camera_raw(data) else "tiff"
     if data.startswith(_RAW_STARTS):
@@ -53,19 +53,19 @@ def sniff(data: bytes) -> str | None:
 
 
 def unsupported_format(data: bytes) -> str | None:
-    """A line about a file of a known kind that is not read, with what to do about it; None for any other."""
+    """Error message, with a remedy, for a known format that is not supported; None for an unknown one."""
     kind = next((kind for start, kind in _FOREIGN_STARTS.items() if data.startswith(start)), None)
     if data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and data[8:12] == b"AVI "):
         kind = "video"
     if b"<svg" in data[:1024].lower():
         kind = "SVG"
-    return (
-        None if kind is None else f"{kind} is not read; {_HINTS.get(kind, 'convert it to PNG or TIFF first')}"
-    )
+    if kind is None:
+        return None
+    return f"{kind} is not supported; {_HINTS.get(kind, 'convert it to PNG or TIFF first')}"
 
 
 def _sniff_boxes(data: bytes) -> str | None:
-    """Format of an ISO media file by the brands it says it follows."""
+    """Format of an ISO media file, by its brands."""
     length = int.from_bytes(data[:4], "big")
     brands = {data[i : i + 4] for i in (8, *range(16, min(length, 256), 4))}
     if b"crx " in brands:

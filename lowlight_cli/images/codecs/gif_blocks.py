@@ -1,7 +1,7 @@
-"""The blocks of a GIF: its canvas, its frames as they are stored, and how often it is shown.
+"""Parses the blocks of a GIF: canvas, stored frames and loop count.
 
 Source: CompuServe, Graphics Interchange Format, version 89a, sections 18 to 26. Netscape's loop extension
-is read as browsers read it: it counts the repetitions after the first showing.
+is read as browsers read it: it counts the repetitions after the first play.
 """
 
 from dataclasses import dataclass, field, replace
@@ -15,13 +15,13 @@ _HAS_TABLE, _INTERLACED = 0x80, 0x40
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """How a frame is drawn and removed.
+    """Graphic control extension: how a frame is drawn and removed.
 
     Attributes:
-        disposal: What happens to it before the next one: 2 clears its rectangle, 3 and 4 bring back what was
-            there before, any other value leaves it.
-        duration_ms: How long it is shown; None where that is not said.
-        transparent: Color number that draws nothing; None where all do.
+        disposal: What happens to the frame before the next one: 2 clears its rectangle, 3 and 4 restore what
+            was there before, any other value leaves it.
+        duration_ms: How long it is shown; None if not stated.
+        transparent: Color index that draws nothing; None if all indices draw.
     """
 
     disposal: int = 0
@@ -31,7 +31,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class StoredFrame:
-    """A rectangle of color numbers, as it is stored.
+    """A frame as it is stored: a rectangle of color indices.
 
     Attributes:
         left: Its first column on the canvas.
@@ -39,8 +39,8 @@ class StoredFrame:
         width: Columns.
         height: Rows.
         interlaced: Whether its rows come in four passes.
-        colors: Red, green and blue of each color number; empty where the file has none.
-        packed: Its compressed color numbers with all lengths; short where the file breaks off.
+        colors: Red, green and blue of each color index; empty if the file has no color table.
+        packed: Its compressed indices, with the length bytes of the blocks; short if the file is truncated.
         control: How it is drawn and removed.
     """
 
@@ -56,13 +56,13 @@ class StoredFrame:
 
 @dataclass(frozen=True, slots=True)
 class GifFile:
-    """What a GIF holds.
+    """The content of a GIF.
 
     Attributes:
-        width: Columns of the canvas: those of the file's screen, or as many as the first frame needs.
+        width: Columns of the canvas: the logical screen, enlarged if the first frame needs it.
         height: Rows of the canvas.
-        frames: In the order in which they are shown.
-        loop: How often all of them are shown, 0 for ever; None where that is not said, which means once.
+        frames: Frames in display order.
+        loop: How often the animation plays, 0 for ever; None if not stated, which means once.
     """
 
     width: int
@@ -72,13 +72,13 @@ class GifFile:
 
 
 def read_blocks(data: bytes) -> GifFile:
-    """Blocks of a file, up to its end or to where it breaks off.
+    """Parses a file, up to its end or the point where it is truncated.
 
     Args:
         data: A file that starts with the header of a GIF.
 
     Raises:
-        EOFError: It breaks off before the first frame.
+        EOFError: The file ends before its first frame.
     """
     frames: list[StoredFrame] = []
     control, loop = Control(), None
@@ -99,7 +99,7 @@ def read_blocks(data: bytes) -> GifFile:
         else:
             position += 1
     if not frames:
-        raise EOFError("the file breaks off before its first frame")
+        raise EOFError("the file ends before its first frame")
     width, height = _numbers(data[6:10])
     first = frames[0]
     return GifFile(
@@ -108,7 +108,7 @@ def read_blocks(data: bytes) -> GifFile:
 
 
 def _frame(data: bytes, position: int, common: bytes) -> tuple[StoredFrame, int]:
-    """The frame whose descriptor starts at ``position``, and where the next block starts."""
+    """The frame whose descriptor starts at ``position``, and the offset of the next block."""
     left, top, width, height = _numbers(data[position + 1 : position + 9])
     flags = data[position + 9]
     own = _table(data, position + _DESCRIPTOR_SIZE, data[position + 9 : position + 10])
@@ -123,13 +123,13 @@ def _numbers(fields: bytes) -> tuple[int, ...]:
 
 
 def _table(data: bytes, start: int, flags: bytes) -> bytes:
-    """The color table at ``start``, if the flags before it say that there is one."""
+    """The color table at ``start``; empty if the flags announce none."""
     size = 3 << (flags[0] & 7) + 1 if flags and flags[0] & _HAS_TABLE else 0
     return data[start : start + size]
 
 
 def _blocks(data: bytes, position: int) -> tuple[list[bytes], int]:
-    """Contents of the blocks at ``position``, and the offset behind the empty one that ends them."""
+    """Contents of the sub-blocks at ``position``, and the offset after their empty terminator."""
     blocks = []
     while position < len(data) and data[position]:
         blocks.append(data[position + 1 : position + 1 + data[position]])
@@ -146,7 +146,7 @@ def _control(blocks: list[bytes]) -> Control | None:
 
 
 def _loop(blocks: list[bytes], known: int | None) -> int | None:
-    """How often all frames are shown, or what is known where these blocks do not say it."""
+    """Number of plays that an application extension states; ``known`` if it states none."""
     if len(blocks) < 2 or blocks[0] not in _LOOP_APPLICATIONS:
         return known
     if len(blocks[1]) < 3 or blocks[1][0] & 7 != 1:

@@ -1,4 +1,4 @@
-"""Size and position of a picture by the header of its file; no pixel is decoded."""
+"""Reads the size and orientation of an image from the header of its file, without decoding pixels."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the header of a picture tells.
+    """Size and orientation of a stored image.
 
     Attributes:
         width: Columns as stored.
         height: Rows as stored.
-        orientation: EXIF value 1 to 8; 1 is upright, also where none is stated.
+        orientation: EXIF value 1 to 8; 1 (upright) if none is stated.
     """
 
     width: int
@@ -31,7 +31,7 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Opens a file just far enough to learn its size.
+    """Size and orientation of the first image of a file.
 
     Args:
         path: A regular file.
@@ -50,7 +50,7 @@ def read_header(path: Path) -> Header:
     except PermissionError as error:
         raise ImageError("permission", "no permission to read the file") from error
     except UnidentifiedImageError as error:
-        raise ImageError("unreadable", "not a picture that can be read") from error
+        raise ImageError("unreadable", "not an image in a supported format") from error
     except Image.DecompressionBombError as error:
         raise ImageError("too_large", " ".join(str(error).split())) from error
     except _DAMAGE as error:
@@ -64,13 +64,13 @@ def _first(pages: tuple[Header, ...]) -> Header:
 
 
 def read_tiff_headers(path: Path) -> tuple[Header, ...] | None:
-    """Headers of the pages of a TIFF, of which Pillow knows few kinds; None for any other file.
+    """Headers of the pages of a TIFF, since Pillow reads few kinds of TIFF; None for any other file.
 
     Args:
         path: A regular file.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     with path.open("rb") as file:
         if file.read(4) not in _TIFF_STARTS:
@@ -81,12 +81,9 @@ def read_tiff_headers(path: Path) -> tuple[Header, ...] | None:
 
 
 def _header_of(page: Page) -> Header | None:
-    width, height, way = (
-        page.first(tags.WIDTH, 0),
-        page.first(tags.HEIGHT, 0),
-        page.first(tags.ORIENTATION, 1),
-    )
-    return Header(width, height, way if 1 <= way <= 8 else 1) if width and height else None
+    width, height = page.first(tags.WIDTH, 0), page.first(tags.HEIGHT, 0)
+    orientation = page.first(tags.ORIENTATION, 1)
+    return Header(width, height, orientation if 1 <= orientation <= 8 else 1) if width and height else None
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,4 +1,4 @@
-"""Chunks of a PNG: whole or not, and a file that broke off made whole.
+"""Checks the chunks of a PNG and repairs a truncated one.
 
 Source: PNG (Third Edition), sections 5.3 (chunks), 5.4 (CRC) and 8.1 (interlacing).
 """
@@ -11,7 +11,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.metadata.png_chunks import START, make_chunk, read_chunks
 
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-"""First column and row, and the steps between columns and rows, of each pass of an interlaced picture."""
+"""First column and row, and the steps between columns and rows, of each pass of an interlaced PNG."""
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
@@ -21,7 +21,7 @@ def is_sixteen_bit_png(data: bytes) -> bool:
 
 
 def check_png(data: bytes) -> None:
-    """Makes sure that every chunk is there and as it was written.
+    """Verifies the checksum of every chunk, up to IEND.
 
     Raises:
         ImageError: ``truncated`` or ``unreadable``.
@@ -32,7 +32,7 @@ def check_png(data: bytes) -> None:
         if zlib.crc32(memoryview(data)[chunk.start + 4 : chunk.end - 4]) != int.from_bytes(
             data[chunk.end - 4 : chunk.end]
         ):
-            raise ImageError("unreadable", "the PNG is damaged")
+            raise ImageError("unreadable", "the PNG is damaged: a checksum is wrong")
         if kind == b"IEND":
             return
     if kind != b"IEND":
@@ -40,10 +40,10 @@ def check_png(data: bytes) -> None:
 
 
 def repair_png(data: bytes) -> bytes | None:
-    """A whole PNG of one that broke off, black where nothing is left; None where there is nothing to save.
+    """A complete PNG from a truncated one, with black for the missing pixels; None if no pixel is left.
 
     Args:
-        data: What there is; its sides have been checked, as this may grow to the size of the picture.
+        data: The truncated file. Check its width and height first: the result has room for all pixels.
     """
     if len(data) < 33:
         return None
@@ -72,19 +72,19 @@ def repair_png(data: bytes) -> bytes | None:
 
 
 def without_texts(data: bytes) -> bytes:
-    """The same PNG without texts and profile, which can be made to unpack to gigabytes."""
+    """The PNG without text and profile chunks, which can expand to gigabytes."""
     kept = (chunk for chunk in read_chunks(data) if chunk.kind not in (b"zTXt", b"iTXt", b"tEXt", b"iCCP"))
     return START + b"".join(data[chunk.start : chunk.end] for chunk in kept)
 
 
 def _raw_size(width: int, height: int, bits: int, *, interlaced: bool) -> int:
-    """Bytes of all rows, each with the byte that names its filter.
+    """Uncompressed bytes of all rows, including the filter byte of each.
 
     Args:
         width: Columns.
         height: Rows.
-        bits: Of one pixel.
-        interlaced: Whether the picture comes in seven passes.
+        bits: Bits per pixel.
+        interlaced: Whether the image is stored in seven passes.
     """
     passes = _PASSES if interlaced else ((0, 0, 1, 1),)
     size = 0

@@ -1,4 +1,4 @@
-"""Frames -> samples as a file shall hold them: its colors, its depth, its channels."""
+"""Converts frames to the colors, depth and channels of an output format, and writes TIFF."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -20,14 +20,14 @@ _FORMATS_WITHOUT_PROFILE = ("gif",)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is written.
+    """Samples and color information, ready for an encoder.
 
     Attributes:
         samples: For each frame uint8 or uint16 (h, w, channels): gray or RGB, with or without opacity.
-        durations_ms: How long each frame is shown; None where that is not said.
+        durations_ms: How long each frame is shown; None if not stated.
         icc: Color profile, or None for sRGB.
-        codes: What else names the space of the profile, or None.
-        loop: How often an animation is shown, 0 for ever; None where that is not said.
+        codes: Color code points of the same space as the profile, or None.
+        loop: How often an animation plays, 0 for ever; None if not stated.
     """
 
     samples: tuple[Samples, ...]
@@ -38,10 +38,10 @@ class Content:
 
 
 def content_of(picture: Picture, format_name: str, settings: WriteSettings) -> Content:
-    """What a file of a format shall hold of a picture.
+    """The part of an image that a file of a format can hold.
 
     Args:
-        picture: What to write.
+        picture: The image to write.
         format_name: Name in ``FORMATS``.
         settings: How to write it.
     """
@@ -59,7 +59,7 @@ def content_of(picture: Picture, format_name: str, settings: WriteSettings) -> C
 def _profile(
     picture: Picture, format_name: str, settings: WriteSettings
 ) -> tuple[bytes | None, Conversion | None]:
-    """The profile of the result, and how pixels get into it."""
+    """The profile of the output, and the conversion from sRGB to it."""
     icc = picture.restore.icc
     if icc is None or format_name in _FORMATS_WITHOUT_PROFILE:
         return None, None
@@ -68,10 +68,7 @@ def _profile(
     if settings.icc == "srgb":
         return None if gray and FORMATS[format_name].keeps_gray else plain_srgb(), None
     if (gray or is_for_gray) and not (gray and FORMATS[format_name].keeps_gray):
-        return (
-            None,
-            None,
-        )  # gray pixels are sRGB already, and a format without gray has no use for their profile
+        return None, None  # gray pixels are in sRGB, and a format without gray cannot use a gray profile
     return icc, conversion_back(icc, gray=gray)
 
 
@@ -86,22 +83,22 @@ def _samples(
     """Samples of one frame.
 
     Args:
-        frame: What to write.
+        frame: The frame to write.
         conversion: From sRGB to the colors of the file, or None.
         format_name: Name in ``FORMATS``.
         settings: How to write it.
-        is_animated: It is one of several frames.
+        is_animated: Whether the image has several frames.
     """
     form = FORMATS[format_name]
     wants_sixteen_bit = frame.is_sixteen_bit if settings.bit_depth == "keep" else settings.bit_depth == "16"
-    # Pillow writes the animations, and those in 8 bits only.
+    # Pillow writes animations, and only in 8 bits.
     can_hold_sixteen_bit = form.keeps_16_bit and not (is_animated and form.holds == "animation")
     depth = np.uint16 if wants_sixteen_bit and can_hold_sixteen_bit else np.uint8
     pixels, alpha = frame.pixels, frame.alpha
     if alpha is not None and not form.keeps_alpha:
         pixels, alpha = _flattened(pixels, alpha, settings), None
     if frame.gray:
-        # Whatever the model did, gray stays gray.
+        # The model may have added color; gray inputs stay gray.
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     color = (
         in_depth(pixels, depth)
@@ -114,7 +111,7 @@ def _samples(
 
 
 def _flattened(pixels: Samples, alpha: Samples, settings: WriteSettings) -> Samples:
-    """Pixels in front of the background color."""
+    """Pixels blended with the background color."""
     top, depth = np.iinfo(pixels.dtype).max, pixels.dtype.type
     background = np.array(settings.flatten or (0, 0, 0), np.float32) * np.float32(top / 255)
     share = in_depth(alpha, depth).astype(np.float32)[..., None] / np.float32(top)
@@ -122,11 +119,11 @@ def _flattened(pixels: Samples, alpha: Samples, settings: WriteSettings) -> Samp
 
 
 _BIG = 2**32 - 2**26
-"""Bytes above which offsets of 32 bits may not reach."""
+"""Bytes of pixels above which a file may need 64-bit offsets."""
 
 
 def write_tiff_file(content: Content, settings: WriteSettings) -> bytes:
-    """A TIFF, packed by Deflate without loss."""
+    """A lossless TIFF, compressed with Deflate."""
     file = BytesIO()
     big = sum(samples.nbytes for samples in content.samples) > _BIG
     with tifffile.TiffWriter(file, bigtiff=big) as writer:

@@ -1,4 +1,4 @@
-"""GIF -> picture: its frames as browsers compose them on the canvas of the file."""
+"""Reads GIF and composes its frames on the canvas as browsers do."""
 
 import struct
 from collections import deque
@@ -24,10 +24,10 @@ Canvas = UInt32[np.ndarray, "h w"]
 
 
 def read_gif(data: bytes, settings: ReadSettings) -> Picture:
-    """Reads all frames, each as a whole picture.
+    """Reads all frames, each composed to the full canvas.
 
-    As in browsers, the canvas is the screen of the file, enlarged where the first frame needs it. What other
-    frames have beyond it is left out, and what no frame has drawn, or one has cleared, is transparent.
+    As in browsers, the canvas is the logical screen, enlarged if the first frame needs it. Other frames are
+    clipped to it, and pixels that no frame has drawn, or that one has cleared, are transparent.
 
     Args:
         data: The whole file.
@@ -35,12 +35,12 @@ def read_gif(data: bytes, settings: ReadSettings) -> Picture:
 
     Raises:
         ImageError: ``unsupported``, ``too_large`` or ``unreadable``.
-        EOFError: The file breaks off before its first frame.
-        OSError: A frame breaks off or is damaged.
+        EOFError: The file ends before its first frame.
+        OSError: A frame is truncated or damaged.
     """
     gif = read_blocks(data)
     check_size(gif.width, gif.height, settings)
-    # A frame is unpacked as a whole, however little of it lies on the canvas.
+    # The whole of a frame is decompressed, even the part beyond the canvas.
     sizes = [(max(gif.width, frame.width), max(gif.height, frame.height)) for frame in gif.frames]
     count = check_frames(sizes, settings)
     for width, height in sizes[:count]:
@@ -54,7 +54,7 @@ def read_gif(data: bytes, settings: ReadSettings) -> Picture:
 
 
 def _composed(gif: GifFile, count: int) -> Iterator[Canvas]:
-    """What is shown at the time of each of the first ``count`` frames."""
+    """The canvas as displayed at each of the first ``count`` frames."""
     empty = _empty_color(gif.frames[0])
     canvas = np.full((gif.height, gif.width), empty, np.uint32)
     for frame in gif.frames[:count]:
@@ -68,13 +68,13 @@ def _composed(gif: GifFile, count: int) -> Iterator[Canvas]:
 
 
 def _empty_color(first: StoredFrame) -> np.uint32:
-    """What the canvas holds where nothing was drawn: the transparent color of the first frame, else black."""
+    """Initial color of the canvas: the transparent color of the first frame, else transparent black."""
     number = first.control.transparent
     return np.uint32(0) if number is None else _table(first)[number]
 
 
 def _table(frame: StoredFrame) -> UInt32[np.ndarray, "256"]:
-    """Color and opacity of each color number; numbers that the file does not define are black."""
+    """Color and opacity of each color index; indices that the file does not define are black."""
     table = np.full((256, 4), _OPAQUE, np.uint8)
     colors = (frame.colors or _GRAYS).ljust(len(_GRAYS), b"\0")
     table[:, :3] = np.frombuffer(colors, np.uint8).reshape(256, 3)
@@ -84,7 +84,7 @@ def _table(frame: StoredFrame) -> UInt32[np.ndarray, "256"]:
 
 
 def _part(canvas: Canvas, frame: StoredFrame) -> UInt32[np.ndarray, "rows columns"]:
-    """The part of the canvas that a frame covers, empty where it lies beyond."""
+    """The part of the canvas that a frame covers; empty if the frame lies outside."""
     return canvas[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
 
 
@@ -98,10 +98,12 @@ def _draw(canvas: Canvas, frame: StoredFrame) -> None:
 
 
 def _color_numbers(frame: StoredFrame) -> UInt8[np.ndarray, "h w"]:
-    """Unpacks a frame: Pillow reads it as a GIF of its own, in which color numbers are shades of gray.
+    """Color indices of a frame.
+
+    Pillow decompresses them from a new GIF of this frame without a color table, where they are gray levels.
 
     Raises:
-        OSError: It breaks off or is damaged.
+        OSError: The frame is truncated or damaged.
     """
     screen = struct.pack("<6sHHBBB", b"GIF89a", frame.width, frame.height, 0, 0, 0)
     place = struct.pack("<cHHHHB", b",", 0, 0, frame.width, frame.height, 0x40 * frame.interlaced)
@@ -110,7 +112,7 @@ def _color_numbers(frame: StoredFrame) -> UInt8[np.ndarray, "h w"]:
 
 
 def _samples(gif: GifFile, count: int) -> Iterator[Samples]:
-    """Samples of what is shown at each of the first ``count`` frames, all with the same channels."""
+    """Samples of the canvas at each of the first ``count`` frames, all with the same channels."""
     shown = gif.frames[:count]
     pictures = deque(canvas.view(np.uint8).reshape(*canvas.shape, 4) for canvas in _composed(gif, count))
     gray = all(frame.colors == _GRAYS[: len(frame.colors)] for frame in shown)

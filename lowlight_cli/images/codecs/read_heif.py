@@ -1,4 +1,4 @@
-"""HEIC and HEIF -> picture, through libheif: needs the extra ``heif``."""
+"""Reads HEIC and HEIF through libheif, which the extra ``heif`` installs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,23 +18,25 @@ from lowlight_cli.images.picture import Picture, Restore, Samples
 from lowlight_cli.images.settings import ReadSettings
 
 _TURNS = (b"irot", b"imir")
-"""Properties by which libheif turns a picture; where there is one, the EXIF orientation is done with."""
+"""Properties by which libheif turns an image; if there is one, the EXIF orientation must not be applied."""
 
 
 def read_heif(data: bytes, settings: ReadSettings) -> Picture:
-    """Reads the main picture of a file, 8 bits or more.
+    """Reads the primary image of a file, of 8 bits or more.
 
     Args:
         data: The whole file.
-        settings: The largest size.
+        settings: The size limit.
 
     Raises:
-        ImageError: ``unsupported``: libheif is not installed. ``unreadable``, ``truncated`` or ``too_large``.
+        ImageError: ``unsupported``: libheif is not installed, or cannot read the codec. ``unreadable``,
+            ``truncated`` or ``too_large``.
     """
     try:
         import pillow_heif
     except ImportError as error:
-        raise ImageError("unsupported", "HEIC needs an extra: pip install 'lowlight-cli[heif]'") from error
+        message = "HEIC support is not installed; run pip install 'lowlight-cli[heif]'"
+        raise ImageError("unsupported", message) from error
     try:
         file = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
         check_size(file.size[0], file.size[1], settings)
@@ -44,9 +46,9 @@ def read_heif(data: bytes, settings: ReadSettings) -> Picture:
             raise ImageError("truncated", "the end of the file is missing") from error
         coding = unread_coding(data)
         if coding is not None:
-            message = f"HEIF with {coding} is not read; convert it to PNG or TIFF first"
+            message = f"HEIF with {coding} is not supported; convert it to PNG or TIFF first"
             raise ImageError("unsupported", message) from error
-        if isinstance(error, IndexError):  # libheif found no picture
+        if isinstance(error, IndexError):  # libheif found no image
             raise
         raise ImageError("unreadable", " ".join(str(error).split())) from error
     carrier = _carrier(file)
@@ -61,7 +63,7 @@ def read_heif(data: bytes, settings: ReadSettings) -> Picture:
 
 
 def _colors(file: Any, *, gray: bool, sixteen_bit: bool) -> Colors:  # noqa: ANN401  the library has no types
-    """Meaning of the colors: by the profile, else by the code points."""
+    """Color space of the samples, from the profile, else from the code points."""
     named = file.info.get("nclx_profile")
     if file.info.get("icc_profile") or not named:
         return colors_of(file.info.get("icc_profile"), gray=gray, sixteen_bit=sixteen_bit)
@@ -70,7 +72,7 @@ def _colors(file: Any, *, gray: bool, sixteen_bit: bool) -> Colors:  # noqa: ANN
 
 
 def _samples(file: Any) -> Samples:  # noqa: ANN401  the library has no types
-    """Samples (h, w, channels); 10 and 12 bits are stretched to 16."""
+    """Samples (h, w, channels); 10 and 12 bits are scaled to 16."""
     samples = np.array(file)
     if samples.ndim == 2:
         samples = samples[..., None]
@@ -82,14 +84,14 @@ def _samples(file: Any) -> Samples:  # noqa: ANN401  the library has no types
 
 
 def _carrier(file: Any) -> Image.Image:  # noqa: ANN401  the library has no types
-    """A picture of Pillow's that has the metadata of the file."""
+    """A 1x1 Pillow image with the metadata of the file, for code that reads them from Pillow."""
     carrier = Image.new("L", (1, 1))
     carrier.info.update({key: file.info[key] for key in ("exif", "xmp") if file.info.get(key)})
     return carrier
 
 
 _READ = frozenset({b"hvc1", b"hev1"})
-"""HEVC."""
+"""Item types of HEVC, the supported codec."""
 
 _NAMES = {
     b"unci": "uncompressed pixels",
@@ -102,23 +104,23 @@ _NAMES = {
     b"vvc1": "VVC (H.266)",
 }
 _WITHOUT_CODING = frozenset({b"grid", b"iden", b"iovl", b"tmap", b"Exif", b"mime", b"uri ", b"rgan", b"mski"})
-"""Pictures made of others, masks, and items that are no pictures."""
+"""Item types of derived images, masks and metadata."""
 
 
 def unread_coding(data: bytes) -> str | None:
-    """What the pictures of a file are coded with; None where some are HEVC, or nothing is found.
+    """Name of the unsupported codec of the images; None if some are HEVC, or no image is found.
 
     Args:
-        data: A file, whole or not, that could not be read.
+        data: A file that could not be read; it may be truncated.
     """
     codings = [kind for kind in _item_kinds(data) if kind not in _WITHOUT_CODING]
     if not codings or _READ.intersection(codings):
         return None
-    return _NAMES.get(codings[0]) or f"the coding '{codings[0].decode('latin-1')}'"
+    return _NAMES.get(codings[0]) or f"the codec '{codings[0].decode('latin-1')}'"
 
 
 def _item_kinds(data: bytes) -> Iterator[bytes]:
-    """Kind of each item that the file lists."""
+    """Type of each item of the file."""
     items = next((box for box in boxes_inside(data, b"meta", skip=4) if box.kind == b"iinf"), None)
     if items is None:
         return

@@ -1,4 +1,4 @@
-"""JPEG, PNG, WebP and AVIF -> pictures: single ones and animations, 8 bits and 16."""
+"""Reads JPEG, PNG, WebP and AVIF, still and animated, with 8 or 16 bits per channel."""
 
 from io import BytesIO
 
@@ -26,11 +26,11 @@ _CLEAR_MODES = ("LA", "La", "RGBA", "RGBa", "PA")
 _GRAY_MODES = ("1", "L", "LA", "La")
 _UNKNOWN_MODES = ("I", "F", "LAB", "HSV")
 _ROWS = 256
-"""Taken out of a picture at a time: Pillow gives three copies of what it is asked for."""
+"""Rows that are copied at a time, because Pillow makes three copies of each request."""
 
 
 def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
-    """Reads a file of a format that Pillow knows.
+    """Reads a file of a format that Pillow supports.
 
     Args:
         data: The whole file.
@@ -39,7 +39,7 @@ def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
 
     Raises:
         ImageError: ``unsupported`` or ``too_large``.
-        OSError: The file is damaged; Pillow raises other errors too.
+        OSError: The file is damaged; Pillow raises other exceptions, too.
     """
     with Image.open(
         BytesIO(data), formats=["JPEG", "MPO"] if name == "jpg" else [_pillow_name(name)]
@@ -53,9 +53,14 @@ def read_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
 
 
 def samples_of(image: Image.Image) -> Samples:
-    """Samples of a loaded picture of 8 bits, uint8 (h, w, channels)."""
+    """Samples of a loaded image of 8 bits, uint8 (h, w, channels).
+
+    Raises:
+        ImageError: ``unsupported``.
+    """
     if image.mode in _UNKNOWN_MODES:
-        raise ImageError("unsupported", f"samples of the kind {image.mode} are not read")
+        message = f"Pillow mode {image.mode} is not supported; convert it to 8 or 16 bits per channel first"
+        raise ImageError("unsupported", message)
     clear = image.mode in _CLEAR_MODES or "transparency" in image.info
     if image.mode == "CMYK":
         samples = _array(cmyk_to_srgb(image))
@@ -69,7 +74,7 @@ def samples_of(image: Image.Image) -> Samples:
 
 
 def _array(image: Image.Image) -> Samples:
-    """Samples of a picture of whole bytes, (h, w, channels)."""
+    """Samples of an image with one byte per channel, (h, w, channels)."""
     width, height = image.size
     samples = np.empty((height, width, len(image.getbands())), np.uint8)
     for top in range(0, height, _ROWS):
@@ -79,7 +84,7 @@ def _array(image: Image.Image) -> Samples:
 
 
 def _plain(image: Image.Image, *, clear: bool) -> Image.Image:
-    """The picture in a mode with one byte for each channel."""
+    """The image in a mode with one byte per channel."""
     if image.mode == "1":
         return image.convert("L")
     return image.convert("RGBA" if clear else "RGB")
@@ -95,7 +100,7 @@ def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
     if sixteen_bit:
         samples, orientation = _read_sixteen_bit_png(data), _orientation_of_png(data)
     else:
-        image.load()  # before the orientation is asked for, which would load it too and swallow damage
+        image.load()  # first, because reading the orientation would load it, too, and hide damage
         samples, orientation = samples_of(image), orientation_of(image)
     colors, warnings = _colors(data, image, name, gray=samples.shape[2] < 3, sixteen_bit=sixteen_bit)
     frame = make_frame(samples, colors, orientation=orientation)
@@ -110,11 +115,11 @@ def _read_still(data: bytes, image: Image.Image, name: str) -> Picture:
 def _colors(
     data: bytes, image: Image.Image, name: str, *, gray: bool, sixteen_bit: bool = False
 ) -> tuple[Colors, tuple[str, ...]]:
-    """Meaning of the colors, and what was lost on the way to RGB.
+    """Color space of the samples, and warnings about the conversion to RGB.
 
     Args:
         data: The whole file.
-        image: The loaded picture.
+        image: The loaded image.
         name: Format of the file, in ``FORMATS``.
         gray: Whether it has one channel of brightness.
         sixteen_bit: Whether it has 16 bits per channel.
@@ -131,7 +136,7 @@ def _colors(
 
 
 def _read_sixteen_bit_png(data: bytes) -> Samples:
-    """Samples of a PNG of 16 bits, which Pillow would cut to 8."""
+    """Samples of a 16-bit PNG, which Pillow would reduce to 8 bits."""
     check_png(data)
     with libraries_muted():
         samples = cv2.imdecode(
@@ -147,14 +152,14 @@ def _read_sixteen_bit_png(data: bytes) -> Samples:
 
 
 def _orientation_of_png(data: bytes) -> int:
-    """EXIF orientation without Pillow, which decodes all pixels to look behind them."""
+    """EXIF orientation, read without Pillow, which decodes all pixels to find metadata after them."""
     carrier = Image.new("L", (1, 1))
     carrier.info["exif"] = read_png(data)[0]
     return orientation_of(carrier)
 
 
 def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> Picture:
-    """All frames, each as a whole picture."""
+    """All frames, each as a full image."""
     stored, durations = [], []
     for number in range(count):
         image.seek(number)
@@ -163,7 +168,7 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
         duration = image.info.get("duration")
         durations.append(None if duration is None else round(duration))
     if len({samples.shape[:2] for samples in stored}) > 1:
-        raise ImageError("unreadable", "frames of one animation have different sizes")
+        raise ImageError("unreadable", "the frames of the animation have different sizes")
     if image.info.get("default_image"):
         durations[0] = None
     orientation = orientation_of(image)
@@ -183,7 +188,7 @@ def _read_animation(data: bytes, image: Image.Image, name: str, count: int) -> P
 
 
 def _with_channels(samples: Samples, channels: int) -> Samples:
-    """The same samples with as many channels as the richest frame has."""
+    """The samples with ``channels`` channels, the largest number of any frame."""
     had = samples.shape[2]
     if had == channels:
         return samples
@@ -197,5 +202,5 @@ def _with_channels(samples: Samples, channels: int) -> Samples:
 
 
 def _subsampling(image: Image.Image) -> str | None:
-    """How the color of a JPEG is stored; None for gray, and for forms that are not written."""
+    """Chroma subsampling of a JPEG; None for gray, and for modes that are not written."""
     return _SUBSAMPLINGS.get(JpegImagePlugin.get_sampling(image))

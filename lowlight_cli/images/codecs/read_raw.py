@@ -1,4 +1,4 @@
-"""What a camera's sensor saw -> picture, through LibRaw: needs the extra ``raw``."""
+"""Reads camera raw files through LibRaw, which the extra ``raw`` installs."""
 
 import struct
 from io import BytesIO
@@ -14,26 +14,25 @@ from lowlight_cli.images.picture import Picture, Restore
 from lowlight_cli.images.settings import ReadSettings
 
 _SRGB_CURVE = (2.4, 12.92)
-"""Exponent, and slope of the straight part near black."""
+"""As LibRaw takes it: exponent, and slope of the linear part near black."""
 
 
 def read_raw(data: bytes, settings: ReadSettings) -> Picture:
-    """Develops a raw file as the camera would: its white balance, its exposure, upright, 16 bits.
+    """Develops a raw file with the white balance and exposure of the camera: upright, 16 bits.
 
     Args:
         data: The whole file.
-        settings: The largest size.
+        settings: The size limit.
 
     Raises:
-        ImageError: ``unsupported``: LibRaw is not installed or does not know the camera. ``unreadable``,
+        ImageError: ``unsupported``: LibRaw is not installed or does not support the camera. ``unreadable``,
             ``truncated`` or ``too_large``.
     """
     try:
         import rawpy
     except ImportError as error:
-        raise ImageError(
-            "unsupported", "camera raw files need an extra: pip install 'lowlight-cli[raw]'"
-        ) from error
+        message = "camera raw support is not installed; run pip install 'lowlight-cli[raw]'"
+        raise ImageError("unsupported", message) from error
     check_raw(data)
     try:
         with rawpy.imread(BytesIO(data)) as raw:
@@ -43,9 +42,10 @@ def read_raw(data: bytes, settings: ReadSettings) -> Picture:
                 use_camera_wb=True, no_auto_bright=True, output_bps=16, gamma=_SRGB_CURVE
             )
     except rawpy.LibRawFileUnsupportedError as error:
-        raise ImageError("unsupported", "a camera raw file that LibRaw does not know") from error
+        message = "LibRaw does not support this camera raw file; convert it to TIFF first"
+        raise ImageError("unsupported", message) from error
     except (rawpy.LibRawIOError, rawpy.LibRawDataError) as error:
-        raise ImageError("truncated", f"the camera raw file breaks off: {_text(error)}") from error
+        raise ImageError("truncated", f"the camera raw file is truncated: {_text(error)}") from error
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
         raise ImageError("unreadable", f"the camera raw file cannot be read: {_text(error)}") from error
     frame = make_frame(samples[..., :1] if gray else samples, Colors())
@@ -55,26 +55,26 @@ def read_raw(data: bytes, settings: ReadSettings) -> Picture:
 
 
 def _text(error: Exception) -> str:
-    """What LibRaw says, which it says in bytes."""
-    told = error.args[0] if error.args else ""
-    return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+    """Message of an error of LibRaw, which gives it as bytes."""
+    message = error.args[0] if error.args else ""
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""Of files that state where their strips lie; Panasonic's and Olympus's own headers go with other rules."""
+"""Of files that list their strips as TIFF does; Panasonic's and Olympus's headers follow other rules."""
 _SMALLER_COPY = 1
 _FUJIFILM_START, _FUJIFILM_SENSOR = b"FUJIFILMCCD-RAW", 100
 
 
 def check_raw(data: bytes) -> None:
-    """Refuses camera raw whose sensor data break off.
+    """Rejects camera raw files whose sensor data are truncated.
 
     Args:
         data: The whole file.
 
     Raises:
         ImageError: ``truncated``.
-        EOFError: A directory of the file lies outside of it.
+        EOFError: A directory lies beyond the end of the file.
     """
     if data.startswith(_TIFF_STARTS):
         _check_tiff(data)

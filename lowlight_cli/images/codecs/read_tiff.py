@@ -1,4 +1,4 @@
-"""TIFF -> picture: one page or many, each with its own size, depth and number of channels."""
+"""Reads TIFF files of one or more pages, each with its own size, depth and number of channels."""
 
 import numpy as np
 from PIL import Image
@@ -14,11 +14,11 @@ from lowlight_cli.images.picture import Frame, Picture, Restore
 from lowlight_cli.images.settings import ReadSettings
 
 _SMALLER_COPY, _MASK = 1, 4
-"""Bits of the tag that says what a page is for."""
+"""Bits of the tag NewSubfileType."""
 
 
 def read_tiff(data: bytes, settings: ReadSettings) -> Picture:
-    """Reads all pages but smaller copies and masks.
+    """Reads all pages except smaller copies and masks.
 
     Args:
         data: The whole file.
@@ -26,13 +26,13 @@ def read_tiff(data: bytes, settings: ReadSettings) -> Picture:
 
     Raises:
         ImageError: ``unsupported`` or ``too_large``.
-        OSError: The file is damaged; Pillow raises other errors too.
+        OSError: The file is damaged; Pillow raises other exceptions, too.
     """
     pages = [
         page for page in read_pages(data) if not page.first(tags.SUBFILE_KIND, 0) & (_SMALLER_COPY | _MASK)
     ]
     if not pages:
-        raise ImageError("unreadable", "the TIFF holds no picture")
+        raise ImageError("unreadable", "the TIFF contains no image")
     sizes = [(page.first(tags.WIDTH, 0), page.first(tags.HEIGHT, 0)) for page in pages]
     for width, height in sizes:
         check_size(width, height, settings)

@@ -1,4 +1,4 @@
-"""What the stored numbers of a TIFF page mean -> gray or RGB in the whole range of 8 or 16 bits.
+"""Converts the stored numbers of a TIFF page to gray or RGB in the full range of 8 or 16 bits.
 
 Source: TIFF 6.0, sections 8, 16 and 18; libtiff for color maps of 8 bits.
 """
@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.tiff_tags import Page
 from lowlight_cli.images.color.color_management import cmyk_to_srgb
@@ -17,20 +16,20 @@ from lowlight_cli.images.picture import Samples
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, SEPARATED, YCBCR = 0, 1, 2, 3, 5, 6
 COLOR_SAMPLES = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, SEPARATED: 4, YCBCR: 3}
-"""Samples of color by kind of page."""
+"""Number of color samples per pixel, by photometric interpretation."""
 
 _OTHER_KINDS = {4: "a mask", 8: "L*a*b*", 9: "ICC L*a*b*", 10: "ITU L*a*b*", 32844: "LogL", 32845: "LogLuv"}
 _UNSPECIFIED, _ASSOCIATED, _OPACITY = 0, 1, 2
-"""Kinds of further samples: unknown, opacity with which the colors are multiplied, and opacity."""
+"""Values of the tag ExtraSamples: unspecified, premultiplied opacity, and plain opacity."""
 _CMYK_INKS = 1
 
 
 class PageSamples(NamedTuple):
-    """Samples that need no explanation.
+    """Decoded samples of a page.
 
     Attributes:
-        samples: Gray or RGB, with opacity or without, uint8 or uint16 (h, w, channels).
-        warnings: ``cmyk_to_rgb`` and ``channels``, for what was lost.
+        samples: Gray or RGB, with or without opacity, uint8 or uint16 (h, w, channels).
+        warnings: ``cmyk_to_rgb`` and ``channels``, if something was lost.
     """
 
     samples: Samples
@@ -38,7 +37,7 @@ class PageSamples(NamedTuple):
 
 
 def kind_of(page: Page) -> int:
-    """Kind of a page's colors; without a tag, that of its number of samples.
+    """Photometric interpretation of a page; without the tag, it follows from the number of samples.
 
     Raises:
         ImageError: ``unsupported``.
@@ -46,23 +45,23 @@ def kind_of(page: Page) -> int:
     count = page.first(tags.SAMPLES, 1)
     kind = page.first(tags.PHOTOMETRIC, RGB if count > 2 else BLACK_IS_ZERO)
     if kind not in COLOR_SAMPLES:
-        raise ImageError(
-            "unsupported", f"TIFF whose colors are {_OTHER_KINDS.get(kind, f'of the kind {kind}')}"
-        )
+        name = _OTHER_KINDS.get(kind, f"photometric interpretation {kind}")
+        raise tags.unsupported(name, "convert it to RGB first")
     extra = count - COLOR_SAMPLES[kind]
-    unnamed = extra > 1 and not page.all(tags.EXTRA_SAMPLES)  # as of instruments that see many bands
+    unnamed = extra > 1 and not page.all(tags.EXTRA_SAMPLES)  # multispectral data
     if extra < 0 or unnamed or page.first(tags.INK_SET, _CMYK_INKS) != _CMYK_INKS:
-        raise ImageError("unsupported", f"TIFF of {count} samples with colors of the kind {kind}")
+        what = f"{count} samples per pixel and photometric interpretation {kind}"
+        raise tags.unsupported(what, "convert it to RGB first")
     return kind
 
 
 def interpret_samples(stored: Samples, page: Page, bits: int) -> PageSamples:
-    """Gray or RGB of stored numbers.
+    """Gray or RGB samples of stored numbers.
 
     Args:
         stored: Numbers of ``bits`` bits, (h, w, samples).
-        page: The page they come from; RGB stands for YCbCr.
-        bits: Per sample, 1 to 16.
+        page: The page they come from; not one in YCbCr.
+        bits: Bits per sample, 1 to 16.
 
     Raises:
         ImageError: ``unsupported``: a palette without colors.
@@ -76,7 +75,7 @@ def interpret_samples(stored: Samples, page: Page, bits: int) -> PageSamples:
         color = _stretch(white - color if kind == WHITE_IS_ZERO else color, bits)
     if kind == SEPARATED:
         return PageSamples(_rgb_of_inks(color, page), ("cmyk_to_rgb", *_lost(extra.shape[2])))
-    kinds = page.all(tags.EXTRA_SAMPLES) or (_OPACITY,)  # to all programs, where the tag is missing
+    kinds = page.all(tags.EXTRA_SAMPLES) or (_OPACITY,)  # as all programs assume without the tag
     if not extra.shape[2] or kinds[0] == _UNSPECIFIED:
         return PageSamples(color, _lost(extra.shape[2]))
     alpha = _stretch(extra[..., :1], bits)
@@ -90,7 +89,7 @@ def _lost(channels: int) -> tuple[str, ...]:
 
 
 def _stretch(numbers: Samples, bits: int) -> Samples:
-    """The same shades over the whole range of 8 bits, or of 16 for more than 8; rounded."""
+    """Numbers scaled to the full range of 8 bits, or of 16 for more than 8 bits; rounded."""
     if bits in (8, 16):
         return numbers
     top, depth = 2**bits - 1, np.uint8 if bits < 8 else np.uint16
@@ -99,24 +98,24 @@ def _stretch(numbers: Samples, bits: int) -> Samples:
 
 
 def _divided(color: Samples, alpha: Samples) -> Samples:
-    """Colors before they were multiplied with opacity; black where there is none."""
+    """Colors divided by their opacity; black where the opacity is 0."""
     top = np.uint32(np.iinfo(color.dtype).max)
     divided = color.astype(np.uint32) * top // np.maximum(alpha, 1).astype(np.uint32)
     return (np.minimum(divided, top) * (alpha > 0)).astype(color.dtype)
 
 
 def _colors_of_map(page: Page, bits: int) -> Samples:
-    """RGB of each number of a palette, uint8 (2 ** bits, 3); of 16 bits in the map, 8 are read."""
+    """RGB of each palette index, uint8 (2 ** bits, 3); the map has 16 bits, of which the upper 8 are used."""
     count = 2**bits
     values = np.array(page.all(tags.COLOR_MAP), np.uint16)
     if bits > 8 or len(values) < 3 * count:
-        raise ImageError("unsupported", "TIFF with a palette of too few colors")
+        raise tags.unsupported("an incomplete palette", "convert it to RGB first")
     colors = values[: 3 * count].reshape(3, count).T
     return (colors >> 8 if colors.max() > 255 else colors).astype(np.uint8)
 
 
 def _rgb_of_inks(inks: Samples, page: Page) -> Samples:
-    """RGB of CMYK; through 8 bits, for want of a conversion of 16."""
+    """RGB of CMYK, at 8 bits, because Little CMS in Pillow converts only 8 bits."""
     image = Image.fromarray(in_depth(np.ascontiguousarray(inks), np.uint8), "CMYK")
     image.info["icc_profile"] = page.block(tags.ICC_PROFILE)
     return in_depth(np.array(cmyk_to_srgb(image)), inks.dtype.type)

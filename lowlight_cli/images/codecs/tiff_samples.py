@@ -1,11 +1,10 @@
-"""TIFF page -> the numbers that it stores, 1 to 16 bits each, in any order of bytes and planes.
+"""Reads the stored numbers of a TIFF page, 1 to 16 bits each, in any byte order and planar configuration.
 
-Source: TIFF 6.0, sections 8, 14 and 15; libtiff for what a predictor belongs to.
+Source: TIFF 6.0, sections 8, 14 and 15; libtiff for the compressions that have a predictor.
 """
 
 import numpy as np
 
-from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.tiff_segments import UNCOMPRESSED, Segments
 from lowlight_cli.images.codecs.tiff_tags import Page
@@ -18,27 +17,27 @@ BYTE_METHODS = {
     **{method: method for method in (UNCOMPRESSED, 5, 8, 32946, _PACKBITS, 34925, _ZSTD)},
     _OTHER_ZSTD: _ZSTD,
 }
-"""Compressions of bytes, whatever they mean, with the number by which libtiff knows each.
+"""Compressions of plain bytes, each with its number in libtiff.
 
 None, LZW, Deflate (two numbers), PackBits, LZMA, Zstandard (two numbers).
 """
 
 _HORIZONTAL = 2
 _STEP = 2**20
-"""Numbers of less than a byte or of odd bits that are taken apart at a time."""
+"""Numbers of other than 8 or 16 bits that are unpacked at a time."""
 
 
 def read_samples(data: bytes, page: Page, segments: Segments, bits: int) -> Samples:
-    """Numbers as stored, uint8 or, above 8 bits, uint16, (h, w, samples).
+    """Stored numbers, uint8, or uint16 above 8 bits, (h, w, samples).
 
     Args:
         data: The whole file.
         page: A page whose compression is one of ``BYTE_METHODS``.
         segments: Its strips or tiles.
-        bits: Per sample, 1 to 16.
+        bits: Bits per sample, 1 to 16.
 
     Raises:
-        ImageError: ``truncated``: its strips or tiles break off. ``unsupported``: an unknown predictor.
+        ImageError: ``truncated``: a strip or tile is incomplete. ``unsupported``: an unknown predictor.
         OSError: Its data are damaged.
     """
     together = page.first(tags.SAMPLES, 1) // segments.planes
@@ -50,13 +49,13 @@ def read_samples(data: bytes, page: Page, segments: Segments, bits: int) -> Samp
 
 
 def read_rows(data: bytes, page: Page, segments: Segments, plane: int, row: int, *, height: int = 1) -> Bytes:
-    """Bytes of all strips or tiles of a plane, below each other.
+    """Decompressed rows of all strips or tiles of a plane, one segment after the other.
 
     Args:
         data: The whole file.
         page: The page.
         segments: Its strips or tiles.
-        plane: Number of the plane.
+        plane: Index of the plane.
         row: Bytes of a row.
         height: Rows of pixels that are stored as one row of bytes.
     """
@@ -71,15 +70,15 @@ def read_rows(data: bytes, page: Page, segments: Segments, plane: int, row: int,
 def _read_plane(
     data: bytes, page: Page, segments: Segments, plane: int, *, together: int, bits: int
 ) -> Samples:
-    """Samples that lie together, (h, w, together).
+    """Samples of one plane, (h, w, together).
 
     Args:
         data: The whole file.
         page: The page.
         segments: Its strips or tiles.
-        plane: Number of the plane.
-        together: Samples of a pixel in it.
-        bits: Per sample.
+        plane: Index of the plane.
+        together: Samples of a pixel in the plane.
+        bits: Bits per sample.
     """
     height, width = page.first(tags.HEIGHT, 0), page.first(tags.WIDTH, 0)
     count = segments.width * together
@@ -96,7 +95,9 @@ def _read_plane(
 
 
 def predictor_of(page: Page, bits: int) -> int:
-    """1 for none or 2 for differences of neighbors; libtiff knows it behind a packer alone.
+    """Predictor of a page: 1 for none, 2 for horizontal differences.
+
+    As in libtiff, pages that are uncompressed or compressed with PackBits have none.
 
     Raises:
         ImageError: ``unsupported``.
@@ -105,7 +106,7 @@ def predictor_of(page: Page, bits: int) -> int:
     if page.first(tags.COMPRESSION, UNCOMPRESSED) in (UNCOMPRESSED, _PACKBITS) or predictor == 1:
         return 1
     if predictor != _HORIZONTAL or bits not in (8, 16):
-        raise ImageError("unsupported", f"TIFF of {bits} bits with the predictor {predictor}")
+        raise tags.unsupported(f"{bits} bits and predictor {predictor}", "save it without a predictor")
     return predictor
 
 
@@ -114,9 +115,10 @@ def _numbers_of(stored: Bytes, bits: int, count: int, order: str) -> Samples:
 
     Args:
         stored: Rows.
-        bits: Of a number; those that fill no whole bytes begin with the highest bit, in any order of bytes.
+        bits: Bits of a number. Numbers of other than 8 or 16 bits start with the highest bit in either byte
+            order.
         count: Numbers in a row.
-        order: Of the bytes of 16 bits.
+        order: Byte order of numbers of 16 bits.
     """
     if bits == 8:
         return stored

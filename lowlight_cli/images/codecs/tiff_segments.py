@@ -1,4 +1,4 @@
-"""Strips and tiles of a TIFF page: where they lie, and whether they lie in the file.
+"""Locates the strips or tiles of a TIFF page and checks that they lie inside the file.
 
 Source: TIFF 6.0, sections 3 and 15.
 """
@@ -16,16 +16,16 @@ _PLANES_APART = 2
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """Strips or tiles of a page; all strips are as wide as the page.
+    """Strips or tiles of a page; strips are as wide as the page.
 
     Attributes:
         are_tiles: Whether they are tiles.
-        height: Rows of one; the last strip may have fewer.
-        width: Columns of one.
-        down: How many lie below each other.
-        across: How many lie beside each other.
-        planes: How many sets there are: one, or one for each sample.
-        places: Offset and bytes of each, row by row, plane by plane.
+        height: Rows of each; the last strip may have fewer.
+        width: Columns of each.
+        down: Number of segments from top to bottom.
+        across: Number of segments from left to right.
+        planes: Number of planes: 1, or one for each sample.
+        places: Offset and size in bytes of each segment, row by row and plane by plane.
     """
 
     are_tiles: bool
@@ -37,22 +37,22 @@ class Segments:
     places: tuple[tuple[int, int], ...]
 
     def of_plane(self, plane: int) -> tuple[tuple[int, int], ...]:
-        """Places of one set."""
+        """Offsets and sizes of the segments of one plane."""
         count = self.down * self.across
         return self.places[plane * count : (plane + 1) * count]
 
 
 def stated_places(page: Page) -> Iterator[tuple[int, int]]:
-    """Offset and bytes of each strip and tile, as the page states them."""
+    """Offset and size of each strip and tile, as stated by the page."""
     for offsets, sizes in ((tags.STRIP_OFFSETS, tags.STRIP_BYTES), (tags.TILE_OFFSETS, tags.TILE_BYTES)):
         yield from zip(page.all(offsets), page.all(sizes), strict=False)
 
 
 def all_pages(data: bytes) -> Iterator[Page]:
-    """Pages of a file, each followed by the images that it points to.
+    """Pages of a file, each followed by its subdirectories.
 
     Raises:
-        EOFError: A directory lies outside of the file.
+        EOFError: A directory lies beyond the end of the file.
     """
     for page in read_pages(data):
         yield page
@@ -67,7 +67,8 @@ def find_segments(data: bytes, page: Page) -> Segments:
         page: One of its pages.
 
     Raises:
-        ImageError: ``truncated``: some lie outside of the file. ``unsupported``: they do not cover the page.
+        ImageError: ``truncated``: some lie beyond the end of the file. ``unsupported``: they do not cover the
+            page.
     """
     height, width = page.first(tags.HEIGHT, 0), page.first(tags.WIDTH, 0)
     are_tiles = tags.TILE_WIDTH in page.entries
@@ -76,7 +77,7 @@ def find_segments(data: bytes, page: Page) -> Segments:
     else:
         tall, wide = min(page.first(tags.ROWS_PER_STRIP, height), height), width
     if tall < 1 or wide < 1:
-        raise ImageError("unsupported", "TIFF with strips or tiles of no size")
+        raise tags.unsupported("strips or tiles of size 0", "save it again")
     down, across = -(-height // tall), -(-width // wide)
     planes = page.first(tags.SAMPLES, 1) if page.first(tags.PLANAR, 1) == _PLANES_APART else 1
     places = _places(data, page, down * across * planes)
@@ -84,16 +85,16 @@ def find_segments(data: bytes, page: Page) -> Segments:
 
 
 def _places(data: bytes, page: Page, count: int) -> tuple[tuple[int, int], ...]:
-    """Offset and bytes of ``count`` strips or tiles.
+    """Offset and size of ``count`` strips or tiles.
 
-    Old programs leave out the sizes of uncompressed strips, and some write strips as tiles.
+    Old programs omit the sizes of uncompressed strips, and some write the tags of strips for tiles.
     """
     offsets = page.all(tags.TILE_OFFSETS) or page.all(tags.STRIP_OFFSETS)
     sizes = page.all(tags.TILE_BYTES) or page.all(tags.STRIP_BYTES)
     if len(offsets) < count and not page.is_whole:
         raise cut_off()
     if len(offsets) < count:
-        raise ImageError("unsupported", "TIFF whose strips or tiles do not cover the page")
+        raise tags.unsupported("strips or tiles that do not cover the page", "save it again")
     offsets = offsets[:count]
     if page.first(tags.COMPRESSION, UNCOMPRESSED) == UNCOMPRESSED:
         places = tuple((offset, 0) for offset in offsets)  # the size follows from the samples
@@ -102,9 +103,9 @@ def _places(data: bytes, page: Page, count: int) -> tuple[tuple[int, int], ...]:
     elif count == 1:
         places = ((offsets[0], max(0, len(data) - offsets[0])),)
     else:
-        raise ImageError("unsupported", "TIFF that does not state the sizes of its strips or tiles")
+        raise tags.unsupported("strips or tiles of unknown size", "save it again")
     check_inside(places, len(data))
-    if 0 in offsets:  # of a program that was stopped before it wrote them
+    if 0 in offsets:  # the program that wrote the file was stopped before it filled them in
         raise cut_off()
     return places
 
@@ -120,7 +121,7 @@ def cut_out(data: bytes, offset: int, size: int) -> bytes:
 
 
 def check_inside(places: Iterable[tuple[int, int]], length: int) -> None:
-    """Refuses strips and tiles, each an offset and bytes, beyond a file of ``length`` bytes.
+    """Rejects segments, each an offset and a size, that reach beyond a file of ``length`` bytes.
 
     Raises:
         ImageError: ``truncated``.
@@ -130,5 +131,5 @@ def check_inside(places: Iterable[tuple[int, int]], length: int) -> None:
 
 
 def cut_off() -> ImageError:
-    """What is said of strips and tiles that do not lie in the file."""
+    """The error for strips and tiles beyond the end of the file."""
     return ImageError("truncated", "strips or tiles lie beyond the end of the file")

@@ -1,11 +1,12 @@
-"""Pages of a TIFF, and the numbers that say how their samples are stored.
+"""Reads the pages of a TIFF and the tags that describe how their samples are stored.
 
-Source: TIFF 6.0, sections 2 and 8; Adobe DNG 1.7 for what marks camera raw.
+Source: TIFF 6.0, sections 2 and 8; Adobe DNG 1.7 for the marks of camera raw.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lowlight_cli.errors import ImageError
 from lowlight_cli.images.metadata.tiff_directory import (
     Directory,
     FileData,
@@ -25,7 +26,7 @@ LUMA_WEIGHTS, SUBSAMPLING, CHROMA_POSITION, REFERENCE_LEVELS = 529, 530, 531, 53
 ICC_PROFILE, DNG_VERSION = 34675, 50706
 
 _RAW_PHOTOMETRICS = (32803, 34892)
-"""Color filter array, and what was a filter array."""
+"""CFA (color filter array) and LinearRaw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,10 @@ class Page:
     """One image in a TIFF.
 
     Attributes:
-        offset: Where its directory starts in the file.
-        layout: How its numbers are written.
+        offset: Offset of its directory.
+        layout: Byte order and offset size.
         entries: Its directory.
-        is_whole: Whether every value of the directory lies in the file.
+        is_whole: Whether every value of the directory lies inside the file.
     """
 
     offset: int
@@ -45,25 +46,25 @@ class Page:
     is_whole: bool = True
 
     def all(self, tag: int) -> tuple[int, ...]:
-        """Numbers of a tag; empty where the tag is missing or holds something else."""
+        """Integers of a tag; empty if the tag is missing or has another type."""
         return whole_numbers(self.entries.get(tag), self.layout.order)
 
     def first(self, tag: int, default: int) -> int:
-        """The first number of a tag, or ``default``."""
+        """The first integer of a tag, or ``default``."""
         return next(iter(self.all(tag)), default)
 
     def block(self, tag: int) -> bytes:
-        """Bytes of a tag; empty where it is missing."""
+        """Bytes of a tag; empty if it is missing."""
         entry = self.entries.get(tag)
         return b"" if entry is None else entry.data
 
 
 def read_pages(data: FileData) -> Iterator[Page]:
-    """Pages in order; a chain that bites its tail ends there.
+    """Pages in order; a cyclic chain of directories ends before it repeats.
 
     Raises:
-        EOFError: A directory lies outside of the file.
-        ValueError: The bytes are no TIFF.
+        EOFError: A directory lies beyond the end of the file.
+        ValueError: The data are not a TIFF.
     """
     layout, offset = read_header(data)
     seen: set[int] = set()
@@ -71,20 +72,25 @@ def read_pages(data: FileData) -> Iterator[Page]:
         seen.add(offset)
         found = read_directory(data, offset, layout)
         if not found.entries:
-            raise EOFError("the TIFF breaks off")
+            raise EOFError("the TIFF is truncated")
         yield Page(offset, layout, found.entries, found.whole)
         offset = found.following
 
 
 def inner_pages(data: bytes, page: Page) -> Iterator[Page]:
-    """Images that a page points to, such as the sensor data behind the preview of camera raw."""
+    """Subdirectories of a page, such as the sensor data that belong to the preview of a camera raw file."""
     for offset in page.all(SUB_DIRECTORIES):
         found = read_directory(data, offset, page.layout)
         yield Page(offset, page.layout, found.entries, found.whole)
 
 
+def unsupported(what: str, remedy: str) -> ImageError:
+    """The error for a TIFF with a feature that is not supported."""
+    return ImageError("unsupported", f"TIFF with {what} is not supported; {remedy}")
+
+
 def is_camera_raw(data: bytes) -> bool:
-    """Whether a TIFF is camera raw: a DNG, or a file whose first page is or points to sensor data."""
+    """Whether a TIFF is camera raw: a DNG, or its first page or a subdirectory of it holds sensor data."""
     try:
         first = next(read_pages(data), None)
     except (EOFError, ValueError):

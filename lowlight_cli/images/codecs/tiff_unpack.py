@@ -1,7 +1,7 @@
-"""Strips and tiles of a TIFF page -> their bytes, or a page of its own for libtiff.
+"""Decompresses the strips and tiles of a TIFF page through the libtiff inside Pillow.
 
-Pillow holds libtiff, but asks it for a few kinds of pixels only. So compressed strips and tiles are copied
-into a TIFF whose pixels are single bytes, which it always can read; what they mean is left to the caller.
+Pillow supports only a few pixel types of TIFF. So compressed strips and tiles are copied into a TIFF whose
+pixels are single bytes, which it always reads; interpreting the bytes is up to the caller.
 """
 
 import struct
@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.read_pillow import samples_of
 from lowlight_cli.images.codecs.tiff_segments import UNCOMPRESSED, Segments, cut_out
@@ -39,31 +38,31 @@ _KEPT_TAGS = frozenset(
         *(tags.LUMA_WEIGHTS, tags.SUBSAMPLING, tags.CHROMA_POSITION, tags.REFERENCE_LEVELS, tags.ICC_PROFILE),
     )
 )
-"""What libtiff and Pillow need to know of a page."""
+"""Tags that libtiff and Pillow need to decode a page."""
 _LONGER_KINDS = (16, 17, 18)
-"""Whole numbers of 8 bytes, which BigTIFF alone has."""
+"""Types of 8-byte integers, which only BigTIFF has."""
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-"""Each byte with its bits the other way round."""
+"""Each byte with its bits reversed."""
 _LAST_BIT_FIRST = 2
 _MAX_BYTES = 2**32 - 2**26
-"""Of all strips or tiles of a page, with room for their directory."""
+"""Of all segments of a page: the limit of 32-bit offsets, minus room for the directory."""
 
 
 def unpack(
     data: bytes, page: Page, places: Sequence[tuple[int, int]], each: Sequence[int], row: int, method: int
 ) -> Bytes:
-    """Rows of bytes of strips or tiles, below each other.
+    """Decompressed rows of strips or tiles, one segment after the other.
 
     Args:
         data: The whole file.
         page: The page they belong to.
-        places: Offset and bytes of each.
-        each: Rows of each; all have as many but for the last.
+        places: Offset and size of each segment.
+        each: Rows of each segment; all but the last have the same number.
         row: Bytes of a row.
-        method: Number of the compression, as libtiff knows it.
+        method: Number of the compression in libtiff.
 
     Raises:
-        ImageError: ``truncated``: some lie outside of the file.
+        ImageError: ``truncated``: some lie beyond the end of the file.
         OSError: Their data are damaged.
     """
     backwards = page.first(tags.FILL_ORDER, 1) == _LAST_BIT_FIRST
@@ -90,7 +89,7 @@ def unpack(
 
 
 def page_alone(data: bytes, page: Page, segments: Segments) -> bytes:
-    """A page as a TIFF that Pillow can read, in whatever layout it was; without orientation and metadata."""
+    """A page of any byte order, also of BigTIFF, as a small TIFF for Pillow; no orientation or metadata."""
     kept = {tag: entry for tag, entry in page.entries.items() if tag in _KEPT_TAGS}
     directory = {
         tag: _numbers(page.all(tag)) if entry.kind in _LONGER_KINDS else entry
@@ -101,10 +100,14 @@ def page_alone(data: bytes, page: Page, segments: Segments) -> bytes:
 
 
 def _make_file(directory: Directory, segments: Sequence[bytes], *, are_tiles: bool) -> bytes:
-    """A TIFF of one page: header, directory, strips or tiles."""
+    """A TIFF of one page: header, directory, strips or tiles.
+
+    Raises:
+        ImageError: ``unsupported``: too large for 32-bit offsets.
+    """
     sizes = [len(segment) for segment in segments]
     if sum(sizes) > _MAX_BYTES:
-        raise ImageError("unsupported", "a compressed TIFF page of more than 4 GiB")
+        raise tags.unsupported("a compressed page of more than 4 GiB", "save it uncompressed")
     start = len(_head(directory, sizes, 0, are_tiles=are_tiles))
     return b"".join((_head(directory, sizes, start, are_tiles=are_tiles), *segments))
 

@@ -1,6 +1,6 @@
-"""Brightness and two differences of color -> RGB, as TIFF stores them without JPEG.
+"""Converts YCbCr in TIFF pages without JPEG compression to RGB.
 
-Source: TIFF 6.0, section 21. Each pixel takes the color of the block it lies in, as libtiff has it.
+Source: TIFF 6.0, section 21. As in libtiff, chroma is not interpolated: each pixel has that of its block.
 """
 
 import struct
@@ -17,7 +17,7 @@ from lowlight_cli.images.codecs.tiff_tags import Page
 from lowlight_cli.images.picture import Samples
 
 _LEVELS = (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
-"""Codes of black and white, of no blueness and the most, of no redness and the most."""
+"""Default of ReferenceBlackWhite: codes of black and white for Y, and of zero and most for Cb and Cr."""
 
 
 def read_ycbcr(data: bytes, page: Page, segments: Segments, bits: int) -> Samples:
@@ -25,27 +25,27 @@ def read_ycbcr(data: bytes, page: Page, segments: Segments, bits: int) -> Sample
 
     Args:
         data: The whole file.
-        page: A page of this kind, whose compression is one of bytes.
+        page: A page in YCbCr whose compression is one of ``BYTE_METHODS``.
         segments: Its strips or tiles.
-        bits: Per sample.
+        bits: Bits per sample.
 
     Raises:
-        ImageError: ``truncated``: its strips or tiles break off. ``unsupported``: not 8 bits, or fewer pixels
-            of color in planes of their own.
+        ImageError: ``truncated``: a strip or tile is incomplete. ``unsupported``: not 8 bits, or subsampled
+            chroma in separate planes.
         OSError: Its data are damaged.
     """
     across, down = (*page.all(tags.SUBSAMPLING), 2, 2)[:2] if page.all(tags.SUBSAMPLING) else (2, 2)
     if bits != 8 or page.first(tags.SAMPLES, 1) != 3 or across not in (1, 2, 4) or down not in (1, 2, 4):
-        raise ImageError("unsupported", "TIFF in YCbCr that is not 3 samples of 8 bits")
+        raise tags.unsupported("YCbCr of other than 3 samples of 8 bits", "save it as RGB")
     if (across, down) == (1, 1):
         return _to_rgb(read_samples(data, page, segments, bits), page)
     if segments.planes > 1 or predictor_of(page, bits) != 1:
-        raise ImageError("unsupported", "TIFF in YCbCr of fewer pixels with planes or a predictor")
+        raise tags.unsupported("subsampled YCbCr in planes or with a predictor", "save it as RGB")
     return _to_rgb(_read_blocks(data, page, segments, across, down), page)
 
 
 def _read_blocks(data: bytes, page: Page, segments: Segments, across: int, down: int) -> Samples:
-    """Samples stored in blocks: ``across`` times ``down`` of brightness, then one each of color."""
+    """YCbCr of pixels stored in blocks: ``across`` times ``down`` values of Y, then one Cb and one Cr."""
     beside, below = -(-segments.width // across), -(-segments.height // down)
     size = across * down + 2
     stored = read_rows(data, page, segments, 0, beside * size, height=down)
@@ -57,7 +57,7 @@ def _read_blocks(data: bytes, page: Page, segments: Segments, across: int, down:
 
 
 def _assemble(rows: Samples, page: Page, segments: Segments, tall: int) -> Samples:
-    """The page of strips or tiles below each other, each of ``tall`` rows with what fills the last block."""
+    """The page assembled from strips or tiles of ``tall`` rows each, including the padding of blocks."""
     height, width = page.first(tags.HEIGHT, 0), page.first(tags.WIDTH, 0)
     missing = segments.down * segments.across * tall - len(rows)  # of the last strip
     rows = np.concatenate((rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)))
@@ -70,7 +70,7 @@ def _to_rgb(stored: Samples, page: Page) -> Samples:
     red, green, blue = _fractions(page, tags.LUMA_WEIGHTS) or LUMA_WEIGHTS
     levels = np.array(_fractions(page, tags.REFERENCE_LEVELS) or _LEVELS, np.float32)
     if green == 0 or not (levels[1::2] - levels[::2]).all():
-        raise ImageError("unreadable", "the TIFF states impossible weights of its colors")
+        raise ImageError("unreadable", "the YCbCr coefficients of the TIFF are invalid")
     reach = np.array((255, 127, 127), np.float32) / (levels[1::2] - levels[::2])
     light, blueness, redness = np.moveaxis((stored - levels[::2]) * reach, 2, 0)
     reds = light + redness * np.float32(2 - 2 * red)
@@ -84,7 +84,7 @@ def _rounded(values: NDArray[np.float32]) -> Samples:
 
 
 def _fractions(page: Page, tag: int) -> tuple[float, ...] | None:
-    """Fractions of a tag; None where it is missing or is no list of as many as it should be."""
+    """Values of a tag of fractions; None if it is missing or has another type or count than expected."""
     wanted = {tags.LUMA_WEIGHTS: 3, tags.REFERENCE_LEVELS: 6}[tag]
     entry = page.entries.get(tag)
     if entry is None or entry.kind != 5 or len(entry.data) != 8 * wanted:

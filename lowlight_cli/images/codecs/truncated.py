@@ -1,4 +1,4 @@
-"""Files that break off -> files that can be read as far as they go."""
+"""Repairs truncated files, so that the part before the end can be decoded."""
 
 import re
 import struct
@@ -12,22 +12,25 @@ from lowlight_cli.images.settings import ReadSettings
 
 _JPEG_END = b"\xff\xd9"
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd9\xff]")
-"""Start of a segment with a length; what compressed pixels contain is none."""
+"""Start of a segment with a length; no byte sequence inside compressed pixels matches."""
 _SPARE_BYTES = 2**16
-"""Of a TIFF, beside its pixels."""
+"""Bytes that a TIFF may have beside its pixels."""
 
 
 def repair(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
-    """What there is of a file, closed so that it can be decoded.
+    """A truncated file, completed so that it can be decoded.
 
     Args:
-        data: A file that breaks off.
+        data: A truncated file.
         name: Its format, in ``FORMATS``.
-        settings: The largest size.
+        settings: The size limit.
 
     Returns:
-        A whole file: the missing part is gray in JPEG and black in PNG, uncompressed TIFF and camera raw like
-        it. None for other formats, and where nothing is left.
+        A complete file. The missing part is gray in JPEG, and black in PNG, uncompressed TIFF and TIFF-like
+        camera raw. None for other formats, or if no pixel is left.
+
+    Raises:
+        ImageError: ``too_large``.
     """
     if name == "jpg":
         return _whole_segments(data) + _JPEG_END
@@ -39,7 +42,7 @@ def repair(data: bytes, name: str, settings: ReadSettings) -> bytes | None:
 
 
 def _whole_segments(data: bytes) -> bytes:
-    """A JPEG without the segment of tables in which it breaks off; compressed pixels may end anywhere."""
+    """A JPEG without an incomplete segment of tables at its end; compressed pixels may end anywhere."""
     place = 2
     while marker := _JPEG_MARKER.search(data, place):
         length = int.from_bytes(data[marker.start() + 2 : marker.start() + 4])
@@ -50,14 +53,14 @@ def _whole_segments(data: bytes) -> bytes:
 
 
 def _repair_tiff(data: bytes, settings: ReadSettings) -> bytes | None:
-    """The same TIFF or TIFF-like camera raw with zeros where strips were, if its directories are there."""
+    """A TIFF or TIFF-like camera raw with zeros for missing strips; None if a directory is missing, too."""
     end, believable = len(data), len(data) + _SPARE_BYTES
     try:
         for page in all_pages(data):
             width, height = page.first(tags.WIDTH, 0), page.first(tags.HEIGHT, 0)
             if any(stated_places(page)):
                 check_size(width, height, settings)
-            # A damaged offset may lie gigabytes away; packed pixels are hardly larger than plain ones.
+            # A damaged offset may be gigabytes away; compressed pixels are hardly larger than plain ones.
             believable += 2 * width * height * max(8, sum(page.all(tags.BITS))) // 8
             end = max(end, *(place + size for place, size in stated_places(page)), 0)
     except (EOFError, ValueError, ImageError):

@@ -1,4 +1,4 @@
-"""Samples -> JPEG, WebP, AVIF and GIF, single pictures and animations, 8 bits."""
+"""Writes JPEG, WebP, AVIF and GIF, still and animated, with 8 bits per channel."""
 
 from io import BytesIO
 
@@ -12,7 +12,7 @@ from lowlight_cli.images.settings import WriteSettings
 
 _SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}
 _MAX_LOOPS = 65_535
-"""Of GIF and WebP, which count them in 16 bits."""
+"""In GIF and WebP, whose loop count has 16 bits."""
 
 
 def write_jpeg_file(content: Content, settings: WriteSettings, source: str | None) -> bytes:
@@ -21,7 +21,7 @@ def write_jpeg_file(content: Content, settings: WriteSettings, source: str | Non
     Args:
         content: One frame.
         settings: Quality and subsampling.
-        source: Subsampling of the file that was read; None for another format.
+        source: Subsampling of the input; None for another format.
     """
     wanted = source if settings.subsampling == "keep" else settings.subsampling
     subsampling = _SUBSAMPLINGS[wanted or "444"]
@@ -29,7 +29,7 @@ def write_jpeg_file(content: Content, settings: WriteSettings, source: str | Non
 
 
 def write_webp_file(content: Content, settings: WriteSettings) -> bytes:
-    """A WebP; what opacity hides is kept as it is."""
+    """A WebP; the colors of fully transparent pixels are kept."""
     options: dict[str, object] = {"quality": settings.quality, "exact": True}
     return _saved(content, "WEBP", icc_profile=content.icc, **options, **_timing(content))
 
@@ -38,15 +38,16 @@ def write_avif_file(content: Content, settings: WriteSettings, metadata: Metadat
     """An AVIF with its metadata.
 
     Args:
-        content: What to write.
+        content: The frames to write.
         settings: Quality.
-        metadata: Blocks; there is no place for IPTC.
+        metadata: EXIF and XMP are written; AVIF cannot hold IPTC.
 
     Raises:
-        ImageError: ``unsupported``: this build of Pillow has no AVIF.
+        ImageError: ``unsupported``: this build of Pillow has no AVIF encoder.
     """
     if not features.check("avif"):
-        raise ImageError("unsupported", "this installation of Pillow cannot write AVIF")
+        message = "this installation of Pillow cannot write AVIF; choose another --format or reinstall Pillow"
+        raise ImageError("unsupported", message)
     blocks = {"exif": metadata.exif, "xmp": metadata.xmp}
     options: dict[str, object] = {name: block for name, block in blocks.items() if block}
     encoded = _saved(
@@ -56,21 +57,21 @@ def write_avif_file(content: Content, settings: WriteSettings, metadata: Metadat
 
 
 def write_gif_file(content: Content) -> bytes:
-    """A GIF of 256 colors a frame; opacity is all or nothing."""
+    """A GIF with 256 colors per frame; pixels are opaque or fully transparent."""
     options = _timing(content)
     times = 1 if content.loop is None else content.loop
     if times == 1:
-        options.pop("loop", None)  # a GIF that says nothing is shown once
+        options.pop("loop", None)  # a GIF without a loop count plays once
     elif "loop" in options:
-        # A GIF says how often it is shown again; 0 is for ever here, too.
+        # A GIF counts the repetitions after the first play; 0 means for ever here, too.
         options["loop"] = min(max(times - 1, 0), _MAX_LOOPS)
-    # Frames are whole pictures, so what the last one showed is cleared where the next is transparent.
+    # Frames cover the whole canvas, so the last one must be cleared where the next is transparent.
     disposal = 2 if content.samples[0].shape[2] in (2, 4) else 0
     return _saved(content, "GIF", disposal=disposal, optimize=False, **options)
 
 
 def _timing(content: Content) -> dict[str, object]:
-    """Options of an animation; empty for a single picture."""
+    """Pillow's options for an animation; empty for a single frame."""
     if len(content.samples) == 1:
         return {}
     durations = [duration or 0 for duration in content.durations_ms]
@@ -78,12 +79,12 @@ def _timing(content: Content) -> dict[str, object]:
 
 
 def _saved(content: Content, pillow_name: str, **options: object) -> bytes:
-    """The file as Pillow writes it.
+    """A file encoded by Pillow.
 
     Args:
-        content: What to write.
-        pillow_name: Format, in Pillow's words.
-        options: Pillow's options of that format.
+        content: The frames to write.
+        pillow_name: Pillow's name of the format.
+        options: Pillow's options for that format.
     """
     images = [
         Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples) for samples in content.samples

@@ -1,4 +1,4 @@
-"""Samples -> PNG: 8 bits and 16, gray with opacity, and animations.
+"""Writes PNG with 8 or 16 bits per channel, including gray with opacity, and animated PNG.
 
 Source: PNG (Third Edition), sections 9 (filters) and 11.3.3.3 (profiles).
 """
@@ -16,17 +16,17 @@ from lowlight_cli.images.picture import Samples
 from lowlight_cli.images.settings import WriteSettings
 
 _GRAY_AND_OPACITY = 4
-"""Color type of the header."""
+"""Color type in the header."""
 _HEADER_END = len(START) + 25
 _SUB = 1
-"""Filter that stores differences to the pixel on the left."""
+"""Filter type that stores differences from the pixel on the left."""
 
 
 def write_png_file(content: Content, settings: WriteSettings) -> bytes:
-    """A PNG, or an APNG of several frames.
+    """A PNG, or an APNG for several frames.
 
     Raises:
-        ValueError: OpenCV refuses the picture.
+        ValueError: OpenCV cannot encode it.
     """
     encoded = _encoded(content, settings)
     if content.codes is None:
@@ -36,7 +36,7 @@ def write_png_file(content: Content, settings: WriteSettings) -> bytes:
 
 
 def _encoded(content: Content, settings: WriteSettings) -> bytes:
-    """The file without its code points."""
+    """The file without color code points."""
     if len(content.samples) > 1:
         return _animation(content)
     samples = content.samples[0]
@@ -44,16 +44,17 @@ def _encoded(content: Content, settings: WriteSettings) -> bytes:
         return _gray_and_opacity(samples, content.icc, settings.compression)
     done, data = cv2.imencode(".png", _cv2_order(samples), _cv2_options(settings.compression))
     if not done:
-        raise ValueError("OpenCV refused the picture")
+        raise ValueError("OpenCV cannot encode the image")
     encoded = data.tobytes()
     if not content.icc:
         return encoded
-    # Not through OpenCV: libpng refuses profiles with small faults, and the picture with them.
+    # Not through OpenCV: libpng rejects profiles with small errors, and the image with them.
     return b"".join((encoded[:_HEADER_END], *_profile_chunks(content.icc), encoded[_HEADER_END:]))
 
 
 def _cv2_options(compression: int) -> list[int]:
-    """Run lengths only up to 6: on photos as small as a full search, in a fraction of the time."""
+    """Encoder options of OpenCV."""
+    # Up to level 6, run lengths alone: files of photos are as small as with a full search, in less time.
     strategy = cv2.IMWRITE_PNG_STRATEGY_RLE if compression <= 6 else cv2.IMWRITE_PNG_STRATEGY_DEFAULT
     return [cv2.IMWRITE_PNG_COMPRESSION, compression, cv2.IMWRITE_PNG_STRATEGY, strategy]
 
@@ -66,7 +67,7 @@ def _cv2_order(samples: Samples) -> Samples:
 
 
 def _gray_and_opacity(samples: Samples, icc: bytes | None, compression: int) -> bytes:
-    """A PNG of two channels, which OpenCV cannot write and Pillow not in 16 bits."""
+    """A PNG with two channels, which OpenCV cannot write, and Pillow only with 8 bits."""
     height, width = samples.shape[:2]
     bits = samples.dtype.itemsize * 8
     rows = samples.astype(samples.dtype.newbyteorder(">")).view(np.uint8).reshape(height, width, -1)
@@ -84,7 +85,7 @@ def _profile_chunks(icc: bytes | None) -> list[bytes]:
 
 
 def _animation(content: Content) -> bytes:
-    """An APNG; a first frame without duration is the picture for programs that show only one."""
+    """An APNG; a first frame without duration is the default image, for programs without animation."""
     file = BytesIO()
     images = [
         Image.fromarray(samples.squeeze(2) if samples.shape[2] == 1 else samples)

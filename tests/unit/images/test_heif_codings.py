@@ -17,7 +17,7 @@ def refusal(data):
 
 
 def test_uncompressed_pixels_are_unsupported():
-    message = "HEIF with uncompressed pixels is not read; convert it to PNG or TIFF first"
+    message = "HEIF with uncompressed pixels is not supported; convert it to PNG or TIFF first"
     assert refusal(uncompressed()) == ("unsupported", message)
 
 
@@ -29,7 +29,7 @@ def test_uncompressed_pixels_are_unsupported():
         (b"avc1", b"avci", "AVC"),
         (b"vvc1", b"vvic", "VVC"),
         (b"evc1", b"evbi", "EVC"),
-        (b"zzzz", b"1pic", "the coding 'zzzz'"),
+        (b"zzzz", b"1pic", "the codec 'zzzz'"),
     ],
 )
 @pytest.mark.parametrize("is_general", [True, False])

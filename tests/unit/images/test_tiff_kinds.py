@@ -201,17 +201,17 @@ _UNREAD = {
     "JPEG XR": {"t259": ("H", (34934,))},
     "LogLuv": {"t262": ("H", (32845,))},
     r"L\*a\*b\*": {"t262": ("H", (8,))},
-    "the method 64999": {"t259": ("H", (64999,))},
-    "12 bits, compressed by JPEG;": {"t258": ("H", (12,) * 3), "t259": ("H", (7,))},
+    "method 64999": {"t259": ("H", (64999,))},
+    "12 bits and JPEG compression": {"t258": ("H", (12,) * 3), "t259": ("H", (7,))},
     "predictor 3": {"t259": ("H", (8,)), "t317": ("H", (3,))},
     "different bits": {"t258": ("H", (5, 6, 5))},
     "32-bit": {"t258": ("H", (32,) * 3)},
     "floating-point": {"t258": ("H", (16,) * 3), "t339": ("H", (3,) * 3)},
     "40 samples": {"t277": ("H", (40,))},
-    "3 samples with colors of the kind 1": {"t262": ("H", (1,))},
-    "3 samples with colors of the kind 5": {"t262": ("H", (5,))},
+    "3 samples per pixel and photometric interpretation 1": {"t262": ("H", (1,))},
+    "3 samples per pixel and photometric interpretation 5": {"t262": ("H", (5,))},
     "not cover": {"t278": ("I", (1,))},
-    "no size": {"t278": ("I", (0,))},
+    "size 0": {"t278": ("I", (0,))},
 }
 
 
