@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lowlight_cli.images.color.cicp import BT2020_PRIMARIES, HLG, NOT_SAID, PQ, PRIMARIES, ColorCodes
+from lowlight_cli.images.color.cicp import BT2020_PRIMARIES, HLG, PQ, PRIMARIES, UNSPECIFIED, ColorCodes
 from lowlight_cli.images.color.color_management import plain_srgb
 from lowlight_cli.images.color.convert import ToSrgb, conversion_for, round_trips
 from lowlight_cli.images.color.icc_profile import ProfileError, read_profile
@@ -67,7 +67,7 @@ def hdr_colors(codes: ColorCodes, *, gray: bool) -> Colors:
         gray: Whether the picture has one channel.
     """
     # Where no primaries are named, those are meant that the standard of high dynamic range has.
-    space = BT2020_PRIMARIES if codes.primaries == NOT_SAID else PRIMARIES.get(codes.primaries)
+    space = BT2020_PRIMARIES if codes.primaries == UNSPECIFIED else PRIMARIES.get(codes.primaries)
     if space is None:
         return Colors(warnings=("color",))
     # The result says sRGB, for metadata may name the old space.

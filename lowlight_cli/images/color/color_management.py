@@ -1,8 +1,8 @@
-"""Color profiles made of tables, and those of CMYK, through Little CMS: 8 bits per channel.
+"""Converts colors of table-based and CMYK profiles through Little CMS, with 8 bits per channel.
 
-Tables of RGB are asked for the colors themselves (relative colorimetric): their two directions undo each
-other, and the perceptual tables of version 4 take the deepest shadows for black. Inks take perceptual intent.
-Both with black point compensation, as photo programs do.
+RGB profiles are used with relative colorimetric intent: their two directions are inverse to each other, while
+the perceptual tables of ICC version 4 map the deepest shadows to black. CMYK uses perceptual intent. Both use
+black point compensation, as photo editors do.
 """
 
 from contextlib import suppress
@@ -19,13 +19,13 @@ _DAMAGE = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
 class TableConversion:
-    """Colors of an RGB profile that holds tables; 16 bits are cut to 8 on the way.
+    """Converts between sRGB and an RGB profile with tables; 16 bits are reduced to 8 in between.
 
     Args:
         icc: The profile.
 
     Raises:
-        ProfileError: Little CMS cannot use it.
+        ProfileError: Little CMS cannot use the profile.
     """
 
     is_exact = False
@@ -42,24 +42,24 @@ class TableConversion:
             self._back = _transform(srgb, profile, "RGB")
 
     def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
-        """SRGB of RGB samples (h, w, 3); nothing is kept of what it cannot show."""
+        """SRGB of RGB samples (h, w, 3); out-of-gamut colors are clipped and not kept."""
         return _apply(self._forth, samples), None
 
     def from_srgb(
         self, pixels: Samples, out_of_gamut: OutOfGamut | None, depth: type[np.uint8] | type[np.uint16]
     ) -> Samples:
-        """The way back; ``out_of_gamut`` is None.
+        """Samples in the profile's space; ``out_of_gamut`` must be None.
 
         Raises:
-            ProfileError: There is none.
+            ProfileError: The profile has tables for reading only.
         """
         if self._back is None:
-            raise ProfileError("the color profile has no way back")
+            raise ProfileError("the color profile cannot be written to")
         return in_depth(_apply(self._back, pixels), depth)
 
 
 def cmyk_to_srgb(image: Image.Image) -> Image.Image:
-    """RGB of a CMYK picture, by its profile where it has one that works."""
+    """RGB of a CMYK image, by its profile if it has a usable one."""
     icc = image.info.get("icc_profile")
     if not icc:
         return image.convert("RGB")
@@ -73,10 +73,10 @@ def cmyk_to_srgb(image: Image.Image) -> Image.Image:
 
 
 def plain_srgb() -> bytes:
-    """A profile that says sRGB; the same bytes at any time."""
+    """An sRGB profile, always with the same bytes."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    data[24:36] = bytes(12)  # when it was made
-    data[84:100] = bytes(16)  # a hash of everything else
+    data[24:36] = bytes(12)  # date of creation
+    data[84:100] = bytes(16)  # profile ID, a hash of the rest
     return bytes(data)
 
 
@@ -86,14 +86,14 @@ def _transform(
     """A transform to RGB.
 
     Args:
-        source: Profile of what goes in.
-        target: Profile of what comes out.
-        mode: What Pillow calls the channels that go in.
+        source: Profile of the input.
+        target: Profile of the output.
+        mode: Pillow's mode of the input.
     """
     flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
     if mode == "CMYK":
         return ImageCms.buildTransform(source, target, mode, "RGB", ImageCms.Intent.PERCEPTUAL, flags)
-    # Each pixel by itself: the grid that Little CMS makes for speed is off by up to 13 of 255.
+    # Exact per pixel: the lookup grid that Little CMS builds for speed is off by up to 13 of 255.
     flags |= ImageCms.Flags.NOOPTIMIZE
     return ImageCms.buildTransform(source, target, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, flags)
 

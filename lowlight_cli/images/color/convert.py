@@ -1,7 +1,7 @@
-"""Colors of a profile <-> sRGB, for 8 and 16 bits.
+"""Converts colors between the space of a profile and sRGB, with 8 or 16 bits per channel.
 
-Profiles made of curves and primaries are computed here, for no library at hand converts 16 bits. What sRGB
-cannot show is kept aside and given back, so that a picture that is not changed keeps its colors.
+Profiles of curves and primaries are computed here, because none of our libraries converts 16 bits. Colors
+outside of sRGB are stored separately and restored on output, so that an unchanged image keeps its colors.
 
 Source: ICC.1:2022, annex F (matrix profiles); IEC 61966-2-1 (sRGB).
 """
@@ -32,11 +32,11 @@ from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import OutOfGamut, Samples
 
 _SMALLEST_EXCESS = 1e-6
-"""Light beyond black or white that is kept; less is half a step of 8 bits under any usual curve."""
+"""Light beyond black or white that is kept; less is below half a step of 8 bits under any usual curve."""
 
 
 class GrayConversion:
-    """Gray of a curve.
+    """Converts between sRGB and gray with a tone curve.
 
     Args:
         curve: Tone curve of the profile.
@@ -48,24 +48,25 @@ class GrayConversion:
         self._curve = curve
 
     def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
-        """SRGB of samples with equal channels; black to white is inside sRGB."""
+        """SRGB of samples with equal channels; gray is never out of gamut."""
         light = self._curve(channel_values(samples.dtype))
         table = values_of_light(SRGB_CURVE, np.uint16)[light_steps(light.astype(np.float32))]
         return look_up(table, samples), None
 
     def from_srgb(self, pixels: Samples, out_of_gamut: OutOfGamut | None, depth: Depth) -> Samples:
-        """The way back; ``out_of_gamut`` is None."""
+        """Samples in the profile's space; ``out_of_gamut`` must be None."""
         light = SRGB_CURVE(channel_values(pixels.dtype))
         return look_up(values_of_light(self._curve, depth)[light_steps(light.astype(np.float32))], pixels)
 
 
 class MatrixConversion:
-    """Colors of three curves and three primaries, such as Display P3, Adobe RGB or ProPhoto RGB.
+    """Converts between sRGB and a space of three curves and primaries, such as Display P3 or Adobe RGB.
 
-    SRGB gets 16 bits even where the file has 8: the shadows of two curves do not meet in 8 bits.
+    The sRGB pixels have 16 bits even for files of 8 bits, because dark values of two curves do not match in
+    8 bits.
 
     Args:
-        profile: One with a matrix.
+        profile: A profile with a matrix.
     """
 
     is_exact = True
@@ -75,7 +76,7 @@ class MatrixConversion:
         self._matrix = np.linalg.solve(SRGB_MATRIX, np.array(profile.matrix))
 
     def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
-        """SRGB of RGB samples (h, w, 3), and what of their colors it cannot show."""
+        """SRGB of RGB samples (h, w, 3), and their out-of-gamut colors."""
         inward = _for_each(self._curves, lambda curve: light_of_values(curve, samples.dtype))
         outward = [values_of_light(SRGB_CURVE, np.uint16)] * 3
         result = np.empty(samples.shape, np.uint16)
@@ -89,7 +90,7 @@ class MatrixConversion:
         return result, _joined(found)
 
     def from_srgb(self, pixels: Samples, out_of_gamut: OutOfGamut | None, depth: Depth) -> Samples:
-        """The way back."""
+        """Samples in the profile's space, with the out-of-gamut colors restored."""
         inward = [light_of_values(SRGB_CURVE, pixels.dtype)] * 3
         outward = _for_each(self._curves, lambda curve: values_of_light(curve, depth))
         back = np.linalg.inv(self._matrix)
@@ -106,31 +107,31 @@ class MatrixConversion:
 
 @runtime_checkable
 class ToSrgb(Protocol):
-    """Changes colors of a file to sRGB."""
+    """Converts colors of a file to sRGB."""
 
     def to_srgb(self, samples: Samples) -> tuple[Samples, OutOfGamut | None]:
-        """SRGB of RGB samples (h, w, 3), and what of their colors it cannot show."""
+        """SRGB of RGB samples (h, w, 3), and their out-of-gamut colors."""
 
 
 Conversion = GrayConversion | MatrixConversion | TableConversion
-"""Changes colors between the space of a file and sRGB; each kind has the same two methods."""
+"""Converts colors between the space of a file and sRGB, both ways."""
 
 
 def conversion_for(icc: bytes, *, gray: bool) -> Conversion | None:
-    """How pixels with a profile become sRGB; None where they are sRGB already.
+    """Conversion between the space of a profile and sRGB; None if the profile is sRGB.
 
     Args:
         icc: The profile.
-        gray: Whether the picture has one channel.
+        gray: Whether the image has one channel.
 
     Raises:
-        ProfileError: The profile is damaged, or not one for such a picture.
+        ProfileError: The profile is damaged or not for such an image.
     """
     profile = read_profile(icc)
     if profile.space != "RGB" and not (gray and profile.space == "GRAY"):
-        raise ProfileError(f"a color profile for {profile.space or 'nothing'}")
+        raise ProfileError(f"a color profile for {profile.space or 'no color space'}")
     if gray:
-        # Writers often leave the profile of the colored original: it says nothing about gray.
+        # Programs often leave the profile of the color original, which does not apply to gray.
         return None if profile.space == "RGB" else GrayConversion(profile.curves[0])
     if not profile.matrix:
         return TableConversion(icc)
@@ -138,20 +139,20 @@ def conversion_for(icc: bytes, *, gray: bool) -> Conversion | None:
 
 
 def conversion_back(icc: bytes, *, gray: bool) -> Conversion | None:
-    """How sRGB becomes the colors of a profile that was read with a picture; None where they are sRGB.
+    """Conversion for writing an image with the profile of its input; None if no conversion is needed.
 
     Args:
         icc: The profile.
-        gray: Whether the picture has one channel.
+        gray: Whether the image has one channel.
     """
     try:
         return conversion_for(icc, gray=gray)
-    except ProfileError:  # one for the other pages of the file
+    except ProfileError:  # the profile belongs to other pages of the file
         return None
 
 
 def _is_srgb(profile: Profile) -> bool:
-    """Whether the profile differs from sRGB by less than can be seen in 8 bits."""
+    """Whether the difference between the profile and sRGB is invisible in 8 bits."""
     values = np.linspace(0, 1, 256)
     expected = SRGB_CURVE(values) ** (1 / 2.4)
     apart = max(np.abs(curve(values) ** (1 / 2.4) - expected).max() for curve in profile.curves)
@@ -159,12 +160,12 @@ def _is_srgb(profile: Profile) -> bool:
 
 
 def _excess(light: Floats, inside: Floats, start: int) -> OutOfGamut | None:
-    """What clipping takes away.
+    """Differences between light and clipped light; None if nothing was clipped.
 
     Args:
-        light: (h, w, 3).
+        light: Linear light, (h, w, 3).
         inside: The same, clipped to [0, 1].
-        start: Number of the first pixel.
+        start: Index of the first pixel in the image.
     """
     lowest, highest = (-_SMALLEST_EXCESS,) * 3, (1 + _SMALLEST_EXCESS,) * 3
     places = np.flatnonzero(cv2.inRange(light, lowest, highest) == 0)
@@ -174,7 +175,7 @@ def _excess(light: Floats, inside: Floats, start: int) -> OutOfGamut | None:
 
 
 def _for_each(curves: tuple[Curve, ...], make: Callable[[Curve], Samples]) -> list[Samples]:
-    """A table for each curve; most profiles have one curve three times."""
+    """A table for each curve, computed once for equal curves."""
     made = {curve: make(curve) for curve in dict.fromkeys(curves)}
     return [made[curve] for curve in curves]
 
@@ -188,33 +189,33 @@ def _joined(parts: list[OutOfGamut]) -> OutOfGamut | None:
 
 _GRAYS = [(level,) * 3 for level in (0, 16, 32, 64, 96, 128, 160, 192, 224, 255)]
 _TINTS = [(96, 64, 64), (64, 96, 64), (64, 64, 96), (160, 160, 128), (160, 128, 160), (128, 160, 160)]
-"""Colors that any camera, screen and printer knows, 8 bits of sRGB."""
+"""Colors in the gamut of any camera, screen and printer, in 8 bits of sRGB."""
 
-_LARGEST_ERROR, _LEAST_CONTRAST = 6, 32
-"""In 8 bits of sRGB."""
+_MAX_ERROR, _MIN_CONTRAST = 6, 32
+"""In levels of 8-bit sRGB."""
 
 
 def round_trips(conversion: Conversion, *, gray: bool) -> bool:
-    """Whether colors of sRGB are still the same after a way to the space of the file and back.
+    """Whether sRGB colors survive the conversion to the space of the file and back.
 
     Args:
-        conversion: Of a profile.
-        gray: Whether the picture has one channel.
+        conversion: Conversion of a profile.
+        gray: Whether the image has one channel.
 
     Raises:
-        ProfileError: Dark and bright tones of the file are one in sRGB, so there is no picture.
+        ProfileError: Dark and bright tones of the file become nearly the same sRGB color.
     """
     tones = np.array([[[26] * 3, [229] * 3]], np.uint8)
-    if np.ptp(_in_srgb(conversion, tones)) < _LEAST_CONTRAST:
-        raise ProfileError("the color profile makes one shade of dark and bright")
+    if np.ptp(_in_srgb(conversion, tones)) < _MIN_CONTRAST:
+        raise ProfileError("the color profile maps dark and bright tones to one shade")
     colors = np.array([_GRAYS if gray else _GRAYS + _TINTS], np.uint8)
     try:
         stored = conversion.from_srgb(colors, None, np.uint16)
     except ProfileError:
         return False
-    return bool(np.abs(_in_srgb(conversion, stored) - colors).max() <= _LARGEST_ERROR)
+    return bool(np.abs(_in_srgb(conversion, stored) - colors).max() <= _MAX_ERROR)
 
 
 def _in_srgb(conversion: Conversion, samples: Samples) -> Samples:
-    """8 bits of sRGB, as whole numbers that can be subtracted."""
+    """8-bit sRGB levels as signed integers."""
     return in_depth(conversion.to_srgb(samples)[0], np.uint8).astype(np.int16)

@@ -1,4 +1,4 @@
-"""What a color profile says: its kind, its tone curves and its primaries.
+"""Reads the color space, tone curves and primaries of an ICC profile.
 
 Source: ICC.1:2022, sections 7.2 (header), 10.3 (code points), 10.6 (curves), 10.18 (parametric
 curves).
@@ -15,21 +15,21 @@ Numbers = NDArray[np.float64]
 _COLORS = (b"rXYZ", b"gXYZ", b"bXYZ")
 _CURVES = (b"rTRC", b"gTRC", b"bTRC")
 _PARAMETERS = (1, 3, 4, 5, 7)
-"""How many numbers each of the five forms of a parametric curve takes."""
+"""Number of parameters of each of the five types of parametric curves."""
 
 
 class ProfileError(ValueError):
-    """A profile that is damaged, or of another kind than the picture."""
+    """A profile is damaged, or not for this kind of image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Amount of light for each value of a channel, both in [0, 1].
+    """Maps values of a channel to linear light, both in [0, 1].
 
     Attributes:
-        table: Evenly spaced samples; empty for a formula.
-        form: Which of the five formulas.
-        numbers: Its parameters, the exponent first.
+        table: Evenly spaced samples of the curve; empty for a formula.
+        form: Type of the formula, 0 to 4.
+        numbers: Parameters of the formula, the exponent first.
     """
 
     table: tuple[float, ...] = ()
@@ -37,7 +37,7 @@ class Curve:
     numbers: tuple[float, ...] = (1.0,)
 
     def __call__(self, values: Numbers) -> Numbers:
-        """Light of each value."""
+        """Linear light of each value."""
         if self.table:
             return np.interp(values, np.linspace(0, 1, len(self.table)), self.table)
         exponent, scale, shift, slope, border, above, below = _seven(self.form, self.numbers)
@@ -46,18 +46,18 @@ class Curve:
 
 
 SRGB_CURVE = Curve(form=3, numbers=(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
-"""Light of sRGB: IEC 61966-2-1."""
+"""sRGB values to linear light. Source: IEC 61966-2-1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is needed of a profile.
+    """The parts of a profile that conversions need.
 
     Attributes:
-        space: Of the picture: ``RGB``, ``GRAY``, ``CMYK`` or another.
-        curves: One for each channel; empty where tables do the work.
-        matrix: Light of the three channels to XYZ under D50, (3, 3); empty for other kinds.
-        codes: Code points of primaries and transfer characteristics (H.273); None where it has none.
+        space: Color space of the image: ``RGB``, ``GRAY``, ``CMYK`` or another.
+        curves: One for each channel; empty for a profile of tables.
+        matrix: Linear RGB to XYZ under D50, (3, 3); empty for a profile without primaries.
+        codes: Code points of primaries and transfer characteristics (H.273); None without the tag cicp.
     """
 
     space: str
@@ -67,10 +67,10 @@ class Profile:
 
 
 def read_profile(icc: bytes) -> Profile:
-    """Reads a profile.
+    """Parses a profile.
 
     Raises:
-        ProfileError: It is damaged.
+        ProfileError: The profile is damaged.
     """
     try:
         return _read(icc)
@@ -91,14 +91,14 @@ def _read(icc: bytes) -> Profile:
         return Profile(space, codes=codes)
     columns = [[number / 65536 for number in struct.unpack_from(">3i", tags[name], 8)] for name in _COLORS]
     if abs(np.linalg.det(np.array(columns))) < 1e-4:
-        raise ProfileError("the primaries of the color profile make no colors")
+        raise ProfileError("the primaries of the color profile are linearly dependent")
     rows = tuple(tuple(column[i] for column in columns) for i in range(3))
     return Profile(space, tuple(_curve(tags[name]) for name in _CURVES), rows, codes)
 
 
 def _tags(icc: bytes) -> dict[bytes, bytes]:
     if icc[36:40] != b"acsp" or struct.unpack_from(">I", icc)[0] > len(icc):
-        raise ProfileError("the color profile is cut short or none at all")
+        raise ProfileError("the color profile is truncated or not a profile")
     count = struct.unpack_from(">I", icc, 128)[0]
     tags = {}
     for i in range(min(count, 200)):
@@ -115,7 +115,7 @@ def _curve(tag: bytes) -> Curve:
         numbers = struct.unpack_from(f">{_PARAMETERS[form]}i", tag, 12)
         return Curve(form=form, numbers=tuple(number / 65536 for number in numbers))
     if tag[:4] != b"curv":
-        raise ProfileError("the color profile has a curve of an unknown kind")
+        raise ProfileError("the color profile has a curve of an unknown type")
     count = struct.unpack_from(">I", tag, 8)[0]
     if count == 0:
         return Curve()
@@ -125,13 +125,11 @@ def _curve(tag: bytes) -> Curve:
 
 
 def _seven(form: int, numbers: tuple[float, ...]) -> tuple[float, ...]:
-    """Exponent, scale, shift, slope below the border, border, and what is added above and below it."""
+    """Exponent, scale, shift, slope below the border, border, and offsets above and below the border."""
     exponent, scale, shift, slope, border, above, below = (*numbers, *[0.0] * (7 - len(numbers)))
     if form == 0:
         return exponent, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    if form in (
-        1,
-        2,
-    ):  # the fourth number is added on both sides; the curve starts where it would be negative
+    if form in (1, 2):
+        # The fourth number is added on both sides; the power starts where its base becomes positive.
         return exponent, scale, shift, 0.0, -shift / scale if scale else 0.0, slope, slope
     return exponent, scale, shift, slope, border, above, below

@@ -1,4 +1,4 @@
-"""Values of channels <-> amounts of light: the tables that conversions of colors are made of."""
+"""Builds and applies the lookup tables between channel values and linear light."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from lowlight_cli.images.picture import Samples
 SRGB_MATRIX = np.array(
     [[0.4360747, 0.3850649, 0.1430804], [0.2225045, 0.7168786, 0.0606169], [0.0139322, 0.0971045, 0.7141733]]
 )
-"""Light of sRGB to XYZ under D50."""
+"""Linear sRGB to XYZ under D50."""
 
 _STRIP_PIXELS = 2**18
 
@@ -24,7 +24,7 @@ Depth = type[np.uint8] | type[np.uint16]
 
 
 def strips(samples: Samples) -> Iterator[slice]:
-    """Rows of about equal work: floating-point copies of a whole photo would take gigabytes."""
+    """Slices of rows with about 260,000 pixels each; float copies of a whole photo would take gigabytes."""
     height, width = samples.shape[:2]
     step = max(1, _STRIP_PIXELS // width)
     return (slice(top, min(top + step, height)) for top in range(0, height, step))
@@ -36,40 +36,40 @@ def channel_values(depth: "Depth | np.dtype[Any]") -> Numbers:
 
 
 def light_of_values(curve: Curve, depth: "np.dtype[Any]") -> Floats:
-    """Light of every value of a channel."""
+    """Linear light of every value of a channel."""
     return curve(channel_values(depth)).astype(np.float32)
 
 
 def values_of_light(curve: Curve, depth: Depth) -> Samples:
-    """Value of a channel for 65536 amounts of light, evenly spaced by their square roots, as eyes are."""
+    """Channel values for 65536 amounts of light, spaced evenly by their square root as perception is."""
     values = channel_values(np.uint16)
     found = np.interp(values**2, np.maximum.accumulate(curve(values)), values)
     return (found * np.iinfo(depth).max).round().astype(depth)
 
 
 def light_steps(light: Floats) -> Samples:
-    """Where amounts of light lie in a table made by ``values_of_light``."""
+    """Indices of amounts of light in a table of ``values_of_light``."""
     return (np.sqrt(light) * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
 
 
 def look_up(table: Samples, samples: Samples) -> Samples:
-    """What a table holds for each value."""
+    """The table's entry for each sample."""
     return np.take(table, samples)
 
 
 def to_light(tables: list[Floats], samples: Samples) -> Floats:
-    """Light of samples (h, w, channels) by one table for each channel."""
+    """Linear light of samples (h, w, channels), by one table for each channel."""
     light: Floats = cv2.merge([look_up(table, samples[..., i]) for i, table in enumerate(tables)])
     return light
 
 
 def mixed(light: Floats, matrix: Numbers) -> Floats:
-    """Light of other primaries."""
+    """Light (h, w, 3) in other primaries."""
     result: Floats = cv2.transform(light, matrix)
     return result
 
 
 def to_values(tables: list[Samples], light: Floats) -> Samples:
-    """Values of channels for amounts of light (h, w, 3) in [0, 1]."""
+    """Channel values of light (h, w, 3) in [0, 1]."""
     steps = light_steps(light)
     return cv2.merge([look_up(table, steps[..., i]) for i, table in enumerate(tables)])

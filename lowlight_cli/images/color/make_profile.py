@@ -1,6 +1,6 @@
-"""Color profiles for spaces that a file names without a profile; equal spaces make equal bytes.
+"""Makes ICC profiles for color spaces that a file names without a profile; equal spaces give equal bytes.
 
-Source: ICC.1:2022, sections 7 to 10 and annex E (the adaptation of white).
+Source: ICC.1:2022, sections 7 to 10 and annex E (chromatic adaptation).
 """
 
 import struct
@@ -13,15 +13,15 @@ from lowlight_cli.images.color.icc_profile import Curve, Numbers, ProfileError
 _D50 = (0.9642, 1.0, 0.8249)
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _HEADER_SIZE, _ENTRY_SIZE = 132, 12
-_LEAST_AREA = 1e-3
-"""Of the triangle of primaries, twice; that of sRGB has 0.22."""
+_MIN_AREA = 1e-3
+"""Twice the area of the triangle of primaries, at least; sRGB has 0.22."""
 
 
 def rgb_profile(space: Chromaticities, curve: Curve) -> bytes:
     """A profile of three primaries and one tone curve.
 
     Raises:
-        ProfileError: The primaries make no colors, or white is none.
+        ProfileError: The primaries or the white point are invalid.
     """
     columns = zip((b"rXYZ", b"gXYZ", b"bXYZ"), matrix_to_d50(space).T, strict=True)
     tags = {name: b"XYZ \0\0\0\0" + _fixed(*column) for name, column in columns}
@@ -35,28 +35,28 @@ def gray_profile(curve: Curve) -> bytes:
 
 
 def matrix_to_d50(space: Chromaticities) -> Numbers:
-    """Light of three primaries to XYZ under D50, (3, 3); equal amounts are white.
+    """Matrix from linear RGB to XYZ under D50, (3, 3); equal amounts of RGB are white.
 
     Raises:
-        ProfileError: The primaries make no colors, or white is none.
+        ProfileError: The primaries or the white point are invalid.
     """
     matrix: Numbers = _adaptation(space) @ matrix_to_xyz(space)
     return matrix
 
 
 def matrix_to_xyz(space: Chromaticities) -> Numbers:
-    """Light of three primaries to XYZ, (3, 3); the luminance of white is 1.
+    """Matrix from linear RGB to XYZ, (3, 3); the luminance of white is 1.
 
     Raises:
-        ProfileError: The primaries make no colors, or white is none.
+        ProfileError: The primaries or the white point are invalid.
     """
     corners = np.array([(x, y, 1 - x - y) for x, y in space[:3]]).T
     white = _white(space)
-    if abs(np.linalg.det(corners)) < _LEAST_AREA:
-        raise ProfileError("the primaries of the file make no colors")
+    if abs(np.linalg.det(corners)) < _MIN_AREA:
+        raise ProfileError("the primaries of the file enclose no colors")
     amounts = np.linalg.solve(corners, white)
     if amounts.min() <= 0:
-        raise ProfileError("the white of the file lies outside of its primaries")
+        raise ProfileError("the white point of the file lies outside of its primaries")
     matrix: Numbers = corners * amounts
     return matrix
 
@@ -64,12 +64,12 @@ def matrix_to_xyz(space: Chromaticities) -> Numbers:
 def _white(space: Chromaticities) -> Numbers:
     x, y = space.white
     if not (0 < y < 1 and 0 < x < 1 - y):
-        raise ProfileError("the white of the file is no color")
+        raise ProfileError("the white point of the file is invalid")
     return np.array((x / y, 1.0, (1 - x - y) / y))
 
 
 def _adaptation(space: Chromaticities) -> Numbers:
-    """Colors under the white of a space to those under D50."""
+    """Matrix that adapts XYZ from the white point of a space to D50."""
     scale = (_BRADFORD @ np.array(_D50)) / (_BRADFORD @ _white(space))
     adaptation: Numbers = np.linalg.inv(_BRADFORD) @ (scale[:, None] * _BRADFORD)
     return adaptation
@@ -99,12 +99,12 @@ def _curve_tag(curve: Curve) -> bytes:
 
 
 def _fixed(*numbers: float) -> bytes:
-    """Numbers of 16 bits before the point and 16 behind it.
+    """Fixed-point numbers (s15Fixed16).
 
     Raises:
-        ProfileError: One is too large.
+        ProfileError: A number is too large.
     """
     try:
         return b"".join(struct.pack(">i", round(float(number) * 65536)) for number in numbers)
     except struct.error as error:
-        raise ProfileError("a number of the color space is too large") from error
+        raise ProfileError("a parameter of the color space is too large") from error

@@ -1,6 +1,6 @@
-"""Meaning of colors whose space a file names without a profile: nclx, cICP, gAMA and cHRM.
+"""Interprets color spaces that a file names without a profile: nclx, cICP, gAMA and cHRM.
 
-Source: ITU-T H.273; PNG (Third Edition), sections 4.3 (which chunk goes first) and 11.3.2.
+Source: ITU-T H.273; PNG (Third Edition), sections 4.3 (precedence of chunks) and 11.3.2.
 """
 
 import struct
@@ -23,19 +23,19 @@ from lowlight_cli.images.metadata.png_chunks import read_chunks
 
 _UNKNOWN = Colors(warnings=("color",))
 _SRGB_GAMMA, _SAME_GAMMA = 1 / 2.2, 0.05
-"""What writers of sRGB say for programs that know no more, and the part of it that libpng overlooks."""
+"""The gAMA that writers of sRGB add for simple readers, and the relative difference that libpng tolerates."""
 
 
 def colors_of_codes(codes: ColorCodes, *, gray: bool) -> Colors:
-    """Meaning of the colors of a file that names code points.
+    """Color space of a file that names code points.
 
     Args:
-        codes: Of H.273.
-        gray: Whether the picture has one channel.
+        codes: Code points of H.273.
+        gray: Whether the image has one channel.
 
     Returns:
-        Colors with a profile of that space; for PQ and HLG a conversion to sRGB, the warning ``hdr_to_sdr``
-        and no way back; for unknown codes sRGB, and the warning ``color``.
+        Colors with a profile of that space. For PQ and HLG: a one-way conversion to sRGB and the warning
+        ``hdr_to_sdr``. For unknown codes: sRGB and the warning ``color``.
     """
     if codes.transfer in (PQ, HLG):
         return hdr_colors(codes, gray=gray)
@@ -48,12 +48,12 @@ def colors_of_codes(codes: ColorCodes, *, gray: bool) -> Colors:
 
 
 def colors_of_png(data: bytes, icc: object, *, gray: bool, sixteen_bit: bool) -> Colors:
-    """Meaning of the colors of a PNG: by its cICP, else by its profile, else by sRGB, gAMA and cHRM.
+    """Color space of a PNG, from its cICP, else its profile, else sRGB, gAMA and cHRM.
 
     Args:
         data: The whole file.
-        icc: Profile as found; nothing or an empty one where there is none.
-        gray: Whether the picture has one channel.
+        icc: Its profile; None or empty if it has none.
+        gray: Whether the image has one channel.
         sixteen_bit: Whether it has 16 bits per channel.
     """
     before = takewhile(lambda chunk: chunk.kind != b"IDAT", read_chunks(data))
@@ -71,14 +71,14 @@ def colors_of_png(data: bytes, icc: object, *, gray: bool, sixteen_bit: bool) ->
 
 
 def _colors_of_cicp(content: bytes, *, gray: bool) -> Colors:
-    # Only RGB of the full range is read: the other two numbers say so.
+    # The other two numbers must state RGB (matrix 0) and full range (1).
     if len(content) != 4 or content[2:] != b"\0\1":
         return _UNKNOWN
     return colors_of_codes(ColorCodes(content[0], content[1]), gray=gray)
 
 
 def _colors_of_gamma(gamma: bytes | None, points: bytes | None, *, gray: bool) -> Colors:
-    """Meaning of colors by the two oldest chunks; either can be missing."""
+    """Color space from gAMA and cHRM; either can be missing."""
     try:
         curve = SRGB_CURVE if gamma is None else _curve_of_gamma(struct.unpack(">I", gamma)[0] / 100_000)
         space = SRGB_PRIMARIES if points is None else _chromaticities(points)
@@ -88,7 +88,7 @@ def _colors_of_gamma(gamma: bytes | None, points: bytes | None, *, gray: bool) -
 
 
 def _curve_of_gamma(gamma: float) -> Curve | None:
-    """Light by the exponent with which it was stored; None where that is none."""
+    """Curve to linear light of an image encoded with an exponent; None for an exponent of 0."""
     if gamma == 0:
         return None
     is_srgb = abs(gamma / _SRGB_GAMMA - 1) <= _SAME_GAMMA
