@@ -1,1 +1,1 @@
-"""Files to pixels and back; knows no model."""
+"""Reads and writes image files; knows nothing about models."""

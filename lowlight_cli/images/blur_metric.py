@@ -1,13 +1,13 @@
-"""How wide the edges of a picture are: the mark of a shaken camera; torch-free.
+"""Measures camera shake as the width of the edges in an image; torch-free.
 
-Along rows and along columns, each edge's rise is divided by its steepest step; that is the width of its ramp
-in pixels. Of the strongest edges the narrow ones are taken, so that a soft background behind a sharp subject
-does not count, and of both directions the narrower, so that a picture of clouds or stripes seldom does. Noise
-makes steps steeper and so edges narrower: a noisy picture is taken for sharp rather than for blurred.
+Along rows and along columns, the width of an edge in pixels is its rise divided by its steepest step. Among
+the strongest edges the narrow ones count, so that a soft background behind a sharp subject is ignored; of the
+two directions the narrower counts, so that clouds or stripes rarely pass for blur. Noise makes steps steeper
+and edges narrower: a noisy image is more likely to count as sharp than as blurred.
 
 Neighboring lines cross the same edges, so every second line is enough; thresholds need even fewer pixels.
 
-The figures come from held-out photos: docs/models/vqcnir.md.
+Figures from held-out photos: docs/models/vqcnir.md.
 """
 
 import cv2
@@ -18,33 +18,33 @@ from numpy import ndarray
 from lowlight_cli.images.picture import Pixels
 
 LONG_SIDE = 1024
-"""Larger pictures are measured on a copy of this size: blur that is not seen there hardly matters."""
+"""Larger images are measured on a copy of this size, since blur that is invisible there hardly matters."""
 
 WINDOW = 25
-"""Pixels along an edge's rise that are looked at; wider ramps are shading, not edges."""
+"""Pixels along an edge's rise that are examined; wider ramps are shading, not edges."""
 
 NARROW_SHARE = 10
-"""Percentile of the widths of strong edges that is taken."""
+"""Percentile of the widths of strong edges that is returned."""
 
 MIN_EDGE_PIXELS = 200
-"""Places on strong edges, without which a picture says nothing."""
+"""Pixels on strong edges that an image must have to be measured."""
 
 LINE_STEP = 2
-"""One line of so many is searched for edges; the width changes by 0.2 % (median of 374 photos)."""
+"""Every second line is searched for edges; this changes the width by 0.2 % (median of 374 photos)."""
 
 PIXEL_STEP = 4
-"""One pixel of so many along a line counts for the noise level and the threshold of strong edges."""
+"""Every fourth pixel along a line counts for the noise level and the threshold of strong edges."""
 
 Plane = Float32[ndarray, "_h _w"]
 
 
 def edge_width(pixels: Pixels) -> float | None:
-    """Width in pixels of the narrow ones among the strong edges; None where there are too few to tell.
+    """Width in pixels of the narrow ones among the strong edges; None if there are too few.
 
-    About 2.3 to 3 for sharp photos at 1024 pixels or less, more where the camera moved.
+    About 2.3 to 3 for sharp photos at 1024 pixels or less, more if the camera moved.
 
     Args:
-        pixels: An sRGB picture of any size.
+        pixels: An sRGB image of any size.
     """
     if min(pixels.shape[:2]) < 2 * WINDOW:
         return None

@@ -1,4 +1,4 @@
-"""Choices about reading and writing image files; free of imports that slow help down."""
+"""Defines the choices of options about image files, without imports that slow ``--help`` down."""
 
 from enum import StrEnum
 
@@ -31,7 +31,7 @@ class BitDepth(StrEnum):
 
 
 class MetadataPolicy(StrEnum):
-    """Which metadata are written."""
+    """Which metadata is written."""
 
     KEEP = "keep"
     SAFE = "safe"
@@ -46,7 +46,7 @@ class ProfilePolicy(StrEnum):
 
 
 class FramesPolicy(StrEnum):
-    """What to do with animations and multi-page files."""
+    """How to treat animations and multi-page files."""
 
     ALL = "all"
     FIRST = "first"

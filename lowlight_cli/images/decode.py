@@ -1,4 +1,4 @@
-"""File -> picture: known by its content, upright, 8 or 16 bits per channel, in sRGB."""
+"""Reads an image file of any supported format: upright, in sRGB, with 8 or 16 bits per channel."""
 
 import struct
 import zlib
@@ -29,22 +29,21 @@ _DAMAGE = (
     *(MemoryError, OverflowError, ZeroDivisionError, RuntimeError, NotImplementedError, UserWarning),
     *(struct.error, zlib.error),
 )
-"""What libraries raise when they meet a damaged file."""
+"""Exceptions that libraries raise for damaged files."""
 
 _WITHOUT_REASON = (LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
-"""Those whose messages are about code, not about the file."""
+"""Exceptions whose messages describe code, not the file."""
 
 
 def decode(path: Path, settings: ReadSettings = ReadSettings()) -> Picture:
-    """Reads a picture and everything needed to write it back.
+    """Reads an image and everything needed to write it back.
 
     Args:
-        path: A picture file, whatever its name.
+        path: An image file with any name.
         settings: Limits, and what to do about damage and further frames.
 
     Returns:
-        The picture; among its warnings can be ``metadata``, ``icc``, ``icc_8bit``, ``cmyk_to_rgb``,
-        ``depth_8bit``, ``degraded`` and ``extension``.
+        The image, with its warnings (codes of ``warnings.WARNING_TEXTS``).
 
     Raises:
         ImageError: ``unreadable``, ``truncated``, ``unsupported``, ``too_large`` or ``permission``.
@@ -56,7 +55,7 @@ def decode(path: Path, settings: ReadSettings = ReadSettings()) -> Picture:
 
 
 def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Picture:
-    """Reads a picture that is in memory.
+    """Reads an image file that is in memory.
 
     Args:
         data: A whole file.
@@ -65,15 +64,15 @@ def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Pictur
     Raises:
         ImageError: ``unreadable``, ``truncated``, ``unsupported`` or ``too_large``.
     """
-    Image.MAX_IMAGE_PIXELS = None  # Pillow's limit is below a large panorama; ours is checked by header
+    Image.MAX_IMAGE_PIXELS = None  # too low for large panoramas; our own limit is checked from the header
     if not data:
         raise ImageError("unreadable", "the file is empty")
     name = sniff(data)
     if name is None:
-        told = unsupported_format(data)
-        raise ImageError(
-            "unsupported" if told else "unreadable", told or "not an image in a supported format"
-        )
+        message = unsupported_format(data)
+        if message:
+            raise ImageError("unsupported", message)
+        raise ImageError("unreadable", "not an image in a supported format")
     try:
         return _read(data, name, settings)
     except ImageError as error:
@@ -89,26 +88,26 @@ def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Pictur
 
 
 def peek_pixels(path: Path) -> int:
-    """Width times height of all frames by the header of a file; 0 where it cannot be told."""
+    """Pixels of all frames, from the header of a file; 0 if they cannot be determined."""
     Image.MAX_IMAGE_PIXELS = None  # ``decode`` applies our own limit
     try:
         if not path.is_file():
             return 0
         name = format_of(path)
         if name is not None and FORMATS[name].pillow_name is None:
-            return path.stat().st_size  # about one byte a pixel, which is enough to bound a queue
+            return path.stat().st_size  # about one byte per pixel, which is enough to bound a queue
         pages = read_tiff_headers(path)
         if pages is not None:
             return sum(page.width * page.height for page in pages)
         with Image.open(path) as image:
             frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
             return image.width * image.height * frames
-    except Exception:  # whatever it is, ``decode`` meets it again and says so
+    except Exception:  # ``decode`` meets the same error and reports it
         return 0
 
 
 def read_file(path: Path) -> bytes:
-    """All bytes of a regular file; a pipe or device would block and is refused.
+    """All bytes of a regular file; a pipe or device could block and is rejected.
 
     Raises:
         ImageError: ``unreadable`` or ``permission``.
@@ -124,7 +123,7 @@ def read_file(path: Path) -> bytes:
 
 
 def _read(data: bytes, name: str, settings: ReadSettings) -> Picture:
-    """The picture, or the reason why a file of a known format cannot be read."""
+    """Reads a file of a known format, and turns exceptions of libraries into ``ImageError``."""
     try:
         with libraries_muted():
             if name == "tiff":
@@ -146,13 +145,13 @@ def _read_by_pillow(data: bytes, name: str, settings: ReadSettings) -> Picture:
     except ValueError as error:
         if name != "png" or "text" not in str(error).lower():
             raise
-    # Texts that unpack to more than Pillow allows are no reason to lose the picture.
+    # Texts that expand to more than Pillow allows must not cost the image.
     picture = read_pillow(without_texts(data), name, settings)
     return replace(picture, warnings=(*picture.warnings, "metadata"))
 
 
 def _damage(data: bytes, error: Exception) -> ImageError:
-    """The reason why a known format could not be decoded."""
+    """The error for a file that a library could not decode."""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError):
         return ImageError("too_large", "not enough memory to decode it")
@@ -160,9 +159,9 @@ def _damage(data: bytes, error: Exception) -> ImageError:
         return ImageError("truncated", "the end of the file is missing")
     if isinstance(error, EOFError) or "truncated" in text.lower() or "eof" in text.lower():
         return ImageError(
-            "truncated", "the file breaks off" if isinstance(error, UnidentifiedImageError) else text
+            "truncated", "the file is truncated" if isinstance(error, UnidentifiedImageError) else text
         )
     if isinstance(error, UnidentifiedImageError):
         return ImageError("unreadable", "the header of the file is damaged")
-    says_nothing = isinstance(error, _WITHOUT_REASON) or text.startswith("decoder error")
-    return ImageError("unreadable", "its data are damaged" if says_nothing else text)
+    is_vague = isinstance(error, _WITHOUT_REASON) or text.startswith("decoder error")
+    return ImageError("unreadable", "the image data are damaged" if is_vague else text)

@@ -1,4 +1,4 @@
-"""8 bits per channel <-> 16."""
+"""Converts between 8 and 16 bits per channel."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from lowlight_cli.images.picture import Picture, Samples
 
 
 def in_depth(samples: Samples, depth: type[np.uint8] | type[np.uint16]) -> Samples:
-    """The same shades in another depth, rounded; 255 and 65535 are white.
+    """Samples in another depth, rounded; 255 and 65535 are white.
 
     Args:
         samples: uint8 or uint16, of any shape.
@@ -23,7 +23,7 @@ def in_depth(samples: Samples, depth: type[np.uint8] | type[np.uint16]) -> Sampl
 
 
 def widened(picture: Picture) -> Picture:
-    """The same picture with 16 bits per channel for the model to fill; opacity stays as it is."""
+    """The image with 16 bits per channel, so that results keep more than 8; opacity is unchanged."""
     return replace(
         picture,
         frames=tuple(

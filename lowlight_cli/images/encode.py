@@ -1,4 +1,4 @@
-"""Picture -> file: 8 or 16 bits, with the metadata of the source, complete or not at all."""
+"""Writes an image file with 8 or 16 bits per channel and its metadata, atomically."""
 
 import hashlib
 from pathlib import Path
@@ -24,19 +24,19 @@ from lowlight_cli.images.settings import WriteSettings
 
 
 class Written(NamedTuple):
-    """A file that is on the disk: its size in bytes, and the SHA-256 of its content in hex."""
+    """Size in bytes of a written file, and the SHA-256 of its content in hex."""
 
     bytes: int
     sha256: str
 
 
 def encode(picture: Picture, target: Path, settings: WriteSettings = WriteSettings()) -> Written:
-    """Writes a picture; the end of the name decides the format.
+    """Writes an image in the format of the file extension.
 
     Args:
-        picture: Pixels, and the metadata to write beside them.
-        target: File to make or to replace; its folder is made where needed. A name without a known end gets
-            the format that was read, or the one that stands in for it.
+        picture: Pixels and metadata to write.
+        target: File to create or replace; missing folders are created. Without a known extension, the format
+            of the input is used, or JPEG if that cannot be written.
         settings: How to write it.
 
     Raises:
@@ -52,7 +52,7 @@ def encode_bytes(picture: Picture, format_name: str, settings: WriteSettings = W
     """The content of the file that ``encode`` would write.
 
     Args:
-        picture: Pixels, and the metadata to write beside them.
+        picture: Pixels and metadata to write.
         format_name: Name in ``FORMATS``.
         settings: How to write it.
 
@@ -70,48 +70,48 @@ def encode_bytes(picture: Picture, format_name: str, settings: WriteSettings = W
 
 
 def check_fits(picture: Picture, format_name: str, settings: WriteSettings = WriteSettings()) -> None:
-    """Refuses what a format cannot hold.
+    """Rejects images that a format cannot hold.
 
     Args:
-        picture: What is to be written.
+        picture: The image to write.
         format_name: Name in ``FORMATS``.
-        settings: How it is to be written.
+        settings: How to write it.
 
     Raises:
-        ImageError: ``unsupported``: the format is not written, or has no place for transparency, for an
-            animation, for pages or for so large a picture.
+        ImageError: ``unsupported``: the format cannot be written, or cannot hold transparency, an animation,
+            pages or an image of this size.
     """
     form = FORMATS[format_name]
     if not form.is_written:
-        raise ImageError("unsupported", f"{format_name} is not written; choose --format jpg or tiff")
+        raise ImageError("unsupported", f"{format_name} cannot be written; choose --format jpg or tiff")
     if max(picture.width, picture.height) > form.longest_side:
         raise ImageError(
             "unsupported",
-            f"{format_name} holds {form.longest_side} pixels a side; choose --format png or tiff",
+            f"{format_name} holds up to {form.longest_side} pixels per side; choose --format png or tiff",
         )
     clear = any(frame.alpha is not None for frame in picture.frames)
     if clear and settings.flatten is None and not form.keeps_alpha:
         raise ImageError(
-            "unsupported", f"{format_name} cannot keep transparency; choose --format png or --flatten COLOR"
+            "unsupported", f"{format_name} cannot hold transparency; use --format png or --flatten COLOR"
         )
     if len(picture.frames) > 1 and form.holds != ("pages" if picture.restore.pages else "animation"):
         kind, known = ("pages", "tiff") if picture.restore.pages else ("an animation", "webp")
         raise ImageError(
-            "unsupported", f"{format_name} cannot keep {kind}; choose --format {known} or --frames first"
+            "unsupported", f"{format_name} cannot hold {kind}; use --format {known} or --frames first"
         )
 
 
 def _pixels_encoded(
     content: Content, format_name: str, settings: WriteSettings, subsampling: str | None, metadata: Metadata
 ) -> bytes:
-    """A file with pixels and profile; only AVIF has its metadata already.
+    """A file with pixels and profile; for AVIF with metadata, too.
 
     Args:
-        content: What to write.
+        content: The frames to write.
         format_name: Name in ``FORMATS``.
         settings: How to write it.
-        subsampling: That of a JPEG source.
-        metadata: For AVIF.
+        subsampling: Chroma subsampling of a JPEG input.
+        metadata: Metadata for AVIF.
     """
     if format_name == "jpg":
         return write_jpeg_file(content, settings, subsampling)

@@ -1,4 +1,4 @@
-"""EXIF orientation: which way up a photo was taken, applied to pixels.
+"""Applies the EXIF orientation to pixels.
 
 Source: CIPA DC-008 (Exif 2.32), tag 274.
 """
@@ -9,11 +9,11 @@ from lowlight_cli.images.picture import Samples
 
 
 def turn_upright(rows: Samples, orientation: int) -> Samples:
-    """Turns and mirrors stored rows so that the picture stands upright.
+    """Rotates and mirrors stored rows so that the image is upright.
 
     Args:
-        rows: Height and width first; further axes stay as they are.
-        orientation: EXIF value 1 to 8; any other value leaves the picture as it is.
+        rows: An array (h, w, ...).
+        orientation: EXIF value 1 to 8; any other value changes nothing.
     """
     if orientation in (5, 6, 7, 8):
         rows = np.swapaxes(rows, 0, 1)

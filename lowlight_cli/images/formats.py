@@ -1,4 +1,4 @@
-"""The picture formats that are read and written, and how their names end."""
+"""Lists the supported image formats, their file extensions and what each can hold."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,18 +9,18 @@ from lowlight_cli.catalog import Catalog
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One picture format.
+    """An image format.
 
     Attributes:
-        suffixes: How file names end, in lower case; the first is used for new names.
-        pillow_name: What Pillow calls it; None where another library reads it.
-        keeps_alpha: Whether transparency survives.
-        keeps_16_bit: Whether 16 bits per channel survive.
-        keeps_gray: Whether a picture of one channel is written as such.
-        longest_side: Most rows and columns of a result.
-        holds: What several frames in one file are; ``one`` where there is room for a single frame.
-        is_written: Whether results can have this format.
-        extra: Extra of the package that reads it; None where the package itself does.
+        suffixes: File extensions in lower case; the first is used for new names.
+        pillow_name: Pillow's name for it; None if another library reads it.
+        keeps_alpha: Whether outputs can have transparency.
+        keeps_16_bit: Whether outputs can have 16 bits per channel.
+        keeps_gray: Whether outputs can have a single channel.
+        longest_side: Largest width and height of an output.
+        holds: What several frames in one file are; ``one`` if the format holds a single frame.
+        is_written: Whether it can be written.
+        extra: Extra of this package needed to read it; None if none is needed.
     """
 
     suffixes: tuple[str, ...]
@@ -61,18 +61,18 @@ FORMATS: Catalog[Format] = Catalog(
 
 
 def format_of(path: Path) -> str | None:
-    """Name of the format that the end of a file name stands for; None for any other file."""
+    """Name of the format of a file extension; None for any other file."""
     suffix = path.suffix.lower()
     return next((name for name, form in FORMATS.items() if suffix in form.suffixes), None)
 
 
 def result_format(source: str, wanted: str | None, *, sixteen_bit: bool = False) -> str:
-    """Name of the format of a result.
+    """Name of the format of an output.
 
     Args:
         source: Name of the format of the input.
-        wanted: What the user asks for; None keeps the format of the input where it can be written.
-        sixteen_bit: Whether 16 bits per channel are asked for.
+        wanted: Format requested by the user; None keeps that of the input if it can be written.
+        sixteen_bit: Whether the user requested 16 bits per channel.
     """
     if wanted is not None:
         return wanted

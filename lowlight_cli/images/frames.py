@@ -1,4 +1,4 @@
-"""Samples of a file -> frames: upright, color apart from opacity, in sRGB."""
+"""Converts samples of a file to upright sRGB frames with separate opacity."""
 
 from dataclasses import dataclass
 
@@ -15,15 +15,14 @@ from lowlight_cli.images.picture import Frame, Samples
 
 @dataclass(frozen=True, slots=True)
 class Colors:
-    """What the colors of a file mean.
+    """Color space of a file.
 
     Attributes:
-        conversion: How they become sRGB; None where they are.
-        icc: Profile for the result; None where the file had none that works.
-        warnings: ``icc`` where the profile is broken, ``icc_8bit`` where it costs 16-bit precision,
-            ``icc_to_srgb`` where it does not lead back, ``hdr_to_sdr`` for PQ and HLG, and ``color`` where a
-            space that is named without a profile is unknown.
-        codes: How the file named the space of the profile, if it did.
+        conversion: Conversion to sRGB; None if the samples are sRGB.
+        icc: Profile for the output; None if the file had no usable one.
+        warnings: ``icc``: the profile is damaged; ``icc_8bit``: it reduces 16 bits to 8; ``icc_to_srgb``: it
+            cannot be written to; ``hdr_to_sdr``: PQ or HLG; ``color``: unknown code points.
+        codes: Color code points of the same space; None if the file named none.
     """
 
     conversion: ToSrgb | None = None
@@ -33,10 +32,10 @@ class Colors:
 
 
 def colors_of(icc: object, *, gray: bool, sixteen_bit: bool) -> Colors:
-    """Meaning of the colors of a file.
+    """Color space of a file, from its profile.
 
     Args:
-        icc: Its profile as found; nothing or an empty one where there is none.
+        icc: Its profile; None or empty if it has none.
         gray: Whether it has one channel of brightness.
         sixteen_bit: Whether it has 16 bits per channel.
     """
@@ -49,39 +48,39 @@ def colors_of(icc: object, *, gray: bool, sixteen_bit: bool) -> Colors:
         conversion = conversion_for(icc, gray=gray)
         if conversion is None:
             return Colors(icc=icc)
-        has_way_back = round_trips(conversion, gray=gray)
+        is_writable = round_trips(conversion, gray=gray)
     except ProfileError:
         return Colors(warnings=("icc",))
     coarse = ("icc_8bit",) if sixteen_bit and not conversion.is_exact else ()
-    if has_way_back:
+    if is_writable:
         return Colors(conversion, icc, coarse)
-    # The result says sRGB, for metadata may name the old space.
+    # The output gets an sRGB profile, because its metadata may name the old space.
     return Colors(conversion, None if gray else plain_srgb(), ("icc_to_srgb", *coarse))
 
 
 def hdr_colors(codes: ColorCodes, *, gray: bool) -> Colors:
-    """Meaning of PQ and HLG: sRGB, with the warning ``hdr_to_sdr``, and no way back.
+    """Color space of PQ or HLG: a one-way conversion to sRGB, with the warning ``hdr_to_sdr``.
 
     Args:
         codes: Primaries, and ``PQ`` or ``HLG``.
-        gray: Whether the picture has one channel.
+        gray: Whether the image has one channel.
     """
-    # Where no primaries are named, those are meant that the standard of high dynamic range has.
+    # Unspecified primaries are those of BT.2100, the standard of PQ and HLG.
     space = BT2020_PRIMARIES if codes.primaries == UNSPECIFIED else PRIMARIES.get(codes.primaries)
     if space is None:
         return Colors(warnings=("color",))
-    # The result says sRGB, for metadata may name the old space.
+    # The output gets an sRGB profile, because its metadata may name the old space.
     return Colors(HdrConversion(codes.transfer, space), None if gray else plain_srgb(), ("hdr_to_sdr",))
 
 
 def make_frame(
     samples: Samples, colors: Colors, *, orientation: int = 1, duration_ms: int | None = None
 ) -> Frame:
-    """A frame of samples as they lie in the file.
+    """A frame from the samples of a file.
 
     Args:
         samples: uint8 or uint16 (h, w, channels): gray, gray and opacity, RGB, or RGB and opacity.
-        colors: What they mean.
+        colors: Their color space.
         orientation: EXIF value 1 to 8.
         duration_ms: How long an animation shows it.
     """

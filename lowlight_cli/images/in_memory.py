@@ -1,4 +1,4 @@
-"""PIL images and NumPy arrays <-> pictures."""
+"""Converts between ``Picture`` and PIL images or NumPy arrays."""
 
 from typing import TypeVar
 

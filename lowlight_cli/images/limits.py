@@ -1,4 +1,4 @@
-"""How large a picture may be, checked before it is decoded."""
+"""Checks the size of an image before it is decoded."""
 
 from collections.abc import Sequence
 
@@ -6,39 +6,42 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.settings import ReadSettings
 
 _MAX_FRAMES_WORTH = 4
-"""All frames of a file together may have this many times the pixels of the largest single picture."""
+"""All frames of a file together may have this many times ``max_pixels``."""
 
 
 def check_size(width: int, height: int, settings: ReadSettings) -> None:
-    """Refuses a picture that is too large, or none at all.
+    """Rejects an image that is too large or empty.
 
     Raises:
         ImageError: ``too_large`` or ``unreadable``.
     """
     if width * height > settings.max_pixels:
-        raise ImageError("too_large", f"{width}x{height} is more than {settings.max_pixels} pixels")
+        message = f"{width}x{height} exceeds the limit of {settings.max_pixels} pixels; raise --max-pixels"
+        raise ImageError("too_large", message)
     if width < 1 or height < 1:
-        raise ImageError("unreadable", "a picture without pixels")
+        raise ImageError("unreadable", "the image has no pixels")
 
 
 def check_frames(sizes: Sequence[tuple[int, int]], settings: ReadSettings, times: int = 1) -> int:
-    """How many frames are read.
+    """Number of frames to read.
 
     Args:
-        sizes: Width and height of each frame in the file, or of the one that all others are like.
-        settings: Whether several are wanted, and the limit.
-        times: How often they come; a damaged header may claim billions.
+        sizes: Width and height of each frame in the file, or of one if all are equal.
+        settings: Whether to read several frames, and the limit.
+        times: How many frames there are of each size; a damaged header may state billions.
 
     Raises:
-        ImageError: ``unsupported``: there are several, which the settings call an error. ``too_large``:
-            together they have more than four times the pixels that a picture may have.
+        ImageError: ``unsupported``: there are several, and the settings make that an error. ``too_large``:
+            together they have more than four times ``max_pixels``.
     """
     count = len(sizes) * times
     if count > 1 and settings.frames == "error":
-        raise ImageError("unsupported", f"{count} frames in the file; --frames all or first reads them")
+        message = f"{count} frames in the file; use --frames all or --frames first to read it"
+        raise ImageError("unsupported", message)
     if settings.frames == "first":
         return 1
     if times * sum(width * height for width, height in sizes) > _MAX_FRAMES_WORTH * settings.max_pixels:
         most = _MAX_FRAMES_WORTH * settings.max_pixels
-        raise ImageError("too_large", f"{count} frames have more than {most} pixels together")
+        message = f"{count} frames exceed the limit of {most} pixels together; use --frames first"
+        raise ImageError("too_large", message)
     return count

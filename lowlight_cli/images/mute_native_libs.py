@@ -1,8 +1,8 @@
-"""What C libraries print by themselves about damaged files, kept from the user, who hears of damage from us.
+"""Suppresses messages about damaged files that C libraries print; users get our own messages instead.
 
-libtiff, libpng and LibRaw write on file descriptor 2, past Python. It leads to nowhere while they read, where
-Python's own stderr has another descriptor, as the program gives it; else nothing is muted, so that no word of
-Python is ever lost.
+libtiff, libpng and LibRaw write to file descriptor 2, bypassing Python. While they read, it is redirected to
+the null device. The program gives Python's stderr another descriptor first; without that, nothing is muted,
+so that no message of Python is lost.
 """
 
 import os
@@ -13,11 +13,11 @@ from functools import cache
 from threading import Lock
 
 DESCRIPTOR = 2
-"""Of stderr, in C."""
+"""File descriptor of stderr in C."""
 
 
 class _StderrMute:
-    """Holds the descriptor shut as long as any thread wants it so."""
+    """Redirects the descriptor as long as at least one thread needs it muted."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -25,7 +25,7 @@ class _StderrMute:
         self._kept: int | None = None
 
     def mute(self) -> None:
-        with self._lock, suppress(OSError):  # too many open files are no reason to lose a picture
+        with self._lock, suppress(OSError):  # too many open files must not cost an image
             self._wanted += 1
             if self._kept is None:
                 nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -44,7 +44,7 @@ class _StderrMute:
 
 @contextmanager
 def libraries_muted() -> Iterator[None]:
-    """While it lasts, what C libraries print on stderr is dropped; any number of threads may use it."""
+    """Drops what C libraries print on stderr while the context is open; any number of threads may use it."""
     if not _python_has_its_own():
         yield
         return
@@ -58,12 +58,12 @@ def libraries_muted() -> Iterator[None]:
 
 @cache
 def _shared_mute() -> _StderrMute:
-    """The only one: there is one descriptor for all threads."""
+    """The single instance, because all threads share the descriptor."""
     return _StderrMute()
 
 
 def _python_has_its_own() -> bool:
     try:
         return sys.stderr.fileno() != DESCRIPTOR
-    except (AttributeError, OSError, ValueError):  # there is none, or it is no file
+    except (AttributeError, OSError, ValueError):  # no stderr, or not a file
         return False

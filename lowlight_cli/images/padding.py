@@ -1,4 +1,4 @@
-"""Padding to a size that a model accepts, and cropping back."""
+"""Pads images to a size that a model accepts, and crops them back."""
 
 from torch.nn.functional import pad
 
@@ -6,7 +6,7 @@ from lowlight_cli.tensors import Images
 
 
 def padded_side(side: int, multiple: int) -> int:
-    """The smallest multiple of ``multiple`` that is not below ``side``."""
+    """The smallest multiple of ``multiple`` that is at least ``side``."""
     return -(-side // multiple) * multiple
 
 
@@ -22,12 +22,12 @@ def pad_to_multiple(images: Images, multiple: int) -> Images:
 
 
 def pad_to(images: Images, height: int, width: int) -> Images:
-    """Pads right and bottom to a size: mirrored as far as there is picture, then with its last line.
+    """Pads right and bottom to a size by mirroring, then by repeating the last row or column.
 
     Args:
-        images: Pictures not larger than the size.
-        height: Rows asked for.
-        width: Columns asked for.
+        images: Images not larger than the size.
+        height: Rows of the result.
+        width: Columns of the result.
     """
     bottom, right = height - images.shape[-2], width - images.shape[-1]
     if not bottom and not right:
@@ -38,5 +38,5 @@ def pad_to(images: Images, height: int, width: int) -> Images:
 
 
 def crop(images: Images, height: int, width: int) -> Images:
-    """The top left part of pictures: undoes the padding."""
+    """The top left part of images, which removes the padding."""
     return images[..., :height, :width]

@@ -1,4 +1,4 @@
-"""A picture in memory: its frames, and what is needed to write it back as it was."""
+"""Holds a decoded image: its frames, and what is needed to write it back like its input."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,21 +12,21 @@ from lowlight_cli.images.color.cicp import ColorCodes
 from lowlight_cli.images.metadata.policy import Metadata
 
 Pixels = UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w 3"]
-"""sRGB, rows first; the whole range of the type is used."""
+"""sRGB over the full range of the type."""
 
 Samples = NDArray[Any]
-"""Whole numbers of 8 or 16 bits, rows first, with any channels."""
+"""uint8 or uint16, usually (h, w, channels)."""
 
 Alpha = UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "h w"]
-"""Opacity, of the same depth as the pixels it belongs to."""
+"""Opacity over the full range of the type; 0 is transparent."""
 
 
 class OutOfGamut(NamedTuple):
-    """Colors of a wider space that sRGB cannot show.
+    """Colors of a wider color space that lie outside of sRGB.
 
     Attributes:
-        places: Pixels counted row by row, rising, (n,).
-        light: What clipping took from each, in amounts of light of sRGB, float32 (n, 3).
+        places: Indices of the pixels, counted row by row, in ascending order, (n,).
+        light: Difference between the color and its clipped value, in linear sRGB, float32 (n, 3).
     """
 
     places: NDArray[np.int64]
@@ -35,15 +35,15 @@ class OutOfGamut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a file: the only one, a page, or a moment of an animation.
+    """One image of a file: the only one, a page, or a frame of an animation.
 
     Attributes:
-        pixels: Upright colors; three equal channels where the file was gray.
-        alpha: Opacity, or None for an opaque picture.
-        gray: Whether the file held one channel of brightness; the result is then gray too.
+        pixels: Upright colors; three equal channels for a gray file.
+        alpha: Opacity, or None for an opaque image.
+        gray: Whether the file had one channel of brightness; then the output has, too.
         duration_ms: How long an animation shows it; None outside of animations.
-        widened: Whether the pixels have 16 bits though the file had 8, for the shadows of another tone curve.
-        outside: What the color space of the file had beyond sRGB.
+        widened: Whether the pixels have 16 bits although the file had 8, to keep the shadows of its curve.
+        out_of_gamut: Colors of the file that lie outside of sRGB.
     """
 
     pixels: Pixels
@@ -60,7 +60,7 @@ class Frame:
 
     @property
     def model_input(self) -> Pixels:
-        """Pixels for a model: where nothing can be seen, the average of what can."""
+        """Pixels for a model: fully transparent ones are replaced by the mean of the others."""
         hidden = self._hidden()
         if hidden is None or hidden.all():
             return self.pixels
@@ -69,7 +69,7 @@ class Frame:
         return filled
 
     def with_pixels(self, pixels: Pixels) -> "Frame":
-        """The same frame with other colors, except where nothing can be seen."""
+        """The frame with new pixels; fully transparent ones keep their colors."""
         hidden = self._hidden()
         if hidden is None:
             return replace(self, pixels=pixels)
@@ -78,7 +78,7 @@ class Frame:
         return replace(self, pixels=kept)
 
     def _hidden(self) -> NDArray[np.bool_] | None:
-        """Where opacity is zero; None where that is nowhere."""
+        """Mask of fully transparent pixels; None if there are none."""
         if self.alpha is None:
             return None
         hidden = self.alpha == 0
@@ -87,16 +87,16 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """What a model does not see, kept for the file that is written.
+    """What the output takes from the input besides pixels.
 
     Attributes:
-        format: Name in ``FORMATS`` of what was read.
-        metadata: EXIF, XMP and IPTC blocks, fit for an upright copy.
-        icc: Color profile that the result shall have; None for plain sRGB. Pixels are sRGB in either case.
-        subsampling: Of the color of a JPEG: ``444``, ``422``, ``420`` or another; None for other files.
-        loop: How often an animation is shown, 0 for ever; None for a single picture.
-        pages: Whether several frames are pages, each a picture of its own, rather than an animation.
-        codes: What else names the space of the profile; None where nothing does.
+        format: Name in ``FORMATS`` of the input's format.
+        metadata: EXIF, XMP and IPTC blocks, adapted to an upright copy.
+        icc: Color profile of the output; None for plain sRGB. ``Frame.pixels`` are sRGB in either case.
+        subsampling: Chroma subsampling of a JPEG, ``444``, ``422`` or ``420``; None for others.
+        loop: How often an animation plays, 0 for ever; None for a still image.
+        pages: Whether several frames are separate pages rather than an animation.
+        codes: Color code points of the same space as the profile; None if the input named none.
     """
 
     format: str
@@ -110,12 +110,12 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a file held.
+    """A decoded image file.
 
     Attributes:
-        frames: At least one; those of an animation have one size and depth, pages need not.
-        restore: What a model does not see.
-        warnings: Short codes of what could not be kept or done as meant, such as ``metadata``.
+        frames: At least one. Frames of an animation have the same size and depth; pages can differ.
+        restore: What the output takes from the input besides pixels.
+        warnings: Codes of ``warnings.WARNING_TEXTS`` for what could not be read or kept.
     """
 
     frames: tuple[Frame, ...]
@@ -143,16 +143,16 @@ class Picture:
         return sum(frame.pixels.shape[0] * frame.pixels.shape[1] for frame in self.frames)
 
     def with_pixels(self, pixels: Sequence[Samples]) -> "Picture":
-        """The same picture with other colors, one array for each frame; pages may differ in size."""
+        """The image with new pixels, one array for each frame."""
         frames = (frame.with_pixels(new) for frame, new in zip(self.frames, pixels, strict=True))
         return replace(self, frames=tuple(frames))
 
 
 def still(pixels: Pixels, format_name: str = "png") -> Picture:
-    """A picture of one frame, without anything to restore.
+    """An image of one frame, without metadata or profile.
 
     Args:
-        pixels: What it shows.
+        pixels: Its pixels.
         format_name: Name in ``FORMATS``.
     """
     return Picture((Frame(pixels),), Restore(format_name))

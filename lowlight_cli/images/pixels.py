@@ -1,4 +1,4 @@
-"""Whole numbers in files <-> floating-point tensors for models."""
+"""Converts between pixels of files and float tensors for models."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from lowlight_cli.tensors import Images
 
 
 def to_images(pixels: Sequence[Pixels], device: torch.device | None = None) -> Images:
-    """Stacks pictures of one size and depth into a float32 batch in [0, 1].
+    """Stacks images of one size and depth into a float32 batch in [0, 1].
 
-    Channels lie last in memory, as they do in files: convolutions are faster for it.
+    The batch has the memory format channels-last, which makes convolutions faster.
 
     Args:
-        pixels: At least one picture.
-        device: Where the batch shall lie; the scaling is done there.
+        pixels: At least one image.
+        device: Device of the batch; the scaling is done there.
     """
     stack = np.stack(pixels)
     if stack.dtype == np.uint16:  # torch has few operations on it
@@ -28,22 +28,21 @@ def to_images(pixels: Sequence[Pixels], device: torch.device | None = None) -> I
 def to_pixels(images: Images, *, sixteen_bit: bool) -> list[Pixels]:
     """Rounds a batch to 16 bits per channel, or 8; clamps values to [0, 1]."""
     scaled = images.detach().float().clamp(0, 1).mul_(65535 if sixteen_bit else 255).round_()
-    rows = (
-        scaled.to(torch.int32 if sixteen_bit else torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    )
+    stored = scaled.to(torch.int32 if sixteen_bit else torch.uint8)
+    rows = stored.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return list(rows.astype(np.uint16) if sixteen_bit else rows)
 
 
 def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:
-    """A picture as a batch of one, averaged down to about ``max_pixels`` where it is larger.
+    """An image as a batch of one, averaged down to about ``max_pixels`` if it is larger.
 
-    A picture that is too large is padded to multiples first, as ``pad_to_multiple`` does, so that the copy
-    shows just what a model sees of the whole. Sides of the copy are multiples, too; its shape changes a bit.
+    An image that is too large is padded to multiples first, as by ``pad_to_multiple``, so that the copy shows
+    the same area as a model's input. Sides of the copy are multiples, too, so its aspect ratio changes a bit.
 
     Args:
-        pixels: One picture.
-        max_pixels: Width times height of the result at most, but for sides of one multiple.
-        multiple: Of the sides of a smaller copy, and of what it shows.
+        pixels: One image.
+        max_pixels: Upper limit of the pixels of the result, unless a side is a single multiple.
+        multiple: Sides of a smaller copy, and of the padded image, are multiples of it.
     """
     height, width = pixels.shape[:2]
     if height * width <= max_pixels:
@@ -55,7 +54,7 @@ def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:
     shorter = max(1, int(min(height, width) * scale / multiple)) * multiple
     longer = max(1, int(min(max_pixels / shorter, max(height, width) * scale) / multiple)) * multiple
     size = (shorter, longer) if width <= height else (longer, shorter)
-    # In floating point, channel by channel: averages of a dark picture lie between its few whole numbers.
+    # In float32, because averages of a dark image lie between its few integer levels.
     top = np.float32(np.iinfo(pixels.dtype).max)
     planes = [
         cv2.resize(padded[..., i].astype(np.float32), size, interpolation=cv2.INTER_AREA) / top

@@ -1,4 +1,4 @@
-"""Bytes -> file, complete or not at all: written under a temporary name in the same folder, then renamed."""
+"""Writes files atomically: under a temporary name in the same folder, then renamed."""
 
 import errno
 import hashlib
@@ -10,11 +10,11 @@ from pathlib import Path
 from lowlight_cli.errors import ImageError, OutputError
 
 TEMPORARY_MARK = ".lle-tmp-"
-"""Part of every temporary name; such files are never taken for pictures."""
+"""Part of every temporary name; such files are never read as inputs."""
 
 _MAX_NAME_BYTES = 255
 _ATTRIBUTES_OF_CONTENT = ("security.ima", "security.evm")
-"""Signatures of what a file holds, which are wrong for other content."""
+"""Signatures of the content of a file, which do not apply to new content."""
 _CODES = {
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "permission"),
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "disk_full"),
@@ -22,18 +22,18 @@ _CODES = {
 
 
 def replace_file(target: Path, data: bytes, *, attributes_of: Path | None = None) -> None:
-    """Puts ``data`` under the name ``target``; a reader sees the old file or the whole new one.
+    """Writes a file; a reader sees the old content or the complete new one.
 
-    Folders are made where needed. A link is replaced, not followed.
+    Missing folders are created. A symbolic link is replaced, not followed.
 
     Args:
-        target: File to make or to replace.
+        target: File to create or replace.
         data: Its content.
-        attributes_of: File whose permissions, owner and extended attributes the new file gets, as far as the
-            system allows; None for those of any new file.
+        attributes_of: File whose permissions, owner and extended attributes to copy, as far as the system
+            allows; None for the defaults of a new file.
 
     Raises:
-        ImageError: ``permission``, ``disk_full`` or ``write``; nothing new lies under ``target``.
+        ImageError: ``permission``, ``disk_full`` or ``write``; then ``target`` is unchanged.
     """
     temporary = temporary_path(target)
     try:
@@ -45,7 +45,7 @@ def replace_file(target: Path, data: bytes, *, attributes_of: Path | None = None
             _copy_attributes(attributes_of, temporary)
         temporary.replace(target)
     except OSError as error:
-        # Where the folder is a file, asking for what lies in it is an error of its own.
+        # If the folder is a file, ``unlink`` raises another error.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise ImageError(write_code(error), f"{target}: {error.strerror}") from error
@@ -55,26 +55,26 @@ def replace_file(target: Path, data: bytes, *, attributes_of: Path | None = None
 
 
 def write_code(error: BaseException | None) -> str:
-    """Short reason for a failed write, as in ``ImageError``."""
+    """Code of ``ImageError`` for a failed write: ``permission``, ``disk_full`` or ``write``."""
     return _CODES.get(getattr(error, "errno", None) or 0, "write")
 
 
 def temporary_path(target: Path) -> Path:
-    """Name beside ``target`` that no other process uses, at most 255 bytes long."""
+    """A name in the folder of ``target`` that no other process uses, at most 255 bytes long."""
     end = f"{TEMPORARY_MARK}{os.getpid()}"
     name = os.fsencode(target.name)
     if len(name) + len(end) > _MAX_NAME_BYTES:
-        # Cut names may be equal, so the whole name goes in as a hash.
+        # Shortened names may be equal, so a hash of the full name is added.
         end = f"-{hashlib.blake2b(name, digest_size=8).hexdigest()}{end}"
         name = name[: _MAX_NAME_BYTES - len(end)]
     return target.with_name(os.fsdecode(name) + end)
 
 
 def check_writable_folder(folder: Path) -> None:
-    """Makes a folder, and makes sure that files can be made in it.
+    """Creates a folder if needed and checks that files can be written to it.
 
     Raises:
-        OutputError: They cannot.
+        OutputError: The folder cannot be created or written to.
     """
     probe = folder / f"probe{TEMPORARY_MARK}{os.getpid()}"
     try:
@@ -86,17 +86,17 @@ def check_writable_folder(folder: Path) -> None:
 
 
 def _copy_attributes(source: Path, target: Path) -> None:
-    """Copies extended attributes, owner and permissions; what the system refuses stays as it is."""
+    """Copies extended attributes, owner and permissions, as far as the system allows."""
     with suppress(OSError):
-        facts = source.stat()
+        status = source.stat()
         _copy_extended_attributes(source, target)
         # A change of owner resets permissions, so they come last.
-        is_owned = _change_owner(target, facts)
-        target.chmod(stat.S_IMODE(facts.st_mode) & (0o7777 if is_owned else 0o777))
+        is_owned = _change_owner(target, status)
+        target.chmod(stat.S_IMODE(status.st_mode) & (0o7777 if is_owned else 0o777))
 
 
 def _copy_extended_attributes(source: Path, target: Path) -> None:
-    if not hasattr(os, "listxattr"):  # Linux alone has it
+    if not hasattr(os, "listxattr"):  # only Linux has it
         return
     names: list[str] = []
     with suppress(OSError):
@@ -106,15 +106,15 @@ def _copy_extended_attributes(source: Path, target: Path) -> None:
             os.setxattr(target, name, os.getxattr(source, name))
 
 
-def _change_owner(target: Path, facts: os.stat_result) -> bool:
-    """Whether the file now has that owner; its group may change without it."""
+def _change_owner(target: Path, status: os.stat_result) -> bool:
+    """Whether the file now has that owner; the group alone may be changed otherwise."""
     if not hasattr(os, "chown"):  # Windows
         return False
     with suppress(OSError):
-        os.chown(target, facts.st_uid, facts.st_gid)
+        os.chown(target, status.st_uid, status.st_gid)
         return True
     with suppress(OSError):
-        os.chown(target, -1, facts.st_gid)
+        os.chown(target, -1, status.st_gid)
     return False
 
 

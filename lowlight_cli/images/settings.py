@@ -1,4 +1,4 @@
-"""How picture files are read and written; torch-free."""
+"""Defines the settings for reading and writing image files; torch-free."""
 
 from typing import Annotated
 
@@ -15,13 +15,12 @@ Color = tuple[
 
 
 class ReadSettings(BaseModel):
-    """How files become pictures.
+    """How image files are read.
 
     Attributes:
-        max_pixels: Pictures with more pixels in a frame are refused.
-        allow_truncated: Whether a file that was cut short is read as far as it goes, with the warning
-            ``degraded``.
-        frames: What to do about animations and pages: all of them, the first, or an error.
+        max_pixels: Images with more pixels in a frame are rejected.
+        allow_truncated: Whether to read the intact part of a truncated file, with the warning ``degraded``.
+        frames: Frames to read from animations and multi-page files: all, the first, or an error.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,17 +31,18 @@ class ReadSettings(BaseModel):
 
 
 class WriteSettings(BaseModel):
-    """How pictures become files.
+    """How image files are written.
 
     Attributes:
-        quality: Of JPEG, WebP and AVIF.
-        subsampling: Of JPEG color; ``keep`` takes that of a JPEG source and 4:4:4 for any other.
-        compression: Effort spent on PNG, 0 to 9.
-        bit_depth: Bits per channel; ``keep`` takes those of the source where the format can hold them.
-        metadata: ``keep`` all, ``safe`` leaves out place, serial numbers, owner and maker notes, ``strip``
-            leaves out everything but the color profile.
-        icc: ``keep`` the profile of the source, or write ``srgb``.
-        flatten: Background for pictures with transparency in a format without; None makes that an error.
+        quality: Quality of JPEG, WebP and AVIF.
+        subsampling: Chroma subsampling of JPEG; ``keep`` uses that of a JPEG input and 4:4:4 for others.
+        compression: Compression level of PNG and TIFF, 0 to 9.
+        bit_depth: Bits per channel; ``keep`` uses those of the input if the format can hold them.
+        metadata: ``keep`` all; ``safe`` removes location, serial numbers, owner and maker notes; ``strip``
+            removes everything except the color profile.
+        icc: ``keep`` the profile of the input, or write ``srgb``.
+        flatten: Background color for transparent images in a format without transparency; None makes that an
+            error.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,4 +1,4 @@
-"""Overlapping tiles of a large picture, and the blend that hides their borders."""
+"""Divides a large image into overlapping tiles and blends the results without visible seams."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from lowlight_cli.tensors import Images
 
 
 class Tile(NamedTuple):
-    """A part of a picture: its first row and column, and its size in pixels."""
+    """A part of an image: its first row and column, and its size in pixels."""
 
     top: int
     left: int
@@ -21,23 +21,23 @@ class Tile(NamedTuple):
 
 
 class Spans(NamedTuple):
-    """Equal, overlapping pieces of one axis: where each starts, and how long all of them are."""
+    """Overlapping pieces of one axis: the start of each, and their common length."""
 
     starts: tuple[int, ...]
     length: int
 
 
 def cut_axis(size: int, *, side: int, overlap: int, multiple: int = 1) -> Spans:
-    """Covers an axis with as few pieces as possible, of even length.
+    """Covers an axis with as few pieces as possible, of equal length.
 
     Args:
-        size: Pixels to cover; the last piece may reach beyond, to the next multiple.
+        size: Pixels to cover; the last piece may extend to the next multiple.
         side: Longest piece, a multiple of ``multiple``.
-        overlap: Pixels shared by neighbors at least.
+        overlap: Least number of pixels that neighbors share.
         multiple: Starts and lengths are multiples of it.
 
     Raises:
-        ValueError: ``overlap`` leaves no room for progress.
+        ValueError: ``overlap`` is not below ``side``, or ``side`` is not a multiple.
     """
     size, overlap = padded_side(size, multiple), padded_side(overlap, multiple)
     if overlap >= side or side % multiple:
@@ -77,13 +77,13 @@ def blend_strips(
             canvas[..., left : left + columns.length] += rendered * row_weights[:, None] * column_weights
         done = end - top
         yield canvas[:, :, :done, :width]
-        shared = canvas[:, :, done:].clone()  # rows that the next tiles go on with
+        shared = canvas[:, :, done:].clone()  # rows that the next tiles add to
         canvas[:, :, : shared.shape[2]] = shared
         canvas[:, :, shared.shape[2] :] = 0
 
 
 def _fades(spans: Spans, overlap: int) -> list[Tensor]:
-    """Weight of each piece along its axis, shape (length,); at every position they add up to one."""
+    """Weights of each piece along its axis, shape (length,); at every position they sum to 1."""
     total = torch.zeros(spans.starts[-1] + spans.length, dtype=torch.float64)
     ramps = []
     for start in spans.starts:

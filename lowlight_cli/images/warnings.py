@@ -1,25 +1,28 @@
-"""What the warning codes of a picture mean, in words."""
+"""Explains the warning codes of images.
+
+A separate file although only the progress display imports it: the codes are those of the readers here.
+"""
 
 from lowlight_cli.catalog import Catalog
 
 WARNING_TEXTS: Catalog[str] = Catalog(
     "warning",
     {
-        "metadata": "some of the metadata is damaged or has no place in the result",
-        "icc": "the color profile is broken; the colors are taken for sRGB",
-        "icc_8bit": "this color profile works in 8 bits only; the 16 bits were rounded",
-        "icc_to_srgb": "the color profile or gamma cannot be written to; the result is sRGB",
-        "color": "the file names colors that are unknown; they are taken for sRGB",
-        "hdr_to_sdr": "the high dynamic range (PQ, HLG) became sRGB",
-        "cmyk_to_rgb": "the inks of CMYK became RGB",
-        "depth_8bit": "of more than 8 bits per channel, 8 were read",
-        "channels": "further channels, neither color nor opacity, were left out",
-        "degraded": "the file breaks off; what was there is in the result",
-        "extension": "the name says another format than the content",
+        "metadata": "some metadata was left out: it is damaged, or the output format cannot hold it",
+        "icc": "the color profile is damaged; the colors are read as sRGB",
+        "icc_8bit": "this type of color profile is converted in 8 bits; 16-bit samples were rounded",
+        "icc_to_srgb": "the color profile or gamma cannot be written to; the output is sRGB",
+        "color": "the color space is unknown; the colors are read as sRGB",
+        "hdr_to_sdr": "high dynamic range (PQ, HLG) was converted to sRGB",
+        "cmyk_to_rgb": "CMYK was converted to RGB",
+        "depth_8bit": "the file has more than 8 bits per channel; 8 were read",
+        "channels": "extra channels other than opacity were left out",
+        "degraded": "the file is truncated; the missing part is gray or black",
+        "extension": "the file extension does not match the format of the content",
     },
 )
 
 
 def explain(code: str) -> str:
-    """A warning for a person: its code, and what it means."""
+    """A warning code with its explanation."""
     return f"{code}: {WARNING_TEXTS[code]}" if code in WARNING_TEXTS else code

@@ -40,7 +40,7 @@ def test_other_codings_are_named(coding, brand, name, is_general):
 
 
 def test_damaged_hevc_is_no_other_coding():
-    assert refusal(heif(b"hvc1", bytes(100))) == ("unreadable", "its data are damaged")
+    assert refusal(heif(b"hvc1", bytes(100))) == ("unreadable", "the image data are damaged")
 
 
 def test_a_picture_made_of_others_has_their_coding():
