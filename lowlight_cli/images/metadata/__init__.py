@@ -1,1 +1,1 @@
-"""What photos carry beside their pixels: EXIF, XMP, IPTC and text, read, filtered and written back."""
+"""Reads, filters and writes the metadata of image files: EXIF, XMP and IPTC."""

@@ -1,4 +1,4 @@
-"""Metadata -> file that has been encoded already, whatever encoded it."""
+"""Adds metadata to an encoded file of any format."""
 
 from dataclasses import replace
 
@@ -17,17 +17,17 @@ _MAX_XMP_BYTES = MAX_SEGMENT_BYTES - len(b"http://ns.adobe.com/xap/1.0/\0")
 
 
 def fit_metadata(metadata: Metadata, format_name: str) -> tuple[Metadata, tuple[str, ...]]:
-    """What a format can hold of the metadata.
+    """The part of the metadata that a format can hold.
 
-    A JPEG holds EXIF of less than 64 kB: maker notes go first, then the rest. In a TIFF, maker notes lose the
-    values that lie outside of them. WebP and AVIF have no IPTC, and GIF has no metadata.
+    A JPEG holds EXIF of less than 64 kB: if it is larger, maker notes are dropped first, then the rest. In a
+    TIFF, maker notes lose the values stored outside of them. WebP and AVIF have no IPTC, GIF no metadata.
 
     Args:
-        metadata: Of the source.
+        metadata: Metadata of the input.
         format_name: Name in ``FORMATS``.
 
     Returns:
-        The metadata, and the warning ``metadata`` where something was left out.
+        The metadata, and the warning ``metadata`` if something was left out.
     """
     if format_name == "jpg":
         exif, xmp = _exif_for_jpeg(metadata.exif), _xmp_for_jpeg(metadata.xmp)
@@ -42,12 +42,12 @@ def fit_metadata(metadata: Metadata, format_name: str) -> tuple[Metadata, tuple[
 
 
 def attach_metadata(encoded: bytes, format_name: str, metadata: Metadata) -> bytes:
-    """A file with metadata, put in beside what it holds already.
+    """The file with metadata added.
 
     Args:
         encoded: A whole file without metadata.
-        format_name: ``jpg``, ``png``, ``webp`` or ``tiff``; any other is given back as it is.
-        metadata: What to put in; as much as fits is taken.
+        format_name: ``jpg``, ``png``, ``webp`` or ``tiff``; files of other formats are returned unchanged.
+        metadata: Metadata to add; what does not fit is left out.
 
     Raises:
         ValueError: The file is not of that format.
@@ -77,7 +77,7 @@ def _exif_for_jpeg(block: bytes) -> bytes:
 
 
 def _exif_for_tiff(block: bytes) -> bytes:
-    """The block without values of maker notes that lie outside of these: offsets change in a TIFF."""
+    """The block without values that maker notes store outside of them, because offsets change in a TIFF."""
     found = read_exif(block)[0] if block else empty_exif()
     return write_exif(found, pinned=False) if found.note_values else block
 

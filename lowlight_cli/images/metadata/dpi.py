@@ -1,4 +1,4 @@
-"""How large a picture is on paper: said by JPEG and PNG in places of their own, and carried by EXIF.
+"""Converts the print resolution between EXIF and the fields of JPEG (JFIF) and PNG (pHYs).
 
 Source: JFIF 1.02 (ITU-T T.871) for JPEG; PNG specification, 11.3.4.3, for PNG.
 """
@@ -22,7 +22,7 @@ _INCHES_PER_METER = 39.3701
 
 
 class Density(NamedTuple):
-    """Pixels for each unit of length, and that unit in the numbers of EXIF: 2 for inches, 3 for cm."""
+    """Pixels per unit of length, and the unit as in EXIF: 2 for inches, 3 for centimeters."""
 
     across: float
     down: float
@@ -30,13 +30,13 @@ class Density(NamedTuple):
 
     @property
     def per_meter(self) -> tuple[int, int]:
-        """Pixels for each metre."""
+        """Pixels per meter, across and down."""
         times = 100 if self.unit == _CENTIMETER else _INCHES_PER_METER
         return round(self.across * times), round(self.down * times)
 
 
 def density_of_file(data: bytes) -> Density | None:
-    """What a JPEG or PNG says in its own place; None where it says nothing."""
+    """Resolution in the header of a JPEG or PNG; None if none is stated."""
     if data.startswith(JPEG_START):
         found = next((s.data for s in read_segments(data) if s.data.startswith(_JFIF)), b"")
         if len(found) >= 12 and found[7] in (1, 2):
@@ -51,7 +51,7 @@ def density_of_file(data: bytes) -> Density | None:
 
 
 def density_of_exif(exif: Exif) -> Density | None:
-    """What EXIF says; None where that is nothing or makes no sense."""
+    """Resolution in EXIF; None if it is missing or invalid."""
     across, down = (_fraction(exif.main.get(tag), exif.order) for tag in (_ACROSS, _DOWN))
     unit = next(iter(whole_numbers(exif.main.get(_UNIT), exif.order)), _INCH)
     if min(across, down) <= 0 or unit not in (_INCH, _CENTIMETER):
@@ -60,22 +60,22 @@ def density_of_exif(exif: Exif) -> Density | None:
 
 
 def with_density(exif: Exif, density: Density | None) -> Exif:
-    """EXIF that says it too, unless it says something already."""
+    """EXIF with the resolution added, unless it has one."""
     if density is None or _ACROSS in exif.main:
         return exif
     across, down = (
         Entry(_FRACTION, struct.pack(exif.order + "II", round(number * 100), 100)) for number in density[:2]
     )
-    said = {_ACROSS: across, _DOWN: down, _UNIT: number_entry(density.unit, exif.order, SHORT)}
-    return replace(exif, main=exif.main | said)
+    entries = {_ACROSS: across, _DOWN: down, _UNIT: number_entry(density.unit, exif.order, SHORT)}
+    return replace(exif, main=exif.main | entries)
 
 
 def stamp_density(encoded: bytes, density: Density | None) -> bytes:
-    """A JPEG or PNG that says it in its own place; any other file as it is.
+    """A JPEG or PNG with the resolution in its header; other files are returned unchanged.
 
     Args:
-        encoded: A whole file; a PNG must not say it yet.
-        density: What to say, or None for nothing.
+        encoded: A whole file; a PNG must not have a ``pHYs`` chunk.
+        density: The resolution, or None to change nothing.
     """
     if density is None:
         return encoded
@@ -87,12 +87,12 @@ def stamp_density(encoded: bytes, density: Density | None) -> bytes:
     if first is None or not first.data.startswith(_JFIF) or max(density[:2]) > 65535:
         return encoded
     place = first.start + 4 + 7
-    said = struct.pack(">BHH", density.unit - 1, round(density.across), round(density.down))
-    return encoded[:place] + said + encoded[place + len(said) :]
+    fields = struct.pack(">BHH", density.unit - 1, round(density.across), round(density.down))
+    return encoded[:place] + fields + encoded[place + len(fields) :]
 
 
 def _fraction(entry: Entry | None, order: str) -> float:
-    """Value of an entry of one fraction; 0 for any other."""
+    """Value of an entry of one unsigned fraction; 0 for other types, and for values too large to write."""
     if entry is None or entry.kind != _FRACTION or len(entry.data) != 8:
         return 0.0
     above, below = struct.unpack(order + "II", entry.data)

@@ -1,8 +1,8 @@
-"""EXIF blocks: what a camera tells about a photo, fit for an enhanced copy of it.
+"""Reads EXIF blocks, adapts them to an enhanced copy and writes them.
 
-A block is read into its four directories and written anew, which leaves the thumbnail out. Maker notes keep
-their bytes and their place in the block, and so do values of theirs that lie elsewhere in it: some makers
-count offsets from the start of the block.
+A block is parsed into its four directories and rewritten without the thumbnail. Maker notes keep their bytes
+and their offset in the block, and so do values they store elsewhere in it, because some makers count offsets
+from the start of the block.
 
 Source: CIPA DC-008 (Exif 2.32 and 3.0).
 """
@@ -32,13 +32,13 @@ from lowlight_cli.images.metadata.tiff_directory import (
 )
 
 PREFIX = b"Exif\0\0"
-"""What JPEG, and some writers of other formats, put before a block."""
+"""Bytes that JPEG, and some writers of other formats, put before a block."""
 
 XMP_TAG, IPTC_TAG, RESOURCES_TAG = 700, 33723, 34377
-"""Blocks of other standards in a main directory: XMP, IPTC-IIM and Photoshop's resources."""
+"""Tags of the main directory that hold blocks of other standards: XMP, IPTC-IIM and Photoshop's resources."""
 
 EXIF_IFD_TAG, GPS_IFD_TAG, INTEROP_IFD_TAG = 0x8769, 0x8825, 0xA005
-"""Where the other directories lie; the last is a tag of the details."""
+"""Tags that point to the other directories; the last one is in the Exif directory."""
 
 _ORIENTATION, _WIDTH, _HEIGHT = 274, 256, 257
 _PROCESSING_SOFTWARE, _SOFTWARE = 11, 305
@@ -52,13 +52,13 @@ LAYOUT_TAGS = frozenset(
     | {336, 337, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531}
     | {532, 559, XMP_TAG, IPTC_TAG, RESOURCES_TAG, 34675, 37724, 0xEA1C}
 )
-"""How a TIFF stores its pixels, and blocks that other code carries; wrong in a new file."""
+"""Tags of pixel storage in a TIFF, and of blocks that are handled elsewhere; both are wrong in a new file."""
 
 COLORIMETRY_TAGS = frozenset({318, 319})
-"""White and primaries: true of the result too, whose colors go back to the space of the source."""
+"""White point and primaries: they hold for the output, too, which is in the color space of the input."""
 
 _COLOR_TAGS_OF_BLOCK = COLORIMETRY_TAGS | {301, 529, 532}
-"""What a block outside of a TIFF says of colors beside the others: a curve, and how YCbCr is made."""
+"""Tags of a block outside of TIFF that describe colors: also the transfer function and YCbCr conversion."""
 
 _DIGITAL_NEGATIVE_TAGS = range(50706, 52600)
 _TAGS_KEPT_OF_RAW = frozenset(
@@ -74,15 +74,15 @@ _PRIVATE_TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Exif:
-    """Directories of a block, without pointers and without the thumbnail's.
+    """Directories of a block, without pointers and without the thumbnail.
 
     Attributes:
         order: Byte order of the values, ``<`` or ``>``.
-        main: The picture.
-        details: How it was taken.
-        gps: Where it was taken.
-        interoperability: Which rules the file follows.
-        note_values: What the maker note has outside of itself, each value with its offset in the block.
+        main: The main directory (IFD0).
+        details: The Exif directory.
+        gps: The GPS directory.
+        interoperability: The Interoperability directory.
+        note_values: Values that the maker note stores outside of itself, each with its offset in the block.
     """
 
     order: str
@@ -94,21 +94,21 @@ class Exif:
 
     @property
     def orientation(self) -> int:
-        """Which way up the pixels are stored, 1 to 8; 1 where nothing valid is said."""
+        """Orientation of the stored pixels, 1 to 8; 1 if none or an invalid one is stated."""
         value = next(iter(whole_numbers(self.main.get(_ORIENTATION), self.order)), 1)
         return value if value in range(1, 9) else 1
 
 
 def empty_exif() -> Exif:
-    """A block that tells nothing."""
+    """A block without tags."""
     return Exif("<", {}, {}, {}, {})
 
 
 def read_exif(data: bytes) -> tuple[Exif, bool]:
-    """Directories of a block or of a TIFF file, and whether they were undamaged.
+    """Directories of a block or of a TIFF file, and whether they are undamaged.
 
     Raises:
-        ValueError: There is no directory at all.
+        ValueError: There is no readable directory.
     """
     data = data.removeprefix(PREFIX)
     layout, offset = read_header(data)
@@ -135,13 +135,13 @@ def read_exif(data: bytes) -> tuple[Exif, bool]:
 def _values_of_note(
     data: bytes, layout: Layout, starts: Sequence[int], found: Sequence[ParsedDirectory]
 ) -> tuple[Entry, ...]:
-    """What the maker note has outside of itself.
+    """Values that the maker note stores outside of itself.
 
     Args:
         data: The block.
-        layout: How its numbers are written.
-        starts: Where its directories start.
-        found: These directories: main, details and the others.
+        layout: Its byte order and offset size.
+        starts: Offsets of its directories.
+        found: These directories: main, Exif and the others.
     """
     note = found[1].entries.get(_MAKER_NOTE)
     if note is None:
@@ -154,16 +154,16 @@ def _values_of_note(
 
 
 def _without_pointers(directory: Directory) -> Directory:
-    # Kinds 14 to 18 are of BigTIFF, and a block is never big.
+    # Types 14 to 18 exist only in BigTIFF, which a block cannot be.
     return {t: e for t, e in directory.items() if t not in _POINTERS and e.kind not in range(14, 19)}
 
 
 def write_exif(exif: Exif, *, pinned: bool = True) -> bytes:
-    """A block with prefix; empty where there is nothing to tell.
+    """A block with prefix; empty if there are no tags.
 
     Args:
-        exif: What to write.
-        pinned: Whether maker notes keep their place.
+        exif: The directories to write.
+        pinned: Whether maker notes keep their offset.
     """
     if not (exif.main or exif.details or exif.gps or exif.interoperability):
         return b""
@@ -185,7 +185,7 @@ def write_exif(exif: Exif, *, pinned: bool = True) -> bytes:
 
 
 def _pinned(exif: Exif) -> tuple[Entry | None, tuple[Entry, ...]]:
-    """The maker note and its values outside, if all of them can keep their places."""
+    """The maker note and its values outside, if all of them can keep their offsets."""
     note = exif.details.get(_MAKER_NOTE)
     if note is None or not all(8 <= entry.offset < 2**16 for entry in (note, *exif.note_values)):
         return None, ()
@@ -193,19 +193,19 @@ def _pinned(exif: Exif) -> tuple[Entry | None, tuple[Entry, ...]]:
 
 
 def keeps_note_values(found: Exif, exif: Exif) -> bool:
-    """Whether a block of ``exif`` has all that the maker note of ``found`` has outside of itself."""
+    """Whether ``exif`` can be written with all values that the maker note of ``found`` has outside of itself."""
     return not found.note_values or _pinned(exif)[1] == found.note_values
 
 
 def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw: bool = False) -> Exif:
-    """What holds for an upright copy: pixels' layout left out, orientation 1, sizes of the copy.
+    """The tags that hold for an upright copy: orientation 1, sizes of the copy, nothing about pixel storage.
 
     Args:
-        exif: As read.
+        exif: Directories of the input.
         width: Columns of the copy.
         height: Rows of the copy.
-        of_file: Whether it was read from a TIFF file, whose directory also tells how its pixels are stored.
-        raw: Whether that file holds what a sensor saw, and tags to develop it.
+        of_file: Whether they come from a TIFF file, whose main directory also describes pixel storage.
+        raw: Whether that file is camera raw, whose main directory also has tags for its development.
     """
     size = {_WIDTH: width, _HEIGHT: height}
     layout = LAYOUT_TAGS if of_file else LAYOUT_TAGS - _COLOR_TAGS_OF_BLOCK
@@ -215,7 +215,7 @@ def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw:
         main |= {tag: number_entry(size[tag], exif.order) for tag in size if tag in exif.main}
     else:
         main = {tag: entry for tag, entry in main.items() if tag not in _DIGITAL_NEGATIVE_TAGS}
-        # Places in a whole file mean nothing in a block.
+        # Offsets in a whole file have no meaning in a block.
         details = {tag: entry._replace(offset=0) for tag, entry in details.items()}
         exif = replace(exif, note_values=())
     if raw:
@@ -229,14 +229,14 @@ def portable(exif: Exif, width: int, height: int, *, of_file: bool = False, raw:
 
 
 def without_private(exif: Exif) -> Exif:
-    """Without place, serial numbers, owner, computer and maker notes; artist and copyright stay."""
+    """EXIF without location, serial numbers, owner, computer and maker notes; artist and copyright stay."""
     main = {tag: entry for tag, entry in exif.main.items() if tag not in _PRIVATE_TAGS["main"]}
     details = {tag: entry for tag, entry in exif.details.items() if tag not in _PRIVATE_TAGS["details"]}
     return replace(exif, main=main, details=details, gps={})
 
 
 def only_color(exif: Exif) -> Exif:
-    """Nothing but the mark of Adobe RGB, which stands for a profile in photos that embed none."""
+    """EXIF with nothing but the mark of Adobe RGB, which replaces a profile in photos that embed none."""
     index = exif.interoperability.get(1)
     if index is None or index.data != _ADOBE_RGB:
         return empty_exif()
@@ -245,11 +245,11 @@ def only_color(exif: Exif) -> Exif:
 
 
 def without_maker_note(exif: Exif) -> Exif:
-    """Without the one value that grows large."""
+    """EXIF without the maker note, the one value that can be large."""
     return replace(exif, details={t: entry for t, entry in exif.details.items() if t != _MAKER_NOTE})
 
 
 def processed_by(exif: Exif, software: str) -> Exif:
-    """Names what made the copy; the camera's own ``Software`` stays where there is one."""
+    """EXIF that names the program that made the copy; an existing ``Software`` of the camera is kept."""
     named = {_SOFTWARE: text_entry(software)} | exif.main | {_PROCESSING_SOFTWARE: text_entry(software)}
     return replace(exif, main=named)

@@ -1,6 +1,6 @@
-"""Photoshop's image resources, and the IPTC records among them: caption, keywords, author, place.
+"""Reads and writes Photoshop's image resources and the IPTC records in them.
 
-JPEG carries resources with IPTC-IIM as one of them, TIFF both side by side. Here a block is always resources.
+JPEG stores resources with IPTC-IIM as one of them, TIFF both side by side. Here a block is always resources.
 
 Source: Adobe Photoshop file formats specification, "Image resources"; IPTC-NAA Information Interchange
 Model 4.
@@ -12,7 +12,7 @@ from typing import NamedTuple
 _SIGNATURES = (b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR")
 _RECORDS = 1028
 _STALE = frozenset({1033, 1036, 1039, 1058, 1059, 1060})
-"""Thumbnails of the dark photo; copies of profile, EXIF and XMP."""
+"""Thumbnails of the dark input; copies of profile, EXIF and XMP."""
 
 _DIGEST_OF_RECORDS = 1061
 _MARKER = 0x1C
@@ -24,8 +24,8 @@ class Resource(NamedTuple):
     """One image resource.
 
     Attributes:
-        number: What it is.
-        head: Signature, number and name, as they were read.
+        number: Its ID.
+        head: Signature, ID and name, as stored.
         data: Its content.
     """
 
@@ -45,27 +45,27 @@ def is_records(block: bytes) -> bool:
 
 
 def split_records(block: bytes) -> tuple[bytes, bytes]:
-    """The bare IPTC-IIM of a block, and the block of all other resources."""
+    """The IPTC-IIM records of a block, and the block of all other resources."""
     found, _ = _read(block)
     records = b"".join(resource.data for resource in found if resource.number == _RECORDS)
     return records, _write([resource for resource in found if resource.number != _RECORDS])
 
 
 def portable_iptc(block: bytes) -> tuple[bytes, bool]:
-    """Resources that hold for a copy, and whether the block was undamaged."""
+    """Resources that hold for a copy, and whether the block is undamaged."""
     found, whole = _read(block)
     return _write([resource for resource in found if resource.number not in _STALE]), whole
 
 
 def iptc_without_private(block: bytes) -> bytes:
-    """Without the fields that tell a place."""
+    """The block without fields of a location."""
     found, _ = _read(block)
     changed = [resource for resource in found if resource.number != _DIGEST_OF_RECORDS]
     return _write([r._replace(data=_without_places(r.data)) if r.number == _RECORDS else r for r in changed])
 
 
 def _read(block: bytes) -> tuple[list[Resource], bool]:
-    """Resources of a block, and whether all of it could be read."""
+    """Resources of a block, and whether it is undamaged."""
     found: list[Resource] = []
     position = 0
     while block[position : position + 4] in _SIGNATURES:
@@ -93,7 +93,7 @@ def _without_places(records: bytes) -> bytes:
     while records[position : position + 1] == bytes([_MARKER]):
         size = int.from_bytes(records[position + 3 : position + 5])
         start = position + 5
-        if size & 0x8000:  # an extended record: the number is that of the bytes of its size
+        if size & 0x8000:  # an extended record: the number is the length of its size field
             start += size & 0x7FFF
             size = int.from_bytes(records[position + 5 : start][:8])
         end = min(start + size, len(records))

@@ -1,4 +1,4 @@
-"""The segments of a JPEG file that hold metadata.
+"""Reads and writes the segments of a JPEG that hold metadata.
 
 Source: ITU-T T.81, B.1; CIPA DC-008 for EXIF; Adobe's XMP specification part 3 for XMP.
 """
@@ -12,7 +12,7 @@ from lowlight_cli.images.metadata.xmp_extension import ExtensionParts, join_xmp,
 
 START = b"\xff\xd8"
 MAX_SEGMENT_BYTES = 65_533
-"""Bytes behind the length of a segment."""
+"""Bytes of a segment after its length field."""
 
 _APP0, _APP1, _APP13 = 0xE0, 0xE1, 0xED
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -24,13 +24,13 @@ _OURS = (PREFIX, _XMP, _EXTENSION, _PHOTOSHOP)
 
 
 class Segment(NamedTuple):
-    """A stretch of the file before the first scan.
+    """A segment before the first scan.
 
     Attributes:
-        marker: Its second byte.
+        marker: Second byte of its marker.
         start: Offset of its first byte.
-        data: What follows its length.
-        end: Where the next one begins.
+        data: Its content after the length field.
+        end: Offset of the next segment.
     """
 
     marker: int
@@ -40,12 +40,12 @@ class Segment(NamedTuple):
 
 
 def read_jpeg(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
-    """EXIF block, XMP packet and Photoshop's resources of a file, and whether they were undamaged."""
+    """EXIF block, XMP packet and Photoshop's resources of a file, and whether they are undamaged."""
     exif, xmp, resources = [], [], []
     extensions = ExtensionParts()
     for segment in read_segments(data):
         if segment.marker == _APP1 and segment.data.startswith(PREFIX):
-            # A block beyond 64 kB goes on in further segments, which repeat the prefix.
+            # A block of more than 64 kB continues in further segments, which repeat the prefix.
             exif.append(segment.data.removeprefix(PREFIX))
         elif segment.marker == _APP1 and segment.data.startswith(_XMP):
             xmp.append(segment.data.removeprefix(_XMP))
@@ -63,16 +63,16 @@ def read_jpeg(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
 
 
 def write_jpeg(data: bytes, exif: bytes, xmp: bytes, resources: bytes) -> bytes:
-    """A file with other metadata.
+    """The file with its metadata replaced.
 
     Args:
         data: A whole file.
-        exif: Block without prefix.
-        xmp: Packet of any size.
-        resources: Photoshop's.
+        exif: EXIF block without prefix.
+        xmp: XMP packet of any size.
+        resources: Photoshop's image resources.
 
     Raises:
-        ValueError: A block is too large for this format.
+        ValueError: A block is too large for JPEG.
     """
     segments = list(read_segments(data))
     head = [s for s in segments if s.marker == _APP0]
@@ -85,11 +85,11 @@ def write_jpeg(data: bytes, exif: bytes, xmp: bytes, resources: bytes) -> bytes:
 
 
 def read_segments(data: bytes) -> Iterator[Segment]:
-    """Segments up to the first scan, or up to damage."""
+    """Segments up to the first scan, or up to the first damaged one."""
     position = len(START)
     while data[position : position + 1] == b"\xff" and position + 4 <= len(data):
         marker = data[position + 1]
-        if marker == 0xFF:  # fill bytes may stand before any marker
+        if marker == 0xFF:  # fill bytes may precede any marker
             position += 1
             continue
         if marker in (_SCAN, _END):

@@ -1,9 +1,9 @@
-"""Maker notes whose values lie elsewhere in the EXIF block.
+"""Finds values of maker notes that are stored elsewhere in the EXIF block.
 
-A note is usually a directory of tags behind a short name. Its offsets count from the start of the block, or
-from a header inside of the note. Some cameras, such as early ones of Olympus and Nikon Coolpix, store values
-outside of the bytes that ``MakerNote`` covers. No standard says so. A directory is looked for where makers
-put it, and believed if its values lie where nothing else does.
+A note is usually a directory of tags after a short name. Its offsets count from the start of the block, or
+from a header inside the note. Some cameras, such as early ones of Olympus and Nikon Coolpix, store values
+outside of the bytes of ``MakerNote``. No standard describes this. So a directory is searched where makers put
+it, and accepted if its values do not overlap with anything else.
 """
 
 import re
@@ -22,14 +22,14 @@ from lowlight_cli.images.metadata.tiff_directory import (
 )
 
 _STARTS = range(0, 33, 2)
-"""Where the directory of a note may start, behind the maker's name."""
+"""Offsets in a note at which its directory may start, after the maker's name."""
 
 _OWN_HEADER = re.compile(rb"II\*\0|MM\0\*")
 _MAX_NAME_BYTES = 40
-"""Bytes of a note before a header of its own."""
+"""Bytes of a note before its own TIFF header, at most."""
 
 _REACH = 2**16
-"""Bytes behind such a header in which its values are looked for."""
+"""Bytes after such a header that its values may occupy."""
 
 _THUMBNAIL_PLACE, _THUMBNAIL_SIZE = 513, 514
 
@@ -42,9 +42,9 @@ def values_outside(
     Args:
         block: The whole EXIF block.
         note: Its maker note.
-        order: Byte order of the block; that of the note may be the other one.
-        taken: Bytes of the block that belong to its own directories.
-        left_out: Bytes that must not be kept, such as the thumbnail.
+        order: Byte order of the block; the note may have the other one.
+        taken: Byte ranges of the block that belong to its own directories.
+        left_out: Byte ranges that must not be kept, such as the thumbnail.
     """
     inside = range(note.offset, note.offset + len(note.data))
     if not note.offset:
@@ -71,12 +71,12 @@ def values_outside(
 
 
 def bytes_of_value(entry: Entry) -> range:
-    """Where the value of an entry lies that has an offset."""
+    """Byte range of the value of an entry with an offset."""
     return range(entry.offset, entry.offset + len(entry.data))
 
 
 def bytes_of_directory(block: bytes, offset: int, layout: Layout) -> range:
-    """Where the directory at ``offset`` lies, without the values that lie elsewhere."""
+    """Byte range of the directory at ``offset``, without values stored elsewhere."""
     count = 0
     if offset + struct.calcsize(layout.order + layout.count_format) <= len(block):
         (count,) = struct.unpack_from(layout.order + layout.count_format, block, offset)
@@ -84,12 +84,12 @@ def bytes_of_directory(block: bytes, offset: int, layout: Layout) -> range:
 
 
 def bytes_of_thumbnail(block: bytes, offset: int, layout: Layout) -> list[range]:
-    """Where a thumbnail lies, with its directory; empty where there is none.
+    """Byte ranges of the thumbnail and its directory; empty if there is none.
 
     Args:
         block: An EXIF block.
-        offset: Where the directory behind the main one starts; 0 where there is none.
-        layout: How its numbers are written.
+        offset: Offset of the directory after the main one; 0 if there is none.
+        layout: Byte order and offset size of the block.
     """
     if not offset:
         return []
@@ -103,7 +103,7 @@ def bytes_of_thumbnail(block: bytes, offset: int, layout: Layout) -> list[range]
 
 
 def _entries_behind(block: bytes, start: int) -> list[Entry]:
-    """Tags of a note with a header of its own at ``start``, with their offsets in the block."""
+    """Entries of a note with its own TIFF header at ``start``, with their offsets in the block."""
     note = block[start : start + _REACH]
     try:
         layout, offset = read_header(note)
@@ -114,18 +114,18 @@ def _entries_behind(block: bytes, start: int) -> list[Entry]:
 
 
 def _directory_of(block: bytes, inside: range, order: str) -> Directory:
-    """Tags of the note that fills those bytes; empty where it is no directory."""
+    """Entries of the note in a byte range; empty if it contains no directory."""
     other = "<" if order == ">" else ">"
     for layout, start in product((Layout(order), Layout(other)), _STARTS):
         offset = inside.start + start
         if offset + layout.directory_size(1) > inside.stop:
             continue
         (count,) = struct.unpack_from(layout.order + layout.count_format, block, offset)
-        # A note may leave out the offset of a next directory.
+        # A note may omit the offset of the next directory.
         if offset + layout.directory_size(count) - layout.word_size > inside.stop:
             continue
         entries = read_directory(block, offset, layout).entries
-        # A directory may have a few damaged entries; other bytes hardly look like one.
+        # A directory may have a few damaged entries; other bytes rarely parse as one.
         if 2 * len(entries) > count:
             return entries
     return {}

@@ -1,7 +1,7 @@
-"""The chunks of a PNG file that hold metadata.
+"""Reads and writes the chunks of a PNG that hold metadata.
 
 Source: PNG specification, third edition, sections 5 and 11.3; ImageMagick's raw profiles, which older
-programs and IPTC still need.
+programs and IPTC need.
 """
 
 import struct
@@ -14,17 +14,17 @@ from lowlight_cli.images.metadata.exif import PREFIX
 START = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD, _PROFILE = b"XML:com.adobe.xmp", b"Raw profile type "
 _MAX_BYTES = 32 * 2**20
-"""Of an unpacked text; a few bytes can be packed so that they fill the memory."""
+"""Limit of a decompressed text, since a few compressed bytes could expand to fill the memory."""
 
 
 class Chunk(NamedTuple):
-    """Part of a file.
+    """A chunk of a file.
 
     Attributes:
-        kind: Its four letters.
-        data: Its content.
+        kind: Its type (four letters).
+        data: Its content; empty for pixels.
         start: Offset of its first byte.
-        end: Where the next one begins.
+        end: Offset of the next chunk.
     """
 
     kind: bytes
@@ -34,7 +34,7 @@ class Chunk(NamedTuple):
 
 
 def read_png(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
-    """EXIF block, XMP packet and Photoshop's resources of a file, and whether they were undamaged."""
+    """EXIF block, XMP packet and Photoshop's resources of a file, and whether they are undamaged."""
     found: dict[bytes, bytes] = {}
     whole = True
     for chunk in read_chunks(data):
@@ -51,13 +51,13 @@ def read_png(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
 
 
 def write_png(data: bytes, exif: bytes, xmp: bytes, resources: bytes) -> bytes:
-    """A file with metadata behind its header.
+    """The file with metadata added after its header.
 
     Args:
         data: A whole file without metadata.
-        exif: Block without prefix.
-        xmp: Packet.
-        resources: Photoshop's.
+        exif: EXIF block without prefix.
+        xmp: XMP packet.
+        resources: Photoshop's image resources.
     """
     new = [make_chunk(b"eXIf", exif)] if exif else []
     new += [make_chunk(b"iTXt", _XMP_KEYWORD + b"\0\0\0\0\0" + xmp)] if xmp else []
@@ -71,7 +71,7 @@ def write_png(data: bytes, exif: bytes, xmp: bytes, resources: bytes) -> bytes:
 
 
 def read_chunks(data: bytes) -> Iterator[Chunk]:
-    """Chunks up to the end, or up to damage."""
+    """Chunks up to the end, or up to the first incomplete one."""
     position = len(START)
     while position + 12 <= len(data):
         size = int.from_bytes(data[position : position + 4])
@@ -79,14 +79,14 @@ def read_chunks(data: bytes) -> Iterator[Chunk]:
         if end > len(data):
             return
         kind = data[position + 4 : position + 8]
-        # Pixels are most of the file: their bytes are not copied.
+        # Pixels are most of the file, so they are not copied.
         content = b"" if kind in (b"IDAT", b"fdAT") else data[position + 8 : end - 4]
         yield Chunk(kind, content, position, end)
         position = end
 
 
 def _block(chunk: Chunk) -> tuple[bytes, bytes]:
-    """What a chunk holds, under the name that tells what it is."""
+    """Name and content of the block of metadata in a chunk; the content is empty if it holds none."""
     if chunk.kind == b"eXIf":
         return chunk.kind, chunk.data
     keyword, _, rest = chunk.data.partition(b"\0")
@@ -108,7 +108,7 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _block_of_profile(text: bytes) -> bytes:
-    """A raw profile is its name, its size and its bytes in hexadecimal, on lines of their own."""
+    """Content of a raw profile: lines of its name, its size and its bytes in hexadecimal."""
     _, size, *lines = text.split(maxsplit=2)
     block = bytes.fromhex(b"".join(lines).decode("ascii"))
     if len(block) != int(size):
@@ -123,5 +123,5 @@ def _profile(block: bytes) -> bytes:
 
 
 def make_chunk(kind: bytes, content: bytes) -> bytes:
-    """Bytes of a chunk with its length and checksum."""
+    """A chunk with its length and checksum."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -1,8 +1,8 @@
-"""What a photo tells about itself beside its pixels, and how much of it goes into the result.
+"""Applies a metadata policy: ``keep``, ``safe`` or ``strip``.
 
-``keep`` keeps all blocks. ``safe`` takes out of them where the photo was taken, serial numbers of body and
-lens, the owner's name, the unique identity of the photo, the name of the computer and the maker notes; artist
-and copyright stay. ``strip`` leaves nothing but the mark of Adobe RGB, which colors need.
+``keep`` keeps all blocks. ``safe`` removes location, serial numbers of body and lens, owner, unique image ID,
+host computer and maker notes; artist and copyright stay. ``strip`` keeps only the mark of Adobe RGB, without
+which colors would be wrong.
 """
 
 import struct
@@ -32,12 +32,12 @@ _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, AttributeError
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Blocks about a photo; empty where there is none.
+    """Blocks of metadata; empty if there are none.
 
     Attributes:
-        exif: TIFF structure behind the six bytes ``Exif`` and two zeros.
-        xmp: The XML packet, in UTF-8.
-        iptc: Photoshop's image resources, with the IPTC-IIM records among them.
+        exif: EXIF block with the prefix of six bytes, ``Exif`` and two zeros.
+        xmp: XMP packet, in UTF-8.
+        iptc: Photoshop's image resources, which include the IPTC-IIM records.
     """
 
     exif: bytes = b""
@@ -46,7 +46,7 @@ class Metadata:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """EXIF orientation of an opened picture, 1 (upright) where none can be read."""
+    """EXIF orientation of an opened image; 1 (upright) if none can be read."""
     try:
         value = image.getexif().get(ORIENTATION_TAG, 1)
     except _DAMAGE:
@@ -55,7 +55,7 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def limit_metadata(metadata: Metadata, policy: MetadataPolicy) -> Metadata:
-    """As much of the metadata as shall be in the result."""
+    """The metadata that the policy allows in the output."""
     if policy is MetadataPolicy.KEEP:
         return metadata
     if policy is MetadataPolicy.STRIP:
@@ -68,13 +68,13 @@ def limit_metadata(metadata: Metadata, policy: MetadataPolicy) -> Metadata:
 
 
 def mark(metadata: Metadata, software: str) -> Metadata:
-    """Tells what made the picture, in EXIF and as a line in the history of XMP.
+    """Names the program that made the image, in EXIF and in the history of XMP.
 
-    ``ProcessingSoftware`` is set; ``Software`` only where there was none: it names what the camera ran. No
-    date is added, so that the same picture makes the same file.
+    ``ProcessingSoftware`` is always set, ``Software`` only if it is missing, since it names the camera's
+    firmware. No date is added, so that equal images give equal files.
 
     Args:
-        metadata: Of the source.
+        metadata: Metadata of the input.
         software: Program, version and model.
     """
     exif = _changed(metadata.exif, lambda found: processed_by(found, software))

@@ -1,4 +1,4 @@
-"""File -> metadata that hold for an upright, enhanced copy of its picture."""
+"""Reads the metadata of a file and adapts it to an upright, enhanced copy."""
 
 from typing import NamedTuple
 
@@ -28,13 +28,13 @@ _TIFF_STARTS = (b"II", b"MM")
 
 
 class _Blocks(NamedTuple):
-    """Blocks as a file holds them.
+    """Blocks as stored in a file.
 
     Attributes:
-        exif: Without prefix.
+        exif: EXIF block without prefix.
         xmp: One packet.
-        iptc: Resources or records.
-        whole: Whether nothing was damaged.
+        iptc: Photoshop's resources or bare IPTC records.
+        whole: Whether all of them are undamaged.
     """
 
     exif: bytes
@@ -46,19 +46,19 @@ class _Blocks(NamedTuple):
 def read_metadata(
     data: bytes, image: Image.Image | None, width: int, height: int
 ) -> tuple[Metadata, tuple[str, ...]]:
-    """Blocks of a file, made fit for an upright copy of it, and codes of what is damaged.
+    """Metadata of a file, adapted to an upright copy.
 
-    Orientation becomes 1, sizes become those of the copy, and pictures of the dark photo are left out:
-    thumbnails in EXIF, XMP and Photoshop's resources. Damaged parts are left out too.
+    Orientation becomes 1, sizes become those of the copy, and thumbnails of the dark input in EXIF, XMP and
+    Photoshop's resources are left out. So are damaged parts.
 
     Args:
         data: The whole file.
-        image: The same file opened by Pillow; None for what a sensor saw (RAW).
+        image: The same file opened by Pillow; None for camera raw.
         width: Columns of the copy.
         height: Rows of the copy.
 
     Returns:
-        The metadata, and the warning ``metadata`` where something was damaged.
+        The metadata, and the warning ``metadata`` if something is damaged.
     """
     blocks = _find(data, image)
     whole, exif = blocks.whole, empty_exif()

@@ -1,4 +1,4 @@
-"""Directories of tags, as TIFF files and EXIF blocks hold them: bytes -> entries, and back.
+"""Reads and writes the directories of tags in TIFF files and EXIF blocks.
 
 Source: TIFF 6.0, section 2; BigTIFF differs only in the width of its numbers.
 """
@@ -10,7 +10,7 @@ from mmap import mmap
 from typing import NamedTuple
 
 BYTES, TEXT, SHORT, LONG, UNDEFINED, OFFSET = 1, 2, 3, 4, 7, 18
-"""Kinds of value that this package makes itself."""
+"""Value types that this package writes."""
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8, 129: 1}  # of BigTIFF; UTF-8 text of Exif 3.0
@@ -20,16 +20,16 @@ _MAGIC, _BIG_MAGIC, _RAW_MAGICS = 42, 43, (0x4F52, 0x5352, 0x55)  # the last are
 
 
 FileData = bytes | mmap
-"""A whole file, in memory or on the disk."""
+"""A whole file, in memory or mapped from the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How numbers are written.
+    """Byte order and offset size.
 
     Attributes:
-        order: ``<`` for the least significant byte first, ``>`` for the most significant.
-        big: Whether offsets have 8 bytes instead of 4.
+        order: ``<`` for little-endian, ``>`` for big-endian.
+        big: Whether offsets have 8 bytes (BigTIFF) instead of 4.
     """
 
     order: str
@@ -37,12 +37,12 @@ class Layout:
 
     @property
     def word(self) -> str:
-        """Format of an offset."""
+        """``struct`` format of an offset."""
         return "Q" if self.big else "I"
 
     @property
     def word_size(self) -> int:
-        """Bytes of an offset, and of a value that lies in the directory itself."""
+        """Bytes of an offset, and of a value stored in the directory itself."""
         return 8 if self.big else 4
 
     @property
@@ -52,21 +52,21 @@ class Layout:
 
     @property
     def count_format(self) -> str:
-        """Format of the number of entries."""
+        """``struct`` format of the number of entries."""
         return "Q" if self.big else "H"
 
     def directory_size(self, entries: int) -> int:
-        """Bytes of a directory, without the values that lie elsewhere."""
+        """Bytes of a directory, without values stored elsewhere."""
         return struct.calcsize(self.order + self.count_format) + entries * self.entry_size + self.word_size
 
 
 class Entry(NamedTuple):
-    """One value.
+    """The value of a tag.
 
     Attributes:
         kind: Number of its type.
-        data: Its bytes, in the order of the block it came from.
-        offset: Where it lay in that block; 0 for a new value and for one in the directory itself.
+        data: Its bytes, in the byte order of the block it came from.
+        offset: Its offset in that block; 0 for a new value and for one in the directory itself.
     """
 
     kind: int
@@ -75,7 +75,7 @@ class Entry(NamedTuple):
 
     @property
     def items(self) -> int:
-        """How many items of its type it holds."""
+        """Number of items of its type."""
         return len(self.data) // _SIZES[self.kind]
 
 
@@ -84,12 +84,12 @@ Directory = dict[int, Entry]
 
 
 class ParsedDirectory(NamedTuple):
-    """A directory that was read.
+    """A directory as read from a file.
 
     Attributes:
-        entries: What could be read.
+        entries: The readable entries.
         following: Offset of the next directory, 0 for none.
-        whole: Whether nothing was damaged.
+        whole: Whether all of it is undamaged.
     """
 
     entries: Directory
@@ -101,7 +101,7 @@ def read_header(data: FileData) -> tuple[Layout, int]:
     """Layout, and offset of the first directory.
 
     Raises:
-        ValueError: The bytes are no TIFF.
+        ValueError: The data are not a TIFF.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None or len(data) < 16:
@@ -115,14 +115,14 @@ def read_header(data: FileData) -> tuple[Layout, int]:
 
 
 def read_directory(data: FileData, offset: int, layout: Layout) -> ParsedDirectory:
-    """Entries of the directory at ``offset``; what points outside of ``data`` is left out."""
+    """Entries of the directory at ``offset``, without those that point beyond the end of ``data``."""
     start = offset + struct.calcsize(layout.order + layout.count_format)
     if offset < 8 or start > len(data):
         return ParsedDirectory({}, 0, whole=False)
     (count,) = struct.unpack_from(layout.order + layout.count_format, data, offset)
     readable = min(count, (len(data) - start) // layout.entry_size)
     entries: Directory = {}
-    # Honest values do not overlap; dishonest ones could fill the memory with copies.
+    # Valid values do not overlap; overlapping ones could fill the memory with copies.
     left, whole = len(data), readable == count
     for position in range(start, start + readable * layout.entry_size, layout.entry_size):
         tag, entry = _read_entry(data, position, layout, left)
@@ -151,24 +151,24 @@ def _read_entry(data: FileData, position: int, layout: Layout, limit: int) -> tu
 
 
 def whole_numbers(entry: Entry | None, order: str) -> tuple[int, ...]:
-    """Values of an entry of whole numbers; empty for any other and for none."""
+    """Values of an entry of integers; empty for other types and for None."""
     if entry is None or entry.kind not in _WHOLE_NUMBERS:
         return ()
     return struct.unpack(f"{order}{entry.items}{_WHOLE_NUMBERS[entry.kind]}", entry.data)
 
 
 def number_entry(value: int, order: str, kind: int = LONG) -> Entry:
-    """An entry of one whole number."""
+    """An entry of one integer."""
     return Entry(kind, struct.pack(order + _WHOLE_NUMBERS[kind], value))
 
 
 def text_entry(text: str) -> Entry:
-    """An entry of text; what ASCII does not have becomes a question mark."""
+    """An entry of text; characters outside of ASCII become question marks."""
     return Entry(TEXT, text.encode("ascii", "replace") + b"\0")
 
 
 def in_order(directory: Directory, old: str, new: str) -> Directory:
-    """The same values with their bytes in another order; blobs stay as they are."""
+    """The values converted to another byte order; untyped bytes stay unchanged."""
     if old == new:
         return directory
     return {tag: entry._replace(data=_swapped(entry)) for tag, entry in directory.items()}
@@ -180,13 +180,13 @@ def _swapped(entry: Entry) -> bytes:
 
 
 class DirectoryWriter:
-    """Lays directories and their values out in one growing run of bytes.
+    """Writes directories and their values to a growing buffer, ``data``.
 
     Args:
-        layout: How numbers are written.
-        start: What comes first: a header, or a whole file to append to.
-        pinned: A value that shall lie at its old offset, or None; that place must be free.
-        fixed: Bytes that no directory points to, and that shall lie at their offsets.
+        layout: Byte order and offset size.
+        start: Initial content: a header, or a whole file to append to.
+        pinned: A value to write at its old offset, which must be free; or None.
+        fixed: Bytes without an entry of their own, to write at their offsets.
     """
 
     def __init__(
@@ -202,16 +202,16 @@ class DirectoryWriter:
             self._put(entry.offset, entry.data)
 
     def reserve(self, entries: int) -> int:
-        """Offset of room for a directory of that many entries."""
+        """Reserves space for a directory of that many entries and returns its offset."""
         return self._take(self._layout.directory_size(entries))
 
     def write(self, directory: Directory, offset: int, following: int = 0) -> None:
-        """Fills room that was reserved.
+        """Writes a directory to reserved space.
 
         Args:
             directory: As many entries as were reserved.
-            offset: Where the room begins.
-            following: Offset of the directory after it, 0 for none.
+            offset: Offset of the reserved space.
+            following: Offset of the next directory, 0 for none.
         """
         order, word = self._layout.order, self._layout.word
         fields = [struct.pack(order + self._layout.count_format, len(directory))]
@@ -221,13 +221,13 @@ class DirectoryWriter:
         self._put(offset, b"".join(fields))
 
     def add(self, directory: Directory, following: int = 0) -> int:
-        """Appends a directory and gives its offset."""
+        """Appends a directory and returns its offset."""
         offset = self.reserve(len(directory))
         self.write(directory, offset, following)
         return offset
 
     def _value(self, entry: Entry) -> bytes:
-        """The last field of an entry: the value itself where it fits, else where it lies."""
+        """Last field of an entry: the value itself if it fits, else its offset."""
         size = self._layout.word_size
         if len(entry.data) <= size:
             return entry.data.ljust(size, b"\0")
@@ -237,7 +237,7 @@ class DirectoryWriter:
         return struct.pack(self._layout.order + self._layout.word, offset)
 
     def _take(self, size: int) -> int:
-        """Start of new bytes, even and clear of what has its place."""
+        """Even offset of ``size`` new bytes that do not overlap with pinned or fixed values."""
         start = self._end + self._end % 2
         for first, end in self._held:
             if start < end and first < start + size:

@@ -1,4 +1,4 @@
-"""Metadata among the tags of a TIFF file.
+"""Reads and writes metadata in the tags of a TIFF.
 
 Source: TIFF 6.0, section 2; Adobe's XMP specification, part 3, for the tags of blocks.
 """
@@ -34,13 +34,13 @@ from lowlight_cli.images.metadata.tiff_directory import (
 
 _RESOLUTION_TAGS = frozenset({282, 283, 296})
 _MAX_BYTES = 2**32 - 2**24
-"""Of a file with offsets of 4 bytes, with room for the metadata."""
+"""Largest file with 4-byte offsets, minus room for the metadata."""
 
 
 def blocks_of_tags(main: Directory) -> tuple[bytes, bytes]:
-    """XMP packet and Photoshop's resources that a main directory holds.
+    """XMP packet and Photoshop's resources of a main directory.
 
-    A TIFF has IPTC-IIM twice, among the resources and as a tag of its own, which is the newer one.
+    A TIFF has IPTC-IIM twice: in the resources, and in its own tag, which is the newer one.
     """
     xmp, records, resources = (
         main[tag].data if tag in main else b"" for tag in (XMP_TAG, IPTC_TAG, RESOURCES_TAG)
@@ -51,32 +51,32 @@ def blocks_of_tags(main: Directory) -> tuple[bytes, bytes]:
 
 
 def write_tiff(data: bytes, exif: Exif, xmp: bytes, resources: bytes) -> bytes:
-    """A file whose first page has further tags.
+    """The file with metadata added to its first page.
 
-    The page gets a new directory behind the end; everything else stays where it is.
+    A new directory of that page is appended to the file; everything else keeps its offset.
 
     Args:
-        data: A whole file, of any number of pages.
-        exif: Directories to merge into those of the page; how the page stores its pixels is kept.
-        xmp: Packet.
-        resources: Photoshop's.
+        data: A whole file with any number of pages.
+        exif: Directories to merge into those of the page; its tags of pixel storage are kept.
+        xmp: XMP packet.
+        resources: Photoshop's image resources.
 
     Raises:
-        ValueError: It is no TIFF, is damaged or is too large.
+        ValueError: The file is not a TIFF, is damaged or too large.
     """
     layout, offset = read_header(data)
     page = read_directory(data, offset, layout)
     if not page.whole or (len(data) > _MAX_BYTES and not layout.big):
-        raise ValueError("damaged or too large a TIFF")
+        raise ValueError("the TIFF is damaged or too large")
     writer = DirectoryWriter(layout, data)
     own = {tag: entry for tag, entry in exif.main.items() if tag not in LAYOUT_TAGS - COLORIMETRY_TAGS}
-    # Inches are meant where no unit is given, so the page must not keep its own.
+    # Without a unit, the resolution is in inches, so the page must not keep its own unit.
     given = _RESOLUTION_TAGS if _RESOLUTION_TAGS & own.keys() else frozenset()
     main = {tag: entry for tag, entry in page.entries.items() if tag not in given}
     main |= (
         _blocks(xmp, resources) | in_order(own, exif.order, layout.order) | _pointers(writer, exif, layout)
     )
-    # The header and the magic number fill half of the first words, the offset the other half.
+    # The header has two words: byte order and magic number, then the offset of the first directory.
     writer.data[layout.word_size : 2 * layout.word_size] = struct.pack(
         layout.order + layout.word, writer.add(_new(main), page.following)
     )
@@ -88,7 +88,7 @@ def _new(directory: Directory) -> Directory:
 
 
 def _blocks(xmp: bytes, resources: bytes) -> Directory:
-    """Entries of whole blocks."""
+    """Entries that hold XMP, IPTC and Photoshop's resources."""
     records, others = split_records(resources)
     blocks = {
         XMP_TAG: Entry(BYTES, xmp),
@@ -99,7 +99,7 @@ def _blocks(xmp: bytes, resources: bytes) -> Directory:
 
 
 def _pointers(writer: DirectoryWriter, exif: Exif, layout: Layout) -> Directory:
-    """Appends the other directories, and gives the entries of a main one that point to them."""
+    """Appends the other directories, and returns entries for the main directory that point to them."""
     children = [exif.details, exif.gps, exif.interoperability]
     details, gps, rules = (in_order(child, exif.order, layout.order) for child in children)
     found: Directory = {}

@@ -1,4 +1,4 @@
-"""The chunks of a WebP file that hold metadata.
+"""Reads and writes the chunks of a WebP that hold metadata.
 
 Source: WebP container specification (RIFF), "Extended file format".
 """
@@ -15,14 +15,14 @@ _HEADER_SIZE = 12
 
 
 class Chunk(NamedTuple):
-    """Part of a file: its four letters and its content."""
+    """A RIFF chunk: its type (four letters) and its content."""
 
     kind: bytes
     data: bytes
 
 
 def read_webp(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
-    """EXIF block and XMP packet of a file, nothing for IPTC, and whether they were undamaged."""
+    """EXIF block and XMP packet of a file, empty bytes for IPTC, and True for undamaged."""
     found: dict[bytes, bytes] = {}
     for chunk in _read_chunks(data):
         found.setdefault(chunk.kind, chunk.data)
@@ -30,15 +30,15 @@ def read_webp(data: bytes) -> tuple[bytes, bytes, bytes, bool]:
 
 
 def write_webp(data: bytes, exif: bytes, xmp: bytes) -> bytes:
-    """A file with other metadata.
+    """The file with its metadata replaced.
 
     Args:
         data: A whole file.
-        exif: Block without prefix.
-        xmp: Packet.
+        exif: EXIF block without prefix.
+        xmp: XMP packet.
 
     Raises:
-        ValueError: It is no WebP.
+        ValueError: The file is not a WebP.
     """
     chunks = [chunk for chunk in _read_chunks(data) if chunk.kind not in (_EXIF, _XMP)]
     if not chunks:
@@ -68,7 +68,7 @@ def _bytes(chunk: Chunk) -> bytes:
 
 
 def _canvas(chunk: Chunk) -> bytes:
-    """Content of the header that a simple file lacks: flags, and the size less one."""
+    """Content of the header that a simple file lacks: flags, and width and height minus 1."""
     if chunk.kind == b"VP8L":
         bits = int.from_bytes(chunk.data[1:5], "little")
         flags = _HAS_ALPHA * (bits >> 28 & 1)

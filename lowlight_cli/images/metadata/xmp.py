@@ -1,4 +1,4 @@
-"""XMP packets: what must change in the packet of a photo for an enhanced copy of it.
+"""Adapts XMP packets to an enhanced copy, and removes private properties.
 
 Source: ISO 16684-1 and Adobe's XMP specification, part 2 (names).
 """
@@ -34,7 +34,7 @@ _STALE = frozenset(
     {Name(_XMP, "Thumbnails"), Name(_XMP, "PageInfo"), Name(_NOTE, "HasExtendedXMP")}
     | {Name(f"{_GOOGLE}camera/", local) for local in _PHONE_CAMERA}
 )
-"""Pictures of the dark photo, and where to find what lay behind it in the file."""
+"""Thumbnails of the dark input, and properties that locate data appended to its file."""
 
 _STALE_NAMESPACES = (
     f"{_GOOGLE}container/",
@@ -42,7 +42,7 @@ _STALE_NAMESPACES = (
     f"{_GOOGLE}depthmap/",
     "http://ns.adobe.com/hdr-gain-map/1.0/",
 )
-"""The same for a video, a depth map or a map of brightness."""
+"""Namespaces of properties that locate an appended video, depth map or gain map."""
 
 _PRIVATE = frozenset(
     {Name(_LENS, local) for local in ("SerialNumber", "LensSerialNumber", "OwnerName")}
@@ -53,10 +53,10 @@ _PRIVATE = frozenset(
     | {Name(_IPTC_EXTENSION, local) for local in ("LocationCreated", "LocationShown")}
     | {Name(_EXIF, "ImageUniqueID")}
 )
-"""Place, serial numbers and owner, as in EXIF; names that begin with GPS are added below."""
+"""Location, serial numbers and owner, as in EXIF; names that start with GPS are handled below."""
 
 _ORIENTATION_TEXT = re.compile(rb"""(tiff:Orientation(?:=["']|>))[2-8]""")
-"""What Pillow and others take for the orientation, whatever the prefix stands for."""
+"""Text that Pillow and others read as the orientation, regardless of the namespace of its prefix."""
 
 _EMPTY = (
     b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
@@ -67,7 +67,7 @@ _EMPTY = (
 
 
 def portable_xmp(xmp: bytes, width: int, height: int) -> bytes:
-    """A packet fit for an upright copy: orientation and sizes of the copy, no thumbnails.
+    """A packet for an upright copy: orientation and sizes of the copy, no thumbnails.
 
     Args:
         xmp: One packet.
@@ -89,7 +89,7 @@ def portable_xmp(xmp: bytes, width: int, height: int) -> bytes:
 
 
 def xmp_without_private(xmp: bytes) -> bytes:
-    """Without place, serial numbers and owner.
+    """The packet without location, serial numbers and owner.
 
     Raises:
         ValueError: The packet is damaged.
@@ -102,7 +102,7 @@ def xmp_without_private(xmp: bytes) -> bytes:
 
 
 def xmp_processed_by(xmp: bytes, software: str) -> bytes:
-    """Adds a line to the history; it has no date, so that equal pictures make equal files.
+    """Adds an entry to the history, without a date, so that equal images give equal files.
 
     Args:
         xmp: One packet, or empty for a new one.
@@ -135,20 +135,20 @@ def _removals(document: Document, unwanted: Callable[[Name], bool]) -> Iterator[
 
 
 def _corrections(document: Document, facts: dict[Name, int]) -> Iterator[Edit]:
-    """Edits that give properties new values where they stand."""
+    """Edits that replace the values of properties in place."""
     for element in document.elements:
         if element.name in facts and element.close > element.inner:
             yield Edit(element.inner, element.close, str(facts[element.name]).encode())
         for attribute in element.attributes:
             if attribute.name in facts:
                 quoted = f'"{facts[attribute.name]}"'.encode()
-                # The opening quote is the first one behind the equals sign of a name without quotes.
+                # A name contains no quotes, so the value follows the first equals sign.
                 start = document.data.index(b"=", attribute.start) + 1
                 yield Edit(start, attribute.end, quoted)
 
 
 def _end_of_history(document: Document) -> int | None:
-    """Where a line of an existing history would be appended; None where there is no history."""
+    """Offset at which to append to an existing history; None if there is none."""
     history = document.first(Name(_MEDIA, "History"))
     if history is None:
         return None

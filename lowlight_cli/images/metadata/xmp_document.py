@@ -1,4 +1,4 @@
-"""Where the parts of an XMP packet lie in its bytes, so that edits leave all other bytes alone.
+"""Locates the elements of an XMP packet in its bytes, so that edits leave all other bytes unchanged.
 
 Source: ISO 16684-1 (XMP part 1: RDF/XML); Adobe's XMP specification part 3 for packets.
 """
@@ -13,7 +13,7 @@ _MAX_ELEMENTS, _MAX_DEPTH = 200_000, 200
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDF_START = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">'.encode()
 RDF_END = b"</rdf:RDF></x:xmpmeta>"
-"""What stands around the properties."""
+"""Text before and after the properties of a new packet."""
 
 _DECLARATION = re.compile(rb"^\s*<\?xml\b[^>]*\?>\s*")
 _PADDING = re.compile(rb"\s{64,}(?=<\?xpacket end)")
@@ -29,13 +29,13 @@ class Name(NamedTuple):
 
 
 class Attribute(NamedTuple):
-    """An attribute that is no declaration of a namespace.
+    """An attribute other than a namespace declaration.
 
     Attributes:
-        name: What it is called.
-        value: As XML understands it.
-        start: Where the white space before it begins.
-        end: Where its closing quote has been.
+        name: Its name.
+        value: Its value, with entities resolved.
+        start: Offset of the white space before it.
+        end: Offset after its closing quote.
     """
 
     name: Name
@@ -48,14 +48,14 @@ class Element(NamedTuple):
     """An element.
 
     Attributes:
-        name: What it is called.
-        start: Where its first tag begins.
-        inner: Where its content begins.
-        close: Where its content ends.
-        end: Where its last tag has been.
-        parent: Index of the element around it, -1 for none.
+        name: Its name.
+        start: Offset of its start tag.
+        inner: Offset of its content.
+        close: Offset of the end of its content.
+        end: Offset after its end tag.
+        parent: Index of its parent element, -1 for none.
         attributes: Its attributes.
-        namespaces: Its declarations, as ``xmlns:name="address"`` with their quotes.
+        namespaces: Its namespace declarations, as ``xmlns:name="address"`` with quotes.
     """
 
     name: Name
@@ -69,7 +69,7 @@ class Element(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Bytes from ``start`` to ``end`` to be replaced by ``text``."""
+    """Replacement of the bytes from ``start`` to ``end`` by ``text``."""
 
     start: int
     end: int
@@ -77,36 +77,36 @@ class Edit(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A packet.
+    """A parsed packet.
 
     Attributes:
-        data: UTF-8 without declaration and padding.
-        elements: In the order of their first tags.
+        data: Its text in UTF-8, without XML declaration and padding.
+        elements: Its elements in the order of their start tags.
     """
 
     data: bytes
     elements: tuple[Element, ...]
 
     def first(self, name: Name) -> Element | None:
-        """The first element called so."""
+        """The first element of that name."""
         return next((element for element in self.elements if element.name == name), None)
 
     def children(self, index: int) -> Iterator[Element]:
-        """Elements directly inside the one at ``index``."""
+        """Child elements of the element at ``index``."""
         return (element for element in self.elements[index + 1 :] if element.parent == index)
 
     @property
     def end_of_rdf(self) -> int:
-        """Where further descriptions can be put."""
+        """Offset at which to insert further descriptions."""
         return self.elements[self.rdf].close
 
     @property
     def rdf(self) -> int:
-        """Index of the element around all descriptions."""
+        """Index of the element ``rdf:RDF``, which contains all descriptions."""
         return next(i for i, element in enumerate(self.elements) if element.name == Name(RDF, "RDF"))
 
     def edited(self, edits: Iterable[Edit]) -> bytes:
-        """The packet with parts replaced; an edit within a part that is replaced already is dropped."""
+        """The packet with edits applied; an edit inside the range of an earlier one is dropped."""
         pieces, position = [], 0
         for start, end, text in sorted(edits, key=lambda edit: (edit.start, -edit.end)):
             if start >= position:
@@ -116,10 +116,10 @@ class Document(NamedTuple):
 
 
 def read_document(xmp: bytes) -> Document:
-    """Finds the parts of a packet.
+    """Parses a packet.
 
     Raises:
-        ValueError: It is no well-formed XML, declares entities, is unreasonably large, or has no properties.
+        ValueError: It is not well-formed XML, has a document type, is too large, or has no ``rdf:RDF``.
     """
     data = _as_utf8(xmp)
     document = Document(data, tuple(_Reader(data).elements()))
@@ -141,7 +141,7 @@ def _as_utf8(xmp: bytes) -> bytes:
 
 
 class _Reader:
-    """Collects elements from the events of the XML parser."""
+    """Collects elements and their offsets from the events of the XML parser."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

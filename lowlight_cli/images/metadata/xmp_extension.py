@@ -1,4 +1,4 @@
-"""XMP beyond what one segment of a JPEG can hold: a second packet that the first one names.
+"""Splits and joins XMP that exceeds a JPEG segment: the first packet refers to a second one.
 
 Source: Adobe's XMP specification, part 3, section 1.1.3.1.
 """
@@ -20,33 +20,33 @@ from lowlight_cli.images.metadata.xmp_document import (
 
 _NOTE = "http://ns.adobe.com/xmp/note/"
 NAME_OF_EXTENSION = Name(_NOTE, "HasExtendedXMP")
-"""Property that holds the identity of the second packet."""
+"""Property of the first packet that holds the ID of the second one."""
 
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _MAX_NOTE_BYTES = 250
 _IDENTITY_SIZE = 32
 _HEAD = struct.Struct(f">{_IDENTITY_SIZE}sII")
-"""Of a part: identity and size of the whole packet, and the place of the part in it."""
+"""Header of a part: ID and size of the whole packet, and offset of the part in it."""
 
 
 class ExtensionParts:
-    """Parts of second packets as segments hold them, in any order."""
+    """Collects parts of second packets from segments, in any order."""
 
     def __init__(self) -> None:
         self._parts: dict[tuple[bytes, int], dict[int, bytes]] = {}
         self._whole = True
 
     def add(self, content: bytes) -> None:
-        """Takes the content of a segment, without the name that it starts with."""
+        """Adds the content of a segment, without its leading namespace."""
         if len(content) < _HEAD.size:
             self._whole = False
             return
         identity, size, offset = _HEAD.unpack_from(content)
-        # Segments that come twice are equal in files that are sound.
+        # In valid files, repeated segments are equal.
         self._parts.setdefault((identity, size), {}).setdefault(offset, content[_HEAD.size :])
 
     def joined(self) -> tuple[dict[bytes, bytes], bool]:
-        """Packets by identity, and whether nothing of any is missing."""
+        """Complete packets by ID, and whether all are complete."""
         packets: dict[bytes, bytes] = {}
         whole = self._whole
         for (identity, size), parts in self._parts.items():
@@ -65,10 +65,10 @@ def join_xmp(xmp: bytes, extensions: dict[bytes, bytes]) -> bytes:
 
     Args:
         xmp: The first packet.
-        extensions: Second packets by identity.
+        extensions: Second packets by ID.
 
     Raises:
-        ValueError: A packet is damaged, or the one that the first names is missing.
+        ValueError: A packet is damaged, or the second one is missing.
     """
     document = read_document(xmp)
     identity = _identity(document)
@@ -88,9 +88,9 @@ def join_xmp(xmp: bytes, extensions: dict[bytes, bytes]) -> bytes:
 
 
 def split_xmp(xmp: bytes, most: int) -> tuple[bytes, bytes, bytes]:
-    """A first packet of at most ``most`` bytes, the identity of the second packet, and that one.
+    """A first packet of at most ``most`` bytes, the ID of the second packet, and the second packet.
 
-    The largest properties move.
+    The largest properties are moved to the second packet.
 
     Raises:
         ValueError: The packet is damaged, or cannot be made small enough.
@@ -112,7 +112,7 @@ def split_xmp(xmp: bytes, most: int) -> tuple[bytes, bytes, bytes]:
 
 
 def _identity(document: Document) -> bytes | None:
-    """What the first packet says about a second one."""
+    """ID of the second packet that the first one refers to; None without a second packet."""
     for element in document.elements:
         if element.name == NAME_OF_EXTENSION:
             return document.data[element.inner : element.close].strip()
@@ -123,21 +123,21 @@ def _identity(document: Document) -> bytes | None:
 
 
 def _properties(document: Document) -> list[Element]:
-    """Elements of the descriptions; values that are written as attributes are small and not among them."""
+    """Property elements of all descriptions; properties written as attributes are small and not included."""
     rdf = document.rdf
     inside = {i for i, element in enumerate(document.elements) if element.parent == rdf}
     return [element for element in document.elements if element.parent in inside]
 
 
 def _description(document: Document, element: Element) -> bytes:
-    """One property, able to stand in another packet."""
+    """A description of one property, with the namespace declarations it needs in another packet."""
     declared = b"".join(b" " + text for text in (*_inherited(document, element), *element.namespaces))
     text = document.data[element.start : element.end]
     return b'<rdf:Description rdf:about=""' + declared + b">" + text + b"</rdf:Description>"
 
 
 def _inherited(document: Document, element: Element) -> list[bytes]:
-    """Declarations of the elements around it, without those it makes itself."""
+    """Namespace declarations that an element inherits, without its own."""
     found = {_prefix(text): text for text in element.namespaces}
     own = set(found)
     while element.parent >= 0:
