@@ -48,7 +48,7 @@ def evaluate(
     tile: options.TileOption = None,
     tile_overlap: options.TileOverlapOption = shared.TILE_OVERLAP,
 ) -> None:
-    r"""Score models, or results made elsewhere, on a data set or on folders.
+    """Score models, or results made elsewhere, on a data set or on folders.
 
     Images are paired by name and never resized. An image that is missing, has another size, cannot be read or
     fails in a method is listed, and the mean is marked as incomplete. Without references, metrics that need
@@ -58,7 +58,6 @@ def evaluate(
     set, weights or metric files missing, 7 device not available, 8 a report cannot be written, 10 a limit
     of --fail-under or --fail-over is passed.
 
-    \b
     Examples:
       lle eval --dataset LOL --data-root ~/data -m codeenhance -m gamma -m input
       lle eval --pred ./results --gt ./references --report scores.md

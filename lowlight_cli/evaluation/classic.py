@@ -1,6 +1,6 @@
 """Brightens images with classic methods: gamma, histogram equalization, CLAHE.
 
-Apart from ``baselines``, so that their names can be listed without torch.
+A file of its own, so that ``baselines`` lists their names without torch.
 
 Source of CLAHE: Zuiderveld, "Contrast limited adaptive histogram equalization", 1994.
 """
