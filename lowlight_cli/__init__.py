@@ -2,17 +2,17 @@
 
 >>> import lowlight_cli as lle
 >>> sorted(lle.__all__)
-['Model', 'ModelOptions', '__version__', 'enhance', 'enhance_files', 'load']
+['Model', 'ModelOptions', '__version__', 'enhance', 'enhance_files', 'evaluate', 'load']
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lowlight_cli.api import Model, ModelOptions, enhance, enhance_files, load
+    from lowlight_cli.api import Model, ModelOptions, enhance, enhance_files, evaluate, load
 
     __version__: str
 
-__all__ = ["Model", "ModelOptions", "__version__", "enhance", "enhance_files", "load"]
+__all__ = ["Model", "ModelOptions", "__version__", "enhance", "enhance_files", "evaluate", "load"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - as PEP 562 has it

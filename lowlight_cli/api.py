@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from lowlight_cli import defaults
 from lowlight_cli.errors import ImageError, SettingsError
+from lowlight_cli.evaluation.defaults import METRICS, PRECISION, PROTOCOL
 from lowlight_cli.images.choices import FormatChoice
 from lowlight_cli.images.in_memory import AnyImage, like, picture_of
 from lowlight_cli.images.settings import WriteSettings
@@ -14,6 +15,7 @@ from lowlight_cli.pipeline.observer import Observer
 from lowlight_cli.pipeline.report import Report, Row
 
 if TYPE_CHECKING:
+    from lowlight_cli.evaluation.result import Evaluation
     from lowlight_cli.pipeline.model_runner import ModelRunner
     from lowlight_cli.pipeline.settings import EnhanceSettings
 
@@ -194,6 +196,64 @@ def enhance_files(
         settings=settings,
     )
     return run(request, _Callback(on_result))
+
+
+def evaluate(
+    *,
+    low: str | Path | None = None,
+    gt: str | Path | None = None,
+    dataset: str | None = None,
+    data_root: str | Path | None = None,
+    methods: str | Sequence[str] = (),
+    pred: str | Path | Sequence[str | Path] = (),
+    metrics: str | Sequence[str] = METRICS,
+    protocol: str = PROTOCOL,
+    gt_mean: bool = False,
+    limit: int | None = None,
+    **options: Unpack[ModelOptions],
+) -> "Evaluation":
+    """Scores models, or results made elsewhere, like ``lle eval``.
+
+    For every other option, pass an ``evaluation.request.EvalRequest`` to ``evaluation.evaluate.evaluate``.
+
+    Args:
+        low: Folder of dark images.
+        gt: Folder of their references; without it only metrics that need none are computed.
+        dataset: Name of a data set, instead of ``low`` and ``gt``.
+        data_root: Folder that holds data sets; None searches the usual places.
+        methods: ``codeenhance``, ``codeenhance:paper``, ``codeenhance=FILE``, ``gamma``, ``input`` and
+            others; by default ``codeenhance``, unless ``pred`` is given.
+        pred: Folders of results made elsewhere: ``DIR`` or ``NAME=DIR``.
+        metrics: Names of metrics, such as ``psnr``.
+        protocol: Name of the protocol: ``lle``, ``pyiqa``, ``y`` or a paper's.
+        gt_mean: Whether scores are also computed after the brightness was aligned with the reference.
+        limit: Number of images to score; None scores all.
+        options: See ``ModelOptions``; ``precision`` is ``fp32`` by default.
+
+    Returns:
+        Scores of each method: ``evaluation.methods[0].summary("psnr").mean``.
+
+    Raises:
+        LowlightError: Nothing could be scored. An image that fails is in ``problems`` of its method.
+    """
+    from lowlight_cli.evaluation.evaluate import evaluate as run
+    from lowlight_cli.evaluation.request import EvalRequest
+
+    settings = _settings({"precision": PRECISION, **options})
+    return run(
+        _valid(
+            EvalRequest,
+            **{"low": low, "gt": gt, "dataset": dataset, "data_root": data_root, "limit": limit},
+            **{
+                "methods": methods,
+                "pred": pred,
+                "metrics": metrics,
+                "protocol": protocol,
+                "gt_mean": gt_mean,
+            },
+            settings=settings,
+        )
+    )
 
 
 class _Callback(Observer):
