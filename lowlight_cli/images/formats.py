@@ -40,7 +40,7 @@ _RAW_SUFFIXES = (
 )
 
 FORMATS: Catalog[Format] = Catalog(
-    "picture format",
+    "image format",
     {
         "jpg": Format(
             (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "JPEG", keeps_gray=True, longest_side=65_500

@@ -1,4 +1,4 @@
-"""What must hold for any movement of the camera, and for pictures taken with it."""
+"""Properties of any camera movement and of images blurred by it."""
 
 import torch
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What must hold for the colors of any file, however their space is named."""
+"""Properties of the colors of any file, however it names its color space."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""Damaged files of every format: an outcome with a name, the original untouched, a result that can be read.
+"""Damaged files of every format: a named outcome, an unchanged original, a readable output.
 
 ``python -m benchmarks.fuzz`` goes on with the same row of files.
 """

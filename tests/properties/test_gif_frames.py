@@ -1,4 +1,4 @@
-"""GIF frames of any rectangle are composed on one canvas, as browsers do."""
+"""GIF frames of any rectangle are composed on the canvas as in browsers."""
 
 import numpy as np
 from hypothesis import given
@@ -24,7 +24,7 @@ def rectangles(draw):
 
 
 def shown(frame):
-    """Colors and opacity of a frame, with colors black where nothing can be seen."""
+    """Colors and opacity of a frame, with black for fully transparent pixels."""
     alpha = np.full(frame.pixels.shape[:2], 255, np.uint8) if frame.alpha is None else frame.alpha
     return np.dstack((np.where(alpha[..., None] > 0, frame.pixels, 0), alpha))
 

@@ -1,4 +1,4 @@
-"""Metadata of damaged files never stop a picture, and what is kept of them is sound."""
+"""Damaged metadata never makes an image fail, and what is kept is valid."""
 
 from io import BytesIO
 
@@ -22,7 +22,7 @@ PLAIN = jpeg_with()
 
 @st.composite
 def damaged_photos(draw):
-    """A photo with bytes changed, cut out, or put in; most of them where the metadata lie."""
+    """A photo with bytes changed, removed or inserted, mostly in its metadata."""
     data = bytearray(PHOTOS[draw(st.sampled_from(sorted(PHOTOS)))])
     for _ in range(draw(st.integers(1, 6))):
         place = draw(st.integers(0, len(data) - 1))
@@ -40,7 +40,7 @@ def damaged_photos(draw):
 
 
 def check_sound(data):
-    """Reads metadata from anything, and puts them into a file that must be whole."""
+    """Reads metadata from any bytes and adds it to a file, which must stay valid."""
     metadata, warnings = read_metadata(data, None, 32, 48)
     assert warnings in ((), ("metadata",))
     for policy in ("keep", "safe", "strip"):

@@ -1,4 +1,4 @@
-"""What must hold for padding to any multiple, of pictures of any size."""
+"""Properties of padding images of any size to any multiple."""
 
 import torch
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What must hold for any picture on its way through a file."""
+"""Properties of any image that is written and read again."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Any TIFF of whole numbers is read as what it was made of; one that breaks off is never taken for whole."""
+"""Any TIFF of integers is read exactly; a truncated one is never accepted as complete."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ _OPACITY = {"t338": ("H", (2,))}
 
 @st.composite
 def forms(draw):
-    """Any way to store a page; differences exist for whole bytes behind a packer alone."""
+    """Any way to store a page; a predictor requires whole bytes and LZW, Deflate or the like."""
     method, bits = draw(st.sampled_from(sorted(PACKERS))), draw(st.integers(1, 16))
     packed = method not in (1, 32773) and bits in (8, 16)
     return Form(
@@ -38,7 +38,7 @@ def _samples(seed, bits, count):
 
 
 def _shades(numbers, bits):
-    """The nearest shades in the whole range of 8 bits, or of 16 for more than 8."""
+    """The nearest values in the full range of 8 bits, or of 16 for more than 8 bits."""
     top = 255 if bits <= 8 else 65535
     return np.rint(numbers * (top / (2**bits - 1)))
 

@@ -1,4 +1,4 @@
-"""What must hold for pictures put together from tiles."""
+"""Properties of images assembled from tiles."""
 
 import pytest
 import torch

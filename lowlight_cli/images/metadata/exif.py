@@ -193,7 +193,7 @@ def _pinned(exif: Exif) -> tuple[Entry | None, tuple[Entry, ...]]:
 
 
 def keeps_note_values(found: Exif, exif: Exif) -> bool:
-    """Whether ``exif`` can be written with all values that the maker note of ``found`` keeps elsewhere."""
+    """Whether ``exif`` can be written with all values that the maker note of ``found`` stores elsewhere."""
     return not found.note_values or _pinned(exif)[1] == found.note_values
 
 

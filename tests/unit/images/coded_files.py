@@ -1,4 +1,4 @@
-"""Files that name their colors by code points: AVIF and HEIC by nclx, PNG by cICP, gAMA and cHRM."""
+"""Makes files that name their color space without a profile: by nclx, cICP, gAMA or cHRM."""
 
 import struct
 from io import BytesIO
@@ -10,14 +10,14 @@ from tests.unit.images.png_bytes import make_png
 
 
 def avif(samples, primaries, transfer, **options):
-    """An AVIF nearly without loss; ``samples`` is uint8 (h, w, 3)."""
+    """A nearly lossless AVIF of uint8 samples (h, w, 3)."""
     file = BytesIO()
     Image.fromarray(samples).save(file, "AVIF", quality=100, subsampling="4:4:4", **options)
     return renamed(file.getvalue(), primaries, transfer)
 
 
 def renamed(data, primaries, transfer):
-    """The same file with other code points in each nclx."""
+    """The file with other code points in each nclx box."""
     parts = data.split(b"colrnclx")
     assert len(parts) > 1
     codes = struct.pack(">HH", primaries, transfer)
@@ -30,7 +30,7 @@ def named(data):
 
 
 def heic(samples, primaries, transfer):
-    """A HEIC without loss in YCbCr, of 8 bits or of 10; needs pillow_heif."""
+    """A HEIC of 8 or 10 bits, lossless in YCbCr; needs pillow_heif."""
     import pillow_heif
 
     file, mode = BytesIO(), "RGB" if samples.dtype == np.uint8 else "RGB;16"
@@ -49,15 +49,15 @@ def png(samples, *chunks):
 
 
 def cicp(primaries, transfer, matrix=0, full_range=1):
-    """The chunk of code points."""
+    """A cICP chunk."""
     return b"cICP", bytes((primaries, transfer, matrix, full_range))
 
 
 def gama(number):
-    """The chunk of a gamma, in parts of 100000."""
+    """A gAMA chunk, in units of 1/100000."""
     return b"gAMA", struct.pack(">I", number)
 
 
 def chrm(*points):
-    """The chunk of white, red, green and blue."""
+    """A cHRM chunk of white, red, green and blue."""
     return b"cHRM", struct.pack(">8I", *(round(number * 100_000) for point in points for number in point))

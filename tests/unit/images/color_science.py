@@ -1,4 +1,4 @@
-"""Colors by the formulas of their standards, for values in [0, 1]; nothing here comes from the package."""
+"""Color formulas written from the standards, for values in [0, 1], independent of the package."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def srgb_light(values):
 
 
 def srgb_values(light):
-    """The way back; light outside of [0, 1] is clipped."""
+    """Inverse of ``srgb_light``; light outside of [0, 1] is clipped."""
     light = np.clip(light, 0, 1)
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
@@ -22,19 +22,19 @@ def bt709_light(values):
 
 
 def pq_light(values):
-    """cd/m2: ITU-R BT.2100, table 4."""
+    """PQ values to cd/m2: ITU-R BT.2100, table 4."""
     power = np.asarray(values, float) ** (32 / 2523)
     return 10000 * (np.maximum(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)) ** (16384 / 2610)
 
 
 def pq_values(light):
-    """The way back."""
+    """Inverse of ``pq_light``."""
     power = (np.asarray(light, float) / 10000) ** (2610 / 16384)
     return ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
 
 
 def hlg_values_of_gray(light):
-    """Values of a gray that a screen of 1000 cd/m2 shows so bright: ITU-R BT.2100, table 5."""
+    """HLG values of a gray that a display of 1000 cd/m2 shows at that light: ITU-R BT.2100, table 5."""
     scene = (np.asarray(light, float) / 1000) ** (1 / 1.2)
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     return np.where(scene <= 1 / 12, np.sqrt(3 * scene), a * np.log(np.maximum(12 * scene - b, 1e-9)) + c)
@@ -47,7 +47,7 @@ TO_SRGB = {
     9: [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
     12: [[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]],
 }
-"""Light of primaries, by code point, to light of sRGB."""
+"""Matrices from linear light of the primaries of a code point to linear sRGB."""
 
 LIGHT = {
     1: bt709_light,
@@ -60,9 +60,9 @@ LIGHT = {
     15: bt709_light,
     17: lambda values: np.minimum(52.37 / 48 * values**2.6, 1),
 }
-"""Light of values, by code point of the transfer characteristics."""
+"""Curves from values to linear light, by code point of the transfer characteristics."""
 
 
 def shown(samples, primaries, transfer):
-    """Values in sRGB of values in the space of two code points, both in [0, 1], (h, w, 3)."""
+    """SRGB values of values in the space of two code points, both in [0, 1], (h, w, 3)."""
     return srgb_values(LIGHT[transfer](samples) @ np.array(TO_SRGB[primaries]).T)

@@ -1,4 +1,4 @@
-"""GIF files made from the definition of the format, never by the package or by Pillow."""
+"""Makes GIF files from the specification, independent of the package and Pillow."""
 
 import struct
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 PALETTE = tuple((16 * number, 255 - 16 * number, number * number) for number in range(16))
-"""Colors of the numbers 0 to 15."""
+"""Colors of the indices 0 to 15."""
 
 
 @dataclass(frozen=True)
 class Rectangle:
-    """A frame: color numbers, its place, and how it is drawn and removed."""
+    """A frame: color indices, its position, and how it is drawn and removed."""
 
     numbers: np.ndarray
     left: int = 0
@@ -23,7 +23,7 @@ class Rectangle:
 
 
 def gif(width, height, *rectangles, loop=None, application=b"NETSCAPE2.0"):
-    """A file with a color table for all frames; ``loop`` is the number that the extension holds."""
+    """A file with a global color table; ``loop`` is the number in the loop extension."""
     data = struct.pack("<6sHHBBB", b"GIF89a", width, height, 0x80 | 3, 0, 0)
     data += bytes(value for color in PALETTE for value in color)
     if loop is not None:
@@ -42,7 +42,7 @@ def _frame(rectangle):
 
 
 def _packed(numbers):
-    """LZW that begins anew after each few numbers, so that no code ever names a row of them."""
+    """LZW that clears its table every few indices, so that every code stands for one index."""
     codes = []
     for start in range(0, len(numbers), 100):
         codes += [256, *numbers[start : start + 100]]
@@ -53,7 +53,7 @@ def _packed(numbers):
 
 
 def composed(width, height, *rectangles):
-    """What a browser shows at each frame, (h, w, 4), pixel by pixel as the definition says."""
+    """What a browser displays at each frame, (h, w, 4), computed pixel by pixel."""
     canvas = {}
     shown = []
     for rectangle in rectangles:

@@ -1,4 +1,4 @@
-"""HEIF files made from the definition of the format, with pictures coded in any way."""
+"""Makes HEIF files of any codec from the specification."""
 
 import struct
 
@@ -13,7 +13,7 @@ def full_box(kind, *contents, version=0):
 
 
 def heif(coding, data, *properties, size=(8, 6), brands=(b"mif1", b"miaf"), primary=True):
-    """A file of one picture, coded as the four letters say (ISO/IEC 23008-12; 23001-17 for ``unci``)."""
+    """A file of one image of a codec, named by four letters (ISO/IEC 23008-12; 23001-17 for ``unci``)."""
     start = box(b"ftyp", brands[0], bytes(4), *brands)
     item = full_box(b"infe", struct.pack(">HH4s", 1, 0, coding), b"\0", version=2)
     places = full_box(b"ispe", struct.pack(">II", *size))
@@ -32,7 +32,7 @@ def heif(coding, data, *properties, size=(8, 6), brands=(b"mif1", b"miaf"), prim
 
 
 def uncompressed(width=8, height=6):
-    """A picture of plain bytes: red, green and blue of each pixel in turn."""
+    """An uncompressed image: red, green and blue of each pixel."""
     components = box(b"cmpd", struct.pack(">IHHH", 3, 4, 5, 6))
     layout = b"".join(struct.pack(">HBBB", number, 7, 0, 0) for number in range(3))
     coding = full_box(

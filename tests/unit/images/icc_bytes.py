@@ -1,4 +1,4 @@
-"""Color profiles made from the text of the standard, byte by byte."""
+"""Makes ICC profiles byte by byte from the specification."""
 
 import struct
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def numbers(*values):
-    """Numbers of 16 bits before the point and 16 behind it."""
+    """Fixed-point numbers (s15Fixed16)."""
     return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
 
 
@@ -14,12 +14,12 @@ SRGB_CURVE = b"para\0\0\0\0\0\3\0\0" + numbers(2.4, 1 / 1.055, 0.055 / 1.055, 1 
 
 
 def gamma_tag(exponent):
-    """A curve that is a power."""
+    """A curve of one gamma."""
     return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(exponent * 256))
 
 
 def make_icc(tags, space):
-    """A profile made from the text of the standard."""
+    """A profile of the given tags."""
     white = numbers(0.9642, 1, 0.8249)
     tags = tags | {
         b"wtpt": b"XYZ \0\0\0\0" + white,
@@ -39,7 +39,7 @@ def make_icc(tags, space):
 
 
 def rgb_icc(primaries, curve, **tags):
-    """A profile of three primaries under D50 and one curve; ``tags`` come beside."""
+    """A profile of three primaries under D50, one curve and further tags."""
     names = (b"rXYZ", b"gXYZ", b"bXYZ")
     colors = {name: b"XYZ \0\0\0\0" + numbers(*xyz) for name, xyz in zip(names, primaries, strict=True)}
     colors |= {name.encode(): content for name, content in tags.items()}
@@ -57,14 +57,14 @@ GRAY_22 = make_icc({b"kTRC": gamma_tag(2.2)}, b"GRAY")
 
 
 def lut8(channels, colors, *, out=3):
-    """A table of type lut8: two steps along each axis, straight curves."""
+    """A table of type lut8: two grid points per axis, identity curves."""
     straight = bytes(range(256))
     head = b"mft1\0\0\0\0" + bytes((channels, out, 2, 0)) + numbers(1, 0, 0, 0, 1, 0, 0, 0, 1)
     return head + straight * channels + colors + straight * out
 
 
 def table_icc(space, channels, to_lab):
-    """A profile with tables from its samples to Lab, and back, where all is black."""
+    """A profile with tables from its samples to Lab; the table back maps everything to black."""
     to_device = bytes(channels * 8)
     tags = {b"A2B0": lut8(channels, to_lab), b"B2A0": lut8(3, to_device, out=channels)}
     return make_icc(tags, space).replace(space + b"XYZ ", space + b"Lab ", 1)
@@ -76,7 +76,7 @@ BLACK_LAB, GRAY_LAB = bytes((0, 128, 128)), bytes((128, 128, 128))
 _TO_SRGB_VALUES = b"para\0\0\0\0\0\4\0\0" + numbers(1 / 2.4, 1.055**2.4, 0, 12.92, 0.0031308, -0.055, 0)
 _STRAIGHT = b"para" + bytes(8) + numbers(1)
 _XYZ_SCALE = 32768 / 65535
-"""Of light in a table whose other side is XYZ."""
+"""Scale of light in a table whose other side is XYZ."""
 
 
 def forth_table(xyz=P3_XYZ):
@@ -86,7 +86,7 @@ def forth_table(xyz=P3_XYZ):
 
 
 def back_table(xyz=P3_XYZ):
-    """The table of type lutBToA that undoes it (10.13)."""
+    """The inverse table of type lutBToA (10.13)."""
     return _elements(b"mBA ", np.linalg.inv(np.array(xyz).T) / _XYZ_SCALE, _TO_SRGB_VALUES)
 
 
@@ -97,6 +97,6 @@ def _elements(kind, matrix, curve):
 
 
 def tables_icc(**tags):
-    """A profile of tables alone, version 4."""
+    """A profile of tables only, version 4."""
     icc = make_icc({name.encode(): content for name, content in tags.items()}, b"RGB ")
     return icc[:8] + b"\4" + icc[9:]

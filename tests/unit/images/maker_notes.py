@@ -1,9 +1,9 @@
-"""EXIF blocks with maker notes of early cameras, made from the definition of the format."""
+"""Makes EXIF blocks with the maker notes of early cameras from the specification."""
 
 import struct
 
 NAMES = {"olympus": b"OLYMP\0\1\0", "coolpix": b"", "nikon": b"Nikon\0\2\x10\0\0"}
-"""What comes first in a note; the last one then has a header, from which its offsets count."""
+"""First bytes of a note; the last one is followed by a header, from which its offsets count."""
 
 HEADERS = {"<": b"II*\0\x08\0\0\0", ">": b"MM\0*\0\0\0\x08"}
 
@@ -20,7 +20,7 @@ def directory(order, entries):
 
 
 def note_of(order, maker, places):
-    """A note whose texts lie at the places given, as offset from what it counts from, and length."""
+    """A note with texts at the given places: offset from its origin, and length."""
     entries = [
         entry(order, tag, 2, size, place) for tag, (place, size) in zip(TAGS[maker], places, strict=True)
     ]
@@ -28,12 +28,12 @@ def note_of(order, maker, places):
 
 
 def start_of_note(order, maker):
-    """What comes before the directory of a note."""
+    """Bytes before the directory of a note."""
     return NAMES[maker] + (HEADERS[order] if maker == "nikon" else b"")
 
 
 def origin_of(maker, note_at):
-    """Offset in the block from which a note counts."""
+    """Offset in the block from which the offsets of a note count."""
     return note_at + len(NAMES[maker]) if maker == "nikon" else 0
 
 

@@ -1,4 +1,4 @@
-"""Photos that tell a lot about themselves, made by Pillow and by hand, never by the package."""
+"""Makes photos with rich metadata, with Pillow or byte by byte, independent of the package."""
 
 import struct
 from io import BytesIO
@@ -53,7 +53,7 @@ RESOURCES += resource(1005, bytes(16))
 
 
 def camera_exif(orientation: int = 6, order: str = "<") -> Image.Exif:
-    """What a camera writes, with everything that must change and much that must not."""
+    """EXIF as a camera writes it, with tags that must change and many that must not."""
     exif = Image.Exif()
     exif.endian = order
     exif[271], exif[272], exif[274], exif[305] = "Maker", "Model X", orientation, "Firmware 1.0"
@@ -70,14 +70,14 @@ def camera_exif(orientation: int = 6, order: str = "<") -> Image.Exif:
 
 
 class Photo(NamedTuple):
-    """A file and what it is."""
+    """A file and its format."""
 
     data: bytes
     format_name: str
 
     @property
     def image(self) -> Image.Image:
-        """Opened by Pillow."""
+        """The file, opened by Pillow."""
         return Image.open(BytesIO(self.data))
 
 
@@ -97,7 +97,7 @@ def with_thumbnail(block: bytes) -> bytes:
 
 
 def jpeg_with(*segments: tuple[int, bytes], size: tuple[int, int] = (48, 32)) -> bytes:
-    """A JPEG with the segments given, as marker and content, behind its first one."""
+    """A JPEG with given segments (marker and content) after its first one."""
     file = BytesIO()
     Image.new("RGB", size, (20, 30, 40)).save(file, "JPEG")
     plain = file.getvalue()
@@ -106,7 +106,7 @@ def jpeg_with(*segments: tuple[int, bytes], size: tuple[int, int] = (48, 32)) ->
 
 
 def blank(format_name: str) -> bytes:
-    """An upright picture of 32 x 48 pixels as an encoder without metadata makes it."""
+    """An upright image of 32 x 48 pixels without metadata."""
     file = BytesIO()
     if format_name == "tiff":
         pixels = numpy.full((48, 32, 3), 9000, numpy.uint16)
@@ -118,7 +118,7 @@ def blank(format_name: str) -> bytes:
 
 
 def make_photo(format_name: str, orientation: int = 6, order: str = "<") -> Photo:
-    """A photo of 48 x 32 stored pixels with EXIF and XMP, and IPTC where the format has it."""
+    """A photo of 48 x 32 stored pixels with EXIF and XMP, and IPTC if the format supports it."""
     exif = camera_exif(orientation, order)
     block = with_thumbnail(exif.tobytes())
     file, image = BytesIO(), Image.new("RGB", (48, 32), (20, 30, 40))

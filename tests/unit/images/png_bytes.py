@@ -1,4 +1,4 @@
-"""PNG files as their bytes are written by hand: of any size, with any chunks."""
+"""Makes PNG files of any size and with any chunks, byte by byte."""
 
 import struct
 import zlib
@@ -13,7 +13,7 @@ def make_png(width, height, bits, color, rows, *chunks):
 
 
 def make_interlaced_png(samples):
-    """Seven passes, each a small picture (PNG, section 8.1)."""
+    """Seven passes, each a small image (PNG, section 8.1)."""
     passes = [
         (0, 0, 8, 8),
         (4, 0, 8, 8),

@@ -1,4 +1,4 @@
-"""Camera raw made from the definition of DNG."""
+"""Makes camera raw files from the DNG specification."""
 
 from io import BytesIO
 
@@ -12,7 +12,7 @@ TILE = 64
 
 
 def make_lossy_dng():
-    """Four tiles of JPEG, three colors each: what phones and Adobe's converter write as lossy DNG."""
+    """Four JPEG tiles of three colors, as phones and Adobe's converter write lossy DNG."""
     generator = np.random.default_rng(0)
     jpegs = []
     for _ in range(4):

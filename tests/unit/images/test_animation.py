@@ -1,4 +1,4 @@
-"""Animations: all frames, as they are shown, with their times."""
+"""Animations keep all frames as displayed, with their durations."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -21,7 +21,7 @@ FORMS = [
 
 
 def _frames(mode):
-    """A bright patch and a hole that both move, before a background that changes."""
+    """A bright patch and a transparent hole that move over a changing background."""
     frames = []
     for number in range(4):
         pixels = np.zeros((14, 20, 4), np.uint8)

@@ -1,4 +1,4 @@
-"""Edges are measured as wide where the camera moved, and not where it is merely dark or noisy."""
+"""Edges are wide in photos of a moving camera, but not in dark or noisy ones."""
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ SIZE = (320, 448)
 
 
 def scene(seed: int) -> np.ndarray:
-    """Discs and boxes of many sizes and tones on a soft ground, drawn with smooth borders."""
+    """Discs and boxes of many sizes and tones on a soft background, with antialiased borders."""
     generator = np.random.default_rng(seed)
     down, across = np.mgrid[0 : SIZE[0], 0 : SIZE[1]]
     picture = np.stack([120 + 60 * np.sin(across / 150 + c) * np.cos(down / 130) for c in range(3)], -1)

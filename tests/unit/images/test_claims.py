@@ -1,4 +1,4 @@
-"""Headers that claim what would take hours or gigabytes to believe, and results that a format cannot hold."""
+"""Headers with absurd claims are rejected fast, and so are outputs that a format cannot hold."""
 
 import struct
 import time

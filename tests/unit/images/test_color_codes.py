@@ -1,4 +1,4 @@
-"""Colors that a file names by code points (H.273): shown by the formulas, and named again in the result."""
+"""Color code points (H.273) are converted by the formulas and written again."""
 
 import struct
 from io import BytesIO
@@ -17,11 +17,11 @@ from tests.unit.images.color_science import LIGHT, TO_SRGB, shown
 from tests.unit.images.icc_bytes import DISPLAY_P3
 
 SPACES = [(9, 14), (9, 13), (12, 13), (12, 8), (6, 6), (1, 1), (1, 4), (9, 5), (1, 17)]
-"""BT.2020, Display P3 and others; those of high dynamic range have a file of their own."""
+"""BT.2020, Display P3 and others; high dynamic range is tested in another file."""
 
 
 def smooth(depth=np.uint8, size=(16, 24)):
-    """Colors without edges, which a codec would blur, and inside of sRGB in each of the spaces."""
+    """Smooth colors, since codecs blur edges, that are inside sRGB in each of the spaces."""
     rows, columns = np.mgrid[0 : size[0], 0 : size[1]] / max(size)
     values = np.dstack((0.42 + 0.2 * rows, 0.52 - 0.1 * columns, 0.4 + 0.1 * (rows + columns)))
     return (values * np.iinfo(depth).max).round().astype(depth)
@@ -32,7 +32,7 @@ def in_8_bits(picture):
 
 
 def as_stored(data):
-    """Samples of a file of 8 bits, whatever they mean."""
+    """Stored 8-bit samples of a file, without color conversion."""
     if data[8:11] == b"hei":
         import pillow_heif
 
@@ -42,7 +42,7 @@ def as_stored(data):
 
 
 def shown_by_little_cms(data):
-    """What a program shows of a file that goes by its profile."""
+    """What a color-managed program displays."""
     with Image.open(BytesIO(data)) as image:
         icc = image.info.get("icc_profile")
         if not icc:
@@ -177,7 +177,7 @@ def test_boxes_of_the_main_picture_count_and_damaged_ones_do_not():
 
 
 def test_a_mosaic_has_the_colors_of_its_parts():
-    """Its own bytes lie in a box (construction method 1), not among the coded pixels."""
+    """The data of the item lie in a box (construction method 1), not in the AV1 stream."""
     data = avif(smooth(), 9, 14)
     place = data.index(b"iloc")
     table = data[place + 4 : place + 4 + 22]
@@ -195,7 +195,7 @@ def test_a_mosaic_has_the_colors_of_its_parts():
 
 
 def _named_by_its_pixels(data, primaries, transfer):
-    """The same AVIF without nclx; the header of its pixels (AV1, section 5.5.2) names the space instead."""
+    """The AVIF without nclx; the AV1 sequence header (section 5.5.2) names the space instead."""
     place = data.index(b"mdat") + 4
     bits = "".join(f"{byte:08b}" for byte in data[place : place + 24])
     before, after = f"1{1:08b}{13:08b}{6:08b}", f"1{primaries:08b}{transfer:08b}{6:08b}"

@@ -1,4 +1,4 @@
-"""What EXIF of a JPEG says of its colors is still true of the result, and stays."""
+"""EXIF tags about colors stay in the output, where they still hold."""
 
 from io import BytesIO
 
@@ -49,7 +49,7 @@ def test_color_tags_are_kept(target, order, policy):
 
 
 def test_a_tiff_gets_those_that_hold_for_its_rgb():
-    """The others say how YCbCr was made of it, and a curve with as many steps as the JPEG had."""
+    """The other tags describe its YCbCr conversion and a curve with as many steps as the JPEG had."""
     found = _tags(encode_bytes(decode_bytes(_photo("<")), "tiff"))
     assert found == {tag: TAGS[tag] for tag in (WHITE, PRIMARIES)}
 

@@ -1,4 +1,4 @@
-"""Color profiles: to sRGB, back again, and the same bytes in the result."""
+"""Color profiles are converted to sRGB and back, and are kept byte by byte."""
 
 from io import BytesIO
 
@@ -16,7 +16,7 @@ from tests.unit.images.icc_bytes import ADOBE_RGB, BLACK_LAB, DISPLAY_P3, GRAY_2
 
 
 def _colors(depth, size=(40, 60)):
-    """All kinds of colors, a third of them dark."""
+    """Random colors, a third of them dark."""
     top = np.iinfo(depth).max
     samples = np.random.default_rng(0).integers(0, top, (*size, 3), dtype=depth, endpoint=True)
     samples[: size[0] // 3] //= 16
@@ -178,7 +178,7 @@ def test_inks_become_colors(cmyk):
 
 
 def test_ycck_is_the_same_picture_as_cmyk():
-    """Pillow writes plain CMYK; Adobe's marker with transform 2 says YCCK."""
+    """Pillow writes plain CMYK; Adobe's marker with transform 2 stands for YCCK."""
     file = BytesIO()
     Image.new("CMYK", (16, 16), (0, 128, 128, 0)).save(file, "JPEG", quality=100)
     data = file.getvalue()

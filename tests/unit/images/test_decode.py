@@ -1,4 +1,4 @@
-"""Reading pictures: by content, upright, with everything needed to write them back."""
+"""Images are detected by content and read upright, with everything needed to write them back."""
 
 from io import BytesIO
 

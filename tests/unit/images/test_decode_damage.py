@@ -1,4 +1,4 @@
-"""What is no picture, breaks off, is too large or of a foreign format."""
+"""Files that are not images, truncated, too large or of an unsupported format."""
 
 import os
 import time

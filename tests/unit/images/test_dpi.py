@@ -1,4 +1,4 @@
-"""Size on paper: said in several places, and the same in all of them."""
+"""The print resolution is the same in EXIF, JFIF and pHYs."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""Writing pictures: what was in the source is in the result, and no file is ever half written."""
+"""Images are written with everything from the input, and never partially."""
 
 import errno
 import hashlib

@@ -1,4 +1,4 @@
-"""Camera raw and HEIC, with the extras and without."""
+"""Camera raw and HEIC, with and without the extras."""
 
 import sys
 from io import BytesIO
@@ -18,7 +18,7 @@ CUTS = [0.1, 0.5, 0.9]
 
 
 def make_dng(level=2000, *, orientation=1, size=(64, 48)):
-    """A raw file of an even gray: sensor, white balance and color matrix as the standard wants them."""
+    """A raw file of uniform gray, with sensor data, white balance and color matrix as DNG requires."""
     one = [(10000 if i % 4 == 0 else 0, 10000) for i in range(9)]
     tags = [
         (274, 3, 1, orientation, True),
@@ -132,7 +132,7 @@ def _exif(orientation):
 
 
 def test_heic_is_turned_once(samples):
-    """libheif turns by its own property, and then the EXIF tag must not turn again."""
+    """libheif applies its own property, so the EXIF orientation must not be applied again."""
     data = _heic(samples[..., :3].copy(), exif=_exif(6))
     assert b"irot" in data
     picture = decode_bytes(data)

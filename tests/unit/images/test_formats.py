@@ -1,4 +1,4 @@
-"""Names of formats, and which one a result gets."""
+"""Names of formats, and the format of an output."""
 
 from pathlib import Path
 

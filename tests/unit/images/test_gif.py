@@ -1,4 +1,4 @@
-"""GIF frames that reach beyond the screen, or that say nothing about how they are shown."""
+"""GIF frames beyond the screen, and GIFs without control or loop blocks."""
 
 from dataclasses import replace
 

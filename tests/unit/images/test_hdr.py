@@ -1,4 +1,4 @@
-"""PQ and HLG become sRGB: shadows as they were, highlights pressed together, always with a warning."""
+"""PQ and HLG become sRGB: shadows are kept, highlights compressed, and a warning is always given."""
 
 from io import BytesIO
 
@@ -22,11 +22,11 @@ from tests.unit.images.icc_bytes import P3_XYZ, gamma_tag, rgb_icc
 PQ, HLG = 16, 18
 VALUES = {PQ: pq_values, HLG: hlg_values_of_gray}
 WHITE = 203
-"""cd/m2 of white paper, by ITU-R BT.2408."""
+"""Diffuse white in cd/m2, by ITU-R BT.2408."""
 
 
 def grays(light, transfer, depth=np.uint16):
-    """A row of grays as bright as is said, in cd/m2."""
+    """A row of grays of the given light in cd/m2."""
     values = VALUES[transfer](light)[None, :, None] * np.ones(3)
     return (values * np.iinfo(depth).max).round().astype(depth)
 
@@ -68,7 +68,7 @@ def test_colors_below_the_knee_are_those_of_the_formula(primaries):
 
 
 def test_bright_colors_keep_their_hue():
-    """All three channels are pressed by the same factor."""
+    """All three channels are compressed by the same factor."""
     values = pq_values(np.array([[[900.0, 450, 90]]]))
     picture = decode_bytes(png((values * 65535).round().astype(np.uint16), cicp(1, PQ)))
     light = ((picture.pixels[0, 0] / 65535 + 0.055) / 1.055) ** 2.4
@@ -110,7 +110,7 @@ def test_gray_stays_gray_without_a_profile():
 
 
 def test_a_profile_can_say_pq_too():
-    """ICC.1:2022, section 10.3: the curves of such a profile are not to be shown as they are."""
+    """ICC.1:2022, section 10.3: the curves of such a profile must not be used for display."""
     tag = b"cicp\0\0\0\0" + bytes((12, PQ, 0, 1))
     file = BytesIO()
     samples = grays(np.linspace(1, 90, 32), PQ, np.uint8)

@@ -1,4 +1,4 @@
-"""HEIF pictures that are not HEVC are refused with a reason."""
+"""HEIF images that are not HEVC are rejected with a reason."""
 
 import pytest
 

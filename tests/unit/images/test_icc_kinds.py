@@ -1,4 +1,4 @@
-"""Each kind of profile: those that lead back are kept, the others make a picture in sRGB."""
+"""Profiles that can be written to are kept; images with others become sRGB."""
 
 from io import BytesIO
 
@@ -30,7 +30,7 @@ from tests.unit.images.icc_bytes import (
 
 SAMPLES = np.random.default_rng(0).integers(30, 226, (16, 20, 3), dtype=np.uint8)
 SHOWN = srgb_values(srgb_light(SAMPLES / 255) @ np.array(TO_SRGB[12]).T) * 255
-"""What ``SAMPLES`` look like, as they are in Display P3."""
+"""sRGB colors of ``SAMPLES``, which are in Display P3."""
 
 SWAPPED_XYZ = [P3_XYZ[i] for i in (1, 2, 0)]
 NEGATIVE = b"curv\0\0\0\0\0\0\0\2\xff\xff\0\0"
@@ -125,7 +125,7 @@ def test_both_warnings_are_given_for_a_deep_picture():
 
 
 def test_a_table_of_few_points_is_asked():
-    """It makes the same gray of everything but black."""
+    """The profile maps everything except black to the same gray."""
     icc = table_icc(b"RGB ", 3, BLACK_LAB + GRAY_LAB * 7)
     picture = decode_bytes(_png(np.full_like(SAMPLES, 255), icc))
     assert picture.warnings == ("icc_to_srgb",)

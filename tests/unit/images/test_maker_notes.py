@@ -1,4 +1,4 @@
-"""Values of maker notes that lie outside of the note keep their places, or their loss is said."""
+"""Values outside of maker notes keep their offsets, or a warning reports their loss."""
 
 import json
 import shutil

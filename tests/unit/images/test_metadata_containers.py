@@ -1,4 +1,4 @@
-"""Metadata in files of every kind: where they may lie, and what must stay where it is."""
+"""Metadata at every allowed place of a container; other parts stay unchanged."""
 
 import struct
 import zlib
@@ -25,7 +25,7 @@ def metadata():
 
 
 def png_with(*chunks):
-    """A PNG with chunks, as kind and content, before its end."""
+    """A PNG with given chunks (type and content) before its end."""
     file = BytesIO()
     Image.new("RGB", (8, 6)).save(file, "PNG")
     whole = b"".join(

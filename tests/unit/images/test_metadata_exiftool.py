@@ -1,4 +1,4 @@
-"""Metadata as an independent program reads them."""
+"""Metadata as ExifTool reads it."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ LAYOUT |= {"PhotometricInterpretation", "PlanarConfiguration", "Software", "Reso
 
 
 def all_tags(path):
-    """Every tag of a file by group and name."""
+    """All tags of a file by group and name."""
     command = ["exiftool", "-json", "-G1", "-a", "-s", "-U", path]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     return {tuple(name.split(":")): value for name, value in json.loads(run.stdout)[0].items() if ":" in name}

@@ -1,4 +1,4 @@
-"""What C libraries print is kept from the user, and nothing else is."""
+"""Messages of C libraries are suppressed, and nothing else is."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from lowlight_cli.images.mute_native_libs import libraries_muted
 
 @contextmanager
 def own_stderr(path):
-    """Python's stderr on a descriptor of its own; pytest sets it anew before each test, not after."""
+    """Gives Python's stderr another descriptor; pytest resets it before each test, not after."""
     before = sys.stderr
     with path.open("w") as sys.stderr:
         yield
@@ -21,7 +21,7 @@ def own_stderr(path):
 
 
 def from_c(text):
-    """Writes as a C library does, past Python."""
+    """Writes to the descriptor as a C library does, bypassing Python."""
     os.write(2, text)
 
 

@@ -1,4 +1,4 @@
-"""Whole numbers to tensors and back."""
+"""Pixels are converted to tensors and back."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The chunks gAMA and cHRM of a PNG: shown by their formula, and kept as a profile."""
+"""gAMA and cHRM of PNG are converted by their formulas and kept as a profile."""
 
 from io import BytesIO
 
@@ -37,7 +37,7 @@ def test_a_gamma_is_the_exponent_of_what_is_stored(gamma, channels, depth):
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_gamma_without_room_for_shadows_is_shown_and_not_written(channels):
-    """Stored values of 0 and 1 are black and a third of the way to white: a dark photo has no place there."""
+    """Stored values 0 and 1 are black and a third of white, so a dark photo cannot be stored."""
     samples = smooth()[..., :channels]
     picture = decode_bytes(png(samples, gama(250_000)))
     assert picture.warnings == ("icc_to_srgb",)

@@ -1,4 +1,4 @@
-"""Metadata from one format into every other: tag by tag, as Pillow reads them."""
+"""Metadata is copied from each format to every other, tag by tag, as Pillow reads it."""
 
 import hashlib
 from io import BytesIO
@@ -30,7 +30,7 @@ def written(metadata, format_name):
 
 
 def tags(image):
-    """All EXIF tags but those of layout, as plain values, by directory and number."""
+    """All EXIF tags except those of pixel storage, as plain values, by directory and number."""
     exif = image.getexif()
     layout = {
         254,

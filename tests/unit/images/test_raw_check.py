@@ -1,4 +1,4 @@
-"""Camera raw whose sensor data do not lie in the file, which LibRaw develops with filler."""
+"""Camera raw with truncated sensor data is rejected, which LibRaw would fill in."""
 
 import struct
 

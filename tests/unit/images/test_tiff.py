@@ -1,4 +1,4 @@
-"""TIFF: any layout of 16 bits, many pages, and what is not read."""
+"""TIFF: any layout of 16 bits, many pages, and unsupported files."""
 
 import struct
 from io import BytesIO
@@ -17,7 +17,7 @@ from lowlight_cli.images.settings import ReadSettings, WriteSettings
 
 @pytest.fixture
 def dark():
-    """A dark picture of 16 bits: every value would be black in 8."""
+    """A dark 16-bit image, every value of which would be black in 8 bits."""
     return np.random.default_rng(0).integers(0, 256, (21, 30, 4), dtype=np.uint16)
 
 

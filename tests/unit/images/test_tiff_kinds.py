@@ -1,4 +1,4 @@
-"""TIFF pages of the rarer kinds, made from the format's definition, and what is said of those not read."""
+"""Rare kinds of TIFF pages, made from the specification, and errors for unsupported ones."""
 
 from io import BytesIO
 
@@ -42,7 +42,7 @@ def test_colors_multiplied_with_opacity_are_divided_again(bits, count):
 
 
 def _blocks(planes, across, down, rows, columns=0):
-    """Strips or tiles of light and of color that is the same within a block, as sections 21 lays them out."""
+    """Strips or tiles of Y, and of Cb and Cr for each block, laid out as in section 21."""
     height, width = planes.shape[:2]
     rows_of_parts = range(0, height, rows)
     for top in rows_of_parts:
@@ -98,7 +98,7 @@ def test_levels_of_video_are_stretched():
 
 
 def _files(pixels, name, rows, columns, **options):
-    """Each tile as a file of its own, filled up at the edges."""
+    """Each tile as a separate file, padded at the edges."""
     fill = ((0, -pixels.shape[0] % rows), (0, -pixels.shape[1] % columns), (0, 0))
     full = np.pad(pixels, fill)
     for top in range(0, full.shape[0], rows):
@@ -225,7 +225,7 @@ def test_what_is_not_read_is_named(numbers, what):
 @pytest.mark.parametrize("offset", [0, 10**6, 2**32 - 1])
 @pytest.mark.parametrize("method", [1, 5])
 def test_strips_that_are_nowhere_are_truncated(numbers, offset, method):
-    """A program that was stopped leaves 0 where it would have written the place of a strip."""
+    """A program that was stopped leaves 0 in place of the offset of a strip."""
     form = Form(method=method, rows=19)
     with pytest.raises(ImageError) as caught:
         decode_bytes(tiff_of(numbers[..., :3] % 256, form, 2, t273=("I", (offset,)), t279=("I", (0,))))

@@ -1,4 +1,4 @@
-"""Every warning that pictures can carry has words."""
+"""Every warning code of images has a text."""
 
 import re
 

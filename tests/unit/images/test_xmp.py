@@ -1,4 +1,4 @@
-"""XMP packets: edits leave all other bytes alone, and large packets go through JPEG in two parts."""
+"""XMP edits leave all other bytes unchanged, and large packets are split in JPEG."""
 
 import struct
 from xml.etree import ElementTree
@@ -20,7 +20,7 @@ EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 
 
 def properties(xmp):
-    """Value of each property, written as attribute or as element, by name."""
+    """Value of each property, from an attribute or element, by name."""
     found = {}
     for holder in ElementTree.fromstring(xmp).find(f"{RDF}RDF"):
         found |= holder.attrib
@@ -161,7 +161,7 @@ def test_large_packets_go_through_a_jpeg_in_parts(long_packet):
 
 @pytest.mark.parametrize("order", [(3, 1, 2, 0), (2, 2, 0, 3, 1), (1, 0, 3, 2)])
 def test_parts_go_to_their_offsets_whatever_their_order(long_packet, order):
-    """Parts are built as the specification says; one may come twice, and before the first packet."""
+    """Parts follow the specification; one may be repeated, and precede the first packet."""
     first, identity, second = split_xmp(long_packet, 60_000)
     step = len(second) // 4 + 1
     parts = [

@@ -1,4 +1,4 @@
-"""TIFF files of any kind, written from the format's definition and by no library.
+"""Makes TIFF files of any kind from the specification, without a library.
 
 Source: TIFF 6.0, sections 2, 9, 13, 14 and 15; BigTIFF.
 """
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 _KINDS = {"B": 1, "H": 3, "I": 4, "R": 5, "Q": 16}
-"""Numbers of the kinds of value; R is a fraction, given as a pair of numbers."""
+"""Type numbers of values; R is a fraction, given as a pair of integers."""
 
 
 def make_tiff(tags, segments, *, order="<", big=False, tiles=False):
-    """A file of one page: its directory first, so that what breaks off is pixels.
+    """A file of one page: its directory comes first, so that truncation removes pixels.
 
     Args:
         tags: Format and values by tag.
@@ -37,7 +37,7 @@ def make_tiff(tags, segments, *, order="<", big=False, tiles=False):
 
 
 def _directory(tags, offset, order, word):
-    """A directory that lies at an offset, with its values behind it."""
+    """A directory for a given offset, followed by its values."""
     room = struct.calcsize("<" + word)
     table, values = struct.pack(order + ("Q" if room == 8 else "H"), len(tags)), b""
     behind = offset + len(table) + len(tags) * (4 + 2 * room) + room
@@ -54,7 +54,7 @@ def _directory(tags, offset, order, word):
 
 
 def rows_of_bits(numbers, bits, order):
-    """Rows of numbers (rows, n) as bytes: whole bytes in an order, else bit by bit from the highest."""
+    """Rows of numbers (rows, n) as bytes: 8 and 16 bits in a byte order, others from the highest bit."""
     if bits in (8, 16):
         return numbers.astype(f"{order}u{bits // 8}").tobytes()
     fields = (numbers[..., None] >> np.arange(bits - 1, -1, -1)) & 1
@@ -62,7 +62,7 @@ def rows_of_bits(numbers, bits, order):
 
 
 def lzw(data):
-    """LZW without any repetition: the table is cleared before its codes need ten bits."""
+    """LZW without repetitions: the table is cleared before codes need ten bits."""
     codes = []
     for start in range(0, len(data), 250):
         codes += [256, *data[start : start + 250]]
@@ -110,13 +110,13 @@ class Form:
 
 
 def tiff_of(samples, form, kind, *, pixels=True, **more):
-    """A page of samples (h, w, n), whole numbers of ``form.bits``.
+    """A page of samples (h, w, n), integers of ``form.bits`` bits.
 
     Args:
         samples: Numbers to store.
         form: How.
         kind: What they mean: PhotometricInterpretation.
-        pixels: Whether the pixels are there; else the file breaks off before them.
+        pixels: Whether the file has pixels; otherwise it ends before them.
         more: Format and values of further tags, each named ``t`` and its number.
     """
     height, width, count = samples.shape
@@ -143,7 +143,7 @@ def tiff_of(samples, form, kind, *, pixels=True, **more):
 
 
 def _parts(plane, form):
-    """Strips, or tiles that are filled up at the edges."""
+    """Strips, or tiles padded at the edges."""
     height, width = plane.shape[:2]
     if not form.columns:
         return [plane[top : top + form.rows] for top in range(0, height, form.rows)]
