@@ -1,6 +1,6 @@
 """Explains the warning codes of images.
 
-A separate file although only the progress display imports it: the codes are those of the readers here.
+A file of its own, because the codes belong to the readers of this package, not to the progress display.
 """
 
 from lowlight_cli.catalog import Catalog
