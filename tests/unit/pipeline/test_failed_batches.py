@@ -234,5 +234,5 @@ def test_a_user_without_a_home_loses_the_log_and_no_image(run_lle, make_picture,
     monkeypatch.setattr(Identity, "enhance", model.enhance)
     run = run_lle("enhance", tmp_path / "in", "-o", tmp_path / "out", "-m", "identity", "--precision", "fp32")
     assert run.code == 3
-    assert "please report it with what a run with -vv prints" in run.err
+    assert "please report it with the output of a run with -vv" in run.err
     assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["1.png"]
