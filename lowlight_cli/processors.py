@@ -1,4 +1,7 @@
-"""How many processors this process may use."""
+"""How many processors this process may use.
+
+A file of its own, because it is read by all layers and must import nothing.
+"""
 
 import os
 from pathlib import Path

@@ -32,16 +32,16 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(enhance)
-app.command("eval")(evaluate)
-app.command("detect-prep")(detect_prep)
-app.command("detect-eval")(detect_eval)
+app.command("eval", short_help="Score models or existing results on a data set.")(evaluate)
+app.command("detect-prep", short_help="Enhance a labeled data set for a detector.")(detect_prep)
+app.command("detect-eval", short_help="Score detectors against labels, side by side.")(detect_eval)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")
-app.command()(export)
-app.command()(report)
-app.command()(schema)
-app.command()(doctor)
+app.command(short_help="Export a model as ONNX or PT2.")(export)
+app.command(short_help="Show what a run did, and write reports about it.")(report)
+app.command(short_help="Print the JSON Schema of events or the manifest.")(schema)
+app.command(short_help="Check the installation, devices, formats and weights.")(doctor)
 app.add_typer(config_command.app, name="config")
 
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from lowlight_cli.datasets.layouts import DatasetEntry
 
 app = typer.Typer(
-    help="List and check data sets for evaluation, and make training pairs.",
+    help="List and check data sets, and make training pairs.",
     no_args_is_help=True,
 )
-app.command("synthesize")(synthesize)
+app.command("synthesize", short_help="Make night-time training pairs from clean photos.")(synthesize)
 
 UNFIT = 3
 """Exit code of a check that found problems."""
@@ -72,7 +72,7 @@ def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False
     emit(aligned([("name", "kind", "images", "folder"), *rows]))
 
 
-@app.command("info")
+@app.command("info", short_help="Print source, license, splits and expected folders.")
 def show_dataset(
     name: Annotated[str, typer.Argument(help="Name of the data set.", autocompletion=complete_dataset)],
     as_json_: JsonOption = False,

@@ -81,7 +81,7 @@ def show_model(
         emit(_info_text(facts))
 
 
-@app.command("verify")
+@app.command("verify", short_help="Check the weights files: checksum, and a strict load.")
 def verify(
     context: typer.Context,
     name: Annotated[

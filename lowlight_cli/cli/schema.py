@@ -1,4 +1,7 @@
-"""``lle schema``: JSON Schemas of machine-readable output."""
+"""``lle schema``: JSON Schemas of machine-readable output.
+
+A file of its own, because each command has one.
+"""
 
 from enum import StrEnum
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""Gives the program's messages a descriptor of their own, so that libraries can be muted."""
+"""Gives the program's messages a descriptor of their own, so that libraries can be muted.
+
+A file of its own, because it runs before any other module is imported.
+"""
 
 import os
 import sys

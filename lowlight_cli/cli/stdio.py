@@ -1,4 +1,7 @@
-"""An image from stdin, and an image to stdout."""
+"""An image from stdin, and an image to stdout.
+
+A file of its own, because only the command line reads stdin and writes stdout.
+"""
 
 import shutil
 import sys

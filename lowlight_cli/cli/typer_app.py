@@ -12,7 +12,7 @@ from lowlight_cli.cli.global_options import Command, Option, UncheckedDefault, V
 _EXAMPLE = re.compile(r"\n\n(?=Examples?:)")
 """Start of an example, whose lines are not wrapped."""
 
-_PYTHON_TYPE = re.compile(r" <((?:list\[)?(?:str|path|int range|int|float range|float)\]?)>$")
+_PYTHON_TYPE = re.compile(r" <((?:list\[)?(?:str|path|Path|int range|int|float range|float)\]?)>$")
 """The type that Typer prints if no metavar is given."""
 
 _METAVARS = {"str": "TEXT", "path": "PATH"}

@@ -1,4 +1,7 @@
-"""Settings of a model without settings; torch-free."""
+"""Settings of a model without settings; torch-free.
+
+A file of its own, because presets are listed without importing torch.
+"""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,7 @@
-"""Intermediate outputs of a model, such as the degradation that DRGN removes, written beside its results."""
+"""Intermediate outputs of a model, such as the degradation that DRGN removes, written beside its results.
+
+A file of its own, because few models have any.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

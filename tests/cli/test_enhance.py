@@ -93,7 +93,10 @@ def test_a_folder_without_pictures_is_a_warning(enhance, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["in", "-o", "out", "-m", "codeenhanse"], "unknown model 'codeenhanse'; did you mean 'codeenhance'?"),
+        (
+            ["in", "-o", "out", "-m", "codeenhanse"],
+            "unknown model 'codeenhanse'; did you mean 'codeenhance'?",
+        ),
         (["in", "-o", "out", "--preset", "huge"], "unknown preset of identity 'huge'; known: lite"),
         (["missing", "-o", "out"], "no such file or folder: 'missing'"),
         (["in", "-o", "in"], "is input and output"),
