@@ -17,7 +17,7 @@ from PIL import Image
 from timing import measure, write_result
 
 from lowlight_cli.pipeline.engine import run_plan
-from lowlight_cli.pipeline.model_setup import describe, make_pipeline_config, make_runner
+from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
 from lowlight_cli.pipeline.plan import plan_jobs
 from lowlight_cli.pipeline.settings import EnhanceSettings
 from lowlight_cli.processors import default_workers
@@ -52,7 +52,13 @@ def main() -> None:
             cpu_seconds.append(time.process_time() - start)
 
         case = measure(work, warm_up=1, repeats=arguments.repeats)
-    case |= describe(settings, forward)
+    case |= {
+        "model": settings.model,
+        "checkpoint": None if settings.checkpoint is None else str(settings.checkpoint),
+        "device": str(forward.device),
+        "precision": forward.precision.name,
+        "precision_reason": forward.precision_reason,
+    }
     case |= {"count": arguments.count, "size": arguments.size, "batch_size": pace.batch_size}
     case["workers"] = pace.workers
     case["seconds_per_photo"] = case["median_s"] / arguments.count

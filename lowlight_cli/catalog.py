@@ -10,12 +10,12 @@ Entry = TypeVar("Entry")
 
 
 class Catalog(Mapping[str, Entry], Generic[Entry]):
-    """Frozen table of named entries of one kind.
+    """A frozen table of named entries of one kind.
 
     An entry with a true attribute ``hidden`` is found by its name, but never suggested.
 
     Args:
-        kind: What the entries are, in the singular, for messages: ``"model"``.
+        kind: Kind of the entries in the singular, for messages, such as ``"model"``.
         entries: The table; its order is kept.
     """
 

@@ -1,4 +1,4 @@
-"""Which device and which number format to compute with: the only place that asks what hardware exists."""
+"""Chooses device and number format; the only module that queries the hardware."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +12,11 @@ from lowlight_cli.errors import UnavailableError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """A number format for the inside of a model.
+    """A number format for computing with a model.
 
     Attributes:
-        name: As ``--precision`` takes it.
-        dtype: Type that autocast converts to; float32 stands for no autocast.
+        name: Value of ``--precision``.
+        dtype: Type for autocast; float32 disables autocast.
         allows_tf32: Whether convolutions and matrix products may round their float32 inputs to TF32, which
             has 10 bits of mantissa instead of 23.
     """
@@ -27,7 +27,7 @@ class Precision:
 
     @contextmanager
     def on(self, device: torch.device) -> Iterator[None]:
-        """While it lasts, models compute in this format.
+        """Context in which models compute in this format.
 
         Args:
             device: Where they compute.
@@ -47,7 +47,7 @@ PRECISIONS: Catalog[Precision] = Catalog("precision", {each.name: each for each 
 
 
 def choose_device(name: str) -> torch.device:
-    """Finds the device that a user asked for; ``auto`` is the first GPU, or the CPU where there is none.
+    """Device of a name; ``auto`` is the first GPU, or the CPU if there is none.
 
     Args:
         name: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
@@ -67,14 +67,14 @@ def choose_device(name: str) -> torch.device:
         return torch.device("cpu")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if int(number or 0) >= count:
-        raise UnavailableError(f"device '{name}' is not here; CUDA devices found: {count}")
+        raise UnavailableError(f"device '{name}' not found; number of CUDA devices: {count}")
     return torch.device("cuda", int(number or 0))
 
 
 def choose_precision(name: str, device: torch.device) -> Precision:
-    """Finds a number format; ``auto`` is bfloat16 where the device computes it fast, else float32.
+    """Number format of a name; ``auto`` is bfloat16 if the device computes it fast, else float32.
 
-    Training uses this. Enhancing first compares short formats with float32: ``pipeline.precision``.
+    Used by training. Enhancing compares 16-bit formats with float32 first, in ``pipeline.precision``.
 
     Args:
         name: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
@@ -93,7 +93,7 @@ def choose_precision(name: str, device: torch.device) -> Precision:
 
 
 def short_formats(device: torch.device) -> tuple[Precision, ...]:
-    """16-bit formats that a device has instructions for, the one with more bits of mantissa first."""
+    """16-bit formats that a device supports in hardware, the one with more mantissa bits first."""
     if device.type == "cuda":
         return (FP16, BF16) if torch.cuda.is_bf16_supported(including_emulation=False) else (FP16,)
     if device.type != "cpu":
@@ -104,9 +104,9 @@ def short_formats(device: torch.device) -> tuple[Precision, ...]:
 
 
 def is_surely_fast(precision: Precision, device: torch.device) -> bool:
-    """Whether a short format is faster than float32 without a trial: on GPUs, and on CPUs with AMX.
+    """Whether a 16-bit format is known to be faster than float32: on GPUs, and on CPUs with AMX.
 
-    Vector instructions alone prove nothing: with AVX512-BF16, bfloat16 was 1.45 times slower than float32 on
+    Vector instructions alone are not enough: with AVX512-BF16, bfloat16 was 1.45 times slower than float32 on
     one processor and 1.3 to 2.4 times faster on another.
 
     Args:
@@ -118,12 +118,13 @@ def is_surely_fast(precision: Precision, device: torch.device) -> bool:
 
 @contextmanager
 def tf32(*, allowed: bool) -> Iterator[None]:
-    """While it lasts, CUDA convolutions and matrix products of float32 may use TF32, or may not.
+    """Context that allows or forbids TF32 in float32 convolutions and matrix products on CUDA.
 
-    PyTorch allows it for convolutions by default; then codes flip and results differ visibly.
+    PyTorch allows it for convolutions by default; then the choice of codebook entries changes and results
+    differ visibly.
 
     Args:
-        allowed: Whether they may.
+        allowed: Whether TF32 may be used.
     """
     convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
     before = convolutions.allow_tf32, products.allow_tf32

@@ -1,14 +1,14 @@
-"""Errors a user can cause or meet; each knows the exit code of the program."""
+"""Errors that are not bugs, with the exit code of the program for each."""
 
 
 class LowlightError(Exception):
-    """Anything wrong that is not a bug of this program."""
+    """Any error that is not a bug of this program."""
 
     exit_code = 1
 
 
 class UsageError(LowlightError):
-    """An option, name or path that makes no sense."""
+    """An invalid option, name or path."""
 
     exit_code = 2
 
@@ -18,53 +18,53 @@ class SettingsError(UsageError):
 
 
 class UnknownNameError(UsageError):
-    """A name that no catalog holds."""
+    """A name that is not in a catalog."""
 
 
 class WeightsError(LowlightError):
-    """Weights or data that are missing, damaged or of another model."""
+    """Weights or data that are missing, damaged or do not fit the model."""
 
     exit_code = 6
 
 
 class UnavailableError(LowlightError):
-    """A device or an optional feature that this machine does not have."""
+    """A device or optional feature that is not available on this machine."""
 
     exit_code = 7
 
 
 class OutputError(LowlightError):
-    """A place that cannot be written to."""
+    """An output that cannot be written."""
 
     exit_code = 8
 
 
 class DivergedError(LowlightError):
-    """Training that gave numbers which are not finite or explode, or a rehearsal that failed."""
+    """Training diverged or gave values that are not finite, or a rehearsal failed."""
 
     exit_code = 9
 
 
 class GateError(LowlightError):
-    """A score beyond a limit that the user has set."""
+    """A score violates a limit set by the user."""
 
     exit_code = 10
 
 
 class LockedError(LowlightError):
-    """Another run holds the folder of the results."""
+    """Another run uses the output folder."""
 
     exit_code = 11
 
 
 class ImageError(LowlightError):
-    """One picture that cannot be read or written; the run goes on without it.
+    """One image that cannot be read or written; the run goes on without it.
 
     Args:
         code: Short machine-readable reason: ``unreadable``, ``truncated``, ``unsupported``, ``too_large``,
             ``oom``, ``nonfinite``, ``conflict``, ``write``, ``permission``, ``disk_full``, ``device`` or
             ``internal``.
-        message: One line for a person.
+        message: One line for the user.
     """
 
     exit_code = 3
@@ -75,10 +75,10 @@ class ImageError(LowlightError):
 
 
 class UnexpectedImageError(ImageError):
-    """A bug that one image met: the code is ``internal``, and the cause is what was raised.
+    """A bug that made one image fail, with the code ``internal``; ``__cause__`` is the exception.
 
     Args:
-        cause: What was raised.
+        cause: The exception.
     """
 
     def __init__(self, cause: BaseException) -> None:
@@ -87,25 +87,25 @@ class UnexpectedImageError(ImageError):
 
 
 def as_image_error(error: Exception, action: str) -> ImageError:
-    """What an exception means for the image it concerns.
+    """Converts an exception into an error of one image.
 
     Args:
-        error: What was raised; an ``ImageError`` stays as it is.
-        action: What was being done, for a message: ``read``, ``write``.
+        error: The exception; an ``ImageError`` is returned unchanged.
+        action: What failed, for the message: ``read`` or ``write``.
     """
     if isinstance(error, ImageError):
         return error
     if isinstance(error, MemoryError):
-        return ImageError("oom", f"not enough memory to {action} it")
+        return ImageError("oom", f"not enough memory to {action} the image")
     return UnexpectedImageError(error)
 
 
 def describe_bug(error: BaseException, longest: int = 300) -> str:
-    """One line about an exception that should not have happened.
+    """Describes an unexpected exception in one line.
 
     Args:
-        error: What was raised.
-        longest: Characters of its own message; the crash log has all of them.
+        error: The exception.
+        longest: Maximum number of characters; the crash log has the full text.
     """
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return text if len(text) <= longest else f"{text[:longest]}..."

@@ -7,23 +7,22 @@ import os
 from pathlib import Path
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""Processor time that a container may take, of version 2 of control groups: two numbers, or "max" and one."""
+"""CPU limit of a container in cgroup v2: quota and period in microseconds, or "max" and the period."""
 
 MOST_WORKERS = 16
-"""An estimate: threads of one process wait for Python's global lock, so more of them read no faster."""
+"""Estimated maximum of useful threads, as more of them only wait for Python's global interpreter lock."""
 
 
 def default_workers() -> int:
-    """Threads that read files: the processors this process may use, ``MOST_WORKERS`` at most."""
+    """Default number of decoding threads: the usable processors, at most ``MOST_WORKERS``."""
     return min(MOST_WORKERS, usable_processors())
 
 
 def usable_processors(quota: Path = _QUOTA) -> int:
-    """Processors of the machine that this process may run on, within the limit of its container; at least 1.
+    """Number of processors that this process may use, within the CPU limit of its container; at least 1.
 
     Args:
-        quota: File with the limit: microseconds of processor time in each period, and the period. One that is
-            missing or says something else sets no limit.
+        quota: File with the CPU limit; a file that is missing or not readable as a limit sets none.
     """
     knows_affinity = hasattr(os, "sched_getaffinity")  # not on macOS and Windows
     count = len(os.sched_getaffinity(0)) if knows_affinity else os.cpu_count() or 1
@@ -33,6 +32,6 @@ def usable_processors(quota: Path = _QUOTA) -> int:
 def _quota_processors(quota: Path) -> int | None:
     try:
         time, period = (int(number) for number in quota.read_text().split())
-        return -(-time // period)  # one and a half keep two threads busy
+        return -(-time // period)  # round up: a quota of 1.5 processors keeps two threads busy
     except (OSError, ValueError, ZeroDivisionError):
         return None

@@ -2,12 +2,12 @@
 
 
 def version_of(package: str) -> str | None:
-    """Version of an installed package; None where it is not installed, as when run from a checkout.
+    """Version of an installed package; None if it is not installed, as when run from a checkout.
 
     Args:
-        package: The name it is installed by, such as ``lowlight-cli``.
+        package: Distribution name, such as ``lowlight-cli``.
     """
-    # Takes longer to import than ``lle --help`` should spend on what it does not show.
+    # A slow import, which ``lle --help`` does not need.
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -77,7 +77,7 @@ def short_memory(bench: Bench, _seconds: float) -> Found:
         pictures = [decode(path).pixels for path in paths]
         expected = make_runner(settings)(pictures)
         said: list[str] = []
-        forward = make_runner(settings, on_notice=said.append)
+        forward = make_runner(settings, on_warning=said.append)
         with _shortage(forward, pictures):
             made = forward(pictures)
         yield name, _compared(made, expected) | {"notices": said}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.pipeline.sources import pictures_in
+from lowlight_cli.pipeline.sources import images_in
 
 if TYPE_CHECKING:
     from lowlight_cli.datasets.darkeners import Darkener
@@ -73,7 +73,7 @@ def make_darkening(
     from lowlight_cli.pipeline.fingerprint import checkpoint_digest
     from lowlight_cli.pipeline.settings import EnhanceSettings
 
-    dark = pictures_in(nights) if nights else []
+    dark = images_in(nights) if nights else []
     model = _load(method, checkpoint)
     terms["weights_sha256"] = checkpoint_digest(EnhanceSettings(model=method.value, checkpoint=checkpoint))
     terms["nights"] = [path.relative_to(nights).as_posix() for path in dark] if nights else []

@@ -67,7 +67,7 @@ def _request(order: "Order") -> EnhanceRequest:
 def _job(labelled: Labelled, root: Path, form: str) -> Job:
     source = labelled.sample.image
     target = root / picture_path(form, labelled)
-    return Job(source, target, relative=Path(labelled.sample.name), facts=file_stat(source))
+    return Job(source, target, relative=Path(labelled.sample.name), stat=file_stat(source))
 
 
 def darken_all(order: "Order", prepared: Preparation) -> int:

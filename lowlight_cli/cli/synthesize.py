@@ -15,7 +15,7 @@ from lowlight_cli.errors import ImageError, OutputError, UsageError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.pipeline.lock import output_lock
 from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED, Row
-from lowlight_cli.pipeline.sources import pictures_in
+from lowlight_cli.pipeline.sources import images_in
 
 if TYPE_CHECKING:
     from lowlight_cli.datasets.synthesize import Made, Order
@@ -121,7 +121,7 @@ def _photos(source: Path, out: Path) -> list[Path]:
     inner, outer = out.resolve(), source.resolve()
     if inner.is_relative_to(outer) or outer.is_relative_to(inner):
         raise UsageError(f"output '{out}' and input '{source}' overlap; choose separate folders")
-    return pictures_in(source)
+    return images_in(source)
 
 
 def _make_all(

@@ -1,1 +1,1 @@
-"""The batch engine: plan, decode ahead, enhance, encode behind."""
+"""Enhancement runs: request, plan, resume, batch engine, record."""

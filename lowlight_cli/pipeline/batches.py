@@ -1,43 +1,36 @@
-"""Pictures -> batches of one padded shape.
+"""Groups images into batches of one padded shape.
 
-A picture is padded to the next multiple of its own size and never to the size of a batch mate, so a result
-does not depend on what else is enhanced.
+Each side is padded to the next multiple of ``multiple``, never to the size of another image, so a result
+does not depend on the rest of the batch.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from lowlight_cli.images.padding import padded_side
 from lowlight_cli.images.picture import Picture
+from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.plan import Job
 
 _WAITING_BATCHES = 4
-"""Full batches' worth of pixels that may wait for mates of their shape."""
-
-
-class FileStat(NamedTuple):
-    """What changes when a file does: its size in bytes, and when it was written, in nanoseconds."""
-
-    size: int
-    mtime_ns: int
+"""Incomplete batches may hold this many full batches of pixels; then the oldest is passed on."""
 
 
 NO_FILE = FileStat(0, 0)
-"""Of what is no file."""
+"""Stands for a file that cannot be found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A picture in memory, and what it is for.
+    """A decoded image and its job.
 
     Attributes:
-        job: Where it comes from and goes to.
+        job: Input and output paths.
         picture: Pixels and metadata.
-        seconds: Time it took to read.
-        stat: Of the file when it was read.
-        edge_width: How wide its edges are, as ``images.blur_metric`` measures; None where that says
-            nothing or was not measured.
+        seconds: Time spent reading it.
+        stat: Size and modification time of the file when it was read.
+        edge_width: Width of its edges as ``images.blur_metric`` measures it; None if it has no edges or was
+            not measured.
     """
 
     job: Job
@@ -48,22 +41,22 @@ class Loaded:
 
     @property
     def area(self) -> int:
-        """Pixels of all frames."""
+        """Number of pixels in all frames."""
         return self.picture.pixel_count
 
 
 def batches(
     items: Iterable[Loaded], *, batch_size: int, batch_pixels: int, multiple: int
 ) -> Iterator[list[Loaded]]:
-    """Groups pictures that have the same size after padding, in the order in which they come.
+    """Groups images that have the same size and bit depth after padding, in input order.
 
-    One of several frames is a batch of its own.
+    An image with several frames forms a batch alone.
 
     Args:
-        items: Decoded pictures.
-        batch_size: Pictures in a batch at most.
-        batch_pixels: Pixels in a batch at most, unless a single picture has more.
-        multiple: Padded sides are multiples of it.
+        items: Decoded images.
+        batch_size: Maximum number of images in a batch.
+        batch_pixels: Maximum number of pixels in a batch; a single larger image is still a batch.
+        multiple: Sides are padded to multiples of this.
     """
     waiting: dict[tuple[int, int, bool, bool], list[Loaded]] = {}
     waiting_pixels = 0
@@ -74,7 +67,7 @@ def batches(
         shape = (height, width, picture.pixels.dtype.itemsize > 1, is_alone)
         waiting.setdefault(shape, []).append(item)
         waiting_pixels += item.area
-        del item, picture  # what is given away shall not stay in memory for being known here
+        del item, picture  # else these names keep the pixels in memory while the caller uses the batch
         most = 1 if is_alone else min(batch_size, max(1, batch_pixels // (height * width)))
         if len(waiting[shape]) >= most:
             waiting_pixels -= _area(waiting[shape])
@@ -87,5 +80,5 @@ def batches(
         yield waiting.pop(next(iter(waiting)))
 
 
-def _area(mates: list[Loaded]) -> int:
-    return sum(mate.area for mate in mates)
+def _area(batch: list[Loaded]) -> int:
+    return sum(item.area for item in batch)

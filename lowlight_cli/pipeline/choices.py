@@ -1,10 +1,10 @@
-"""Words that a user chooses from when naming what happens to files; free of heavy imports."""
+"""Values of options about output files; free of heavy imports."""
 
 from enum import StrEnum
 
 
 class OnExist(StrEnum):
-    """What to do about a result that is already there."""
+    """What to do when an output exists."""
 
     RESUME = "resume"
     SKIP = "skip"

@@ -1,4 +1,4 @@
-"""How much is done at a time, how files are read and written, and when a run ends early."""
+"""Settings of the batch engine: batch size, threads, reading, writing, and when to stop early."""
 
 from dataclasses import dataclass, field
 
@@ -7,19 +7,19 @@ from lowlight_cli.images.settings import ReadSettings, WriteSettings
 
 @dataclass(frozen=True, slots=True)
 class PipelineConfig:
-    """How a run goes through its files; none of it changes pixels.
+    """How a run processes its files; only ``read`` and ``write`` affect pixels.
 
     Attributes:
-        batch_size: Pictures of one size in a pass at most.
-        workers: Threads that decode, and as many that encode.
-        queue_pixels: Pixels that may wait on each side of the model.
-        read: How files become pictures.
-        write: How pictures become files.
-        software: Program, version and model, which the metadata of each result shall name; empty for nothing.
-        only_dark: Pictures with a mean luma in [0, 1] above it are skipped; None skips none.
-        preserve_mtime: Whether a result gets the time of its source.
-        min_free: Bytes that must stay free where results are written.
-        max_errors: Failures after which the run ends; None for no end.
+        batch_size: Maximum number of images in a pass.
+        workers: Number of decoding threads, and of encoding threads.
+        queue_pixels: Maximum number of pixels queued before the model, and again after it.
+        read: How files are decoded.
+        write: How results are encoded.
+        software: Program, version and model, written into the metadata of each result; empty writes nothing.
+        only_dark: Images with a mean luma in [0, 1] above this are skipped; None skips none.
+        preserve_mtime: Whether a result gets the modification time of its source.
+        min_free: Bytes that must stay free on the disk of the results.
+        max_errors: Number of failures after which the run stops; None for no limit.
     """
 
     batch_size: int = 1

@@ -1,4 +1,4 @@
-"""Who acts on each control that is turned: the model, or a tone curve behind it; quick to import."""
+"""Finds what applies each control that was set: the model or a tone curve; free of heavy imports."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 ControlHandler = Literal["model", "tone curve"]
 
 BY_TONE_CURVE = ("contrast", "brightness")
-"""Controls that a tone curve takes over for models without them."""
+"""Controls that a tone curve applies if the model does not support them."""
 
 
 def control_handlers(model: str, controls: "Controls") -> dict[str, ControlHandler]:
-    """Who acts on each control that is not where it is without being asked for.
+    """What applies each control whose value is not neutral.
 
     Args:
         model: Name in the catalog.
-        controls: What was asked for.
+        controls: Requested values.
 
     Raises:
         UnknownNameError: There is no such model.
-        UsageError: Nobody acts on one of them; the message names models that would.
+        UsageError: Nothing applies one of them; the message names models that support it.
     """
     native = MODELS[model].controls
     neutral = type(controls)()
@@ -42,8 +42,8 @@ def control_handlers(model: str, controls: "Controls") -> dict[str, ControlHandl
 
 
 def describe_handlers(handlers: Mapping[str, ControlHandler]) -> str:
-    """``contrast and brightness by the tone curve, texture by the model``; nothing where all is neutral."""
-    by_actor: dict[ControlHandler, list[str]] = {}
-    for name, actor in handlers.items():
-        by_actor.setdefault(actor, []).append(name)
-    return ", ".join(f"{' and '.join(names)} by the {actor}" for actor, names in by_actor.items())
+    """``contrast and brightness by the tone curve, texture by the model``; empty if all are neutral."""
+    by_handler: dict[ControlHandler, list[str]] = {}
+    for name, handler in handlers.items():
+        by_handler.setdefault(handler, []).append(name)
+    return ", ".join(f"{' and '.join(names)} by the {handler}" for handler, names in by_handler.items())

@@ -1,4 +1,7 @@
-"""Decoding ahead of the model, in threads, with a bound on the pixels that wait in memory."""
+"""Decodes images in threads ahead of the model, with a limit on queued pixels, and picks a sample for blur.
+
+The sample bounds the time spent on measuring: large runs measure at most ``SAMPLE_SIZE`` images.
+"""
 
 import time
 from collections import deque
@@ -16,30 +19,31 @@ from lowlight_cli.images.encode import check_fits
 from lowlight_cli.images.formats import FORMATS, format_of, result_format
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.settings import ReadSettings
-from lowlight_cli.pipeline.batches import NO_FILE, FileStat, Loaded
+from lowlight_cli.pipeline.batches import NO_FILE, Loaded
 from lowlight_cli.pipeline.config import PipelineConfig
+from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row, failed_row
 
 
-class _Reading(NamedTuple):
+class _PendingRead(NamedTuple):
     future: Future[Loaded | Row]
     pixels: int
 
 
 def read_ahead(jobs: Sequence[Job], config: PipelineConfig) -> Iterator[Loaded | Row]:
-    """Decodes pictures in threads and gives them in the order of the jobs; a row for each that is left out.
+    """Decodes images in threads and yields them in job order, or a row for one that failed or is skipped.
 
-    By their headers no more than ``config.queue_pixels`` are ahead, but one picture is always let through.
-    Edges are measured in the pictures of ``blur_sample``.
+    By the sizes in their headers, at most ``config.queue_pixels`` pixels are queued, but always one image.
+    Edges are measured in the images that ``is_in_sample`` selects.
 
     Args:
         jobs: What to read.
-        config: Number of threads; twice as many pictures are kept ahead.
+        config: How to read, and the number of threads; twice as many images are queued.
     """
     waiting = iter(enumerate(jobs))
     upcoming = next(waiting, None)
-    ahead: deque[_Reading] = deque()
+    ahead: deque[_PendingRead] = deque()
     pool = ThreadPoolExecutor(config.workers, thread_name_prefix="decode")
     try:
         while upcoming is not None or ahead:
@@ -49,7 +53,7 @@ def read_ahead(jobs: Sequence[Job], config: PipelineConfig) -> Iterator[Loaded |
                 if ahead and size + sum(reading.pixels for reading in ahead) > config.queue_pixels:
                     break
                 is_measured = is_in_sample(index, len(jobs))
-                ahead.append(_Reading(pool.submit(_read, job, config, is_measured), size))
+                ahead.append(_PendingRead(pool.submit(_read, job, config, is_measured), size))
                 upcoming = next(waiting, None)
             yield ahead.popleft().future.result()
     finally:
@@ -57,7 +61,7 @@ def read_ahead(jobs: Sequence[Job], config: PipelineConfig) -> Iterator[Loaded |
 
 
 def _read(job: Job, config: PipelineConfig, is_measured: bool) -> Loaded | Row:
-    """A picture, or the row of one that is left out; a bug costs no other picture."""
+    """A decoded image, or the row of one that failed or is skipped; a bug fails only this image."""
     start = time.perf_counter()
     try:
         return _loaded(job, config, is_measured, start)
@@ -66,10 +70,10 @@ def _read(job: Job, config: PipelineConfig, is_measured: bool) -> Loaded | Row:
 
 
 def _loaded(job: Job, config: PipelineConfig, is_measured: bool, start: float) -> Loaded | Row:
-    picture, stat = _decode_steady(job.source, config.read)
-    form = format_of(job.target) or result_format(picture.restore.format, None)
-    check_fits(picture, form, config.write)
-    if config.write.bit_depth == "16" and FORMATS[form].keeps_16_bit:
+    picture, stat = _decode_unchanged(job.source, config.read)
+    format_name = format_of(job.target) or result_format(picture.restore.format, None)
+    check_fits(picture, format_name, config.write)
+    if config.write.bit_depth == "16" and FORMATS[format_name].keeps_16_bit:
         picture = widened(picture)
     width = edge_width(picture.frames[0].model_input) if is_measured else None
     seconds = time.perf_counter() - start
@@ -78,41 +82,45 @@ def _loaded(job: Job, config: PipelineConfig, is_measured: bool, start: float) -
     return Loaded(job, picture, seconds, stat, width)
 
 
-def _decode_steady(path: Path, settings: ReadSettings) -> tuple[Picture, FileStat]:
-    """A picture from a file that stays as it is meanwhile; one that changes gets a second chance."""
+def _decode_unchanged(path: Path, settings: ReadSettings) -> tuple[Picture, FileStat]:
+    """Decodes a file that does not change meanwhile; tries once more if it does.
+
+    Raises:
+        ImageError: The file cannot be decoded, or changed twice.
+    """
     for is_last in (False, True):
-        before = _stamp(path)
+        before = _stat(path)
         try:
             picture = decode(path, settings)
         except ImageError:
-            if is_last or _stamp(path) == before:
+            if is_last or _stat(path) == before:
                 raise
             continue
-        if _stamp(path) == before:
+        if _stat(path) == before:
             return picture, before
-    raise ImageError("unreadable", "the file changed while it was read")
+    raise ImageError("unreadable", "the file changed while it was read; run again when it is complete")
 
 
-def _stamp(path: Path) -> FileStat:
+def _stat(path: Path) -> FileStat:
     try:
-        facts = path.stat()
-    except OSError:  # what is wrong with it, decoding will say
+        found = path.stat()
+    except OSError:  # decoding reports what is wrong
         return NO_FILE
-    return FileStat(facts.st_size, facts.st_mtime_ns)
+    return FileStat(found.st_size, found.st_mtime_ns)
 
 
 SAMPLE_SIZE = 100
-"""Pictures measured at most."""
+"""Maximum number of images in which blur is measured."""
 
 
 def is_in_sample(index: int, count: int) -> bool:
-    """Whether a picture is measured; it depends on its place alone, so not on threads or speed.
+    """Whether blur is measured in an image; depends on its index only, not on threads or speed.
 
-    Of more than ``SAMPLE_SIZE`` pictures exactly so many are, at even distances.
+    Of more than ``SAMPLE_SIZE`` images, exactly ``SAMPLE_SIZE`` are selected, evenly spaced.
 
     Args:
-        index: Place of the picture among those that the run makes, from 0.
-        count: Number of pictures that the run makes.
+        index: Index of the image among those to enhance, from 0.
+        count: Number of images to enhance.
     """
     share = min(SAMPLE_SIZE, count)
     return (index + 1) * share // count > index * share // count

@@ -1,4 +1,4 @@
-"""What to do when a device fails: recognize a lack of memory, a lost device, and all other errors."""
+"""Classifies device errors as memory shortage, lost device or other, and frees memory after them."""
 
 import gc
 
@@ -7,10 +7,10 @@ import torch
 from lowlight_cli.errors import UnavailableError
 
 MEMORY_ERRORS = (torch.OutOfMemoryError, MemoryError, RuntimeError)
-"""What may be raised where memory is short; a bug may be a ``RuntimeError`` too."""
+"""Types raised when memory is short; check with ``is_shortage``, as a bug may raise ``RuntimeError`` too."""
 
 _SHORTAGES = (
-    "out of memory",  # AcceleratorError: CUDA error: out of memory; MPS and XPU say it, too
+    "out of memory",  # AcceleratorError: CUDA error: out of memory; also MPS and XPU
     "out_of_memory",
     "allocate memory",  # PyTorch on a CPU
     "failed to allocate",  # OpenCV
@@ -20,15 +20,15 @@ _SHORTAGES = (
     "unable to find an engine",  # cuDNN, when no workspace fits
     "unable to find a valid cudnn algorithm",
 )
-"""What messages of a lack of memory contain, in small letters."""
+"""Parts of messages about a memory shortage, in lower case."""
 
 
 class DeviceLostError(UnavailableError):
-    """The device answers no more, as after an illegal memory access; only a new process can use it again."""
+    """The device fails for the rest of the process, as after an illegal memory access."""
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Whether an error means that memory was too short."""
+    """Whether an error means that memory ran out."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error).lower()
@@ -36,7 +36,7 @@ def is_shortage(error: BaseException) -> bool:
 
 
 def is_lost(device: torch.device) -> bool:
-    """Whether a device refuses the smallest computation: an earlier error holds for the whole process."""
+    """Whether even a trivial computation fails on a device, as after a fatal CUDA error."""
     if device.type == "cpu":
         return False
     try:
@@ -47,11 +47,11 @@ def is_lost(device: torch.device) -> bool:
 
 
 def release(error: BaseException, device: torch.device) -> None:
-    """Gives memory back after a failed pass; an error of another kind goes on.
+    """Frees memory after a pass that ran out of it; raises any other error again.
 
     Args:
         error: What the pass raised.
-        device: Where it was computed.
+        device: Where the pass ran.
     """
     if not is_shortage(error):
         raise error
@@ -61,7 +61,7 @@ def release(error: BaseException, device: torch.device) -> None:
 
 
 def free_everything(device: torch.device) -> None:
-    """Collects what is in cycles and empties the cache of the device.
+    """Collects reference cycles and empties the memory cache of the device.
 
     Args:
         device: Where memory is short.

@@ -1,4 +1,4 @@
-"""Encoding behind the model, in threads, with a bound on the pictures that wait to be written."""
+"""Encodes and writes results in threads behind the model, with a limit on queued results."""
 
 import hashlib
 import os
@@ -20,27 +20,29 @@ from lowlight_cli.images.metadata.attach import fit_metadata
 from lowlight_cli.images.metadata.policy import limit_metadata, mark
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.replace import replace_file
-from lowlight_cli.pipeline.batches import FileStat, Loaded
+from lowlight_cli.pipeline.batches import Loaded
 from lowlight_cli.pipeline.config import PipelineConfig
+from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row, failed_row
 
 BeforeWrite = Callable[[Job, int, str], None]
-"""What is told of a result that is about to get its name; an ``ImageError`` keeps it from coming about."""
+"""Called with job, size in bytes and SHA-256 before a result is written; an ``ImageError`` prevents it."""
 
 
-class _Writing(NamedTuple):
+class _PendingWrite(NamedTuple):
     target: Path
     pixels: int
     future: Future[Row]
 
 
 class WriteBehind:
-    """Writes results in threads; the rows come back in the order in which results were handed in.
+    """Writes results in threads and returns their rows in the order of ``put``.
 
     Args:
-        config: Number of threads; twice as many results may wait, and as many pixels as in its queue.
-        before_write: Told, in a thread, of a result that is about to get its name: its job, bytes, SHA-256.
+        config: How to write, and the number of threads; twice as many results, and at most
+            ``queue_pixels`` pixels, may wait.
+        before_write: Called in a thread of the pool; see ``BeforeWrite``.
     """
 
     def __init__(
@@ -49,64 +51,64 @@ class WriteBehind:
         self._config = config
         self._before_write = before_write
         self._pool = ThreadPoolExecutor(config.workers, thread_name_prefix="encode")
-        self._waiting: deque[_Writing] = deque()
-        self._gate = threading.Lock()
+        self._waiting: deque[_PendingWrite] = deque()
+        self._lock = threading.Lock()
         self._is_abandoned = False
-        self._reaching_disk: set[Path] = set()
+        self._claimed: set[Path] = set()
 
     def put(self, item: Loaded, result: Picture, seconds: float) -> None:
-        """Hands in a result.
+        """Queues a result to be written.
 
         Args:
-            item: The picture it belongs to.
-            result: The same picture, enhanced.
+            item: The input image.
+            result: The enhanced image.
             seconds: Time spent on it so far.
         """
-        # The pixels of the source are not passed on: they can be forgotten while the result waits.
+        # Not the whole item: the pixels of the source can be freed while the result waits.
         future = self._pool.submit(self._write, item.job, item.stat, item.edge_width, result, seconds)
-        self._waiting.append(_Writing(item.job.target, item.area, future))
+        self._waiting.append(_PendingWrite(item.job.target, item.area, future))
 
     @property
-    def has_news(self) -> bool:
-        """Whether the oldest result is written, or must be before another is handed in."""
+    def should_collect(self) -> bool:
+        """Whether the oldest result is written, or the queue is too full to go on without waiting for it."""
         return bool(self._waiting) and (self._waiting[0].future.done() or self._is_full())
 
     @property
     def is_idle(self) -> bool:
-        """Whether everything handed in was told of."""
+        """Whether no result is queued."""
         return not self._waiting
 
     def wait_for_oldest(self) -> None:
-        """Returns when the oldest result is written; may be interrupted without loss."""
+        """Waits until the oldest result is written; may be interrupted without losing a row."""
         wait([self._waiting[0].future])
 
     def pop_oldest(self) -> Row:
-        """Outcome of the oldest result, which is forgotten then."""
+        """Removes the oldest result from the queue and returns its row."""
         return self._waiting.popleft().future.result()
 
     def abandon(self, grace_s: float) -> Iterator[Row]:
-        """Outcomes of what is nearly finished; nothing else of what was handed in will come to the disk.
+        """Yields rows of results that are nearly written; all others are dropped and never reach the disk.
 
         Args:
-            grace_s: Seconds to wait for pictures that are being encoded.
+            grace_s: Seconds to wait for images that are being encoded.
         """
         for writing in self._waiting:
             writing.future.cancel()
         wait([writing.future for writing in self._waiting], timeout=grace_s)
-        with self._gate:
+        with self._lock:
             self._is_abandoned = True
-        wait([each.future for each in self._waiting if each.target in self._reaching_disk])
+        wait([each.future for each in self._waiting if each.target in self._claimed])
         for writing in self._waiting:
             if _has_result(writing.future):
                 yield writing.future.result()
 
     @property
     def is_busy(self) -> bool:
-        """Whether a thread still works on something."""
+        """Whether a thread still encodes or writes."""
         return any(not writing.future.done() for writing in self._waiting)
 
     def close(self) -> None:
-        """Ends the threads; what has not begun is dropped, and what was abandoned is not waited for."""
+        """Drops results not yet begun and stops the threads; does not wait for them after ``abandon``."""
         self._pool.shutdown(wait=not self._is_abandoned, cancel_futures=True)
 
     def _is_full(self) -> bool:
@@ -118,21 +120,21 @@ class WriteBehind:
     ) -> Row:
         start = time.perf_counter()
         try:
-            result = _signed(result, job.target, self._config)
+            result = _with_final_metadata(result, job.target, self._config)
             data = _encoded(result, job.target, self._config)
-            self._pass_gate(job.target)
+            self._claim(job.target)
             _check_room(job.target, len(data), self._config.min_free)
             digest = hashlib.sha256(data).hexdigest()
             self._before_write(job, len(data), digest)
             is_in_place = job.target == job.source
             replace_file(job.target, data, attributes_of=job.source if is_in_place else None)
         except Exception as error:
-            concerns_others = isinstance(error, CancelledError | LowlightError)
-            if concerns_others and not isinstance(error, ImageError):
+            ends_run = isinstance(error, CancelledError | LowlightError)
+            if ends_run and not isinstance(error, ImageError):
                 raise
             return failed_row(job, as_image_error(error, "write"), seconds + time.perf_counter() - start)
         if self._config.preserve_mtime:
-            with suppress(OSError):  # some network disks keep their own time
+            with suppress(OSError):  # some network disks set their own times
                 os.utime(job.target, ns=(stat.mtime_ns, stat.mtime_ns))
         return Row(
             job.source,
@@ -149,15 +151,15 @@ class WriteBehind:
             edge_width=edge_width,
         )
 
-    def _pass_gate(self, target: Path) -> None:
-        with self._gate:
+    def _claim(self, target: Path) -> None:
+        with self._lock:
             if self._is_abandoned:
                 raise CancelledError
-            self._reaching_disk.add(target)
+            self._claimed.add(target)
 
 
-def _signed(picture: Picture, target: Path, config: PipelineConfig) -> Picture:
-    """The picture with metadata that name what made it, and with a warning where the format keeps not all."""
+def _with_final_metadata(picture: Picture, target: Path, config: PipelineConfig) -> Picture:
+    """The image with this program named in its metadata, and warnings about metadata the format drops."""
     metadata = picture.restore.metadata
     _, lost = fit_metadata(limit_metadata(metadata, config.write.metadata), _format(picture, target))
     restore = replace(
@@ -174,16 +176,19 @@ def _encoded(picture: Picture, target: Path, config: PipelineConfig) -> bytes:
     try:
         return encode_bytes(picture, _format(picture, target), config.write)
     except MemoryError as error:
-        raise ImageError("oom", "not enough memory to encode it") from error
+        raise ImageError("oom", "not enough memory to encode the image") from error
 
 
 def _check_room(target: Path, size: int, min_free: int) -> None:
-    """Refuses to fill the disk.
+    """Checks the free space on the disk.
 
     Args:
         target: File to be written.
-        size: Its bytes.
+        size: Its size in bytes.
         min_free: Bytes that must stay free.
+
+    Raises:
+        ImageError: Fewer bytes would stay free.
     """
     if not min_free:
         return
@@ -196,5 +201,5 @@ def _check_room(target: Path, size: int, min_free: int) -> None:
 
 
 def _has_result(future: Future[Row]) -> bool:
-    """Whether a row came of it: not dropped, and not given up on the way."""
+    """Whether a future holds a row, or an error to raise: neither cancelled nor abandoned."""
     return future.done() and not future.cancelled() and not isinstance(future.exception(), CancelledError)

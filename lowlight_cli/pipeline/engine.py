@@ -20,15 +20,15 @@ from lowlight_cli.pipeline.report import Report, Row, failed_row, rows_without_w
 from lowlight_cli.pipeline.signals import Interruption, exit_code_of
 
 _GRACE_S = 1.0
-"""Time that a stopped run spends on pictures whose pixels are ready."""
+"""Seconds that a stopped run waits for results that are being encoded."""
 
 
 class _EndedEarlyError(Exception):
-    """The disk is full, or too many pictures failed."""
+    """The disk is full, or too many images failed."""
 
 
 class _Run:
-    """One run: its rows as they come in, who is told of them, and when it ends."""
+    """One run: reads, enhances and writes, collects the rows, and decides when to stop."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class _Run:
         self._ended_by: LowlightError | None = None
 
     def enhance_all(self) -> None:
-        """Takes the plan from its first job to its last row, or as far as the device can be used."""
+        """Processes all jobs, or as many as the device permits."""
         for row in rows_without_work(self.plan):
             self._add(row)
         try:
@@ -72,28 +72,33 @@ class _Run:
         )
         for batch in groups:
             self._enhance(batch)
-            del batch  # a large source need not stay until its result is written
-            while self.writer.has_news:
+            del batch  # frees the sources before their results are written
+            while self.writer.should_collect:
                 self._add(self._next_written())
 
     def abandon(self) -> None:
-        """Tells of what was written all the same."""
+        """Drops queued results, and records those that were written anyway."""
         for row in self.writer.abandon(_GRACE_S):
-            self._tell(row)
+            self._record(row)
 
     def report(self, stopped_by: int | None = None, *, is_complete: bool = False) -> Report:
-        """The outcome.
+        """Report of the run so far.
 
         Args:
             stopped_by: Exit code of the signal that ended the run.
             is_complete: Whether nothing interrupted the run; then every job must have a row, unless the
                 device was lost.
+
+        Raises:
+            RuntimeError: Jobs and rows do not match, which is a bug.
         """
         expected = len(self.plan.jobs) + len(self.plan.closed)
         left = expected - len(self._rows)
-        told = {(row.source, row.target) for row in self._rows}
-        if len(told) != len(self._rows) or left < 0 or (is_complete and left and not self._ended_by):
-            raise RuntimeError(f"{expected} jobs gave {len(self._rows)} rows, {len(told)} different ones")
+        distinct = {(row.source, row.target) for row in self._rows}
+        if len(distinct) != len(self._rows) or left < 0 or (is_complete and left and not self._ended_by):
+            raise RuntimeError(
+                f"{expected} jobs gave {len(self._rows)} rows, {len(distinct)} of them distinct"
+            )
         seconds = time.perf_counter() - self._started
         ignored = len(self.plan.ignored)
         return Report(
@@ -108,28 +113,28 @@ class _Run:
         )
 
     def _readable(self) -> Iterator[Loaded]:
-        """Pictures to enhance; the others become rows."""
+        """Yields decoded images, and records the rows of the others."""
         stream = read_ahead(self._jobs, self.config)
         while True:
-            with self.interruption.harmless():
+            with self.interruption.interruptible():
                 item = next(stream, None)
             if item is None:
                 return
             if isinstance(item, Row):
                 self._add(item)
                 continue
-            given = [item]
-            del item  # else it would stay in memory until the next is asked for
-            yield given.pop()
+            handed_over = [item]
+            del item  # else it stays in memory until the next image is requested
+            yield handed_over.pop()
 
     def _enhance(self, batch: list[Loaded]) -> None:
         start = time.perf_counter()
         try:
-            with self.interruption.harmless():
+            with self.interruption.interruptible():
                 outcomes = enhance_batch([item.picture for item in batch], self.runner)
         except DeviceLostError as error:
-            if len(batch) == 1:  # of several, nobody knows which one it was
-                self._tell(failed_row(batch[0].job, ImageError("device", str(error)), batch[0].seconds))
+            if len(batch) == 1:  # with several, the one that caused it is unknown
+                self._record(failed_row(batch[0].job, ImageError("device", str(error)), batch[0].seconds))
             raise
         share = (time.perf_counter() - start) / len(batch)
         for item, outcome in zip(batch, outcomes, strict=True):
@@ -139,21 +144,21 @@ class _Run:
                 self.writer.put(item, outcome, item.seconds + share)
 
     def _next_written(self) -> Row:
-        with self.interruption.harmless():
+        with self.interruption.interruptible():
             self.writer.wait_for_oldest()
         return self.writer.pop_oldest()
 
     def _add(self, row: Row) -> None:
-        self._tell(row)
+        self._record(row)
         self._failures += row.status == "failed"
         limit = self.config.max_errors
         if row.code == "disk_full" or (limit is not None and self._failures >= limit):
             raise _EndedEarlyError
 
-    def _tell(self, row: Row) -> None:
+    def _record(self, row: Row) -> None:
         if row.crash is not None:
             self._on_crash(row, row.crash)
-            row.crash.__traceback__ = None  # its frames, and those that called them, hold pixels
+            row.crash.__traceback__ = None  # its frames refer to pixels
             row = replace(row, crash=None)
         self._rows.append(row)
         self._on_row(row)
@@ -168,23 +173,23 @@ def run_plan(
     before_write: BeforeWrite = lambda job, size, sha256: None,
     on_crash: Callable[[Row, BaseException], None] = lambda row, error: None,
 ) -> Report:
-    """Enhances every picture of a plan; one that fails is a row in the report, not the end of the run.
+    """Enhances every image of a plan; one that fails is a row of the report and does not end the run.
 
-    A full disk, ``config.max_errors``, Ctrl-C and SIGTERM end it early: pictures that are nearly written are
-    finished, others are dropped, and nothing half written is left. A second signal ends the program. A device
-    that can no longer be used ends it when all results that were made are written.
+    A full disk, ``config.max_errors``, Ctrl-C and SIGTERM end the run early: images that are nearly written
+    are finished, others are dropped, and no partial file is left. A second signal exits at once. A lost
+    device ends the run after all finished results are written.
 
     Args:
         plan: What to read and write.
         runner: The model and how to run it.
         config: Threads, batches, queues and limits.
-        on_row: Told of each outcome, in the calling thread; no signal comes in between.
-        before_write: Told, in the thread that writes, of a result that is about to get its name.
-        on_crash: Told of a row that failed because of a bug, and of the bug, before ``on_row`` is.
+        on_row: Called with each row in the calling thread; signals are held back meanwhile.
+        before_write: Called in the writing thread just before a result is written.
+        on_crash: Called before ``on_row`` with a row that failed because of a bug, and with the exception.
     """
-    cv2.setNumThreads(0)  # the threads here are enough; OpenCV's own would fight with those of the model
+    cv2.setNumThreads(0)  # OpenCV's own threads would compete with those of the model
     run = _Run(plan, runner, config, on_row, before_write, on_crash)
-    with run.interruption.watched():
+    with run.interruption.installed():
         try:
             run.enhance_all()
             return run.report(is_complete=True)

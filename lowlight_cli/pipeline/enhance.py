@@ -1,4 +1,4 @@
-"""One enhancement run, in the order in which it happens: plan, resume, lock, enhance, record."""
+"""Runs one enhancement request: plan, resume, lock, enhance, record."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,11 +27,11 @@ from lowlight_cli.versions import version_of
 
 
 def enhance(request: EnhanceRequest, observer: Observer | None = None) -> Report:
-    """Enhances the images of a request; one that fails is a row of the report, not the end of the run.
+    """Enhances the images of a request; one that fails is a row of the report and does not end the run.
 
     Args:
         request: What to do.
-        observer: Hears about the run while it goes on.
+        observer: Notified of each event of the run.
 
     Raises:
         LowlightError: The run could not start.
@@ -41,7 +41,7 @@ def enhance(request: EnhanceRequest, observer: Observer | None = None) -> Report
 
 
 def resolved_plan(request: EnhanceRequest) -> Plan:
-    """What a run would do, with the jobs marked that would be skipped or left alone; nothing is written.
+    """Plan of a run, with jobs marked that would be skipped or are in conflict; nothing is written.
 
     Raises:
         LowlightError: As ``enhance``.
@@ -51,12 +51,12 @@ def resolved_plan(request: EnhanceRequest) -> Plan:
 
 
 def enhance_plan(plan: Plan, request: EnhanceRequest, observer: Observer | None = None) -> Report:
-    """Enhances the images of a plan. If nothing is to be done, no model is loaded and nothing is written.
+    """Enhances the images of a plan. If all are skipped, no model is loaded and nothing is written.
 
     Args:
         plan: Jobs, none of them resolved.
-        request: How to enhance them; its inputs are not looked at.
-        observer: Hears about the run while it goes on.
+        request: How to enhance them; its inputs are ignored.
+        observer: Notified of each event of the run.
 
     Raises:
         OutputError: The output folder cannot be written to.
@@ -70,14 +70,14 @@ def enhance_plan(plan: Plan, request: EnhanceRequest, observer: Observer | None 
 
 @dataclass(frozen=True, slots=True)
 class _RunSpec:
-    """A request with what follows from it: who applies the controls, and hashes of all that matters.
+    """A request with what is derived from it.
 
     Attributes:
         request: What to do.
-        info: What all images of the run have in common.
+        info: Manifest fields that all images of the run share.
         handlers: What applies each control that was set.
-        options: Hash of the settings that change pixels or files.
-        bright: That hash with the brightness above which images are skipped.
+        options: Hash of the settings that affect results.
+        bright: That hash combined with the ``--only-dark`` threshold.
     """
 
     request: EnhanceRequest
@@ -105,7 +105,7 @@ class _RunSpec:
 
 @dataclass(frozen=True, slots=True)
 class _Recording:
-    """What is written down while images are enhanced."""
+    """Callbacks that record a run."""
 
     on_row: Callable[[Row], None]
     begin: Callable[[RunInfo], None] = lambda info: None
@@ -114,7 +114,7 @@ class _Recording:
 
 @dataclass(frozen=True, slots=True)
 class _Earlier(ResumeState):
-    """What earlier runs left, and the manifest file it was read from."""
+    """Resume state with the stat of the manifest file it was read from."""
 
     manifest_stat: FileStat | None = None
 
@@ -135,13 +135,13 @@ def _run(plan: Plan, run: _RunSpec, observer: Observer) -> Report:
     timeout_s = run.request.output.lock_timeout_s
     with output_lock(plan.folder, timeout_s=timeout_s, shared=plan.single, when_alone=clean_up):
         if file_stat(manifest_path(plan.folder)) != state.manifest_stat:
-            # Another run wrote while this one waited, or a killed run left results.
+            # Another run wrote while this one waited, or results of a killed run were recovered.
             resolved, state = _resolved(plan, run)
         return _enhance_recorded(resolved, run, observer, state)
 
 
 def _resolved(plan: Plan, run: _RunSpec) -> tuple[Plan, _Earlier]:
-    """The plan with jobs marked that need not or must not be done, and what earlier runs left."""
+    """The plan with jobs marked to skip or in conflict, and the state of earlier runs."""
     if not run.request.writes_manifest:
         return plan, _Earlier({}, run.options, run.bright)
     stat = file_stat(manifest_path(plan.folder))
@@ -151,13 +151,13 @@ def _resolved(plan: Plan, run: _RunSpec) -> tuple[Plan, _Earlier]:
 
 
 def _enhance_recorded(plan: Plan, run: _RunSpec, observer: Observer, state: ResumeState) -> Report:
-    """Enhances, and records the outcome of each image in the output folder; see ``enhance_plan``."""
+    """Enhances, and records each row in the output folder; see ``enhance_plan``."""
     log = RunLog(plan, state)
     backup_dir = run.request.output.backup_dir
     backup = Backup(backup_dir) if backup_dir else None
 
     def on_row(row: Row) -> None:
-        log.note(row)
+        log.record(row)
         observer.item(row)
 
     def before_write(job: Job, size: int, sha256: str) -> None:
@@ -169,11 +169,11 @@ def _enhance_recorded(plan: Plan, run: _RunSpec, observer: Observer, state: Resu
         report = _enhance(plan, run, observer, _Recording(on_row, log.begin, before_write))
     except BaseException:
         with suppress(OutputError):  # the first error counts
-            log.close(is_whole=False)
+            log.close(is_complete=False)
         raise
     failures: Path | None = None
     try:
-        failures = log.close(is_whole=True)
+        failures = log.close(is_complete=True)
     except OutputError:
         if report.exit_code != OutputError.exit_code:
             raise  # else the report already says that the disk is full
@@ -181,7 +181,7 @@ def _enhance_recorded(plan: Plan, run: _RunSpec, observer: Observer, state: Resu
 
 
 def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recording) -> Report:
-    """Loads the model and enhances the images that are to be done; see ``enhance_plan``."""
+    """Loads the model and enhances the images not skipped; see ``enhance_plan``."""
     todo = sum(not job.skip for job in plan.jobs)
     if not todo:
         recording.begin(run.info)
@@ -191,12 +191,12 @@ def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recordin
             recording.on_row(row)
         return Report(rows, 0.0, len(plan.ignored))
 
-    # Importing torch takes seconds: only after the arguments are known to be good.
+    # Importing torch takes seconds, so do it only after the arguments are validated.
     from lowlight_cli.pipeline.engine import run_plan
     from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
 
     settings = run.request.settings
-    runner = make_runner(settings, on_notice=observer.warning)
+    runner = make_runner(settings, on_warning=observer.warning)
     info = replace(run.info, device=str(runner.device), precision=runner.precision.name)
     recording.begin(info)
     observer.start(plan, info, run.handlers, runner.precision_reason)

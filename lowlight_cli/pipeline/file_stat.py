@@ -1,16 +1,16 @@
-"""What tells whether a file is still the same, without reading it."""
+"""Size, modification time and identity of a file, which show changes without reading it."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 
 class FileStat(NamedTuple):
-    """A file as the system describes it.
+    """What the file system says about a file.
 
     Attributes:
-        size: Bytes.
-        mtime_ns: Time of the last change, in nanoseconds.
-        identity: Device and inode: what tells files apart whatever their names.
+        size: Size in bytes.
+        mtime_ns: Modification time in nanoseconds.
+        identity: Device and inode, equal for two names of one file.
     """
 
     size: int
@@ -19,7 +19,7 @@ class FileStat(NamedTuple):
 
 
 def file_stat(path: Path) -> FileStat | None:
-    """Facts of a file, or of what a link leads to; None where there is nothing or it may not be asked for."""
+    """Stat of a file, or of the target of a link; None if it does not exist or is not accessible."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""One short text for everything that decides what a result looks like; torch-free."""
+"""Hashes of the settings, weights and reference that affect results; free of torch."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.pipeline.journal import sha256_of_file
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
-_WITHOUT_EFFECT = {
+_EXCLUDED = {  # without effect on results, or hashed separately
     "device",
     "batch_size",
     "workers",
@@ -23,44 +23,44 @@ _WITHOUT_EFFECT = {
 
 
 def fingerprint(settings: EnhanceSettings, checkpoint_sha256: str | None) -> str:
-    """Hash of the settings that change pixels or files; files count by content, wherever they lie.
+    """Hash of the settings that affect results; files are hashed by content, not by path.
 
     Args:
-        settings: What the user decided.
-        checkpoint_sha256: Digest of the weights; None for a model without.
+        settings: Settings of the run.
+        checkpoint_sha256: Digest of the weights; None for a model without weights.
 
     Raises:
         UsageError: The reference cannot be read.
     """
-    facts = settings.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
-    del facts["read"]["max_pixels"]
+    values = settings.model_dump(mode="json", exclude=_EXCLUDED)
+    del values["read"]["max_pixels"]
     if settings.view is None:
-        del facts["view"]  # so that results of earlier versions are up to date
-    facts["preset"] = preset_of(settings)
-    facts["checkpoint"] = checkpoint_sha256
-    facts["reference"] = None if settings.reference is None else _reference_digest(settings.reference)
-    return _digest(facts)
+        del values["view"]  # so that results of earlier versions stay up to date
+    values["preset"] = preset_of(settings)
+    values["checkpoint"] = checkpoint_sha256
+    values["reference"] = None if settings.reference is None else _reference_digest(settings.reference)
+    return _digest(values)
 
 
 def bright_fingerprint(options: str, settings: EnhanceSettings) -> str:
-    """Hash of the settings that decide which pictures are too bright; those of results count, too.
+    """Hash of the settings that decide which images are skipped as too bright.
 
     Args:
-        options: The hash of those.
-        settings: What the user decided.
+        options: Result of ``fingerprint``, as reading options affect brightness.
+        settings: Settings of the run.
     """
     return _digest([options, settings.only_dark])
 
 
 def preset_of(settings: EnhanceSettings) -> str | None:
-    """Name of the size that the model comes in; None for weights from a file, which tell it themselves."""
+    """Name of the preset; None if it is not set and a weights file defines it."""
     if settings.checkpoint is not None:
         return settings.preset
     return settings.preset or MODELS[settings.model].default_preset
 
 
 def checkpoint_digest(settings: EnhanceSettings) -> str | None:
-    """SHA-256 of the weights in hex; None for a model without. Digests of the catalog are taken from there.
+    """SHA-256 of the weights in hex, from the catalog if known there; None for a model without weights.
 
     Raises:
         WeightsError: The file is missing.
@@ -68,7 +68,9 @@ def checkpoint_digest(settings: EnhanceSettings) -> str | None:
     if settings.checkpoint is not None:
         digest = sha256_of_file(settings.checkpoint)
         if digest is None:
-            raise WeightsError(f"weights '{settings.checkpoint}' cannot be read")
+            raise WeightsError(
+                f"cannot read weights '{settings.checkpoint}'; check the path and its permissions"
+            )
         return digest
     weights = MODELS[settings.model].weights.get(preset_of(settings) or "")
     if weights is None:
@@ -79,9 +81,9 @@ def checkpoint_digest(settings: EnhanceSettings) -> str | None:
 def _reference_digest(reference: Path) -> str:
     digest = sha256_of_file(reference)
     if digest is None:
-        raise UsageError(f"--reference '{reference}' cannot be read")
+        raise UsageError(f"cannot read --reference '{reference}'; check the path and its permissions")
     return digest
 
 
-def _digest(facts: object) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+def _digest(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Batches of images, of one frame or many, through the model; one that fails costs only itself."""
+"""Enhances batches of images, including animations and pages, and isolates the images that fail."""
 
 import traceback
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from lowlight_cli.pipeline.model_runner import ModelRunner
 
 
 def enhance_batch(pictures: Sequence[Picture], runner: ModelRunner) -> list[Picture | ImageError]:
-    """Enhances pictures as ``enhance_frames`` does, whatever the model raises.
+    """Enhances images like ``enhance_frames``; exceptions of the model become errors of single images.
 
-    After an unforeseen exception each picture is computed once more, alone and in float32; one that fails
-    again is an ``ImageError``, with the code ``internal`` where it is a bug.
+    After an unexpected exception, each image is computed again alone in float32; one that fails again is an
+    ``ImageError``, with the code ``internal`` if the cause is a bug.
 
     Args:
-        pictures: A batch.
+        pictures: Images of one padded size.
         runner: The model and how to run it.
 
     Raises:
@@ -33,11 +33,13 @@ def enhance_batch(pictures: Sequence[Picture], runner: ModelRunner) -> list[Pict
         if len(pictures) == 1 and runner.precision == FP32:
             return [image_error_of(error, runner.device)]
         reason = str(image_error_of(error, runner.device))
-    runner.notices.once("failed batch", f"{reason}; the images of such a batch are computed alone in fp32")
-    return [_alone(picture, runner.in_float32()) for picture in pictures]
+    runner.warnings.warn_once(
+        "failed batch", f"{reason}; the images of such a batch are computed alone in fp32"
+    )
+    return [_retry_alone(picture, runner.in_float32()) for picture in pictures]
 
 
-def _alone(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
+def _retry_alone(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
     try:
         return enhance_frames([picture], runner)[0]
     except LowlightError:
@@ -54,7 +56,7 @@ def image_error_of(error: Exception, device: torch.device) -> ImageError:
         device: Where the image was computed.
 
     Raises:
-        DeviceLostError: The exception ended all use of the device.
+        DeviceLostError: The device no longer works.
     """
     if is_lost(device):
         raise DeviceLostError(f"{device} can no longer be used: {_first_line(error)}") from error
@@ -69,13 +71,13 @@ def _first_line(error: Exception) -> str:
 
 
 def enhance_frames(pictures: Sequence[Picture], runner: ModelRunner) -> list[Picture | ImageError]:
-    """Enhances pictures of one padded size and one frame, or a single one with any frames.
+    """Enhances images with one frame each, or one image with several frames.
 
-    The frames of an animation are one scene and are treated alike, so that it does not flicker; pages are
-    pictures of their own.
+    The frames of an animation share one observation, so that it does not flicker; pages are enhanced
+    separately.
 
     Args:
-        pictures: A batch.
+        pictures: Images of one padded size.
         runner: The model and how to run it.
     """
     if len(pictures) == 1 and len(pictures[0].frames) > 1:
@@ -88,12 +90,12 @@ def enhance_frames(pictures: Sequence[Picture], runner: ModelRunner) -> list[Pic
 
 
 def _with_frames(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
-    """All frames, or what went wrong with the first that failed."""
-    seen = [frame.model_input for frame in picture.frames]
+    """The image with all frames enhanced, or the error of the first frame that failed."""
+    frames = [frame.model_input for frame in picture.frames]
     if picture.restore.pages:
-        outcomes = [runner([page])[0] for page in seen]
+        outcomes = [runner([page])[0] for page in frames]
     else:
-        outcomes = runner(seen, is_one_scene=True)
+        outcomes = runner(frames, is_one_scene=True)
     results: list[Pixels] = []
     for outcome in outcomes:
         if isinstance(outcome, ImageError):

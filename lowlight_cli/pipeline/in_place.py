@@ -1,4 +1,4 @@
-"""Results in place of the originals: only when asked for, and never twice on one photo."""
+"""Plans in-place runs, skips images that were enhanced before, and backs up originals."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from lowlight_cli.images.replace import replace_file
 from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.pipeline.file_stat import file_stat
 from lowlight_cli.pipeline.journal import sha256_of_file
-from lowlight_cli.pipeline.plan import Action, Job, Plan, Source, find_pictures
+from lowlight_cli.pipeline.plan import Action, Job, Plan, Source, find_images
 from lowlight_cli.pipeline.resume import UP_TO_DATE, ResumeState, key_of
 from lowlight_cli.pipeline.scan import Selection
 
@@ -21,12 +21,12 @@ from lowlight_cli.pipeline.scan import Selection
 def plan_in_place(
     sources: Sequence[Source], *, selection: Selection = Selection(), leave_out: Sequence[Path] = ()
 ) -> Plan:
-    """Jobs whose result replaces their source; the books lie in the folder that holds all of them.
+    """Jobs whose result replaces their source; the manifest is kept in their common parent folder.
 
     Args:
-        sources: Pictures, and folders of pictures.
-        selection: What is taken of folders.
-        leave_out: Folders that are not searched: that of the backups.
+        sources: Images, and folders of images.
+        selection: Which files of folders are read.
+        leave_out: Folders that are not searched, such as the backup folder.
 
     Raises:
         UsageError: An input is missing.
@@ -36,21 +36,21 @@ def plan_in_place(
             raise UsageError(f"no such file or folder: '{source.path}'")
     roots = [source.path if source.path.is_dir() else source.path.parent for source in sources]
     folder = Path(os.path.commonpath([root.absolute() for root in roots])) if len(roots) > 1 else roots[0]
-    found = find_pictures(sources, selection, leave_out)
+    found = find_images(sources, selection, leave_out)
     jobs: dict[Path, Job] = {}
-    for path, _ in found.pictures:
+    for path, _ in found.images:
         relative = Path(key_of(path, folder))
-        jobs.setdefault(path, Job(path, path, relative=relative, facts=file_stat(path)))
+        jobs.setdefault(path, Job(path, path, relative=relative, stat=file_stat(path)))
     return Plan(tuple(jobs.values()), folder, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
 
 
 def resolve_in_place(plan: Plan, on_exist: OnExist, resume_state: ResumeState) -> Plan:
-    """Passes over photos that are results already.
+    """Marks images that are results of earlier runs as skipped or in conflict.
 
     Args:
-        plan: Jobs that would all be made.
-        on_exist: ``OVERWRITE`` enhances results once more.
-        resume_state: What earlier runs left.
+        plan: Plan whose jobs are all to be made.
+        on_exist: ``OVERWRITE`` enhances results again.
+        resume_state: State of earlier runs.
     """
     if on_exist is OnExist.OVERWRITE:
         return plan
@@ -59,9 +59,9 @@ def resolve_in_place(plan: Plan, on_exist: OnExist, resume_state: ResumeState) -
 
 def _resolved(job: Job, folder: Path, resume_state: ResumeState) -> Job:
     entry = resume_state.entries.get(key_of(job.target, folder))
-    if entry is None or entry.out_sha256 is None or job.facts is None or job.facts.size != entry.out_size:
+    if entry is None or entry.out_sha256 is None or job.stat is None or job.stat.size != entry.out_size:
         return job
-    if job.facts.mtime_ns != entry.out_mtime_ns and sha256_of_file(job.source) != entry.out_sha256:
+    if job.stat.mtime_ns != entry.out_mtime_ns and sha256_of_file(job.source) != entry.out_sha256:
         return job
     if entry.status == "ok" and entry.options == resume_state.options:
         return replace(job, action=Action.SKIP, reason=UP_TO_DATE)
@@ -70,20 +70,20 @@ def _resolved(job: Job, folder: Path, resume_state: ResumeState) -> Job:
 
 
 class Backup:
-    """Keeps originals that are about to be replaced.
+    """Copies originals to a backup folder before they are replaced.
 
     Args:
-        folder: Where they go, each to its place in the tree of inputs.
+        folder: Backup folder; it mirrors the tree of the inputs.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def keep(self, job: Job) -> None:
-        """Keeps the source of a job; a backup that is there is never replaced.
+        """Backs up the source of a job; an existing backup is never replaced.
 
         Raises:
-            ImageError: It cannot be kept.
+            ImageError: The backup cannot be written.
         """
         try:
             target = self._free_name(job)
@@ -91,10 +91,12 @@ class Backup:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _link_or_copy(job.source, target)
         except OSError as error:
-            raise ImageError("write", f"no backup in '{self._folder}': {error.strerror}") from error
+            raise ImageError(
+                "write", f"cannot write a backup to '{self._folder}': {error.strerror}"
+            ) from error
 
     def _free_name(self, job: Job) -> Path | None:
-        """First name that is free; None where the very same file is kept already."""
+        """First unused path; None if a backup with the same content exists."""
         target = self._folder / job.relative
         number = 1
         while os.path.lexists(target):
@@ -106,11 +108,14 @@ class Backup:
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
-    """A second name costs nothing; another disk needs a copy.
+    """Creates a hard link, or a verified copy if links are not possible.
 
     Args:
         source: The original.
-        target: A free name.
+        target: An unused path.
+
+    Raises:
+        OSError: The copy cannot be written, or differs.
     """
     if not source.is_symlink():
         with suppress(OSError):
@@ -120,4 +125,4 @@ def _link_or_copy(source: Path, target: Path) -> None:
     replace_file(target, data, attributes_of=source)
     shutil.copystat(source, target)
     if hashlib.sha256(data).hexdigest() != sha256_of_file(target):
-        raise OSError(0, "the copy differs")
+        raise OSError(0, "the copy differs from the original")

@@ -16,11 +16,11 @@ from lowlight_cli.pipeline.request import EnhanceRequest
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 
 MANIFEST_FOLDER = "views"
-"""Folder inside ``.lle`` with the manifest of intermediate outputs, which are not results."""
+"""Folder inside ``.lle`` that holds the manifest of intermediate outputs, apart from that of the results."""
 
 
 class IntermediateReport(NamedTuple):
-    """Outcome for one intermediate output."""
+    """Report of one intermediate output."""
 
     view: str
     report: Report
@@ -29,26 +29,26 @@ class IntermediateReport(NamedTuple):
 def enhance_intermediate(
     plan: Plan, request: EnhanceRequest, observer: Observer
 ) -> Iterator[IntermediateReport]:
-    """Writes each intermediate output as ``NAME.VIEW.EXT`` beside ``NAME.EXT``; a cut-short run ends it.
+    """Writes each intermediate output as ``NAME.VIEW.EXT`` next to ``NAME.EXT``; stops after a cut-short run.
 
-    The model runs once more for each of them.
+    The model runs again for each of them.
 
     Args:
         plan: Plan of the results, not resolved.
         request: Request of the results.
-        observer: Hears about each run.
+        observer: Notified of each event of each run.
     """
     for view in MODELS[request.settings.model].views:
         settings = request.settings.model_copy(update={"view": view})
         report = enhance_plan(
-            _beside(plan, view), request.model_copy(update={"settings": settings}), observer
+            _intermediate_plan(plan, view), request.model_copy(update={"settings": settings}), observer
         )
         yield IntermediateReport(view, report)
         if report.is_cut_short:
             return
 
 
-def _beside(plan: Plan, view: str) -> Plan:
+def _intermediate_plan(plan: Plan, view: str) -> Plan:
     jobs = tuple(
         replace(job, target=job.target.with_name(f"{job.target.stem}.{view}{job.target.suffix}"))
         for job in plan.jobs

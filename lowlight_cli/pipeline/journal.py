@@ -1,7 +1,7 @@
-"""What is about to be written, so that a run that was killed does not take its own results for foreign files.
+"""Recovers results of killed runs from a journal, removes their temporary files, and hashes files.
 
-The manifest gets its line after a result has its name. A kill between the two leaves a result that no line
-speaks of; the line written here just before names its digest.
+The manifest records a result after it is written. If a run is killed in between, the result has no entry and
+would look like a file of the user; the journal records its digest before it is written.
 """
 
 import hashlib
@@ -24,18 +24,18 @@ JOURNAL_NAME = "journal.jsonl"
 
 
 def journal_path(folder: Path) -> Path:
-    """Place of the journal of a folder of results."""
+    """Path of the journal in an output folder."""
     return folder / STATE_FOLDER / JOURNAL_NAME
 
 
 def recover(folder: Path) -> int:
-    """Adds to the manifest what a killed run had finished but not noted; the caller holds the lock.
+    """Adds results that a killed run wrote but did not record to the manifest; the caller holds the lock.
 
     Args:
-        folder: Folder of the results.
+        folder: Output folder.
 
     Returns:
-        Number of results that were found so.
+        Number of results added.
     """
     path = journal_path(folder)
     pending = {entry.key: entry for entry in read_entries(path)}
@@ -43,9 +43,12 @@ def recover(folder: Path) -> int:
     writer = ManifestWriter(manifest_path(folder))
     found = 0
     for key, entry in pending.items():
-        noted = known.get(key)
-        is_noted = noted is not None and (noted.run, noted.out_sha256) == (entry.run, entry.out_sha256)
-        if not is_noted and sha256_of_file(folder / key) == entry.out_sha256:
+        recorded = known.get(key)
+        is_recorded = recorded is not None and (recorded.run, recorded.out_sha256) == (
+            entry.run,
+            entry.out_sha256,
+        )
+        if not is_recorded and sha256_of_file(folder / key) == entry.out_sha256:
             writer.add(entry)
             found += 1
     writer.close()
@@ -54,7 +57,7 @@ def recover(folder: Path) -> int:
 
 
 def sha256_of_file(path: Path) -> str | None:
-    """Digest of a file in hex; None where it cannot be read."""
+    """SHA-256 of a file in hex; None if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -66,11 +69,11 @@ _TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_MARK) + r"\d+$")
 
 
 def remove_temp_files(folder: Path, targets: Iterable[Path]) -> int:
-    """Removes temporary files beside the targets; the caller holds the lock of the folder alone.
+    """Removes temporary files of killed runs; the caller holds the exclusive lock of the folder.
 
     Args:
-        folder: Folder of the results.
-        targets: What will be written.
+        folder: Output folder.
+        targets: Files to be written; their folders are searched, too.
 
     Returns:
         Number of files removed.

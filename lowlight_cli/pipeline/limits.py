@@ -1,4 +1,4 @@
-"""How much is computed at a time, and what to try next when it was too much."""
+"""Limits of one pass through the model: how many pixels fit into memory, tile sizes, and smaller retries."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,34 +9,34 @@ from lowlight_cli.images.padding import padded_side
 from lowlight_cli.models.entry import PassCost
 
 SMALLEST_TILE = 128
-"""Pixels along a side; when even this does not fit into memory, the picture fails."""
+"""Smallest tile side in pixels; an image for which even this does not fit into memory fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is computed at a time.
+    """Limits of one pass.
 
     Attributes:
-        pixels: Pixels in one pass.
-        tile: Side of a tile in pixels; None chooses one by ``pixels``, 0 never cuts a picture that fits.
+        pixels: Maximum number of pixels in a pass.
+        tile: Tile side in pixels; None chooses one by ``pixels``, 0 tiles only images larger than ``most``.
         overlap: Pixels shared by neighboring tiles.
-        pictures: Pictures in one pass.
-        most: Pixels that no pass may exceed, whatever ``tile`` says; None for any number.
+        images: Maximum number of images in a pass; None for no limit.
+        most: Pixels that no pass may exceed, even if ``tile`` is set; None for no limit.
     """
 
     pixels: int
     tile: int | None = None
     overlap: int = 64
-    pictures: int | None = None
+    images: int | None = None
     most: int | None = None
 
     def tile_side(self, height: int, width: int, multiple: int) -> int:
-        """Side of the tiles for a picture of this size; 0 where it goes as a whole.
+        """Tile side in pixels for an image; 0 if it is processed whole.
 
         Args:
-            height: Rows.
-            width: Columns.
-            multiple: Sides are multiples of it.
+            height: Height in pixels.
+            width: Width in pixels.
+            multiple: Sides are multiples of this.
         """
         if self.tile:
             side = largest_tile(self._at_most(self.tile**2), multiple)
@@ -46,32 +46,32 @@ class Limits:
         return 0 if area <= fitting else largest_tile(fitting, multiple)
 
     def count(self, height: int, width: int, multiple: int) -> int:
-        """Pictures of this size in a pass.
+        """Number of images of one size that fit into a pass.
 
         Args:
-            height: Rows.
-            width: Columns.
-            multiple: Sides are padded to multiples of it.
+            height: Height in pixels.
+            width: Width in pixels.
+            multiple: Sides are padded to multiples of this.
         """
         if self.tile_side(height, width, multiple):
             return 1
         fitting = max(1, self._at_most(self.pixels) // padded_area(height, width, multiple))
-        return min(fitting, self.pictures or fitting)
+        return min(fitting, self.images or fitting)
 
     def _at_most(self, pixels: int) -> int:
         return pixels if self.most is None else min(pixels, self.most)
 
     def halved(self, height: int, width: int, multiple: int, *, count: int) -> "Limits | None":
-        """What to try when a pass did not fit: half as many pictures, or tiles of half the side.
+        """Limits for a retry after a pass ran out of memory: half as many images, or half the tile side.
 
         Args:
-            height: Rows of each picture.
-            width: Columns.
-            multiple: Sides are padded to multiples of it.
-            count: Pictures in the pass.
+            height: Height of each image in pixels.
+            width: Width of each image in pixels.
+            multiple: Sides are padded to multiples of this.
+            count: Number of images in the pass.
 
         Returns:
-            None where one tile of the smallest kind did not fit.
+            None if a single tile of ``SMALLEST_TILE`` did not fit.
         """
         area = padded_area(height, width, multiple)
         if count > 1:
@@ -85,64 +85,66 @@ class Limits:
 
 
 def padded_area(height: int, width: int, multiple: int) -> int:
-    """Pixels of a picture whose sides are padded to multiples.
+    """Number of pixels of an image after its sides are padded to multiples.
 
     Args:
-        height: Rows.
-        width: Columns.
+        height: Height in pixels.
+        width: Width in pixels.
         multiple: At least 1.
     """
     return padded_side(height, multiple) * padded_side(width, multiple)
 
 
 def largest_tile(pixels: int, multiple: int) -> int:
-    """Side of the largest square of at most ``pixels``; two multiples at least.
+    """Side of the largest square of at most ``pixels`` pixels; at least twice ``multiple``.
 
     Args:
-        pixels: Area at most.
-        multiple: The side is a multiple of it.
+        pixels: Maximum area.
+        multiple: The side is a multiple of this.
     """
     return max(math.isqrt(pixels) // multiple, 2) * multiple
 
 
 MOST_ELEMENTS = 2**31 - 1
-"""Largest number of elements of a tensor.
+"""Maximum number of elements of a tensor.
 
-Beyond it kernels leave 32-bit indices, where some gave zeros without an error until pytorch#141923 (nearest
-upsampling) or raised one until pytorch#185788 (bilinear)."""
+More need 64-bit indices, with which some kernels gave zeros without an error until pytorch#141923 (nearest
+upsampling) or raised an error until pytorch#185788 (bilinear)."""
 
 CPU_BYTES = 9 * 2**29
-"""4.5 GiB for a pass on a CPU: fixed, so that no result depends on the machine it was made on."""
+"""Memory for a pass on a CPU, 4.5 GiB: fixed, so that results do not depend on the machine."""
 
 CPU_PIXELS = 2**21
-"""More make a pass on a CPU no faster."""
+"""Maximum number of pixels of a pass on a CPU; larger passes are not faster."""
 
 CUDA_FREE_BYTES = 2**30
-"""Left alone on a GPU: workspaces of cuDNN and cuBLAS, which hardly grow with the picture."""
+"""Memory left free on a GPU for workspaces of cuDNN and cuBLAS, which hardly grow with the image."""
 
 CUDA_MARGIN = 1.3
-"""For what the cost leaves out and grows with the picture: the engine's copies, gaps between blocks."""
+"""Factor on the cost for memory that it omits: copies of the engine, fragmentation."""
 
 CUDA_PIXELS = (2**16, 2**25)
-"""Fewest, which are tried even where memory seems short; and most, as a larger pass makes nothing faster."""
+"""Minimum number of pixels of a pass on a GPU, tried even if memory seems short, and maximum.
+
+Larger passes are not faster."""
 
 
 def pass_pixels(device: torch.device, cost: PassCost) -> int:
-    """Pixels that fit into one pass; larger pictures go by tiles.
+    """Number of pixels that fit into one pass; larger images are tiled.
 
     Args:
-        device: Where the model already is; its free memory counts, if it is a GPU.
-        cost: What the model takes for each pixel.
+        device: Device that already holds the model; for a GPU its free memory counts.
+        cost: Memory and tensor elements that the model needs per pixel.
     """
     fitting = _fitting_gpu(device, cost) if device.type == "cuda" else _fitting_cpu(cost)
     return min(fitting, most_pixels(cost))
 
 
 def most_pixels(cost: PassCost) -> int:
-    """Pixels that no pass may exceed, whatever memory there is.
+    """Number of pixels that no pass may exceed, regardless of memory.
 
     Args:
-        cost: What the model takes for each pixel.
+        cost: Memory and tensor elements that the model needs per pixel.
     """
     return MOST_ELEMENTS // cost.elements_per_pixel
 

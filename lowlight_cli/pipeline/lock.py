@@ -1,6 +1,6 @@
-"""One run at a time into a folder of results.
+"""Locks an output folder, so that runs do not interfere.
 
-A run into a folder has it for itself; runs that write one named file each may go side by side.
+A run that writes a folder holds the lock exclusively; runs that write a single named file share it.
 """
 
 import errno
@@ -16,7 +16,7 @@ from lowlight_cli.pipeline.scan import STATE_FOLDER
 
 try:
     import fcntl
-except ImportError:  # Windows has other locks; runs there must not overlap
+except ImportError:  # Windows has no flock; there the user must not start runs that overlap
     fcntl = None  # type: ignore[assignment]
 
 LOCK_NAME = "lock"
@@ -33,19 +33,19 @@ def output_lock(
     shared: bool = False,
     when_alone: Callable[[], object] = lambda: None,
 ) -> Iterator[None]:
-    """Holds the lock of a folder of results.
+    """Holds the lock of an output folder.
 
-    The lock is the system's, and ends with the program, however that ends.
+    The operating system releases the lock when the process ends, even if it is killed.
 
     Args:
-        folder: The folder; it exists.
+        folder: The output folder, which must exist.
         timeout_s: Seconds to wait for another run.
-        shared: Whether others that share it may hold it, too.
-        when_alone: Called first if nobody else holds it.
+        shared: Whether runs that also share the lock may hold it at the same time.
+        when_alone: Called first if no other run holds the lock.
 
     Raises:
         LockedError: Another run holds it.
-        OutputError: The file of the lock cannot be made.
+        OutputError: The lock file cannot be created.
     """
     path = folder / STATE_FOLDER / LOCK_NAME
     try:
@@ -55,7 +55,7 @@ def output_lock(
         raise OutputError(f"cannot write to '{path.parent}': {error.strerror}") from error
     try:
         if _lock(file, timeout_s, shared, path):
-            _sign(file)
+            _write_holder(file)
             when_alone()
             if shared and fcntl:
                 fcntl.flock(file, fcntl.LOCK_SH)
@@ -65,13 +65,13 @@ def output_lock(
 
 
 def _lock(file: int, timeout_s: float, shared: bool, path: Path) -> bool:
-    """Waits for the lock; gives whether it is held alone.
+    """Waits for the lock; returns whether it is held exclusively.
 
     Args:
-        file: Descriptor of the file of the lock.
+        file: Descriptor of the lock file.
         timeout_s: Seconds to wait.
-        shared: Whether a lock held by others is good enough.
-        path: Place of the file, for messages.
+        shared: Whether a shared lock is enough.
+        path: Path of the lock file, for messages.
     """
     if fcntl is None:
         return True
@@ -83,18 +83,20 @@ def _lock(file: int, timeout_s: float, shared: bool, path: Path) -> bool:
                 fcntl.flock(file, kind | fcntl.LOCK_NB)
             except OSError as error:
                 if error.errno not in _BUSY:
-                    return False  # some network disks have no locks
+                    return False  # some network disks do not support locks
             else:
                 return kind == fcntl.LOCK_EX
         if time.monotonic() >= give_up_at:
-            raise LockedError(f"another run writes to '{path.parent.parent}' ({_holder(file)})")
+            raise LockedError(
+                f"another run writes to '{path.parent.parent}' ({_holder(file)}); wait until it ends"
+            )
         time.sleep(_POLL_S)
 
 
-def _sign(file: int) -> None:
+def _write_holder(file: int) -> None:
     os.ftruncate(file, 0)
     os.pwrite(file, f"pid {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
 
 def _holder(file: int) -> str:
-    return os.pread(file, 200, 0).decode(errors="replace").strip() or "its name is not known"
+    return os.pread(file, 200, 0).decode(errors="replace").strip() or "unknown process"

@@ -1,6 +1,6 @@
-"""The book of a folder of results: one JSON line for each picture that came to an end, only ever appended to.
+"""Reads and writes the manifest of an output folder: one JSON line per finished image, append-only.
 
-The last line about a result counts; a line that was cut short by a crash is passed over.
+The last entry of a result counts; a line cut short by a crash is ignored.
 """
 
 import json
@@ -24,32 +24,32 @@ _SYNC_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What became of one picture.
+    """Outcome of one image.
 
     Attributes:
-        v: Version of the form; keys are added, never renamed.
-        input: The picture, relative to the folder that was searched, or as it was named.
-        source: Its absolute path.
-        in_size: Its bytes.
-        in_mtime_ns: Time of its last change in nanoseconds.
-        output: The result, relative to the folder of results, with slashes; null where none was planned.
-        out_size: Bytes of the result that lies there; null where this program put none there.
-        out_mtime_ns: Time of its last change in nanoseconds.
-        out_sha256: SHA-256 of its content in hex.
-        options: Hash of everything that changes pixels or files.
+        v: Version of the format; keys are added, never renamed.
+        input: Path of the input relative to the searched folder, or as it was named.
+        source: Absolute path of the input.
+        in_size: Size of the input in bytes.
+        in_mtime_ns: Modification time of the input in nanoseconds.
+        output: Path of the result relative to the output folder, with slashes; null if none was planned.
+        out_size: Size in bytes of the result in place; null if lle has written none.
+        out_mtime_ns: Modification time of the result in nanoseconds.
+        out_sha256: SHA-256 of the result in hex.
+        options: Hash of the settings that affect results.
         model: Name of the model.
-        preset: Its size.
-        checkpoint_sha256: SHA-256 of its weights in hex; null for a model without.
+        preset: Preset of the model.
+        checkpoint_sha256: SHA-256 of the weights in hex; null for a model without weights.
         version: Version of this program.
-        status: How it ended.
-        error: Code and words of a failure; null otherwise.
-        seconds: Time spent on it in all threads.
-        w: Columns; 0 where unknown.
-        h: Rows; 0 where unknown.
-        warnings: Short codes of what was not kept.
-        controls: Strengths that were asked for.
-        run: Name of the run; starts with its time.
-        device: What it ran on; empty where no model was needed.
+        status: Outcome.
+        error: Code and message of a failure or conflict; null otherwise.
+        seconds: Time spent on the image in all threads.
+        w: Width in pixels; 0 if unknown.
+        h: Height in pixels; 0 if unknown.
+        warnings: Codes of what was not kept, such as metadata.
+        controls: Requested values of the controls.
+        run: Identifier of the run; starts with its start time.
+        device: Device that the model ran on; empty if no model was needed.
         precision: Number format.
     """
 
@@ -80,39 +80,46 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """What the entry is about: the result, or the input where no result was planned."""
+        """Path of the result, or of the input if no result was planned."""
         return self.output if self.output is not None else f"/{self.source}"
 
 
 def read_manifest(folder: Path) -> dict[str, Entry]:
-    """The last word about each result in a folder, by its relative path; empty where there is no book.
+    """Last entry of each result, by its key; empty if there is no manifest.
 
     Args:
-        folder: The folder of results, which holds ``.lle``.
+        folder: The output folder, which contains ``.lle``.
+
+    Raises:
+        OutputError: The manifest cannot be read.
     """
-    book: dict[str, Entry] = {}
+    latest: dict[str, Entry] = {}
     conflicts: dict[str, str] = {}
     for entry in read_entries(manifest_path(folder)):
-        # What is made under another name leaves no conflict behind.
-        book.pop(conflicts.pop(entry.source, ""), None)
+        # A later outcome of the same input, also under another name, replaces its conflict.
+        latest.pop(conflicts.pop(entry.source, ""), None)
         if entry.status == "conflict":
             conflicts[entry.source] = _conflict_key(entry)
-        book[_conflict_key(entry) if entry.status == "conflict" else entry.key] = entry
-    return book
+        latest[_conflict_key(entry) if entry.status == "conflict" else entry.key] = entry
+    return latest
 
 
 def _conflict_key(entry: Entry) -> str:
-    """A conflict says nothing about the result that is there, so the word on that stays."""
+    """Key apart from that of the output: a conflict must not hide the entry of the existing file."""
     return f"/{entry.output}/{entry.source}"
 
 
 def manifest_path(folder: Path) -> Path:
-    """Place of the book of a folder of results."""
+    """Path of the manifest of an output folder."""
     return folder / STATE_FOLDER / MANIFEST_NAME
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """Every whole line of a book, in order; lines that are none are passed over."""
+    """Entries of a manifest or journal, in order; invalid lines are ignored.
+
+    Raises:
+        OutputError: The file cannot be read.
+    """
     try:
         lines = path.read_bytes().split(b"\n")
     except (FileNotFoundError, NotADirectoryError):
@@ -123,10 +130,10 @@ def read_entries(path: Path) -> list[Entry]:
 
 
 class ManifestWriter:
-    """Appends to a book; each line goes out at once, and reaches the disk every few lines and at the end.
+    """Appends to a manifest or journal; writes each line at once, and syncs every few lines and on close.
 
     Args:
-        path: The book; it is made with its first line.
+        path: The file; created with the first line.
     """
 
     def __init__(self, path: Path) -> None:
@@ -137,10 +144,10 @@ class ManifestWriter:
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
-        """Appends a line; may be called from any thread.
+        """Appends a line; thread-safe.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: The file cannot be written.
         """
         try:
             with self._lock:
@@ -152,10 +159,10 @@ class ManifestWriter:
             raise OutputError(f"cannot write '{self._path}': {error.strerror}") from error
 
     def close(self) -> None:
-        """Makes sure that every line is on the disk.
+        """Syncs all lines to the disk and closes the file.
 
         Raises:
-            OutputError: It cannot be done.
+            OutputError: The file cannot be written.
         """
         if self._file is None:
             return
@@ -173,7 +180,7 @@ class ManifestWriter:
             self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
             size = os.fstat(self._file).st_size
             if size and os.pread(self._file, 1, size - 1) != b"\n":
-                os.write(self._file, b"\n")  # ends the line that a crash cut short
+                os.write(self._file, b"\n")  # ends a line cut short by a crash
         return self._file
 
     def _sync(self) -> None:
@@ -183,7 +190,7 @@ class ManifestWriter:
 
 
 def line_of(entry: Entry) -> bytes:
-    """An entry as one line of JSON; a name whose bytes are no UTF-8 is written with escapes."""
+    """An entry as one line of JSON; file names that are not valid UTF-8 are escaped."""
     data = asdict(entry)
     try:
         return json.dumps(data, ensure_ascii=False).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""Settings -> a loaded model on its device, and the pace of the run."""
+"""Loads the model of a run onto its device, and chooses batch sizes and threads."""
 
 from collections.abc import Callable
 
@@ -30,52 +30,53 @@ _CUDA_BATCH = 8
 
 
 def make_runner(
-    settings: EnhanceSettings, *, on_notice: Callable[[str], None] = lambda text: None
+    settings: EnhanceSettings, *, on_warning: Callable[[str], None] = lambda text: None
 ) -> ModelRunner:
     """Finds the device, loads the model and reads the reference.
 
     Args:
-        settings: What the user decided.
-        on_notice: Told, once for each kind, what is done in another way than was asked for: less at a time,
-            another device, another number format.
+        settings: Settings of the run.
+        on_warning: Called once for each kind of deviation from the settings, such as smaller batches, another
+            device or another number format.
 
     Raises:
-        UsageError: The model has no such preset or control, takes no reference, or the reference or the tile
-            size makes no sense.
+        UsageError: The model has no such preset or control, takes no reference, or the reference cannot be
+            read, or the overlap is too large for the tiles.
         UnavailableError: The machine has no such device.
         WeightsError: The weights are missing or damaged.
     """
     if settings.tile and 2 * settings.tile_overlap > settings.tile:
         raise UsageError(
-            f"--tile-overlap {settings.tile_overlap} is more than half of --tile {settings.tile}"
+            f"--tile-overlap {settings.tile_overlap} is more than half of --tile {settings.tile}; reduce it"
         )
-    wanted, notices = choose_device(settings.device), Warnings(on_notice)
-    choose_precision(settings.precision, wanted)  # a wrong name ends the run before the model is loaded
-    enhancer, device = _placed(settings, wanted, notices)
+    requested, warnings = choose_device(settings.device), Warnings(on_warning)
+    choose_precision(settings.precision, requested)  # reports a wrong name before the model is loaded
+    enhancer, device = _load_on(settings, requested, warnings)
     if settings.reference is not None and not enhancer.takes_reference:
-        raise UsageError(f"model '{settings.model}' takes no --reference")
+        raise UsageError(f"model '{settings.model}' does not support --reference")
     handlers = control_handlers(settings.model, settings.controls)
     tone = Tone(
         **{name: getattr(settings.controls, name) for name in handlers if handlers[name] == "tone curve"}
     )
-    look = EnhanceParams(settings.controls, settings.strength, _read_reference(settings), settings.seed, tone)
+    reference = _read_reference(settings)
+    params = EnhanceParams(settings.controls, settings.strength, reference, settings.seed, tone)
 
     def on_cpu() -> ModelRunner:
         cpu = torch.device("cpu")
-        return ModelRunner(_load(settings, cpu), look, _limits(settings, cpu), device=cpu, precision=FP32)
+        return ModelRunner(_load(settings, cpu), params, _limits(settings, cpu), device=cpu, precision=FP32)
 
-    # A format that was chosen for the GPU is of no use on the CPU.
-    name = settings.precision if device == wanted or settings.precision == "auto" else "fp32"
+    # A format that the user chose for the GPU may be slow on the CPU.
+    name = settings.precision if device == requested or settings.precision == "auto" else "fp32"
     choice = choose_for(name, enhancer, device, SpeedTrial(settings.model))
     return ModelRunner(
         enhancer,
-        look,
+        params,
         _limits(settings, device),
         device=device,
         precision=choice.precision,
         precision_reason=choice.reason,
         fallback=on_cpu if settings.device == "auto" and device.type != "cpu" else None,
-        notices=notices,
+        warnings=warnings,
     )
 
 
@@ -86,18 +87,18 @@ def _load(settings: EnhanceSettings, device: torch.device) -> Enhancer:
     return enhancer if settings.view is None else enhancer.showing(settings.view)
 
 
-def _placed(
-    settings: EnhanceSettings, device: torch.device, notices: Warnings
+def _load_on(
+    settings: EnhanceSettings, device: torch.device, warnings: Warnings
 ) -> tuple[Enhancer, torch.device]:
-    """The model on the device, or on the CPU where it does not fit and the choice was left open.
+    """Loads the model on a device, or on the CPU if it does not fit and the user did not choose a device.
 
     Args:
-        settings: What the user decided.
+        settings: Settings of the run.
         device: Where it should run.
-        notices: Hear of the other device.
+        warnings: Receives a warning if the CPU is used instead.
 
     Raises:
-        UnavailableError: It does not fit.
+        UnavailableError: The model does not fit into memory.
     """
     try:
         return _load(settings, device), device
@@ -107,25 +108,25 @@ def _placed(
         shortage = f"not enough memory on {device} for model '{settings.model}'"
         if settings.device != "auto" or device.type == "cpu":
             raise UnavailableError(shortage) from error
-    notices.once("device", f"{shortage}; using the CPU, which is slower")
+    warnings.warn_once("device", f"{shortage}; using the CPU, which is slower")
     cpu = torch.device("cpu")
     return _load(settings, cpu), cpu
 
 
 def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
-    # A CPU adds up in an order that depends on the shape of a batch. One picture at a time is no slower,
-    # and the result is the same to the last bit whatever else is enhanced.
-    pictures = 1 if device.type == "cpu" else None
+    # On a CPU the order of additions depends on the batch shape. One image at a time is not slower, and
+    # results are bit-identical regardless of the other images.
+    images = 1 if device.type == "cpu" else None
     cost = MODELS[settings.model].pass_cost(settings.preset)
     pixels, most = pass_pixels(device, cost), most_pixels(cost)
-    return Limits(pixels, settings.tile, settings.tile_overlap, pictures, most)
+    return Limits(pixels, settings.tile, settings.tile_overlap, images, most)
 
 
 def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> PipelineConfig:
-    """Chooses the sizes of batches and pools.
+    """Chooses batch size and number of threads.
 
     Args:
-        settings: What the user decided.
+        settings: Settings of the run.
         device: Where the model runs.
     """
     stop = settings.stop
@@ -143,25 +144,9 @@ def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> Pip
 
 
 def _software(model: str) -> str:
-    """What made a result: program, version and model."""
+    """Program, version and model, for the metadata of results."""
     version = version_of("lowlight-cli")
     return f"lle {model}" if version is None else f"lle {version} {model}"
-
-
-def describe(settings: EnhanceSettings, runner: ModelRunner) -> dict[str, str | None]:
-    """What a run is made with, in words.
-
-    Args:
-        settings: What the user decided.
-        runner: What came of it.
-    """
-    return {
-        "model": settings.model,
-        "checkpoint": None if settings.checkpoint is None else str(settings.checkpoint),
-        "device": str(runner.device),
-        "precision": runner.precision.name,
-        "precision_reason": runner.precision_reason,
-    }
 
 
 def _read_reference(settings: EnhanceSettings) -> Images | None:

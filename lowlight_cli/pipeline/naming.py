@@ -1,4 +1,4 @@
-"""What results are called."""
+"""Names results from a template, and finds other names when one is taken."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ PLACEHOLDERS = ("stem", "suffix", "ext", "model", "n", "parent")
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How the name of a result is made from that of its input.
+    """How results are named after their inputs.
 
     Attributes:
-        template: Name with placeholders: ``stem``, ``suffix``, ``ext`` with its dot, ``model``, ``n``, which
-            counts from 1, and ``parent``, the folder of the input; a slash makes a folder.
-        suffix: Text for the placeholder of that name.
+        template: Name with placeholders: ``stem``, ``suffix``, ``ext`` including its dot, ``model``, ``n``
+            (counts from 1) and ``parent`` (name of the input's folder); a slash makes a folder.
+        suffix: Text for the placeholder ``suffix``.
         format_name: Name in ``FORMATS`` of all results; None keeps the format of each input.
         sixteen_bit: Whether outputs have 16 bits per channel; decides the format of those whose input
             format cannot be written.
@@ -35,10 +35,10 @@ class Naming:
     model: str = ""
 
     def check(self) -> None:
-        """Tries the template.
+        """Validates the template.
 
         Raises:
-            UsageError: It holds an unknown placeholder, or would give names that are none.
+            UsageError: It has an unknown placeholder, or does not give valid names.
         """
         try:
             fields = [field for _, field, _, _ in Formatter().parse(self.template) if field is not None]
@@ -50,39 +50,45 @@ class Naming:
         except (ValueError, KeyError, IndexError) as error:
             raise UsageError(f"--name '{self.template}': {error}") from None
         if not self.template.endswith("{ext}"):
-            raise UsageError("--name must end in {ext}: the ending of a name tells the format")
+            raise UsageError("--name must end in {ext}, as the extension sets the format")
         if self.suffix and "suffix" not in fields:
-            raise UsageError("--suffix has no effect, as --name does not hold {suffix}")
+            raise UsageError("--suffix has no effect without {suffix} in --name")
         if name.is_absolute() or ".." in name.parts or "\0" in str(name):
-            raise UsageError(f"--name '{self.template}' leads out of the folder of the results")
+            raise UsageError(f"--name '{self.template}' leads out of the output folder")
 
     def result(self, source: Path, number: int, *, parent: str) -> Path:
         """Path of a result.
 
         Args:
-            source: The input, relative to where the tree of inputs starts.
-            number: Its place among the inputs, from 1.
+            source: Path of the input, relative to the root of the mirrored tree.
+            number: Number of the input, from 1.
             parent: Name of the folder of the input.
         """
-        ending = self._ending(source)
-        if self.template == TEMPLATE and not self.suffix and ending == source.suffix:
-            return source  # most names, thousands of them
-        return source.parent / self._filled(Path(parent, source.name), ending, number)
+        extension = self._extension(source)
+        if self.template == TEMPLATE and not self.suffix and extension == source.suffix:
+            return source  # fast path for most names
+        return source.parent / self._filled(Path(parent, source.name), extension, number)
 
-    def _filled(self, source: Path, ending: str, number: int) -> PurePath:
-        words = {"stem": source.stem, "suffix": self.suffix, "ext": ending, "model": self.model, "n": number}
-        return PurePath(self.template.format(**words, parent=source.parent.name))
+    def _filled(self, source: Path, extension: str, number: int) -> PurePath:
+        values = {
+            "stem": source.stem,
+            "suffix": self.suffix,
+            "ext": extension,
+            "model": self.model,
+            "n": number,
+        }
+        return PurePath(self.template.format(**values, parent=source.parent.name))
 
-    def _ending(self, source: Path) -> str:
+    def _extension(self, source: Path) -> str:
         format_name = format_of(source)
-        wanted = self.format_name
+        result_name = self.format_name
         if format_name is not None:
-            wanted = result_format(format_name, self.format_name, sixteen_bit=self.sixteen_bit)
-        return source.suffix if wanted in (None, format_name) else FORMATS[str(wanted)].suffixes[0]
+            result_name = result_format(format_name, self.format_name, sixteen_bit=self.sixteen_bit)
+        return source.suffix if result_name in (None, format_name) else FORMATS[str(result_name)].suffixes[0]
 
 
-def beside(target: Path, source_name: str) -> Iterator[Path]:
-    """Other names for a result whose own is taken: ``x.png.jpg``, then ``x-2.jpg``, ``x-3.jpg`` and so on.
+def alternative_names(target: Path, source_name: str) -> Iterator[Path]:
+    """Yields other names for a result whose name is taken: ``x.png.jpg``, ``x-2.jpg``, ``x-3.jpg`` and so on.
 
     Args:
         target: The name that is taken.

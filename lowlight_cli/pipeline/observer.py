@@ -1,4 +1,4 @@
-"""Who hears about a run while it goes on: one method per event."""
+"""Interface of observers of a run: one method per event."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -10,7 +10,7 @@ from lowlight_cli.pipeline.run_log import RunInfo
 
 
 class Observer:
-    """Hears about a run and does nothing; override the events of interest.
+    """Ignores all events of a run; override the methods of interest.
 
     All methods but ``warning`` are called in the thread that runs the pipeline.
     """
@@ -29,13 +29,13 @@ class Observer:
 
         Args:
             plan: What it will do.
-            info: What all its images have in common.
+            info: Manifest fields that all its images share.
             handlers: What applies each control that was set.
             precision_reason: Why this number format was chosen; empty if no model is loaded.
         """
 
     def warning(self, text: str) -> None:
-        """Something is done differently than requested."""
+        """The run deviates from the settings; called once for each kind of deviation."""
 
     def progress(self, total: int) -> AbstractContextManager[None]:
         """A context that is open while images are enhanced.

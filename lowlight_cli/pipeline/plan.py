@@ -1,4 +1,4 @@
-"""Inputs -> jobs: which file becomes which; clashes are refused here, before any work."""
+"""Plans the jobs of a run: maps inputs to outputs, and rejects clashes before any work."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from pathlib import Path
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import format_of
 from lowlight_cli.pipeline.file_stat import FileStat, file_stat
-from lowlight_cli.pipeline.naming import TEMPLATE, Naming, beside
+from lowlight_cli.pipeline.naming import TEMPLATE, Naming, alternative_names
 from lowlight_cli.pipeline.scan import Scan, Selection, scan_folder
 
 
 class Action(StrEnum):
-    """What a run does about a job."""
+    """What a run does with a job."""
 
     MAKE = "make"
     SKIP = "skip"
@@ -26,10 +26,10 @@ class Source:
     """An input.
 
     Attributes:
-        path: A picture, or a folder of them.
-        below: Its place in the mirrored tree; None puts a file on top and the content of a folder, too.
-        listed: Whether it comes from a list or a pattern, which may hold any number; a file that is missing
-            there is a failure and no mistake.
+        path: An image, or a folder of images.
+        below: Path below the output folder; None puts a file, or the content of a folder, at the top.
+        listed: Whether it comes from a list or a pattern; then a missing file fails alone instead of
+            rejecting the plan.
     """
 
     path: Path
@@ -39,15 +39,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One picture to enhance.
+    """One image to enhance.
 
     Attributes:
         source: File to read.
         target: File to write.
-        action: What to do about it.
-        reason: Why it is not made: a short code, or words about a conflict.
-        relative: Place of the source in the tree of inputs.
-        facts: The source as it was when planned; None where it could not be found.
+        action: What to do.
+        reason: Why it is not enhanced: a code for a skip, or the message of a conflict.
+        relative: Path of the source relative to the searched folder.
+        stat: Stat of the source when planned; None if it could not be found.
     """
 
     source: Path
@@ -55,25 +55,25 @@ class Job:
     action: Action = Action.MAKE
     reason: str = ""
     relative: Path = Path()
-    facts: FileStat | None = None
+    stat: FileStat | None = None
 
     @property
     def skip(self) -> bool:
-        """Whether nothing is made."""
+        """Whether the image is not enhanced."""
         return self.action is not Action.MAKE
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that a run will do; no pixel has been read yet.
+    """All jobs of a run; no image has been read yet.
 
     Attributes:
         jobs: In the order of the inputs, then in natural order; targets are unique.
-        folder: Folder that holds every target.
-        ignored: Files in the scanned folders that are not named like pictures.
+        folder: Folder that contains every target.
+        ignored: Files in the scanned folders without an image extension.
         closed: Folders that could not be listed.
-        loops: Links to folders that were searched already.
-        single: Whether the target was named as a file.
+        loops: Links to folders that were already searched.
+        single: Whether the output was given as a file.
     """
 
     jobs: tuple[Job, ...]
@@ -86,22 +86,22 @@ class Plan:
 
 @dataclass(slots=True)
 class Found:
-    """What has been found so far: pictures, each with its place in the mirrored tree."""
+    """What was found in the inputs: images with their paths in the mirrored tree, and what was left out."""
 
-    pictures: list[tuple[Path, Path]] = field(default_factory=list)
+    images: list[tuple[Path, Path]] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
     closed: list[Path] = field(default_factory=list)
     loops: list[Path] = field(default_factory=list)
 
     def add(self, source: Source, scan: Scan) -> None:
-        """Takes what a folder holds.
+        """Adds the content of a folder.
 
         Args:
             source: The folder.
             scan: Its content.
         """
         below = source.below or Path()
-        self.pictures += [(path, below / path.relative_to(source.path)) for path in scan.pictures]
+        self.images += [(path, below / path.relative_to(source.path)) for path in scan.images]
         self.ignored += scan.others
         self.closed += scan.closed
         self.loops += scan.loops
@@ -116,21 +116,21 @@ def plan_jobs(
     leave_out: Sequence[Path] = (),
     renames_clashes: bool = False,
 ) -> Plan:
-    """Decides what is read and written; what exists is looked at by ``resolve``.
+    """Decides which files are read and written; ``resolve`` then checks for existing outputs.
 
-    ``out`` is a folder if it exists as one, ends in a slash, or if there is more than one input or a folder
-    among them; else it is the file to write. The tree of a folder is mirrored under ``out``.
+    ``out`` is a folder if it exists as one, ends in a slash, or if the inputs are several or include a
+    folder; else it is the file to write. The tree of a folder is mirrored under ``out``.
 
     Args:
-        sources: Pictures, and folders of pictures.
-        out: Place of the results.
-        selection: What is taken of folders.
-        naming: What results are called.
+        sources: Images, and folders of images.
+        out: Output folder or file.
+        selection: Which files of folders are read.
+        naming: How results are named.
         leave_out: Folders that are not searched, besides ``out``.
-        renames_clashes: Whether a second input for one result gets a name of its own.
+        renames_clashes: Whether a second input for one output gets another name.
 
     Raises:
-        UsageError: An input is missing, two inputs would make one result, or a result would replace an input.
+        UsageError: An input is missing, two inputs have the same output, or an output would replace an input.
     """
     inputs = [source if isinstance(source, Source) else Source(source) for source in sources]
     place = _place(out)
@@ -139,22 +139,22 @@ def plan_jobs(
         job = _job(inputs[0].path, Path(inputs[0].path.name), _single_target(place, naming))
         return Plan(_without_clashes([job], renames=False), place.parent, single=True)
     if place.exists() and not place.is_dir():
-        raise UsageError(f"'{out}' is a file, but a folder is needed for these inputs")
-    found = find_pictures(inputs, selection, [place, *leave_out])
+        raise UsageError(f"'{out}' is a file, but these inputs need an output folder")
+    found = find_images(inputs, selection, [place, *leave_out])
     jobs = [
         _job(path, relative, place / naming.result(relative, number, parent=path.absolute().parent.name))
-        for number, (path, relative) in enumerate(found.pictures, 1)
+        for number, (path, relative) in enumerate(found.images, 1)
     ]
     resolved = _without_clashes(jobs, renames=renames_clashes)
     return Plan(resolved, place, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
 
 
 def _place(out: str) -> Path:
-    """Where results go; ``new/../photos`` is ``photos`` although ``new`` has yet to be made."""
+    """Path of the output; ``new/../photos`` is ``photos`` even if ``new`` does not exist yet."""
     place = Path(out)
     ups = (index for index, part in enumerate(place.parts) if part == "..")
-    leads_through_nothing = any(not Path(*place.parts[:index]).exists() for index in ups if index)
-    return place.resolve() if leads_through_nothing else place
+    has_missing_parent = any(not Path(*place.parts[:index]).exists() for index in ups if index)
+    return place.resolve() if has_missing_parent else place
 
 
 def _check_inputs(inputs: Sequence[Source], place: Path) -> None:
@@ -162,9 +162,7 @@ def _check_inputs(inputs: Sequence[Source], place: Path) -> None:
         if not source.listed and not source.path.exists():
             raise UsageError(f"no such file or folder: '{source.path}'")
         if source.path.is_dir() and place.exists() and place.samefile(source.path):
-            raise UsageError(
-                f"the results would lie among the originals: '{source.path}' is input and output"
-            )
+            raise UsageError(f"'{source.path}' is both input and output; choose another output folder")
 
 
 def _is_folder(inputs: Sequence[Source], out: str) -> bool:
@@ -173,23 +171,27 @@ def _is_folder(inputs: Sequence[Source], out: str) -> bool:
 
 
 def _single_target(target: Path, naming: Naming) -> Path:
-    """The one file to write, if its name tells a format and no option contradicts it."""
+    """The output file.
+
+    Raises:
+        UsageError: It has no image extension, or contradicts an option.
+    """
     named = format_of(target)
     if named is None:
-        raise UsageError(f"'{target}' does not end like a picture; write '{target}/' if it shall be a folder")
+        raise UsageError(f"'{target}' has no image extension; write '{target}/' to use it as a folder")
     if naming.format_name not in (None, named):
-        raise UsageError(f"'{target}' is {named}, but --format asks for {naming.format_name}")
+        raise UsageError(f"'{target}' is {named}, but --format is {naming.format_name}; change one of them")
     if naming.suffix or naming.template != TEMPLATE:
-        raise UsageError(f"'{target}' names the result already; --suffix and --name are for folders")
+        raise UsageError(f"'{target}' already names the output; --suffix and --name are for output folders")
     return target
 
 
-def find_pictures(inputs: Sequence[Source], selection: Selection, leave_out: Sequence[Path]) -> Found:
-    """Pictures among the inputs.
+def find_images(inputs: Sequence[Source], selection: Selection, leave_out: Sequence[Path]) -> Found:
+    """Finds the images of the inputs.
 
     Args:
-        inputs: Pictures, and folders of pictures.
-        selection: What is taken of folders.
+        inputs: Images, and folders of images.
+        selection: Which files of folders are read.
         leave_out: Folders that are not searched.
     """
     found = Found()
@@ -197,25 +199,25 @@ def find_pictures(inputs: Sequence[Source], selection: Selection, leave_out: Seq
         if source.path.is_dir():
             found.add(source, scan_folder(source.path, selection, leave_out=leave_out))
         else:
-            found.pictures.append((source.path, source.below or Path(source.path.name)))
-    found.ignored, found.closed, found.loops = map(_once, (found.ignored, found.closed, found.loops))
+            found.images.append((source.path, source.below or Path(source.path.name)))
+    found.ignored, found.closed, found.loops = map(_unique, (found.ignored, found.closed, found.loops))
     return found
 
 
-def _once(paths: Sequence[Path]) -> list[Path]:
-    """Each place once, where folders were given twice or lie in each other."""
+def _unique(paths: Sequence[Path]) -> list[Path]:
+    """Each path once, as folders may be given twice or contain each other."""
     return list({path.absolute(): path for path in reversed(paths)}.values())[::-1]
 
 
 def _job(source: Path, relative: Path, target: Path) -> Job:
-    return Job(source, target, relative=relative, facts=file_stat(source))
+    return Job(source, target, relative=relative, stat=file_stat(source))
 
 
 def _without_clashes(jobs: Sequence[Job], *, renames: bool) -> tuple[Job, ...]:
-    """Drops repeated inputs; two inputs for one result are refused, or get two names."""
-    makers: dict[str, Job] = {}
+    """Drops repeated inputs; rejects two inputs with the same output, or gives the second another name."""
+    jobs_by_target: dict[str, Job] = {}
     for job in jobs:
-        other = makers.setdefault(_key(job.target), job)
+        other = jobs_by_target.setdefault(_key(job.target), job)
         if other.source == job.source:
             continue
         if not renames:
@@ -223,16 +225,21 @@ def _without_clashes(jobs: Sequence[Job], *, renames: bool) -> tuple[Job, ...]:
                 f"'{other.source}' and '{job.source}' would both be written to '{job.target}'; "
                 "--on-exist rename gives each a name"
             )
-        target = next(name for name in beside(job.target, job.source.name) if _key(name) not in makers)
-        makers[_key(target)] = replace(job, target=target)
-    originals = {job.facts.identity: job.source for job in makers.values() if job.facts}
-    for job in makers.values():
-        there = file_stat(job.target)
-        if there and there.identity in originals:
-            raise UsageError(f"'{job.target}' would replace the original '{originals[there.identity]}'")
-    return tuple(makers.values())
+        target = next(
+            name
+            for name in alternative_names(job.target, job.source.name)
+            if _key(name) not in jobs_by_target
+        )
+        jobs_by_target[_key(target)] = replace(job, target=target)
+    originals = {job.stat.identity: job.source for job in jobs_by_target.values() if job.stat}
+    for job in jobs_by_target.values():
+        existing = file_stat(job.target)
+        if existing and existing.identity in originals:
+            original = originals[existing.identity]
+            raise UsageError(f"'{job.target}' would replace the input '{original}'; choose another output")
+    return tuple(jobs_by_target.values())
 
 
 def _key(target: Path) -> str:
-    """Names that differ in case or in Unicode form only are one file on some disks."""
+    """Normalized name: names that differ only in case or Unicode form are one file on some disks."""
     return unicodedata.normalize("NFC", str(target)).casefold()

@@ -1,4 +1,4 @@
-"""Request -> plan: which files are read, and where each result goes."""
+"""Plans the jobs of a request."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -63,11 +63,11 @@ def _plan_to_stdout(sources: list[Source], naming: Naming, folder: Path) -> Plan
     suffix = FORMATS[naming.format_name].suffixes[0] if naming.format_name else ""
     if not suffix and format_of(path):
         suffix = path.suffix
-    job = Job(path, folder / f"stdout{suffix}", relative=Path(path.name), facts=file_stat(path))
+    job = Job(path, folder / f"stdout{suffix}", relative=Path(path.name), stat=file_stat(path))
     return Plan((job,), folder, single=True)
 
 
 def _unnamed(job: Job) -> Job:
     """A job for an image from stdin, which has no name and no modification time."""
-    facts = FileStat(job.facts.size, 0) if job.facts else None
-    return replace(job, relative=Path(STDIN), facts=facts)
+    stat = FileStat(job.stat.size, 0) if job.stat else None
+    return replace(job, relative=Path(STDIN), stat=stat)

@@ -1,4 +1,4 @@
-"""Which number format ``--precision auto`` takes: a 16-bit one where it agrees with float32 and is faster."""
+"""Chooses the number format: ``auto`` takes a 16-bit one if it agrees with float32 and is faster."""
 
 import math
 from contextlib import suppress
@@ -15,30 +15,30 @@ from lowlight_cli.pipeline.speed_trial import SpeedTrial
 from lowlight_cli.tensors import Images
 
 FASTER = 1.1
-"""Speed against float32 from which a short format is worth it."""
+"""Minimum speed of a 16-bit format relative to float32."""
 
 LARGEST_STEP, MEAN_STEP = 3.0, 0.5
-"""Differences to float32 that are accepted, in steps of 8 bits."""
+"""Maximum and mean difference to float32 that are accepted, in units of 1/255."""
 
 _HEIGHT, _WIDTH = 96, 128
 
 
 class Choice(NamedTuple):
-    """A number format, and why it was taken."""
+    """A number format, and why it was chosen."""
 
     precision: Precision
     reason: str
 
 
 class Agreement(NamedTuple):
-    """Difference to float32 in steps of 8 bits: the largest, and the mean; infinite without a result."""
+    """Maximum and mean difference to float32 in units of 1/255; infinite without a result."""
 
     largest: float
     mean: float
 
     @property
     def is_close(self) -> bool:
-        """Whether nobody would see it."""
+        """Whether the difference is accepted."""
         return self.largest <= LARGEST_STEP and self.mean <= MEAN_STEP
 
 
@@ -46,17 +46,16 @@ _NO_RESULT = Agreement(math.inf, math.inf)
 
 
 def choose_for(name: str, enhancer: Enhancer, device: torch.device, trial: SpeedTrial) -> Choice:
-    """Finds the number format for a model.
+    """Chooses the number format for a model.
 
-    ``auto`` goes through the 16-bit formats of the device, the more exact one first. On a CPU without matrix
-    units a format must show in a trial that it is faster than float32; everywhere it must give nearly the
-    same image.
+    ``auto`` tries the 16-bit formats of the device, the more precise one first. A format must give nearly the
+    same image as float32, and on a CPU without matrix units it must be faster in a trial.
 
     Args:
         name: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         enhancer: The model, on ``device``.
         device: Where it will run.
-        trial: Measures how fast a format is.
+        trial: Measures the speed of a format.
 
     Raises:
         UnknownNameError: ``name`` is none of these.
@@ -70,36 +69,36 @@ def choose_for(name: str, enhancer: Enhancer, device: torch.device, trial: Speed
     objections = []
     for precision in formats:
         if not is_surely_fast(precision, device):
-            speed = trial.speed(precision, enhancer, _dark_image(enhancer.size_multiple))
+            speed = trial.speed(precision, enhancer, _test_image(enhancer.size_multiple))
             if speed < FASTER:
                 ratio = f"runs at {speed:.2f} times the speed of fp32 here" if speed else "failed in a trial"
                 objections.append(f"{precision.name} {ratio}")
                 continue
         agreement = compare_with_float32(enhancer, device, precision)
-        words = _in_words(agreement)
+        difference = _describe(agreement)
         if agreement.is_close:
-            return Choice(precision, f"{precision.name} {words}")
-        objections.append(f"{precision.name} {words}: too far")
+            return Choice(precision, f"{precision.name} {difference}")
+        objections.append(f"{precision.name} {difference}, which is too much")
     return Choice(FP32, "; ".join(objections))
 
 
 @torch.inference_mode()
 def compare_with_float32(enhancer: Enhancer, device: torch.device, precision: Precision) -> Agreement:
-    """Enhances one fixed image in both formats.
+    """Compares the results for one fixed image in float32 and another format.
 
     Args:
         enhancer: In evaluation mode, on ``device``.
         device: Where to compute.
-        precision: The format in question.
+        precision: The format to compare.
 
     Returns:
-        Infinite differences where the model cannot compute in that format, gives no finite numbers in it, or
-        where memory is too short to find out.
+        Infinite differences if the model does not support the format, gives values that are not finite, or
+        runs out of memory.
     """
-    images = _dark_image(enhancer.size_multiple).to(device)
+    images = _test_image(enhancer.size_multiple).to(device)
     try:
         exact, short = (_enhanced(enhancer, images, each) for each in (FP32, precision))
-    except MEMORY_ERRORS as error:  # memory, or an operation that has no such form here
+    except MEMORY_ERRORS as error:  # too little memory, or an operation that does not support the format
         with suppress(RuntimeError):
             release(error, device)
         return _NO_RESULT
@@ -112,7 +111,7 @@ def _enhanced(enhancer: Enhancer, images: Images, precision: Precision) -> Image
         return enhancer.enhance(images, Controls()).float()
 
 
-def _in_words(agreement: Agreement) -> str:
+def _describe(agreement: Agreement) -> str:
     if math.isinf(agreement.largest):
         return "gives no result"
     return (
@@ -121,8 +120,8 @@ def _in_words(agreement: Agreement) -> str:
     )
 
 
-def _dark_image(multiple: int) -> Images:
-    """Waves of color between black and dim, and one lamp; the same on every machine."""
+def _test_image(multiple: int) -> Images:
+    """Dark waves of color and one bright spot; the same on every machine."""
     height, width = padded_side(_HEIGHT, multiple), padded_side(_WIDTH, multiple)
     down = torch.linspace(0, 1, height, dtype=torch.float64)[:, None]
     across = torch.linspace(0, 1, width, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""What became of each job, the totals, and the exit code they call for."""
+"""Outcome of each job, totals of a run, and its exit code."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from lowlight_cli.errors import ImageError, LowlightError, OutputError, Unexpect
 from lowlight_cli.pipeline.plan import Action, Job, Plan
 
 BLURRED_FROM = 3.2
-"""Width of edges, as ``images.blur_metric`` measures it, from which a picture counts as blurred."""
+"""Edge width, as ``images.blur_metric`` measures it, from which an image counts as blurred."""
 
 Status = Literal["ok", "skipped", "failed", "conflict"]
 
@@ -23,22 +23,22 @@ class Row:
 
     Attributes:
         source: File that was read.
-        target: File that was to be written; None where there was nothing to plan.
-        status: How it ended.
-        code: Short reason of a failure or a conflict, as in ``ImageError``; of a skip
-            ``up_to_date``, ``exists`` or ``bright``.
-        message: The reason in words.
-        seconds: Time spent on it in all threads; its share of a batch counts.
-        width: Columns; 0 where the picture could not be read.
-        height: Rows, likewise.
-        warnings: Short codes of what was not kept.
-        output_bytes: Size of the file that was written.
-        output_sha256: Of its content, in hex.
-        source_size: Bytes of the source when it was read.
-        source_mtime_ns: Its time of change then.
-        edge_width: How wide the edges of the source are, in pixels of a small copy; None where it has none or
-            was not measured.
-        crash: The bug behind the code ``internal``; the engine passes it on and does not keep it.
+        target: Planned output; None for a folder that cannot be listed.
+        status: Outcome.
+        code: Code of a failure or conflict, as in ``ImageError``; ``up_to_date``, ``exists`` or ``bright``
+            for a skip.
+        message: The reason as a message.
+        seconds: Time spent on it in all threads, with its share of a batch.
+        width: Width in pixels; 0 unless the output was written.
+        height: Height in pixels; 0 unless the output was written.
+        warnings: Codes of what was not kept, such as metadata.
+        output_bytes: Size of the output in bytes.
+        output_sha256: SHA-256 of the output in hex.
+        source_size: Size of the source in bytes when it was read.
+        source_mtime_ns: Modification time of the source when it was read.
+        edge_width: Edge width of the source in pixels of a small copy; None if it has no edges or was not
+            measured.
+        crash: Exception behind the code ``internal``; the engine passes it on and does not keep it.
     """
 
     source: Path
@@ -63,12 +63,12 @@ class Report:
     """Outcome of a run.
 
     Attributes:
-        rows: One for each job that came to an end, in the order in which they ended.
+        rows: One for each finished job, in the order in which they finished.
         seconds: Wall time.
-        ignored: Files that are not named like pictures.
-        left: Jobs that were not reached.
+        ignored: Number of files without an image extension.
+        left: Number of jobs not finished.
         stopped_by: Exit code of the signal that ended the run early, or None.
-        is_busy: Whether threads still work on what was given up; waiting for them is of no use.
+        is_busy: Whether threads still work on dropped results; the program need not wait for them.
         ended_by: Error that ended the run early, or None.
         is_sampled: Whether only some of the images were measured for blur.
         failures: File that lists the inputs that failed, or None.
@@ -85,17 +85,17 @@ class Report:
     failures: Path | None = None
 
     def count(self, status: Status) -> int:
-        """Number of jobs that ended like this."""
+        """Number of jobs with an outcome."""
         return Counter(row.status for row in self.rows)[status]
 
     @property
     def blurred(self) -> int:
-        """Number of pictures that were enhanced and measured as blurred."""
+        """Number of images that were enhanced and measured as blurred."""
         return sum(width >= BLURRED_FROM for width in self._edge_widths)
 
     @property
     def measured(self) -> int:
-        """Number of pictures that were enhanced and whose edges could be measured."""
+        """Number of images that were enhanced and measured for blur."""
         return len(self._edge_widths)
 
     @property
@@ -104,7 +104,7 @@ class Report:
 
     @property
     def megapixels(self) -> float:
-        """Million pixels enhanced."""
+        """Number of pixels enhanced, in millions."""
         return sum(row.width * row.height for row in self.rows if row.status == "ok") / 1e6
 
     @property
@@ -114,7 +114,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 3 some failed or conflicted, 4 all failed, 7 device lost, 8 disk full, or a signal's."""
+        """0 success, 3 some failed or conflicted, 4 all failed, 7 device lost, 8 disk full, or a signal's."""
         if self.stopped_by is not None:
             return self.stopped_by
         if any(row.code == "disk_full" for row in self.rows):
@@ -128,11 +128,11 @@ class Report:
 
 
 def failed_row(job: Job, error: ImageError, seconds: float) -> Row:
-    """Outcome of a job that went wrong.
+    """Row of a failed job.
 
     Args:
-        job: What was to be done.
-        error: What happened.
+        job: The job.
+        error: Why it failed.
         seconds: Time spent on it.
     """
     crash = error.__cause__ if isinstance(error, UnexpectedImageError) else None
@@ -140,7 +140,7 @@ def failed_row(job: Job, error: ImageError, seconds: float) -> Row:
 
 
 def rows_without_work(plan: Plan) -> list[Row]:
-    """Outcomes known before any picture is read: folders that cannot be listed, results that stay."""
+    """Rows known before any image is read: folders that cannot be listed, and skipped jobs."""
     closed = [Row(path, None, "failed", "permission", "the folder cannot be listed") for path in plan.closed]
     return closed + [_row_without_work(job) for job in plan.jobs if job.skip]
 

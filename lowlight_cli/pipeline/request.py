@@ -1,4 +1,4 @@
-"""What one enhancement run is asked to do: inputs, output, and how images are enhanced."""
+"""The request for one enhancement run: inputs, outputs and settings."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class InputOptions(BaseModel):
 
 
 class OutputOptions(BaseModel):
-    """Where results are written, and what happens to existing files.
+    """Where results are written, and what to do about existing files.
 
     Attributes:
         out: Folder, or file for a single image, or ``-`` for a file in ``EnhanceRequest.spool``.
@@ -67,7 +67,7 @@ class OutputOptions(BaseModel):
         backup_dir: Folder that keeps the originals of an in-place run.
         no_backup: Whether an in-place run may do without backups.
         lock_timeout_s: Seconds to wait while another run uses the output folder.
-        save_intermediate: Whether the model's intermediate outputs are written beside the results.
+        save_intermediate: Whether the model's intermediate outputs are written next to the results.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

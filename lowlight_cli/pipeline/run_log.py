@@ -1,4 +1,4 @@
-"""Keeps the books of a run while it goes: manifest, journal and the lists of failures."""
+"""Records a run in the output folder: manifest, journal and lists of failures."""
 
 import os
 from contextlib import suppress
@@ -19,7 +19,7 @@ from lowlight_cli.pipeline.scan import STATE_FOLDER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """What all pictures of a run have in common; the attributes are those of ``Entry``."""
+    """Manifest fields that all images of a run share; the attributes are those of ``Entry``."""
 
     run: str
     version: str
@@ -32,42 +32,42 @@ class RunInfo:
 
 
 class RunLog:
-    """Writes a line for each picture that comes to its end.
+    """Records the rows of a run in the manifest, and results about to be written in the journal.
 
     Args:
-        plan: The jobs.
-        resume_state: What earlier runs left, and the hashes of the options of this one.
+        plan: The resolved plan.
+        resume_state: State of earlier runs, and hashes of the settings of this run.
     """
 
     def __init__(self, plan: Plan, resume_state: ResumeState) -> None:
         self._folder = plan.folder
-        self._is_single = plan.single  # others may write into the same journal
-        self._ledger = resume_state
+        self._is_single = plan.single  # such runs share the journal
+        self._resume_state = resume_state
         self._common: dict[str, Any] = {}
         self._jobs = {job.target: job for job in plan.jobs}
         self._manifest = ManifestWriter(manifest_path(plan.folder))
         self._journal = ManifestWriter(journal_path(plan.folder))
         self._failed: list[bytes] = []
-        self._trouble: OutputError | None = None
+        self._write_error: OutputError | None = None
 
-    def begin(self, facts: RunInfo) -> None:
-        """The run begins.
+    def begin(self, info: RunInfo) -> None:
+        """Sets the fields that all entries share.
 
         Args:
-            facts: What all its pictures have in common.
+            info: These fields.
         """
-        self._common = asdict(facts)
+        self._common = asdict(info)
 
     def before_write(self, job: Job, size: int, sha256: str) -> None:
-        """Notes that a result is about to get its name; called from the threads that write.
+        """Records in the journal that a result is about to be written; called from the writing threads.
 
         Args:
-            job: What was made.
-            size: Bytes of the result.
-            sha256: Its digest in hex.
+            job: Job of the result.
+            size: Size of the result in bytes.
+            sha256: SHA-256 of the result in hex.
 
         Raises:
-            ImageError: It cannot be noted, so it must not come about.
+            ImageError: The journal cannot be written, so the result must not be written.
         """
         entry = self._entry(job.source, job.target)
         try:
@@ -75,8 +75,8 @@ class RunLog:
         except OutputError as error:
             raise ImageError(write_code(error.__cause__), str(error)) from error
 
-    def note(self, row: Row) -> None:
-        """Notes an outcome; where that fails, the journal keeps what was made, and ``close`` tells of it."""
+    def record(self, row: Row) -> None:
+        """Records a row; if that fails, ``close`` keeps the journal and raises the error."""
         job = self._jobs.get(row.target) if row.target else None
         if row.status == "failed":
             self._failed.append(list_line(row.source, job.relative if job else Path()))
@@ -86,43 +86,43 @@ class RunLog:
         try:
             self._manifest.add(self._outcome(entry, row))
         except OutputError as error:
-            self._trouble = error
+            self._write_error = error
 
-    def close(self, *, is_whole: bool) -> Path | None:
-        """Brings everything to the disk, and lists the failures.
+    def close(self, *, is_complete: bool) -> Path | None:
+        """Syncs manifest and journal, and writes the lists of failures.
 
         Args:
-            is_whole: Whether the run came to an end that is no bug; only then the journal may go.
+            is_complete: Whether the run ended without an exception; only then is the journal removed.
 
         Returns:
-            The list of failures; None where there are none.
+            The list of failures; None if there are none.
 
         Raises:
-            OutputError: Something could not be written.
+            OutputError: A file could not be written.
         """
-        for book in (self._manifest, self._journal):
+        for file in (self._manifest, self._journal):
             try:
-                book.close()
+                file.close()
             except OutputError as error:
-                self._trouble = error
-        if is_whole and not self._is_single and not self._trouble:
+                self._write_error = error
+        if is_complete and not self._is_single and not self._write_error:
             journal_path(self._folder).unlink(missing_ok=True)
         failures = write_failures(self._folder, self._failed) if self._common else None
-        if self._trouble:
-            raise self._trouble
+        if self._write_error:
+            raise self._write_error
         return failures
 
     def _entry(self, source: Path, target: Path | None) -> Entry:
         job = self._jobs.get(target) if target else None
-        was = job.facts if job else None
+        stat = job.stat if job else None
         is_unnamed = job is not None and job.relative == Path("-")
         return Entry(
             input=str(job.relative) if job else str(source),
             source=str(source) if is_unnamed else absolute(source),
-            in_size=was.size if was else 0,
-            in_mtime_ns=was.mtime_ns if was else 0,
+            in_size=stat.size if stat else 0,
+            in_mtime_ns=stat.mtime_ns if stat else 0,
             output=key_of(target, self._folder) if target else None,
-            options=self._ledger.options,
+            options=self._resume_state.options,
             **self._common,
         )
 
@@ -136,21 +136,21 @@ class RunLog:
             warnings=row.warnings,
         )
         if row.status == "ok" and row.target:
-            there = file_stat(row.target)
+            written = file_stat(row.target)
             return replace(
                 entry,
                 in_size=row.source_size or entry.in_size,
                 in_mtime_ns=row.source_mtime_ns or entry.in_mtime_ns,
                 out_size=row.output_bytes,
                 out_sha256=row.output_sha256,
-                out_mtime_ns=there.mtime_ns if there else None,
+                out_mtime_ns=written.mtime_ns if written else None,
             )
         if row.status == "skipped":
-            entry = replace(entry, options=self._ledger.bright)
+            entry = replace(entry, options=self._resume_state.bright)
         else:
             entry = replace(entry, error={"code": row.code, "msg": row.message})
-        # An earlier result may still lie there; it stays ours.
-        before = self._ledger.entries.get(entry.key)
+        # The result of an earlier run may still exist; keep it known as written by lle.
+        before = self._resume_state.entries.get(entry.key)
         if before is None:
             return entry
         return replace(
@@ -159,11 +159,11 @@ class RunLog:
 
 
 def list_line(source: Path, relative: Path) -> bytes:
-    """A path for ``--files-from``; what stands behind ``/./`` is the place in the mirrored tree.
+    """A line for ``--files-from``; the part after ``/./`` is the path in the mirrored tree.
 
     Args:
         source: The input.
-        relative: Its place there.
+        relative: Its path in the mirrored tree.
     """
     whole, end = os.fsencode(absolute(source)), os.fsencode(relative)
     if relative.parts and whole.endswith(b"/" + end):
@@ -172,16 +172,16 @@ def list_line(source: Path, relative: Path) -> bytes:
 
 
 def write_failures(folder: Path, lines: list[bytes]) -> Path | None:
-    """Replaces the lists of failures of the run before; without failures there are none.
+    """Replaces the lists of failures of the previous run; removes them if there are no failures.
 
-    Names with a line break are only in ``failed0.txt``, whose names all end in NUL.
+    Names that contain a newline are only in ``failed0.txt``, whose names end in NUL.
 
     Args:
-        folder: Folder of the results.
+        folder: Output folder.
         lines: Inputs that failed.
 
     Returns:
-        The list that holds all of them, if any.
+        The list that contains all of them; None without failures, or if it could not be written.
     """
     plain, with_nul = folder / STATE_FOLDER / "failed.txt", folder / STATE_FOLDER / "failed0.txt"
     one_line = [line for line in lines if b"\n" not in line]
@@ -191,7 +191,7 @@ def write_failures(folder: Path, lines: list[bytes]) -> Path | None:
 
 
 def _replace_list(path: Path, data: bytes) -> None:
-    with suppress(ImageError, OSError):  # the disk may be full; the manifest says the same
+    with suppress(ImageError, OSError):  # the disk may be full; the manifest also records failures
         path.unlink(missing_ok=True)
         if data:
             replace_file(path, data)

@@ -1,4 +1,4 @@
-"""What lies in a folder: pictures in a natural order, and everything else counted."""
+"""Lists the images in a folder in natural order, and the files and folders left out."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from lowlight_cli.images.formats import format_of
 from lowlight_cli.images.replace import TEMPORARY_MARK
 
 STATE_FOLDER = ".lle"
-"""Folder inside the results in which runs keep their books."""
+"""Folder inside the output folder for manifest, journal and lock."""
 
 _JUNK_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _JUNK_FOLDERS = frozenset({"@eaDir", "__MACOSX", STATE_FOLDER})
@@ -19,17 +19,17 @@ _JUNK_FOLDERS = frozenset({"@eaDir", "__MACOSX", STATE_FOLDER})
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is taken of a folder.
+    """Which files of a folder are read.
 
-    Patterns are those of a shell, whatever the case; one without a slash is about names, one with a slash
-    about paths below the folder.
+    Glob patterns ignore case; one without a slash matches names, one with a slash matches paths relative to
+    the folder.
 
     Attributes:
-        recursive: Whether folders in folders are searched.
-        include: Pictures that match none are passed over; all are taken where there is no pattern.
-        exclude: Files and folders that match one are passed over.
-        hidden: Whether names that start with a dot count.
-        follow_symlinks: Whether folders behind symbolic links are searched.
+        recursive: Whether subfolders are searched.
+        include: Patterns of the images to read; empty reads all.
+        exclude: Patterns of files and folders to leave out.
+        hidden: Whether files and folders whose names start with a dot are read.
+        follow_symlinks: Whether symbolic links to folders are followed.
     """
 
     recursive: bool = True
@@ -41,52 +41,52 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a folder holds.
+    """Content of a folder.
 
     Attributes:
-        pictures: Files that are named like pictures, in natural order.
-        others: Files that are not.
+        images: Files with an image extension, in natural order.
+        others: Other files.
         closed: Folders that could not be listed.
-        loops: Links to folders that were searched already.
+        loops: Links to folders that were already searched.
     """
 
-    pictures: tuple[Path, ...]
+    images: tuple[Path, ...]
     others: tuple[Path, ...]
     closed: tuple[Path, ...]
     loops: tuple[Path, ...] = ()
 
 
 def scan_folder(folder: Path, selection: Selection = Selection(), *, leave_out: Sequence[Path] = ()) -> Scan:
-    """Lists a folder; hidden entries and junk of other programs are passed over.
+    """Lists a folder; leaves out hidden entries and junk files of operating systems.
 
     Args:
-        folder: Where to look.
-        selection: What to take.
-        leave_out: Folders whose content does not count: the place of the results.
+        folder: Folder to search.
+        selection: Which files to read.
+        leave_out: Folders that are not searched, such as the output folder.
     """
     closed: list[Path] = []
-    pictures: list[Path] = []
+    images: list[Path] = []
     others: list[Path] = []
-    gate = _Gate(folder, selection, leave_out)
+    filter_ = _Filter(folder, selection, leave_out)
     walk = os.walk(
         folder,
         onerror=lambda error: closed.append(Path(error.filename)),
         followlinks=selection.follow_symlinks,
     )
-    for place, folders, files in walk:
-        here = Path(place)
-        folders[:] = [name for name in folders if selection.recursive and gate.enters(here / name)]
+    for root, folders, files in walk:
+        here = Path(root)
+        folders[:] = [name for name in folders if selection.recursive and filter_.enters(here / name)]
         for name in files:
             path = here / name
             if not format_of(path):
                 others += [] if _is_junk_file(name, hidden=selection.hidden) else [path]
-            elif gate.takes(path):
-                pictures.append(path)
-    return Scan(_in_order(pictures), _in_order(others), _in_order(closed), _in_order(gate.loops))
+            elif filter_.takes(path):
+                images.append(path)
+    return Scan(_in_order(images), _in_order(others), _in_order(closed), _in_order(filter_.loops))
 
 
-class _Gate:
-    """Decides about each entry of a folder; remembers the folders it let through."""
+class _Filter:
+    """Selects files and folders; records the folders already searched, to detect loops."""
 
     def __init__(self, folder: Path, selection: Selection, leave_out: Sequence[Path]) -> None:
         self.loops: list[Path] = []
@@ -97,9 +97,9 @@ class _Gate:
 
     def takes(self, path: Path) -> bool:
         include = self._selection.include
-        wanted = not include or _matches(path.relative_to(self._folder), include)
+        is_included = not include or _matches(path.relative_to(self._folder), include)
         return (
-            wanted
+            is_included
             and not _is_junk_file(path.name, hidden=self._selection.hidden)
             and not _matches(path.relative_to(self._folder), self._selection.exclude)
         )
@@ -115,7 +115,7 @@ class _Gate:
         return self._is_new(path) if self._selection.follow_symlinks else not path.is_symlink()
 
     def _is_new(self, path: Path) -> bool:
-        """Whether a folder was not searched yet; links may lead in circles."""
+        """Whether a folder was not searched before; records a loop if it was."""
         identity = _identity(path)
         if identity in self._seen:
             self.loops.append(path)
@@ -125,7 +125,7 @@ class _Gate:
 
 
 def natural_key(path: Path) -> tuple[tuple[tuple[bool, int, str, str], ...], ...]:
-    """Sorting key by which ``IMG_9`` comes before ``IMG_10``, folder by folder."""
+    """Sort key by which ``IMG_9`` comes before ``IMG_10``, folder by folder."""
     return tuple(tuple(_chunks(part)) for part in path.parts)
 
 
@@ -140,10 +140,10 @@ def _in_order(paths: list[Path]) -> tuple[Path, ...]:
 
 
 def _matches(path: Path, patterns: Sequence[str]) -> bool:
-    return any(_is_like(path, pattern.casefold().rstrip("/")) for pattern in patterns)
+    return any(_matches_pattern(path, pattern.casefold().rstrip("/")) for pattern in patterns)
 
 
-def _is_like(path: Path, pattern: str) -> bool:
+def _matches_pattern(path: Path, pattern: str) -> bool:
     below = pattern.removeprefix("**/")
     whole = path.as_posix().casefold()
     return fnmatchcase(whole if "/" in pattern else path.name.casefold(), pattern) or fnmatchcase(
@@ -158,7 +158,7 @@ def _is_junk_file(name: str, *, hidden: bool) -> bool:
 
 def _identity(path: Path) -> tuple[int, int]:
     try:
-        facts = path.stat()
+        found = path.stat()
     except OSError:
         return -1, hash(path)
-    return facts.st_dev, facts.st_ino
+    return found.st_dev, found.st_ino

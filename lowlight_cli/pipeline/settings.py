@@ -1,4 +1,4 @@
-"""Everything a user may decide about a run; torch-free."""
+"""Settings of a run, with defaults and ranges; free of torch."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ class StopSettings(BaseModel):
     """When a run ends early.
 
     Attributes:
-        fail_fast: Whether the first failure ends it.
-        max_errors: Number of failures that end it; None for no limit.
-        min_free: Bytes that stay free on the disk of the results.
+        fail_fast: Whether the first failure ends the run.
+        max_errors: Number of failures that end the run; None for no limit.
+        min_free: Bytes that must stay free on the disk of the results.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,27 +26,27 @@ class StopSettings(BaseModel):
 
 
 class EnhanceSettings(BaseModel):
-    """How pictures are enhanced; which ones is the plan's business.
+    """How images are read, enhanced and written.
 
     Attributes:
         model: Name in the catalog of models.
-        preset: Size of the model; None takes its default.
-        checkpoint: File of weights in place of those of the preset.
-        view: Inner picture of the model to take in place of its result; None for the result.
-        controls: Strength of each part of the model.
+        preset: Preset of the model; None takes its default.
+        checkpoint: Weights file to use instead of the preset's weights.
+        view: Intermediate output to write instead of the result; None for the result.
+        controls: Values of the model's controls.
         strength: 0 keeps the original, 1 takes the model's result.
-        reference: A well-lit picture whose look is asked for.
-        seed: For models that draw random numbers.
+        reference: A well-lit image whose exposure and colors the result follows.
+        seed: Random seed.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
-        batch_size: Pictures in a pass; None chooses by device.
-        workers: Threads that decode, and as many that encode; None uses the processors that may be used.
-        tile: Side of a tile in pixels; None chooses by memory, 0 never cuts a picture that fits.
+        batch_size: Maximum number of images in a pass; None chooses by device.
+        workers: Number of decoding threads, and of encoding threads; None uses the available processors.
+        tile: Tile side in pixels; None chooses by memory, 0 tiles only images that do not fit.
         tile_overlap: Pixels shared by neighboring tiles.
-        only_dark: Pictures whose mean luma in [0, 1] is above this are skipped; None for none.
+        only_dark: Images whose mean luma in [0, 1] is above this are skipped; None skips none.
         preserve_mtime: Whether results get the modification time of their inputs.
-        read: How files become pictures.
-        write: How pictures become files.
+        read: How files are decoded.
+        write: How results are encoded.
         stop: When a run ends early.
     """
 

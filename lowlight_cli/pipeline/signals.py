@@ -1,6 +1,6 @@
-"""A stop asked for from outside: Ctrl-C, or a polite kill.
+"""Handles Ctrl-C and SIGTERM.
 
-The first signal ends the run where nothing is left half done; the second ends the program at once.
+The first signal stops the run at a safe point; the second exits at once.
 """
 
 import os
@@ -13,14 +13,14 @@ from types import FrameType
 from typing import NoReturn
 
 SIGNAL_BASE = 128
-"""A shell reports a signal as this plus its number."""
+"""Exit code of a program ended by signal N, minus N."""
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal arrived; handled wherever Ctrl-C is.
+    """A signal arrived; a ``KeyboardInterrupt``, so that code for Ctrl-C handles it, too.
 
     Args:
-        number: Of the signal.
+        number: Number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -29,19 +29,19 @@ class Stopped(KeyboardInterrupt):
 
 
 class Interruption:
-    """Takes SIGINT and SIGTERM while it is used as a context, in the main thread; elsewhere it does nothing.
+    """Delays SIGINT and SIGTERM to safe points; does nothing outside the main thread.
 
-    A signal raises ``Stopped`` where that is harmless, and otherwise as soon as it is: rows and files that
-    are being written are written to their end.
+    A signal raises ``Stopped`` at once inside ``interruptible``, and otherwise at the start of the next such
+    context, so that rows and files are completed.
     """
 
     def __init__(self) -> None:
         self._number: int | None = None
-        self._harmless = False
+        self._is_interruptible = False
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """While it lasts, signals are taken."""
+    def installed(self) -> Iterator[None]:
+        """Context in which this object handles the signals."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -54,25 +54,25 @@ class Interruption:
                 signal.signal(number, handler)
 
     @contextmanager
-    def harmless(self) -> Iterator[None]:
-        """While it lasts, a signal stops the work at once; one that came before does too.
+    def interruptible(self) -> Iterator[None]:
+        """Context in which a signal, or one that arrived before, stops the work at once.
 
         Raises:
             Stopped: A signal arrived.
         """
-        self._harmless = True
+        self._is_interruptible = True
         try:
             if self._number is not None:
                 raise Stopped(self._number)
             yield
         finally:
-            self._harmless = False
+            self._is_interruptible = False
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self._number is not None:
             leave(SIGNAL_BASE + number)
         self._number = number
-        if self._harmless:
+        if self._is_interruptible:
             raise Stopped(number)
 
 
@@ -82,12 +82,12 @@ def exit_code_of(stop: KeyboardInterrupt) -> int:
 
 
 def leave(exit_code: int) -> NoReturn:
-    """Ends the program at once, without waiting for threads.
+    """Exits at once, without waiting for threads.
 
     Args:
-        exit_code: What the shell is told.
+        exit_code: Exit code of the program.
     """
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, RuntimeError):  # closed, or in the middle of a write
+        with suppress(OSError, ValueError, RuntimeError):  # closed, or interrupted during a write
             stream.flush()
     os._exit(exit_code)

@@ -1,4 +1,4 @@
-"""Input arguments and lines of `--files-from` lists -> sources."""
+"""Turns input arguments and lines of ``--files-from`` lists into sources."""
 
 import os
 import sys
@@ -71,13 +71,13 @@ def _read_list(name: str) -> bytes:
         raise UsageError(f"--files-from '{name}': {error.strerror}") from error
 
 
-def pictures_in(folder: Path) -> list[Path]:
+def images_in(folder: Path) -> list[Path]:
     """Images in a folder and its subfolders, in natural order.
 
     Raises:
         UsageError: There are none.
     """
-    found = list(scan_folder(folder).pictures)
+    found = list(scan_folder(folder).images)
     if not found:
         raise UsageError(f"no images in '{folder}'")
     return found

@@ -1,7 +1,7 @@
-"""How fast a 16-bit format is on this CPU: measured once for each processor, model and version of PyTorch.
+"""Measures the speed of a 16-bit format on this CPU, once per processor, model and PyTorch version.
 
-One thread is timed, on any number of processors: several of them wait for each other, and on a busy machine
-that takes longer than the work.
+A single thread is timed: several threads wait for each other, which on a busy machine takes longer than the
+work.
 """
 
 import json
@@ -25,25 +25,25 @@ from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS
 from lowlight_cli.tensors import Images
 
 ROUNDS = (2, 5)
-"""Fewest and most; a round is one pass in each format."""
+"""Minimum and maximum number of rounds; a round is one pass in each format."""
 
 LONGEST_S = 2.0
-"""Time after which no further round begins."""
+"""Seconds after which no further round starts."""
 
 STEADY = 1.15
-"""Second best time of a format, divided by the best, up to which an answer is kept for later runs."""
+"""Maximum ratio of the second best to the best time for which a result is cached."""
 
 _SIDE_BY_SIDE = 2
-"""Times that the image is repeated: larger passes are more like real ones."""
+"""Number of copies of the image in a pass, as real passes are larger than one test image."""
 
 
 class SpeedTrial:
-    """Times a model on the CPU in a short format and in float32, in turn.
+    """Times a model on the CPU in a 16-bit format and in float32, alternating.
 
     Args:
-        model: Its name.
-        folder: Where answers are kept; None for the user's cache.
-        clock: Seconds since any moment.
+        model: Name of the model.
+        folder: Folder of the cached results; None for the user's cache folder.
+        clock: Returns a time in seconds.
     """
 
     def __init__(
@@ -54,34 +54,34 @@ class SpeedTrial:
         self._clock = clock
 
     def speed(self, precision: Precision, enhancer: Enhancer, images: Images) -> float:
-        """Speed in a format divided by that in float32; 0 where the model cannot compute in it.
+        """Speed in a format relative to float32; 0 if the model does not support the format.
 
-        An answer of an earlier run counts as long as processor, model and PyTorch are the same. One that was
-        found on a machine too busy to measure is not kept.
+        Results are cached per processor, model and PyTorch version, unless the machine was too busy to
+        measure.
 
         Args:
             precision: The format.
             enhancer: In evaluation mode, on the CPU.
-            images: A typical image, which passes are made of.
+            images: A typical image.
         """
-        key, known = self._key(precision, enhancer), self._known()
-        if key in known:
-            return known[key]
+        key, cached = self._key(precision, enhancer), self._cached()
+        if key in cached:
+            return cached[key]
         try:
             with _one_thread():
                 exact, short = self._measured(precision, enhancer, images.repeat(1, 1, 1, _SIDE_BY_SIDE))
-        except MEMORY_ERRORS:  # too little memory, or an operation that has no such form here
+        except MEMORY_ERRORS:  # too little memory, or an operation that does not support the format
             return 0.0
         speed = round(exact[0] / max(short[0], 1e-9), 3)
         if all(times[1] <= STEADY * times[0] for times in (exact, short)):
-            self._keep({**known, key: speed})
+            self._store({**cached, key: speed})
         return speed
 
     @torch.inference_mode()
     def _measured(self, precision: Precision, enhancer: Enhancer, images: Images) -> list[list[float]]:
-        """Seconds of a pass in float32, and of one in the format, each from the best to the worst."""
+        """Sorted seconds of passes in float32, and of passes in the format."""
         images = images.contiguous(memory_format=torch.channels_last)
-        for each in (FP32, precision):  # the first pass prepares kernels
+        for each in (FP32, precision):  # the first pass is slower, as it prepares kernels
             self._pass(each, enhancer, images)
         begin, (fewest, most) = self._clock(), ROUNDS
         rounds: list[list[float]] = []
@@ -100,17 +100,17 @@ class SpeedTrial:
         words = (precision.name, self._model, f"{size:,} parameters", f"torch {torch.__version__}")
         return ", ".join((*words, processor_name()))
 
-    def _known(self) -> dict[str, float]:
+    def _cached(self) -> dict[str, float]:
         with suppress(OSError, ValueError, RuntimeError):
             found = json.loads(self._path().read_text(encoding="utf-8"))
             if isinstance(found, dict):
                 return {key: value for key, value in found.items() if _is_speed(value)}
         return {}
 
-    def _keep(self, found: Mapping[str, float]) -> None:
-        # A folder that cannot be written, or a user without a home, costs another trial and no more.
+    def _store(self, speeds: Mapping[str, float]) -> None:
+        # If the cache cannot be written, the next run measures again.
         with suppress(OSError, RuntimeError, ImageError):
-            replace_file(self._path(), json.dumps(found, indent=1).encode())
+            replace_file(self._path(), json.dumps(speeds, indent=1).encode())
 
     def _path(self) -> Path:
         return (self._folder or cache_folder()) / "speed.json"
@@ -131,7 +131,7 @@ def _is_speed(value: object) -> bool:
 
 
 def processor_name() -> str:
-    """Name of the processor and a digest of its capabilities; names alone are shared by generations."""
+    """Name of the processor with a digest of its capabilities, as different processors may share a name."""
     found = torch.cpu.get_capabilities()
     name = found.get("cpu_name") or platform.processor() or platform.machine()
     flags = sorted(key for key, value in found.items() if value is True)

@@ -1,6 +1,6 @@
-"""Tone curves that act where a model has no control of its own for contrast or brightness.
+"""Tone curves for contrast and brightness, for models without these controls.
 
-Both keep black and white where they are, clip nothing and look at one pixel at a time, so that tiles agree.
+Both keep black and white, do not clip, and act on single pixels, so that tiles match.
 """
 
 from dataclasses import dataclass
@@ -11,34 +11,34 @@ from lowlight_cli.layers.exposure import lift
 from lowlight_cli.tensors import Images
 
 MIDDLE_GRAY = 0.461
-"""What reflects 18 % of the light, as an sRGB value: contrast leaves it where it is."""
+"""sRGB value of 18 % reflectance, which contrast does not change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """How far each curve is turned; 1 is not at all.
+    """Strength of each curve; 1 is neutral.
 
     Attributes:
-        contrast: 0 to 2; slope ``2^((contrast - 1) / 2)`` at middle gray.
-        brightness: 0 to 2; halves to doubles the gain of dark pixels.
+        contrast: 0 to 2; the slope at middle gray is ``2^((contrast - 1) / 2)``.
+        brightness: 0 to 2; the gain of dark pixels is ``2^(brightness - 1)``.
     """
 
     contrast: float = 1.0
     brightness: float = 1.0
 
 
-UNTURNED = Tone()
+NEUTRAL_TONE = Tone()
 
 
-def toned(images: Images, tone: Tone) -> Images:
-    """Pictures after both curves, brightness first; unchanged where nothing is turned.
+def apply_tone(images: Images, tone: Tone) -> Images:
+    """Applies brightness, then contrast; returns the images unchanged if both are neutral.
 
     Brightness is y = k x / (1 + (k - 1) x) with k = 2^(brightness - 1). Contrast is a power curve on either
     side of middle gray, y = m (x / m)^k below it and its mirror image above, with k the slope.
 
     Args:
         images: sRGB in [0, 1].
-        tone: How far each curve is turned.
+        tone: Strength of each curve.
     """
     if tone.brightness != 1.0:
         images = lift(images, images.new_full((len(images),), 2 ** (tone.brightness - 1)))

@@ -1,26 +1,26 @@
-"""Things a user should hear of once in a run, however often they happen."""
+"""Passes on each kind of warning once per run."""
 
 from collections.abc import Callable
 
 
 class Warnings:
-    """Passes each text on the first time it comes.
+    """Passes on the first warning of each kind.
 
     Args:
-        tell: Is given each new text, in the thread that noticed.
+        on_warning: Called with each new text, in the thread that warns.
     """
 
-    def __init__(self, tell: Callable[[str], None] = lambda text: None) -> None:
-        self._tell = tell
-        self._told: set[str] = set()
+    def __init__(self, on_warning: Callable[[str], None] = lambda text: None) -> None:
+        self._on_warning = on_warning
+        self._seen: set[str] = set()
 
-    def once(self, kind: str, text: str) -> None:
-        """Tells a text, unless one of its kind was told before.
+    def warn_once(self, kind: str, text: str) -> None:
+        """Passes on a warning, unless there was one of its kind before.
 
         Args:
-            kind: What makes two texts the same news; numbers in the text may differ.
-            text: One line for a person.
+            kind: Identifies equal warnings, whose texts may differ in numbers.
+            text: One line for the user.
         """
-        if kind not in self._told:
-            self._told.add(kind)
-            self._tell(text)
+        if kind not in self._seen:
+            self._seen.add(kind)
+            self._on_warning(text)

@@ -124,7 +124,7 @@ def _model(entry: ModelEntry, preset: str) -> Enhancer:
     return placed(entry.build(entry.presets[preset]).eval())
 
 
-def _forward(settings: EnhanceSettings, on_notice: Callable[[str], None] = lambda text: None) -> ModelRunner:
+def _forward(settings: EnhanceSettings, on_warning: Callable[[str], None] = lambda text: None) -> ModelRunner:
     limits = Limits(2**23, settings.tile, settings.tile_overlap)
     model = _model(MODELS[settings.model], MODELS[settings.model].default_preset)
     precision = PRECISIONS[settings.precision]
@@ -134,5 +134,5 @@ def _forward(settings: EnhanceSettings, on_notice: Callable[[str], None] = lambd
         limits,
         device=CUDA,
         precision=precision,
-        notices=Warnings(on_notice),
+        warnings=Warnings(on_warning),
     )

@@ -8,7 +8,7 @@ from lowlight_cli.pipeline.plan import plan_jobs
 
 @pytest.fixture
 def odd_plan(make_picture, tmp_path):
-    """Six pictures of one size; the fourth is white."""
+    """Six images of one size; the fourth is white."""
     for number in range(6):
         make_picture(tmp_path / "in" / f"{number}.png", seed=number)
     Image.new("RGB", (48, 32), (255, 255, 255)).save(tmp_path / "in" / "3.png")

@@ -38,9 +38,9 @@ def is_white(images, is_short):
 
 def run(plan, model, *, precision=FP32, batch_size=6, told=None):
     """Report of a run, and its crashes as names of files with errors."""
-    notices = Warnings(told.append) if told is not None else None
+    warnings = Warnings(told.append) if told is not None else None
     forward = ModelRunner(
-        model, EnhanceParams(Controls()), Limits(2**20), device=CPU, precision=precision, notices=notices
+        model, EnhanceParams(Controls()), Limits(2**20), device=CPU, precision=precision, warnings=warnings
     )
     crashes = []
     report = run_plan(

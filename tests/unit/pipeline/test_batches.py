@@ -1,4 +1,4 @@
-"""Which pictures go through the model together."""
+"""Which images go through the model together."""
 
 import weakref
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A small run measures every picture for blur, a large one an even spread of a hundred."""
+"""A small run measures every image for blur, a large one an even spread of a hundred."""
 
 from pathlib import Path
 

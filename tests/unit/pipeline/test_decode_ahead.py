@@ -1,4 +1,4 @@
-"""Files that change while they are read, and pictures that are bright enough already."""
+"""Files that change while they are read, and images that are bright enough already."""
 
 import os
 

@@ -11,9 +11,10 @@ import pytest
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.picture import still
 from lowlight_cli.pipeline import encode_behind as write_behind
-from lowlight_cli.pipeline.batches import FileStat, Loaded
+from lowlight_cli.pipeline.batches import Loaded
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.encode_behind import WriteBehind
+from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.plan import Job
 
 

@@ -31,7 +31,7 @@ def patience(monkeypatch):
 
 
 class Stopping(Identity):
-    """Behaves as if a signal came in the middle of the third picture."""
+    """Behaves as if a signal came in the middle of the third image."""
 
     def __init__(self, stop):
         super().__init__()
@@ -212,6 +212,6 @@ def test_no_source_is_kept_while_results_are_waited_for(plan, monkeypatch):
 
     monkeypatch.setattr(WriteBehind, "put", put_and_note)
     monkeypatch.setattr(WriteBehind, "wait_for_oldest", wait_and_look)
-    monkeypatch.setattr(WriteBehind, "has_news", property(lambda self: not self.is_idle))
+    monkeypatch.setattr(WriteBehind, "should_collect", property(lambda self: not self.is_idle))
     report = run_plan(plan, _forward(), PipelineConfig(workers=1, batch_size=1))
     assert len(sources) == len(report.rows) == len(plan.jobs)

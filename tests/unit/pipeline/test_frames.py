@@ -1,4 +1,4 @@
-"""Animations are one scene, pages are pictures of their own."""
+"""Animations are one scene, pages are images of their own."""
 
 import numpy as np
 import pytest

@@ -102,7 +102,7 @@ def test_a_signal_after_the_loss_ends_the_run_in_order(odd_plan, monkeypatch):
         wait_for_oldest(self)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(WriteBehind, "has_news", property(lambda self: False))
+    monkeypatch.setattr(WriteBehind, "should_collect", property(lambda self: False))
     monkeypatch.setattr(WriteBehind, "wait_for_oldest", wait_and_stop)
     report, _ = run(odd_plan, Moody(is_white, ILLEGAL), batch_size=1)
     made = report.count("ok")

@@ -32,7 +32,7 @@ class Cramped(Identity):
 
 
 def _forward(enhancer, *, limits=None, fallback=None, told=None):
-    notices = Warnings(told.append) if told is not None else None
+    warnings = Warnings(told.append) if told is not None else None
     return ModelRunner(
         enhancer,
         EnhanceParams(Controls()),
@@ -40,7 +40,7 @@ def _forward(enhancer, *, limits=None, fallback=None, told=None):
         device=CPU,
         precision=FP32,
         fallback=fallback,
-        notices=notices,
+        warnings=warnings,
     )
 
 
@@ -58,7 +58,7 @@ def test_the_batch_is_halved_before_tiles_are_and_both_are_told_once():
     assert {count for count, _, _ in enhancer.asked[3:]} == {1}
     assert all(max(sides) <= 128 for _, *sides in enhancer.asked[3:])
     assert told == [
-        "not enough memory on cpu; 2 pictures at a time instead",
+        "not enough memory on cpu; 2 images at a time instead",
         "not enough memory on cpu; tiles of 128 x 128 pixels instead",
     ]
 

@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 
 
 class MeanBrightener(Enhancer):
-    """Adds the mean of the whole picture: right with tiles only if it is measured on the whole."""
+    """Adds the mean of the whole image: right with tiles only if it is measured on the whole."""
 
     size_multiple = 8
 
@@ -52,15 +52,15 @@ class Overflowing(Identity):
 
 
 class Broken(Identity):
-    """Gives NaN for pictures that begin white."""
+    """Gives NaN for images that begin white."""
 
     def enhance(self, images, controls, *, observation=None, reference=None):
         return torch.where(images[:, :, :1, :1] == 1, torch.nan, images)
 
 
-def _forward(enhancer, *, look=None, limits=None, precision=FP32):
-    look, limits = look or EnhanceParams(Controls()), limits or Limits(2**20)
-    return ModelRunner(enhancer, look, limits, device=CPU, precision=precision)
+def _forward(enhancer, *, params=None, limits=None, precision=FP32):
+    params, limits = params or EnhanceParams(Controls()), limits or Limits(2**20)
+    return ModelRunner(enhancer, params, limits, device=CPU, precision=precision)
 
 
 def _pixels(height, width, seed=0, depth=np.uint8):
@@ -96,13 +96,13 @@ def test_a_batch_gives_what_single_pictures_give():
 
 def test_no_strength_gives_the_original():
     pixels = _pixels(16, 16)
-    (result,) = _forward(MeanBrightener(), look=EnhanceParams(Controls(), strength=0.0))([pixels])
+    (result,) = _forward(MeanBrightener(), params=EnhanceParams(Controls(), strength=0.0))([pixels])
     assert np.array_equal(result, pixels)
 
 
 def test_the_reference_reaches_the_model():
-    look = EnhanceParams(Controls(), reference=torch.full((1, 3, 5, 7), 0.5))
-    (result,) = _forward(MeanBrightener(), look=look)([np.zeros((8, 8, 3), np.uint8)])
+    params = EnhanceParams(Controls(), reference=torch.full((1, 3, 5, 7), 0.5))
+    (result,) = _forward(MeanBrightener(), params=params)([np.zeros((8, 8, 3), np.uint8)])
     assert (result == 128).all()
 
 

@@ -1,4 +1,4 @@
-"""Tiles know where they lie, so that each is lifted as that part of the whole picture is."""
+"""Tiles know where they lie, so that each is lifted as that part of the whole image is."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def enhanced(pictures, tile, *, is_one_scene=False):
 
 
 def backlit(height, width, seed=0):
-    """A dark picture with a lit part, and some noise."""
+    """A dark image with a lit part, and some noise."""
     down, across = np.mgrid[0:height, 0:width] / min(height, width)
     light = 0.03 + 0.7 * (across + 0.3 * down > 0.6)
     noise = np.random.default_rng(seed).normal(0, 0.02, (height, width, 3))

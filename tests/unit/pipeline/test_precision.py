@@ -89,9 +89,9 @@ def test_the_numbers_are_steps_of_eight_bits():
 def test_with_amx_the_agreement_decides(hardware, monkeypatch, enhancer, name):
     monkeypatch.setattr(setup, "load_enhancer", lambda *_, **__: enhancer)
     settings = EnhanceSettings(model="identity", device="cpu")
-    facts = setup.describe(settings, setup.make_runner(settings))
-    assert facts["precision"] == name
-    assert "/255" in facts["precision_reason"]
+    runner = setup.make_runner(settings)
+    assert runner.precision.name == name
+    assert "/255" in runner.precision_reason
 
 
 @pytest.mark.parametrize("hardware", ["bf16"], indirect=True)

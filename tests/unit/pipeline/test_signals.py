@@ -15,21 +15,21 @@ def test_a_signal_stops_harmless_work_at_once(number, code):
     watch = Interruption()
 
     def work():
-        with watch.harmless():
+        with watch.interruptible():
             os.kill(os.getpid(), number)
             pytest.fail("the work went on")
 
-    with watch.watched(), pytest.raises(Stopped) as stop:
+    with watch.installed(), pytest.raises(Stopped) as stop:
         work()
     assert exit_code_of(stop.value) == code
 
 
 def test_a_signal_elsewhere_waits_for_harmless_work():
     watch, told = Interruption(), []
-    with watch.watched():
+    with watch.installed():
         signal.raise_signal(signal.SIGINT)
         told.append("a row")
-        with pytest.raises(Stopped), watch.harmless():
+        with pytest.raises(Stopped), watch.interruptible():
             pytest.fail("work began after the signal")
     assert told == ["a row"]
 
@@ -38,7 +38,7 @@ def test_the_second_signal_ends_the_program(monkeypatch):
     codes = []
     monkeypatch.setattr(interruption, "leave", codes.append)
     watch = Interruption()
-    with watch.watched():
+    with watch.installed():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
     assert codes == [143]
@@ -46,7 +46,7 @@ def test_the_second_signal_ends_the_program(monkeypatch):
 
 def test_handlers_are_put_back():
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with Interruption().watched():
+    with Interruption().installed():
         assert signal.getsignal(signal.SIGINT) != before[0]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
@@ -56,7 +56,7 @@ def test_other_threads_take_no_signals():
 
     def work():
         watch = Interruption()
-        with watch.watched(), watch.harmless():
+        with watch.installed(), watch.interruptible():
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=work)
