@@ -78,7 +78,7 @@ def _loaded(job: Job, config: PipelineConfig, is_measured: bool, start: float) -
     width = edge_width(picture.frames[0].model_input) if is_measured else None
     seconds = time.perf_counter() - start
     if config.only_dark is not None and mean_luma(picture.frames[0].model_input) > config.only_dark:
-        return Row(job.source, job.target, "skipped", "bright", "brighter than asked for", seconds)
+        return Row(job.source, job.target, "skipped", "bright", "brighter than --only-dark", seconds)
     return Loaded(job, picture, seconds, stat, width)
 
 

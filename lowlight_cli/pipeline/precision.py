@@ -78,7 +78,8 @@ def choose_for(name: str, enhancer: Enhancer, device: torch.device, trial: Speed
         difference = _describe(agreement)
         if agreement.is_close:
             return Choice(precision, f"{precision.name} {difference}")
-        objections.append(f"{precision.name} {difference}, which is too much")
+        is_measured = math.isfinite(agreement.largest)
+        objections.append(f"{precision.name} {difference}" + (", which is too much" if is_measured else ""))
     return Choice(FP32, "; ".join(objections))
 
 

@@ -99,13 +99,13 @@ def test_a_folder_without_pictures_is_a_warning(enhance, tmp_path):
         ),
         (["in", "-o", "out", "--preset", "huge"], "unknown preset of identity 'huge'; known: lite"),
         (["missing", "-o", "out"], "no such file or folder: 'missing'"),
-        (["in", "-o", "in"], "is input and output"),
-        (["in/a.png", "-o", "in/a.png", "--on-exist", "overwrite"], "would replace the original"),
+        (["in", "-o", "in"], "is both input and output"),
+        (["in/a.png", "-o", "in/a.png", "--on-exist", "overwrite"], "would replace the input"),
         (
             ["in", "in/b", "-o", "out", "--texture", "1.2"],
             "model 'identity' has no control 'texture'; models that have it: codeenhance, glare",
         ),
-        (["in", "-o", "out", "--reference", "in/a.png"], "takes no --reference"),
+        (["in", "-o", "out", "--reference", "in/a.png"], "does not support --reference"),
         (["in", "-o", "out", "--device", "gpu"], "unknown device 'gpu'"),
         (["in", "-o", "out", "--tile", "128", "--tile-overlap", "100"], "more than half"),
     ],
@@ -157,7 +157,7 @@ def test_a_place_that_cannot_be_written_to_ends_the_run_at_once(enhance, folder,
 def test_a_device_that_is_not_here_is_code_seven(run_lle, folder, tmp_path):
     run = run_lle("enhance", folder, "-o", tmp_path / "out", "-m", "identity", "--device", "cuda:99")
     assert run.code == 7
-    assert "'cuda:99' is not here" in run.err
+    assert "'cuda:99' not found" in run.err
 
 
 def test_weights_that_are_not_there_are_code_six(enhance, folder, tmp_path):

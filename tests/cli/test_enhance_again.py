@@ -199,7 +199,7 @@ def test_bright_pictures_are_skipped_and_remembered(enhance, folder, tmp_path, m
     [
         ("skip", 0, "0 enhanced · 3 existing"),
         ("overwrite", 0, "3 enhanced"),
-        ("error", 2, "exists already"),
+        ("error", 2, "exists; choose another --on-exist"),
         ("rename", 0, "0 enhanced · 3 up to date"),
     ],
 )

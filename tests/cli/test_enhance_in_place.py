@@ -61,7 +61,7 @@ def test_without_a_backup_nothing_is_replaced(enhance, photos, tmp_path):
     assert run.code == 4
     (item,) = [json.loads(line) for line in run.out.splitlines()][1:-1]
     assert item["error"]["code"] == "write"
-    assert "no backup" in item["error"]["msg"]
+    assert "cannot write a backup" in item["error"]["msg"]
     assert _digest(photos / "b" / "a.jpg") == before
 
 

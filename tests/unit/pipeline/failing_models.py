@@ -36,9 +36,9 @@ def is_white(images, is_short):
     return bool((images == 1).flatten(1).all(1).any())
 
 
-def run(plan, model, *, precision=FP32, batch_size=6, told=None):
+def run(plan, model, *, precision=FP32, batch_size=6, texts=None):
     """Report of a run, and its crashes as names of files with errors."""
-    warnings = Warnings(told.append) if told is not None else None
+    warnings = Warnings(texts.append) if texts is not None else None
     forward = ModelRunner(
         model, EnhanceParams(Controls()), Limits(2**20), device=CPU, precision=precision, warnings=warnings
     )

@@ -12,6 +12,7 @@ from lowlight_cli.images.decode import decode
 from lowlight_cli.pipeline import decode_ahead as module
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.decode_ahead import read_ahead
+from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row
 
@@ -45,7 +46,7 @@ def test_a_file_that_changes_is_read_once_more(job, monkeypatch):
     calls = _writing(monkeypatch, times=1)
     item = _one(job)
     assert len(calls) == 2
-    assert item.stat == (job.source.stat().st_size, 1)
+    assert item.stat == FileStat(job.source.stat().st_size, 1)
 
 
 def test_a_file_that_keeps_changing_is_not_taken(job, monkeypatch):
@@ -63,7 +64,7 @@ def test_damage_of_a_file_that_is_being_written_is_read_again(job, monkeypatch):
     assert not isinstance(_one(job), Row)
 
 
-def test_damage_of_a_file_at_rest_is_told_at_once(job):
+def test_damage_of_an_unchanged_file_is_reported_at_once(job):
     job.source.write_bytes(job.source.read_bytes()[:200])
     assert _one(job).status == "failed"
 

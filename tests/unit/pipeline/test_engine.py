@@ -63,10 +63,10 @@ def plan(make_picture, tmp_path):
 
 
 def test_every_job_becomes_a_row_in_order(plan):
-    told = []
-    report = run_plan(plan, _forward(), PipelineConfig(workers=3), on_row=told.append)
-    assert [row.source for row in told] == [job.source for job in plan.jobs]
-    assert tuple(told) == report.rows
+    rows = []
+    report = run_plan(plan, _forward(), PipelineConfig(workers=3), on_row=rows.append)
+    assert [row.source for row in rows] == [job.source for job in plan.jobs]
+    assert tuple(rows) == report.rows
     assert (report.exit_code, report.left, report.megapixels) == (0, 0, pytest.approx(8 * 48 * 32 / 1e6))
     assert all(job.target.exists() for job in plan.jobs)
 
@@ -100,7 +100,7 @@ def test_a_full_disk_ends_the_run(plan, monkeypatch):
     assert list(plan.folder.iterdir()) == []
 
 
-def test_what_was_written_before_the_disk_was_full_is_told(plan, monkeypatch):
+def test_what_was_written_before_the_disk_was_full_is_reported(plan, monkeypatch):
     sync, calls = os.fsync, []
 
     def fail_third(number):
@@ -124,31 +124,31 @@ def test_a_run_ends_after_so_many_failures(plan, limit, left):
     assert report.exit_code == (4 if left == 0 else 3)
 
 
-def test_what_was_written_is_told_even_when_telling_failed(plan):
-    told = []
+def test_what_was_written_is_reported_even_after_a_failing_callback(plan):
+    rows = []
 
     def fail_once(row):
-        told.append(row)
-        if len(told) == 1:
+        rows.append(row)
+        if len(rows) == 1:
             raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
         run_plan(plan, _forward(), PipelineConfig(workers=4), on_row=fail_once)
-    assert {row.target for row in told} == set(plan.folder.iterdir())
+    assert {row.target for row in rows} == set(plan.folder.iterdir())
 
 
-def test_a_signal_while_a_row_is_told_comes_after_it(plan):
-    told = []
+def test_a_signal_during_the_row_callback_takes_effect_after_it(plan):
+    rows = []
 
-    def tell(row):
-        if not told:  # a second one would end the program
+    def collect(row):
+        if not rows:  # a second one would end the program
             signal.raise_signal(signal.SIGINT)
-        told.append(row)
+        rows.append(row)
 
-    report = run_plan(plan, _forward(), PipelineConfig(workers=1), on_row=tell)
+    report = run_plan(plan, _forward(), PipelineConfig(workers=1), on_row=collect)
     assert report.exit_code == 130
-    assert told == list(report.rows)
-    assert {row.target for row in told} == set(plan.folder.iterdir())
+    assert rows == list(report.rows)
+    assert {row.target for row in rows} == set(plan.folder.iterdir())
 
 
 def test_a_job_without_a_row_is_a_bug(plan, monkeypatch):

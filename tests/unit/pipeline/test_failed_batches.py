@@ -24,8 +24,8 @@ from tests.unit.pipeline.failing_models import CPU, Moody, by_name, is_white, ru
 
 @pytest.mark.parametrize("precision", [FP32, BF16], ids=["fp32", "bf16"])
 def test_one_odd_image_costs_itself_alone(odd_plan, precision):
-    told, model = [], Moody(is_white)
-    report, crashes = run(odd_plan, model, precision=precision, told=told)
+    texts, model = [], Moody(is_white)
+    report, crashes = run(odd_plan, model, precision=precision, texts=texts)
     rows = by_name(report)
     assert [row.status for row in rows] == ["ok"] * 3 + ["failed"] + ["ok"] * 2
     assert (rows[3].code, rows[3].message) == (
@@ -36,7 +36,7 @@ def test_one_odd_image_costs_itself_alone(odd_plan, precision):
     assert [(name, str(error)) for name, error in crashes] == [("3.png", "list index out of range")]
     assert len(list(odd_plan.folder.glob("*.png"))) == 5
     assert model.passes[1:] == [(1, False)] * 6
-    assert len([text for text in told if "computed alone in fp32" in text]) == 1
+    assert len([text for text in texts if "computed alone in fp32" in text]) == 1
 
 
 def test_a_format_that_fails_is_replaced_by_float32(odd_plan):

@@ -29,7 +29,7 @@ def test_large_pictures_go_by_tiles(limits, size, side):
 
 def test_as_many_pictures_as_fit_go_together():
     assert Limits(2**20).count(500, 500, 16) == 4
-    assert Limits(2**20, pictures=1).count(500, 500, 16) == 1
+    assert Limits(2**20, images=1).count(500, 500, 16) == 1
     assert Limits(2**20).count(2000, 2000, 16) == 1
 
 

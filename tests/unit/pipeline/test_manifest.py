@@ -1,4 +1,4 @@
-"""The book of a folder of results, and the journal beside it."""
+"""The manifest of an output folder, and its journal."""
 
 import hashlib
 from pathlib import Path
@@ -25,9 +25,9 @@ def _entry(output="a.png", **more):
 
 def test_the_last_line_about_a_result_counts(tmp_path):
     _write(tmp_path, _entry(w=1), _entry("b.png"), _entry(w=2))
-    book = read_manifest(tmp_path)
-    assert list(book) == ["a.png", "b.png"]
-    assert book["a.png"].w == 2
+    entries = read_manifest(tmp_path)
+    assert list(entries) == ["a.png", "b.png"]
+    assert entries["a.png"].w == 2
 
 
 def test_a_conflict_is_over_once_its_picture_is_made_under_another_name(tmp_path):

@@ -31,8 +31,8 @@ class Cramped(Identity):
         return images
 
 
-def _forward(enhancer, *, limits=None, fallback=None, told=None):
-    warnings = Warnings(told.append) if told is not None else None
+def _forward(enhancer, *, limits=None, fallback=None, texts=None):
+    warnings = Warnings(texts.append) if texts is not None else None
     return ModelRunner(
         enhancer,
         EnhanceParams(Controls()),
@@ -49,15 +49,15 @@ def _pictures(count, height, width):
     return [generator.integers(0, 99, (height, width, 3), dtype=np.uint8) for _ in range(count)]
 
 
-def test_the_batch_is_halved_before_tiles_are_and_both_are_told_once():
-    told, pictures = [], _pictures(4, 256, 256)
+def test_the_batch_is_halved_before_tiles_are_and_both_warn_once():
+    texts, pictures = [], _pictures(4, 256, 256)
     enhancer = Cramped(most=130 * 130)
-    results = _forward(enhancer, told=told)(pictures)
+    results = _forward(enhancer, texts=texts)(pictures)
     assert all(np.array_equal(one, result) for one, result in zip(pictures, results, strict=True))
     assert enhancer.asked[:3] == [(4, 256, 256), (2, 256, 256), (1, 256, 256)]
     assert {count for count, _, _ in enhancer.asked[3:]} == {1}
     assert all(max(sides) <= 128 for _, *sides in enhancer.asked[3:])
-    assert told == [
+    assert texts == [
         "not enough memory on cpu; 2 images at a time instead",
         "not enough memory on cpu; tiles of 128 x 128 pixels instead",
     ]
@@ -91,20 +91,22 @@ def test_memory_is_freed_for_a_last_try(monkeypatch):
 
 
 def test_another_device_takes_over_where_the_choice_was_open():
-    told, made = [], []
+    texts, made = [], []
 
     def fallback():
         made.append(_forward(Identity()))
         return made[-1]
 
-    forward = _forward(Cramped(most=100), fallback=fallback, told=told)
+    forward = _forward(Cramped(most=100), fallback=fallback, texts=texts)
     pictures = _pictures(2, 300, 300)
     for _ in range(2):
         results = forward(pictures)
         assert all(np.array_equal(one, result) for one, result in zip(pictures, results, strict=True))
     assert len(made) == 1
-    assert [text for text in told if "slower" in text] == ["not enough memory on cpu; on cpu instead: slower"]
-    assert len(told) == 3
+    assert [text for text in texts if "slower" in text] == [
+        "not enough memory on cpu; on cpu instead: slower"
+    ]
+    assert len(texts) == 3
 
 
 def test_a_picture_that_fits_nowhere_does_not_shrink_the_next_ones():

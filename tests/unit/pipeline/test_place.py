@@ -70,9 +70,9 @@ def test_a_lamp_that_moves_leaves_no_track():
 
 
 def test_a_place_is_told_in_shares_of_the_whole():
-    told = placed({"level": torch.zeros(2)}, Tile(40, 50, 20, 25), 80, 100)
-    torch.testing.assert_close(told[PLACE], torch.tensor([[0.5, 0.5, 0.25, 0.25]]))
-    assert set(told) == {"level", PLACE}
+    found = placed({"level": torch.zeros(2)}, Tile(40, 50, 20, 25), 80, 100)
+    torch.testing.assert_close(found[PLACE], torch.tensor([[0.5, 0.5, 0.25, 0.25]]))
+    assert set(found) == {"level", PLACE}
 
 
 def test_a_model_without_facts_has_no_place():

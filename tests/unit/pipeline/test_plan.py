@@ -72,9 +72,9 @@ def test_one_file_goes_into_a_folder_that_exists_or_ends_in_a_slash(tmp_path, ou
     assert plan.jobs[0].target == tmp_path / out / "a.jpg"
 
 
-def test_a_file_without_a_picture_ending_is_asked_about(tmp_path):
+def test_an_output_file_without_an_image_extension_is_rejected(tmp_path):
     _touch(tmp_path, "a.jpg")
-    with pytest.raises(UsageError, match="if it shall be a folder"):
+    with pytest.raises(UsageError, match=r"has no image extension; write '.*/' to use it as a folder"):
         plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "out"))
 
 
@@ -86,7 +86,7 @@ def test_a_format_changes_the_ending_where_needed(tmp_path):
 
 def test_a_format_must_fit_the_file_named(tmp_path):
     _touch(tmp_path, "a.jpg")
-    with pytest.raises(UsageError, match="--format asks for png"):
+    with pytest.raises(UsageError, match="but --format is png"):
         plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "b.jpg"), naming=Naming(format_name="png"))
 
 
@@ -115,21 +115,21 @@ def test_an_input_given_twice_is_one_job(tmp_path):
 
 def test_results_among_the_originals_are_refused(tmp_path):
     source = _touch(tmp_path / "in", "a.jpg")
-    with pytest.raises(UsageError, match="is input and output"):
+    with pytest.raises(UsageError, match="is both input and output"):
         plan_jobs([source], str(source))
 
 
 def test_an_original_is_never_a_target(tmp_path):
     _touch(tmp_path, "a.jpg", "b.jpg")
-    with pytest.raises(UsageError, match="would replace the original"):
+    with pytest.raises(UsageError, match="would replace the input"):
         plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "a.jpg"))
     os.link(tmp_path / "a.jpg", tmp_path / "same.jpg")
-    with pytest.raises(UsageError, match="would replace the original"):
+    with pytest.raises(UsageError, match="would replace the input"):
         plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "same.jpg"))
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     source = _touch(tmp_path / "in", "a.jpg")
     _touch(tmp_path, "out")
-    with pytest.raises(UsageError, match="is a file, but a folder is needed"):
+    with pytest.raises(UsageError, match="is a file, but these inputs need an output folder"):
         plan_jobs([source], str(tmp_path / "out"))

@@ -25,13 +25,13 @@ def test_a_signal_stops_harmless_work_at_once(number, code):
 
 
 def test_a_signal_elsewhere_waits_for_harmless_work():
-    watch, told = Interruption(), []
+    watch, rows = Interruption(), []
     with watch.installed():
         signal.raise_signal(signal.SIGINT)
-        told.append("a row")
+        rows.append("a row")
         with pytest.raises(Stopped), watch.interruptible():
             pytest.fail("work began after the signal")
-    assert told == ["a row"]
+    assert rows == ["a row"]
 
 
 def test_the_second_signal_ends_the_program(monkeypatch):
