@@ -77,7 +77,7 @@ def show_dataset(
     name: Annotated[str, typer.Argument(help="Name of the data set.", autocompletion=complete_dataset)],
     as_json_: JsonOption = False,
 ) -> None:
-    """Print source, licence, splits and expected folders of a data set.
+    """Print source, licence, splits and folders of a data set.
 
     Example:  lle datasets info LOLv2-real
     """

@@ -16,10 +16,10 @@ def doctor(
     context: typer.Context,
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check the installation: versions, devices, formats, weights, settings and licences.
+    """Check the installation, and suggest a remedy for each problem.
 
-    Each problem is listed with a remedy. Exits with code 6 for broken weights, 7 for a library that does not
-    work.
+    Lists versions, devices, formats, weights, settings and licences. Exits with code 6 for broken weights, 7
+    for a library that does not work.
 
     Example:  lle doctor
     """

@@ -80,10 +80,11 @@ def synthesize(
     checkpoint: CheckpointOption = None,
     uneven: UnevenOption = 0.0,
 ) -> None:
-    """Make training pairs from clean photos: each photo, and a darkened copy.
+    """Make training pairs from clean photos.
 
-    A dark image depends only on the seed, the settings and the names. Pairs and settings are written to
-    synthetic.json. Run the command again to resume after an interruption. Prints the output folder.
+    A pair is a photo and a darkened copy, which depends only on the seed, the settings and the names. Pairs
+    and settings are written to synthetic.json. Run the command again to resume after an interruption. Prints
+    the output folder.
 
     Exit codes: 0 all done, 2 usage, 3 some photos failed, 4 all photos failed, 6 weights missing, 8 output
     not writable, 11 another run uses the output folder.

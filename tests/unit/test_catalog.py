@@ -5,6 +5,7 @@ import pytest
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.errors import UnknownNameError
 from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.models.entry import imported
 
 
 class Thing(NamedTuple):
@@ -24,6 +25,14 @@ def test_a_hidden_entry_is_found_but_not_listed_by_the_error():
 def test_a_hidden_entry_is_not_suggested():
     with pytest.raises(UnknownNameError, match=r"^unknown thing 'secre'; known: plain$"):
         THINGS["secre"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_names_of_presets_are_those_of_the_settings(name):
+    entry = MODELS[name]
+    assert set(entry.presets) == set(imported(entry.settings)) == set(entry.pass_costs)
+    assert entry.default_preset in entry.presets
+    assert set(entry.weights) <= set(entry.presets)
 
 
 def test_the_model_for_tests_is_offered_to_nobody():
