@@ -1,5 +1,8 @@
 """Errors that are not bugs, with the exit code of the program for each."""
 
+import os
+from pathlib import Path
+
 
 class LowlightError(Exception):
     """Any error that is not a bug of this program."""
@@ -109,3 +112,12 @@ def describe_bug(error: BaseException, longest: int = 300) -> str:
     """
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def printable(text: Path | str) -> str:
+    """A path, or a message that may name one, on one line and safe for any terminal or file.
+
+    Bytes that are not UTF-8 and characters that cannot be printed are written as escapes.
+    """
+    decoded = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in decoded)

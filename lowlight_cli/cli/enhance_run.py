@@ -11,7 +11,6 @@ from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.hints import blur_hint, retry_command
 from lowlight_cli.cli.progress import shown
 from lowlight_cli.cli.reporter import Product, Reporter
-from lowlight_cli.cli.run_reports import write_run_reports
 from lowlight_cli.cli.stdio import send, spool
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.pipeline.enhance import enhance, resolved_plan
@@ -143,9 +142,12 @@ def _finish(
     if request.output.save_intermediate and not report.is_cut_short:
         code = max(code, _save_intermediate(context, request, reporter.plan, hints))
     if presentation.reports:
+        from lowlight_cli.reports.write import write_plan_reports
+
         try:
-            files = write_run_reports(reporter.plan, presentation.reports)
-            hints += [f"report:  {shown(path)}" for path in files]
+            written = write_plan_reports(reporter.plan, presentation.reports)
+            compare = [presentation.reports.compare] if written.comparisons else []
+            hints += [f"report:  {shown(path)}" for path in (*written.files, *compare) if path]
         except LowlightError as error:
             hints.append(f"lle: error: {error}")
             code = error.exit_code

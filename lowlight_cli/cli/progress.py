@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.global_options import GlobalSettings
+from lowlight_cli.errors import printable
 from lowlight_cli.images.warnings import explain
 from lowlight_cli.pipeline.report import Row
 
@@ -147,6 +148,5 @@ def print_above_bar(text: str) -> None:
 
 
 def shown(words: Path | str) -> str:
-    """A path, or a message that may contain one, on one line and without control characters."""
-    text = os.fsencode(words).decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    """A path, or a message that may name one, on one line and safe for any terminal."""
+    return printable(words)

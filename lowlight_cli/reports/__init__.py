@@ -1,9 +1,9 @@
-"""What people look at after a run: pages, tables, comparison strips and contact sheets; no inference.
+"""Reports about a run: HTML pages, tables, comparisons and contact sheets; nothing is enhanced here.
 
-``measure`` and ``flags`` judge pairs of pictures, ``item`` prepares them for show, and ``run_page``,
-``text_forms``, ``strip`` and ``contact_sheet`` show them.
+``measure`` and ``flags`` judge pairs of images, ``report_item`` prepares them, and ``run_page``,
+``text_formats``, ``side_by_side`` and ``contact_sheet`` show them.
 
-To build another page, of an evaluation for example, call ``page.render(template, **values)`` with a template
-that extends ``layout.html.j2``, which brings style, script and security policy, and imports what it needs of
-``parts.html.j2``: ``tile_row``, ``wipe``, ``histogram``, ``chip``, ``sortable``, ``page_links``.
+To build another page, call ``page.render(template, **values)`` with a template that extends
+``layout.html.j2``, which has the style, the script and the security policy, and imports the macros it needs
+from ``parts.html.j2``: ``tile_row``, ``wipe``, ``histogram``, ``chip``, ``sortable``, ``page_links``.
 """

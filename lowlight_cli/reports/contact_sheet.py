@@ -1,4 +1,4 @@
-"""All pairs of a run on sheets of thumbnails, four pairs in a row."""
+"""Contact sheets: thumbnails of all pairs of a run, four pairs to a row."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -15,13 +15,13 @@ PAIRS_PER_ROW, PAIRS_PER_SHEET = 4, 60
 
 _SIDE_WIDTH, _SIDE_HEIGHT = 240, 180
 _GAP, _MARGIN, _CAPTION = 26, 32, 34
-_GROUND, _TEXT, _QUIET = (11, 13, 17), (237, 234, 228), (157, 167, 179)
-_LETTERS = 15.0
+_BACKGROUND, _TEXT, _MUTED = (11, 13, 17), (237, 234, 228), (157, 167, 179)
+_FONT_SIZE = 15.0
 _PAIR_WIDTH, _PAIR_HEIGHT = 2 * _SIDE_WIDTH, _SIDE_HEIGHT + _CAPTION
 
 
 def sheet_paths(target: Path, count: int) -> list[Path]:
-    """Files for ``count`` pairs: the target, or ``sheet-01.jpg`` and so on where one sheet is too small."""
+    """Files for ``count`` pairs: the target, or ``sheet-01.jpg``, ... if one is not enough."""
     sheets = max(1, -(-count // PAIRS_PER_SHEET))
     if sheets == 1:
         return [target]
@@ -29,7 +29,7 @@ def sheet_paths(target: Path, count: int) -> list[Path]:
 
 
 def draw_sheets(items: Sequence[ReportItem]) -> list[Image.Image]:
-    """Draws the pairs that have thumbnails, sixty on a sheet."""
+    """Draws the pairs that have thumbnails, up to 60 on a sheet."""
     shown = [item for item in items if item.thumbnails]
     starts = range(0, max(len(shown), 1), PAIRS_PER_SHEET)
     return [_draw(shown[start : start + PAIRS_PER_SHEET]) for start in starts]
@@ -39,18 +39,18 @@ def _draw(items: Sequence[ReportItem]) -> Image.Image:
     columns, rows = max(1, min(PAIRS_PER_ROW, len(items))), max(1, -(-len(items) // PAIRS_PER_ROW))
     width = 2 * _MARGIN + columns * (_PAIR_WIDTH + _GAP) - _GAP
     height = 2 * _MARGIN + rows * (_PAIR_HEIGHT + _GAP) - _GAP
-    sheet = Image.new("RGB", (width, height), _GROUND)
+    sheet = Image.new("RGB", (width, height), _BACKGROUND)
     for i, item in enumerate(items):
         left = _MARGIN + i % columns * (_PAIR_WIDTH + _GAP)
         top = _MARGIN + i // columns * (_PAIR_HEIGHT + _GAP)
         if item.thumbnails and item.measures:
             _place(sheet, item.thumbnails, left, top)
-            _caption(sheet, item.record.name, item.measures, float(left), top + _SIDE_HEIGHT + _CAPTION / 2)
+            _caption(sheet, item.name, item.measures, float(left), top + _SIDE_HEIGHT + _CAPTION / 2)
     return sheet
 
 
 def _place(sheet: Image.Image, thumbnails: Thumbnails, left: int, top: int) -> None:
-    """Puts both sides together in the middle of their space."""
+    """Pastes both sides next to each other, centered in their cell."""
     sides = []
     for jpeg in (thumbnails.before, thumbnails.after):
         with Image.open(BytesIO(jpeg)) as image:
@@ -67,7 +67,7 @@ def _caption(sheet: Image.Image, name: str, measures: Measures, left: float, mid
     change = f"luma {measures.after.luma - measures.before.luma:+.2f}"
     right = float(left + _PAIR_WIDTH)
     written = write_line(
-        canvas, (right, middle), change, size=_LETTERS, most=float(_SIDE_WIDTH), color=_TEXT, anchor="rm"
+        canvas, (right, middle), change, size=_FONT_SIZE, most=float(_SIDE_WIDTH), color=_TEXT, anchor="rm"
     )
-    room = _PAIR_WIDTH - written - _LETTERS
-    write_line(canvas, (left, middle), name, size=_LETTERS, most=room, color=_QUIET, anchor="lm")
+    room = _PAIR_WIDTH - written - _FONT_SIZE
+    write_line(canvas, (left, middle), name, size=_FONT_SIZE, most=room, color=_MUTED, anchor="lm")

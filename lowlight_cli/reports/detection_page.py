@@ -1,4 +1,4 @@
-"""A page about a labelled data set: classes, sizes and places of boxes, light, pictures with their boxes."""
+"""HTML page about a prepared data set: classes, sizes and positions of boxes, brightness and previews."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -9,15 +9,15 @@ from lowlight_cli.reports.run_page import Tile
 
 _CHANGES = {
     "clipped": "boxes clipped",
-    "empty": "empty boxes left out",
-    "repeated": "repeated boxes left out",
-    "turned": "pictures turned upright",
-    "guessed": "positions guessed",
+    "empty": "empty boxes removed",
+    "repeated": "duplicate boxes removed",
+    "turned": "images rotated upright",
+    "guessed": "images with a guessed box orientation",
 }
 
 
 class Bar(NamedTuple):
-    """One class: its name, its boxes in each split, and the share of the longest bar that each fills."""
+    """One class: its name, its boxes in each split, and the length of each bar relative to the longest."""
 
     name: str
     counts: tuple[int, ...]
@@ -25,16 +25,16 @@ class Bar(NamedTuple):
 
 
 def detection_page(document: Mapping[str, Any], previews: Mapping[str, bytes]) -> str:
-    """One HTML file that needs nothing else.
+    """A self-contained HTML file.
 
     Args:
         document: The content of ``lle-report.json``.
-        previews: For each split, pictures with boxes drawn on them, as JPEG.
+        previews: For each split, a JPEG of images with their boxes.
     """
     splits = document["splits"]
     return render(
         "detection.html.j2",
-        title=f"{document['form']} as {document['to']}",
+        title=f"{document['form']} to {document['to']}",
         tiles=_tiles(document),
         splits=list(splits),
         bars=_bars(document["classes"], splits),
@@ -50,7 +50,7 @@ def detection_page(document: Mapping[str, Any], previews: Mapping[str, bytes]) -
 def _tiles(document: Mapping[str, Any]) -> list[Tile]:
     splits = document["splits"]
     tiles = [
-        Tile("pictures", f"{document['pictures']:,}", "", ""),
+        Tile("images", f"{document['pictures']:,}", "", ""),
         Tile("boxes", f"{document['boxes']:,}", "", ""),
     ]
     tiles += [
@@ -63,7 +63,7 @@ def _tiles(document: Mapping[str, Any]) -> list[Tile]:
 
 
 def _bars(classes: Sequence[str], splits: Mapping[str, Any]) -> list[Bar]:
-    """Classes with any box, the most frequent first."""
+    """Classes that have boxes, the most frequent first."""
     counts = {name: tuple(each["classes"].get(name, 0) for each in splits.values()) for name in classes}
     longest = max((sum(each) for each in counts.values()), default=0) or 1
     bars = [
@@ -75,7 +75,7 @@ def _bars(classes: Sequence[str], splits: Mapping[str, Any]) -> list[Bar]:
 
 
 def _sizes(splits: Mapping[str, Any], borders: Sequence[float]) -> list[tuple[str, list[str]]]:
-    """Rows of a table: a range of sizes, and the share of the boxes of each split that lie in it."""
+    """Rows of a table: a size range, and the share of the boxes of each split in that range."""
     edges = ["0", *(f"{100 * border:g}" for border in borders), "100"]
     names = [f"{low}-{high} %" for low, high in pairwise(edges)]
     totals = [max(sum(each["sizes"]), 1) for each in splits.values()]
@@ -87,7 +87,7 @@ def _sizes(splits: Mapping[str, Any], borders: Sequence[float]) -> list[tuple[st
 
 
 def _cells(places: Sequence[Sequence[float]]) -> list[tuple[int, int, float, float]]:
-    """Column, row, opacity and share of each cell of the map of places."""
+    """Column, row, opacity and share of each cell of the position map."""
     most = max((value for row in places for value in row), default=0) or 1
     return [
         (column, row, round(value / most, 3), value)

@@ -1,4 +1,4 @@
-"""A file as it is looked at: 8 bits, opaque, with its brightness beside it."""
+"""Image files and pixels -> 8-bit opaque images, as reports measure and show them."""
 
 import math
 from dataclasses import dataclass
@@ -8,22 +8,23 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from lowlight_cli.images.choices import FramesPolicy
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import Alpha, Pixels
 from lowlight_cli.images.settings import ReadSettings
 
-Shown = UInt8[np.ndarray, "_h _w 3"]
-"""sRGB of 8 bits, rows first."""
+DisplayPixels = UInt8[np.ndarray, "_h _w 3"]
+"""8-bit sRGB."""
 
 Luma = UInt8[np.ndarray, "_h _w"]
-"""Brightness after BT.601, of 8 bits."""
+"""8-bit BT.601 luma."""
 
 BACKDROP = 40
-"""Gray that shines through transparent pixels."""
+"""Gray behind transparent pixels."""
 
-_LENIENT = ReadSettings(frames="first", allow_truncated=True)
-"""What a run could read can be shown."""
+_LENIENT = ReadSettings(frames=FramesPolicy.FIRST, allow_truncated=True)
+"""A report shows every file that a run could read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +32,36 @@ class DisplayImage:
     """One side of a comparison.
 
     Attributes:
-        pixels: Color; transparent parts are mixed with ``BACKDROP``.
-        luma: Brightness of ``pixels``.
-        counts: Pixels that are seen at all; None when all are.
+        pixels: Color; transparent pixels are blended with ``BACKDROP``.
+        luma: Luma of ``pixels``.
+        mask: Pixels that are not fully transparent; None if all are visible.
     """
 
-    pixels: Shown
+    pixels: DisplayPixels
     luma: Luma
-    counts: Bool[np.ndarray, "_h _w"] | None = None
+    mask: Bool[np.ndarray, "_h _w"] | None = None
 
     @property
-    def seen_luma(self) -> UInt8[np.ndarray, " n"]:
-        """Brightness of the pixels that are seen."""
-        return self.luma.reshape(-1) if self.counts is None else self.luma[self.counts]
+    def visible_luma(self) -> UInt8[np.ndarray, " n"]:
+        """Luma of the visible pixels."""
+        return self.luma.reshape(-1) if self.mask is None else self.luma[self.mask]
 
     @property
-    def seen_pixels(self) -> UInt8[np.ndarray, "n 3"]:
-        """Color of the pixels that are seen."""
-        return self.pixels.reshape(-1, 3) if self.counts is None else self.pixels[self.counts]
+    def visible_pixels(self) -> UInt8[np.ndarray, "n 3"]:
+        """Color of the visible pixels."""
+        return self.pixels.reshape(-1, 3) if self.mask is None else self.pixels[self.mask]
 
-    def thinned(self, most: int) -> "DisplayImage":
-        """Every n-th row and column, so that no more than about ``most`` pixels remain."""
+    def subsampled(self, most: int) -> "DisplayImage":
+        """Every n-th row and column, so that about ``most`` pixels remain at most."""
         step = math.ceil(math.sqrt(self.luma.size / most))
-        counts = None if self.counts is None else self.counts[::step, ::step]
-        if counts is not None and not counts.any():
+        mask = None if self.mask is None else self.mask[::step, ::step]
+        if mask is not None and not mask.any():
             return self
-        return DisplayImage(self.pixels[::step, ::step], self.luma[::step, ::step], counts)
+        return DisplayImage(self.pixels[::step, ::step], self.luma[::step, ::step], mask)
 
 
 def read_display_image(path: Path) -> DisplayImage:
-    """Reads a picture; of several frames, the first.
+    """Reads an image; the first frame of an animation.
 
     Raises:
         ImageError: It cannot be read.
@@ -70,18 +71,18 @@ def read_display_image(path: Path) -> DisplayImage:
 
 
 def display_image_of(pixels: Pixels, alpha: Alpha | None = None) -> DisplayImage:
-    """Makes a view of pixels in memory.
+    """Converts pixels in memory.
 
     Args:
-        pixels: Color, 8 or 16 bits.
-        alpha: Opacity of the same depth; None for an opaque picture.
+        pixels: 8-bit or 16-bit color.
+        alpha: Opacity of the same depth; None for an opaque image.
     """
-    shown, counts = in_depth(pixels, np.uint8), None
+    shown, mask = in_depth(pixels, np.uint8), None
     if alpha is not None and alpha.size and not alpha.all():
-        counts = alpha > 0
+        mask = alpha > 0
     if alpha is not None:
         opacity = in_depth(alpha, np.uint8)[..., None].astype(np.float32) / 255
         shown = np.rint(shown * opacity + BACKDROP * (1 - opacity)).astype(np.uint8)
-    if counts is not None and not counts.any():
-        counts = None
-    return DisplayImage(shown, cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), counts)
+    if mask is not None and not mask.any():
+        mask = None
+    return DisplayImage(shown, cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), mask)

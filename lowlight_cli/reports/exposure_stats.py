@@ -1,4 +1,4 @@
-"""How bright a picture is, and where: mean, histogram, clipped and drowned parts, color of the light."""
+"""Exposure of an image: mean, histogram, clipped and deep-shadow shares, and mean color."""
 
 import math
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from lowlight_cli.reports.display_image import DisplayImage
 
 BINS = 64
 CLIPPED_FROM = 254
-"""Of 255: a channel here or above has lost its highlights; JPEG moves white by one."""
+"""Of 255: a channel at or above this is clipped; JPEG moves white by one."""
 DEEP_BELOW = 0.05
-"""Share of the range under which brightness counts as deep shadow."""
+"""Luma in [0, 1] below which a pixel is in deep shadow."""
 
 _LEVELS = np.arange(256, dtype=np.float64)
-_ENOUGH_PIXELS = 400_000
+_MOST_PIXELS = 400_000
 _TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -23,15 +23,15 @@ _WHITE = _TO_XYZ.sum(1)
 
 
 class ExposureStats(NamedTuple):
-    """What is told of the light in one picture.
+    """Exposure of one image.
 
     Attributes:
-        luma: Mean brightness in [0, 1], sRGB-coded.
-        histogram: Share of the pixels in each of ``BINS`` equal steps of brightness.
-        clipped: Share of the pixels with a channel at its upper end.
+        luma: Mean luma of the sRGB values, in [0, 1].
+        histogram: Share of the pixels in each of ``BINS`` equal steps of luma.
+        clipped: Share of the pixels with a channel at ``CLIPPED_FROM`` or above.
         deep: Share of the pixels in deep shadow.
-        constant: Whether all pixels are alike.
-        mean: Amount of red, green and blue light in [0, 1], the gray-world guess at the color of the lamp.
+        constant: Whether all pixels are equal.
+        mean: Mean red, green and blue in linear light, in [0, 1]: the gray-world estimate of the illuminant.
     """
 
     luma: float
@@ -42,26 +42,26 @@ class ExposureStats(NamedTuple):
     mean: tuple[float, float, float]
 
 
-def exposure_stats(view: DisplayImage) -> ExposureStats:
-    """Measures the pixels of a view that are seen; of a large picture, a grid of 400,000 of them."""
-    thinned = view.thinned(_ENOUGH_PIXELS)
-    counts = np.bincount(thinned.seen_luma, minlength=256).astype(np.float64)
-    shares, pixels = counts / counts.sum(), thinned.seen_pixels
+def exposure_stats(image: DisplayImage) -> ExposureStats:
+    """Measures the visible pixels of an image; of a large image, a regular grid of about 400,000."""
+    sampled = image.subsampled(_MOST_PIXELS)
+    counts = np.bincount(sampled.visible_luma, minlength=256).astype(np.float64)
+    shares, pixels = counts / counts.sum(), sampled.visible_pixels
     return ExposureStats(
         luma=float(shares @ _LEVELS / 255),
         histogram=tuple(float(share) for share in shares.reshape(BINS, -1).sum(1)),
         clipped=float((pixels.max(axis=1) >= CLIPPED_FROM).mean()),
         deep=float(shares[_LEVELS < DEEP_BELOW * 255].sum()),
-        constant=bool(np.count_nonzero(counts) == 1 and (view.seen_pixels == pixels[0]).all()),
+        constant=bool(np.count_nonzero(counts) == 1 and (image.visible_pixels == pixels[0]).all()),
         mean=_mean_light(pixels),
     )
 
 
 def cast_shift(before: ExposureStats, after: ExposureStats) -> float:
-    """How far the tint moved from what more light alone would have given, as CIE 1976 delta E.
+    """Change of the mean color beyond the change of brightness, as CIE 1976 delta E.
 
-    The mean light of the original is brought to the luminance of that of the result, so that the brightness,
-    which differs on purpose, does not count.
+    The mean color of the original is scaled to the luminance of the result, since the brightness differs
+    on purpose.
 
     Source: CIE 15:2004 for L*a*b*.
     """

@@ -1,4 +1,4 @@
-"""What makes a result worth a look, each with its threshold."""
+"""Reasons to look at a result, each with its threshold."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,25 +8,23 @@ from lowlight_cli.reports.measure import Measures
 
 CLIPPED_SHARE = 0.03
 CAST_DELTA_E = 17.0
-"""Both: of 56 real dark photos and long exposures of the same scenes, 95 % stay below; a limit that a perfect
-result exceeds says nothing."""
+"""Both thresholds: 95 % of 56 pairs of a real dark photo and a long exposure of the same scene stay below."""
 DEEP_SHARE = 0.25
 NOISE_TIMES = 2.0
 SEAM_TIMES = 3.0
-"""Of 34 results of real photos without tiles the highest has 2.8; tiles side by side without overlap reach
-2.7 to 4.8."""
+"""The highest of 34 real results without tiles is 2.8; tiles without overlap reach 2.7 to 4.8."""
 BLACK_LUMA = 0.004
-"""Of the range: one step of 8 bits."""
+"""Mean luma in [0, 1]: one 8-bit step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One reason to look.
+    """One reason to look at a result.
 
     Attributes:
-        label: In a word or two.
-        symbol: A shape that tells it apart without color.
-        meaning: What was found, and beyond which threshold.
+        label: One or two words.
+        symbol: A shape, so that flags differ without color.
+        meaning: What was found, with the threshold.
         applies: Whether it holds for a pair.
     """
 
@@ -48,7 +46,7 @@ FLAGS: Catalog[Flag] = Catalog(
         "clipped": Flag(
             "clipped",
             "▲",
-            f"More than {CLIPPED_SHARE:.0%} of the pixels lost their highlights.",
+            f"More than {CLIPPED_SHARE:.0%} more of the pixels are clipped than before.",
             lambda pair: pair.after.clipped - pair.before.clipped > CLIPPED_SHARE,
         ),
         "dark": Flag(
@@ -58,26 +56,26 @@ FLAGS: Catalog[Flag] = Catalog(
             lambda pair: pair.after.deep > DEEP_SHARE and not _is_blank(pair),
         ),
         "cast": Flag(
-            "colour",
+            "color",
             "◆",
-            f"The color of the light moved by ΔE {CAST_DELTA_E:g} or more.",
+            f"The mean color changed by ΔE {CAST_DELTA_E:g} or more.",
             lambda pair: pair.cast >= CAST_DELTA_E,
         ),
         "noise": Flag(
             "noise",
             "▦",
-            f"Noise grew to more than {NOISE_TIMES:g} times what it was.",
+            f"Noise is more than {NOISE_TIMES:g} times that of the original.",
             lambda pair: pair.noise > NOISE_TIMES,
         ),
         "seams": Flag(
             "seams",
             "┼",
-            f"Straight steps at regular distances, {SEAM_TIMES:g} times as high as those around them.",
+            f"Straight edges at regular distances, {SEAM_TIMES:g} times as high as those around them.",
             lambda pair: pair.seams > SEAM_TIMES,
         ),
     },
 )
-"""All reasons, the gravest first."""
+"""All flags, the most serious first."""
 
 
 def flags_of(pair: Measures) -> tuple[str, ...]:

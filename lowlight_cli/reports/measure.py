@@ -1,4 +1,4 @@
-"""Original and result -> numbers that tell whether the result needs a look."""
+"""Original and result -> the numbers that flags are based on."""
 
 import math
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ _DARKEST = 1 / 255
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Two pictures compared.
+    """An original and its result compared.
 
     Attributes:
-        before: Light in the original.
-        after: Light in the result.
-        noise_before: Standard deviation of the noise in the original, as a share of the range.
-        noise_after: The same of the result.
-        cast: Shift of the color of the light, as delta E at equal lightness.
-        seams: How much a lattice of straight steps stands out; 1 where none does.
+        before: Exposure of the original.
+        after: Exposure of the result.
+        noise_before: Standard deviation of the noise in the original, in [0, 1].
+        noise_after: The same for the result.
+        cast: Change of the mean color at equal luminance, as delta E.
+        seams: How much a lattice of straight edges stands out; 1 without any.
     """
 
     before: ExposureStats
@@ -35,18 +35,13 @@ class Measures:
 
     @property
     def gain(self) -> float:
-        """How many times as bright the result is."""
+        """Mean luma of the result divided by that of the original."""
         return max(self.after.luma, _DARKEST) / max(self.before.luma, _DARKEST)
 
     @property
     def noise(self) -> float:
-        """How many times as noisy the result is."""
+        """Noise of the result divided by that of the original."""
         return self.noise_after / self.noise_before
-
-    @property
-    def noise_share(self) -> float:
-        """How many times as noisy the result is, in proportion to its brightness: 1 for a mere gain."""
-        return self.noise / self.gain
 
 
 def measure(before: DisplayImage, after: DisplayImage) -> Measures:
@@ -67,16 +62,18 @@ _WINDOWS = 8
 """Windows per axis: 64 of them hold one megapixel."""
 _MASK = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _ROUNDING = 1 / (255 * math.sqrt(12))
-"""Standard deviation that rounding to 8 bits alone makes; less cannot be measured."""
+"""Standard deviation of rounding to 8 bits; less cannot be measured."""
 
 
-def noise_level(view: DisplayImage) -> float:
-    """Standard deviation of the noise in brightness, as a share of the range.
+def noise_level(image: DisplayImage) -> float:
+    """Standard deviation of the luma noise, in [0, 1].
 
-    Looks at windows spread evenly over the picture at its full size, since averaging down would hide noise,
-    and takes the median of them, so that a few windows full of texture do not count as noise.
+    Measures evenly spread windows at full size, since downscaling would hide noise, and takes their median,
+    so that a few textured windows do not count.
+
+    Source: Immerkær, "Fast Noise Variance Estimation", 1996.
     """
-    levels = [_immerkaer(window) for window in _windows(view.luma)]
+    levels = [_immerkaer(window) for window in _windows(image.luma)]
     return max(float(np.median(levels)) if levels else 0.0, _ROUNDING)
 
 

@@ -1,4 +1,4 @@
-"""Templates -> pages that need nothing else: style, script and pictures lie inside, nothing is fetched."""
+"""Templates -> self-contained HTML pages: style, script and images are embedded, nothing is fetched."""
 
 import base64
 import hashlib
@@ -13,15 +13,14 @@ from lowlight_cli.reports.thumbnails import data_address
 
 
 def render(template: str, **values: object) -> str:
-    """Fills a template; all values are escaped, and a missing one is an error.
+    """Fills a template; all values are escaped, and a missing value is an error.
 
-    Beside ``values``, templates know ``style``, ``script`` and ``policy`` (the content security policy of the
-    page: no network, no script but ours), the filter ``data_address`` for JPEG files, and ``area_path`` for
-    histograms.
+    Templates also have ``style``, ``script`` and ``policy`` (the content security policy of the page: no
+    network, no other script), the filter ``data_address`` for JPEG files, and ``area_path`` for histograms.
 
     Args:
         template: Name of a file in ``templates/``.
-        values: What it asks for.
+        values: Values for its variables.
     """
     environment = Environment(
         loader=PackageLoader("lowlight_cli.reports"),
@@ -54,18 +53,18 @@ def _read(name: str) -> str:
 
 
 WIDTH, HEIGHT = 256, 80
-"""Units of a drawing across and down."""
+"""Size of an SVG drawing, in its units."""
 
 
 def area_path(shares: Sequence[float], peak: float) -> str:
-    """Outline of a histogram, as the ``d`` of an SVG path; closed along the bottom.
+    """Outline of a histogram, as the ``d`` attribute of an SVG path, closed along the bottom.
 
-    Heights grow with the square root of the shares: a dark picture has most of its pixels in a few steps, and
-    the others would not be seen beside them.
+    Heights are square roots of the shares: a dark image has most of its pixels in a few steps, beside which
+    the others would be invisible.
 
     Args:
-        shares: Of each step, from dark to bright.
-        peak: The share that reaches the top.
+        shares: Share of each step, from dark to bright.
+        peak: The share drawn at full height.
     """
     step = WIDTH / len(shares)
     tops = [HEIGHT * (1 - math.sqrt(min(share / peak, 1) if peak > 0 else 0)) for share in shares]

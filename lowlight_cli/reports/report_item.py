@@ -1,37 +1,61 @@
-"""Records -> what is shown of each: measures, flags and small pictures; every file is read once."""
+"""Entries -> items of a report: measures, flags and thumbnails; every image file is read once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from lowlight_cli.errors import LowlightError
+from lowlight_cli.pipeline.manifest import Entry
 from lowlight_cli.reports.display_image import DisplayImage, read_display_image
+from lowlight_cli.reports.entries import has_output, output_path
 from lowlight_cli.reports.flags import flags_of
 from lowlight_cli.reports.measure import Measures, measure
-from lowlight_cli.reports.record import Record
 from lowlight_cli.reports.thumbnails import Budget, Thumbnails, make_thumbnails
 
 THREADS = 4
 
-OnPair = Callable[[Record, Measures, DisplayImage, DisplayImage], None]
-"""Is given a pair at its full size: what the run knew, what was measured, original and result."""
+OnPair = Callable[[Entry, Measures, DisplayImage, DisplayImage], None]
+"""Receives a pair at full size: manifest entry, measures, original and result."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportItem:
-    """One picture of a report.
+    """One image of a report.
 
     Attributes:
-        record: What the run knew.
-        measures: Original and result compared; None where one of them is missing.
-        thumbnails: Small pictures for a page; None where they were not asked for, or for want of files.
-        problem: Why there is nothing to see, in words; empty when there is, or when the run made no result.
+        entry: Its manifest entry; ``input`` is the name to show.
+        output: File of the result; None if none was planned.
+        measures: Original and result compared; None if either is missing.
+        thumbnails: Small JPEG files for a page; None if they were not requested or a file is missing.
+        problem: Why the pair cannot be shown; empty if it can, or if the run made no result.
     """
 
-    record: Record
+    entry: Entry
+    output: Path | None = None
     measures: Measures | None = None
     thumbnails: Thumbnails | None = None
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name to show."""
+        return self.entry.input
+
+    @property
+    def code(self) -> str:
+        """Short reason of a failure; empty without one."""
+        return (self.entry.error or {}).get("code", "")
+
+    @property
+    def message(self) -> str:
+        """Why the run made no result, or why the pair cannot be shown."""
+        return (self.entry.error or {}).get("msg", "") or self.problem
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the run should have made a result but did not."""
+        return self.entry.status in ("failed", "conflict")
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -39,40 +63,43 @@ class ReportItem:
         return flags_of(self.measures) if self.measures else ()
 
 
-def prepare(
-    records: Sequence[Record],
+def make_items(
+    entries: Sequence[Entry],
+    folder: Path,
     *,
     budget: Budget | None = None,
     on_pair: OnPair | None = None,
 ) -> Iterator[ReportItem]:
-    """Looks at the files of all records, several at a time, and gives them in order.
+    """Reads the images of all entries, several at a time; yields items in the order of the entries.
 
     Args:
-        records: In the order of the report.
-        budget: Bytes for the small pictures of each; None makes none.
-        on_pair: Is called in any order, and from several threads at once.
+        entries: Entries as ``report_entries`` returns them.
+        folder: Output folder.
+        budget: Bytes for the thumbnails of each pair; None makes none.
+        on_pair: Called in any order, and from several threads at once.
     """
 
-    def look(record: Record) -> ReportItem:
-        return _look(record, budget, on_pair)
+    def make(entry: Entry) -> ReportItem:
+        return _make_item(entry, folder, budget, on_pair)
 
     with ThreadPoolExecutor(THREADS) as threads:
-        yield from threads.map(look, records)
+        yield from threads.map(make, entries)
 
 
-def _look(record: Record, budget: Budget | None, on_pair: OnPair | None) -> ReportItem:
-    if record.shown_output is None:
-        return ReportItem(record)
+def _make_item(entry: Entry, folder: Path, budget: Budget | None, on_pair: OnPair | None) -> ReportItem:
+    output = output_path(entry, folder)
+    if output is None or not has_output(entry, folder):
+        return ReportItem(entry, output)
     try:
-        after = read_display_image(record.shown_output)
+        after = read_display_image(output)
     except LowlightError as error:
-        return ReportItem(record, problem=f"the result cannot be read: {error}")
+        return ReportItem(entry, output, problem=f"the result cannot be read: {error}")
     try:
-        before = read_display_image(record.source)
+        before = read_display_image(Path(entry.source))
     except LowlightError as error:
-        return ReportItem(record, problem=f"the original cannot be read: {error}")
+        return ReportItem(entry, output, problem=f"the original cannot be read: {error}")
     measures = measure(before, after)
     if on_pair is not None:
-        on_pair(record, measures, before, after)
+        on_pair(entry, measures, before, after)
     thumbnails = make_thumbnails(before, after, budget) if budget else None
-    return ReportItem(record, measures, thumbnails)
+    return ReportItem(entry, output, measures, thumbnails)

@@ -1,21 +1,20 @@
-"""Which reports were asked for, and whether they can be made; checked before any work."""
+"""Which reports to make of a run; checks that they can be made before any work is done."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.reports.record import Record
 
-REPORT_ENDINGS = (".html", ".md", ".csv", ".json")
+REPORT_SUFFIXES = (".html", ".md", ".csv", ".json")
 COMPARISON_END = "_compare.jpg"
-"""How the names of comparisons end."""
-SHEET_ENDINGS = (".jpg", ".jpeg", ".png")
+"""End of the file names of comparisons."""
+SHEET_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class Style(StrEnum):
-    """How an original and its result share a comparison."""
+    """How a comparison combines an original and its result."""
 
     SIDE = "side"
     SPLIT = "split"
@@ -24,14 +23,14 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """What to make of a run.
+    """The reports to make of a run.
 
     Attributes:
-        files: Reports; their endings tell the form.
-        compare: Folder for a comparison of each picture.
-        style: Of these comparisons.
-        contact_sheet: Picture with all pairs.
-        absolute: Whether reports may hold absolute paths.
+        files: Report files; the extension selects the format.
+        compare: Folder for a comparison of each pair.
+        style: Style of these comparisons.
+        contact_sheet: Image file with all pairs.
+        absolute: Whether reports may contain absolute paths.
     """
 
     files: Sequence[Path] = ()
@@ -41,7 +40,7 @@ class ReportOptions:
     absolute: bool = False
 
     def __bool__(self) -> bool:
-        """Whether anything was asked for."""
+        """Whether any report was requested."""
         return bool(self.files or self.compare or self.contact_sheet)
 
     @property
@@ -51,48 +50,49 @@ class ReportOptions:
         return [option for option, value in given.items() if value]
 
     def check(self) -> None:
-        """Refuses what cannot be made.
+        """Refuses reports that cannot be made.
 
         Raises:
-            UsageError: The end of a name tells no form, or two wishes name one file.
+            UsageError: An extension is not supported, two options name the same file, or a folder is named
+                where a file is needed or the other way around.
         """
         for path in self.files:
-            _check_ending(path, REPORT_ENDINGS, "report")
+            _check_file(path, REPORT_SUFFIXES, "report")
         if self.contact_sheet:
-            _check_ending(self.contact_sheet, SHEET_ENDINGS, "contact sheet")
+            _check_file(self.contact_sheet, SHEET_SUFFIXES, "contact sheet")
         if len({path.absolute() for path in self.files}) < len(self.files):
-            raise UsageError("the same report is asked for twice")
+            raise UsageError("two --report options name the same file; give each report its own name")
         if self.compare and self.compare.exists() and not self.compare.is_dir():
-            raise UsageError(f"'{self.compare}' is a file, but comparisons need a folder")
+            raise UsageError(f"--compare '{self.compare}' is a file; name a folder")
 
 
-def check_spares(targets: Iterable[Path], records: Sequence[Record]) -> None:
-    """Refuses to write over an original or a result.
+def check_overwrites(targets: Iterable[Path], images: Mapping[Path, str]) -> None:
+    """Refuses to overwrite an original or a result.
+
+    Args:
+        targets: Files to write.
+        images: Originals and results, each with its name for a message.
 
     Raises:
-        UsageError: One of the targets is one of them.
+        UsageError: A target is one of the images.
     """
-    pictures: dict[tuple[int, int], str] = {}
-    for record in records:
-        for path in (record.source, record.output):
-            if path is not None and (identity := _identity(path)):
-                pictures[identity] = record.name
+    names = {identity: name for path, name in images.items() if (identity := _identity(path))}
     for target in targets:
-        if (identity := _identity(target)) and (name := pictures.get(identity)):
-            raise UsageError(f"'{target}' would replace the picture '{name}'")
+        if (identity := _identity(target)) and (name := names.get(identity)):
+            raise UsageError(f"'{target}' would replace the image '{name}'; choose another name")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells files apart whatever their names: device and inode; None where there is no file."""
+    """Device and inode, which are equal for all names of one file; None if there is no file."""
     try:
-        facts = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return facts.st_dev, facts.st_ino
+    return stat.st_dev, stat.st_ino
 
 
-def _check_ending(path: Path, endings: Sequence[str], what: str) -> None:
-    if path.suffix.lower() not in endings:
-        raise UsageError(f"'{path}': the name of a {what} ends in {', '.join(endings)}")
+def _check_file(path: Path, suffixes: Sequence[str], kind: str) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"'{path}' is no name for a {kind}; use the extension {', '.join(suffixes)}")
     if path.is_dir():
-        raise UsageError(f"'{path}' is a folder, but a {what} is a file")
+        raise UsageError(f"'{path}' is a folder; name a file for the {kind}")

@@ -1,4 +1,4 @@
-"""A run as a page: totals, every pair with a wipe, what to look at, what failed and how to retry."""
+"""HTML pages about a run: totals, a wipe for every pair, flags, and failures with the command to retry."""
 
 import os
 from collections.abc import Sequence
@@ -8,38 +8,26 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from lowlight_cli.reports.flags import FLAGS
+from lowlight_cli.reports.heading import Heading
 from lowlight_cli.reports.page import render
 from lowlight_cli.reports.report_item import ReportItem
 from lowlight_cli.reports.text_formats import MARKDOWN, cells_of
 from lowlight_cli.reports.totals import Totals, add_up
 
 LARGEST_PAGE = 500
-"""Pictures that one page may hold; beyond, there are several."""
-PICTURES_PER_PAGE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What a page says of the run beside its pictures.
-
-    Attributes:
-        title: Name of the folder of results.
-        retry: Command that tries the failed pictures again; empty where none is known.
-    """
-
-    title: str
-    retry: str = ""
+"""Most images on a single page; longer reports have several pages."""
+IMAGES_PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A picture on its place.
+    """An image on a page.
 
     Attributes:
-        item: What is shown.
-        anchor: Name of the place on the page.
-        page: Name of the file of the page.
-        link: Address of the result, relative to the page; may be empty.
+        item: The image.
+        anchor: Its anchor on the page.
+        page: File name of the page.
+        link: URL of the result, relative to the page; empty if there is none.
     """
 
     item: ReportItem
@@ -49,7 +37,7 @@ class Card:
 
 
 class Tile(NamedTuple):
-    """A number at the top of a page: what it is called, the number, a note, and its kind for the style."""
+    """A number at the top of a page: label, value, note, and CSS class."""
 
     label: str
     value: str
@@ -57,19 +45,19 @@ class Tile(NamedTuple):
     kind: str
 
 
-def pictures_per_page(count: int) -> int:
-    """How many of ``count`` pictures go on each page."""
-    return count if count <= LARGEST_PAGE else PICTURES_PER_PAGE
+def images_per_page(count: int) -> int:
+    """How many of ``count`` images go on each page."""
+    return count if count <= LARGEST_PAGE else IMAGES_PER_PAGE
 
 
 def page_paths(target: Path, count: int) -> list[Path]:
-    """Files for ``count`` pictures: ``run.html``, then ``run-2.html`` and so on.
+    """Files for ``count`` images: ``run.html``, ``run-2.html``, ...
 
     Args:
-        target: The first of them.
-        count: Pictures to show.
+        target: The first file.
+        count: Number of images to show.
     """
-    pages = max(1, -(-count // max(pictures_per_page(count), 1)))
+    pages = max(1, -(-count // max(images_per_page(count), 1)))
     return [target, *(target.with_stem(f"{target.stem}-{page}") for page in range(2, pages + 1))]
 
 
@@ -77,15 +65,15 @@ def run_pages(items: Sequence[ReportItem], target: Path, heading: Heading) -> li
     """Builds the pages of a run.
 
     Args:
-        items: All pictures, in order.
+        items: All images, in order.
         target: File of the first page; links to results are relative to its folder.
-        heading: Title and command.
+        heading: Title and retry command.
 
     Returns:
-        Files and what goes into them.
+        Path and text of each page.
     """
     shown = [item for item in items if item.thumbnails]
-    paths, each = page_paths(target, len(shown)), max(pictures_per_page(len(shown)), 1)
+    paths, each = page_paths(target, len(shown)), max(images_per_page(len(shown)), 1)
     cards = [
         Card(item, f"p{i + 1}", paths[i // each].name, _link(item, target.parent))
         for i, item in enumerate(shown)
@@ -97,7 +85,7 @@ def run_pages(items: Sequence[ReportItem], target: Path, heading: Heading) -> li
         "tiles": tiles_of(totals),
         "flags": FLAGS,
         "flagged": [card for card in cards if card.item.flags],
-        "failures": [item for item in items if item.problem or item.record.has_failed],
+        "failures": [item for item in items if item.problem or item.has_failed],
         "heads": [(head, right) for head, right, _ in MARKDOWN],
         "cells_of": cells_of,
         "pages": [path.name for path in paths],
@@ -109,33 +97,32 @@ def run_pages(items: Sequence[ReportItem], target: Path, heading: Heading) -> li
 
 
 def tiles_of(totals: Totals) -> list[Tile]:
-    """The totals as tiles; those that say nothing are left out."""
+    """The totals as tiles, without those that are zero or unknown."""
     speed = f"{totals.speed:.2g} MP/s" if totals.speed else ""
     tiles = [
         Tile("enhanced", f"{totals.done:,}", f"of {totals.pictures:,}", "done"),
-        Tile("up to date", f"{totals.skipped:,}", "left as they were", "") if totals.skipped else None,
+        Tile("up to date", f"{totals.skipped:,}", "skipped", "") if totals.skipped else None,
         Tile("failed", f"{totals.failed:,}", "see below", "failed") if totals.failed else None,
-        Tile("worth a look", f"{totals.flagged:,}", "by the measures", "look") if totals.flagged else None,
-        Tile("brighter", f"{totals.gain:.1f}×", "the median photo", "light") if totals.gain else None,
+        Tile("worth a look", f"{totals.flagged:,}", "flagged below", "look") if totals.flagged else None,
+        Tile("brighter", f"{totals.gain:.1f}×", "median", "light") if totals.gain else None,
         Tile("megapixels", f"{totals.megapixels:,.1f}", speed, "") if totals.megapixels else None,
-        Tile("work", span(totals.seconds), "all threads together", "") if totals.seconds else None,
+        Tile("work", span(totals.seconds), "sum over threads", "") if totals.seconds else None,
     ]
     return [tile for tile in tiles if tile]
 
 
 def span(seconds: float) -> str:
-    """A time for a person: ``0.4 s``, ``9 min``, ``2 h 07``."""
+    """A duration as text: ``0.4 s``, ``9 min``, ``2 h 07``."""
     if seconds < 90:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
 
 
-def _link(item: ReportItem, place: Path) -> str:
-    """Address of a result as seen from the page; empty where it does not lie below the page's folder.
+def _link(item: ReportItem, folder: Path) -> str:
+    """URL of a result, relative to the page's folder; empty if it is outside of that folder.
 
-    Other ways to it would tell how the folders of this machine are called.
+    Other URLs would reveal names of folders.
     """
-    output = item.record.output
-    way = os.path.relpath(output, place) if output else ".."
-    return "" if way.startswith("..") else quote(os.fsencode(way))
+    relative = os.path.relpath(item.output, folder) if item.output else ".."
+    return "" if relative.startswith("..") else quote(os.fsencode(relative))

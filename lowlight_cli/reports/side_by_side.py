@@ -1,4 +1,4 @@
-"""One picture before and after, as a picture to send to somebody."""
+"""Comparisons: an original and its result in one image, with a caption."""
 
 import hashlib
 import os
@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from lowlight_cli.reports.display_image import DisplayImage, Shown
+from lowlight_cli.pipeline.manifest import Entry
+from lowlight_cli.reports.display_image import DisplayImage, DisplayPixels
 from lowlight_cli.reports.measure import Measures
-from lowlight_cli.reports.record import Record
 from lowlight_cli.reports.report_options import COMPARISON_END, Style
 from lowlight_cli.reports.text_drawing import write_line
 from lowlight_cli.reports.totals import describe_controls
@@ -20,69 +20,75 @@ from lowlight_cli.reports.totals import describe_controls
 LONGEST_SIDE = 2048
 
 _LEAST_WIDTH = 480
-"""Narrower comparisons get margins, so that their caption can be read."""
+"""Narrower comparisons get margins, so that the caption is readable."""
 _LONGEST_NAME = 255
-"""Bytes that a file name may have."""
+"""Bytes in a file name."""
 _DIVIDER = 4
 _SLANT = 0.12
-"""How far the border of a split leans, as a share of the width, to each side of the middle."""
-_GROUND, _TEXT, _QUIET, _LINE = (11, 13, 17), (237, 234, 228), (157, 167, 179), (242, 240, 236)
+"""Horizontal offset of the border of a split at its ends, relative to the width."""
+_BACKGROUND, _TEXT, _MUTED, _LINE = (11, 13, 17), (237, 234, 228), (157, 167, 179), (242, 240, 236)
 
 
-def comparison_places(records: Sequence[Record], folder: Path) -> dict[PurePath, Path]:
-    """Files for the comparisons, by place of the result: ``a/x_compare.jpg`` for ``a/x.png``.
+def comparison_paths(entries: Sequence[Entry], folder: Path) -> dict[str, Path]:
+    """File of each comparison, by ``Entry.output``: ``a/x_compare.jpg`` for ``a/x.png``.
 
-    Results that differ in their ending only keep it: ``x.png_compare.jpg``.
+    Results that differ only in their extension keep it: ``x.png_compare.jpg``.
 
     Args:
-        records: Pictures with a result.
-        folder: Where the comparisons go; the folders among the results are mirrored in it.
+        entries: Images with a result.
+        folder: Folder of the comparisons; it mirrors the subfolders of the results.
     """
-    places = {record.place: _inside(record.place) for record in records}
-    uses = Counter(str(inside.with_suffix("")).casefold() for inside in places.values())
+    inside = {entry.output: _inside(PurePath(entry.output)) for entry in entries if entry.output}
+    uses = Counter(str(path.with_suffix("")).casefold() for path in inside.values())
     return {
-        place: folder / inside.with_name(_shortened(_stem(inside, uses)) + COMPARISON_END)
-        for place, inside in places.items()
+        output: folder / path.with_name(_shortened(_stem(path, uses)) + COMPARISON_END)
+        for output, path in inside.items()
     }
 
 
 def draw_comparison(
-    record: Record, measures: Measures, before: DisplayImage, after: DisplayImage, style: Style
+    entry: Entry, measures: Measures, before: DisplayImage, after: DisplayImage, style: Style
 ) -> Image.Image:
-    """Puts a pair together over a caption with the model, its strengths and the change of brightness.
+    """Draws a pair above a caption with its name, the model, its controls and the change of luma.
 
     Args:
-        record: What the run knew.
-        measures: What was measured.
+        entry: Manifest entry; ``input`` is the name to show.
+        measures: Original and result compared.
         before: Original.
         after: Result.
-        style: Beside each other, along a slanted border, or one above the other.
+        style: Side by side, split along a slanted border, or stacked.
     """
     pair = _join(before.pixels, after.pixels, style)
     height, width = pair.shape[:2]
-    whole = max(width, _LEAST_WIDTH)
-    size = max(14.0, whole / 72)
-    strip = Image.new("RGB", (whole, height + round(2.6 * size)), _GROUND)
-    strip.paste(Image.fromarray(pair), ((whole - width) // 2, 0))
-    canvas, middle = ImageDraw.Draw(strip), height + 1.3 * size
-    light = f"luma {measures.before.luma:.0%} to {measures.after.luma:.0%}"
-    maker = " ".join(part for part in (record.model, record.preset) if part)
-    words = " · ".join(part for part in (record.name, maker, describe_controls(record)) if part)
+    total_width = max(width, _LEAST_WIDTH)
+    size = max(14.0, total_width / 72)
+    comparison = Image.new("RGB", (total_width, height + round(2.6 * size)), _BACKGROUND)
+    comparison.paste(Image.fromarray(pair), ((total_width - width) // 2, 0))
+    canvas, middle = ImageDraw.Draw(comparison), height + 1.3 * size
+    luma = f"luma {measures.before.luma:.0%} to {measures.after.luma:.0%}"
+    model = " ".join(part for part in (entry.model, entry.preset) if part)
+    caption = " · ".join(part for part in (entry.input, model, describe_controls(entry)) if part)
     margin = 0.8 * size
     written = write_line(
-        canvas, (whole - margin, middle), light, size=size, most=whole / 2, color=_TEXT, anchor="rm"
+        canvas,
+        (total_width - margin, middle),
+        luma,
+        size=size,
+        most=total_width / 2,
+        color=_TEXT,
+        anchor="rm",
     )
-    room = whole - 4 * margin - written
-    write_line(canvas, (margin, middle), words, size=size, most=room, color=_QUIET, anchor="lm")
-    return strip
+    room = total_width - 4 * margin - written
+    write_line(canvas, (margin, middle), caption, size=size, most=room, color=_MUTED, anchor="lm")
+    return comparison
 
 
-def _stem(place: PurePath, uses: Counter[str]) -> str:
-    return place.stem if uses[str(place.with_suffix("")).casefold()] == 1 else place.name
+def _stem(path: PurePath, uses: Counter[str]) -> str:
+    return path.stem if uses[str(path.with_suffix("")).casefold()] == 1 else path.name
 
 
 def _shortened(stem: str) -> str:
-    """A stem that leaves room for the end of the name; what is cut lives on as a hash."""
+    """A stem that leaves room for the end of the name; a hash replaces the part that is cut off."""
     raw = os.fsencode(stem)
     if len(raw) <= _LONGEST_NAME - len(COMPARISON_END):
         return stem
@@ -91,12 +97,12 @@ def _shortened(stem: str) -> str:
     return f"{kept.decode('utf-8', 'ignore')}-{digest}"
 
 
-def _inside(place: PurePath) -> PurePath:
-    """The place of a result, never above the folder it is relative to."""
-    return place if not place.is_absolute() and ".." not in place.parts else PurePath(place.name)
+def _inside(path: PurePath) -> PurePath:
+    """A relative path that stays inside its folder."""
+    return path if not path.is_absolute() and ".." not in path.parts else PurePath(path.name)
 
 
-def _join(before: Shown, after: Shown, style: Style) -> Shown:
+def _join(before: DisplayPixels, after: DisplayPixels, style: Style) -> DisplayPixels:
     height, width = after.shape[:2]
     across, down = (2 if style is Style.SIDE else 1), (2 if style is Style.STACK else 1)
     scale = min(1.0, (LONGEST_SIDE - _DIVIDER) / max(width * across, height * down))
@@ -110,7 +116,7 @@ def _join(before: Shown, after: Shown, style: Style) -> Shown:
     return np.concatenate((first, np.full(shape, _LINE, np.uint8), second), axis=axis)
 
 
-def _split(before: Shown, after: Shown) -> Shown:
+def _split(before: DisplayPixels, after: DisplayPixels) -> DisplayPixels:
     """The original left of a slanted border, the result right of it."""
     height, width = after.shape[:2]
     lean = _SLANT * (1 - 2 * np.arange(height)[:, None] / max(height - 1, 1))

@@ -1,16 +1,16 @@
-"""Words on pictures, in the typeface that comes with Pillow."""
+"""Lines of text on images, in Pillow's default font."""
 
 import unicodedata
 
 from PIL import ImageDraw, ImageFont
 
 _ELLIPSIS = "..."
-_Letters = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def write_line(
     canvas: ImageDraw.ImageDraw,
-    place: tuple[float, float],
+    position: tuple[float, float],
     text: str,
     *,
     size: float,
@@ -18,38 +18,38 @@ def write_line(
     color: tuple[int, int, int],
     anchor: str = "la",
 ) -> float:
-    """Writes one line, cut where it is too long; signs that the typeface does not know come as boxes.
+    """Draws one line of text, shortened in the middle if it is too long.
 
     Args:
-        canvas: What to write on.
-        place: Point that ``anchor`` speaks of, across and down.
-        text: What to write; line breaks count as spaces.
-        size: Of the letters, in pixels.
-        most: Pixels that the line may be long.
-        color: Red, green and blue of 255.
-        anchor: Which point of the line lies at ``place``, in Pillow's words.
+        canvas: Image to draw on.
+        position: Horizontal and vertical position of the anchor, in pixels.
+        text: Text; line breaks become spaces, and characters missing in the font become boxes.
+        size: Font size in pixels.
+        most: Largest length in pixels.
+        color: 8-bit red, green and blue.
+        anchor: Pillow text anchor.
 
     Returns:
         Length of the line in pixels.
     """
-    letters = ImageFont.load_default(size)
-    line = _fit(canvas, _plain(text), letters, most)
-    canvas.text(place, line, font=letters, fill=color, anchor=anchor)
-    return canvas.textlength(line, font=letters)
+    font = ImageFont.load_default(size)
+    line = _fit(canvas, _plain(text), font, most)
+    canvas.text(position, line, font=font, fill=color, anchor=anchor)
+    return canvas.textlength(line, font=font)
 
 
 def _plain(text: str) -> str:
-    """Text on one line; accents are left out, which the typeface does not have."""
-    bare = (sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in bare).split())
+    """Text on one line, without accents, which the font lacks."""
+    bare = (char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return " ".join("".join(char if char.isprintable() else " " for char in bare).split())
 
 
-def _fit(canvas: ImageDraw.ImageDraw, line: str, letters: _Letters, most: float) -> str:
-    """The line, or the longest form of it without its middle that is no longer than ``most``."""
-    keep, whole = len(line), line
-    while keep and canvas.textlength(line, font=letters) > most:
-        # Letters differ in width, so the guess is corrected until it fits.
-        keep = min(keep - 1, int(keep * most / canvas.textlength(line, font=letters)))
+def _fit(canvas: ImageDraw.ImageDraw, line: str, font: _Font, most: float) -> str:
+    """The line, or the longest one without its middle that is at most ``most`` pixels long."""
+    keep, full = len(line), line
+    while keep and canvas.textlength(line, font=font) > most:
+        # Characters differ in width, so the estimate is corrected until the line fits.
+        keep = min(keep - 1, int(keep * most / canvas.textlength(line, font=font)))
         tail = keep * 2 // 5
-        line = whole[: keep - tail] + _ELLIPSIS + whole[len(whole) - tail :]
+        line = full[: keep - tail] + _ELLIPSIS + full[len(full) - tail :]
     return line

@@ -1,4 +1,4 @@
-"""Reports as text: CSV and JSON in full precision for programs, Markdown in rounded numbers for people."""
+"""Text reports: CSV and JSON in full precision, Markdown in rounded numbers."""
 
 import csv
 import json
@@ -17,31 +17,41 @@ COLUMNS = (
     *("noise_before", "noise_after", "cast", "seams", "flags", "warnings"),
     *("model", "preset", "checkpoint_sha256", "controls", "device", "precision", "code", "message"),
 )
-"""Keys of one picture, in the order of the columns; shares and brightness lie in [0, 1]."""
+"""Keys of one image, in the order of the columns; shares and luma are in [0, 1]."""
 
 _VERSION = 1
 
 
 def values_of(item: ReportItem) -> dict[str, Any]:
-    """The values of one picture under the names of ``COLUMNS``; None where nothing was measured."""
-    record, pair = item.record, item.measures
-    values: dict[str, Any] = {
-        **{key: getattr(record, key, None) for key in COLUMNS},
+    """Values of one image by the keys of ``COLUMNS``; None if they were not measured."""
+    entry, pair = item.entry, item.measures
+    values: dict[str, Any] = dict.fromkeys(COLUMNS) | {
+        "name": item.name,
+        "status": entry.status,
+        "width": entry.w,
+        "height": entry.h,
+        "seconds": entry.seconds,
         "flags": list(item.flags),
-        "warnings": list(record.warnings),
-        "controls": dict(record.controls),
-        "message": record.message or item.problem,
+        "warnings": list(entry.warnings),
+        "model": entry.model,
+        "preset": entry.preset or "",
+        "checkpoint_sha256": entry.checkpoint_sha256 or "",
+        "controls": dict(entry.controls),
+        "device": entry.device,
+        "precision": entry.precision,
+        "code": item.code,
+        "message": item.message,
     }
     if pair is None:
         return values
-    for side, light in (("before", pair.before), ("after", pair.after)):
-        values |= {f"luma_{side}": light.luma, f"clipped_{side}": light.clipped, f"deep_{side}": light.deep}
+    for side, stats in (("before", pair.before), ("after", pair.after)):
+        values |= {f"luma_{side}": stats.luma, f"clipped_{side}": stats.clipped, f"deep_{side}": stats.deep}
     noise = {"noise_before": pair.noise_before, "noise_after": pair.noise_after}
     return values | noise | {"cast": pair.cast, "seams": pair.seams}
 
 
 def csv_report(items: Sequence[ReportItem]) -> str:
-    """All pictures as CSV (RFC 4180, but lines end in LF), one row each."""
+    """All images as CSV (RFC 4180, but with LF line ends), one row each."""
     file = StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(COLUMNS)
@@ -50,45 +60,45 @@ def csv_report(items: Sequence[ReportItem]) -> str:
 
 
 def json_report(items: Sequence[ReportItem]) -> str:
-    """Totals and all pictures as JSON."""
+    """Totals and all images as JSON."""
     images = [values_of(item) for item in items]
     report = {"v": _VERSION, "summary": asdict(add_up(items)), "images": images}
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
 def markdown_report(items: Sequence[ReportItem]) -> str:
-    """Totals and all pictures as a table of GitHub's Markdown."""
+    """Totals and all images as a Markdown table."""
     heads, alignments = zip(*((head, "---:" if right else "---") for head, right, _ in MARKDOWN), strict=True)
     rows = [heads, alignments, *(tuple(_escaped(text) for text in cells_of(one)) for one in items)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"# Enhanced photos\n\n{sentence(add_up(items))}\n\n{table}\n"
+    return f"# Enhanced images\n\n{sentence(add_up(items))}\n\n{table}\n"
 
 
 def sentence(totals: Totals) -> str:
-    """The totals in a line: ``7 enhanced, 1 failed; codeenhance lite on cpu fp32``."""
+    """The totals in one line: ``7 enhanced, 1 failed; codeenhance lite on cpu fp32``."""
     counts = (
         (totals.done, "enhanced"),
         (totals.skipped, "up to date"),
         (totals.failed, "failed"),
         (totals.flagged, "worth a look"),
     )
-    text = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "no pictures"
+    text = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "no images"
     where = " on ".join(part for part in (totals.model, totals.device) if part)
     return f"{text}; {where}" if where else text
 
 
 def cells_of(item: ReportItem) -> tuple[str, ...]:
-    """The texts of one picture under the heads of ``MARKDOWN``."""
+    """Texts of one image, one for each column of ``MARKDOWN``."""
     values = values_of(item)
-    return tuple(form(values) for _, _, form in MARKDOWN)
+    return tuple(make_text(values) for _, _, make_text in MARKDOWN)
 
 
-def _rounded(form: str, *keys: str) -> Callable[[dict[str, Any]], str]:
-    """Fills a form with values; an empty text where one of them is not known."""
+def _rounded(template: str, *keys: str) -> Callable[[dict[str, Any]], str]:
+    """Fills a template with values; an empty text if one of them is unknown."""
 
     def fill(values: dict[str, Any]) -> str:
         found = [values[key] for key in keys]
-        return "" if any(value is None for value in found) else form.format(*found)
+        return "" if any(value is None for value in found) else template.format(*found)
 
     return fill
 
@@ -100,7 +110,7 @@ def _note(values: dict[str, Any]) -> str:
 
 
 MARKDOWN: tuple[tuple[str, bool, Callable[[dict[str, Any]], str]], ...] = (
-    ("picture", False, _rounded("{}", "name")),
+    ("image", False, _rounded("{}", "name")),
     ("status", False, _rounded("{}", "status")),
     ("size", True, lambda values: f"{values['width']}×{values['height']}" if values["width"] else ""),
     ("brightness %", True, lambda values: _percent(values, "luma")),
@@ -111,7 +121,7 @@ MARKDOWN: tuple[tuple[str, bool, Callable[[dict[str, Any]], str]], ...] = (
     ("seconds", True, _rounded("{:.2f}", "seconds")),
     ("note", False, _note),
 )
-"""Head, whether numbers stand right, and text of each column of the tables for people."""
+"""Head, whether it is a number (aligned right), and text of each column of tables for people."""
 
 
 def _percent(values: dict[str, Any], key: str) -> str:
@@ -131,7 +141,7 @@ def _cell(value: object) -> object:
 
 
 def _escaped(text: str) -> str:
-    """Text that cannot leave its cell, nor become HTML."""
-    for sign, harmless in (("&", "&amp;"), ("<", "&lt;"), ("\\", "\\\\"), ("|", "\\|"), ("`", "\\`")):
-        text = text.replace(sign, harmless)
+    """Text that cannot leave its table cell or become HTML."""
+    for char, escape in (("&", "&amp;"), ("<", "&lt;"), ("\\", "\\\\"), ("|", "\\|"), ("`", "\\`")):
+        text = text.replace(char, escape)
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Small pictures for pages: the whole of it and two details, before and after, each within its bytes."""
+"""Thumbnails for pages: the full image and two details, before and after, within a byte budget."""
 
 import base64
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from lowlight_cli.reports.display_image import DisplayImage, Shown
+from lowlight_cli.reports.display_image import DisplayImage, DisplayPixels
 
 WIDTH, HEIGHT = 168, 112
-"""Pixels of a region, shown one to one."""
+"""Size of a detail in pixels; it is shown 1:1."""
 
 _GRID = 24
 
 
 class Region(NamedTuple):
-    """A part of a picture: its first row and column, and its size in pixels."""
+    """A part of an image: first row, first column, height and width in pixels."""
 
     top: int
     left: int
@@ -26,12 +26,12 @@ class Region(NamedTuple):
     width: int
 
 
-def brightest_and_darkest(view: DisplayImage) -> tuple[Region, Region]:
-    """The regions with the highest and the lowest mean brightness, on a grid of possible places."""
-    height, width = view.luma.shape
+def brightest_and_darkest(image: DisplayImage) -> tuple[Region, Region]:
+    """The regions with the highest and the lowest mean luma, on a grid of positions."""
+    height, width = image.luma.shape
     tall, wide = min(HEIGHT, height), min(WIDTH, width)
-    sums = cv2.integral(view.luma)
-    tops, lefts = _places(height - tall), _places(width - wide)
+    sums = cv2.integral(image.luma)
+    tops, lefts = _positions(height - tall), _positions(width - wide)
     means = (
         sums[np.ix_(tops + tall, lefts + wide)]
         - sums[np.ix_(tops, lefts + wide)]
@@ -41,17 +41,17 @@ def brightest_and_darkest(view: DisplayImage) -> tuple[Region, Region]:
     return _region(means.argmax(), tops, lefts, tall, wide), _region(means.argmin(), tops, lefts, tall, wide)
 
 
-def _places(room: int) -> np.ndarray:
+def _positions(room: int) -> np.ndarray:
     return np.unique(np.linspace(0, room, _GRID).astype(int))
 
 
-def _region(place: np.intp, tops: np.ndarray, lefts: np.ndarray, height: int, width: int) -> Region:
-    row, column = divmod(int(place), len(lefts))
+def _region(index: np.intp, tops: np.ndarray, lefts: np.ndarray, height: int, width: int) -> Region:
+    row, column = divmod(int(index), len(lefts))
     return Region(int(tops[row]), int(lefts[column]), height, width)
 
 
 LARGEST_TEXT = 40_000
-"""Bytes of one picture within a page, as text in base 64."""
+"""Bytes of one thumbnail in a page, in base64."""
 
 _QUALITIES = (24, 36, 48, 58, 68, 76, 84)
 _SMALLEST_SIDE = 64
@@ -59,12 +59,12 @@ _SMALLEST_SIDE = 64
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What the small pictures of one pair may take.
+    """Size limits for the thumbnails of one pair.
 
     Attributes:
-        side: Longest side of the whole picture, in pixels.
-        whole: Bytes of the whole picture, as a file.
-        detail: Bytes of one detail, which keeps its size whatever the quality.
+        side: Longest side of the full image, in pixels.
+        whole: Bytes of the full image.
+        detail: Bytes of one detail. If even the lowest quality is larger, the detail is kept anyway.
     """
 
     side: int
@@ -73,7 +73,7 @@ class Budget:
 
 
 class Detail(NamedTuple):
-    """JPEG files of one region at full size: what it is, before and after."""
+    """One region at full size: its label, and JPEG files before and after."""
 
     label: str
     before: bytes
@@ -85,11 +85,11 @@ class Thumbnails:
     """JPEG files of one pair.
 
     Attributes:
-        before: The whole original.
-        after: The whole result.
+        before: Full original.
+        after: Full result.
         details: The darkest and the brightest region.
-        width: Columns of the whole pictures.
-        height: Their rows.
+        width: Width of the full images.
+        height: Height of the full images.
     """
 
     before: bytes
@@ -100,19 +100,19 @@ class Thumbnails:
 
 
 def budget_for(count: int) -> Budget:
-    """Shares ten megabytes among the pairs of a page; few pairs get large pictures, none less than 32 kB.
+    """Divides ten megabytes among the pairs of a page; fewer pairs get larger thumbnails, from 32 kB a pair.
 
     Args:
-        count: Pairs on the page.
+        count: Number of pairs on the page.
     """
-    # Base 64 makes four bytes of three; the text around the pictures of a pair takes about 6 kB.
+    # Base64 turns three bytes into four; the text around the thumbnails of a pair takes about 6 kB.
     share = min(110_000, (9_600_000 // min(max(count, 1), 300) - 6_000) * 3 // 4)
     whole = min(LARGEST_TEXT * 3 // 4, share * 11 // 32)
     return Budget(side=1280 if share > 80_000 else 720, whole=whole, detail=min(9_000, share * 5 // 64))
 
 
 def make_thumbnails(before: DisplayImage, after: DisplayImage, budget: Budget) -> Thumbnails:
-    """Shrinks a pair and cuts its details, the same regions from both."""
+    """Shrinks a pair, and crops the same two regions from both."""
     height, width = after.luma.shape
     scale = min(1.0, budget.side / max(height, width))
     if before.luma.shape != after.luma.shape:
@@ -129,12 +129,12 @@ def make_thumbnails(before: DisplayImage, after: DisplayImage, budget: Budget) -
 
 
 def data_address(jpeg: bytes) -> str:
-    """A JPEG file as an address that pages can hold."""
+    """A JPEG file as a ``data:`` URL."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
 
 
-def _jpeg(pixels: Shown, most: int) -> bytes:
-    """The best JPEG within ``most`` bytes; of the lowest quality where none is."""
+def _jpeg(pixels: DisplayPixels, most: int) -> bytes:
+    """The best JPEG within ``most`` bytes; if none fits, the one of the lowest quality."""
     best, worse, better = None, 0, len(_QUALITIES)
     while worse < better:
         middle = (worse + better) // 2
@@ -146,8 +146,8 @@ def _jpeg(pixels: Shown, most: int) -> bytes:
     return best or _encoded(pixels, _QUALITIES[0])
 
 
-def _whole(pixels: Shown, budget: Budget) -> bytes:
-    """A JPEG of a whole picture: of lower quality first, then of fewer pixels, until it is small enough."""
+def _whole(pixels: DisplayPixels, budget: Budget) -> bytes:
+    """A JPEG of a full image within its budget: first the quality is lowered, then the size."""
     side = min(budget.side, max(pixels.shape[:2]))
     data = _jpeg(_fit(pixels, side), budget.whole)
     while len(data) > budget.whole and side > _SMALLEST_SIDE:
@@ -156,26 +156,26 @@ def _whole(pixels: Shown, budget: Budget) -> bytes:
     return data
 
 
-def _encoded(pixels: Shown, quality: int) -> bytes:
+def _encoded(pixels: DisplayPixels, quality: int) -> bytes:
     file = BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=quality, optimize=True, progressive=True)
     return file.getvalue()
 
 
-def _fit(pixels: Shown, side: int) -> Shown:
+def _fit(pixels: DisplayPixels, side: int) -> DisplayPixels:
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     return pixels if scale >= 1 else _resized(pixels, round(width * scale), round(height * scale))
 
 
-def _resized(pixels: Shown, width: int, height: int) -> Shown:
+def _resized(pixels: DisplayPixels, width: int, height: int) -> DisplayPixels:
     return cv2.resize(pixels, (max(1, width), max(1, height)), interpolation=cv2.INTER_AREA)
 
 
 def _detail(label: str, before: DisplayImage, after: DisplayImage, region: Region, budget: Budget) -> Detail:
-    first, second = (_jpeg(_cut(view.pixels, region), budget.detail) for view in (before, after))
+    first, second = (_jpeg(_crop(image.pixels, region), budget.detail) for image in (before, after))
     return Detail(label, first, second)
 
 
-def _cut(pixels: Shown, region: Region) -> Shown:
+def _crop(pixels: DisplayPixels, region: Region) -> DisplayPixels:
     return pixels[region.top : region.top + region.height, region.left : region.left + region.width]

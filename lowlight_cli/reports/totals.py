@@ -1,4 +1,4 @@
-"""What a report says of all pictures together."""
+"""Totals over all images of a report."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -6,30 +6,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import fmean, median
 
-from lowlight_cli.reports.record import Record
+from lowlight_cli.pipeline.manifest import Entry
 from lowlight_cli.reports.report_item import ReportItem
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums, and what all pictures have in common.
+    """Counts and sums; the names are keys of JSON reports.
 
     Attributes:
-        pictures: All that were asked for.
-        done: Made.
-        skipped: Left as they were.
-        failed: Not made, conflicts included.
-        flagged: Made, but worth a look.
-        seconds: Time spent on all, added up over threads.
-        megapixels: Million pixels made.
-        luma_before: Mean brightness of the originals in [0, 1]; None without any.
-        luma_after: Of the results.
-        gain: How many times as bright the median picture became.
-        model: Models and sizes, with the start of the sha256 of their weights.
+        pictures: All images.
+        done: Enhanced images.
+        skipped: Skipped images.
+        failed: Failed images and conflicts.
+        flagged: Images with flags.
+        seconds: Time spent on enhanced images, summed over threads.
+        megapixels: Million pixels enhanced.
+        luma_before: Mean luma of the originals in [0, 1]; None if no pair was measured.
+        luma_after: Mean luma of the results, likewise.
+        gain: Median ratio of the luma after to the luma before, likewise.
+        model: Models and presets, with the first digits of the sha256 of their weights.
         device: Devices and number formats.
-        controls: Strengths that were asked for.
+        controls: Controls that differ from 1.
         version: Versions of this program.
-        day: When it ran, as far as that is known.
+        day: Day of the last run; empty if unknown.
     """
 
     pictures: int
@@ -50,53 +50,53 @@ class Totals:
 
     @property
     def speed(self) -> float | None:
-        """Megapixels per second of work; None where no time was taken."""
+        """Megapixels per second of work; None if no time was recorded."""
         return self.megapixels / self.seconds if self.seconds else None
 
 
 def add_up(items: Sequence[ReportItem]) -> Totals:
-    """Adds up all pictures of a report."""
-    records = [item.record for item in items]
-    made = [record for record in records if record.status == "ok"]
+    """Adds up all images of a report."""
+    entries = [item.entry for item in items]
+    made = [entry for entry in entries if entry.status == "ok"]
     pairs = [item.measures for item in items if item.measures]
     return Totals(
-        pictures=len(records),
+        pictures=len(entries),
         done=len(made),
-        skipped=sum(record.status == "skipped" for record in records),
-        failed=sum(record.has_failed for record in records),
+        skipped=sum(entry.status == "skipped" for entry in entries),
+        failed=sum(item.has_failed for item in items),
         flagged=sum(bool(item.flags) for item in items),
-        seconds=float(sum(record.seconds for record in made)),
-        megapixels=sum(record.width * record.height for record in made) / 1e6,
+        seconds=float(sum(entry.seconds for entry in made)),
+        megapixels=sum(entry.w * entry.h for entry in made) / 1e6,
         luma_before=fmean(pair.before.luma for pair in pairs) if pairs else None,
         luma_after=fmean(pair.after.luma for pair in pairs) if pairs else None,
         gain=median(pair.gain for pair in pairs) if pairs else None,
-        model=_all(_model(record) for record in records),
-        device=_all(f"{record.device} {record.precision}".strip() for record in records),
-        controls=_all(describe_controls(record) for record in records),
-        version=_all(record.version for record in records),
-        day=_day(records),
+        model=_all(_model(entry) for entry in entries),
+        device=_all(f"{entry.device} {entry.precision}".strip() for entry in entries),
+        controls=_all(describe_controls(entry) for entry in entries),
+        version=_all(entry.version for entry in entries),
+        day=_day(entries),
     )
 
 
-def describe_controls(record: Record) -> str:
-    """The strengths of a picture that are not the usual 1: ``contrast 1.2, texture 0.5``."""
-    changed = {name: value for name, value in sorted(record.controls.items()) if value != 1}
+def describe_controls(entry: Entry) -> str:
+    """Controls of an image that differ from 1: ``contrast 1.2, texture 0.5``."""
+    changed = {name: value for name, value in sorted(entry.controls.items()) if value != 1}
     return ", ".join(f"{name} {value:g}" for name, value in changed.items())
 
 
-def _model(record: Record) -> str:
-    sha = f"#{record.checkpoint_sha256[:8]}" if record.checkpoint_sha256 else ""
-    return " ".join(part for part in (record.model, record.preset, sha) if part)
+def _model(entry: Entry) -> str:
+    sha = f"#{entry.checkpoint_sha256[:8]}" if entry.checkpoint_sha256 else ""
+    return " ".join(part for part in (entry.model, entry.preset, sha) if part)
 
 
-def _all(words: Iterable[str]) -> str:
-    """Each word once, in order, those of nothing left out."""
-    return "; ".join(dict.fromkeys(word for word in words if word))
+def _all(texts: Iterable[str]) -> str:
+    """Each text once, in order, without empty ones."""
+    return "; ".join(dict.fromkeys(text for text in texts if text))
 
 
-def _day(records: Iterable[Record]) -> str:
-    """The day that ``SOURCE_DATE_EPOCH`` names, else that of the last run; never today."""
+def _day(entries: Iterable[Entry]) -> str:
+    """The day of ``SOURCE_DATE_EPOCH``, or of the last run; never today, so that reports are reproducible."""
     if (epoch := os.environ.get("SOURCE_DATE_EPOCH", "")).isdigit():
         return f"{datetime.fromtimestamp(int(epoch), UTC):%Y-%m-%d}"
-    last = max((record.run for record in records), default="")[:10]
+    last = max((entry.run for entry in entries), default="")[:10]
     return last if last.count("-") == 2 else ""

@@ -165,7 +165,7 @@ def test_sizes_can_be_given_with_letters(enhance, make_tree, tmp_path):
         (["-", "--files-from", "-", "-o", "out"], "'-' is given twice"),
         (["in/a.png", "-o", "b.png", "--suffix", "x"], "--suffix and --name are for output folders"),
         (["in", "-o", "out", "--no-backup"], "--no-backup is for --in-place only"),
-        (["in", "-o", "out", "--report", "run.pdf"], "ends in .html"),
+        (["in", "-o", "out", "--report", "run.pdf"], "use the extension .html"),
         (["in/a.png", "-o", "-", "--report", "run.md"], "--report needs"),
         (["in", "--in-place", "-o", "out"], "--in-place and --out exclude each other"),
         (["in", "--in-place"], "needs either --backup-dir or --no-backup"),

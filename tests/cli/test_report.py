@@ -72,9 +72,9 @@ def test_reports_are_the_same_each_time(run_lle, run_folder, tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        (("--report", "run.pdf"), "ends in .html, .md, .csv, .json"),
-        (("--contact-sheet", "sheet.gif"), "ends in .jpg, .jpeg, .png"),
-        (("--report", "a.md", "--report", "a.md"), "asked for twice"),
+        (("--report", "run.pdf"), "use the extension .html, .md, .csv, .json"),
+        (("--contact-sheet", "sheet.gif"), "use the extension .jpg, .jpeg, .png"),
+        (("--report", "a.md", "--report", "a.md"), "two --report options name the same file"),
     ],
 )
 def test_wishes_that_make_no_sense_are_refused(run_lle, run_folder, wish, message):
@@ -87,7 +87,7 @@ def test_wishes_that_make_no_sense_are_refused(run_lle, run_folder, wish, messag
 def test_a_folder_without_a_manifest_is_refused(run_lle, tmp_path):
     run = run_lle("report", tmp_path)
     assert (run.code, run.out) == (2, "")
-    assert f"'{tmp_path}' is no folder of results" in run.err
+    assert f"'{tmp_path}' is not an output folder" in run.err
 
 
 def test_the_last_line_about_a_picture_counts(run_lle, run_folder):
@@ -108,7 +108,7 @@ def test_a_run_without_pictures_can_be_reported(run_lle, run_folder, tmp_path):
     add_entries(out)
     run = run_lle("report", out, "--report", tmp_path / "run.html", "--contact-sheet", tmp_path / "sheet.jpg")
     assert run.code == 0
-    assert "no pictures" in run_lle("report", out).out
+    assert "no images" in run_lle("report", out).out
 
 
 def test_a_place_that_cannot_be_written_to_is_code_eight(run_lle, run_folder, tmp_path):

@@ -86,7 +86,7 @@ def test_home_is_not_told_unless_asked_for(run_lle, run_folder, tmp_path, monkey
 
 def test_many_pictures_are_spread_over_pages(run_lle, run_folder, tmp_path, monkeypatch):
     monkeypatch.setattr("lowlight_cli.reports.run_page.LARGEST_PAGE", 5)
-    monkeypatch.setattr("lowlight_cli.reports.run_page.PICTURES_PER_PAGE", 3)
+    monkeypatch.setattr("lowlight_cli.reports.run_page.IMAGES_PER_PAGE", 3)
     out = run_folder([f"{i}.jpg" for i in range(7)], size=(24, 16))
     run = run_lle("report", out, "--report", tmp_path / "run.html")
     assert [line.rsplit("/", 1)[1] for line in run.out.splitlines()] == [

@@ -62,5 +62,5 @@ def test_pictures_are_never_written_over(run_lle, run_folder, tmp_path):
     for wish in (("--compare", tmp_path / "in"), ("--contact-sheet", tmp_path / "in" / "x.jpg")):
         run = run_lle("report", out, *wish)
         assert (run.code, run.out) == (2, "")
-        assert "would replace the picture" in run.err
+        assert "would replace the image" in run.err
     assert picture_digests(tmp_path) == before

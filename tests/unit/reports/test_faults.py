@@ -33,7 +33,7 @@ def test_a_mere_gain_has_no_fault_but_its_noise(scene):
     pair = measure(display_image_of(scene), display_image_of(_brighter(scene)))
     assert flags_of(pair) == ("noise",)
     assert pair.noise == pytest.approx(3, rel=0.15)
-    assert pair.noise_share == pytest.approx(1, rel=0.15)
+    assert pair.noise / pair.gain == pytest.approx(1, rel=0.15)
     assert pair.gain == pytest.approx(3, rel=0.02)
 
 
