@@ -16,8 +16,10 @@ from lowlight_cli.cli.train_progress import TrainingProgress
 from lowlight_cli.cli.train_run import chosen_recipe, ready
 from lowlight_cli.cli.train_sources import PairsOption, SemanticOption, VqganOption
 from lowlight_cli.errors import UsageError
-from lowlight_cli.training.ablation import ABLATIONS, Variant
-from lowlight_cli.training.ablation_table import (
+from lowlight_cli.training.ablation import (
+    ABLATIONS,
+    Row,
+    Variant,
     as_document,
     document_text,
     markdown,
@@ -28,7 +30,6 @@ from lowlight_cli.training.ablation_table import (
 from lowlight_cli.training.catalog import RECIPES
 
 if TYPE_CHECKING:
-    from lowlight_cli.training.ablation_run import Row
     from lowlight_cli.training.config import Recipe, RunSettings
 
 
@@ -123,7 +124,7 @@ class Grid:
                 self._train(variant, recipe.model_copy(update={"run": _for(recipe, left)}))
                 self.write()
 
-    def write(self) -> list["Row"]:
+    def write(self) -> list[Row]:
         """Writes the table of all finished rows, and gives them."""
         from lowlight_cli.training.ablation_run import found_row
         from lowlight_cli.training.run_files import write_whole

@@ -56,12 +56,12 @@ def is_first_process() -> bool:
 
 
 def _prepare(name: str, shared: Shared, own: dict[str, Any], published: str) -> None:
-    from lowlight_cli.training.toml_text import toml_text
+    from lowlight_cli.training.settings import as_toml
 
     options = shared.values
     recipe = chosen_recipe(name, shared, own, published)
     if options["print_config"]:
-        typer.echo(toml_text(recipe.model_dump(mode="json")), nl=False)
+        typer.echo(as_toml(recipe), nl=False)
         return
     recipe = ready(name, recipe)
     settled = settings_of(shared.context)
@@ -150,16 +150,16 @@ def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> 
     with joined(device):
         folder = RunFolder(out, recipe, progress.say, progress.watch)
         together = f", {world_size()} processes together" if world_size() > 1 else ""
-        folder.tell(f"training {name} on {device} into {out}{together}")
+        folder.log(f"training {name} on {device} into {out}{together}")
         if hint := rehearsal_hint(device.type, out):
-            folder.tell(hint)
+            folder.log(hint)
         try:
             with folder.stop.watched():
                 weights = RECIPES[name].run()(recipe, folder, device=device)
         except Stopped as stop:
-            folder.tell("stopped before the first step")
+            folder.log("stopped before the first step")
             raise typer.Exit(SIGNAL_BASE + stop.number) from None
-        folder.tell(f"weights: {weights}")
+        folder.log(f"weights: {weights}")
         _tell_ending(recipe, folder)
 
 
@@ -185,11 +185,11 @@ def _tell_ending(recipe: "Recipe", folder: "RunFolder") -> None:
 
     match folder.run_state.ending:
         case "limit" if recipe.run.schedule == "clock":
-            folder.tell("the time of the schedule is over; a longer --limit-minutes goes on")
+            folder.log("the time of the schedule is over; a longer --limit-minutes goes on")
         case "limit" if recipe.run.limit_minutes != _AT_ONCE:
-            folder.tell("stopped at the time limit; the same command goes on")
+            folder.log("stopped at the time limit; the same command goes on")
         case "no improvement":
-            folder.tell(f"stopped early: {recipe.run.early_stop} validations brought nothing better")
+            folder.log(f"stopped early: {recipe.run.early_stop} validations brought nothing better")
         case "signal":
-            folder.tell("stopped by a signal; all is saved, and the same command goes on")
+            folder.log("stopped by a signal; all is saved, and the same command goes on")
             raise typer.Exit(SIGNAL_BASE + (folder.stop.number or 0))

@@ -24,6 +24,6 @@ def logistic(real: Tensor, made: Tensor) -> Scalar:
     return softplus(-real).mean() + softplus(made).mean()
 
 
-def fool_logistic(made: Tensor, *, saturating: bool = False) -> Scalar:
+def logistic_generator_loss(made: Tensor, *, saturating: bool = False) -> Scalar:
     """Loss of the generator: ``-log D(made)``, or ``log(1 - D(made))`` where it may saturate."""
     return -softplus(made).mean() if saturating else softplus(-made).mean()

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +11,14 @@ from lowlight_cli.errors import UsageError, WeightsError
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.cost import count_parameters
-from lowlight_cli.training.ablation import Variant
+from lowlight_cli.training.ablation import Row, Variant
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.metrics_log import MetricsLog
-from lowlight_cli.training.run_folder import SETTINGS_FILE, RunFolder
-from lowlight_cli.training.settings import merged
+from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.settings import SETTINGS_FILE, as_toml, merged
 from lowlight_cli.training.step_timer import StepStats
-from lowlight_cli.training.toml_text import toml_text
 
 SCORE = "psnr"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What came of a variant.
-
-    Attributes:
-        name: Of the variant.
-        says: What is different from the whole model.
-        parameters: Of the network.
-        trained: Of them, those that are trained.
-        steps: Steps done.
-        psnr: Mean over held-out pictures in dB.
-        ssim: Likewise.
-        index_accuracy: Share of positions that chose the code of the bright picture.
-    """
-
-    name: str
-    says: str
-    parameters: int
-    trained: int
-    steps: int
-    psnr: float
-    ssim: float
-    index_accuracy: float
 
 
 def varied(recipe: Recipe, variant: Variant) -> Recipe:
@@ -91,7 +64,7 @@ def check_same(recipe: Recipe, folder: Path) -> None:
     path = folder / SETTINGS_FILE
     if not path.exists():
         return
-    ours, theirs = _timeless(toml_text(recipe.model_dump(mode="json"))), _timeless(path.read_text("utf-8"))
+    ours, theirs = _timeless(as_toml(recipe)), _timeless(path.read_text("utf-8"))
     if ours != theirs:
         different = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
         raise UsageError(

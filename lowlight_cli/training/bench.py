@@ -86,7 +86,7 @@ def measure(
             folder.run_state.cut()
 
     with TemporaryDirectory(prefix="lle-bench-") as place:
-        folder = RunFolder(Path(place), endless, watch=watch)
+        folder = RunFolder(Path(place), endless, on_step=watch)
         with folder.stop.watched():
             train(endless, folder, device=device)
         if folder.stop.number is not None:

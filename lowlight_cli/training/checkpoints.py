@@ -1,10 +1,10 @@
-"""Checkpoints of a run: written whole or not at all, the newest few kept, the best one too."""
+"""Writes, reads and prunes the checkpoints of a run."""
 
 import os
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -22,15 +22,26 @@ _NAMES_OF_0_1 = {
     "critic": "discriminator",
     "critics": "discriminators",
 }
-"""Keys of checkpoints that version 0.1 wrote -> what they are called now."""
+"""Keys in checkpoints of version 0.1, and what they are called now."""
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """Anything whose state can be saved and restored."""
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """The state."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> object:
+        """Restores a state."""
 
 
 class Checkpoints:
-    """``last``, ``best`` and ``step-N``, each as ``.pt`` to go on from and ``.safetensors`` to use.
+    """``last``, ``best`` and ``step-N``, each as ``.pt`` to resume from and ``.safetensors`` to use.
 
     Args:
-        folder: Where they lie.
-        keep: How many ``step-N`` stay.
+        folder: The folder of the checkpoints.
+        keep: How many ``step-N`` are kept.
     """
 
     def __init__(self, folder: Path, keep: int) -> None:
@@ -42,7 +53,7 @@ class Checkpoints:
         """Writes ``step-N.pt``.
 
         Raises:
-            OutputError: It cannot be written; older checkpoints are as they were.
+            OutputError: It cannot be written; older checkpoints are unchanged.
         """
         target = self._numbered(step, ".pt")
         temporary = temporary_path(target)
@@ -57,7 +68,7 @@ class Checkpoints:
             raise OutputError(f"cannot write checkpoint {target}: {error}") from error
 
     def weights(self, step: int) -> Path:
-        """Where the weights after so many steps belong."""
+        """Path of the weights after ``step`` steps."""
         return self._numbered(step, ".safetensors")
 
     def mark(self, name: str, step: int) -> None:
@@ -68,21 +79,21 @@ class Checkpoints:
                 _link(source, target)
 
     def prune(self) -> None:
-        """Removes all but the newest; ``last`` and ``best`` stay."""
+        """Removes all numbered checkpoints but the newest ones."""
         numbered = self._newest_first()
         for path in numbered[self._keep :]:
             for suffix in SUFFIXES:
                 path.with_suffix(suffix).unlink(missing_ok=True)
 
-    def forget(self) -> None:
-        """Removes all, for a run that starts over."""
+    def clear(self) -> None:
+        """Removes all checkpoints."""
         for name in ("last", "best", "step-*"):
             for suffix in SUFFIXES:
                 for path in self.folder.glob(f"{name}{suffix}"):
                     path.unlink()
 
-    def kept(self) -> str:
-        """What there is to use or to go on from, in words."""
+    def summary(self) -> str:
+        """A phrase that names the best and the last checkpoint."""
         if not self.last.exists():
             return "no checkpoint was written yet"
         best = self.folder / "best.safetensors"
@@ -90,10 +101,10 @@ class Checkpoints:
         return f"{which}the last good checkpoint is {self.last}"
 
     def newest(self) -> tuple[Path, dict[str, Any]] | None:
-        """The newest checkpoint that can be read; a damaged one is passed over. None where there is none.
+        """The newest checkpoint that can be read, and its state; None if there is no checkpoint.
 
         Raises:
-            WeightsError: There are some, and all are damaged.
+            WeightsError: All checkpoints are damaged.
         """
         found = [path for path in (self.last, *self._newest_first()) if path.exists()]
         fault: WeightsError | None = None
@@ -114,26 +125,26 @@ class Checkpoints:
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """What a checkpoint holds.
+    """The state in a checkpoint, with its keys of today.
 
     Raises:
-        WeightsError: It is missing or damaged.
+        WeightsError: The file is missing or damaged.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # there are as many kinds of these as of damage
+    except Exception as error:  # damaged files raise errors of many classes
         line = next(iter(str(error).splitlines()), type(error).__name__)
         raise WeightsError(f"cannot read checkpoint {path}: {line}") from error
     if not isinstance(state, dict) or "step" not in state:
-        raise WeightsError(f"cannot read checkpoint {path}: it is no checkpoint of a training run")
+        raise WeightsError(f"cannot read checkpoint {path}: it is not a checkpoint of a training run")
     return {_NAMES_OF_0_1.get(str(key), str(key)): value for key, value in state.items()}
 
 
 def share_start(parts: Mapping[str, Any]) -> None:
-    """Lets processes that train together start from the state of the first.
+    """Copies the state of the first process to those that train with it.
 
     Args:
-        parts: All that has a state, by name.
+        parts: Everything that has a state, by name.
     """
     if world_size() == 1:
         return
@@ -150,7 +161,7 @@ def _step_of(path: Path) -> int:
 
 
 def _link(source: Path, target: Path) -> None:
-    """A second name for a file, or a copy where the file system knows no second names."""
+    """Hard-links a file, or copies it where the file system has no hard links."""
     temporary = temporary_path(target)
     temporary.unlink(missing_ok=True)
     try:

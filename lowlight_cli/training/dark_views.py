@@ -12,7 +12,7 @@ from lowlight_cli.datasets.nights import draw_night, taken, taken_small
 from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.tensors import Images, PerImage, Places
 from lowlight_cli.training.photos import Crops
-from lowlight_cli.training.scenes import Cut, aside, random_scene
+from lowlight_cli.training.scenes import Cut, random_scene, second_generator
 
 
 class DarkView(NamedTuple):
@@ -55,7 +55,7 @@ def _at_night(
     image: Images, cut: Cut, settings: DarkeningSettings, item: Generator, blur: BlurSettings | None
 ) -> tuple[Images, Images, Places]:
     """A crop and the small copy of the picture around it, both under the same night."""
-    other = aside(item)
+    other = second_generator(item)
     scene = random_scene(cut, other)
     movement = None if blur is None else draw_movement(blur, item)
     night = draw_night(settings, scene.small, item)

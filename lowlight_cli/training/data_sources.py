@@ -6,7 +6,7 @@ from typing import NamedTuple
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.pairs import PairedPhoto, load_pairs
-from lowlight_cli.training.photos import Photo, few_of, load_photos
+from lowlight_cli.training.photos import Photo, load_photos, overfit_subset
 
 
 class Sources(NamedTuple):
@@ -22,26 +22,26 @@ def load_sources(
     recipe: Recipe,
     darkening: DarkeningSettings,
     *,
-    tell: Callable[[str], None] = lambda _: None,
-    casts: bool = True,
+    log: Callable[[str], None] = lambda _: None,
+    with_color_casts: bool = True,
 ) -> tuple[Sources, list[PairedPhoto]]:
     """Reads pictures to train on, and pairs to validate on.
 
     Args:
         recipe: Says where they are, and the side of a crop.
         darkening: How photos are darkened.
-        tell: Takes a line for a person.
-        casts: Whether pairs whose colors are wrong are trained on as well.
+        log: Called with each message.
+        with_color_casts: Whether to train on pairs whose reference has a color cast, too.
 
     Raises:
         UsageError: A folder is missing.
         WeightsError: Some cannot be used; each is named.
     """
     data, run = recipe.data, recipe.run
-    photos = load_photos(data, smallest=run.crop, tell=tell) if data.photos else []
-    train, held_out = load_pairs(data, smallest=run.crop, tell=tell)
-    if not casts:
+    photos = load_photos(data, smallest=run.crop, log=log) if data.photos else []
+    train, held_out = load_pairs(data, smallest=run.crop, log=log)
+    if not with_color_casts:
         train = [pair for pair in train if not pair.has_color_cast]
-    photos, _ = few_of(photos, [], run)
-    train, held_out = few_of(train, held_out, run)
+    photos, _ = overfit_subset(photos, [], run)
+    train, held_out = overfit_subset(train, held_out, run)
     return Sources(photos, train, darkening), held_out

@@ -12,7 +12,7 @@ from lowlight_cli.training import scenes
 from lowlight_cli.training.dark_views import dark_view
 from lowlight_cli.training.data_sources import Sources
 from lowlight_cli.training.photos import NO_CLASS, Crops
-from lowlight_cli.training.pool import one_of, random_below
+from lowlight_cli.training.pool import draw_one, random_below
 from lowlight_cli.training.rng import ItemRngs
 
 
@@ -127,13 +127,13 @@ _Pair = tuple[Tensor, Tensor, float, float, str | None]
 
 
 def _real(sources: Sources, cut: Cut, item: Generator) -> _Pair:
-    pair = one_of(sources.pairs, item)
+    pair = draw_one(sources.pairs, item)
     patch = random_patch(pair.pixels, cut, item)
     return patch[:3], patch[3:], pair.lightness, float(not pair.has_color_cast), pair.name
 
 
 def _darkened(sources: Sources, cut: Cut, item: Generator) -> _Pair:
-    photo = one_of(sources.photos, item)
+    photo = draw_one(sources.photos, item)
     patch, place = cut_patch(photo.pixels, cut, item)
     classes = torch.full((1, 1, 1), NO_CLASS, dtype=torch.int64)
     crops = Crops(patch[None], torch.tensor([photo.lightness]), classes, (place,))
@@ -143,8 +143,8 @@ def _darkened(sources: Sources, cut: Cut, item: Generator) -> _Pair:
 
 def _clean(sources: Sources, cut: Cut, item: Generator, own: str | None) -> _Patch:
     if sources.photos:
-        photo = one_of(sources.photos, item)
+        photo = draw_one(sources.photos, item)
         return _Patch(random_patch(photo.pixels, cut, item), photo.lightness)
     others = [pair for pair in sources.pairs if pair.name != own] or list(sources.pairs)
-    pair = one_of(others, item)
+    pair = draw_one(others, item)
     return _Patch(random_patch(pair.pixels[3:], cut, item), pair.middle)

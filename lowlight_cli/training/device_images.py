@@ -170,7 +170,7 @@ def mirrored(images: Tensor, chosen: Tensor) -> Tensor:
 
 def drawn_from(pool: Sequence[Item], device: torch.device) -> Tensor:
     """Sums of the chances of the items of a pool, the last being 1, in float64 on a device."""
-    chances = pool.chances() if isinstance(pool, Pool) else [1.0] * len(pool)
+    chances = pool.weights() if isinstance(pool, Pool) else [1.0] * len(pool)
     sums = torch.tensor(chances, dtype=torch.float64).cumsum(0)
     return (sums / sums[-1]).to(device)
 

@@ -103,7 +103,7 @@ def first_real_of(sources: Sources, mix: Mix) -> int:
     return mix.size - (round(mix.size * mix.real) if sources.pairs else 0) if sources.photos else 0
 
 
-def wanted_texture(batch: EnhancementBatch) -> Images:
+def texture_target(batch: EnhancementBatch) -> Images:
     """The bright pictures with the texture that was asked for; nothing else of them is turned."""
     one = torch.ones_like(batch.weights.texture)
     weights = batch.weights._replace(contrast=one, brightness=one)

@@ -20,7 +20,7 @@ from lowlight_cli.training.enhancement_batch import EnhancementBatch
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.rng import ItemRngs
 from lowlight_cli.training.validation import facts_of_middle, middle
-from lowlight_cli.training.warm_start import load_part, stage_one, widened
+from lowlight_cli.training.warm_start import add_input_planes, load_part, load_stage_one
 
 
 class FlowWeights(Settings):
@@ -54,13 +54,13 @@ def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> 
     Raises:
         WeightsError: A file is missing, or of another shape.
     """
-    model, prior = Glare(config), stage_one(config.vqgan, vqgan)
+    model, prior = Glare(config), load_stage_one(config.vqgan, vqgan)
     model.codebook.load_state_dict(prior.codebook.state_dict())
     model.post_quant.load_state_dict(prior.post_quant.state_dict())
     model.decoder.load_state_dict(prior.decoder.state_dict())
     if config.lift_target is not None:
         state = prior.encoder.state_dict()
-        state["stem.weight"] = widened(state["stem.weight"], model.encoder.trunk.stem.in_channels)
+        state["stem.weight"] = add_input_planes(state["stem.weight"], model.encoder.trunk.stem.in_channels)
         model.encoder.trunk.load_state_dict(state)
         model.fusing.decoder.load_state_dict(prior.decoder.state_dict())
         model.fusing.enter.load_state_dict(prior.post_quant.state_dict())

@@ -54,7 +54,7 @@ class Guard:
         self._clip = clip
 
     @torch.no_grad()
-    def judge(self, loss: Scalar, norm: Scalar) -> Tensor:
+    def outcome(self, loss: Scalar, norm: Scalar) -> Tensor:
         """The ``Outcome`` of a step, as a number on the device; one that is taken is remembered.
 
         Args:
@@ -99,7 +99,7 @@ def _median(values: Tensor) -> Tensor:
     return values.nanmedian(0).values
 
 
-class Delayed:
+class DelayedReader:
     """Numbers that nobody waits for: of a GPU they are read some steps later, by then without a wait.
 
     Args:

@@ -47,19 +47,19 @@ Files = tuple[Path, ...]
 """One picture, or pictures of one size that belong together."""
 
 
-class PictureCache:
+class ImageCache:
     """Reads pictures from files, each only once.
 
     Args:
         folder: Where decoded pictures are kept; None keeps them in memory.
         limit: Bytes that the folder may hold; what does not fit stays in memory.
-        tell: Takes a line for a person.
+        log: Called with each message.
     """
 
-    def __init__(self, folder: Path | None, limit: int, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, folder: Path | None, limit: int, log: Callable[[str], None] = lambda _: None) -> None:
         self._folder = folder
         self._limit = limit
-        self._tell = tell
+        self._log = log
         self._used: set[Path] = set()
 
     def read(self, wanted: Sequence[Files]) -> list[Decoded | WeightsError]:
@@ -68,7 +68,7 @@ class PictureCache:
         found = self._kept(set(keys.values()))
         missing = {key: files for files, key in keys.items() if key not in found}
         if missing:
-            self._tell(f"decoding {len(missing)} of {len(wanted)} pictures")
+            self._log(f"decoding {len(missing)} of {len(wanted)} pictures")
             found |= self._decoded(missing)
         return [found[keys[files]] for files in wanted]
 
@@ -103,7 +103,7 @@ class PictureCache:
         except (OSError, ImageError, OutputError) as error:
             if self._folder is None:
                 raise
-            self._tell(f"decoded pictures stay in memory: {error}")
+            self._log(f"decoded pictures stay in memory: {error}")
             self._folder = None
             lost = {key: files for key, files in wanted.items() if key not in found}
             return found | self._decoded(lost)
@@ -123,7 +123,7 @@ class PictureCache:
                 free += sizes[index]
         fits = free >= size and shutil.disk_usage(_existing(self._folder)).free >= size + FREE_BYTES
         if not fits:
-            self._tell(f"the cache in {self._folder} is full: the other pictures stay in memory")
+            self._log(f"the cache in {self._folder} is full: the other pictures stay in memory")
             self._folder = None
         return fits
 
@@ -141,10 +141,10 @@ class PictureCache:
         return sorted(self._folder.glob("*.json")) if self._folder else []
 
 
-def read_pictures(
+def read_images(
     settings: DataSettings,
     wanted: Sequence[Files],
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
     faults: Sequence[str] = (),
     smallest: int = 1,
 ) -> list[Decoded]:
@@ -153,14 +153,14 @@ def read_pictures(
     Args:
         settings: Say where decoded pictures are kept.
         wanted: Which.
-        tell: Takes a line for a person.
+        log: Called with each message.
         faults: What is wrong with the data already.
         smallest: Side that the pictures must have in pixels.
 
     Raises:
         WeightsError: There are faults, or some pictures cannot be read or are smaller; each is named.
     """
-    cache = PictureCache(cache_folder(settings), int(settings.cache_gigabytes * 1e9), tell)
+    cache = ImageCache(cache_folder(settings), int(settings.cache_gigabytes * 1e9), log)
     for turn in (True, False):
         if is_first_here() == turn:
             found = cache.read(wanted)

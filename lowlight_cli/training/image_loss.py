@@ -11,11 +11,11 @@ from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
 from lowlight_cli.losses.pixel import absolute, color, gradient
 from lowlight_cli.losses.structure import dissimilarity
 from lowlight_cli.tensors import Images, Scalar
-from lowlight_cli.training.weight_updates import placed
+from lowlight_cli.training.weight_updates import to_device
 
 
 @runtime_checkable
-class PictureWeights(Protocol):
+class ImageLossWeights(Protocol):
     """How much each difference counts; that of pixels counts as 1."""
 
     @property
@@ -44,8 +44,8 @@ class LpipsFiles(Protocol):
         """Weights of the LPIPS heads for VGG."""
 
 
-def picture_losses(
-    weights: PictureWeights,
+def image_losses(
+    weights: ImageLossWeights,
     made: Images,
     target: Images,
     *,
@@ -67,7 +67,7 @@ def picture_losses(
     }
 
 
-def given_lpips(files: LpipsFiles, device: torch.device) -> LearnedPerceptual | None:
+def optional_lpips(files: LpipsFiles, device: torch.device) -> LearnedPerceptual | None:
     """LPIPS where both of its files are given.
 
     Raises:
@@ -75,4 +75,4 @@ def given_lpips(files: LpipsFiles, device: torch.device) -> LearnedPerceptual | 
     """
     if files.lpips_backbone is None or files.lpips_heads is None:
         return None
-    return placed(load_lpips(files.lpips_backbone, files.lpips_heads), device)
+    return to_device(load_lpips(files.lpips_backbone, files.lpips_heads), device)

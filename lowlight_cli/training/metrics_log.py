@@ -49,13 +49,13 @@ class MetricsLog:
                 continue
         return found
 
-    def forget(self) -> None:
-        """Starts with no line."""
+    def clear(self) -> None:
+        """Removes all rows."""
         self.path.unlink(missing_ok=True)
         self._table.unlink(missing_ok=True)
 
-    def forget_from(self, step: int) -> None:
-        """Drops lines of steps that a run which goes on will take again."""
+    def drop_from(self, step: int) -> None:
+        """Removes the rows of ``step`` and later ones, which a resumed run takes again."""
         kept = [json.dumps(row) for row in self.rows() if row["step"] < step]
         write_whole(self.path, "".join(line + "\n" for line in kept).encode())
 
@@ -87,6 +87,20 @@ def as_line(values: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
 
 
+def check_tensorboard() -> None:
+    """Checks that event files can be written.
+
+    Raises:
+        UnavailableError: TensorBoard is not installed.
+    """
+    try:
+        import torch.utils.tensorboard  # noqa: F401 - whether it is there
+    except ImportError as error:
+        raise UnavailableError(
+            "TensorBoard is not installed: pip install 'lowlight-cli[tensorboard]'"
+        ) from error
+
+
 class Board:
     """Writes event files.
 
@@ -98,12 +112,9 @@ class Board:
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise UnavailableError(
-                "TensorBoard is not installed: pip install 'lowlight-cli[tensorboard]'"
-            ) from error
+        check_tensorboard()
+        from torch.utils.tensorboard import SummaryWriter
+
         self._writer = SummaryWriter(folder)
 
     def add(self, step: int, values: Mapping[str, float]) -> None:

@@ -14,7 +14,7 @@ from lowlight_cli.device import choose_precision
 from lowlight_cli.tensors import Scalar
 from lowlight_cli.training.config import OptimizerSettings, Recipe
 from lowlight_cli.training.distributed import summed, world_size
-from lowlight_cli.training.guard import LAG, Delayed, Guard, Outcome
+from lowlight_cli.training.guard import LAG, DelayedReader, Guard, Outcome
 
 MOST_DOUBLINGS = 2
 """How often what counts as far above is doubled after going back."""
@@ -131,7 +131,7 @@ class GuardedOptimizer:
         self._scaler = GradScaler(device.type, enabled=is_half)
         self._pieces = recipe.run.accumulate
         self._guard = Guard(recipe.optimizer.spike, recipe.optimizer.clip, device)
-        self._outcomes = Delayed(0 if self._waits else LAG)
+        self._outcomes = DelayedReader(0 if self._waits else LAG)
         self._loss = self._zero = torch.zeros((), device=device)
         self.failed = self.spiked = False
         self.norm = self._zero
@@ -158,7 +158,7 @@ class GuardedOptimizer:
         loss = averaged_gradients(self._parameters, self._loss) if world_size() > 1 else self._loss
         self._scaler.unscale_(self._adam)
         self.norm = clip_grad_norm_(self._parameters, self._settings.clip)
-        taken = self._step(self._guard.judge(loss, self.norm))
+        taken = self._step(self._guard.outcome(loss, self.norm))
         self._scaler.update()
         self._adam.zero_grad(set_to_none=True)
         self._loss = self._zero
@@ -220,4 +220,4 @@ class GuardedOptimizer:
         if guard:  # earlier runs remembered nothing
             self._guard.load_state_dict(guard)
         # What was not known yet is about steps that will be taken again.
-        self._outcomes = Delayed(0 if self._waits else LAG)
+        self._outcomes = DelayedReader(0 if self._waits else LAG)

@@ -10,9 +10,9 @@ from torch.nn.functional import interpolate
 from lowlight_cli.datasets.matching import match
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.image_cache import read_pictures
+from lowlight_cli.training.image_cache import read_images
 from lowlight_cli.training.image_segments import Decoded
-from lowlight_cli.training.pool import Origin, one_of, random_below
+from lowlight_cli.training.pool import Origin, draw_one, random_below
 from lowlight_cli.training.scenes import Cut
 
 
@@ -39,14 +39,14 @@ class PairCrops(NamedTuple):
 
 
 def load_pairs(
-    settings: DataSettings, *, smallest: int, tell: Callable[[str], None] = lambda _: None
+    settings: DataSettings, *, smallest: int, log: Callable[[str], None] = lambda _: None
 ) -> tuple[list[PairedPhoto], list[PairedPhoto]]:
     """Reads all pairs; gives those to train on and those held out.
 
     Args:
         settings: Where they are.
         smallest: Side of a crop in pixels.
-        tell: Takes a line for a person.
+        log: Called with each message.
 
     Raises:
         UsageError: A folder is missing.
@@ -60,7 +60,7 @@ def load_pairs(
             faults.append(f"no pictures in {source.low} and {source.high}")
         found += [(Origin(place, source.weight), partners) for partners in matching.partners]
     wanted = [(partners.picture, partners.reference or partners.picture) for _, partners in found]
-    pictures = read_pictures(settings, wanted, tell, faults, smallest)
+    pictures = read_images(settings, wanted, log, faults, smallest)
     pairs = [
         _pair(partners.name, origin, picture, settings)
         for (origin, partners), picture in zip(found, pictures, strict=True)
@@ -83,7 +83,7 @@ def _pair(name: str, origin: Origin, picture: Decoded, settings: DataSettings) -
 
 def random_pair_crops(pairs: Sequence[PairedPhoto], items: Sequence[Generator], side: int) -> PairCrops:
     """The same random place, sometimes shrunk or mirrored, of a dark and a bright picture for each item."""
-    chosen = [one_of(pairs, item) for item in items]
+    chosen = [draw_one(pairs, item) for item in items]
     taken = [_random_crop(pair.pixels, side, item) for pair, item in zip(chosen, items, strict=True)]
     crops = torch.stack([crop for crop, _ in taken])
     return PairCrops(

@@ -14,8 +14,8 @@ from lowlight_cli.datasets.matching import listed
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.tensors import ClassMap, Images, PerImage
 from lowlight_cli.training.config import DataSettings, RunSettings
-from lowlight_cli.training.image_cache import read_pictures
-from lowlight_cli.training.pool import Origin, Picture, Pool, one_of, random_below
+from lowlight_cli.training.image_cache import read_images
+from lowlight_cli.training.pool import Origin, Picture, Pool, draw_one, random_below
 from lowlight_cli.training.scenes import Cut
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -63,20 +63,20 @@ def find_photos(settings: DataSettings) -> list[tuple[Origin, Path]]:
 
 
 def load_photos(
-    settings: DataSettings, *, smallest: int, tell: Callable[[str], None] = lambda _: None
+    settings: DataSettings, *, smallest: int, log: Callable[[str], None] = lambda _: None
 ) -> list[Photo]:
     """Reads all photos whose sides are at least ``smallest``.
 
     Args:
         settings: Where they are.
         smallest: Side of a crop in pixels.
-        tell: Takes a line for a person.
+        log: Called with each message.
 
     Raises:
         WeightsError: Some cannot be read, and each is named; or all are smaller.
     """
     found = find_photos(settings)
-    pictures = read_pictures(settings, [(path,) for _, path in found], tell)
+    pictures = read_images(settings, [(path,) for _, path in found], log)
     photos, small = [], []
     for (origin, path), picture in zip(found, pictures, strict=True):
         if min(picture.pixels.shape[1:]) < smallest:
@@ -87,7 +87,7 @@ def load_photos(
         raise WeightsError(f"all photos are smaller than a crop of {smallest}x{smallest} pixels")
     if small:
         names = listed([str(path) for path in small])
-        tell(f"{len(small)} photos are smaller than a crop of {smallest}x{smallest} pixels: {names}")
+        log(f"{len(small)} photos are smaller than a crop of {smallest}x{smallest} pixels: {names}")
     return photos
 
 
@@ -98,7 +98,7 @@ def _class_map(photo: Path, settings: DataSettings) -> Tensor | None:
     return torch.from_numpy(np.array(Image.open(path))) if path.exists() else None
 
 
-def every_tenth_apart(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
+def split_every_tenth(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
     """Photos to train on, and every tenth for validation; none of fewer than ten."""
     if len(photos) < VALIDATION_EVERY:
         return photos, []
@@ -106,7 +106,9 @@ def every_tenth_apart(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
     return train, photos[::VALIDATION_EVERY]
 
 
-def few_of(train: list[Item], held_out: list[Item], settings: RunSettings) -> tuple[Pool[Item], list[Item]]:
+def overfit_subset(
+    train: list[Item], held_out: list[Item], settings: RunSettings
+) -> tuple[Pool[Item], list[Item]]:
     """The same pictures, those to train on as a pool.
 
     Where overfitting is asked for, it is a few, and those for validation, too.
@@ -117,7 +119,7 @@ def few_of(train: list[Item], held_out: list[Item], settings: RunSettings) -> tu
 
 def random_crops(photos: Sequence[Photo], items: Sequence[Generator], side: int) -> Crops:
     """Crops of randomly chosen, randomly shrunk (half of them) and mirrored photos, one for each item."""
-    taken = [_random_crop(one_of(photos, item), side, item) for item in items]
+    taken = [_random_crop(draw_one(photos, item), side, item) for item in items]
     images, lightness, classes, cuts = zip(*taken, strict=True)
     return Crops(torch.stack(images), torch.tensor(lightness), torch.stack(classes), cuts)
 

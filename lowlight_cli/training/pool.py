@@ -38,12 +38,12 @@ class Pool(list[Item]):
 
     def __init__(self, pictures: Iterable[Item]) -> None:
         super().__init__(pictures)
-        self._chances = _chances([picture.origin for picture in self])
-        self._sums = list(accumulate(self._chances)) if self._chances else None
+        self._weights = _weights_of([picture.origin for picture in self])
+        self._sums = list(accumulate(self._weights)) if self._weights else None
 
-    def chances(self) -> list[float]:
+    def weights(self) -> list[float]:
         """How likely each picture is, in any unit."""
-        return self._chances or [1.0] * len(self)
+        return self._weights or [1.0] * len(self)
 
     def draw(self, generator: Generator) -> Item:
         """One of the pictures."""
@@ -53,7 +53,7 @@ class Pool(list[Item]):
         return self[min(bisect(self._sums, uniform), len(self) - 1)]
 
 
-def one_of(pictures: Sequence[Item], generator: Generator) -> Item:
+def draw_one(pictures: Sequence[Item], generator: Generator) -> Item:
     """One picture by chance; of a pool by its weights."""
     if isinstance(pictures, Pool):
         drawn: Item = pictures.draw(generator)
@@ -66,8 +66,8 @@ def random_below(limit: int, generator: Generator) -> int:
     return int(torch.randint(limit, (), generator=generator))
 
 
-def _chances(origins: Sequence[Origin | None]) -> list[float]:
-    """How likely each picture is; empty where no source has a weight."""
+def _weights_of(origins: Sequence[Origin | None]) -> list[float]:
+    """Weight of each image; empty if no source has a weight."""
     counts = Counter(origins)
     weights = {origin: origin.weight for origin in counts if origin and origin.weight is not None}
     if not weights:

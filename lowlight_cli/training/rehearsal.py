@@ -117,7 +117,7 @@ def rehearse(
             raise Stopped(folder.stop.number)
         rows = MetricsLog(Path(place)).rows()
     # Nobody is told of a step after which the run went back, nor of the one that ended it.
-    taken = len(moments) + folder.run_state.returns + len(problems)
+    taken = len(moments) + folder.run_state.rollbacks + len(problems)
     return _judged(moments, rows, (taken, folder.run_state.skipped), problems)
 
 

@@ -1,4 +1,4 @@
-"""The way back of a run whose steps fail: to a checkpoint or an early state, at half the rate."""
+"""Rolls a run back to its last good state, at half the learning rate, after too many skipped steps."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -8,24 +8,24 @@ from typing import Any
 import torch
 
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.training.checkpoints import read_state
+from lowlight_cli.training.checkpoints import Stateful, read_state
 from lowlight_cli.training.distributed import done_by_first, is_first
 from lowlight_cli.training.optimizer import GuardedOptimizer
-from lowlight_cli.training.run_state import LATELY, TOO_MANY, RunState
+from lowlight_cli.training.run_state import RECENT, TOO_MANY, RunState
 
 
 class Rollback:
-    """Counts steps, and puts a good state back after too many were left out.
+    """Counts steps, and restores a good state after too many were skipped.
 
-    Until there is a checkpoint, the state after the first steps is kept in memory, by the first process.
+    Until there is a checkpoint, the first process keeps the state after the first steps in memory.
 
     Args:
-        run_state: Counts what was left out.
-        parts: All that has a state, by name.
-        start: The checkpoint that the run began with, if any.
+        run_state: Counts skipped steps.
+        parts: Everything that has a state, by name.
+        start: The checkpoint that the run resumed from, if any.
     """
 
-    def __init__(self, run_state: RunState, parts: Mapping[str, Any], start: Path | None) -> None:
+    def __init__(self, run_state: RunState, parts: Mapping[str, Stateful], start: Path | None) -> None:
         self._run_state = run_state
         self._parts = parts
         self._optimizers = [part for part in parts.values() if isinstance(part, GuardedOptimizer)]
@@ -34,47 +34,47 @@ class Rollback:
         self.slow_down()
 
     def slow_down(self) -> None:
-        """Halves the rates once for each time that the run went back."""
+        """Halves the learning rates once for each rollback so far."""
         for optimizer in self._optimizers:
-            optimizer.slow_down(self._run_state.returns)
+            optimizer.slow_down(self._run_state.rollbacks)
 
     def numbers(self) -> dict[str, float]:
-        """For the journal: gradient norm of the first optimizer before it was cut, and returns if any."""
+        """For the metrics log: gradient norm of the first optimizer before clipping, and rollbacks if any."""
         found = {} if not self._optimizers else {"gradient_norm": float(self._optimizers[0].norm)}
-        return found | ({"returns": float(self._run_state.returns)} if self._run_state.returns else {})
+        return found | ({"returns": float(self._run_state.rollbacks)} if self._run_state.rollbacks else {})
 
-    def lead_to(self, checkpoint: Path) -> None:
-        """Goes back to this checkpoint from now on."""
+    def use_checkpoint(self, checkpoint: Path) -> None:
+        """Rolls back to this checkpoint from now on."""
         self._path, self._early = checkpoint, None
 
     def count(self, step: int, *, failed: bool) -> str | None:
-        """Counts a step, and goes back where that is due; says so.
+        """Counts a step, and rolls back if too many were skipped; then returns a message for the user.
 
         Args:
-            step: The step at hand, counted from 0.
-            failed: Whether it was left out because numbers were not finite.
+            step: The current step, counted from 0.
+            failed: Whether it was skipped because its numbers were not finite.
 
         Raises:
-            DivergedError: Twenty were not finite in a row, or going back did not help.
-            WeightsError: The checkpoint cannot be read any more.
+            DivergedError: Twenty steps in a row were not finite, or rolling back did not help.
+            WeightsError: The checkpoint can no longer be read.
         """
         spiked = any(optimizer.spiked for optimizer in self._optimizers)
         if self._run_state.count(failed=failed, spiked=spiked):
-            return self._go_back(step)
-        if self._run_state.is_calm and self._path is None and self._early is None and is_first():
+            return self._roll_back(step)
+        if self._run_state.is_stable and self._path is None and self._early is None and is_first():
             self._keep(step + 1)
         return None
 
-    def _go_back(self, step: int) -> str:
-        self._run_state.check_returns()
+    def _roll_back(self, step: int) -> str:
+        self._run_state.check_rollbacks()
         state = done_by_first(self._state) or {"step": step + 1}
         if len(state) > 1:
             self._restore(state)
-        self._run_state.go_back(state["step"])
+        self._run_state.roll_back(state["step"])
         self.slow_down()
-        share = f"1/{2**self._run_state.returns}"
+        share = f"1/{2**self._run_state.rollbacks}"
         return (
-            f"step {step + 1}: {TOO_MANY} of {LATELY} steps were left out; going on from step "
+            f"step {step + 1}: {TOO_MANY} of {RECENT} steps were skipped; rolling back to step "
             f"{state['step']} at {share} of the learning rate"
         )
 
@@ -96,4 +96,4 @@ class Rollback:
             for name, part in self._parts.items():
                 part.load_state_dict(state[name])
         except (KeyError, RuntimeError, ValueError) as error:
-            raise WeightsError(f"cannot go back to {self._path}: {error}") from error
+            raise WeightsError(f"cannot roll back to {self._path}: {error}") from error

@@ -1,4 +1,4 @@
-"""Files of a run: whole or not at all, and a line more; a full disk is an error with a name."""
+"""Writes the files of a run, and describes the environment it runs in."""
 
 import os
 import platform
@@ -15,10 +15,10 @@ from lowlight_cli.versions import version_of
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Puts data under a name in one step.
+    """Writes a file atomically.
 
     Raises:
-        OutputError: It cannot be written; an older file is as it was.
+        OutputError: It cannot be written; an older file is unchanged.
     """
     try:
         replace_file(path, data)
@@ -27,7 +27,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Adds a line to a file of text.
+    """Appends a line to a text file.
 
     Raises:
         OutputError: It cannot be written.
@@ -39,11 +39,24 @@ def append_line(path: Path, line: str) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
+def check_place(folder: Path) -> None:
+    """Checks that a folder can be written, or made where it is missing, without making it.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise OutputError(f"cannot write to '{folder}': {nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write to '{folder}': no permission to write to {nearest}")
+
+
 PACKAGES = ("lowlight-cli", "torch", "torchvision", "numpy", "pillow", "opencv-python", "safetensors")
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Versions, machine and call as JSON holds them.
+    """Package versions, machine and command line, ready for JSON.
 
     Args:
         device: Where the run computes.

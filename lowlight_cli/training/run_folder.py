@@ -1,10 +1,10 @@
-"""The folder of one training run: settings, machine, numbers, checkpoints, samples, plots."""
+"""Reads and writes the folder of one training run: settings, metrics, checkpoints, samples and plots."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,108 +13,116 @@ from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import DivergedError, WeightsError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.checkpoints import Checkpoints, read_state, share_start
+from lowlight_cli.training.checkpoints import Checkpoints, Stateful, read_state, share_start
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.distributed import done_by_first, is_first, means_of_all, of_first
-from lowlight_cli.training.guard import Delayed, lag_on
-from lowlight_cli.training.metrics_log import Board, MetricsLog, as_line
+from lowlight_cli.training.guard import DelayedReader, lag_on
+from lowlight_cli.training.metrics_log import Board, MetricsLog, as_line, check_tensorboard
 from lowlight_cli.training.plots import draw_plots
 from lowlight_cli.training.rng import check_parts
 from lowlight_cli.training.rollback import Rollback
-from lowlight_cli.training.run_files import append_line, environment, write_whole
-from lowlight_cli.training.run_state import RunState
+from lowlight_cli.training.run_files import append_line, check_place, environment, write_whole
+from lowlight_cli.training.run_state import RunState, StopRequest
 from lowlight_cli.training.sampling import draw_grid
+from lowlight_cli.training.settings import SETTINGS_FILE, as_toml
 from lowlight_cli.training.step_timer import StepStats, StepTimer, peak_memory_mb
-from lowlight_cli.training.stopping import StopRequest
-from lowlight_cli.training.toml_text import toml_text
-
-SETTINGS_FILE = "config.resolved.toml"
-
-
-@runtime_checkable
-class Stateful(Protocol):
-    """Anything whose state can be saved and put back."""
-
-    def state_dict(self) -> Mapping[str, Any]:
-        """The state."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> object:
-        """Puts a state back."""
 
 
 class RunFolder:
-    """Writes and finds again all that a run leaves behind; of several processes, the first one does.
+    """Reads and writes everything that a run leaves behind; of several processes, only the first writes.
+
+    The folder is made by ``resume``, after the data and the weights were read, so bad input leaves no folder.
 
     Args:
         path: The folder; made if absent.
         recipe: Settings of the run.
-        say: Takes each line that a person shall see; all go to ``train.log``.
-        watch: Is told of each step.
+        on_message: Called with each message for the user; all of them also go to ``train.log``.
+        on_step: Called after each step.
+        dry_run: Whether the run ends after its first step, with a validation.
 
     Attributes:
         run_state: When the run validates, saves and ends.
-        timer: How fast the steps are; a recipe tells it when it waits for data.
-        stop: Watches for signals.
+        timer: Measures the steps; a recipe reports to it when it waits for data.
+        stop: Received signals.
 
     Raises:
-        OutputError: The folder cannot be written.
-        SettingsError: A batch cannot be dealt evenly to the processes that train together.
+        OutputError: The folder cannot be made, or not written.
+        SettingsError: The batch cannot be divided evenly among the processes that train together.
+        UnavailableError: TensorBoard is asked for and not installed.
     """
 
     def __init__(
         self,
         path: Path,
         recipe: Recipe,
-        say: Callable[[str], None] = lambda _: None,
-        watch: Callable[[StepStats], None] = lambda _: None,
+        on_message: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[StepStats], None] = lambda _: None,
+        *,
+        dry_run: bool = False,
     ) -> None:
         check_parts(recipe.run)
+        check_place(path)
+        if recipe.run.tensorboard:
+            check_tensorboard()
         self.path = path
         self.stop = StopRequest()
-        self.run_state = RunState(recipe.run, self.stop)
+        self.run_state = RunState(recipe.run, self.stop, dry_run=dry_run)
         self.timer = StepTimer()
         self._device = torch.device("cpu")
         self._score: tuple[str, float] | None = None
-        self._watch = watch
+        self._on_step = on_step
         self._recipe = recipe
-        self._say = say
+        self._on_message = on_message
+        self._early_lines: list[str] | None = []
         self._metrics_log = MetricsLog(path)
         self._board: Board | None = None
-        self._states = Checkpoints(path / "ckpt", recipe.run.keep)
+        self._checkpoints = Checkpoints(path / "ckpt", recipe.run.keep)
         self._rollback = Rollback(self.run_state, {}, None)
-        self._losses = Delayed(0)
+        self._losses = DelayedReader(0)
         self._step = -1
-        done_by_first(self._make_folders)
 
-    def tell(self, line: str) -> None:
-        """Shows a line, and keeps it in ``train.log``."""
+    def log(self, line: str) -> None:
+        """Passes on a message and appends it to ``train.log``, which starts when the folder is made."""
         if not is_first():
             return
-        self._say(line)
-        append_line(self.path / "train.log", f"{datetime.now(UTC).isoformat(timespec='seconds')}  {line}")
+        self._on_message(line)
+        timed = f"{datetime.now(UTC).isoformat(timespec='seconds')}  {line}"
+        if self._early_lines is None:
+            append_line(self.path / "train.log", timed)
+        else:
+            self._early_lines.append(timed)
 
     def resume(self, device: torch.device, parts: Mapping[str, Stateful]) -> int:
-        """Puts the last state back and gives the number of steps done; 0 for a new run.
+        """Restores the last checkpoint, makes the folder, and returns the number of steps done; 0 if new.
 
-        From here on a signal lets the step at hand be finished and saved.
+        From here on a signal ends the run only after the current step is finished and saved.
 
         Args:
-            device: Where the run computes, for the record.
-            parts: All that has a state, by name.
+            device: Where the run computes.
+            parts: Everything that has a state, by name.
 
         Raises:
+            OutputError: The folder cannot be written.
             WeightsError: The checkpoint is of another recipe or damaged.
         """
         self._device = device
-        found = done_by_first(lambda: self._found(device))
-        self.stop.defer()
-        self.timer.rest()
+        found = done_by_first(self._checkpoint)
         self._rollback = Rollback(self.run_state, parts, None if found is None else found[0])
-        self._losses = Delayed(lag_on(device))
+        self._losses = DelayedReader(lag_on(device))
         if found is None:
             share_start(parts)
-            return 0
-        path, state = found
+        else:
+            self._restore(parts, *found)
+        done = 0 if found is None else int(found[1]["step"])
+        self.stop.defer()
+        done_by_first(lambda: self._open(done, is_new=found is None))
+        self._early_lines = None
+        self.timer.restart()
+        if found is not None:
+            self.log(f"resuming from {found[0]}, {done} steps done")
+        return done
+
+    def _restore(self, parts: Mapping[str, Stateful], path: Path, state: Mapping[str, Any]) -> None:
         try:
             for name, part in parts.items():
                 part.load_state_dict(state[name])
@@ -124,114 +132,115 @@ class RunFolder:
         except (KeyError, RuntimeError, ValueError) as error:
             raise WeightsError(f"cannot resume from {path}: {error}") from error
         self._rollback.slow_down()
-        done_by_first(lambda: self._metrics_log.forget_from(state["step"]))
-        self.tell(f"going on from {path}, {state['step']} steps done")
-        return int(state["step"])
 
     def steps(self, start: int) -> Iterator[int]:
-        """The steps to take, counted from 0; after going back, those since then once more.
+        """The steps to take, counted from 0; after a rollback, the steps since then once more.
 
         Args:
-            start: How many are done, as ``resume`` gave it.
+            start: Number of steps done, as returned by ``resume``.
         """
         self._step = start
         while self._step < self.run_state.settings.steps and not (
-            self._step == start and self.run_state.is_spent
+            self._step == start and self.run_state.is_out_of_time
         ):
             yield self._step
-            back, self.run_state.went_back_to = self.run_state.went_back_to, None
+            back, self.run_state.rolled_back_to = self.run_state.rolled_back_to, None
             self._step = self._step + 1 if back is None else back
 
     def report(self, step: int, **values: float | Tensor) -> None:
-        """Writes and tells numbers where it is time to, and looks whether this step is the last."""
-        if self.run_state.went_back_to is not None:
-            self.timer.rest()
+        """Passes on the numbers of a step, and logs them every ``journal_every`` steps.
+
+        Args:
+            step: Counted from 0.
+            values: Numbers by name; one is ``loss``.
+        """
+        if self.run_state.rolled_back_to is not None:
+            self.timer.restart()
             return
-        self.run_state.reach(step)
         settings = self.run_state.settings
         memory = peak_memory_mb(self._device)
         self._show(step, values["loss"], memory)
         if (step + 1) % settings.journal_every == 0:
             row = means_of_all(values) | {"skipped": float(self.run_state.skipped)}
             row |= self._rollback.numbers()
-            row |= self.timer.gathered(settings.batch_size)
+            row |= self.timer.summary(settings.batch_size)
             row |= {} if memory is None else {"memory_mb": memory}
             self._add(step, row)
-            self.tell(f"step {step + 1}/{settings.steps}  {as_line(row)}")
+            self.log(f"step {step + 1}/{settings.steps}  {as_line(row)}")
 
-    def judge(self, step: int, values: Mapping[str, float], by: str) -> None:
-        """Writes and tells a validation; the best so far is what ``best`` will be.
+    def record_validation(self, step: int, values: Mapping[str, float], by: str) -> None:
+        """Logs a validation, and compares it with the best so far.
 
         Args:
             step: Counted from 0.
-            values: Numbers, the higher the better for the one that counts.
-            by: Name of that one.
+            values: Scores by name.
+            by: Name of the score that is compared; higher is better.
         """
         values = of_first(values)
         self._add(step, values)
         self._score = (by, values[by])
-        self.run_state.judge(values[by])
-        self.tell(f"held out  {as_line(values)}{'  best' if self.run_state.is_best else ''}")
-        self.timer.rest()
+        self.run_state.record_score(values[by])
+        self.log(f"validation  {as_line(values)}{'  best' if self.run_state.is_best else ''}")
+        self.timer.restart()
 
     def save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
-        """Writes the state after ``step`` steps, its weights, and the numbers as table and plots.
+        """Writes a checkpoint after ``step`` steps, the metrics as a table, and plots.
 
         Args:
-            step: Steps done.
-            parts: All that has a state, by name.
-            model: What is of use besides, such as averaged weights.
+            step: Number of steps done.
+            parts: Everything that has a state, by name.
+            model: Weights to write besides, such as averaged ones.
         """
         done_by_first(lambda: self._save(step, parts, model))
-        self._rollback.lead_to(self._states.last)
+        self._rollback.use_checkpoint(self._checkpoints.last)
         self.run_state.is_best = False
-        self.timer.rest()
+        self.timer.restart()
 
     def _save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
         state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
         state |= {"run_state": self.run_state.state_dict(), "rng_state": torch.get_rng_state()}
-        self._states.save(step, {"step": step, **state})
-        save_weights(self._states.weights(step), model, self._provenance(step))
-        self._states.mark("last", step)
+        self._checkpoints.save(step, {"step": step, **state})
+        save_weights(self._checkpoints.weights(step), model, self._provenance(step))
+        self._checkpoints.mark("last", step)
         if self.run_state.is_best:
-            self._states.mark("best", step)
-        self._states.prune()
+            self._checkpoints.mark("best", step)
+        self._checkpoints.prune()
         self._metrics_log.write_table()
         draw_plots(self.path / "plots", self._metrics_log)
         if self._board is not None:
             self._board.flush()
 
     def count(self, *, failed: bool) -> None:
-        """Counts a step, and goes back to the last good state where too many were left out.
+        """Counts a step, and rolls back if too many were skipped recently.
 
         Args:
-            failed: Whether the step was left out because its numbers were not finite; whether they were far
-                above those before, the optimizers know that ``resume`` was given.
+            failed: Whether the step was skipped because its numbers were not finite. Whether it was skipped
+                as a spike is known to the optimizers that ``resume`` was given.
 
         Raises:
-            DivergedError: Twenty in a row were not finite, or going back did not help.
+            DivergedError: Twenty steps in a row were not finite, or rolling back did not help.
         """
         try:
             line = self._rollback.count(self._step, failed=failed)
         except DivergedError as error:
-            text = f"{error}; {self._states.kept()}"
+            text = f"{error}; {self._checkpoints.summary()}"
             if is_first():
                 append_line(self.path / "train.log", text)
             raise DivergedError(text) from error
         if line:
-            done_by_first(lambda: self._metrics_log.forget_from(self.run_state.went_back_to or 0))
-            self.tell(line)
+            done_by_first(lambda: self._metrics_log.drop_from(self.run_state.rolled_back_to or 0))
+            self.log(line)
 
     def samples(self, step: int, *columns: Images) -> None:
-        """Writes a grid, one picture per row and one column per argument."""
+        """Writes a grid with one image per row and one column per argument."""
         if is_first():
             pixels = draw_grid(self.path / "samples" / f"step-{step:06d}.jpg", columns)
             if self._board is not None:
                 self._board.show(step, pixels)
-        self.timer.rest()
+        self.timer.restart()
 
     def export(self, model: nn.Module, *, step: int) -> Path:
-        """Writes the weights after ``step`` steps, named after what was trained, and gives the path.
+        """Writes the weights after ``step`` steps as ``<architecture>.safetensors``, and returns the path.
 
         A run that was cut off writes none.
         """
@@ -241,17 +250,16 @@ class RunFolder:
         return done_by_first(lambda: save_weights(target, model, self._provenance(step)))
 
     def _show(self, step: int, loss: float | Tensor, memory: float | None) -> None:
-        """Tells who watches of a step."""
-        settings, lap = self.run_state.settings, self.timer.lap()
+        time = self.timer.end_step()
         if not is_first():
             return
         known = self._losses.exchange(loss.detach() if isinstance(loss, Tensor) else torch.tensor(loss))
         loss = float("nan") if known is None else float(known)
-        size, score = settings.batch_size, self._score
-        self._watch(StepStats(step + 1, settings.steps, loss, size, lap.seconds, lap.waited, memory, score))
+        steps, size = self.run_state.settings.steps, self.run_state.settings.batch_size
+        self._on_step(StepStats(step + 1, steps, loss, size, time.seconds, time.waited, memory, self._score))
 
     def _provenance(self, step: int) -> dict[str, Any]:
-        """What a file of weights says: what made it, but not where the pictures lay."""
+        """Metadata of a weights file: how it was made, without the paths of the data."""
         places = {"model", "data", "vqgan", "semantic", "start", "lpips_backbone", "lpips_heads", "vgg19"}
         provenance = self._recipe.model_dump(mode="json", exclude=places)
         return {
@@ -260,17 +268,22 @@ class RunFolder:
             "provenance": provenance | {"steps_done": step},
         }
 
-    def _record(self, device: torch.device) -> None:
-        settings = toml_text(self._recipe.model_dump(mode="json"))
-        write_whole(self.path / SETTINGS_FILE, settings.encode())
-        machine = json.dumps(environment(device), indent=1)
-        write_whole(self.path / "env.json", machine.encode() + b"\n")
-
-    def _make_folders(self) -> None:
+    def _open(self, done: int, *, is_new: bool) -> None:
+        """Makes the folder, records settings and environment, and drops what the steps to come replace."""
         for folder in (self.path, *(self.path / name for name in ("ckpt", "samples", "plots"))):
             check_writable_folder(folder)
         if self._recipe.run.tensorboard:
             self._board = Board(self.path / "tensorboard")
+        for line in self._early_lines or ():
+            append_line(self.path / "train.log", line)
+        write_whole(self.path / SETTINGS_FILE, as_toml(self._recipe).encode())
+        machine = json.dumps(environment(self._device), indent=1) + "\n"
+        write_whole(self.path / "env.json", machine.encode())
+        if is_new:
+            self._metrics_log.clear()
+            self._checkpoints.clear()
+        else:
+            self._metrics_log.drop_from(done)
 
     def _add(self, step: int, values: Mapping[str, float]) -> None:
         if is_first():
@@ -278,19 +291,9 @@ class RunFolder:
             if self._board is not None:
                 self._board.add(step + 1, values)
 
-    def _found(self, device: torch.device) -> tuple[Path, dict[str, Any]] | None:
-        """The checkpoint to go on from; where there is none, what an earlier run left is removed."""
-        self._record(device)
-        found = self._checkpoint()
-        if found is None:
-            self._metrics_log.forget()
-            self._states.forget()
-        return found
-
     def _checkpoint(self) -> tuple[Path, dict[str, Any]] | None:
-        wanted = self.run_state.settings.resume
-        if wanted == "none":
-            return None
-        if wanted == "auto":
-            return self._states.newest()
-        return Path(wanted), read_state(Path(wanted))
+        """The checkpoint to resume from, and its state; None for a new run."""
+        choice = self.run_state.settings.resume
+        if choice == "auto":
+            return self._checkpoints.newest()
+        return None if choice == "none" else (Path(choice), read_state(Path(choice)))

@@ -40,7 +40,7 @@ class Scene(NamedTuple):
     pixels: Tensor
 
 
-def aside(item: Generator) -> Generator:
+def second_generator(item: Generator) -> Generator:
     """A source of chance of its own for an item, so that what is drawn from it moves nothing else."""
     return torch.Generator().manual_seed(item.initial_seed() ^ ASIDE)
 

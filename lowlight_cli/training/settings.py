@@ -7,10 +7,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import Settings
+
+SETTINGS_FILE = "config.resolved.toml"
+"""Name of the file in a run folder that holds all settings of the run."""
 
 KIND = "kind"
 """Key that says which of several classes settings are of."""
@@ -128,3 +132,8 @@ def _put(tree: dict[str, Any], path: tuple[str, ...], value: object, defaults: M
 def _of_kind(tree: Mapping[str, Any], kind: object) -> dict[str, Any]:
     """A copy of settings; empty if another kind is wanted than they are of, which has other keys."""
     return {} if kind is not None and tree.get(KIND, kind) != kind else dict(tree)
+
+
+def as_toml(settings: BaseModel) -> str:
+    """All settings as TOML text that ``read_file`` reads back; a setting of None is left out."""
+    return tomli_w.dumps(settings.model_dump(mode="json", exclude_none=True))

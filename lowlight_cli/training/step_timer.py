@@ -60,7 +60,7 @@ class StepTimer:
         finally:
             self._waited += time.perf_counter() - begin
 
-    def lap(self) -> StepTime:
+    def end_step(self) -> StepTime:
         """Ends a step and begins the next."""
         now = time.perf_counter()
         lap = StepTime(now - self._begin, self._waited)
@@ -68,11 +68,11 @@ class StepTimer:
         self._begin, self._waited = now, 0.0
         return lap
 
-    def rest(self) -> None:
+    def restart(self) -> None:
         """Begins the next step now: what came before it, such as a validation, was none."""
         self._begin, self._waited = time.perf_counter(), 0.0
 
-    def gathered(self, batch_size: int) -> dict[str, float]:
+    def summary(self, batch_size: int) -> dict[str, float]:
         """Pictures per second and share of waiting over the steps since the last call; empty without any.
 
         Args:

@@ -16,7 +16,7 @@ from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.rng import item_rng
-from lowlight_cli.training.warm_start import load_part, stage_one, take_over
+from lowlight_cli.training.warm_start import copy_matching_weights, load_part, load_stage_one
 
 CHECK_SEED = 1
 
@@ -36,8 +36,8 @@ def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -
     Raises:
         WeightsError: A file is missing, or of another shape.
     """
-    model, prior = Vqcnir(config), stage_one(config.vqgan, vqgan)
-    take_over(model, prior)
+    model, prior = Vqcnir(config), load_stage_one(config.vqgan, vqgan)
+    copy_matching_weights(model, prior)
     if config.skips:
         last = len(config.level_channels) - 1
         for parameter in model.faithful.get_submodule(f"levels.{last}.fuse.skip").parameters():
@@ -47,7 +47,7 @@ def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -
     return model, prior
 
 
-def hold_still(model: nn.Module, *, still: bool) -> None:
+def freeze_offsets(model: nn.Module, *, still: bool) -> None:
     """Has the deformable convolutions move nothing, which saves their time while all else is learned."""
     for module in model.modules():
         if isinstance(module, DeformableConvolution):

@@ -29,16 +29,16 @@ def start_from(
     Raises:
         WeightsError: A file is missing, or of another shape.
     """
-    model, prior = CodeEnhance(config), stage_one(config.vqgan, vqgan)
+    model, prior = CodeEnhance(config), load_stage_one(config.vqgan, vqgan)
     if semantic is not None and model.semantic is not None:
         fill(model.semantic, load_part(semantic), semantic)
-    take_over(model, prior)
+    copy_matching_weights(model, prior)
     if model.reference_encoder is not None:
         model.reference_encoder.load_state_dict(prior.encoder.state_dict())
     return model, prior
 
 
-def stage_one(config: VqganConfig, weights: Path | None) -> Vqgan:
+def load_stage_one(config: VqganConfig, weights: Path | None) -> Vqgan:
     """The network of stage I; without weights it is random, which is only of use in tests.
 
     Raises:
@@ -50,14 +50,14 @@ def stage_one(config: VqganConfig, weights: Path | None) -> Vqgan:
     return net
 
 
-def take_over(model: nn.Module, prior: Vqgan) -> None:
+def copy_matching_weights(model: nn.Module, prior: Vqgan) -> None:
     """Puts the weights of stage I where a later network has the same names.
 
     Planes of the input that stage I does not have start at zero.
     """
     state = dict(prior.state_dict())
     planes = model.get_parameter("encoder.stem.weight").shape[1]
-    state["encoder.stem.weight"] = widened(state["encoder.stem.weight"], planes)
+    state["encoder.stem.weight"] = add_input_planes(state["encoder.stem.weight"], planes)
     model.load_state_dict(state, strict=False)
 
 
@@ -85,7 +85,7 @@ def load_part(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"cannot read weights {path}: {error}") from error
 
 
-def widened(weight: Tensor, planes: int) -> Tensor:
+def add_input_planes(weight: Tensor, planes: int) -> Tensor:
     """A stem that takes so many planes; those that it did not take before start at zero."""
     missing = planes - weight.shape[1]
     return torch.cat([weight, weight.new_zeros(len(weight), missing, *weight.shape[2:])], dim=1)

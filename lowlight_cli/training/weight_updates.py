@@ -16,7 +16,7 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 Model = TypeVar("Model", bound=nn.Module)
 
 
-def placed(module: Model, device: torch.device) -> Model:
+def to_device(module: Model, device: torch.device) -> Model:
     """The module on a device, channels last, which convolutions are fastest in."""
     return module.to(device).to(memory_format=torch.channels_last)
 
@@ -59,7 +59,7 @@ def autocast(settings: RunSettings, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
-def in_full(parts: Parts) -> Parts:
+def to_float32(parts: Parts) -> Parts:
     """The same tuple of tensors with floating-point numbers in full precision."""
     return type(parts)(
         *(part.float() if isinstance(part, Tensor) and part.is_floating_point() else part for part in parts)

@@ -4,14 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import tomli_w
 import torch
 from PIL import Image
 from safetensors.torch import load_file
 
 from lowlight_cli.losses import structure
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
-from lowlight_cli.training.run_state import MOST_RETURNS, TOO_MANY
-from lowlight_cli.training.toml_text import toml_text
+from lowlight_cli.training.run_state import MOST_ROLLBACKS, TOO_MANY
 from tests.contracts.narrow_recipes import NARROW_VQGAN
 from tests.simulated_tf32 import SimulatedTf32
 
@@ -43,9 +43,9 @@ def words(tmp_path):
         pixels = np.clip(225 + wave + noise, 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
     recipe = VqganRecipe(model=NARROW_VQGAN, codes_from=10**6, critic_from=10**6, critic_width=4)
-    tree = recipe.model_dump(mode="json")
+    tree = recipe.model_dump(mode="json", exclude_none=True)
     del tree["data"]
-    (tmp_path / "run.toml").write_text(toml_text(tree))
+    (tmp_path / "run.toml").write_text(tomli_w.dumps(tree))
     return (
         "train", "vqgan", "--config", tmp_path / "run.toml", "--data", tmp_path / "photos",
         "-o", tmp_path / "run", "--crop", 64, "--batch-size", 2, "--max-steps", 1000, "--ckpt-every", 20,
@@ -65,10 +65,10 @@ def test_ssim_in_tf32_is_caught_and_the_best_weights_are_kept(run_lle, words, tm
     monkeypatch.setattr(structure, "_likeness", likeness)
     run = run_lle(*words)
     assert (run.code, run.out) == (9, "")
-    returns = [line for line in run.err.splitlines() if "going on from step 20" in line]
-    assert len(returns) == MOST_RETURNS
-    assert f"{TOO_MANY} of 50 steps were left out" in returns[0]
-    assert f"after going back {MOST_RETURNS} times" in run.err
+    returns = [line for line in run.err.splitlines() if "rolling back to step 20" in line]
+    assert len(returns) == MOST_ROLLBACKS
+    assert f"{TOO_MANY} of 50 steps were skipped" in returns[0]
+    assert f"again after {MOST_ROLLBACKS} rollbacks" in run.err
     assert str(tmp_path / "run" / "ckpt" / "best.safetensors") in run.err
     weights = load_file(tmp_path / "run" / "ckpt" / "best.safetensors")
     assert all(torch.isfinite(tensor).all() for tensor in weights.values())

@@ -24,6 +24,7 @@ from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.codes import TargetCodes, target_codes
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
@@ -33,9 +34,9 @@ from lowlight_cli.training.enhancement_batch import (
     Mix,
     gray_where_color_cast,
 )
-from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
-from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import (
     choice_numbers,
@@ -49,9 +50,9 @@ from lowlight_cli.training.weight_updates import (
     averaged,
     compiled,
     freeze,
-    in_full,
-    placed,
     set_trainable,
+    to_device,
+    to_float32,
 )
 
 
@@ -121,11 +122,11 @@ def perceptual_loss(
     Raises:
         SettingsError: Neither can be had: the published semantic network does not expose its scales.
     """
-    lpips = given_lpips(recipe, device)
+    lpips = optional_lpips(recipe, device)
     if lpips is not None:
         return lambda made, target: recipe.lpips_weight * lpips(made, target)
     net = (
-        placed(semantic_net(recipe.model, recipe.semantic), device)
+        to_device(semantic_net(recipe.model, recipe.semantic), device)
         if model.semantic is None
         else model.semantic
     )
@@ -136,7 +137,7 @@ def perceptual_loss(
     return lambda made, target: recipe.perceptual_weight * feature_distance(net.pyramid, made, target)
 
 
-def picture_loss(
+def image_loss_terms(
     recipe: CodeEnhanceRecipe,
     perceive: Callable[[Images, Images], Scalar],
     made: Images,
@@ -147,7 +148,7 @@ def picture_loss(
         gray_where_color_cast(made, batch.color),
         gray_where_color_cast(batch.target, batch.color),
     )
-    return picture_losses(recipe, made, target) | {"perceptual": perceive(made, target)}
+    return image_losses(recipe, made, target) | {"perceptual": perceive(made, target)}
 
 
 def latent_loss(
@@ -189,17 +190,19 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
+    sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log)
     mix = Mix(
         settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, recipe.referenced_share
     )
 
     model, prior = start_from(recipe.model, recipe.vqgan, recipe.semantic)
-    model, prior = compiled(placed(model, device), settings), placed(prior, device)
+    model, prior = compiled(to_device(model, device), settings), to_device(prior, device)
     freeze(prior, *model.frozen_parts())
     model.codebook.weight.requires_grad_(False)
     perceive = perceptual_loss(recipe, model, device)
-    discriminator = placed(UnetDiscriminator(recipe.model.vqgan.code_channels, recipe.critic_width), device)
+    discriminator = to_device(
+        UnetDiscriminator(recipe.model.vqgan.code_channels, recipe.critic_width), device
+    )
     discriminator = compiled(discriminator, settings)
     generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     discriminator_optimizer = GuardedOptimizer(
@@ -217,7 +220,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
@@ -228,8 +231,10 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             set_trainable(discriminator, trainable=False)
             facts = batch.facts(recipe.model)
             with mixed:
-                made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
-            losses = picture_loss(recipe, perceive, made.images, batch)
+                made = to_float32(
+                    model(batch.dark, batch.weights, reference=batch.reference, observation=facts)
+                )
+            losses = image_loss_terms(recipe, perceive, made.images, batch)
             losses |= latent_loss(recipe, model, made.latent, wanted, batch.color)
             losses["adversarial"] = recipe.adversarial_weight * generator_loss(discriminator(made.latent))
             loss = torch.stack(list(losses.values())).sum()
@@ -245,6 +250,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             average.update_parameters(model)
         discriminator_optimizer.step(share)
         folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
+        run_state.finish_step(step)
 
         numbers = choice_numbers(made.indices, wanted.indices, len(model.codebook.weight))
         folder.report(step, loss=loss, discriminator_loss=discriminator_loss, **losses, **numbers)
@@ -253,7 +259,9 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             folder.samples(step + 1, *show_samples(best, shown))
             if held_out:
                 scores = validate(best, held_out, device, recipe.model, side=recipe.check_side)
-                folder.judge(step, scores | held_out_choices(best, prior, held_out, device), by="psnr")
+                folder.record_validation(
+                    step, scores | held_out_choices(best, prior, held_out, device), by="psnr"
+                )
         if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
         if run_state.ending:

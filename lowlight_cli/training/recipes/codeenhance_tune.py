@@ -25,6 +25,7 @@ from lowlight_cli.models.codeenhance.model import CodeEnhance, Enhanced
 from lowlight_cli.models.lifting import log_gain_of_pixels
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import Scalar
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.device_loader import enhancement_loader
@@ -33,13 +34,13 @@ from lowlight_cli.training.enhancement_batch import (
     Mix,
     gray_where_color_cast,
 )
-from lowlight_cli.training.image_loss import picture_losses
+from lowlight_cli.training.image_loss import image_losses
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
-from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
 from lowlight_cli.training.warm_start import load_part
-from lowlight_cli.training.weight_updates import autocast, averaged, freeze, in_full, placed
+from lowlight_cli.training.weight_updates import autocast, averaged, freeze, to_device, to_float32
 
 
 class CodeEnhanceTuneRecipe(Recipe):
@@ -113,7 +114,7 @@ def losses_of(
 ) -> dict[str, Scalar]:
     """Weighted differences between what was made and what was asked for, and of latents from their codes."""
     images, target = (gray_where_color_cast(each, batch.color) for each in (made.images, batch.target))
-    losses = picture_losses(recipe, images, target)
+    losses = image_losses(recipe, images, target)
     semantic = cast(SemanticNet, model.semantic)
     losses["perceptual"] = recipe.perceptual_weight * feature_distance(semantic.pyramid, images, target)
     if recipe.model.lift_target is not None:
@@ -134,12 +135,12 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
+    sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log)
     mix = Mix(
         settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, recipe.referenced_share
     )
 
-    model = placed(start_model(recipe), device)
+    model = to_device(start_model(recipe), device)
     learning = [weight for weight in model.parameters() if weight.requires_grad]
     finest = opened_stage(model) if recipe.decoder_share else []
     optimizer = GuardedOptimizer(learning, recipe, device, slow=finest, slow_share=recipe.decoder_share)
@@ -149,14 +150,16 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
         for batch, _ in loader.of_step(step):
             facts = batch.facts(recipe.model)
             with mixed:
-                made = in_full(model(batch.dark, batch.weights, reference=batch.reference, observation=facts))
+                made = to_float32(
+                    model(batch.dark, batch.weights, reference=batch.reference, observation=facts)
+                )
             losses = losses_of(recipe, model, made, batch)
             loss = torch.stack(list(losses.values())).sum()
             optimizer.backward(loss)
@@ -165,6 +168,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
         if optimizer.step(share):
             average.update_parameters(model)
         folder.count(failed=optimizer.failed)
+        run_state.finish_step(step)
 
         folder.report(step, loss=loss, **losses)
         if run_state.validates(step):
@@ -173,7 +177,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
                 seen = best(shown.dark, shown.weights, observation=shown.facts(recipe.model)).images
             folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
-                folder.judge(
+                folder.record_validation(
                     step, validate(best, held_out, device, recipe.model, side=recipe.check_side), by="psnr"
                 )
         if run_state.saves(step):

@@ -14,7 +14,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from lowlight_cli.losses.adversarial import fool_logistic, logistic
+from lowlight_cli.losses.adversarial import logistic, logistic_generator_loss
 from lowlight_cli.losses.divergence import histogram_divergence, softmax_divergence
 from lowlight_cli.losses.pixel import charbonnier
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
@@ -22,6 +22,7 @@ from lowlight_cli.models.drgn.discriminator import DegradationCritic
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.lifting import even_facts
 from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
@@ -29,8 +30,8 @@ from lowlight_cli.training.enhancement_batch import gray_where_color_cast
 from lowlight_cli.training.optimizer import GuardedOptimizer
 from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.rng import item_rngs
-from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.weight_updates import averaged, decayed_share, placed, set_trainable
+from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.weight_updates import averaged, decayed_share, set_trainable, to_device
 
 SAMPLE_SEED, SHOWN = 1, 8
 DIVERGENCES = {"softmax": softmax_divergence, "hist": histogram_divergence}
@@ -101,8 +102,10 @@ def generator_losses(
         color: See ``DegradationBatch``.
     """
     saturating = recipe.adversarial == "saturating"
-    fooled = fool_logistic(discriminators["low"](passed.low), saturating=saturating)
-    fooled = fooled + fool_logistic(discriminators["degradation"](passed.made), saturating=saturating)
+    fooled = logistic_generator_loss(discriminators["low"](passed.low), saturating=saturating)
+    fooled = fooled + logistic_generator_loss(
+        discriminators["degradation"](passed.made), saturating=saturating
+    )
     losses = {"adversarial": recipe.adversarial_weight * fooled}
     if recipe.kl != "off":
         losses["divergence"] = DIVERGENCES[recipe.kl](passed.wanted, passed.made)
@@ -135,12 +138,12 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    sources, _ = load_sources(recipe, recipe.darkening, tell=folder.tell)
+    sources, _ = load_sources(recipe, recipe.darkening, log=folder.log)
     cut = recipe.cut(synthetic=1.0)
 
-    model = placed(new_model(recipe), device)
+    model = to_device(new_model(recipe), device)
     kind = {"pooled": recipe.critic == "pooled"}
-    discriminators = placed(
+    discriminators = to_device(
         nn.ModuleDict(
             {name: DegradationCritic(recipe.critic_width, **kind) for name in ("low", "degradation")}
         ),
@@ -162,7 +165,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
     shown = degradation_batch(sources, cut, item_rngs(SAMPLE_SEED, 0, range(SHOWN))).to(device)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
@@ -186,6 +189,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
             average.update_parameters(generator)
         discriminator_optimizer.step(share)
         folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
+        run_state.finish_step(step)
 
         folder.report(
             step, loss=loss, discriminator_loss=discriminator_loss, **losses, **describe(passed.wanted)

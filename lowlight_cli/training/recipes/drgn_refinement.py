@@ -23,17 +23,18 @@ from lowlight_cli.models.drgn.config import SingleBranchConfig
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.lifting import even_facts
 from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import gray_where_color_cast
 from lowlight_cli.training.optimizer import GuardedOptimizer
 from lowlight_cli.training.prefetch import BatchLoader
-from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
 from lowlight_cli.training.warm_start import load_part
-from lowlight_cli.training.weight_updates import autocast, averaged, decayed_share, freeze, placed
+from lowlight_cli.training.weight_updates import autocast, averaged, decayed_share, freeze, to_device
 
 
 class RefinementRecipe(DrgnRecipe):
@@ -108,15 +109,15 @@ def refinement_losses(
 ) -> dict[str, Scalar]:
     """Weighted differences from the bright and the clean pictures, those of both kinds added up."""
     made, bright = (gray_where_color_cast(images, batch.color) for images in (refined.images, batch.bright))
-    losses = picture_losses(recipe, made, bright)
+    losses = image_losses(recipe, made, bright)
     if len(refined.synthetic):
-        added = picture_losses(recipe, refined.synthetic, batch.clean)
+        added = image_losses(recipe, refined.synthetic, batch.clean)
         share = len(refined.synthetic) / len(refined.images)
         losses = {name: loss + share * added[name] for name, loss in losses.items()}
     return losses
 
 
-def picture_losses(recipe: RefinementRecipe, made: Images, wanted: Images) -> dict[str, Scalar]:
+def image_losses(recipe: RefinementRecipe, made: Images, wanted: Images) -> dict[str, Scalar]:
     """Weighted differences of pictures; the first in the numbers of the generators."""
     spread = 2.0 if recipe.model.value_range == "signed" else 1.0
     return {
@@ -137,10 +138,10 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
+    sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log)
     cut = recipe.cut(recipe.synthetic_share)
 
-    model = placed(started(recipe), device)
+    model = to_device(started(recipe), device)
     if recipe.freeze_degradation:
         freeze(model.degradation)
     generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
@@ -154,7 +155,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
@@ -169,6 +170,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
         if generator_optimizer.step(share):
             average.update_parameters(model)
         folder.count(failed=generator_optimizer.failed)
+        run_state.finish_step(step)
 
         folder.report(step, loss=loss, **losses)
         if run_state.validates(step):
@@ -178,7 +180,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
             folder.samples(step + 1, shown.dark, made, shown.target)
             if held_out:
                 scores = validate(best, held_out, device, recipe.model, side=recipe.validation_side)
-                folder.judge(step, scores, by="psnr")
+                folder.record_validation(step, scores, by="psnr")
         if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
         if run_state.ending:

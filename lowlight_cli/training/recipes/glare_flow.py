@@ -14,6 +14,7 @@ import torch
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.device_loader import enhancement_loader
@@ -27,9 +28,9 @@ from lowlight_cli.training.glare import (
     validate_flow,
 )
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
-from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
-from lowlight_cli.training.weight_updates import autocast, averaged, freeze, placed
+from lowlight_cli.training.weight_updates import autocast, averaged, freeze, to_device
 
 
 class GlareFlowRecipe(Recipe):
@@ -65,11 +66,11 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell, casts=False)
+    sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log, with_color_casts=False)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, 0.0, 0.0)
 
     model, prior = start_glare(recipe.model, recipe.vqgan, recipe.start)
-    model, prior = placed(model, device), placed(prior, device)
+    model, prior = to_device(model, device), to_device(prior, device)
     freeze(prior, *model.prior_parts(), model.fusing)
     generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
@@ -82,7 +83,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
@@ -103,13 +104,14 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
         if generator_optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=generator_optimizer.failed)
+        run_state.finish_step(step)
 
         folder.report(step, loss=loss, **losses)
         if run_state.validates(step):
             best = cast(Glare, average.module)
             folder.samples(step + 1, *show_found(best, shown))
             if held_out:
-                folder.judge(step, validate_flow(best, prior, held_out, device), by="psnr")
+                folder.record_validation(step, validate_flow(best, prior, held_out, device), by="psnr")
         if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
         if run_state.ending:

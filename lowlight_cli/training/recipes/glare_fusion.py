@@ -20,21 +20,22 @@ from lowlight_cli.losses.structure import dissimilarity, multi_scale_dissimilari
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.tensors import Images, Scalar
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.device_loader import enhancement_loader
 from lowlight_cli.training.enhancement_batch import (
     Mix,
     gray_where_color_cast,
-    wanted_texture,
+    texture_target,
 )
 from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
-from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
-from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
-from lowlight_cli.training.weight_updates import autocast, averaged, freeze, in_full, placed
+from lowlight_cli.training.weight_updates import autocast, averaged, freeze, to_device, to_float32
 
 
 class GlareFusionRecipe(Recipe):
@@ -92,7 +93,7 @@ def fused_losses(
     """Weighted differences between what was made and what was asked for."""
     differ = multi_scale_dissimilarity if recipe.many_scales else dissimilarity
     made, target = gray_where_color_cast(made, keeps_color), gray_where_color_cast(target, keeps_color)
-    losses = picture_losses(recipe, made, target, differ=differ)
+    losses = image_losses(recipe, made, target, differ=differ)
     if perceive is not None:
         losses["perceptual"] = recipe.lpips_weight * perceive(made, target)
     return losses
@@ -108,15 +109,15 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
+    sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
     model, prior = start_glare(recipe.model, recipe.vqgan, recipe.start)
-    model, prior = placed(model, device), placed(prior, device)
+    model, prior = to_device(model, device), to_device(prior, device)
     freeze(prior, *model.prior_parts())
     if not recipe.joint:
         freeze(model.encoder, model.flow)
-    perceive = given_lpips(recipe, device)
+    perceive = optional_lpips(recipe, device)
     generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {
@@ -129,19 +130,19 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
         for batch, part in loader.of_step(step):
-            target = wanted_texture(batch)
+            target = texture_target(batch)
 
             # Find the latent, and decode it with as much of the dark features as texture asks for.
             with mixed:
                 with finding:
                     told = model.tell(batch.dark, batch.facts(recipe.model))
                     latent = model.retrieve(told)
-                made = in_full(model.decode(latent, told, batch.weights.texture, {}))
+                made = to_float32(model.decode(latent, told, batch.weights.texture, {}))
             losses = fused_losses(recipe, perceive, made.images, target, batch.color)
             if recipe.joint:
                 with torch.no_grad():
@@ -153,6 +154,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
         if generator_optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=generator_optimizer.failed)
+        run_state.finish_step(step)
 
         folder.report(step, loss=loss, **losses)
         if run_state.validates(step):
@@ -161,7 +163,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
                 seen = best(shown.dark, shown.weights.texture, observation=shown.facts(recipe.model)).images
             folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
-                folder.judge(
+                folder.record_validation(
                     step, validate(best, held_out, device, recipe.model, side=recipe.check_side), by="psnr"
                 )
         if run_state.saves(step):

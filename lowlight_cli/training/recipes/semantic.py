@@ -20,6 +20,7 @@ from lowlight_cli.layers.exposure import lift, lift_gain
 from lowlight_cli.models.semantic.config import PRESETS, SemanticConfig
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.dark_views import dark_view
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
@@ -27,15 +28,15 @@ from lowlight_cli.training.photos import (
     NO_CLASS,
     Crops,
     Photo,
-    every_tenth_apart,
-    few_of,
     load_photos,
+    overfit_subset,
     random_crops,
+    split_every_tenth,
 )
 from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.rng import ItemRngs, item_rngs
-from lowlight_cli.training.run_folder import RunFolder, Stateful
-from lowlight_cli.training.weight_updates import autocast, averaged, in_full, placed
+from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.weight_updates import autocast, averaged, to_device, to_float32
 
 CHECK_SEED = 1
 
@@ -123,15 +124,15 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     torch.manual_seed(settings.seed)
     photos = [
         photo
-        for photo in load_photos(recipe.data, smallest=settings.crop, tell=folder.tell)
+        for photo in load_photos(recipe.data, smallest=settings.crop, log=folder.log)
         if photo.classes is not None
     ]
     if not photos:
         raise WeightsError("no photo has a class map: see --labels and --label-root")
-    train, held_out = few_of(*every_tenth_apart(photos), settings)
+    train, held_out = overfit_subset(*split_every_tenth(photos), settings)
     check = held_out_check(recipe, held_out or train, device)
 
-    model = placed(SemanticNet(recipe.model), device)
+    model = to_device(SemanticNet(recipe.model), device)
     describe = torch.compile(model.describe, fullgraph=True) if settings.compile else model.describe
     weights = torch.ones(recipe.model.classes, device=device)
     weights[0] = recipe.background_weight
@@ -141,14 +142,14 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     mixed = autocast(settings, device)
     loader = BatchLoader(partial(both_views, recipe, train), settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(train)} photos with class maps, {len(held_out)} more held out")
+    folder.log(f"{len(train)} photos with class maps, {len(held_out)} more held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
         for (views, classes), _ in loader.of_step(step):
             # Name what is where in both views, and describe both alike.
             with mixed:
-                logits, features = in_full(describe(views))
+                logits, features = to_float32(describe(views))
             naming = cross_entropy(logits, classes, weight=weights, ignore_index=NO_CLASS)
             bright, dim = normalize(features, dim=1).chunk(2)
             likeness = recipe.likeness_weight * mse_loss(dim, bright.detach()) * bright.shape[1]
@@ -158,10 +159,13 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
         if optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=optimizer.failed)
+        run_state.finish_step(step)
 
         folder.report(step, loss=loss, naming=naming, likeness=likeness)
         if run_state.validates(step):
-            folder.judge(step, validate(cast(SemanticNet, average.module), check), by="dark_class_agreement")
+            folder.record_validation(
+                step, validate(cast(SemanticNet, average.module), check), by="dark_class_agreement"
+            )
         if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
         if run_state.ending:

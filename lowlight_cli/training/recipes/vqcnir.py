@@ -23,6 +23,7 @@ from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Scalar
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.codes import target_codes
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.data_sources import load_sources
@@ -31,16 +32,23 @@ from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
     Mix,
     gray_where_color_cast,
-    wanted_texture,
+    texture_target,
 )
-from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
 from lowlight_cli.training.pairs import PairedPhoto
-from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
-from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
-from lowlight_cli.training.weight_updates import autocast, averaged, freeze, in_full, placed, set_trainable
+from lowlight_cli.training.vqcnir import blurred_pairs, freeze_offsets, start_vqcnir
+from lowlight_cli.training.weight_updates import (
+    autocast,
+    averaged,
+    freeze,
+    set_trainable,
+    to_device,
+    to_float32,
+)
 
 
 class VqcnirRecipe(Recipe):
@@ -141,12 +149,12 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    sources, held_out = load_sources(recipe, recipe.darkening, tell=folder.tell)
+    sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log)
     sources = sources._replace(blur=recipe.blur)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
     model, prior = start_vqcnir(recipe.model, recipe.vqgan, recipe.start)
-    model, prior = placed(model, device), placed(prior, device)
+    model, prior = to_device(model, device), to_device(prior, device)
     freeze(prior, *model.frozen_parts())
     generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
     average = averaged(model, recipe.optimizer.average)
@@ -157,32 +165,32 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     }
     discriminator = discriminator_optimizer = None
     if recipe.adversarial_weight:
-        discriminator = placed(UnetDiscriminator(3, recipe.critic_width), device)
+        discriminator = to_device(UnetDiscriminator(3, recipe.critic_width), device)
         discriminator_optimizer = GuardedOptimizer(
             discriminator.parameters(), recipe, device, rate=recipe.optimizer.critic_rate
         )
         parts |= {"discriminator": discriminator, "discriminator_optimizer": discriminator_optimizer}
-    perceive = given_lpips(recipe, device)
+    perceive = optional_lpips(recipe, device)
     mixed = autocast(settings, device)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
 
     step = start - 1  # what a finished run, started again, has done
     for step in folder.steps(start):
-        hold_still(model, still=step < recipe.still_until)
+        freeze_offsets(model, still=step < recipe.still_until)
         generator_optimizer.begin_phase(step, recipe.still_until)
         for batch, _ in loader.of_step(step):
-            target = wanted_texture(batch)
+            target = texture_target(batch)
 
             # Restore; be judged by the picture, by what the codes alone make of it, and by the codes.
             with mixed:
-                made = in_full(
+                made = to_float32(
                     model(batch.dark, batch.weights.texture, observation=batch.facts(recipe.model))
                 )
             compared = [gray_where_color_cast(images, batch.color) for images in (made.images, target)]
-            losses = picture_losses(recipe, *compared)
+            losses = image_losses(recipe, *compared)
             losses |= prior_loss(recipe, model, made.prior, batch)
             losses["association"] = association_loss(recipe, prior, made.latent, batch)
             if perceive is not None:
@@ -209,6 +217,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
             failed=generator_optimizer.failed
             or (discriminator_optimizer is not None and discriminator_optimizer.failed)
         )
+        run_state.finish_step(step)
 
         folder.report(step, loss=loss, **losses)
         if run_state.validates(step):
@@ -217,7 +226,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
                 seen = best(shown.dark, shown.weights.texture, observation=shown.facts(recipe.model)).images
             folder.samples(step + 1, shown.dark, seen, shown.target)
             if held_out:
-                folder.judge(step, scores(recipe, best, held_out, device), by="psnr")
+                folder.record_validation(step, scores(recipe, best, held_out, device), by="psnr")
         if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
         if run_state.ending:

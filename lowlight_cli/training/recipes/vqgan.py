@@ -1,4 +1,4 @@
-"""Stage I: learns a codebook by rebuilding well-lit pictures.
+"""Trains stage I: a codebook and a decoder, by reconstructing well-lit images.
 
 Needs: folders of well-lit photos. Makes: ``vqgan.safetensors`` (averaged weights).
 Source: CodeEnhance, eq. 2, with the corrections of docs/models/codeenhance.md. Launch:
@@ -7,6 +7,7 @@ docs/models/codeenhance.md.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -22,21 +23,29 @@ from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
 from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
 from lowlight_cli.tensors import Features, Images, Scalar
+from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.codes import CodeCounts, kmeans_init, perplexity, restart_dead_codes, usage
 from lowlight_cli.training.config import Recipe, RunSettings
-from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
-from lowlight_cli.training.photos import Photo, every_tenth_apart, few_of, load_photos, random_crops
+from lowlight_cli.training.photos import Photo, load_photos, overfit_subset, random_crops, split_every_tenth
 from lowlight_cli.training.prefetch import BatchLoader
-from lowlight_cli.training.rng import item_rng, item_rngs
-from lowlight_cli.training.run_folder import RunFolder, Stateful
+from lowlight_cli.training.rng import ItemRngs, item_rng, item_rngs
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.warm_start import load_part
-from lowlight_cli.training.weight_updates import autocast, averaged, compiled, in_full, placed, set_trainable
+from lowlight_cli.training.weight_updates import (
+    autocast,
+    averaged,
+    compiled,
+    set_trainable,
+    to_device,
+    to_float32,
+)
 
-START_AT = 1000
 CHECK_SEED = 1
-REVIVE_EVERY = 50
-REVIVE_UNTIL = 0.7
+RESTART_EVERY = 50
+RESTART_UNTIL = 0.7
+"""Share of the schedule after which unused codes are no longer restarted."""
 SHOWN = 6
 
 
@@ -45,22 +54,21 @@ class VqganRecipe(Recipe):
 
     Args:
         model: Shape of the network.
-        commitment: Weight of the pull of the latent on its code (beta of the paper).
-        edge_weight: Weight of the gradient difference.
+        commitment: Weight of the commitment loss (beta of the paper).
+        edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
-        colour_weight: Weight of the difference of colors.
+        colour_weight: Weight of the color loss.
         perceptual_weight: Weight of LPIPS (VGG), which needs ``lpips_backbone`` and ``lpips_heads``; 0 for
-            none. Eq. 2 of the paper has no such term; the stage I that its authors took over has it, with 1.
+            none. Eq. 2 of the paper has no such term; the stage I that its authors reused has it, with 1.
         lpips_backbone: Weights of VGG16.
         lpips_heads: Weights of the LPIPS heads for VGG.
-        semantic_weight: Weight of the difference from features of VGG19, which needs ``vgg19``; 0 for none.
+        semantic_weight: Weight of the distance to features of VGG19, which needs ``vgg19``; 0 for none.
         vgg19: Weights of VGG19.
-        start: Weights to start from; the codes are found anew.
-        adversarial_weight: Weight of the critic's verdict (gamma of the paper).
-        critic_from: Step from which the critic takes part; past the last step for none.
-        critic_width: Channels of the critic's first layer; 64 in the paper.
-        codes_from: Step from which pictures pass through the codes; before it the network is a plain
-            autoencoder.
+        start: Weights to start from; the codes are initialized again.
+        adversarial_weight: Weight of the generator's adversarial loss (gamma of the paper).
+        critic_from: First step of the discriminator; past the last step for none.
+        critic_width: Channels of the discriminator's first layer; 64 in the paper.
+        codes_from: First step with quantization; before it the network is a plain autoencoder.
     """
 
     architecture: ClassVar[str] = "vqgan"
@@ -80,18 +88,18 @@ class VqganRecipe(Recipe):
     adversarial_weight: float = 0.1
     critic_from: int = 2000
     critic_width: int = 16
-    codes_from: int = START_AT
+    codes_from: int = 1000
 
 
 def perceptual_loss(recipe: VqganRecipe, device: torch.device) -> LearnedPerceptual | None:
-    """LPIPS where it has a weight.
+    """LPIPS, or None if its loss weight is 0.
 
     Raises:
-        SettingsError: Its weights, which do not ship, were not given.
+        SettingsError: The files of its weights, which do not ship, are not given.
     """
     if not recipe.perceptual_weight:
         return None
-    lpips = given_lpips(recipe, device)
+    lpips = optional_lpips(recipe, device)
     if lpips is None:
         raise SettingsError(
             "perceptual_weight needs LPIPS, whose weights do not ship: "
@@ -102,10 +110,10 @@ def perceptual_loss(recipe: VqganRecipe, device: torch.device) -> LearnedPercept
 
 
 def semantic_guide(recipe: VqganRecipe, device: torch.device) -> SemanticGuide | None:
-    """Features that codes have to tell, where they have a weight.
+    """The semantic loss of the codes, or None if its weight is 0.
 
     Raises:
-        SettingsError: The weights of VGG19, which do not ship, were not given.
+        SettingsError: The file of VGG19 weights, which do not ship, is not given.
     """
     if not recipe.semantic_weight:
         return None
@@ -115,37 +123,37 @@ def semantic_guide(recipe: VqganRecipe, device: torch.device) -> SemanticGuide |
             "--set vgg19=vgg19-dcbb9e9d.pth, or --set semantic_weight=0 to train without it"
         )
     shape = recipe.model
-    return placed(read_semantic_guide(recipe.vgg19, shape.code_channels, shape.downscale), device)
+    return to_device(read_semantic_guide(recipe.vgg19, shape.code_channels, shape.downscale), device)
 
 
 def semantic_loss(
     recipe: VqganRecipe, guide: SemanticGuide | None, rebuilt: Rebuilt, images: Images
 ) -> dict[str, Scalar]:
-    """Weighted difference from the features of the pictures; gradients pass the codes by."""
+    """Weighted distance to the features of the images; gradients pass straight through the codes."""
     if guide is None:
         return {}
     passed = rebuilt.latent + (rebuilt.codes - rebuilt.latent).detach()
     return {"semantic": recipe.semantic_weight * guide(passed, images)}
 
 
-def picture_loss(
+def image_loss_terms(
     recipe: VqganRecipe, perceive: LearnedPerceptual | None, rebuilt: Images, images: Images
 ) -> dict[str, Scalar]:
-    """Weighted differences between pictures and what was rebuilt."""
-    parts = picture_losses(recipe, rebuilt, images)
+    """Weighted losses between images and their reconstructions."""
+    parts = image_losses(recipe, rebuilt, images)
     if perceive is not None:
         parts["perceptual"] = recipe.perceptual_weight * perceive(rebuilt, images)
     return parts
 
 
 def code_loss(recipe: VqganRecipe, rebuilt: Rebuilt) -> Scalar:
-    """Codes towards latents, and latents, less, towards codes."""
+    """Codebook loss plus weighted commitment loss."""
     pull = mse_loss(rebuilt.latent, rebuilt.codes.detach())
     return mse_loss(rebuilt.codes, rebuilt.latent.detach()) + recipe.commitment * pull
 
 
 def start_codes(recipe: VqganRecipe, model: Vqgan, photos: Sequence[Photo], step: int) -> None:
-    """Puts the codes where the latents of some pictures are, at the step from which they are used."""
+    """Initializes the codes from latents of random crops, at the first step that uses them."""
     if step != recipe.codes_from:
         return
     drawn = item_rngs(recipe.run.seed, step, range(4 * recipe.run.batch_size))
@@ -154,39 +162,38 @@ def start_codes(recipe: VqganRecipe, model: Vqgan, photos: Sequence[Photo], step
         kmeans_init(model.codebook, model.encode(images.to(model.codebook.weight.device)), drawn.shared)
 
 
-def revive_dead(
+def restart_unused(
     recipe: VqganRecipe, model: Vqgan, counts: CodeCounts, latent: Features, step: int, steps: float
 ) -> None:
-    """Moves unused codes onto latents, while codes are learned and there is time left to learn them."""
-    if recipe.codes_from <= step < steps * REVIVE_UNTIL:
+    """Moves unused codes onto latents, unless it is too late in the schedule to train them."""
+    if recipe.codes_from <= step < steps * RESTART_UNTIL:
         counts.restarted += restart_dead_codes(
             model.codebook, counts.values, latent, item_rng(recipe.run.seed, step)
         )
 
 
 def held_out_crops(photos: Sequence[Photo], settings: RunSettings, device: torch.device) -> Images:
-    """The same crops of held-out photos in every run, one of each and 32 at most."""
+    """One crop of each of at most 32 held-out photos, the same in every run."""
     items = item_rngs(CHECK_SEED, 0, range(min(len(photos), 32))).items
     return random_crops(photos, items, settings.crop).images.to(device)
 
 
 @torch.no_grad()
 def validate(model: Vqgan, images: Images) -> dict[str, float]:
-    """Mean PSNR (dB) of rebuilt pictures, and how many codes they needed."""
+    """Mean PSNR (dB) of the reconstructions, and how many codes they use."""
     rebuilt = model(images)
     error = (rebuilt.images.clamp(0, 1) - images).square().mean((1, 2, 3)).clamp_min(1e-10)
     counts = torch.bincount(rebuilt.indices.flatten(), minlength=model.config.code_count)
     return {"psnr": float(-10 * error.log10().mean()), **usage(counts)}
 
 
-@torch.no_grad()
-def show_samples(images: Images, *models: Vqgan) -> list[Images]:
-    """Columns of a sample grid: pictures, and what each model makes of them."""
-    return [images, *(model(images).images for model in models)]
+def batch_of(photos: Sequence[Photo], side: int, item_rngs: ItemRngs) -> Images:
+    """Random crops of photos, one for each item."""
+    return random_crops(photos, item_rngs.items, side).images
 
 
 def started(recipe: VqganRecipe) -> Vqgan:
-    """A new network, or one with the weights of an earlier run except for the codes."""
+    """A new network, or one with the weights in ``start`` except for the codes."""
     model = Vqgan(recipe.model)
     if recipe.start is not None:
         state = load_part(recipe.start) | {"codebook.weight": model.codebook.weight.detach()}
@@ -195,7 +202,7 @@ def started(recipe: VqganRecipe) -> Vqgan:
 
 
 def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights; of ten photos or more every tenth is kept for validation.
+    """Trains, and returns the path of the weights; of ten photos or more, every tenth is for validation.
 
     Args:
         recipe: All settings.
@@ -204,12 +211,12 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop, tell=folder.tell)
-    train, held_out = few_of(*every_tenth_apart(photos), settings)
+    photos = load_photos(recipe.data, smallest=settings.crop, log=folder.log)
+    train, held_out = overfit_subset(*split_every_tenth(photos), settings)
     check = held_out_crops(held_out or train, settings, device)
     perceive = perceptual_loss(recipe, device)
-    model = compiled(placed(started(recipe), device), settings)
-    discriminator = compiled(placed(UnetDiscriminator(3, recipe.critic_width), device), settings)
+    model = compiled(to_device(started(recipe), device), settings)
+    discriminator = compiled(to_device(UnetDiscriminator(3, recipe.critic_width), device), settings)
     guide = semantic_guide(recipe, device)
     heads = [] if guide is None else [*guide.head.parameters()]
     generator_optimizer = GuardedOptimizer([*model.parameters(), *heads], recipe, device)
@@ -228,33 +235,29 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         **({} if guide is None else {"semantic_head": guide.head}),
     }
     mixed = autocast(settings, device)
-    loader = BatchLoader(
-        lambda part: random_crops(train, part.items, settings.crop).images,
-        settings,
-        device,
-        folder.timer.waiting,
-    )
+    make = partial(batch_of, train, settings.crop)
+    loader = BatchLoader(make, settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.tell(f"{len(train)} photos, {len(held_out)} held out")
+    folder.log(f"{len(train)} photos, {len(held_out)} held out")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         share = rate_share(step, run_state.length(step), recipe.optimizer)
-        # First learn to encode without codes; then put the codes where the latents are.
-        coded, judged = step >= recipe.codes_from, step >= recipe.critic_from
+        # Train without codes first; then initialize the codes from the latents.
+        quantize, adversarial = step >= recipe.codes_from, step >= recipe.critic_from
         generator_optimizer.begin_phase(step, recipe.codes_from, recipe.critic_from)
         start_codes(recipe, model, train, step)
 
         for images, _ in loader.of_step(step):
-            # Rebuild the pictures, keep latents and codes together, please the critic once it takes part.
+            # Generator: reconstruct the images, keep latents near codes, and convince the discriminator.
             set_trainable(discriminator, trainable=False)
             with mixed:
-                rebuilt = in_full(model(images, quantize=coded))
-            losses = picture_loss(recipe, perceive, rebuilt.images, images) | {
+                rebuilt = to_float32(model(images, quantize=quantize))
+            losses = image_loss_terms(recipe, perceive, rebuilt.images, images) | {
                 "code": code_loss(recipe, rebuilt)
             }
-            losses |= semantic_loss(recipe, guide if coded else None, rebuilt, images)
-            if judged:
+            losses |= semantic_loss(recipe, guide if quantize else None, rebuilt, images)
+            if adversarial:
                 losses["adversarial"] = recipe.adversarial_weight * generator_loss(
                     discriminator(rebuilt.images)
                 )
@@ -262,8 +265,8 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
             generator_optimizer.backward(loss)
             counts.add(rebuilt.indices)
 
-            # Teach the critic to tell them apart.
-            if judged:
+            # Discriminator: real images against reconstructions.
+            if adversarial:
                 set_trainable(discriminator, trainable=True)
                 discriminator_optimizer.backward(
                     hinge(discriminator(images), discriminator(rebuilt.images.detach()))
@@ -271,22 +274,25 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
 
         if generator_optimizer.step(share):
             average.update_parameters(model)
-        if judged:
+        if adversarial:
             discriminator_optimizer.step(share)
         folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
+        run_state.finish_step(step)
 
-        # Codes that nothing chooses are moved to where latents are.
+        # Restart codes that were not used in the last steps.
         numbers: dict[str, float | Scalar] = {**losses, "window_perplexity": perplexity(counts.values)}
-        if step % REVIVE_EVERY == 0:
+        if step % RESTART_EVERY == 0:
             if not (generator_optimizer.failed or generator_optimizer.spiked):
-                revive_dead(recipe, model, counts, rebuilt.latent, step, run_state.length(step))
+                restart_unused(recipe, model, counts, rebuilt.latent, step, run_state.length(step))
             counts.clear()
         numbers |= counts.numbers()
         folder.report(step, loss=loss, **numbers)
         if run_state.validates(step):
-            folder.samples(step + 1, *show_samples(check[:SHOWN], model, cast(Vqgan, average.module)))
+            with torch.no_grad():
+                shown = [each(check[:SHOWN]).images for each in (model, average)]
+            folder.samples(step + 1, check[:SHOWN], *shown)
             if held_out:
-                folder.judge(step, validate(cast(Vqgan, average.module), check), by="psnr")
+                folder.record_validation(step, validate(cast(Vqgan, average.module), check), by="psnr")
         if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
         if run_state.ending:

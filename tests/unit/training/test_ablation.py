@@ -12,13 +12,11 @@ from lowlight_cli.models.control_targets import control_weights
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.semantic.config import SemanticConfig
 from lowlight_cli.models.vqgan.config import VqganConfig
-from lowlight_cli.training.ablation import ABLATIONS
-from lowlight_cli.training.ablation_run import Row, check_same, counted, found_row, varied
-from lowlight_cli.training.ablation_table import as_document, markdown, reading, table_lines
+from lowlight_cli.training.ablation import ABLATIONS, Row, as_document, markdown, reading, table_lines
+from lowlight_cli.training.ablation_run import check_same, counted, found_row, varied
 from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
-from lowlight_cli.training.run_folder import SETTINGS_FILE
-from lowlight_cli.training.toml_text import toml_text
+from lowlight_cli.training.settings import SETTINGS_FILE, as_toml
 
 VARIANTS = ABLATIONS["codeenhance"]
 TINY = CodeEnhanceConfig(
@@ -123,7 +121,7 @@ def flat(tree: dict, above: str = "") -> dict:
 
 def write_run(folder, recipe, rows):
     folder.mkdir()
-    (folder / SETTINGS_FILE).write_text(toml_text(recipe.model_dump(mode="json")))
+    (folder / SETTINGS_FILE).write_text(as_toml(recipe))
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 

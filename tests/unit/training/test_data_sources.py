@@ -36,7 +36,7 @@ def test_held_out_names_are_in_neither_photos_nor_pairs_to_train_on(recipe):
 
 def test_pairs_with_wrong_colors_are_left_out_before_a_few_are_taken(recipe):
     few = recipe.model_copy(update={"run": RunSettings(crop=64, overfit=2)})
-    sources, held_out = load_sources(few, DARKENING, casts=False)
+    sources, held_out = load_sources(few, DARKENING, with_color_casts=False)
     assert names(sources.pairs) == names(held_out) == ["0", "3"]
     assert names(load_sources(few, DARKENING)[0].pairs) == ["0", "2"]
 

@@ -165,9 +165,10 @@ def test_the_first_process_writes_and_all_start_and_end_alike(tmp_path):
         layer = nn.Linear(2, 1)
         folder = RunFolder(tmp_path / "run", recipe, told.append)
         assert folder.resume(CPU, {"layer": layer}) == 0
-        folder.tell("hello")
+        folder.log("hello")
         if rank == 1:
             folder.stop.number = 15
+        folder.run_state.finish_step(0)
         folder.report(0, loss=torch.tensor(float(rank)))
         folder.save(1, {"layer": layer}, layer)
         again = nn.Linear(2, 1)

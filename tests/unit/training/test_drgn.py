@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from lowlight_cli.datasets.config import DarkeningSettings
-from lowlight_cli.losses.adversarial import fool_logistic, logistic
+from lowlight_cli.losses.adversarial import logistic, logistic_generator_loss
 from lowlight_cli.losses.divergence import histogram_divergence, softmax_divergence
 from lowlight_cli.losses.pixel import charbonnier
 from lowlight_cli.models.cost import count_parameters
@@ -102,8 +102,10 @@ def test_verdicts_are_judged_by_logarithms_of_their_sigmoid() -> None:
     real, made = torch.tensor([[0.3], [-1.0]]), torch.tensor([[2.0], [0.5]])
     expected = -(real.sigmoid().log().mean() + (1 - made.sigmoid()).log().mean())
     torch.testing.assert_close(logistic(real, made), expected)
-    torch.testing.assert_close(fool_logistic(made), -made.sigmoid().log().mean())
-    torch.testing.assert_close(fool_logistic(made, saturating=True), (1 - made.sigmoid()).log().mean())
+    torch.testing.assert_close(logistic_generator_loss(made), -made.sigmoid().log().mean())
+    torch.testing.assert_close(
+        logistic_generator_loss(made, saturating=True), (1 - made.sigmoid()).log().mean()
+    )
 
 
 def test_degraded_pictures_stay_pictures() -> None:

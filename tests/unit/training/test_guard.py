@@ -18,12 +18,12 @@ def guard(losses: torch.Tensor, norms: float = 1.0) -> Guard:
     """One that saw these losses, all of which must be taken."""
     watch = Guard(20.0, 1.0, CPU)
     for loss in losses:
-        assert watch.judge(loss, torch.tensor(norms)) == Outcome.TAKEN
+        assert watch.outcome(loss, torch.tensor(norms)) == Outcome.TAKEN
     return watch
 
 
 def judged(watch: Guard, loss: float, norm: float = 1.0) -> Outcome:
-    return Outcome(int(watch.judge(torch.tensor(loss), torch.tensor(norm))))
+    return Outcome(int(watch.outcome(torch.tensor(loss), torch.tensor(norm))))
 
 
 @pytest.mark.parametrize("middle", [-30.0, 0.0, 0.5, 400.0])

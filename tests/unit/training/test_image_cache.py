@@ -12,7 +12,7 @@ from lowlight_cli.errors import WeightsError
 from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.training import image_cache as picture_cache
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.image_cache import PictureCache, cache_folder, read_pictures
+from lowlight_cli.training.image_cache import ImageCache, cache_folder, read_images
 
 GIGABYTE = 2**30
 
@@ -31,9 +31,9 @@ def refuse_to_decode(path):
 def test_a_picture_is_decoded_once(tmp_path, pictures, monkeypatch):
     wanted = [(path,) for path in pictures] + [(pictures[0], pictures[0])]
     told: list[str] = []
-    first = PictureCache(tmp_path / "cache", GIGABYTE, told.append).read(wanted)
+    first = ImageCache(tmp_path / "cache", GIGABYTE, told.append).read(wanted)
     monkeypatch.setattr(picture_cache, "decode", refuse_to_decode)
-    second = PictureCache(tmp_path / "cache", GIGABYTE, told.append).read(wanted)
+    second = ImageCache(tmp_path / "cache", GIGABYTE, told.append).read(wanted)
     assert told == ["decoding 4 of 4 pictures"]
     for files, ours, theirs in zip(wanted, first, second, strict=True):
         pixels = np.concatenate([np.asarray(Image.open(path)).transpose(2, 0, 1) for path in files])
@@ -45,7 +45,7 @@ def test_a_picture_is_decoded_once(tmp_path, pictures, monkeypatch):
 
 
 def test_a_changed_file_is_decoded_anew(tmp_path, pictures, make_picture):
-    cache = PictureCache(tmp_path / "cache", GIGABYTE)
+    cache = ImageCache(tmp_path / "cache", GIGABYTE)
     (before,) = cache.read([(pictures[0],)])
     before = before.pixels.clone()
     make_picture(pictures[0], (20, 12), seed=9)
@@ -55,7 +55,7 @@ def test_a_changed_file_is_decoded_anew(tmp_path, pictures, make_picture):
 
 
 def test_without_a_folder_nothing_is_written(tmp_path, pictures):
-    (found,) = PictureCache(None, GIGABYTE).read([(pictures[1],)])
+    (found,) = ImageCache(None, GIGABYTE).read([(pictures[1],)])
     assert found.pixels.shape == (3, 12, 21)
     assert {path.name for path in tmp_path.iterdir()} == {"photos"}
 
@@ -63,7 +63,7 @@ def test_without_a_folder_nothing_is_written(tmp_path, pictures):
 def test_what_does_not_fit_stays_in_memory(tmp_path, pictures):
     told: list[str] = []
     limit = 3 * 12 * (20 + 21) + 5
-    found = PictureCache(tmp_path / "cache", limit, told.append).read([(path,) for path in pictures])
+    found = ImageCache(tmp_path / "cache", limit, told.append).read([(path,) for path in pictures])
     assert [picture.pixels.shape[2] for picture in found] == [20, 21, 22]
     assert "is full" in told[-1]
     (kept,) = (tmp_path / "cache").glob("*.bin")
@@ -73,11 +73,11 @@ def test_what_does_not_fit_stays_in_memory(tmp_path, pictures):
 def test_the_oldest_pictures_make_room(tmp_path, pictures):
     limit = 3 * 12 * 22
     for age, path in zip((200, 100), pictures, strict=False):
-        PictureCache(tmp_path / "cache", 2 * limit).read([(path,)])
+        ImageCache(tmp_path / "cache", 2 * limit).read([(path,)])
         for index in (tmp_path / "cache").glob("*.json"):
             then = time.time() - age
             os.utime(index, (then, then)) if index.stat().st_mtime > then else None
-    PictureCache(tmp_path / "cache", limit).read([(pictures[2],)])
+    ImageCache(tmp_path / "cache", limit).read([(pictures[2],)])
     (kept,) = (tmp_path / "cache").glob("*.bin")
     assert kept.stat().st_size == limit
     assert len(list((tmp_path / "cache").glob("*.json"))) == 1
@@ -86,18 +86,18 @@ def test_the_oldest_pictures_make_room(tmp_path, pictures):
 def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path, pictures):
     (tmp_path / "file").touch()
     told: list[str] = []
-    found = PictureCache(tmp_path / "file" / "cache", GIGABYTE, told.append).read([(pictures[0],)])
+    found = ImageCache(tmp_path / "file" / "cache", GIGABYTE, told.append).read([(pictures[0],)])
     assert found[0].pixels.shape == (3, 12, 20)
     assert "stay in memory" in told[-1]
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path, pictures):
-    PictureCache(tmp_path / "cache", GIGABYTE).read([(pictures[0],)])
+    ImageCache(tmp_path / "cache", GIGABYTE).read([(pictures[0],)])
     (index,) = (tmp_path / "cache").glob("*.json")
     (data,) = (tmp_path / "cache").glob("*.bin")
     for damage in (lambda: data.write_bytes(b"short"), lambda: index.write_text("no JSON"), data.unlink):
         damage()
-        (found,) = PictureCache(tmp_path / "cache", GIGABYTE).read([(pictures[0],)])
+        (found,) = ImageCache(tmp_path / "cache", GIGABYTE).read([(pictures[0],)])
         assert np.array_equal(found.pixels.numpy(), np.asarray(Image.open(pictures[0])).transpose(2, 0, 1))
 
 
@@ -106,7 +106,7 @@ def test_every_problem_is_named(tmp_path, pictures):
     bad.write_text("no picture")
     wanted = [(pictures[0],), (bad,), (tmp_path / "nothing.png",), (pictures[1], pictures[2])]
     with pytest.raises(WeightsError) as caught:
-        read_pictures(DataSettings(), wanted, lambda _: None, ["first"], 13)
+        read_images(DataSettings(), wanted, lambda _: None, ["first"], 13)
     lines = str(caught.value).splitlines()
     assert lines[0] == "5 problems in the data to train on:"
     assert lines[1].strip() == "first"

@@ -4,7 +4,7 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from lowlight_cli.training.image_loss import given_lpips, picture_losses
+from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe
 
 CPU = torch.device("cpu")
@@ -18,8 +18,8 @@ def pictures() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_the_weights_of_a_recipe_are_those_of_its_losses(pictures):
-    once = picture_losses(VqcnirRecipe(edge_weight=1.0, structure_weight=1.0, colour_weight=1.0), *pictures)
-    found = picture_losses(VqcnirRecipe(edge_weight=2.0, structure_weight=3.0, colour_weight=5.0), *pictures)
+    once = image_losses(VqcnirRecipe(edge_weight=1.0, structure_weight=1.0, colour_weight=1.0), *pictures)
+    found = image_losses(VqcnirRecipe(edge_weight=2.0, structure_weight=3.0, colour_weight=5.0), *pictures)
     shares = {"pixel": 1.0, "edge": 2.0, "structure": 3.0, "colour": 5.0}
     for name, share in shares.items():
         torch.testing.assert_close(found[name], share * once[name])
@@ -27,7 +27,7 @@ def test_the_weights_of_a_recipe_are_those_of_its_losses(pictures):
 
 def test_pixels_and_structure_are_those_of_other_programs(pictures):
     made, target = (image[0].double().numpy() for image in pictures)
-    found = picture_losses(VqcnirRecipe(structure_weight=1.0), *pictures)
+    found = image_losses(VqcnirRecipe(structure_weight=1.0), *pictures)
     likeness = structural_similarity(
         made, target, channel_axis=0, data_range=1.0, gaussian_weights=True, sigma=1.5,
         use_sample_covariance=False,
@@ -38,10 +38,10 @@ def test_pixels_and_structure_are_those_of_other_programs(pictures):
 
 def test_structure_may_be_compared_in_another_way(pictures):
     recipe = VqcnirRecipe(structure_weight=0.5)
-    found = picture_losses(recipe, *pictures, differ=lambda made, target: (made + target).sum())
+    found = image_losses(recipe, *pictures, differ=lambda made, target: (made + target).sum())
     torch.testing.assert_close(found["structure"], 0.5 * (pictures[0] + pictures[1]).sum())
 
 
 def test_lpips_needs_both_files(tmp_path):
-    assert given_lpips(VqcnirRecipe(), CPU) is None
-    assert given_lpips(VqcnirRecipe(lpips_heads=tmp_path / "heads.pth"), CPU) is None
+    assert optional_lpips(VqcnirRecipe(), CPU) is None
+    assert optional_lpips(VqcnirRecipe(lpips_heads=tmp_path / "heads.pth"), CPU) is None

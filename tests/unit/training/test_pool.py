@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from lowlight_cli.training.pool import Origin, Pool, one_of
+from lowlight_cli.training.pool import Origin, Pool, draw_one
 from lowlight_cli.training.rng import item_rng
 
 
@@ -18,7 +18,7 @@ class Named(NamedTuple):
 
 
 def shares(pool: Pool[Named], draws: int = 800) -> dict[str, float]:
-    counts = Counter(one_of(pool, item_rng(1, step)).name for step in range(draws))
+    counts = Counter(draw_one(pool, item_rng(1, step)).name for step in range(draws))
     return {name: count / draws for name, count in counts.items()}
 
 
@@ -40,4 +40,4 @@ def test_without_weights_all_pictures_are_alike_and_drawn_as_from_a_list():
     pool = Pool([Named(str(place), Origin(place % 2, None)) for place in range(5)])
     generators = [torch.Generator().manual_seed(4) for _ in range(2)]
     for _ in range(20):
-        assert one_of(pool, generators[0]) == one_of(list(pool), generators[1])
+        assert draw_one(pool, generators[0]) == draw_one(list(pool), generators[1])

@@ -51,9 +51,10 @@ class Played:
         for step in folder.steps(folder.resume(device, {})):
             loss = self.losses[min(step, len(self.losses) - 1)]
             folder.count(failed=isnan(loss))
+            folder.run_state.finish_step(step)
             folder.report(step, loss=loss)
             if folder.run_state.validates(step):
-                folder.judge(step, {"psnr": self.score}, by="psnr")
+                folder.record_validation(step, {"psnr": self.score}, by="psnr")
             if folder.run_state.ending:
                 break
         return folder.path

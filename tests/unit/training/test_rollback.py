@@ -13,7 +13,7 @@ from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.optimizer import GuardedOptimizer
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
 from lowlight_cli.training.run_folder import RunFolder
-from lowlight_cli.training.run_state import MOST_RETURNS, TOO_MANY
+from lowlight_cli.training.run_state import MOST_ROLLBACKS, TOO_MANY
 
 CPU = torch.device("cpu")
 Factor = Callable[[int, int], float]
@@ -44,13 +44,14 @@ class Toy:
         parts = {"model": layer, "generator_optimizer": generator_optimizer}
         for step in folder.steps(folder.resume(CPU, parts)):
             loss = (layer(torch.ones(2, 3)) - 1).square().sum()
-            generator_optimizer.backward(loss * factor(step, folder.run_state.returns))
+            generator_optimizer.backward(loss * factor(step, folder.run_state.rollbacks))
             generator_optimizer.step(1.0)
             self.taken.append((step, generator_optimizer._adam.param_groups[0]["lr"]))
             folder.count(failed=generator_optimizer.failed)
+            folder.run_state.finish_step(step)
             folder.report(step, loss=loss)
             if folder.run_state.validates(step):
-                folder.judge(step, {"psnr": float(step)}, by="psnr")
+                folder.record_validation(step, {"psnr": float(step)}, by="psnr")
             if folder.run_state.saves(step):
                 folder.save(step + 1, parts, layer)
             if folder.run_state.ending:
@@ -66,7 +67,7 @@ def test_single_spikes_are_left_out_and_the_run_goes_on(tmp_path):
     toy = Toy(tmp_path)
     toy.run(lambda step, _: 1e6 if step in (25, 35, 45) else 1.0)
     assert [step for step, _ in toy.taken] == list(range(60))
-    assert (toy.folder.run_state.skipped, toy.folder.run_state.returns) == (3, 0)
+    assert (toy.folder.run_state.skipped, toy.folder.run_state.rollbacks) == (3, 0)
     assert toy.folder.run_state.ending == "done"
 
 
@@ -82,7 +83,7 @@ def test_many_spikes_lead_back_to_the_last_checkpoint_at_half_the_rate(tmp_path)
     assert saved["step"] == 60
     assert saved["run_state"]["returns"] == 1
     assert journaled(tmp_path) == list(range(60))
-    assert any("going on from step 30 at 1/2" in line for line in toy.lines)
+    assert any("rolling back to step 30 at 1/2" in line for line in toy.lines)
 
 
 def test_what_comes_back_is_the_state_of_the_checkpoint(tmp_path):
@@ -116,9 +117,9 @@ def test_losses_that_are_not_finite_from_the_start_end_the_run(tmp_path):
 
 def test_a_run_that_always_explodes_ends_and_names_its_best_weights(tmp_path):
     toy = Toy(tmp_path, sample_every=10)
-    with pytest.raises(DivergedError, match=rf"after going back {MOST_RETURNS} times.*best\.safetensors"):
+    with pytest.raises(DivergedError, match=rf"again after {MOST_ROLLBACKS} rollbacks.*best\.safetensors"):
         toy.run(lambda step, _: 1e6 if step >= 33 else 1.0)
-    assert toy.folder.run_state.returns == MOST_RETURNS
+    assert toy.folder.run_state.rollbacks == MOST_ROLLBACKS
     assert (tmp_path / "ckpt" / "best.safetensors").exists()
     assert "training diverged" in (tmp_path / "train.log").read_text()
     state = torch.load(tmp_path / "ckpt" / "last.pt", weights_only=True)

@@ -15,7 +15,7 @@ from lowlight_cli.errors import DivergedError, OutputError, WeightsError
 from lowlight_cli.training.config import DataSettings, Recipe, RunSettings
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
 from lowlight_cli.training.run_folder import RunFolder
-from lowlight_cli.training.toml_text import toml_text
+from lowlight_cli.training.settings import as_toml
 
 CPU = torch.device("cpu")
 
@@ -35,7 +35,7 @@ def save(folder: RunFolder, step: int, value: float, score: float | None = None)
     nn.init.constant_(layer.weight, value)
     folder.report(step - 1, loss=value)
     if score is not None:
-        folder.judge(step - 1, {"psnr": score}, by="psnr")
+        folder.record_validation(step - 1, {"psnr": score}, by="psnr")
     folder.save(step, {"layer": layer}, layer)
 
 
@@ -80,7 +80,7 @@ def test_a_number_that_is_not_finite_is_null_in_the_journal(opened, tmp_path):
 def test_settings_machine_and_lines_are_written_down(opened, tmp_path):
     folder = opened(steps=7)
     folder.resume(CPU, {})
-    folder.tell("a line for a person")
+    folder.log("a line for a person")
     assert tomllib.loads((tmp_path / "config.resolved.toml").read_text())["run"]["steps"] == 7
     assert json.loads((tmp_path / "env.json").read_text())["packages"]["torch"] == version("torch")
     assert "a line for a person" in (tmp_path / "train.log").read_text()
@@ -133,5 +133,5 @@ def test_settings_written_as_toml_read_back(tmp_path):
     recipe = VqganRecipe(
         data=DataSettings(photos=(tmp_path / 'a "quoted" ✓\n',), held_out=()), run=RunSettings(early_stop=3)
     )
-    text = toml_text(recipe.model_dump(mode="json"))
+    text = as_toml(recipe)
     assert VqganRecipe.model_validate(tomllib.loads(text)) == recipe

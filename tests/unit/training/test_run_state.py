@@ -4,8 +4,7 @@ import pytest
 
 from lowlight_cli.errors import DivergedError
 from lowlight_cli.training.config import RunSettings
-from lowlight_cli.training.run_state import RunState
-from lowlight_cli.training.stopping import StopRequest
+from lowlight_cli.training.run_state import RunState, StopRequest
 
 
 def run_state(**settings: object) -> RunState:
@@ -27,7 +26,7 @@ def test_twenty_steps_in_a_row_without_finite_numbers_end_the_run():
 def test_a_run_ends_when_validations_bring_nothing_better():
     run = run_state(early_stop=2)
     for score, ending in ((1, None), (3, None), (2, None), (3, "no improvement")):
-        run.judge(float(score))
+        run.record_score(float(score))
         assert run.ending == ending
         assert run.is_best == ((score == 3 and ending is None) or score == 1)
     assert run.saves(0)
@@ -36,25 +35,25 @@ def test_a_run_ends_when_validations_bring_nothing_better():
 def test_a_signal_ends_the_run_with_a_checkpoint_and_without_a_validation():
     stop = StopRequest()
     run = RunState(RunSettings(sample_every=10), stop)
-    run.reach(3)
+    run.finish_step(3)
     assert not run.saves(3)
     stop.number = 15
-    run.reach(4)
+    run.finish_step(4)
     assert (run.ending, run.saves(4), run.validates(4)) == ("signal", True, False)
 
 
 def test_the_last_step_validates_and_saves():
     run = run_state(steps=5)
-    run.reach(4)
+    run.finish_step(4)
     assert (run.ending, run.saves(4), run.validates(4)) == ("done", True, True)
 
 
 def test_best_and_counts_survive_saving():
     first, second = run_state(early_stop=1), run_state(early_stop=1)
-    first.judge(5.0)
+    first.record_score(5.0)
     first.count(failed=True)
     second.load_state_dict(first.state_dict())
-    second.judge(4.0)
+    second.record_score(4.0)
     assert second.ending == "no improvement"
     assert second.skipped == 1
 
@@ -84,21 +83,21 @@ def test_by_the_clock_the_schedule_is_done_when_the_time_is():
     assert share(run, 0) == 0
     for step, minutes in ((9, 1.0), (19, 2.5), (29, 5.0), (39, 9.9)):
         clock.now = 100 + 60 * minutes
-        run.reach(step)
+        run.finish_step(step)
         assert share(run, step + 1) == pytest.approx(minutes / 10)
         assert run.ending is None
     clock.now = 100 + 600
-    run.reach(49)
-    assert (run.ending, run.is_spent, share(run, 50)) == ("limit", True, 1)
+    run.finish_step(49)
+    assert (run.ending, run.is_out_of_time, share(run, 50)) == ("limit", True, 1)
 
 
 def test_steps_that_are_faster_than_the_clock_end_the_schedule():
     clock = FalseClock()
     run = by_clock(clock, steps=100)
     clock.now += 60
-    run.reach(49)
+    run.finish_step(49)
     assert share(run, 50) == 0.5
-    run.reach(99)
+    run.finish_step(99)
     assert run.ending == "done"
 
 
@@ -106,29 +105,29 @@ def test_a_schedule_by_the_clock_goes_on_where_it_was():
     clock = FalseClock()
     first = by_clock(clock, steps=100_000)
     clock.now += 240
-    first.reach(10)
+    first.finish_step(10)
     clock.now += 1000  # nothing runs meanwhile
     second = by_clock(clock, steps=100_000)
     second.load_state_dict(first.state_dict())
     assert share(second, 11) == pytest.approx(0.4)
     clock.now += 60
-    second.reach(11)
+    second.finish_step(11)
     assert share(second, 12) == pytest.approx(0.5)
-    assert not second.is_spent
+    assert not second.is_out_of_time
 
 
 def test_by_steps_the_clock_does_not_count():
     clock = FalseClock()
     run = RunState(RunSettings(steps=100, limit_minutes=10), StopRequest(), clock)
     clock.now += 500
-    run.reach(10)
+    run.finish_step(10)
     assert (run.length(11), run.ending) == (100, None)
     clock.now += 200
-    run.reach(11)
-    assert (run.ending, run.is_spent) == ("limit", False)
+    run.finish_step(11)
+    assert (run.ending, run.is_out_of_time) == ("limit", False)
     again = RunState(RunSettings(steps=100, limit_minutes=10), StopRequest(), clock)
     again.load_state_dict(run.state_dict())
-    again.reach(12)
+    again.finish_step(12)
     assert again.ending is None
 
 

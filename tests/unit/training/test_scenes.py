@@ -13,7 +13,7 @@ from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.photos import Photo, random_crops
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
 from lowlight_cli.training.rng import item_rng, item_rngs
-from lowlight_cli.training.scenes import Cut, aside, random_scene, whole_scene
+from lowlight_cli.training.scenes import Cut, random_scene, second_generator, whole_scene
 from lowlight_cli.training.settings import merged
 
 
@@ -38,7 +38,7 @@ def test_a_crop_lies_in_its_scene_where_its_place_says(size):
     for place in range(40):
         item = item_rng(0, 0, place)
         crops = random_crops([Photo(pixels, None, 0.4)], [item], 96)
-        scene = random_scene(crops.cuts[0], aside(item))
+        scene = random_scene(crops.cuts[0], second_generator(item))
         top, left, tall, wide = scene.place[0].tolist()
         assert min(top, left) >= -1e-6
         assert max(top + tall, left + wide) <= 1 + 1e-6

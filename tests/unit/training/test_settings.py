@@ -9,8 +9,7 @@ from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.presets import preset_of
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
 from lowlight_cli.training.recipes.drgn_refinement import RefinementRecipe
-from lowlight_cli.training.settings import merged, parse_assignment
-from lowlight_cli.training.toml_text import toml_text
+from lowlight_cli.training.settings import as_toml, merged, parse_assignment
 
 
 def test_later_sources_win(tmp_path):
@@ -66,7 +65,7 @@ def test_another_kind_begins_anew_whatever_the_order():
 def test_whole_settings_read_back_from_a_file(name, tmp_path):
     settings = RECIPES[name].settings_class()
     recipe = merged(settings, None, {}, ["run.steps=7"], start=preset_of(name, "paper"))
-    (tmp_path / "run.toml").write_text(toml_text(recipe.model_dump(mode="json")))
+    (tmp_path / "run.toml").write_text(as_toml(recipe))
     again = merged(settings, tmp_path / "run.toml", {}, ["run.seed=3"])
     assert again.model == recipe.model
     assert again.run == recipe.run.model_copy(update={"seed": 3})

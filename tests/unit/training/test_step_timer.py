@@ -32,14 +32,14 @@ def step(pace: StepTimer, clock, waited: float, computed: float) -> None:
 def test_speed_and_waiting_are_means_over_the_steps_since_the_last_call(clock):
     pace = StepTimer()
     step(pace, clock, 1.0, 3.0)
-    assert pace.lap() == (4.0, 1.0)
+    assert pace.end_step() == (4.0, 1.0)
     step(pace, clock, 0.0, 4.0)
-    pace.lap()
-    assert pace.gathered(16) == {"images_per_second": 4.0, "data_wait": 0.125}
-    assert pace.gathered(16) == {}
+    pace.end_step()
+    assert pace.summary(16) == {"images_per_second": 4.0, "data_wait": 0.125}
+    assert pace.summary(16) == {}
     step(pace, clock, 2.0, 0.0)
-    pace.lap()
-    assert pace.gathered(16) == {"images_per_second": 8.0, "data_wait": 1.0}
+    pace.end_step()
+    assert pace.summary(16) == {"images_per_second": 8.0, "data_wait": 1.0}
 
 
 def test_a_validation_is_no_part_of_a_step(clock):
@@ -47,9 +47,9 @@ def test_a_validation_is_no_part_of_a_step(clock):
     with pace.waiting():
         clock.move(50.0)
     clock.move(100.0)
-    pace.rest()
+    pace.restart()
     step(pace, clock, 1.0, 1.0)
-    assert pace.lap() == (2.0, 1.0)
+    assert pace.end_step() == (2.0, 1.0)
 
 
 def test_waiting_ends_where_reading_fails(clock):
@@ -62,7 +62,7 @@ def test_waiting_ends_where_reading_fails(clock):
 
     with pytest.raises(OSError):  # noqa: PT011 - ours
         read()
-    assert pace.lap().waited == 3.0
+    assert pace.end_step().waited == 3.0
 
 
 def test_memory_is_known_and_grows_with_use():

@@ -20,7 +20,7 @@ def test_numbers_and_samples_are_in_the_event_files(tmp_path):
     folder.resume(torch.device("cpu"), {})
     folder.report(0, loss=0.5)
     folder.samples(1, torch.zeros(2, 3, 16, 16))
-    folder.judge(0, {"psnr": 21.0}, by="psnr")
+    folder.record_validation(0, {"psnr": 21.0}, by="psnr")
     folder.save(1, {}, torch.nn.Linear(1, 1))
     events = accumulation.EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()

@@ -12,7 +12,7 @@ from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.presets import preset_of
 from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe, run
 from lowlight_cli.training.run_folder import RunFolder
-from lowlight_cli.training.vqcnir import blurred_pairs, hold_still, start_vqcnir
+from lowlight_cli.training.vqcnir import blurred_pairs, freeze_offsets, start_vqcnir
 from tests.contracts.narrow_recipes import NARROW_VQCNIR as CONFIG
 from tests.contracts.narrow_recipes import NARROW_VQGAN as NARROW
 
@@ -46,9 +46,9 @@ def test_held_still_nothing_is_moved_whatever_was_learned():
     layer, features = model.faithful.levels[0].warp.dcn, torch.randn(1, 8, 6, 6)
     torch.nn.init.normal_(layer.predict.weight)
     free = layer(features, features)
-    hold_still(model, still=True)
+    freeze_offsets(model, still=True)
     held = layer(features, features)
-    hold_still(model, still=False)
+    freeze_offsets(model, still=False)
     assert not torch.allclose(held, free)
     assert torch.equal(layer(features, features), free)
 

@@ -13,8 +13,8 @@ from lowlight_cli.models.vqgan.model import Rebuilt
 from lowlight_cli.training.config import DataSettings, RunSettings
 from lowlight_cli.training.recipes.vqgan import (
     VqganRecipe,
+    image_loss_terms,
     perceptual_loss,
-    picture_loss,
     run,
     semantic_guide,
     semantic_loss,
@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 def test_without_a_weight_there_is_no_lpips():
     assert perceptual_loss(VqganRecipe(), CPU) is None
     images = torch.rand(1, 3, 32, 32)
-    assert "perceptual" not in picture_loss(VqganRecipe(), None, images, images)
+    assert "perceptual" not in image_loss_terms(VqganRecipe(), None, images, images)
 
 
 def test_a_weight_without_files_is_refused():
@@ -46,7 +46,7 @@ def test_lpips_is_read_and_weighted(tmp_path):
     )
     perceive = perceptual_loss(recipe, CPU)
     made, images = torch.rand(2, 1, 3, 32, 32)
-    found = picture_loss(recipe, perceive, made, images)["perceptual"]
+    found = image_loss_terms(recipe, perceive, made, images)["perceptual"]
     torch.testing.assert_close(found, 0.5 * perceive(made, images))
     assert found > 0
     assert not any(parameter.requires_grad for parameter in perceive.parameters())

@@ -6,14 +6,14 @@ import torch
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.training.warm_start import stage_one
+from lowlight_cli.training.warm_start import load_stage_one
 from tests.contracts.narrow_recipes import NARROW_VQGAN as NARROW
 
 
 def test_it_has_the_weights_of_the_file(tmp_path):
     trained = Vqgan(NARROW)
     path = save_weights(tmp_path / "vqgan.safetensors", trained, {"architecture": "vqgan"})
-    for name, value in stage_one(NARROW, path).state_dict().items():
+    for name, value in load_stage_one(NARROW, path).state_dict().items():
         assert torch.equal(value, trained.state_dict()[name]), name
 
 
@@ -21,4 +21,4 @@ def test_a_file_of_another_shape_is_named_with_what_differs(tmp_path):
     path = save_weights(tmp_path / "vqgan.safetensors", Vqgan(NARROW), {"architecture": "vqgan"})
     wider = NARROW.model_copy(update={"code_count": 16})
     with pytest.raises(WeightsError, match=r"vqgan\.safetensors .* of another shape \(codebook\.weight\)"):
-        stage_one(wider, path)
+        load_stage_one(wider, path)
