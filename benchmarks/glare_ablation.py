@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lowlight_cli.checkpoints.load import fill, load_enhancer, whole_weights
+from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.matching import match
 from lowlight_cli.evaluation.pixel_metrics import psnr, ssim
 from lowlight_cli.images.decode import decode
@@ -22,7 +23,6 @@ from lowlight_cli.images.pixels import to_images
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.training.config import HELD_OUT_SCENES
 from lowlight_cli.training.warm_start import load_part
 
 UNSEEN = ("274", "275", "277", "278", "300", "303", "313")
@@ -49,7 +49,7 @@ def main() -> None:
     plain = glare(arguments.plain) if arguments.plain else None
     prior = stage_one(model, arguments.stage_one)
     found = match(arguments.pairs / "low", arguments.pairs / "high").partners
-    for title, names in (("nothing seen", UNSEEN), ("all held out", HELD_OUT_SCENES)):
+    for title, names in (("nothing seen", UNSEEN), ("all held out", DATASETS["ELIEI"].validation)):
         pairs = [pair for pair in found if pair.name in names]
         rows = [dict(scores(model, plain, prior, pair.picture, pair.reference)) for pair in pairs]
         print(f"{len(pairs)} pictures, {title}")

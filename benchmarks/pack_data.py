@@ -3,7 +3,8 @@
 Photos are compressed as far as the size asks for: the highest quality of 92, 88, ... 56 with which all fits.
 Dark pictures of pairs stay as they are, pixel by pixel, since their noise is what is to be learned; their
 bright partners are kept at --reference-quality. A file that is smaller than what would be made of it is
-copied. Held-out pairs go along for validation; photos of held-out scenes do not. Test sets are refused.
+copied. All pairs go along, also those for validation; photos of the scenes named by --held-out do not. Test
+sets are refused.
 
     python benchmarks/pack_data.py pack --photos photos/city --photos photos/woods --pairs pairs --limit-mb 40
     lle train codeenhance --data pack/photos --pairs pack/pairs --out runs/codeenhance
@@ -75,7 +76,10 @@ def main(words: Sequence[str] | None = None) -> None:
         if arguments.out.exists():
             raise UsageError(f"'{arguments.out}' is there already; name a new folder")
         settings = DataSettings(
-            photos=tuple(arguments.photos), pairs=tuple(arguments.pairs), exclude=tuple(arguments.exclude)
+            photos=tuple(arguments.photos),
+            pairs=tuple(arguments.pairs),
+            exclude=tuple(arguments.exclude),
+            held_out=None if arguments.held_out is None else tuple(arguments.held_out),
         )
         packed, qualities = pack(settings, arguments)
         _write(arguments.out, packed, qualities)
@@ -95,6 +99,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="TEXT", help="part of paths to skip"
     )
+    parser.add_argument("--held-out", action="append", metavar="NAME", help="scene of no photo to pack")
     parser.add_argument(
         "--limit-mb", type=float, default=40, help="size of the pack in MB of 1,000,000 bytes"
     )

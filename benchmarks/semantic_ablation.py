@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from lowlight_cli.checkpoints.load import load_enhancer
+from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.matching import match
 from lowlight_cli.evaluation.pixel_metrics import psnr, ssim
 from lowlight_cli.images.decode import decode
@@ -18,7 +19,6 @@ from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.pixels import to_images
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.training.config import HELD_OUT_SCENES
 
 
 class Silent(nn.Module):
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="weights in place of the shipped ones")
     arguments = parser.parse_args()
     found = match(arguments.pairs / "low", arguments.pairs / "high").partners
-    pairs = [pair for pair in found if pair.name in HELD_OUT_SCENES]
+    pairs = [pair for pair in found if pair.name in DATASETS["ELIEI"].validation]
     for name, wrap in (("own", None), ("none", Silent), ("another picture's", Elsewhere)):
         model = load_enhancer("codeenhance", checkpoint=arguments.checkpoint)
         if not isinstance(model, CodeEnhance):

@@ -1,79 +1,54 @@
-"""``lle train``: one subcommand for each recipe."""
+"""``lle train``: one command for each recipe of the catalog, and those for models with several stages."""
 
-from typing import Any
+from collections.abc import Callable
+from enum import StrEnum
+from inspect import Parameter, Signature, cleandoc
+from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli.train_ablate import ablate
-from lowlight_cli.cli.train_bench import bench
-from lowlight_cli.cli.train_options import Shared, with_shared_options
-from lowlight_cli.cli.train_run import train
-from lowlight_cli.cli.train_sources import (
-    DegradationOption,
-    LabelRootOption,
-    LabelsOption,
+from lowlight_cli.cli.global_options import Value
+from lowlight_cli.cli.recipe_options import (
+    RECIPE_OPTIONS,
     PairsOption,
-    Phase,
-    PhaseOption,
-    SemanticOption,
-    Size,
-    SizeOption,
-    StageOption,
     StartOption,
     VqganOption,
+    recipe_settings,
 )
+from lowlight_cli.cli.train_ablate import ablate
+from lowlight_cli.cli.train_bench import bench
+from lowlight_cli.cli.train_options import DATA, Shared, with_shared_options
+from lowlight_cli.cli.train_run import train
 from lowlight_cli.errors import UsageError
+from lowlight_cli.training.catalog import RECIPES, RecipeEntry
 
-app = typer.Typer(help="Train a model from folders of pictures.", no_args_is_help=True)
-
-
-@app.command()
-@with_shared_options
-def semantic(shared: Shared, labels: LabelsOption = None, label_root: LabelRootOption = None) -> None:
-    """Train the compact semantic network on photos with class maps.
-
-    Example:  lle train semantic --data photos --labels maps --label-root photos --out runs/semantic
-    """
-    train("semantic", shared, {"data.labels": labels, "data.label_root": label_root})
+app = typer.Typer(help="Train a model on folders of images.", no_args_is_help=True)
 
 
-@app.command()
-@with_shared_options
-def vqgan(shared: Shared) -> None:
-    """Train stage I: a codebook and a decoder of well-lit photos.
+def command_of(entry: RecipeEntry) -> Callable[..., None]:
+    """The command that runs a recipe, with the options that its catalog entry names."""
 
-    Example:  lle train vqgan --data photos --out runs/vqgan
-    """
-    train("vqgan", shared, {})
+    def command(shared: Shared, **options: Value) -> None:
+        train(entry.name, shared, recipe_settings(shared, **options))
 
-
-@app.command()
-@with_shared_options
-def codeenhance(
-    shared: Shared, pairs: PairsOption = None, vqgan: VqganOption = None, semantic: SemanticOption = None
-) -> None:
-    """Train stage II: the enhancement, from darkened photos and real pairs.
-
-    Example:  lle train codeenhance --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
-    --semantic runs/semantic/semantic.safetensors --out runs/codeenhance
-    """
-    train("codeenhance", shared, {"data.pairs": pairs, "vqgan": vqgan, "semantic": semantic})
+    parameters = [Parameter("shared", Parameter.POSITIONAL_OR_KEYWORD, annotation=Shared)]
+    parameters += [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=RECIPE_OPTIONS[name].annotation)
+        for name in entry.options
+    ]
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__doc__ = cleandoc(entry.help)
+    return with_shared_options(command)
 
 
-@app.command()
-@with_shared_options
-def codeenhance_tune(shared: Shared, pairs: PairsOption = None, start: StartOption = None) -> None:
-    """Go on with trained weights of CodeEnhance, on your own photos or pairs.
+for _entry in RECIPES.values():
+    if _entry.help:
+        app.command(_entry.name)(command_of(_entry))
 
-    Without --start it goes on with the weights that ship.
-
-    Example:  lle train codeenhance-tune --data photos --pairs pairs --out runs/tuned
-    """
-    from lowlight_cli.checkpoints.locate import shipped_folder
-    from lowlight_cli.models.catalog import MODELS
-
-    start = start or shipped_folder() / MODELS["codeenhance"].weights["lite"].file
-    train("codeenhance-tune", shared, {"data.pairs": pairs, "start": start})
+StageOption = Annotated[
+    int,
+    typer.Option(min=1, max=3, help="1: codebook, 2: flow, 3: fusion decoder.", rich_help_panel=DATA),
+]
 
 
 @app.command()
@@ -85,19 +60,33 @@ def glare(
     vqgan: VqganOption = None,
     start: StartOption = None,
 ) -> None:
-    """Train a stage of GLARE; the third starts from what the second made.
+    """Train a stage of GLARE; stage 3 starts from the weights of stage 2.
 
-    Example:  lle train glare --stage 3 --data photos --pairs pairs --start runs/flow/glare.safetensors
-    --out runs/glare
-    """
+    \b
+    Example:
+      lle train glare --stage 3 --data photos --pairs pairs \\
+        --start runs/flow/glare.safetensors --out runs/glare
+    """  # noqa: D301 - \b keeps the lines of the example
     if stage == 1:
-        _refuse_given("stage 2 and 3", pairs=pairs, vqgan=vqgan, start=start)
-        train("vqgan", shared, {}, published="glare-vqgan")
+        _refuse_given("stages 2 and 3", pairs=pairs, vqgan=vqgan, start=start)
+        train("vqgan", shared, {}, preset_name="glare-vqgan")
         return
     if stage == 3 and start is None and not shared.values["print_config"]:
-        raise UsageError("stage 3 starts from what stage 2 made: give --start FILE")
+        raise UsageError("stage 3 starts from the weights of stage 2: add --start FILE")
     name = "glare-flow" if stage == 2 else "glare-fusion"
-    train(name, shared, {"data.pairs": pairs, "vqgan": vqgan, "start": start})
+    train(name, shared, recipe_settings(shared, pairs=pairs, vqgan=vqgan, start=start))
+
+
+class Phase(StrEnum):
+    """Phases of VQCNIR."""
+
+    HQ = "hq"
+    LQ = "lq"
+
+
+PhaseOption = Annotated[
+    Phase, typer.Option(help="hq: codebook of sharp images; lq: restoration.", rich_help_panel=DATA)
+]
 
 
 @app.command()
@@ -109,61 +98,24 @@ def vqcnir(
     vqgan: VqganOption = None,
     start: StartOption = None,
 ) -> None:
-    """Train a phase of VQCNIR, on pictures that are dark and blurred.
+    """Train a phase of VQCNIR on dark and blurred images.
 
-    Example:  lle train vqcnir --data photos --pairs pairs --out runs/vqcnir
-    """
+    \b
+    Example:
+      lle train vqcnir --data photos --pairs pairs --out runs/vqcnir
+    """  # noqa: D301 - \b keeps the lines of the example
     if phase is Phase.HQ:
         _refuse_given("phase lq", pairs=pairs, vqgan=vqgan, start=start)
-        train("vqgan", shared, {}, published="vqcnir-vqgan")
+        train("vqgan", shared, {}, preset_name="vqcnir-vqgan")
         return
-    train("vqcnir", shared, {"data.pairs": pairs, "vqgan": vqgan, "start": start})
+    train("vqcnir", shared, recipe_settings(shared, pairs=pairs, vqgan=vqgan, start=start))
 
 
 def _refuse_given(use: str, **options: object) -> None:
     given = [name for name, value in options.items() if value]
     if given:
-        raise UsageError(f"--{given[0]} is for {use}")
-
-
-@app.command()
-@with_shared_options
-def drgn_degradation(shared: Shared, size: SizeOption = None, pairs: PairsOption = None) -> None:
-    """Train the first stage of DRGN: what darkness adds to a picture.
-
-    Example:  lle train drgn-degradation --data photos --pairs pairs --out runs/degradation
-    """
-    train("drgn-degradation", shared, {"model": _drgn_shape(shared, size), "data.pairs": pairs})
-
-
-@app.command()
-@with_shared_options
-def drgn_refinement(
-    shared: Shared,
-    size: SizeOption = None,
-    pairs: PairsOption = None,
-    degradation: DegradationOption = None,
-) -> None:
-    """Train the second stage of DRGN: the picture without its degradation.
-
-    Example:  lle train drgn-refinement --data photos --pairs pairs
-    --degradation runs/degradation/drgn-degradation.safetensors --out runs/refinement
-    """
-    model = _drgn_shape(shared, size)
-    own = {"model": model, "data.pairs": pairs, "degradation": degradation}
-    train("drgn-refinement", shared, own)
-
-
-def _drgn_shape(shared: Shared, size: str | None) -> dict[str, Any] | None:
-    """Settings of the network of that size; None where a file or a preset says which."""
-    preset, file = shared.values["preset"], shared.values["config"]
-    if size is None and (file or preset not in (None, "lite")):
-        return None
-    from lowlight_cli.models.drgn.config import PRESETS
-
-    shape: dict[str, Any] = PRESETS[size or Size.LIGHT][preset or "lite"].model_dump()
-    return shape
+        raise UsageError(f"--{given[0]} is only for {use}")
 
 
 app.command()(with_shared_options(ablate))
-app.command()(with_shared_options(bench, keeps=False))
+app.command()(with_shared_options(bench, has_out=False))

@@ -1,4 +1,4 @@
-"""``lle train ablate``: what each part of a model is good for, at a small budget."""
+"""``lle train ablate``: compares a model with variants that lack one part each."""
 
 import time
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ import typer
 
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.recipe_options import PairsOption, SemanticOption, VqganOption, recipe_settings
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, Shared
 from lowlight_cli.cli.train_progress import TrainingProgress
 from lowlight_cli.cli.train_run import chosen_recipe, ready
-from lowlight_cli.cli.train_sources import PairsOption, SemanticOption, VqganOption
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.ablation import (
     ABLATIONS,
@@ -44,70 +44,76 @@ def _complete_row(incomplete: str) -> list[str]:
 
 def ablate(
     shared: Shared,
-    recipe: Annotated[str, typer.Argument(help="What to ablate.", autocompletion=_complete_recipe)],
+    recipe: Annotated[str, typer.Argument(help="Recipe to ablate.", autocompletion=_complete_recipe)],
     pairs: PairsOption = None,
     vqgan: VqganOption = None,
     semantic: SemanticOption = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Only this row; may be given again.", autocompletion=_complete_row, metavar="ROW"),
+        typer.Option(help="Train only this row; repeatable.", autocompletion=_complete_row, metavar="ROW"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
-    """Train the whole model and one without each part, and compare them on held-out pairs.
+    """Train the whole model and one variant without each part, and compare them on validation pairs.
 
-    Each row is a run folder below --out; --limit-minutes is for all rows together. The same command goes on
-    where it stopped. The table is written to --out as ablation.md and ablation.json after each row.
+    Each row is a run folder inside --out; --limit-minutes applies to all rows together. Run the same command
+    again to resume. The table is written to --out as ablation.md and ablation.json after each row.
 
-    Example:  lle train ablate codeenhance --data photos --pairs pairs --max-steps 200 --out runs/ablation
-    """
+    \b
+    Example:
+      lle train ablate codeenhance --data photos --pairs pairs --max-steps 200 --out runs/ablation
+    """  # noqa: D301 - \b keeps the lines of the example
     variants = ABLATIONS[recipe]
     chosen = [variants[name] for name in only] if only else list(variants.values())
     if any(shared.values[name] for name in FOR_SINGLE_RECIPES):
-        raise UsageError("--dry-run, --rehearse and --print-config are for single recipes")
-    own = {"data.pairs": pairs, "vqgan": vqgan, "semantic": semantic}
+        raise UsageError("--dry-run, --rehearse and --print-config do not apply to ablate")
+    own = recipe_settings(shared, pairs=pairs, vqgan=vqgan, semantic=semantic)
     settings = ready(recipe, chosen_recipe(recipe, shared, own, recipe))
     if settings.run.schedule == "clock":
-        raise UsageError("run.schedule=clock is for single recipes: rows have to have the same steps")
+        raise UsageError("run.schedule=clock does not apply to ablate: all rows take the same steps")
     if not settings.data.pairs:
-        raise UsageError("the rows are judged by held-out pairs: give --pairs FOLDER")
-    told = settings_of(shared.context)
-    grid = Grid(recipe, settings, shared.values["out"], told)
+        raise UsageError("the rows are compared on validation pairs: add --pairs FOLDER")
+    options = settings_of(shared.context)
+    grid = Grid(recipe, settings, shared.values["out"], options)
     grid.train(chosen)
     rows = grid.write()
     if rows and as_json:
         emit(document_text(as_document(rows, settings, name=recipe)).rstrip())
-    elif rows and not told.quiet:
+    elif rows and not options.quiet:
         head, *cells = table_lines(rows)
-        print_table(table(head, cells, numbers=head[2:]), color=told.color)
+        print_table(table(head, cells, numbers=head[2:]), color=options.color)
         emit(f"{terms(settings)}\n{reading(rows)}")
     missing = [variant.name for variant in chosen if variant.name not in {row.name for row in rows}]
     if missing:
-        say(f"not finished: {', '.join(missing)}; the same command goes on", quiet=told.quiet)
+        say(f"not finished: {', '.join(missing)}; run the same command to resume", quiet=options.quiet)
 
 
 class Grid:
-    """The rows of an ablation, each in a run folder of its own.
+    """The rows of an ablation, each with its own run folder.
 
     Args:
-        name: Of the recipe.
-        settings: Of the whole model.
+        name: Name of the recipe.
+        settings: Settings of the whole model.
         out: Folder of the run folders and of the table.
-        told: Global options.
+        options: Global options.
     """
 
-    def __init__(self, name: str, settings: "Recipe", out: Path, told: GlobalSettings) -> None:
+    def __init__(self, name: str, settings: "Recipe", out: Path, options: GlobalSettings) -> None:
+        from lowlight_cli.training.settings import with_recorded_split
+
         self._name = name
+        for folder in sorted(out.glob("*")):
+            settings = with_recorded_split(settings, folder)
         self._settings = settings
         self._out = out
-        self._told = told
+        self._options = options
 
     def train(self, variants: Sequence[Variant]) -> None:
-        """Trains what is not finished, one row after the other, until the time is over.
+        """Trains unfinished rows one after the other until the time limit.
 
         Raises:
-            UsageError: A row was begun with other settings.
-            typer.Exit: A signal came; all is saved.
+            UsageError: A row was started with other settings.
+            typer.Exit: A signal came; everything is saved.
         """
         from lowlight_cli.training.ablation_run import check_same, found_row
 
@@ -125,7 +131,7 @@ class Grid:
                 self.write()
 
     def write(self) -> list[Row]:
-        """Writes the table of all finished rows, and gives them."""
+        """Writes the table of all finished rows, and returns the rows."""
         from lowlight_cli.training.ablation_run import found_row
         from lowlight_cli.training.run_files import write_whole
 
@@ -151,15 +157,18 @@ class Grid:
 
         device = choose_device(recipe.run.device)
         train = RECIPES[self._name].run()
-        say(f"row {variant.name}: {variant.says}", quiet=self._told.quiet)
-        with TrainingProgress(self._told) as progress:
+        say(f"row {variant.name}: {variant.summary}", quiet=self._options.quiet)
+        with TrainingProgress(self._options) as progress:
             try:
-                run = train_row(recipe, self._out / variant.name, train, progress.say, progress.watch, device)
+                run = train_row(recipe, self._out / variant.name, train, progress.say, progress.draw, device)
             except Stopped as stop:
                 raise typer.Exit(SIGNAL_BASE + stop.number) from None
         if run.run_state.ending == "signal":
             self.write()
-            say("stopped by a signal; all is saved, and the same command goes on", quiet=self._told.quiet)
+            say(
+                "stopped by a signal; run the same command to resume",
+                quiet=self._options.quiet,
+            )
             raise typer.Exit(SIGNAL_BASE + (run.stop.number or 0))
 
 

@@ -1,22 +1,23 @@
-"""``lle train bench``: how fast a recipe trains here."""
+"""``lle train bench``: measures how fast a recipe trains on this machine."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lowlight_cli.cli.global_options import settings_of
-from lowlight_cli.cli.reporter import emit
-from lowlight_cli.cli.tables import aligned, as_json
-from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, LENGTH, Shared
-from lowlight_cli.cli.train_run import chosen_recipe, ready
-from lowlight_cli.cli.train_sources import (
+from lowlight_cli.cli.recipe_options import (
     LabelRootOption,
     LabelsOption,
     PairsOption,
     SemanticOption,
     StartOption,
     VqganOption,
+    recipe_settings,
 )
+from lowlight_cli.cli.reporter import emit
+from lowlight_cli.cli.tables import aligned, as_json
+from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, LENGTH, Shared
+from lowlight_cli.cli.train_run import chosen_recipe, ready
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.catalog import RECIPES
 
@@ -30,11 +31,13 @@ def _complete_recipe(incomplete: str) -> list[str]:
 
 def bench(
     shared: Shared,
-    recipe: Annotated[str, typer.Argument(help="What to train.", autocompletion=_complete_recipe)],
+    recipe: Annotated[str, typer.Argument(help="Recipe to measure.", autocompletion=_complete_recipe)],
     steps: Annotated[
-        int, typer.Option("--steps", min=2, help="Steps to measure.", rich_help_panel=LENGTH)
+        int, typer.Option("--steps", min=2, help="Steps to measure.", metavar="N", rich_help_panel=LENGTH)
     ] = 20,
-    warmup: Annotated[int, typer.Option(min=1, help="Steps before those.", rich_help_panel=LENGTH)] = 3,
+    warmup: Annotated[
+        int, typer.Option(min=1, help="Steps before them.", metavar="N", rich_help_panel=LENGTH)
+    ] = 3,
     pairs: PairsOption = None,
     labels: LabelsOption = None,
     label_root: LabelRootOption = None,
@@ -43,25 +46,22 @@ def bench(
     start: StartOption = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure the steps of a recipe, without validation or checkpoint; nothing is kept.
+    """Measure the training speed of a recipe, without validation and checkpoints; keep nothing.
 
-    Example:  lle train bench codeenhance --data photos --pairs pairs --steps 30
-    """
+    \b
+    Example:
+      lle train bench codeenhance --data photos --pairs pairs --steps 30
+    """  # noqa: D301 - \b keeps the lines of the example
     entry = RECIPES[recipe]
     if any(shared.values[name] for name in FOR_SINGLE_RECIPES):
-        raise UsageError("--dry-run, --rehearse and --print-config are for single recipes")
-    own = {
-        "data.pairs": pairs,
-        "data.labels": labels,
-        "data.label_root": label_root,
-        "vqgan": vqgan,
-        "semantic": semantic,
-        "start": start,
-    }
-    from lowlight_cli.training.bench import USUAL_STEPS, measure
+        raise UsageError("--dry-run, --rehearse and --print-config do not apply to bench")
+    own = recipe_settings(
+        shared, pairs=pairs, labels=labels, label_root=label_root, vqgan=vqgan, semantic=semantic, start=start
+    )
+    from lowlight_cli.training.bench import measure
 
     given = {name: value for name, value in own.items() if value is not None}
-    settings = ready(recipe, chosen_recipe(recipe, shared, {**USUAL_STEPS.get(recipe, {}), **given}, recipe))
+    settings = ready(recipe, chosen_recipe(recipe, shared, {**entry.typical, **given}, recipe))
     from lowlight_cli.device import choose_device
     from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
 
@@ -80,13 +80,13 @@ def _text(speed: "Speed") -> str:
     first, third = speed.step_seconds_quartiles
     rows = [
         ("recipe", f"{speed.recipe}, {speed.batch_size} crops of {speed.crop} pixels"),
-        ("computed", f"on {speed.device} in {speed.precision}, {speed.threads} threads"),
+        ("device", f" {speed.device} in {speed.precision}, {speed.threads} threads"),
         ("measured", f"{speed.steps} steps after {speed.warmup}"),
         ("steps per second", f"{speed.steps_per_second:.3g}"),
-        ("pictures per second", f"{speed.images_per_second:.3g}"),
+        ("images per second", f"{speed.images_per_second:.3g}"),
         ("seconds per step", f"{speed.step_seconds:.3g}, half of them {first:.3g} to {third:.3g}"),
         ("waiting for data", f"{100 * speed.data_wait:.1f} %"),
     ]
     if speed.memory_mb is not None:
-        rows.append(("most memory", f"{speed.memory_mb:,.0f} MiB"))
+        rows.append(("peak memory", f"{speed.memory_mb:,.0f} MiB"))
     return aligned(rows)

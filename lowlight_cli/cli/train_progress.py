@@ -1,4 +1,4 @@
-"""How far a training run has come, on stderr: one line that is drawn again in a terminal, lines elsewhere."""
+"""Shows the progress of a training run on stderr: a bar in a terminal, lines elsewhere."""
 
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,15 @@ if TYPE_CHECKING:
 
     from lowlight_cli.training.step_timer import StepStats
 
-
 _SMOOTHING = 0.9
-"""Share of the past in the shown speed."""
+"""Decay of the running mean of the shown speed."""
 
 
 class TrainingProgress:
-    """Tells a person how a run goes; use it as a context.
+    """Shows the progress of a training run; use it as a context.
 
     Args:
-        settings: Whether success is silent, and the kind of progress asked for.
+        settings: Quiet mode and the kind of progress.
     """
 
     def __init__(self, settings: GlobalSettings) -> None:
@@ -29,44 +28,44 @@ class TrainingProgress:
         self._seconds = self._waited = 0.0
 
     def __enter__(self) -> "TrainingProgress":
-        """Nothing is drawn before the first step."""
+        """Draws nothing before the first step."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leaves the last state of the line."""
+        """Leaves the bar as it was after the last step."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
     def say(self, line: str) -> None:
-        """Prints a line of the run, above what is drawn; numbers of steps are in the drawn line already."""
-        is_number = line.startswith("step ")
+        """Prints a message of the run; lines about steps only where there is no bar."""
+        is_step = line.startswith("step ")
         if self._bar is None:
-            say(line, quiet=self._settings.quiet or (is_number and self._kind == "none"))
-        elif not is_number:
+            say(line, quiet=self._settings.quiet or (is_step and self._kind == "none"))
+        elif not is_step:
             say(line)
 
-    def watch(self, moment: "StepStats") -> None:
-        """Draws a step that was taken."""
+    def draw(self, stats: "StepStats") -> None:
+        """Draws the bar after a step."""
         if self._kind != "bar":
             return
         if self._bar is None:
-            self._bar = draw_bar(moment.steps, moment.step - 1)
-        self._seconds = _blend(self._seconds, moment.seconds)
-        self._waited = _blend(self._waited, moment.waited)
-        self._bar.set_postfix_str(_words(moment, self._seconds, self._waited), refresh=False)
+            self._bar = draw_bar(stats.steps, stats.step - 1)
+        self._seconds = _blend(self._seconds, stats.seconds)
+        self._waited = _blend(self._waited, stats.waited)
+        self._bar.set_postfix_str(_figures(stats, self._seconds, self._waited), refresh=False)
         self._bar.update()
 
 
-def _words(moment: "StepStats", seconds: float, waited: float) -> str:
-    words = [f"loss {moment.loss:.4g}"]
-    if moment.score is not None:
-        name, value = moment.score
+def _figures(stats: "StepStats", seconds: float, waited: float) -> str:
+    words = [f"loss {stats.loss:.4g}"]
+    if stats.score is not None:
+        name, value = stats.score
         words.append(f"{name} {value:.2f}")
-    words.append(f"{moment.pictures / max(seconds, 1e-9):.3g} img/s")
+    words.append(f"{stats.batch_size / max(seconds, 1e-9):.3g} img/s")
     words.append(f"data {100 * waited / max(seconds, 1e-9):.0f} %")
-    if moment.memory_mb is not None:
-        words.append(f"{moment.memory_mb:,.0f} MB")
+    if stats.memory_mb is not None:
+        words.append(f"{stats.memory_mb:,.0f} MB")
     return "  ".join(words)
 
 

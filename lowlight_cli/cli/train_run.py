@@ -1,7 +1,6 @@
-"""One training run, from its options to its end."""
+"""Runs one training from its options to its end, a dry run of it, or a rehearsal."""
 
 import os
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,147 +8,139 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lowlight_cli.cli.global_options import settings_of
+from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.train_options import Shared, values_of
 from lowlight_cli.cli.train_progress import TrainingProgress
-from lowlight_cli.cli.train_rehearse import rehearse_run
-from lowlight_cli.errors import UsageError
+from lowlight_cli.errors import DivergedError, UsageError
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.presets import preset_of
 
 if TYPE_CHECKING:
     from lowlight_cli.training.config import Recipe
+    from lowlight_cli.training.rehearsal import Rehearsal
     from lowlight_cli.training.run_folder import RunFolder
 
-WITHOUT_PHOTOS = (
-    "codeenhance",
-    "drgn-degradation",
-    "drgn-refinement",
-    "glare-flow",
-    "glare-fusion",
-    "vqcnir",
-)
-"""What can be trained from pairs alone."""
 
-WITH_STAGES = ("codeenhance", "glare-flow", "glare-fusion", "vqcnir")
-"""What begins with weights of earlier stages."""
+def train(name: str, shared: Shared, own: dict[str, Any], *, preset_name: str | None = None) -> None:
+    """Trains with a recipe.
 
-_AT_ONCE = 1e-9
-"""Minutes after which a dry run ends: with its first step."""
-
-
-def train(name: str, shared: Shared, own: dict[str, Any], *, published: str | None = None) -> None:
-    """Trains with a recipe; ``published`` is the name of its preset where that is another."""
+    Args:
+        name: Name of the recipe.
+        shared: Options that all recipes have.
+        own: Settings from the other options, by dotted name.
+        preset_name: Name of the recipe in the presets, if it has another one there.
+    """
     try:
-        _prepare(name, shared, own, published or name)
+        _train(name, shared, own, preset_name or name)
     except UsageError as error:
         if is_first_process():
             raise
-        # All processes of a run make the same mistake; the first one tells it.
+        # All processes of a run make the same mistake; only the first one reports it.
         raise typer.Exit(error.exit_code) from None
 
 
 def is_first_process() -> bool:
-    """Whether this process is the one that tells, by what ``torchrun`` says."""
+    """Whether this process prints, according to ``torchrun``."""
     return os.environ.get("RANK", "0") == "0"
 
 
-def _prepare(name: str, shared: Shared, own: dict[str, Any], published: str) -> None:
-    from lowlight_cli.training.settings import as_toml
+def _train(name: str, shared: Shared, own: dict[str, Any], preset_name: str) -> None:
+    from lowlight_cli.training.settings import as_toml, with_recorded_split
 
     options = shared.values
-    recipe = chosen_recipe(name, shared, own, published)
+    recipe = chosen_recipe(name, shared, own, preset_name)
     if options["print_config"]:
         typer.echo(as_toml(recipe), nl=False)
         return
     recipe = ready(name, recipe)
-    settled = settings_of(shared.context)
-    settled = settled if is_first_process() else replace(settled, quiet=True)
-    with ExitStack() as stack:
-        if options["rehearse"]:
-            progress = stack.enter_context(TrainingProgress(settled))
-            rehearse_run(name, recipe, progress, quiet=settled.quiet)
-            return
-        if options["dry_run"]:
-            recipe = _one_step_of(recipe)
-            options["out"] = Path(stack.enter_context(TemporaryDirectory(prefix="lle-dry-run-")))
-        progress = stack.enter_context(TrainingProgress(settled))
-        _run(name, recipe, options["out"], progress)
-    if options["dry_run"]:
-        say("dry run: one step was taken, and nothing was kept", quiet=settled.quiet)
+    settings = settings_of(shared.context)
+    settings = settings if is_first_process() else replace(settings, quiet=True)
+    if options["rehearse"]:
+        rehearse_run(name, recipe, settings)
+    elif options["dry_run"]:
+        with TemporaryDirectory(prefix="lle-dry-run-") as place:
+            _run(name, _without_limits(recipe), Path(place), settings, dry_run=True)
+        say("dry run: took one step; nothing was kept", quiet=settings.quiet)
+    else:
+        _run(name, with_recorded_split(recipe, options["out"]), options["out"], settings)
 
 
-def chosen_recipe(name: str, shared: Shared, own: dict[str, Any], published: str) -> "Recipe":
-    """Settings of a recipe from preset, file, options and assignments.
+def chosen_recipe(name: str, shared: Shared, own: dict[str, Any], preset_name: str) -> "Recipe":
+    """Settings of a recipe from its preset, a file, options and assignments.
 
     Args:
-        name: Of the recipe.
-        shared: Options that all commands have.
-        own: Settings from further options, by dotted name.
-        published: Name of the recipe's preset.
+        name: Name of the recipe.
+        shared: Options that all recipes have.
+        own: Settings from the other options, by dotted name.
+        preset_name: Name of the recipe in the presets.
 
     Raises:
-        UsageError: One of them makes no sense.
+        UsageError: One of them is wrong.
     """
+    from lowlight_cli.checkpoints.locate import shipped_folder
+    from lowlight_cli.models.catalog import MODELS
     from lowlight_cli.training.settings import merged
 
-    options = shared.values
-    settings = RECIPES[name].settings_class()
-    start = preset_of(published, options["preset"])
+    options, entry = shared.values, RECIPES[name]
+    start = preset_of(preset_name, options["preset"])
+    if entry.shipped_start is not None:
+        start["start"] = shipped_folder() / MODELS[entry.shipped_start].weights["lite"].file
     values = values_of(shared) | own
-    return merged(settings, options["config"], values, options["settings"] or (), start=start)
+    assignments = options["settings"] or ()
+    return merged(entry.settings_class(), options["config"], values, assignments, start=start)
 
 
 def ready(name: str, recipe: "Recipe") -> "Recipe":
-    """The same settings with all that a run needs: pictures, and earlier stages where some ship.
+    """The same settings with the folders of data sets, and with shipped weights of earlier stages.
 
     Raises:
-        UsageError: There is nothing to train on, only what is for tests, or no earlier stage.
-        WeightsError: A data set or weights are missing.
+        UsageError: There is nothing to train on, a folder holds a test, or weights of a stage are missing.
+        WeightsError: A data set or shipped weights are missing.
     """
     from lowlight_cli.training.dataset_sources import with_datasets
 
-    data = with_datasets(recipe.data, paired=name in WITHOUT_PHOTOS)
+    entry = RECIPES[name]
+    data = with_datasets(recipe.data, paired=entry.takes_pairs)
     recipe = recipe.model_copy(update={"data": data})
-    if name in WITH_STAGES:
-        recipe = _with_shipped_stages(recipe)
-    if not (recipe.data.photos or (name in WITHOUT_PHOTOS and recipe.data.pairs)):
-        raise UsageError("no photos to train on: give --data FOLDER or --dataset NAME")
+    if entry.shipped_stages:
+        recipe = _with_shipped_stages(recipe, entry.shipped_stages)
+    if not (recipe.data.photos or (entry.takes_pairs and recipe.data.pairs)):
+        pairs = " or --pairs FOLDER" if entry.takes_pairs else ""
+        raise UsageError(f"nothing to train on: add --data FOLDER, --dataset NAME{pairs}")
     return recipe
 
 
-def _one_step_of(recipe: "Recipe") -> "Recipe":
-    update = {"limit_minutes": _AT_ONCE, "schedule": "steps", "resume": "none", "journal_every": 1}
+def _without_limits(recipe: "Recipe") -> "Recipe":
+    update = {"limit_minutes": None, "schedule": "steps", "resume": "none", "journal_every": 1}
     return recipe.model_copy(update={"run": recipe.run.model_copy(update=update)})
 
 
-def _with_shipped_stages(recipe: "Recipe") -> "Recipe":
-    """Settings of a later stage with the earlier ones that ship, where none were given and they fit."""
+def _with_shipped_stages(recipe: "Recipe", stages: tuple[str, ...]) -> "Recipe":
     from lowlight_cli.checkpoints.load import whole_weights
     from lowlight_cli.models.catalog import MODELS
 
     values = dict(recipe)
-    missing = [stage for stage in ("vqgan", "semantic") if values.get(stage, "none needed") is None]
+    missing = [stage for stage in stages if values[stage] is None]
     lite = MODELS["codeenhance"].presets["lite"]
     if any(getattr(values["model"], stage) != getattr(lite, stage) for stage in missing):
         options = " and ".join(f"--{stage} FILE" for stage in missing)
-        raise UsageError(f"no weights ship for a network of this shape: give {options}")
-    stages = MODELS["codeenhance"].stages
-    return recipe.model_copy(update={stage: whole_weights(stages[stage]) for stage in missing})
+        raise UsageError(f"no weights ship for a network of this shape: add {options}")
+    shipped = MODELS["codeenhance"].stages
+    return recipe.model_copy(update={stage: whole_weights(shipped[stage]) for stage in missing})
 
 
-def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> None:
+def _run(name: str, recipe: "Recipe", out: Path, settings: GlobalSettings, *, dry_run: bool = False) -> None:
     from lowlight_cli.device import choose_device, choose_precision
     from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
     from lowlight_cli.training.distributed import device_of_process, joined, world_size
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_device(device_of_process(recipe.run.device))
-    choose_precision(recipe.run.precision, device)  # an impossible one ends the run before it leaves a folder
-    with joined(device):
-        folder = RunFolder(out, recipe, progress.say, progress.watch)
-        together = f", {world_size()} processes together" if world_size() > 1 else ""
+    choose_precision(recipe.run.precision, device)  # fails early if the device does not have it
+    with TrainingProgress(settings) as progress, joined(device):
+        folder = RunFolder(out, recipe, progress.say, progress.draw, dry_run=dry_run)
+        together = f", {world_size()} processes" if world_size() > 1 else ""
         folder.log(f"training {name} on {device} into {out}{together}")
         if hint := rehearsal_hint(device.type, out):
             folder.log(hint)
@@ -160,11 +151,11 @@ def _run(name: str, recipe: "Recipe", out: Path, progress: TrainingProgress) -> 
             folder.log("stopped before the first step")
             raise typer.Exit(SIGNAL_BASE + stop.number) from None
         folder.log(f"weights: {weights}")
-        _tell_ending(recipe, folder)
+        _log_ending(recipe, folder)
 
 
 def rehearsal_hint(device: str, out: Path) -> str | None:
-    """What to say before a new run on a GPU; None elsewhere.
+    """The hint for a new run on a GPU; None for other runs.
 
     Args:
         device: Type of the device.
@@ -172,11 +163,11 @@ def rehearsal_hint(device: str, out: Path) -> str | None:
     """
     if device != "cuda" or (out / "ckpt" / "last.pt").exists():
         return None
-    return "hint: --rehearse takes 300 steps of these settings on the CPU and says whether they hold"
+    return "hint: --rehearse takes 300 steps with these settings on the CPU and reports problems"
 
 
-def _tell_ending(recipe: "Recipe", folder: "RunFolder") -> None:
-    """Says why a run ended where that was not its last step.
+def _log_ending(recipe: "Recipe", folder: "RunFolder") -> None:
+    """Logs why a run ended before its last step.
 
     Raises:
         typer.Exit: A signal ended it.
@@ -185,11 +176,54 @@ def _tell_ending(recipe: "Recipe", folder: "RunFolder") -> None:
 
     match folder.run_state.ending:
         case "limit" if recipe.run.schedule == "clock":
-            folder.log("the time of the schedule is over; a longer --limit-minutes goes on")
-        case "limit" if recipe.run.limit_minutes != _AT_ONCE:
-            folder.log("stopped at the time limit; the same command goes on")
+            folder.log("the time of the schedule is over; run again with a longer --limit-minutes to go on")
+        case "limit":
+            folder.log("stopped at the time limit; run the same command to resume")
         case "no improvement":
-            folder.log(f"stopped early: {recipe.run.early_stop} validations brought nothing better")
+            folder.log(f"stopped early: no improvement in {recipe.run.early_stop} validations")
         case "signal":
-            folder.log("stopped by a signal; all is saved, and the same command goes on")
+            folder.log("stopped by a signal, everything is saved; run the same command to resume")
             raise typer.Exit(SIGNAL_BASE + (folder.stop.number or 0))
+
+
+def rehearse_run(name: str, recipe: "Recipe", settings: GlobalSettings) -> None:
+    """Rehearses a run and prints the result.
+
+    Args:
+        name: Name of the recipe.
+        recipe: Settings of the run.
+        settings: Global options.
+
+    Raises:
+        DivergedError: The rehearsal failed.
+        typer.Exit: A signal came.
+    """
+    from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
+    from lowlight_cli.training.rehearsal import rehearse, rehearsed
+
+    run, quiet = rehearsed(recipe).run, settings.quiet
+    size = f"{run.batch_size} crops of {run.crop} pixels a step"
+    say(f"rehearsing {name} on the CPU in {run.precision}, {size}", quiet=quiet)
+    try:
+        with TrainingProgress(settings) as progress:
+            found = rehearse(recipe, RECIPES[name].run(), on_message=progress.say, on_step=progress.draw)
+    except Stopped as stop:
+        raise typer.Exit(SIGNAL_BASE + stop.number) from None
+    for line in rehearsal_lines(found):
+        say(line, quiet=quiet)
+    if found.problems:
+        raise DivergedError(f"rehearsal failed: {'; '.join(found.problems)}")
+    say("rehearsal passed; nothing was kept", quiet=quiet)
+
+
+def rehearsal_lines(found: "Rehearsal") -> list[str]:
+    """The figures of a rehearsal as lines of text."""
+    lines = [f"steps: {found.steps} of {found.step_seconds:.3g} s, {found.skipped} skipped"]
+    if found.first_loss is not None and found.last_loss is not None:
+        lines.append(f"loss: {found.first_loss:.4g} in the first third, {found.last_loss:.4g} in the last")
+    if found.steepest is not None:
+        lines.append(f"gradient norm: at most {found.steepest:.3g} times its median")
+    if found.score is not None:
+        name, value = found.score
+        lines.append(f"validation: {name} {value:.4g}")
+    return lines

@@ -58,6 +58,8 @@ class DatasetEntry:
         splits: Splits by name, the one for evaluation first.
         aliases: Other names; case, spaces, ``-`` and ``_`` do not matter.
         note: Caveat for comparing numbers.
+        validation: Stems of the training images kept for validation, one or more per scene.
+        color_cast: Stems of training images whose reference has a color cast.
     """
 
     name: str
@@ -69,6 +71,8 @@ class DatasetEntry:
     splits: Catalog[Split]
     aliases: tuple[str, ...] = ()
     note: str = ""
+    validation: tuple[str, ...] = ()
+    color_cast: tuple[str, ...] = ()
 
     @property
     def paired(self) -> bool:

@@ -188,6 +188,20 @@ _LOL1000 = DatasetEntry(
     "DRGN cites it without a list of its images.",
 )
 
+_ELIEI = DatasetEntry(
+    "ELIEI",
+    "Real pairs of short and long exposures, 600x400, of a camera with an infrared cut filter (RGB part).",
+    "Wang et al., Enhancing Low-Light Images Using Infrared Encoded Images, ICIP 2023, arXiv:2307.04122",
+    "https://wyf0912.github.io/ELIEI/",
+    NOT_STATED,
+    ("ELIEI", "ELIEI-RGB"),
+    Catalog("split", {"train": Split((), _low_high("train", "."))}),
+    ("ELIEI-RGB",),
+    "It has no fixed test part here; some of its scenes are kept for validation in training.",
+    validation=("115", "197", "274", "275", "277", "278", "295", "298", "300", "303", "313", "320"),
+    color_cast=("004", "005", "029", "030", "038", "281"),
+)
+
 PAIRED_SETS = (
     _LOL,
     _lol_v2(
@@ -205,6 +219,7 @@ PAIRED_SETS = (
     _SICE,
     _LOL_BLUR,
     _LOL1000,
+    _ELIEI,
     _test_pairs(
         "Test148",
         "The 148 test pairs of EnlightenGAN, as used by DRGN.",

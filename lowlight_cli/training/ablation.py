@@ -17,13 +17,13 @@ class Variant:
     """One row of an ablation.
 
     Attributes:
-        name: Of the row, and of its folder.
-        says: What is different from the whole model.
-        settings: Values by dotted name that make the difference.
+        name: Name of the row and of its folder.
+        summary: How it differs from the whole model.
+        settings: Settings of this row by dotted name.
     """
 
     name: str
-    says: str
+    summary: str
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -35,18 +35,18 @@ def _variants(*rows: Variant) -> Variants:
 
 
 _CODEENHANCE = _variants(
-    Variant("full", "nothing is left out"),
-    Variant("full-seed-1", "the same with other chance: how far two equal rows lie apart", {"run.seed": 1}),
+    Variant("full", "whole model"),
+    Variant("full-seed-1", "whole model with another seed", {"run.seed": 1}),
     Variant("no-semantics", "no semantic embedding (SEM)", {"model.embedding": "none"}),
     Variant("no-texture", "no texture feature transform (TFT)", {"model.texture_transform": False}),
     Variant("no-look", "no perceptual transform (CPT)", {"model.perceptual_transform": False}),
-    Variant("no-shift", "codes of stage I as they are (no CS)", {"model.codebook": "plain"}),
+    Variant("no-shift", "codes of stage I unchanged (no CS)", {"model.codebook": "plain"}),
     Variant(
         "no-reference",
-        "never trained with a reference",
+        "no reference image in training",
         {"referenced_share": 0.0, "model.reference_encoder": False},
     ),
-    Variant("no-codebook", "the latent is decoded as it is", {"model.codebook": "unused"}),
+    Variant("no-codebook", "latent decoded without codes", {"model.codebook": "unused"}),
     Variant(
         "baseline",
         "none of SEM, TFT, CPT and CS",
@@ -59,34 +59,34 @@ _CODEENHANCE = _variants(
             "model.reference_encoder": False,
         },
     ),
-    Variant("lambda-0", "no pull on the shift (lambda 0)", {"smallness_weight": 0.0}),
+    Variant("lambda-0", "no weight on the size of the shift (lambda 0)", {"smallness_weight": 0.0}),
     Variant("lambda-0.001", "lambda 0.001", {"smallness_weight": 1e-3}),
     Variant("lambda-0.01", "lambda 0.01", {"smallness_weight": 1e-2}),
 )
-"""Tables IV to VI of the paper, each switch by itself against the whole; the whole has lambda 0.0001."""
+"""Tables IV to VI of the paper, each switch alone against the whole model, which has lambda 0.0001."""
 
 ABLATIONS: Catalog[Variants] = Catalog("recipe to ablate", {"codeenhance": _CODEENHANCE})
 
 WHOLE, AGAIN = "full", "full-seed-1"
 
-READING = """A row says what leaving one thing out costs after so few steps, from the same start. It does
-not say what it costs after a whole training: what learns slowly looks useless here. {noise}
-The score knows no reference and no turned control, so it is blind to what those parts are for."""
+READING = """A row shows what a variant costs after these few steps, from the same start. It does not show
+what it costs after a full training: parts that learn slowly look useless here. {noise}
+The scores use no reference image and no control, so they do not measure the parts that serve those."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of a variant.
+    """Result of a variant.
 
     Attributes:
-        name: Of the variant.
-        says: What is different from the whole model.
-        parameters: Of the network.
-        trained: Of them, those that are trained.
-        steps: Steps done.
-        psnr: Mean over held-out pictures in dB.
-        ssim: Likewise.
-        index_accuracy: Share of positions that chose the code of the bright picture.
+        name: Name of the variant.
+        says: How it differs from the whole model.
+        parameters: Parameters of the network.
+        trained: Number of them that are trained.
+        steps: Number of steps done.
+        psnr: Mean PSNR of validation pairs in dB.
+        ssim: Mean SSIM of validation pairs.
+        index_accuracy: Share of positions with the code of the reference.
     """
 
     name: str
@@ -100,9 +100,9 @@ class Row:
 
 
 def table_lines(rows: Sequence[Row]) -> list[list[str]]:
-    """Head and cells of the table; differences are against the whole model, where that row is there."""
+    """Head and rows of the table; differences are those from the whole model, if it has a row."""
     whole = next((row for row in rows if row.name == WHOLE), None)
-    head = ["row", "different in", "parameters", "trained", "PSNR, dB", "difference", "SSIM", "right codes"]
+    head = ["row", "variant", "parameters", "trained", "PSNR, dB", "difference", "SSIM", "right codes"]
     cells = [
         [
             row.name,
@@ -120,7 +120,7 @@ def table_lines(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def markdown(rows: Sequence[Row], recipe: "Recipe", *, name: str) -> str:
-    """The table as a page."""
+    """The table as a Markdown page."""
     head, *cells = table_lines(rows)
     marks = ["---", "---", *["---:"] * (len(head) - 2)]
     lines = [f"| {' | '.join(row)} |" for row in (head, marks, *cells)]
@@ -128,32 +128,32 @@ def markdown(rows: Sequence[Row], recipe: "Recipe", *, name: str) -> str:
 
 
 def terms(recipe: "Recipe") -> str:
-    """What all rows have in common."""
+    """A sentence about the settings that all rows share."""
     run = recipe.run
     return (
-        f"Each row: {run.steps:,} steps of {run.batch_size} crops of {run.crop} pixels, seed {run.seed} if "
-        "nothing else is said. PSNR and SSIM of the averaged weights on held-out pairs, RGB."
+        f"Each row: {run.steps:,} steps of {run.batch_size} crops of {run.crop} pixels, seed {run.seed} "
+        "unless stated. PSNR and SSIM of the averaged weights on validation pairs, RGB."
     )
 
 
 def reading(rows: Sequence[Row]) -> str:
-    """What the table says and what it does not."""
+    """How to read the table."""
     found = {row.name: row for row in rows}
     if WHOLE in found and AGAIN in found:
         apart = abs(found[WHOLE].psnr - found[AGAIN].psnr)
-        noise = f"Two equal rows with other chance lie {apart:.2f} dB apart: so much says nothing."
+        noise = f"Two equal rows with different seeds differ by {apart:.2f} dB: that much is noise."
     else:
-        noise = "Without a second row with other chance nobody can say which differences are noise."
+        noise = "Without a second row with another seed, noise cannot be told from differences."
     return READING.format(noise=noise)
 
 
 def as_document(rows: Sequence[Row], recipe: "Recipe", *, name: str) -> dict[str, Any]:
-    """The table for programs."""
+    """The table as JSON data."""
     run = recipe.run
     shared = {"steps": run.steps, "batch_size": run.batch_size, "crop": run.crop, "seed": run.seed}
     return {"recipe": name, **shared, "rows": [asdict(row) for row in rows], "reading": reading(rows)}
 
 
 def document_text(document: dict[str, Any]) -> str:
-    """A document as indented JSON."""
+    """JSON data as indented text."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""Rows of an ablation: each a training run of its own, with one thing left out, and what came of it."""
+"""Trains the rows of an ablation, each as a run of one variant, and reads their results."""
 
 import tomllib
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def varied(recipe: Recipe, variant: Variant) -> Recipe:
 
 
 def counted(config: CodeEnhanceConfig) -> tuple[int, int]:
-    """Parameters of a network, and how many of them stage II trains."""
+    """Number of parameters of a network, and of those that stage II trains."""
     with torch.device("meta"):
         model = CodeEnhance(config)
     frozen = sum(count_parameters(part) for part in model.frozen_parts()) + model.codebook.weight.numel()
@@ -39,45 +39,45 @@ def train_row(
     recipe: Recipe,
     folder: Path,
     train: Callable[..., Path],
-    say: Callable[[str], None],
-    watch: Callable[[StepStats], None],
+    on_message: Callable[[str], None],
+    on_step: Callable[[StepStats], None],
     device: torch.device,
 ) -> RunFolder:
-    """Trains a row, or goes on with it; a signal lets the step at hand be saved.
+    """Trains a row, or resumes it; after a signal the current step is saved.
 
     Raises:
         UsageError: The folder holds a run with other settings.
     """
     check_same(recipe, folder)
-    run = RunFolder(folder, recipe, say, watch)
+    run = RunFolder(folder, recipe, on_message, on_step)
     with run.stop.watched():
         train(recipe, run, device=device)
     return run
 
 
 def check_same(recipe: Recipe, folder: Path) -> None:
-    """Refuses to go on with a run of other settings; how long it may take does not matter.
+    """Refuses to resume a run with other settings; a different time limit is fine.
 
     Raises:
-        UsageError: What is in the folder was made with others.
+        UsageError: The run in the folder has other settings.
     """
     path = folder / SETTINGS_FILE
     if not path.exists():
         return
-    ours, theirs = _timeless(as_toml(recipe)), _timeless(path.read_text("utf-8"))
+    ours, theirs = _without_times(as_toml(recipe)), _without_times(path.read_text("utf-8"))
     if ours != theirs:
         different = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
         raise UsageError(
             f"{folder} holds a row with other settings ({', '.join(different)}): "
-            "choose another --out, or remove it"
+            "choose another --out, or remove the folder"
         )
 
 
 def found_row(recipe: Recipe, variant: Variant, folder: Path) -> Row | None:
-    """What a finished row came to; None where it is not finished.
+    """Result of a row; None if it is not finished.
 
     Raises:
-        WeightsError: No held-out picture was looked at.
+        WeightsError: There was nothing to validate on.
     """
     rows = MetricsLog(folder).rows()
     last = max((row["step"] + 1 for row in rows), default=0)
@@ -86,12 +86,12 @@ def found_row(recipe: Recipe, variant: Variant, folder: Path) -> Row | None:
     if last < recipe.run.steps or not is_exported:
         return None
     if not scores:
-        raise WeightsError("nothing to judge the rows by: --pairs holds none of the pairs of data.held_out")
+        raise WeightsError("no pairs to validate on: name some with --set data.held_out=[...]")
     score = scores[-1]
     parameters, trained = counted(_shape(recipe))
     return Row(
         variant.name,
-        variant.says,
+        variant.summary,
         parameters,
         trained,
         last,
@@ -106,7 +106,7 @@ def _shape(recipe: Recipe) -> CodeEnhanceConfig:
     return shape
 
 
-def _timeless(text: str) -> dict[str, Any]:
+def _without_times(text: str) -> dict[str, Any]:
     tree = tomllib.loads(text)
     run = tree.pop("run")
     own = {f"run.{name}": value for name, value in run.items() if name not in ("limit_minutes", "resume")}

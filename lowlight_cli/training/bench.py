@@ -1,12 +1,10 @@
-"""How fast a recipe trains on a machine: its own steps, without validation and without a checkpoint."""
+"""Measures how fast a recipe trains: its steps, without validation and without checkpoints."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
-from typing import Any
 
 import torch
 
@@ -18,31 +16,26 @@ from lowlight_cli.training.step_timer import StepStats
 
 _NEVER = 10**9
 
-USUAL_STEPS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {"vqgan": {"codes_from": 0, "critic_from": 0}}
-)
-"""Settings under which the first steps of a recipe are like most of the others."""
-
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What was measured.
+    """Result of a measurement.
 
     Attributes:
-        recipe: Its name.
-        device: Where it was computed.
+        recipe: Name of the recipe.
+        device: Device of the networks.
         precision: Number format inside the networks.
-        threads: Of PyTorch, on the CPU.
+        threads: Threads of PyTorch on the CPU.
         batch_size: Crops per step.
         crop: Side of a crop in pixels.
-        warmup: Steps taken before.
-        steps: Steps measured.
-        step_seconds: Median of a step.
-        step_seconds_quartiles: Half of the steps lie between these.
-        steps_per_second: Steps by their seconds.
-        images_per_second: Crops by the same.
+        warmup: Steps before the measured ones.
+        steps: Measured steps.
+        step_seconds: Median duration of a step.
+        step_seconds_quartiles: First and third quartile of the duration.
+        steps_per_second: Measured steps per second.
+        images_per_second: Crops per second.
         data_wait: Share of the time spent waiting for data.
-        memory_mb: Most memory in MiB, what came before the first step included; None where it is not known.
+        memory_mb: Peak memory of the process or the GPU in MiB; None if not known.
     """
 
     recipe: str
@@ -64,38 +57,38 @@ class Speed:
 def measure(
     name: str, recipe: Recipe, train: Callable[..., Path], device: torch.device, *, warmup: int, steps: int
 ) -> Speed:
-    """Takes the steps of a recipe and leaves nothing behind.
+    """Takes steps of a recipe in a temporary folder, and measures them.
 
     Args:
-        name: Of the recipe.
-        recipe: Its settings; how often it validates and saves does not count.
-        train: Its ``run`` function.
+        name: Name of the recipe.
+        recipe: Settings of the recipe; it neither validates nor saves.
+        train: ``run`` function of the recipe.
         device: Where to compute.
-        warmup: Steps before the first that counts.
-        steps: Steps that count, at least 2.
+        warmup: Steps before the first measured one.
+        steps: Steps to measure, at least 2.
 
     Raises:
         Stopped: A signal came.
     """
-    moments: list[StepStats] = []
+    stats: list[StepStats] = []
     endless = _endless(recipe, warmup + steps)
 
-    def watch(moment: StepStats) -> None:
-        moments.append(moment)
-        if len(moments) == warmup + steps:
+    def measure_step(step: StepStats) -> None:
+        stats.append(step)
+        if len(stats) == warmup + steps:
             folder.run_state.cut()
 
     with TemporaryDirectory(prefix="lle-bench-") as place:
-        folder = RunFolder(Path(place), endless, on_step=watch)
+        folder = RunFolder(Path(place), endless, on_step=measure_step)
         with folder.stop.watched():
             train(endless, folder, device=device)
         if folder.stop.number is not None:
             raise Stopped(folder.stop.number)
-    return _speed(name, recipe, device, moments, warmup)
+    return _speed(name, recipe, device, stats, warmup)
 
 
 def _endless(recipe: Recipe, steps: int) -> Recipe:
-    """The same recipe with nothing between its steps, and a schedule that is longer than the measurement."""
+    """The same recipe with nothing between its steps, and a schedule longer than the measurement."""
     update = {
         "steps": max(recipe.run.steps, steps + 1),
         "limit_minutes": None,
@@ -109,9 +102,9 @@ def _endless(recipe: Recipe, steps: int) -> Recipe:
     return recipe.model_copy(update={"run": recipe.run.model_copy(update=update)})
 
 
-def _speed(name: str, recipe: Recipe, device: torch.device, moments: list[StepStats], warmup: int) -> Speed:
-    counted = moments[warmup:]
-    seconds = [moment.seconds for moment in counted]
+def _speed(name: str, recipe: Recipe, device: torch.device, stats: list[StepStats], warmup: int) -> Speed:
+    counted = stats[warmup:]
+    seconds = [step.seconds for step in counted]
     first, median, third = quantiles(seconds, n=4, method="inclusive")
     total = sum(seconds)
     return Speed(
@@ -127,6 +120,6 @@ def _speed(name: str, recipe: Recipe, device: torch.device, moments: list[StepSt
         step_seconds_quartiles=(first, third),
         steps_per_second=len(counted) / total,
         images_per_second=len(counted) * recipe.run.batch_size / total,
-        data_wait=sum(moment.waited for moment in counted) / total,
+        data_wait=sum(step.waited for step in counted) / total,
         memory_mb=counted[-1].memory_mb,
     )

@@ -1,11 +1,12 @@
-"""The recipes, by the name of what they train; torch-free until one is opened."""
+"""The recipes, each with what it needs and the options of its command; torch-free until one is opened."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from lowlight_cli.catalog import Catalog
 
@@ -18,19 +19,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecipeEntry:
-    """One thing that can be trained.
+    """One recipe.
 
     Args:
-        name: What is trained.
-        summary: One line for lists.
-        module: Where its ``run`` function and its settings are.
-        settings: Name of the settings class in that module.
+        name: Name of the recipe.
+        settings: Name of its settings class, in ``lowlight_cli/training/recipes``.
+        help: Help of ``lle train NAME``; empty if another command runs this recipe as one of its stages.
+        options: Options of the command besides those that all recipes have; see ``cli/recipe_options.py``.
+        takes_pairs: Whether it trains on real pairs, and needs no photos beside them.
+        shipped_stages: Settings for weights of earlier stages that ship with CodeEnhance; filled in where the
+            user names none.
+        shipped_start: Model whose shipped weights it starts from where the user names none.
+        typical: Settings by dotted name with which the first steps cost as much as most others.
     """
 
     name: str
-    summary: str
-    module: str
     settings: str
+    help: str = ""
+    options: tuple[str, ...] = ()
+    takes_pairs: bool = False
+    shipped_stages: tuple[str, ...] = ()
+    shipped_start: str | None = None
+    typical: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def module(self) -> str:
+        """Module of its ``run`` function and its settings."""
+        return f"lowlight_cli.training.recipes.{self.name.replace('-', '_')}"
 
     def settings_class(self) -> "type[Recipe]":
         """The settings class; imports torch."""
@@ -38,50 +53,98 @@ class RecipeEntry:
         return found
 
     def run(self) -> Callable[..., Path]:
-        """The function that trains and gives the path of the weights; imports torch."""
+        """The function that trains and returns the path of the weights; imports torch."""
         from lowlight_cli.device import tf32
 
         train: Callable[..., Path] = import_module(self.module).run
 
         @wraps(train)
         def train_exactly(recipe: "Recipe", folder: "RunFolder", *, device: "torch.device") -> Path:
-            # For the whole run, as backward passes and losses lie outside of autocast.
+            # For the whole run, because backward passes and losses are outside of autocast.
             with tf32(allowed=recipe.run.precision == "tf32"):
                 return train(recipe, folder, device=device)
 
         return train_exactly
 
 
-def _entry(name: str, summary: str, settings: str) -> RecipeEntry:
-    return RecipeEntry(name, summary, f"lowlight_cli.training.recipes.{name.replace('-', '_')}", settings)
+_ENTRIES = (
+    RecipeEntry(
+        "semantic",
+        "SemanticRecipe",
+        """Train the compact semantic network on photos with class maps.
 
+        \b
+        Example:
+          lle train semantic --data photos --labels maps --label-root photos --out runs/semantic
+        """,
+        ("labels", "label_root"),
+    ),
+    RecipeEntry(
+        "vqgan",
+        "VqganRecipe",
+        """Train stage I: a codebook and a decoder for well-lit images.
 
-RECIPES: Catalog[RecipeEntry] = Catalog(
-    "recipe",
-    {
-        entry.name: entry
-        for entry in (
-            _entry("semantic", "Compact semantic network, from photos with class maps.", "SemanticRecipe"),
-            _entry("vqgan", "Stage I: codebook and decoder, from well-lit photos.", "VqganRecipe"),
-            _entry("codeenhance", "Stage II: the enhancement, from photos and pairs.", "CodeEnhanceRecipe"),
-            _entry(
-                "codeenhance-tune",
-                "Goes on with trained weights of CodeEnhance, without stage I.",
-                "CodeEnhanceTuneRecipe",
-            ),
-            _entry(
-                "drgn-degradation", "DRGN, stage 1: what darkness adds to a picture.", "DegradationRecipe"
-            ),
-            _entry(
-                "glare-flow",
-                "GLARE, stage 2: a flow that finds latents of well-lit pictures.",
-                "GlareFlowRecipe",
-            ),
-            _entry(
-                "glare-fusion", "GLARE, stage 3: a decoder that fuses what was found.", "GlareFusionRecipe"
-            ),
-            _entry("drgn-refinement", "DRGN, stage 2: the picture without it.", "RefinementRecipe"),
-            _entry("vqcnir", "LQ phase of VQCNIR: dark and blurred photos restored.", "VqcnirRecipe"),
-        )
-    },
+        \b
+        Example:
+          lle train vqgan --data photos --out runs/vqgan
+        """,
+        typical=MappingProxyType({"codes_from": 0, "critic_from": 0}),
+    ),
+    RecipeEntry(
+        "codeenhance",
+        "CodeEnhanceRecipe",
+        """Train stage II of CodeEnhance on darkened photos and real pairs.
+
+        \b
+        Example:
+          lle train codeenhance --data photos --pairs pairs --out runs/codeenhance
+        """,
+        ("pairs", "vqgan", "semantic"),
+        takes_pairs=True,
+        shipped_stages=("vqgan", "semantic"),
+    ),
+    RecipeEntry(
+        "codeenhance-tune",
+        "CodeEnhanceTuneRecipe",
+        """Fine-tune trained weights of CodeEnhance on your own photos or pairs.
+
+        Without --start it starts from the weights that ship.
+
+        \b
+        Example:
+          lle train codeenhance-tune --data photos --pairs pairs --out runs/tuned
+        """,
+        ("pairs", "start"),
+        shipped_start="codeenhance",
+    ),
+    RecipeEntry("glare-flow", "GlareFlowRecipe", takes_pairs=True, shipped_stages=("vqgan",)),
+    RecipeEntry("glare-fusion", "GlareFusionRecipe", takes_pairs=True, shipped_stages=("vqgan",)),
+    RecipeEntry("vqcnir", "VqcnirRecipe", takes_pairs=True, shipped_stages=("vqgan",)),
+    RecipeEntry(
+        "drgn-degradation",
+        "DegradationRecipe",
+        """Train the first stage of DRGN: the degradation of dark images.
+
+        \b
+        Example:
+          lle train drgn-degradation --data photos --pairs pairs --out runs/degradation
+        """,
+        ("size", "pairs"),
+        takes_pairs=True,
+    ),
+    RecipeEntry(
+        "drgn-refinement",
+        "RefinementRecipe",
+        """Train the second stage of DRGN: removing the degradation and refining the image.
+
+        \b
+        Example:
+          lle train drgn-refinement --data photos --pairs pairs \\
+            --degradation runs/degradation/drgn-degradation.safetensors --out runs/refinement
+        """,
+        ("size", "pairs", "degradation"),
+        takes_pairs=True,
+    ),
 )
+
+RECIPES: Catalog[RecipeEntry] = Catalog("recipe", {entry.name: entry for entry in _ENTRIES})

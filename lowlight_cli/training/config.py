@@ -16,12 +16,6 @@ from pydantic import (
     model_validator,
 )
 
-HELD_OUT_SCENES = ("115", "197", "274", "275", "277", "278", "295", "298", "300", "303", "313", "320")
-"""Pairs kept for validation; no other pair shows one of these scenes."""
-
-CAST_REFERENCES = ("004", "005", "029", "030", "038", "281")
-"""Pairs whose reference has a color cast: only their lightness is learned."""
-
 
 class Settings(BaseModel):
     """Frozen settings; an unknown key is an error."""
@@ -126,11 +120,14 @@ class Source(Settings):
 
     Args:
         folder: Searched with its subfolders.
-        weight: Share of the draws; sources without one share what the others leave, by numbers of pictures.
+        weight: Probability of drawing from this source; sources without one share what the others leave, by
+            their numbers of images.
+        dataset: Data set that the photos belong to; it names those that are kept for validation.
     """
 
     folder: Path
     weight: PositiveFloat | None = None
+    dataset: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -143,25 +140,28 @@ class Source(Settings):
     @model_serializer
     def _as_text(self) -> str | dict[str, str | float]:
         plain = str(self.folder)
-        if self.weight is not None:
-            return {"folder": plain, "weight": self.weight}
-        return {"folder": plain} if "=" in plain else plain
+        more = {"weight": self.weight, "dataset": self.dataset}
+        given = {name: value for name, value in more.items() if value is not None}
+        return {"folder": plain, **given} if given or "=" in plain else plain
 
 
 class PairSource(Settings):
-    """Folders of dark pictures and of their bright partners; as text a folder of ``low`` and ``high``.
+    """Folders of dark images and their references; as text, a folder with ``low`` and ``high``.
 
     Args:
-        low: Folder of the dark pictures.
-        high: Folder of the bright ones.
+        low: Folder of the dark images.
+        high: Folder of the references.
         ignored: Regular expression for the part of a name that differs between partners.
         weight: As that of photos.
+        dataset: Data set that the pairs belong to; it names those that are kept for validation and those
+            whose reference has a color cast.
     """
 
     low: Path
     high: Path
     ignored: str = ""
     weight: PositiveFloat | None = None
+    dataset: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -182,7 +182,7 @@ def split_weight(text: str) -> tuple[str, float | None]:
 
 
 class DataSettings(Settings):
-    """Where the pictures are.
+    """The images to train on.
 
     Args:
         photos: Folders of well-lit photos.
@@ -190,14 +190,16 @@ class DataSettings(Settings):
         label_root: Folder that the names of the class maps are relative to.
         pairs: Folders of real pairs.
         datasets: Data sets by name, ``NAME`` or ``NAME=WEIGHT``; only their part for training is used.
-        root: Folder in which data sets lie; those of ``LLE_DATA_ROOT`` and ``./datasets`` if None.
-        held_out: Stems of pairs (and photos) that are never trained on.
-        cast: Stems of pairs whose reference colors are not learned.
-        exclude: Parts of paths of photos to leave out.
-        cache: Folder of decoded pictures; ``auto`` is the user's, ``none`` keeps them in memory.
-        cache_gigabytes: What that folder may hold at most.
-        on_device: Keep the decoded images on the device and make batches there, where the recipe can; the
-            batches are others than those made on the CPU, drawn alike.
+        root: Folder of data sets; None for those of ``LLE_DATA_ROOT`` and ``./datasets``.
+        held_out: Stems of pairs to validate on; photos with these stems are not trained on either. None for
+            those that the data set names, and every tenth pair of other folders with ten pairs or more.
+        cast: Stems of pairs whose reference has a color cast, so that only its lightness is learned. None for
+            those that the data set names.
+        exclude: Photos whose path contains one of these texts are left out.
+        cache: Folder of decoded images; ``auto`` is that of the user, ``none`` keeps them in memory.
+        cache_gigabytes: Size limit of that folder.
+        on_device: Keep the decoded images on the device and make batches there, if the recipe can. Batches
+            have the same distribution as those made on the CPU, but not the same images.
     """
 
     photos: tuple[Source, ...] = ()
@@ -206,8 +208,8 @@ class DataSettings(Settings):
     pairs: tuple[PairSource, ...] = ()
     datasets: tuple[str, ...] = ()
     root: Path | None = None
-    held_out: tuple[str, ...] = HELD_OUT_SCENES
-    cast: tuple[str, ...] = CAST_REFERENCES
+    held_out: tuple[str, ...] | None = None
+    cast: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
     cache: str = "auto"
     cache_gigabytes: PositiveFloat = 10.0

@@ -1,21 +1,61 @@
-"""What batches are drawn from: photos that are to be darkened, and real pairs, both in memory."""
+"""Reads the images to train on: photos and real pairs, split into training and validation."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import interpolate
+
+from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
-from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.pairs import PairedPhoto, load_pairs
-from lowlight_cli.training.photos import Photo, load_photos, overfit_subset
+from lowlight_cli.datasets.matching import Partners, match
+from lowlight_cli.tensors import Images, PerImage
+from lowlight_cli.training.config import DataSettings, Recipe
+from lowlight_cli.training.image_cache import read_images
+from lowlight_cli.training.image_segments import Decoded
+from lowlight_cli.training.photos import VALIDATION_EVERY, Photo, load_photos, overfit_subset
+from lowlight_cli.training.pool import Origin, draw_one, random_below
+from lowlight_cli.training.scenes import Cut
+
+
+class PairedPhoto(NamedTuple):
+    """A dark image and its reference, uint8 (6, h, w), dark first, and the mean luma of both."""
+
+    name: str
+    pixels: Tensor
+    lightness: float
+    middle: float
+    has_color_cast: bool
+    origin: Origin | None = None
+
+
+class PairCrops(NamedTuple):
+    """Crops of pairs, mean luma of the whole dark and reference images, color casts, and cuts."""
+
+    dark: Images
+    bright: Images
+    lightness: PerImage
+    middle: PerImage
+    has_color_cast: Tensor
+    cuts: tuple[Cut, ...]
 
 
 class Sources(NamedTuple):
-    """Where batches come from, and how photos are darkened and, where it is said, blurred."""
+    """Images that batches are drawn from, and how photos are darkened and blurred (None for not at all)."""
 
     photos: Sequence[Photo]
     pairs: Sequence[PairedPhoto]
     darkening: DarkeningSettings
     blur: BlurSettings | None = None
+
+
+class FoundPairs(NamedTuple):
+    """Files of pairs, which of them are for validation, and what is wrong with others."""
+
+    partners: list[tuple[Origin, Partners]]
+    is_held_out: list[bool]
+    problems: list[str]
 
 
 def load_sources(
@@ -25,23 +65,135 @@ def load_sources(
     log: Callable[[str], None] = lambda _: None,
     with_color_casts: bool = True,
 ) -> tuple[Sources, list[PairedPhoto]]:
-    """Reads pictures to train on, and pairs to validate on.
+    """Reads images to train on, and pairs to validate on.
+
+    Files of validation pairs are not trained on as photos.
 
     Args:
-        recipe: Says where they are, and the side of a crop.
+        recipe: Data settings, and the side of a crop.
         darkening: How photos are darkened.
         log: Called with each message.
         with_color_casts: Whether to train on pairs whose reference has a color cast, too.
 
     Raises:
         UsageError: A folder is missing.
-        WeightsError: Some cannot be used; each is named.
+        WeightsError: Some images cannot be used; each is named.
     """
     data, run = recipe.data, recipe.run
-    photos = load_photos(data, smallest=run.crop, log=log) if data.photos else []
-    train, held_out = load_pairs(data, smallest=run.crop, log=log)
+    found = find_pairs(data)
+    held_out_files = frozenset(
+        path.resolve()
+        for (_, partners), is_held_out in zip(found.partners, found.is_held_out, strict=True)
+        if is_held_out
+        for path in (partners.picture, partners.reference)
+        if path is not None
+    )
+    photos = load_photos(data, smallest=run.crop, log=log, without=held_out_files) if data.photos else []
+    train, held_out = read_pairs(data, found, smallest=run.crop, log=log)
     if not with_color_casts:
         train = [pair for pair in train if not pair.has_color_cast]
     photos, _ = overfit_subset(photos, [], run)
     train, held_out = overfit_subset(train, held_out, run)
     return Sources(photos, train, darkening), held_out
+
+
+def load_pairs(
+    settings: DataSettings, *, smallest: int, log: Callable[[str], None] = lambda _: None
+) -> tuple[list[PairedPhoto], list[PairedPhoto]]:
+    """Reads all pairs; see ``find_pairs`` and ``read_pairs``."""
+    return read_pairs(settings, find_pairs(settings), smallest=smallest, log=log)
+
+
+def find_pairs(settings: DataSettings) -> FoundPairs:
+    """Finds the files of all pairs, and splits them into training and validation.
+
+    Raises:
+        UsageError: A folder is missing.
+    """
+    found = FoundPairs([], [], [])
+    for place, source in enumerate(settings.pairs):
+        matching = match(source.low, source.high, ignored=source.ignored)
+        found.problems.extend(f"{problem.path}: {problem.message}" for problem in matching.problems)
+        if not (matching.partners or matching.problems):
+            found.problems.append(f"no images in {source.low} and {source.high}")
+        names = [stem(partners.name) for partners in matching.partners]
+        found.partners.extend((Origin(place, source.weight), partners) for partners in matching.partners)
+        found.is_held_out.extend(_held_out(names, settings, source.dataset))
+    return found
+
+
+def _held_out(names: Sequence[str], settings: DataSettings, dataset: str | None) -> list[bool]:
+    """Which pairs of a folder are for validation."""
+    stems = settings.held_out
+    if stems is None and dataset is not None:
+        stems = DATASETS[dataset].validation or None
+    if stems is not None:
+        return [name in stems for name in names]
+    return [len(names) >= VALIDATION_EVERY and index % VALIDATION_EVERY == 0 for index in range(len(names))]
+
+
+def read_pairs(
+    settings: DataSettings,
+    found: FoundPairs,
+    *,
+    smallest: int,
+    log: Callable[[str], None] = lambda _: None,
+) -> tuple[list[PairedPhoto], list[PairedPhoto]]:
+    """Reads pairs; returns those to train on and those to validate on.
+
+    Args:
+        settings: Data settings.
+        found: Files of the pairs.
+        smallest: Side of a crop in pixels.
+        log: Called with each message.
+
+    Raises:
+        WeightsError: Some pairs cannot be used; each is named.
+    """
+    files = [(partners.picture, partners.reference or partners.picture) for _, partners in found.partners]
+    images = read_images(settings, files, log, found.problems, smallest)
+    train: list[PairedPhoto] = []
+    held_out: list[PairedPhoto] = []
+    for (origin, partners), is_held_out, image in zip(found.partners, found.is_held_out, images, strict=True):
+        (held_out if is_held_out else train).append(_pair(partners.name, origin, image, settings))
+    return train, held_out
+
+
+def stem(name: str) -> str:
+    """The last part of the name of a pair."""
+    return name.rpartition("/")[2]
+
+
+def _pair(name: str, origin: Origin, image: Decoded, settings: DataSettings) -> PairedPhoto:
+    lightness, middle = image.luma
+    stems, dataset = settings.cast, settings.pairs[origin.place].dataset
+    if stems is None:
+        stems = () if dataset is None else DATASETS[dataset].color_cast
+    return PairedPhoto(name, image.pixels, lightness, middle, stem(name) in stems, origin)
+
+
+def random_pair_crops(pairs: Sequence[PairedPhoto], items: Sequence[Generator], side: int) -> PairCrops:
+    """One crop of a random pair for each item, at the same place in both images, some shrunk or mirrored."""
+    chosen = [draw_one(pairs, item) for item in items]
+    taken = [_random_crop(pair.pixels, side, item) for pair, item in zip(chosen, items, strict=True)]
+    crops = torch.stack([crop for crop, _ in taken])
+    return PairCrops(
+        crops[:, :3],
+        crops[:, 3:],
+        torch.tensor([pair.lightness for pair in chosen]),
+        torch.tensor([pair.middle for pair in chosen]),
+        torch.tensor([pair.has_color_cast for pair in chosen]),
+        tuple(cut for _, cut in taken),
+    )
+
+
+def _random_crop(pixels: Tensor, side: int, generator: Generator) -> tuple[Tensor, Cut]:
+    height, width = pixels.shape[1:]
+    uniform, size, flip = torch.rand(3, generator=generator).tolist()
+    span = side if uniform < 0.7 else round(side + (min(height, width) - side) * size)
+    top, left = random_below(height - span + 1, generator), random_below(width - span + 1, generator)
+    crop = pixels[None, :, top : top + span, left : left + span].float() / 255
+    if span != side:
+        crop = interpolate(crop, (side, side), mode="bilinear", antialias=True, align_corners=False)
+    image = (crop.flip(3) if flip < 0.5 else crop)[0].clamp(0, 1)
+    return image, Cut(pixels, top, left, span, side, flip < 0.5)

@@ -1,9 +1,10 @@
-"""Data sets as sources to train on: only their part for training, never a test; torch-free."""
+"""Turns data sets into sources to train on: only their part for training, never a test; torch-free."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lowlight_cli.datasets.catalog import DATASETS, find_dataset
+from lowlight_cli.datasets.layouts import DatasetEntry
 from lowlight_cli.datasets.locate import Located, data_roots, locate
 from lowlight_cli.errors import SettingsError, UsageError, WeightsError
 from lowlight_cli.training.config import DataSettings, PairSource, Source, split_weight
@@ -12,28 +13,32 @@ TRAIN = "train"
 
 
 def with_datasets(settings: DataSettings, *, paired: bool) -> DataSettings:
-    """Settings whose data sets are folders, as real pairs or as well-lit photos.
+    """Settings with the folders of their data sets, as real pairs or as well-lit photos.
 
     Args:
-        settings: What was asked for.
-        paired: Whether pairs are of use; else the bright pictures are taken.
+        settings: Data settings of the user.
+        paired: Whether the recipe takes pairs; otherwise the references become photos.
 
     Raises:
         UsageError: A data set has no part for training or no references, or a folder is that of a test.
-        WeightsError: A data set is not there.
-        SettingsError: Weights leave nothing for the sources without one.
+        WeightsError: A data set was not found.
+        SettingsError: The weights leave nothing for the sources without one.
     """
     found = [_located(name, data_roots(settings.root)) for name in settings.datasets]
     pairs = [
-        PairSource(low=place.low, high=high, ignored=place.ignored, weight=weight)
+        PairSource(
+            low=place.low, high=high, ignored=place.ignored, weight=weight, dataset=_with_split(place.entry)
+        )
         for place, high, weight in found
     ]
-    photos = [Source(folder=high, weight=weight) for _, high, weight in found]
-    update: dict[str, object] = {"datasets": ()}
-    if paired:
-        update["pairs"] = (*settings.pairs, *pairs)
-    else:
-        update["photos"] = (*settings.photos, *photos)
+    photos = [
+        Source(folder=high, weight=weight, dataset=_with_split(place.entry)) for place, high, weight in found
+    ]
+    update: dict[str, object] = {
+        "datasets": (),
+        "pairs": (*map(_recognized_pairs, settings.pairs), *(pairs if paired else ())),
+        "photos": (*map(_recognized_photos, settings.photos), *(() if paired else photos)),
+    }
     settings = settings.model_copy(update=update)
     _refuse_tests(settings)
     for kind, sources in (("photos", settings.photos), ("pairs", settings.pairs)):
@@ -45,18 +50,46 @@ def _located(text: str, roots: Sequence[Path]) -> tuple[Located, Path, float | N
     name, weight = split_weight(text)
     entry = find_dataset(name)
     if TRAIN not in entry.splits:
-        raise UsageError(f"{entry.name} has no part to train on; tests are never trained on")
+        raise UsageError(f"{entry.name} has no training part; a test is never trained on")
     place = locate(entry, TRAIN, roots)
     if place.high is None:
-        raise UsageError(f"{entry.name} has no bright pictures to train on")
+        raise UsageError(f"{entry.name} has no references to train on")
     return place, place.high, weight
 
 
+def _with_split(entry: DatasetEntry) -> str | None:
+    """Name of a data set if it says which of its images are for validation."""
+    return entry.name if entry.validation or entry.color_cast else None
+
+
+def _recognized_pairs(source: PairSource) -> PairSource:
+    """The pairs with the name of their data set, if they lie where its part for training does."""
+    for entry in filter(_with_split, DATASETS.values()):
+        for place in entry.places(TRAIN):
+            if _ends_in(source.low, place.low) and _ends_in(source.high, str(place.high)):
+                return source.model_copy(update={"dataset": entry.name})
+    return source
+
+
+def _recognized_photos(source: Source) -> Source:
+    """The photos with the name of their data set, if they lie inside its folder."""
+    parts = {part.casefold() for part in source.folder.absolute().parts}
+    for entry in filter(_with_split, DATASETS.values()):
+        if parts & {home.casefold() for home in entry.homes}:
+            return source.model_copy(update={"dataset": entry.name})
+    return source
+
+
+def _ends_in(folder: Path, place: str) -> bool:
+    parts = PurePosixPath(place.casefold()).parts
+    return tuple(part.casefold() for part in folder.absolute().parts[-len(parts) :]) == parts
+
+
 def _refuse_tests(settings: DataSettings) -> None:
-    """Makes sure that no folder is the test of a data set.
+    """Refuses folders that hold the test of a data set.
 
     Raises:
-        UsageError: One is.
+        UsageError: There is one.
     """
     used = [source.folder for source in settings.photos]
     used += [folder for source in settings.pairs for folder in (source.low, source.high)]
@@ -66,13 +99,11 @@ def _refuse_tests(settings: DataSettings) -> None:
             continue
         for folder, given in resolved.items():
             if folder == test or folder in test.parents or test in folder.parents:
-                raise UsageError(
-                    f"'{given}' holds the {split} pictures of {name}: tests are never trained on"
-                )
+                raise UsageError(f"'{given}' holds the {split} images of {name}; a test is never trained on")
 
 
 def _tests(roots: Sequence[Path]) -> Iterator[tuple[str, str, Path]]:
-    """Folders on this machine that hold tests."""
+    """Name, split and folders of the tests on this machine."""
     there = [root for root in roots if root.is_dir()]
     for entry in DATASETS.values() if there else ():
         for split in entry.splits:
@@ -88,4 +119,6 @@ def _tests(roots: Sequence[Path]) -> Iterator[tuple[str, str, Path]]:
 def _check_weights(kind: str, weights: Sequence[float | None]) -> None:
     given = [weight for weight in weights if weight is not None]
     if len(given) < len(weights) and sum(given) >= 1:
-        raise SettingsError(f"shares of {kind} sum to {sum(given):g} and leave none for those without one")
+        raise SettingsError(
+            f"the shares of {kind} sum to {sum(given):g} and leave nothing for the other folders"
+        )

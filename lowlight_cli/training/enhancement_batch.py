@@ -15,8 +15,7 @@ from lowlight_cli.models.interface import Observation
 from lowlight_cli.models.lifting import LiftSettings, facts_of_crops
 from lowlight_cli.tensors import Images, PerImage, Places
 from lowlight_cli.training.dark_views import dark_view
-from lowlight_cli.training.data_sources import Sources
-from lowlight_cli.training.pairs import random_pair_crops
+from lowlight_cli.training.data_sources import Sources, random_pair_crops
 from lowlight_cli.training.photos import random_crops
 from lowlight_cli.training.rng import ItemRngs
 from lowlight_cli.training.scenes import whole_scene

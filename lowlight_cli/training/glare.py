@@ -15,9 +15,9 @@ from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.config import Settings
+from lowlight_cli.training.data_sources import PairedPhoto
 from lowlight_cli.training.distributed import items_of_all
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
-from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.rng import ItemRngs
 from lowlight_cli.training.validation import facts_of_middle, middle
 from lowlight_cli.training.warm_start import add_input_planes, load_part, load_stage_one

@@ -10,10 +10,11 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
+from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.matching import listed
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.tensors import ClassMap, Images, PerImage
-from lowlight_cli.training.config import DataSettings, RunSettings
+from lowlight_cli.training.config import DataSettings, RunSettings, Source
 from lowlight_cli.training.image_cache import read_images
 from lowlight_cli.training.pool import Origin, Picture, Pool, draw_one, random_below
 from lowlight_cli.training.scenes import Cut
@@ -43,8 +44,12 @@ class Crops(NamedTuple):
     cuts: tuple[Cut, ...]
 
 
-def find_photos(settings: DataSettings) -> list[tuple[Origin, Path]]:
-    """Photos of the data settings in a stable order, each with its source.
+def find_photos(settings: DataSettings, without: frozenset[Path] = frozenset()) -> list[tuple[Origin, Path]]:
+    """Photos to train on in a stable order, each with its source.
+
+    Args:
+        settings: Data settings.
+        without: Resolved paths of files to leave out.
 
     Raises:
         WeightsError: There is none.
@@ -54,7 +59,7 @@ def find_photos(settings: DataSettings) -> list[tuple[Origin, Path]]:
         for place, source in enumerate(settings.photos)
         for path in sorted(source.folder.rglob("*"))
         if path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in settings.exclude)
-        if path.stem not in settings.held_out
+        if path.stem not in _held_out_stems(settings, source) and path.resolve() not in without
     ]
     if not found:
         folders = ", ".join(str(source.folder) for source in settings.photos)
@@ -62,8 +67,18 @@ def find_photos(settings: DataSettings) -> list[tuple[Origin, Path]]:
     return found
 
 
+def _held_out_stems(settings: DataSettings, source: Source) -> tuple[str, ...]:
+    if settings.held_out is not None:
+        return settings.held_out
+    return () if source.dataset is None else DATASETS[source.dataset].validation
+
+
 def load_photos(
-    settings: DataSettings, *, smallest: int, log: Callable[[str], None] = lambda _: None
+    settings: DataSettings,
+    *,
+    smallest: int,
+    log: Callable[[str], None] = lambda _: None,
+    without: frozenset[Path] = frozenset(),
 ) -> list[Photo]:
     """Reads all photos whose sides are at least ``smallest``.
 
@@ -71,11 +86,12 @@ def load_photos(
         settings: Where they are.
         smallest: Side of a crop in pixels.
         log: Called with each message.
+        without: Resolved paths of files to leave out.
 
     Raises:
         WeightsError: Some cannot be read, and each is named; or all are smaller.
     """
-    found = find_photos(settings)
+    found = find_photos(settings, without)
     pictures = read_images(settings, [(path,) for _, path in found], log)
     photos, small = [], []
     for (origin, path), picture in zip(found, pictures, strict=True):

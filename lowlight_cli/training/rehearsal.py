@@ -1,4 +1,4 @@
-"""A rehearsal: some hundred steps of a run's own settings on a CPU, before a card is paid for."""
+"""Rehearses a run on the CPU: 300 steps with its settings and small batches, checked for problems."""
 
 import math
 from collections.abc import Callable
@@ -19,21 +19,21 @@ from lowlight_cli.training.step_timer import StepStats
 STEPS = 300
 BATCH = 4
 MOST_SKIPPED = 0.01
-"""Share of the steps that may be left out."""
+"""Share of the steps that may be skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a rehearsal gave.
+    """Result of a rehearsal.
 
     Attributes:
-        steps: Steps that were taken or left out.
-        step_seconds: Median of a step.
-        first_loss: Median over the first third of the steps; None if none was finite.
-        last_loss: Median over the last third; None if none was finite.
-        steepest: Largest gradient norm by their median; None if none was finite.
-        skipped: Steps left out.
-        score: Name and value of what the validation was judged by; None if nothing was validated.
+        steps: Steps taken or skipped.
+        step_seconds: Median duration of a step.
+        first_loss: Median loss of the first third of the steps; None if none was finite.
+        last_loss: Median loss of the last third; None if none was finite.
+        steepest: Largest gradient norm divided by the median; None if none was finite.
+        skipped: Skipped steps.
+        score: Name and value of the validation score; None without a validation.
         problems: Why it failed; empty if it passed.
     """
 
@@ -48,13 +48,13 @@ class Rehearsal:
 
 
 def rehearsed(recipe: Recipe, steps: int = STEPS) -> Recipe:
-    """The same settings with small batches on a CPU, in the number format that a card would take.
+    """The same settings with small batches on the CPU, in the number format that a GPU would use.
 
-    TF32, which no CPU has, becomes float32. The rate follows the schedule of the whole run.
+    TF32, which CPUs do not have, becomes float32. The learning rate follows the schedule of the whole run.
 
     Args:
         recipe: Settings of the run.
-        steps: After which it validates.
+        steps: Number of steps before the validation.
     """
     run = recipe.run
     batch = min(run.batch_size, BATCH)
@@ -80,34 +80,34 @@ def rehearse(
     recipe: Recipe,
     train: Callable[..., Path],
     *,
-    say: Callable[[str], None] = lambda _: None,
-    watch: Callable[[StepStats], None] = lambda _: None,
+    on_message: Callable[[str], None] = lambda _: None,
+    on_step: Callable[[StepStats], None] = lambda _: None,
     steps: int = STEPS,
 ) -> Rehearsal:
-    """Takes steps of a run, validates and saves, leaves nothing behind, and says whether all went well.
+    """Takes steps of a run in a temporary folder, validates, saves, and returns what it found.
 
     Args:
-        recipe: Settings of the run; those of ``rehearsed`` are used.
-        train: The ``run`` function of its recipe.
-        say: Takes each line of the run that a person shall see.
-        watch: Is told of each step.
-        steps: How many; fewer if the run itself is shorter.
+        recipe: Settings of the run, which ``rehearsed`` adapts.
+        train: ``run`` function of the recipe.
+        on_message: Called with each message of the run.
+        on_step: Called after each step.
+        steps: Number of steps; fewer if the run is shorter.
 
     Raises:
         Stopped: A signal came.
     """
-    moments: list[StepStats] = []
+    stats: list[StepStats] = []
 
-    def count(moment: StepStats) -> None:
-        moments.append(moment)
-        watch(moment)
-        if len(moments) > steps:  # after the validation
+    def count(step: StepStats) -> None:
+        stats.append(step)
+        on_step(step)
+        if len(stats) > steps:  # after the validation
             folder.run_state.cut()
 
     problems: list[str] = []
     with TemporaryDirectory(prefix="lle-rehearsal-") as place:
         settings = rehearsed(recipe, steps)
-        folder = RunFolder(Path(place), settings, say, count)
+        folder = RunFolder(Path(place), settings, on_message, count)
         try:
             with folder.stop.watched():
                 train(settings, folder, device=torch.device("cpu"))
@@ -116,22 +116,22 @@ def rehearse(
         if folder.stop.number is not None:
             raise Stopped(folder.stop.number)
         rows = MetricsLog(Path(place)).rows()
-    # Nobody is told of a step after which the run went back, nor of the one that ended it.
-    taken = len(moments) + folder.run_state.rollbacks + len(problems)
-    return _judged(moments, rows, (taken, folder.run_state.skipped), problems)
+    # Steps after which the run rolled back, or that ended it with an error, are not reported.
+    taken = len(stats) + folder.run_state.rollbacks + len(problems)
+    return _evaluated(stats, rows, (taken, folder.run_state.skipped), problems)
 
 
-def _judged(
-    moments: list[StepStats], rows: list[Numbers], counts: tuple[int, int], problems: list[str]
+def _evaluated(
+    stats: list[StepStats], rows: list[Numbers], counts: tuple[int, int], problems: list[str]
 ) -> Rehearsal:
     steps, skipped = counts
-    losses = [moment.loss for moment in moments]
+    losses = [step.loss for step in stats]
     third = max(1, len(losses) // 3)
     first, last = _finite(losses[:third]), _finite(losses[-third:])
     norms = _finite([row.get("gradient_norm") or math.nan for row in rows])
-    score = next((moment.score for moment in reversed(moments) if moment.score), None)
+    score = next((step.score for step in reversed(stats) if step.score), None)
     if skipped > MOST_SKIPPED * steps:
-        problems.append(f"{skipped} of {steps} steps were left out")
+        problems.append(f"{skipped} of {steps} steps were skipped")
     if not last:
         problems.append("no loss was finite at the end")
     elif first and median(last) - median(first) > max(abs(median(first)), 4 * _spread(first)):
@@ -140,7 +140,7 @@ def _judged(
         problems.append(f"the validation gave no number for {score[0]}")
     return Rehearsal(
         steps=steps,
-        step_seconds=median([moment.seconds for moment in moments] or [0.0]),
+        step_seconds=median([step.seconds for step in stats] or [0.0]),
         first_loss=median(first) if first else None,
         last_loss=median(last) if last else None,
         steepest=max(norms) / max(median(norms), 1e-12) if norms else None,
@@ -155,7 +155,7 @@ def _finite(values: list[float]) -> list[float]:
 
 
 def _spread(values: list[float]) -> float:
-    """Distance between the quartiles."""
+    """Interquartile range."""
     if len(values) < 2:
         return 0.0
     low, _, high = quantiles(values, n=4)

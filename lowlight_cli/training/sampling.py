@@ -12,9 +12,8 @@ from lowlight_cli.images.encode import encode
 from lowlight_cli.images.picture import still
 from lowlight_cli.images.settings import WriteSettings
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.data_sources import PairedPhoto, Sources
 from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, enhancement_batch
-from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.rng import item_rngs
 
 SAMPLE_SEED = 1

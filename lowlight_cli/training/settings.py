@@ -134,6 +134,28 @@ def _of_kind(tree: Mapping[str, Any], kind: object) -> dict[str, Any]:
     return {} if kind is not None and tree.get(KIND, kind) != kind else dict(tree)
 
 
+def with_recorded_split(recipe: RecipeSettings, folder: Path) -> RecipeSettings:
+    """The same settings, with the validation split of the run in ``folder`` where they name none.
+
+    Version 0.1 recorded the scenes of one data set in every run folder. A run that resumes goes on without
+    them, as it began.
+
+    Args:
+        recipe: Settings of a run.
+        folder: Its run folder, which may be missing or empty.
+
+    Raises:
+        SettingsError: The settings in the folder cannot be read.
+    """
+    values = dict(recipe)
+    if values["run"].resume == "none" or not any((folder / "ckpt").glob("*.pt")):
+        return recipe
+    recorded = read_file(folder / SETTINGS_FILE).get("data", {}) if (folder / SETTINGS_FILE).exists() else {}
+    names = [name for name in ("held_out", "cast") if getattr(values["data"], name) is None]
+    update = {name: tuple(recorded[name]) for name in names if name in recorded}
+    return recipe.model_copy(update={"data": values["data"].model_copy(update=update)})
+
+
 def as_toml(settings: BaseModel) -> str:
     """All settings as TOML text that ``read_file`` reads back; a setting of None is left out."""
     return tomli_w.dumps(settings.model_dump(mode="json", exclude_none=True))

@@ -1,4 +1,4 @@
-"""How fast a run goes: seconds of each step, the part of them spent waiting for data, and memory."""
+"""Measures the duration of steps, the time spent waiting for data, and peak memory."""
 
 import sys
 import time
@@ -10,30 +10,30 @@ import torch
 
 
 class StepTime(NamedTuple):
-    """One step: its seconds, and those of them that were spent waiting for data."""
+    """Seconds of a step, and how many of them were spent waiting for data."""
 
     seconds: float
     waited: float
 
 
 class StepStats(NamedTuple):
-    """A step that was just taken, for who watches the run.
+    """Figures of a finished step.
 
     Attributes:
-        step: Steps done.
+        step: Number of steps done.
         steps: Steps of the whole schedule.
-        loss: Of the step's last part; on a GPU that of some steps before, and not a number until then.
-        pictures: In the step's batch.
-        seconds: That the step took.
-        waited: Seconds of them spent waiting for data.
-        memory_mb: Most memory so far, where it is known.
-        score: Name and value of what the last validation was judged by.
+        loss: Loss of the last part of the batch; on a GPU that of some steps earlier, and NaN at first.
+        batch_size: Images in the batch.
+        seconds: Duration of the step.
+        waited: Seconds of it spent waiting for data.
+        memory_mb: Peak memory so far in MiB; None if not known.
+        score: Name and value of the score of the last validation; None before the first.
     """
 
     step: int
     steps: int
     loss: float
-    pictures: int
+    batch_size: int
     seconds: float
     waited: float
     memory_mb: float | None
@@ -41,19 +41,19 @@ class StepStats(NamedTuple):
 
 
 class StepTimer:
-    """Takes the time of steps; what lies between ``rest`` and the next step counts for none.
+    """Measures the steps of a run, without the validations and checkpoints between them.
 
-    A recipe wraps what brings its data in ``waiting``; ``RunFolder`` does the rest.
+    A recipe reads its batches inside ``waiting``; ``RunFolder`` calls the other methods.
     """
 
     def __init__(self) -> None:
-        self._laps: list[StepTime] = []
+        self._times: list[StepTime] = []
         self._waited = 0.0
         self._begin = time.perf_counter()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While it lasts, the step waits for data."""
+        """Counts the time inside the ``with`` block as waiting for data."""
         begin = time.perf_counter()
         try:
             yield
@@ -61,36 +61,33 @@ class StepTimer:
             self._waited += time.perf_counter() - begin
 
     def end_step(self) -> StepTime:
-        """Ends a step and begins the next."""
+        """Ends a step, returns its duration, and starts the next one."""
         now = time.perf_counter()
-        lap = StepTime(now - self._begin, self._waited)
-        self._laps.append(lap)
+        time_of_step = StepTime(now - self._begin, self._waited)
+        self._times.append(time_of_step)
         self._begin, self._waited = now, 0.0
-        return lap
+        return time_of_step
 
     def restart(self) -> None:
-        """Begins the next step now: what came before it, such as a validation, was none."""
+        """Starts the next step now; the time since the last one is not counted."""
         self._begin, self._waited = time.perf_counter(), 0.0
 
     def summary(self, batch_size: int) -> dict[str, float]:
-        """Pictures per second and share of waiting over the steps since the last call; empty without any.
+        """Images per second and share of waiting over the steps since the last call; empty without steps.
 
         Args:
-            batch_size: Pictures of a step.
+            batch_size: Images per step.
         """
-        step_times, self._laps = self._laps, []
-        seconds = sum(lap.seconds for lap in step_times)
+        step_times, self._times = self._times, []
+        seconds = sum(each.seconds for each in step_times)
         if not seconds:
             return {}
-        waited = sum(lap.waited for lap in step_times)
+        waited = sum(each.waited for each in step_times)
         return {"images_per_second": batch_size * len(step_times) / seconds, "data_wait": waited / seconds}
 
 
 def peak_memory_mb(device: torch.device) -> float | None:
-    """Most memory so far in MiB: of a GPU what PyTorch had in use, else what the process had.
-
-    None where the system does not tell.
-    """
+    """Peak memory so far in MiB: of PyTorch on a GPU, otherwise of the process; None if not known."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     try:

@@ -15,9 +15,9 @@ from lowlight_cli.models.lifting import LiftSettings, facts_of_part
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import CodeIndices, Images, Scalar
 from lowlight_cli.training.codes import perplexity, target_codes, usage
+from lowlight_cli.training.data_sources import PairedPhoto
 from lowlight_cli.training.distributed import summed
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
-from lowlight_cli.training.pairs import PairedPhoto
 
 
 @torch.no_grad()

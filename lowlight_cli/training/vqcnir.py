@@ -14,7 +14,7 @@ from lowlight_cli.layers.deformable import DeformableConvolution
 from lowlight_cli.models.vqcnir.config import VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.data_sources import PairedPhoto
 from lowlight_cli.training.rng import item_rng
 from lowlight_cli.training.warm_start import copy_matching_weights, load_part, load_stage_one
 

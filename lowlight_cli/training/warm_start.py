@@ -51,14 +51,20 @@ def load_stage_one(config: VqganConfig, weights: Path | None) -> Vqgan:
 
 
 def copy_matching_weights(model: nn.Module, prior: Vqgan) -> None:
-    """Puts the weights of stage I where a later network has the same names.
+    """Copies the weights of stage I into a later network, which has the same names for them.
 
-    Planes of the input that stage I does not have start at zero.
+    Input planes that stage I does not have start at zero.
+
+    Raises:
+        WeightsError: The network lacks a weight of stage I.
     """
     state = dict(prior.state_dict())
     planes = model.get_parameter("encoder.stem.weight").shape[1]
     state["encoder.stem.weight"] = add_input_planes(state["encoder.stem.weight"], planes)
-    model.load_state_dict(state, strict=False)
+    # The later network has more parts than stage I.
+    unexpected = model.load_state_dict(state, strict=False).unexpected_keys
+    if unexpected:
+        raise WeightsError(f"stage I has weights that the network has no place for: {', '.join(unexpected)}")
 
 
 def semantic_net(config: CodeEnhanceConfig, weights: Path | None) -> nn.Module:

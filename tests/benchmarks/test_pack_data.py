@@ -9,7 +9,7 @@ import pytest
 from benchmarks.pack_data import main
 from lowlight_cli.images.decode import decode
 from lowlight_cli.training.config import DataSettings
-from lowlight_cli.training.pairs import load_pairs
+from lowlight_cli.training.data_sources import load_pairs
 from lowlight_cli.training.photos import load_photos
 
 HELD_OUT = "115"
@@ -36,6 +36,7 @@ def pack(sources):
             f"--photos={sources / 'city'}",
             f"--photos={sources / 'woods'}",
             f"--pairs={sources / 'pairs'}",
+            f"--held-out={HELD_OUT}",
         ]
         main([str(sources / name), *folders, *options])
         return sources / name
@@ -53,7 +54,9 @@ def _files(folder):
 
 def test_a_pack_can_be_trained_on_as_it_is(pack):
     out = pack("pack")
-    settings = DataSettings(photos=(out / "photos",), pairs=(out / "pairs",), cache="none")
+    settings = DataSettings(
+        photos=(out / "photos",), pairs=(out / "pairs",), cache="none", held_out=(HELD_OUT,)
+    )
     assert len(load_photos(settings, smallest=64)) == 4
     train, held_out = load_pairs(settings, smallest=64)
     assert ([pair.name for pair in train], [pair.name for pair in held_out]) == (["1"], [HELD_OUT])

@@ -18,6 +18,8 @@ def test_a_run_without_photos_is_refused(run_lle, tmp_path):
     run = run_lle("train", "vqgan", "-o", tmp_path / "run")
     assert (run.code, run.out) == (2, "")
     assert "--data" in run.err
+    assert "--pairs" not in run.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_setting_is_named(run_lle, tmp_path):
@@ -34,6 +36,7 @@ def test_missing_weights_have_their_own_exit_code(run_lle, tmp_path, make_pictur
     )  # fmt: skip
     assert run.code == 6
     assert "nothing.safetensors" in run.err
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_short_run_says_where_its_weights_are(run_lle, tmp_path, make_picture):
@@ -63,12 +66,14 @@ def test_a_photo_that_cannot_be_read_is_named(run_lle, tmp_path):
     run = run_lle("train", "vqgan", "-o", tmp_path / "run", "--data", tmp_path / "photos")
     assert run.code == 6
     assert "text.jpg" in run.err
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_unknown_setting_brings_the_nearest_to_mind(run_lle, tmp_path):
     run = run_lle("train", "vqgan", "-o", tmp_path / "run", "--set", "run.step=3", "--print-config")
     assert run.code == 2
     assert "run.steps" in run.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_presets_come_before_everything_else(run_lle, tmp_path):
@@ -104,7 +109,8 @@ def test_a_dry_run_takes_one_step_and_keeps_nothing(run_lle, tmp_path, make_pict
     )  # fmt: skip
     assert (run.code, run.out) == (0, "")
     assert "step 1/" in run.err
-    assert "held out" in run.err
+    assert "validation  psnr" in run.err
+    assert "time limit" not in run.err
     assert "nothing was kept" in run.err
     assert not (tmp_path / "run").exists()
 
@@ -118,6 +124,7 @@ def test_every_pair_that_cannot_be_used_is_named(run_lle, tmp_path, make_picture
     assert "tiny.png is smaller than a crop of 64x64" in run.err
     assert "small.png is smaller than a crop of 64x64" in run.err
     assert "fine.png" not in run.err
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_stages_of_glare_are_one_command(run_lle, tmp_path):
@@ -138,7 +145,7 @@ def test_stages_of_glare_say_what_they_need(run_lle, tmp_path):
     assert "--start" in third.err
     first = run_lle("train", "glare", "--stage", 1, "-o", tmp_path / "run", "--start", "a")
     assert first.code == 2
-    assert "--start is for stage 2 and 3" in first.err
+    assert "--start is only for stages 2 and 3" in first.err
 
 
 def test_the_published_stage_one_needs_lpips(run_lle, tmp_path, make_picture):
@@ -154,7 +161,7 @@ def test_the_published_stage_one_needs_lpips(run_lle, tmp_path, make_picture):
     assert refused.code == 2
     assert "lpips_backbone" in refused.err
     assert "perceptual_weight=0" in refused.err
-    assert not (tmp_path / "run" / "vqgan.safetensors").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def narrow_stage_one(tmp_path, make_picture):
@@ -173,7 +180,7 @@ def test_a_rehearsal_says_that_all_is_well_and_keeps_nothing(run_lle, tmp_path, 
     assert (run.code, run.out) == (0, "")
     assert "rehearsing vqgan on the CPU in bf16, 4 crops of 64 pixels a step" in run.err
     assert "steps: 6 of" in run.err
-    assert "gradient: at most" in run.err
+    assert "gradient norm: at most" in run.err
     assert "rehearsal passed" in run.err
     assert not (tmp_path / "run").exists()
 
@@ -182,7 +189,7 @@ def test_a_rehearsal_that_fails_says_why(run_lle, tmp_path, make_picture):
     words = narrow_stage_one(tmp_path, make_picture)
     run = run_lle(*words, "--max-steps", 6, "--rehearse", "--set", "edge_weight=inf", "-q")
     assert (run.code, run.out) == (9, "")
-    assert "rehearsal failed: 6 of 6 steps were left out; no loss was finite" in run.err
+    assert "rehearsal failed: 6 of 6 steps were skipped; no loss was finite" in run.err
     assert not (tmp_path / "run").exists()
 
 
@@ -196,3 +203,56 @@ def test_a_run_by_the_clock_that_is_over_takes_no_more_steps(run_lle, tmp_path, 
         assert (tmp_path / "run" / "ckpt" / "step-000001.pt").exists()
         assert not (tmp_path / "run" / "ckpt" / "step-000002.pt").exists()
     assert "1 steps done" in run.err
+
+
+def test_a_missing_checkpoint_or_folder_leaves_no_run_folder(run_lle, tmp_path, make_picture):
+    make_picture(tmp_path / "photos" / "0.png", (64, 64))
+    words = ("train", "codeenhance", "-o", tmp_path / "runs" / "run", "--crop", 64)
+    missing = run_lle(*words, "--pairs", tmp_path / "nothing")
+    assert missing.code == 2
+    assert "nothing" in missing.err
+    resumed = run_lle(*words, "--data", tmp_path / "photos", "--resume", tmp_path / "nothing.pt")
+    assert resumed.code == 6
+    assert "nothing.pt" in resumed.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_of_version_0_1_resumes_with_the_split_that_it_recorded(run_lle, tmp_path, make_picture):
+    for name in ("115", "116", "004"):
+        make_picture(tmp_path / "photos" / f"{name}.png", (64, 64))
+    words = (
+        "train", "vqgan", "-o", tmp_path / "run", "--data", tmp_path / "photos", "--crop", 64,
+        "--batch-size", 1, "--device", "cpu", "--workers", 0, "--set", "critic_width=4",
+    )  # fmt: skip
+    first = run_lle(*words, "--max-steps", 1)
+    assert "3 photos" in first.err
+    settings = tmp_path / "run" / "config.resolved.toml"
+    text = settings.read_text()
+    assert "held_out" not in text
+    settings.write_text(text.replace("[data]\n", '[data]\nheld_out = ["115", "197"]\ncast = ["004"]\n'))
+    second = run_lle(*words, "--max-steps", 2)
+    assert (second.code, "1 steps done" in second.err) == (0, True)
+    assert "2 photos" in second.err
+    assert tomllib.loads(settings.read_text())["data"]["held_out"] == ["115", "197"]
+    over = run_lle(*words, "--max-steps", 1, "--resume", "none")
+    assert "3 photos" in over.err
+
+
+def test_a_command_is_made_from_the_entry_of_its_recipe(run_lle):
+    from typer import Typer
+    from typer.testing import CliRunner
+
+    from lowlight_cli.cli.train import command_of
+    from lowlight_cli.training.catalog import RECIPES, RecipeEntry
+
+    app = Typer()
+    app.command("mine")(command_of(RecipeEntry("mine", "MyRecipe", "Train mine.", ("labels", "start"))))
+    shown = CliRunner().invoke(app, ["--help"]).output
+    assert "Train mine." in shown
+    for option in ("--out", "--data", "--labels", "--start"):
+        assert option in shown
+    assert "--vqgan" not in shown
+    listed = run_lle("train", "--help").out
+    mounted = [name for name, entry in RECIPES.items() if entry.help]
+    assert len(mounted) > 4
+    assert all(name in listed for name in mounted)

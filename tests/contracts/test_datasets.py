@@ -26,6 +26,7 @@ NAMES = {
     "LOL-Blur",
     "Real-LOL-Blur",
     "LOL1000",
+    "ELIEI",
     "Test148",
     "VOC144",
     "COCO1000",

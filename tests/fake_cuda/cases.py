@@ -17,10 +17,9 @@ from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.training.config import RunSettings
-from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.data_sources import PairedPhoto, Sources
 from lowlight_cli.training.device_loader import DeviceLoader
 from lowlight_cli.training.enhancement_batch import Mix
-from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.photos import Photo
 from tests.fake_cuda.device import CUDA, fake_cuda, placed, why_not_here
 from tests.fake_cuda.rehearsal import rehearse

@@ -26,7 +26,7 @@ from lowlight_cli.tensors import Features, Scalar
 from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.codes import target_codes
 from lowlight_cli.training.config import Recipe
-from lowlight_cli.training.data_sources import load_sources
+from lowlight_cli.training.data_sources import PairedPhoto, load_sources
 from lowlight_cli.training.device_loader import enhancement_loader
 from lowlight_cli.training.enhancement_batch import (
     EnhancementBatch,
@@ -36,7 +36,6 @@ from lowlight_cli.training.enhancement_batch import (
 )
 from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
-from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate

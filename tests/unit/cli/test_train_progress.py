@@ -25,13 +25,13 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 def test_a_terminal_shows_one_line(monkeypatch):
     shown = terminal(monkeypatch)
     with TrainingProgress(GlobalSettings()) as progress:
-        progress.watch(MOMENT)
+        progress.draw(MOMENT)
         progress.say("step 3/10  loss 0.25")
-        progress.say("held out  psnr 21.5")
+        progress.say("validation  psnr 21.5")
     text = shown.getvalue()
     for words in ("3/10", "loss 0.25", "psnr 21.50", "4 img/s", "data 25 %"):
         assert words in text
-    assert "held out" in text
+    assert "validation" in text
     assert "step 3/10  loss" not in text
 
 
@@ -46,7 +46,7 @@ def test_a_terminal_shows_one_line(monkeypatch):
 def test_elsewhere_there_are_lines(capsys, settings, lines):
     with TrainingProgress(settings) as progress:
         progress.say("weights: x")
-        progress.watch(MOMENT)
+        progress.draw(MOMENT)
         progress.say("step 1/2  loss 1")
     assert capsys.readouterr().err.splitlines() == lines
 
@@ -55,6 +55,6 @@ def test_speed_is_blended_over_steps(monkeypatch):
     shown = terminal(monkeypatch)
     with TrainingProgress(GlobalSettings()) as progress:
         for step, seconds in ((1, 1.0), (2, 11.0)):
-            progress.watch(MOMENT._replace(step=step, seconds=seconds, waited=0.0))
+            progress.draw(MOMENT._replace(step=step, seconds=seconds, waited=0.0))
     # 0.9 * 1 + 0.1 * 11 = 2 seconds for 8 pictures.
     assert "4 img/s" in shown.getvalue()

@@ -4,8 +4,8 @@ import pytest
 
 from lowlight_cli.errors import SettingsError, UsageError, WeightsError
 from lowlight_cli.training.config import DataSettings, PairSource, Source
+from lowlight_cli.training.data_sources import load_pairs
 from lowlight_cli.training.dataset_sources import with_datasets
-from lowlight_cli.training.pairs import load_pairs
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def test_a_data_set_brings_pairs_or_bright_pictures(lol):
 
 
 def test_tests_are_never_trained_on(lol):
-    with pytest.raises(UsageError, match="DICM has no part to train on"):
+    with pytest.raises(UsageError, match="DICM has no training part"):
         with_datasets(DataSettings(datasets=("DICM",), root=lol), paired=True)
     for folder in ("LOLdataset/eval15", "LOLdataset", "LOLdataset/eval15/high"):
-        with pytest.raises(UsageError, match="test pictures of LOL: tests are never trained on"):
+        with pytest.raises(UsageError, match="test images of LOL; a test is never trained on"):
             with_datasets(DataSettings(photos=(lol / folder,), root=lol), paired=True)
     with pytest.raises(UsageError, match="never trained on"):
         with_datasets(DataSettings(pairs=(lol / "LOLdataset" / "eval15",), root=lol), paired=True)

@@ -6,10 +6,9 @@ import torch
 from lowlight_cli.datasets.config import MANY_NIGHTS, UNEVEN_NIGHTS, BlurSettings, Camera, Spread
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import RunSettings
-from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.data_sources import PairedPhoto, Sources
 from lowlight_cli.training.device_loader import DeviceLoader
 from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
-from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.photos import Photo
 from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe

@@ -15,10 +15,9 @@ from lowlight_cli.models.drgn.compose import degraded
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
 from lowlight_cli.models.drgn.discriminator import DegradationCritic
 from lowlight_cli.training.config import OptimizerSettings
-from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.data_sources import PairedPhoto, Sources
 from lowlight_cli.training.degradation_batch import Cut, DegradationBatch, degradation_batch, random_patch
 from lowlight_cli.training.drgn import new_model
-from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.photos import Photo
 from lowlight_cli.training.recipes.drgn_degradation import (
     DegradationRecipe,

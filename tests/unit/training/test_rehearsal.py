@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lowlight_cli.cli.train_rehearse import figures
+from lowlight_cli.cli.train_run import rehearsal_lines
 from lowlight_cli.errors import DivergedError
 from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
@@ -78,7 +78,7 @@ def test_a_run_that_learns_passes_and_leaves_nothing():
     ("losses", "problem"),
     [
         ((1.0, 1.0, 1.0, 3.0), "the loss rose from 1 to 3"),
-        ((1.0, float("nan"), 1.0), "1 of 7 steps were left out"),
+        ((1.0, float("nan"), 1.0), "1 of 7 steps were skipped"),
         ((1.0, 1.0, 1.0, float("nan")), "no loss was finite at the end"),
     ],
 )
@@ -94,5 +94,5 @@ def test_a_run_that_diverges_fails_with_its_reason():
     found = played(float("nan"), steps=30)
     assert found.problems[0].startswith("training diverged: 20 steps in a row")
     assert (found.first_loss, found.last_loss) == (None, None)
-    assert len(figures(found)) == 1
+    assert len(rehearsal_lines(found)) == 1
     assert DivergedError.exit_code == 9

@@ -135,3 +135,11 @@ def test_settings_written_as_toml_read_back(tmp_path):
     )
     text = as_toml(recipe)
     assert VqganRecipe.model_validate(tomllib.loads(text)) == recipe
+
+
+def test_the_folder_is_made_once_a_run_begins_with_all_lines_before(tmp_path):
+    folder = RunFolder(tmp_path / "runs" / "run", VqganRecipe())
+    folder.log("decoding 3 of 3 images")
+    assert not list(tmp_path.iterdir())
+    folder.resume(CPU, {})
+    assert "decoding 3 of 3 images" in (tmp_path / "runs" / "run" / "train.log").read_text()

@@ -3,7 +3,8 @@
 import pytest
 
 from lowlight_cli.errors import DivergedError
-from lowlight_cli.training.config import RunSettings
+from lowlight_cli.training.config import Recipe, RunSettings
+from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.run_state import RunState, StopRequest
 
 
@@ -134,3 +135,17 @@ def test_by_steps_the_clock_does_not_count():
 def test_a_clock_needs_a_limit():
     with pytest.raises(ValueError, match="limit-minutes"):
         RunSettings(schedule="clock")
+
+
+def test_a_dry_run_ends_with_its_first_step_after_a_validation():
+    run = RunState(RunSettings(steps=9), StopRequest(), dry_run=True)
+    run.finish_step(0)
+    assert (run.ending, run.validates(0), run.saves(0)) == ("dry run", True, True)
+
+
+def test_a_log_line_ends_no_run(tmp_path):
+    folder = RunFolder(tmp_path, Recipe(run=RunSettings(steps=1)))
+    folder.report(0, loss=1.0)
+    assert folder.run_state.ending is None
+    folder.run_state.finish_step(0)
+    assert folder.run_state.ending == "done"

@@ -7,9 +7,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 from lowlight_cli.datasets.config import MANY_NIGHTS, UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.datasets.darken import darken
 from lowlight_cli.training.dark_views import dark_view
-from lowlight_cli.training.data_sources import Sources
+from lowlight_cli.training.data_sources import PairedPhoto, Sources
 from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
-from lowlight_cli.training.pairs import PairedPhoto
 from lowlight_cli.training.photos import Photo, random_crops
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
 from lowlight_cli.training.rng import item_rng, item_rngs

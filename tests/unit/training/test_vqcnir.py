@@ -8,7 +8,7 @@ from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings
 from lowlight_cli.models.vqcnir.config import PUBLISHED_PRIOR, VqcnirConfig
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.config import DataSettings, RunSettings
-from lowlight_cli.training.pairs import PairedPhoto
+from lowlight_cli.training.data_sources import PairedPhoto
 from lowlight_cli.training.presets import preset_of
 from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe, run
 from lowlight_cli.training.run_folder import RunFolder

@@ -1,0 +1,108 @@
+"""Options of ``lle train`` that only some recipes have, and the setting that each one sets."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from lowlight_cli.cli.train_options import DATA, LENGTH, Shared
+
+PairsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Folder with `low` and `high`, optionally with its share of the draws; repeatable.",
+        rich_help_panel=DATA,
+        metavar="DIR[=SHARE]",
+    ),
+]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of class maps: LABELS/<path of the photo below --label-root>.png.",
+        rich_help_panel=DATA,
+        metavar="DIR",
+    ),
+]
+LabelRootOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that the names of the class maps are relative to.", rich_help_panel=DATA, metavar="DIR"
+    ),
+]
+VqganOption = Annotated[
+    Path | None,
+    typer.Option(help="Weights of stage I.", rich_help_panel=DATA, metavar="FILE", show_default="shipped"),
+]
+SemanticOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Weights of the semantic network.",
+        rich_help_panel=DATA,
+        metavar="FILE",
+        show_default="shipped",
+    ),
+]
+DegradationOption = Annotated[
+    Path | None,
+    typer.Option(help="Weights of the first stage, of the same size.", rich_help_panel=DATA, metavar="FILE"),
+]
+StartOption = Annotated[
+    Path | None,
+    typer.Option(help="Weights of the same model to start from.", rich_help_panel=DATA, metavar="FILE"),
+]
+
+
+class Size(StrEnum):
+    """Networks of DRGN."""
+
+    DRGN = "drgn"
+    LIGHT = "lw-drgn"
+
+
+SizeOption = Annotated[
+    Size | None,
+    typer.Option(help="Network to train.", rich_help_panel=LENGTH, show_default="lw-drgn; drgn for paper"),
+]
+
+
+class RecipeOption(NamedTuple):
+    """Type and help of an option as Typer reads them, and the dotted name of the setting that it sets."""
+
+    annotation: Any
+    setting: str
+
+
+RECIPE_OPTIONS: Mapping[str, RecipeOption] = MappingProxyType(
+    {
+        "pairs": RecipeOption(PairsOption, "data.pairs"),
+        "labels": RecipeOption(LabelsOption, "data.labels"),
+        "label_root": RecipeOption(LabelRootOption, "data.label_root"),
+        "vqgan": RecipeOption(VqganOption, "vqgan"),
+        "semantic": RecipeOption(SemanticOption, "semantic"),
+        "start": RecipeOption(StartOption, "start"),
+        "degradation": RecipeOption(DegradationOption, "degradation"),
+        "size": RecipeOption(SizeOption, "model"),
+    }
+)
+
+
+def recipe_settings(shared: Shared, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - as Typer gives them
+    """Settings by dotted name from the options of a recipe; None where not given."""
+    settings = {RECIPE_OPTIONS[name].setting: value for name, value in options.items()}
+    if "size" in options:
+        settings["model"] = _drgn_shape(shared, options["size"])
+    return settings
+
+
+def _drgn_shape(shared: Shared, size: str | None) -> dict[str, Any] | None:
+    """Settings of the DRGN network of a size; None if a file or a preset sets them."""
+    preset, file = shared.values["preset"], shared.values["config"]
+    if size is None and (file or preset not in (None, "lite")):
+        return None
+    from lowlight_cli.models.drgn.config import PRESETS
+
+    shape: dict[str, Any] = PRESETS[size or Size.LIGHT][preset or "lite"].model_dump()
+    return shape
