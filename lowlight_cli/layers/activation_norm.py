@@ -1,4 +1,4 @@
-"""Shift and scale of each channel, set once so that the first features it sees come out normal.
+"""Shift and scale of each channel, initialized so that the first features come out normalized.
 
 Source: Kingma and Dhariwal, "Glow: Generative Flow with Invertible 1x1 Convolutions", 2018, sec. 3.1.
 """
@@ -30,11 +30,11 @@ class ActivationNorm(nn.Module):
         return (features + self.bias) * self.log_scale.exp()
 
     def invert(self, features: Features) -> Features:
-        """What ``forward`` made these features of."""
+        """The input of ``forward`` for this output."""
         return features * (-self.log_scale).exp() - self.bias
 
     def log_determinant(self, features: Features) -> Scalar:
-        """Logarithm of the change of volume of each picture."""
+        """Logarithm of the change of volume per image."""
         return self.log_scale.sum() * (features.shape[2] * features.shape[3])
 
     @torch.no_grad()
@@ -47,11 +47,11 @@ class ActivationNorm(nn.Module):
 
 @torch.no_grad()
 def fit_norms(module: nn.Module, run: Callable[[], object]) -> None:
-    """Fits each ``ActivationNorm`` of a module to what reaches it, the first ones first.
+    """Fits each ``ActivationNorm`` of a module to its input, in the order of the forward pass.
 
     Args:
-        module: Holds the norms.
-        run: Passes the features to fit to through the module.
+        module: Module that contains the norms.
+        run: Runs the module on the features to fit to.
     """
 
     def fit(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Codebook lookup: replaces every feature vector by the nearest of a learned set of codes.
+"""Codebook lookup: replaces each feature vector by the nearest learned code.
 
 Source: van den Oord et al., "Neural Discrete Representation Learning", 2017, eq. 1-3; the additive shift is
 the codebook shift of CodeEnhance (section 2.5 of docs/models/codeenhance.md).
@@ -16,14 +16,14 @@ TOKENS_PER_CHUNK = 16384
 
 
 class Quantized(NamedTuple):
-    """Features snapped to codes (gradient passes straight through), and which codes they were."""
+    """Quantized features (the gradient passes straight through), and indices of their codes."""
 
     features: Features
     indices: CodeIndices
 
 
 class Codebook(nn.Module):
-    """Learned set of ``size`` codes of ``channels`` numbers each, optionally moved by a learned shift.
+    """``size`` learned codes of ``channels`` numbers each, optionally with a learned shift.
 
     Args:
         size: Number of codes.
@@ -61,5 +61,5 @@ class Codebook(nn.Module):
         return torch.cat(rows).view(batch, height, width)
 
     def lookup(self, indices: CodeIndices) -> Features:
-        """Codes at ``indices``, laid out as features."""
+        """Codes of ``indices``, in the layout of features."""
         return embedding(indices, self.codes).movedim(-1, 1)

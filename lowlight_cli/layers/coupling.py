@@ -18,17 +18,17 @@ OPEN = 2.0
 
 
 class Moved(NamedTuple):
-    """Features after a step, and the logarithm of its change of volume for each picture."""
+    """Features after a step, and the logarithm of its change of volume for each image."""
 
     features: Features
     log_determinant: PerImage
 
 
 class InvertibleMixing(nn.Module):
-    """Multiplies the channels at each position by one square matrix, a random rotation at first.
+    """Multiplies the channels at each position by a square matrix, initially a random rotation.
 
     Attributes:
-        inverse: Inverse of the matrix once it was settled, else None.
+        inverse: Inverse of the matrix after ``settle``, otherwise None.
     """
 
     inverse: Tensor | None
@@ -40,7 +40,7 @@ class InvertibleMixing(nn.Module):
         nn.init.orthogonal_(self.weight)
 
     def settle(self) -> None:
-        """Takes the inverse once and for all, for a matrix that no longer changes; ONNX cannot take one."""
+        """Computes the inverse of a matrix that no longer changes; ONNX cannot compute it."""
         self.inverse = self._inverse().detach()
 
     def forward(self, features: Features) -> Moved:
@@ -50,7 +50,7 @@ class InvertibleMixing(nn.Module):
         return Moved(_mixed(features, self.weight), volume.expand(features.shape[0]))
 
     def invert(self, features: Features) -> Features:
-        """Separates the channels again; the inverse is taken in 64-bit floats."""
+        """Undoes the mixing; the inverse is computed in float64."""
         inverse = self._inverse() if self.inverse is None else self.inverse
         return _mixed(features, inverse.to(features.dtype))
 
@@ -59,12 +59,12 @@ class InvertibleMixing(nn.Module):
 
 
 class ScaleAndShift(nn.Module):
-    """Reads a shift and a scale for each channel and position from other features.
+    """Computes a shift and a scale for each channel and position from other features.
 
     Args:
-        channels_in: Channels of what is read.
-        channels_out: Channels that are moved.
-        hidden: Channels in between.
+        channels_in: Channels of the input.
+        channels_out: Channels to shift and scale.
+        hidden: Channels of the hidden layers.
         kernel: Side of the first and the last convolution.
         floor: Least scale; the greatest is 1 + ``floor``.
     """
@@ -86,7 +86,7 @@ class ScaleAndShift(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, features: Features) -> tuple[Features, Features]:
-        """Shift and scale; channels of the last convolution are shifts and scales in turn."""
+        """Shift and scale; channels of the last convolution alternate between shifts and scales."""
         inner = relu(self.norm1(self.first(features)))
         inner = relu(self.norm2(self.middle(inner)))
         read = self.last(inner) * (3 * self.log_gain).exp()
@@ -94,25 +94,25 @@ class ScaleAndShift(nn.Module):
 
 
 class ConditionalAffine(nn.Module):
-    """(z + t) a, both read from the condition alone."""
+    """(z + t) a, with t and a computed from the condition alone."""
 
     def __init__(self, channels: int, condition: int, hidden: int, *, kernel: int, floor: float) -> None:
         super().__init__()
         self.read = ScaleAndShift(condition, channels, hidden, kernel=kernel, floor=floor)
 
     def forward(self, features: Features, condition: Features) -> Moved:
-        """Moves all channels."""
+        """Transforms all channels."""
         shift, scale = self.read(condition)
         return Moved((features + shift) * scale, scale.log().sum((1, 2, 3)))
 
     def invert(self, features: Features, condition: Features) -> Features:
-        """What ``forward`` made these features of."""
+        """The input of ``forward`` for this output."""
         shift, scale = self.read(condition)
         return features / scale - shift
 
 
 class ConditionalCoupling(nn.Module):
-    """Keeps the first half of the channels (the smaller one) and moves the rest by what they tell."""
+    """Keeps the first half of the channels (the smaller one), and transforms the rest depending on them."""
 
     def __init__(self, channels: int, condition: int, hidden: int, *, kernel: int, floor: float) -> None:
         super().__init__()
@@ -122,13 +122,13 @@ class ConditionalCoupling(nn.Module):
         )
 
     def forward(self, features: Features, condition: Features) -> Moved:
-        """Moves the second half."""
+        """Transforms the second half."""
         kept, moved = features[:, : self.kept], features[:, self.kept :]
         shift, scale = self.read(torch.cat([kept, condition], dim=1))
         return Moved(torch.cat([kept, (moved + shift) * scale], dim=1), scale.log().sum((1, 2, 3)))
 
     def invert(self, features: Features, condition: Features) -> Features:
-        """What ``forward`` made these features of."""
+        """The input of ``forward`` for this output."""
         kept, moved = features[:, : self.kept], features[:, self.kept :]
         shift, scale = self.read(torch.cat([kept, condition], dim=1))
         return torch.cat([kept, moved / scale - shift], dim=1)

@@ -1,4 +1,4 @@
-"""Modulated deformable 3x3 convolution: each tap looks where a guide tells it to, as much as it is told.
+"""Modulated deformable 3x3 convolution: a guide sets the offset and the weight of each tap.
 
 Source: Zhu et al., "Deformable ConvNets v2: More Deformable, Better Results", 2019, eq. 1.
 """
@@ -15,20 +15,20 @@ POSITIONS_PER_STRIP = 2**18
 
 
 class DeformableConvolution(nn.Module):
-    """Deformable convolution whose offsets and modulation a plain convolution reads from a guide.
+    """Deformable convolution whose offsets and modulation a plain convolution computes from a guide.
 
-    At first all offsets are 0 and all modulation is 0.5: half a plain convolution.
+    Initially all offsets are 0 and all modulations 0.5: half a plain convolution.
 
     Args:
-        channels_in: Channels of what is convolved; a multiple of ``groups``.
-        channels_out: Channels of the result.
+        channels_in: Channels of the input; a multiple of ``groups``.
+        channels_out: Channels of the output.
         guide_channels: Channels of the guide.
-        groups: Parts of the channels that have offsets of their own.
-        reach: Longest offset in positions, approached smoothly; None for any.
-        guide_kernel: Side of the kernel that reads the guide.
+        groups: Groups of channels with separate offsets.
+        reach: Longest offset in positions, approached smoothly; None for no limit.
+        guide_kernel: Side of the kernel on the guide.
 
     Attributes:
-        still: Whether to do as at first whatever was learned; training begins so where time is short.
+        still: Whether to use the initial offsets and modulation, which saves time in training.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class DeformableConvolution(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, features: Features, guide: Features) -> Features:
-        """Convolves features, (b, channels_in, h, w), at places that a guide of the same size tells."""
+        """Convolves features, (b, channels_in, h, w), at places computed from a guide of the same size."""
         if self.still:
             return conv2d(features, 0.5 * self.weight, self.bias, padding=1)
         offsets, logits = self.predict(guide).split([2 * TAPS * self.groups, TAPS * self.groups], dim=1)
@@ -69,13 +69,13 @@ def deformable_convolution(
     weight: Float[Tensor, "_o _c 3 3"],
     bias: Float[Tensor, " _o"],
 ) -> Features:
-    """Convolves with stride 1 at moved places; outside of the features all is zero.
+    """Convolves with stride 1 at moved places, with zeros outside of the features.
 
-    Places are kept in 32-bit floats whatever the features are in: in bfloat16 they would be whole positions
-    off from 256 on. An offset that is no number counts as none, so that no kernel reads where nothing is.
+    Places are computed in float32 for features of any type: bfloat16 would be off by whole positions from 256
+    on. An offset of NaN counts as 0, so that no kernel reads outside of the memory of the features.
 
     Args:
-        features: What is convolved, (b, c, h, w).
+        features: Input, (b, c, h, w).
         offsets: Positions down and right for each group and tap, (b, groups * 9 * 2, h, w); taps in reading
             order, down before right.
         modulation: Factor for each group and tap, (b, groups * 9, h, w).
@@ -85,7 +85,7 @@ def deformable_convolution(
     if not features.is_cuda:
         return _by_sampling(features, offsets, modulation, weight, bias)
 
-    # torchvision's kernel is twice as fast there, and six times as slow on a processor.
+    # torchvision's kernel is twice as fast there, and six times slower on a CPU.
     from torchvision.ops import deform_conv2d
 
     with torch.autocast("cuda", enabled=False):
@@ -96,22 +96,22 @@ def deformable_convolution(
 
 
 def _reachable(moves: Tensor, features: Features) -> Tensor:
-    """Moves that lead at most just out of the features, from where nothing more changes.
+    """Offsets limited to just outside of the features, beyond which the result does not change.
 
     Args:
-        moves: Positions down and right, (b, n, 2, h, w).
-        features: What they lead through.
+        moves: Offsets in positions, down and right, (b, n, 2, h, w).
+        features: The features.
     """
     height, width = features.shape[2:]
     down, right = moves.float().nan_to_num(nan=0.0).unbind(2)
-    # Limits as numbers, not as a tensor, do not tie an exported graph to one size.
+    # Limits as numbers instead of a tensor keep an exported graph independent of the size.
     return torch.stack([down.clamp(-height - 1, height + 1), right.clamp(-width - 1, width + 1)], dim=2)
 
 
 def _by_sampling(
     features: Features, offsets: Features, modulation: Features, weight: Tensor, bias: Tensor
 ) -> Features:
-    """The convolution in strips of rows, so that little of what is sampled lies in memory at a time."""
+    """The convolution in strips of rows, to limit the memory of the sampled features."""
     batch, channels, height, width = features.shape
     groups = offsets.shape[1] // (2 * TAPS)
     moves = offsets.reshape(batch * groups, TAPS, 2, height, width)

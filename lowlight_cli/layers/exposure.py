@@ -1,8 +1,8 @@
-"""Exposure lift: brings a dark picture to ordinary brightness before a network sees it.
+"""Exposure lift: brightens a dark image to ordinary lightness before a network gets it.
 
-The curve y = k x / (1 + (k - 1) x) keeps black and white where they are and clips nothing. In logits it is an
-addition, logit y = logit x + log k, so that gains from several sources add up, and a map of log k can be
-averaged and enlarged. Which gain a part of a picture needs is the matter of ``local_lift``.
+The curve y = k x / (1 + (k - 1) x) keeps black and white, and clips nothing. In logits it is an addition,
+logit y = logit x + log k, so that gains from several sources add up, and a map of log k can be averaged and
+enlarged. ``local_lift`` computes the gain of each part of an image.
 """
 
 import math
@@ -17,13 +17,13 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def mean_luma(images: Images) -> PerImage:
-    """Mean BT.601 luma of each picture."""
+    """Mean BT.601 luma of each image."""
     return luma(images.float().mean((2, 3)))
 
 
 def luma(colors: Tensor) -> Tensor:
-    """BT.601 luma of red, green and blue, which are the second dimension, (b, 3, ...) to (b, ...)."""
-    # Plain numbers: copying a tensor of weights to a GPU would make the program wait for it.
+    """BT.601 luma of colors in the second dimension, (b, 3, ...) to (b, ...)."""
+    # Plain numbers, because copying a tensor of weights to a GPU would wait for it.
     red, green, blue = colors.unbind(1)
     return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
@@ -35,8 +35,8 @@ def log_gain_to(target: float, lightness: Tensor) -> Tensor:
         target: Between 0 and 1.
         lightness: In [0, 1], any shape.
     """
-    wanted = math.log(target / (1 - target))
-    return (wanted - lightness.clamp(1e-4, 1 - 1e-4).logit()).clamp(0.0, math.log(HIGHEST_GAIN))
+    logit = math.log(target / (1 - target))
+    return (logit - lightness.clamp(1e-4, 1 - 1e-4).logit()).clamp(0.0, math.log(HIGHEST_GAIN))
 
 
 def lift_gain(lightness: PerImage, target: float) -> PerImage:
@@ -49,7 +49,7 @@ def lift(images: Images, gain: PerImage | GainMap) -> Images:
 
     Args:
         images: sRGB in [0, 1].
-        gain: At least 0; one for each picture, or a map of one channel.
+        gain: Gain of at least 0: one per image, or a map with one channel.
     """
     k = gain.to(images.dtype)
     k = k if k.ndim == images.ndim else k.view(-1, 1, 1, 1)
@@ -57,5 +57,5 @@ def lift(images: Images, gain: PerImage | GainMap) -> Images:
 
 
 def gain_plane(log_gain: GainMap, like: Images) -> Features:
-    """The gain as a plane beside the colors: 0 for none, 1 for the highest."""
+    """The gain as an input plane: 0 for no gain, 1 for the highest."""
     return (log_gain / math.log(HIGHEST_GAIN)).to(like.dtype)

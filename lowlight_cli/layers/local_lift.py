@@ -1,9 +1,9 @@
-"""Local lift: how much light each part of a picture lacks, and how much of it is left to a network.
+"""Local lift: computes the gain of each part of an image, and blends the result of a network with the input.
 
-An evenly dark picture needs one gain. Where a lamp, a window or the sky lights a part of it, one gain burns
-that part and leaves the rest dark; so the gain follows an edge-aware, smooth lightness of the surroundings
-(a guided filter whose guide is the picture itself: He et al., "Guided Image Filtering", 2013, eq. 5-8). A
-picture that is well lit as a whole gets none. The gain is found on a small copy of the whole picture and
+An evenly dark image needs one gain. If a lamp, a window or the sky lights a part of it, a single gain blows
+out that part and leaves the rest dark. So the gain follows an edge-aware, smooth lightness of the
+surroundings (a guided filter whose guide is the image: He et al., "Guided Image Filtering", 2013, eq. 5-8).
+An image that is well lit as a whole gets no gain. The gain is computed on a small copy of the whole image and
 enlarged, so that tiles agree and large photos do not get noisy gains.
 """
 
@@ -24,28 +24,28 @@ FACTS_SIDE = 64
 """Cells along each side of the copy on which the filter runs."""
 
 RADIUS = 8
-"""Of the filter's boxes, in those cells."""
+"""Radius of the boxes of the filter, in those cells."""
 
 EDGE_VARIANCE = 0.01
-"""Variance of lightness from which on the filter takes a change for an edge."""
+"""Variance of lightness at which the filter starts to keep a change as an edge."""
 
 DARKEST = 0.004
 LOCAL_SHARE = 0.6
-"""Of the gain that follows the surroundings where a picture is lit unevenly; the rest follows its mean."""
+"""Share of the gain that follows the surroundings in unevenly lit images; the rest follows the mean."""
 
 KEPT_GAIN = 6.0
-"""Gain from which on nothing of the lifted picture is kept, but for its highlights."""
+"""Gain from which only the highlights of the lifted image are kept."""
 
 HIGHLIGHT = 0.8
-"""Luma of the lifted picture from which on it is kept, wholly at 1: a network would burn out lamps."""
+"""Luma from which the lifted image is kept, completely at 1, because a network blows out lamps."""
 
 
 class Light(NamedTuple):
-    """What the gains of a picture depend on.
+    """Facts of an image that its gains depend on.
 
     ``mean`` is the mean luma; ``local`` the share of the gain that follows the surroundings; ``need`` is
-    between 0, for a picture that is well lit as a whole, and 1. ``slope`` and ``offset`` make the lightness
-    of the surroundings of that of a pixel.
+    between 0, for an image that is well lit as a whole, and 1. ``slope`` and ``offset`` give the lightness of
+    the surroundings from that of a pixel.
     """
 
     mean: PerImage
@@ -56,7 +56,7 @@ class Light(NamedTuple):
 
 
 def measure_light(images: Images) -> Light:
-    """Facts of whole pictures of any size, sRGB in [0, 1]."""
+    """Facts of whole images of any size, sRGB in [0, 1]."""
     return _light_of(area_shrink(luma(images.float()).unsqueeze(1), FACTS_SIDE))
 
 
@@ -68,15 +68,15 @@ def _light_of(cells: GainMap) -> Light:
     slope, offset = _box_mean(slope), _box_mean(offset)
     lightness = cells.mean((1, 2, 3))
     surroundings = (slope * cells + offset).flatten(1)
-    local, need = _judge(lightness, surroundings)
+    local, need = _unevenness(lightness, surroundings)
     return Light(lightness, local, need, slope, offset)
 
 
 def log_gain_map(images: Images, target: float) -> GainMap:
-    """Logarithm of the gain of every part of whole pictures, (b, 1, 256, 256).
+    """Logarithm of the gain of each part of whole images, (b, 1, 256, 256).
 
     Args:
-        images: Whole pictures of any size, sRGB in [0, 1].
+        images: Whole images of any size, sRGB in [0, 1].
         target: Lightness to lift to.
     """
     guide = area_shrink(luma(images.float()).unsqueeze(1), MAP_SIDE)
@@ -87,10 +87,10 @@ def log_gain_of(light: Light, guide: GainMap, target: float, places: Places | No
     """Logarithm of the gain, 0 to log 64, at each pixel of a guide.
 
     Args:
-        light: Facts of the whole pictures.
-        guide: Luma of the pictures, or of parts of them.
+        light: Facts of the whole images.
+        guide: Luma of the images, or of parts of them.
         target: Lightness to lift to.
-        places: Where the parts lie; None for whole pictures.
+        places: Places of the parts; None for whole images.
     """
     slope, offset = spread(torch.cat([light.slope, light.offset], dim=1), guide, places).split(1, dim=1)
     surroundings = (slope * guide + offset).clamp(DARKEST, 1.0)
@@ -101,17 +101,17 @@ def log_gain_of(light: Light, guide: GainMap, target: float, places: Places | No
 
 
 def even_log_gain(lightness: PerImage, target: float) -> GainMap:
-    """Logarithm of one gain for all of a picture, by its mean luma, (b, 1, 1, 1)."""
+    """Logarithm of one gain for the whole image, by its mean luma, (b, 1, 1, 1)."""
     return _as_map(log_gain_to(target, lightness))
 
 
 def spread(cells: Features, like: Tensor, places: Places | None = None) -> Features:
-    """Small maps of whole pictures, enlarged to the pixels of pictures or of parts of them.
+    """Enlarges small maps of whole images to the pixels of the images or of parts of them.
 
     Args:
-        cells: Maps of whole pictures, (b, c, any, any).
-        like: Has the height and width that are wanted, (b, any, h, w).
-        places: Where the parts lie; None for whole pictures.
+        cells: Maps of whole images, (b, c, any, any).
+        like: Tensor with the target height and width, (b, any, h, w).
+        places: Places of the parts; None for whole images.
     """
     if cells.shape[2] == cells.shape[3] == 1:
         return cells.expand(like.shape[0], -1, *like.shape[2:])
@@ -130,29 +130,29 @@ def spread(cells: Features, like: Tensor, places: Places | None = None) -> Featu
 
 
 def kept_where_lit(kept: Images, made: Images, lifted: Images, log_gain: GainMap) -> Images:
-    """The lifted picture where nothing was lifted and in highlights, what was made of it where the gain is 6.
+    """Blends from the lifted image, where it has no gain or is a highlight, to the output at a gain of 6.
 
     Args:
-        kept: The picture after the lift, with what controls and a reference ask for.
-        made: What a network made of it, same shape.
-        lifted: The picture after the lift alone.
+        kept: The lifted image with controls and the look of a reference applied.
+        made: Output of the network, same shape.
+        lifted: The lifted image alone.
         log_gain: Logarithm of the gain at each pixel.
     """
     lit = _smoothstep((luma(lifted).unsqueeze(1) - HIGHLIGHT) / (1 - HIGHLIGHT))
     weight = _smoothstep(log_gain / math.log(KEPT_GAIN)) * (1 - lit)
-    # In float32 whatever the network computes in, so that what is kept keeps its depth.
+    # In float32 for any precision of the network, so that kept areas keep their bit depth.
     return torch.lerp(kept.float(), made.float(), weight.float())
 
 
 def area_shrink(planes: Tensor, side: int) -> Tensor:
-    """Planes as the means of ``side`` x ``side`` equal areas, (b, c, h, w) to (b, c, side, side)."""
+    """Means over ``side`` x ``side`` equal areas, (b, c, h, w) to (b, c, side, side)."""
     rows, columns = (_shares(side, planes, dim) for dim in (2, 3))
     with torch.autocast(planes.device.type, enabled=False):
         return rows @ planes.float() @ columns.T
 
 
 def _shares(cells: int, planes: Tensor, dim: int) -> Tensor:
-    """How much each pixel along a side of planes counts in each cell, (cells, pixels)."""
+    """Weight of each pixel along a side in each cell, (cells, pixels)."""
     size, device = planes.shape[dim], planes.device
     first = torch.arange(cells, device=device).unsqueeze(1) / cells
     pixel = torch.arange(size, device=device) / size
@@ -179,8 +179,8 @@ def _smoothstep(value: Tensor) -> Tensor:
     return value * value * (3 - 2 * value)
 
 
-def _judge(lightness: PerImage, surroundings: Tensor) -> tuple[PerImage, PerImage]:
-    """How unevenly pictures are lit, and whether they need any light at all.
+def _unevenness(lightness: PerImage, surroundings: Tensor) -> tuple[PerImage, PerImage]:
+    """How unevenly images are lit, and how much they need a lift, both in [0, 1].
 
     Args:
         lightness: Mean luma.

@@ -1,4 +1,4 @@
-"""Residual block before which the activation comes, with or without group normalization.
+"""Residual block with pre-activation, with or without group normalization.
 
 Source: He et al., "Identity Mappings in Deep Residual Networks", 2016; the form used by VQGANs.
 """
@@ -23,7 +23,7 @@ def normalization(channels: int, groups: int) -> nn.Module:
 
 
 class ResidualBlock(nn.Module):
-    """norm, act, conv 3x3, norm, act, conv 3x3, plus the input (through a 1x1 conv where channels change).
+    """norm, act, conv 3x3, norm, act, conv 3x3, plus the input (through a 1x1 conv if the channels change).
 
     Args:
         channels_in: Channels of the input.

@@ -12,11 +12,11 @@ from torch.nn.functional import gelu, scaled_dot_product_attention
 from lowlight_cli.tensors import Features
 
 REGION_PENALTY = -100.0
-"""Added to the score of two tokens that the shift brought together from opposite borders."""
+"""Added to the score of two tokens from opposite borders that the shift puts in one window."""
 
 
 class WindowLayout(NamedTuple):
-    """What all blocks share for one size of features.
+    """Tensors that all blocks share for one size of features.
 
     Attributes:
         offsets: Row of the bias table for each pair of tokens (query, key) of a window, (l, l).
@@ -39,12 +39,12 @@ class WindowAttention(nn.Module):
         nn.init.trunc_normal_(self.bias_table, std=0.02)
 
     def forward(self, windows: Tensor, offsets: Tensor, mask: Tensor | None) -> Tensor:
-        """Lets the tokens of each window look at each other.
+        """Attends between the tokens of each window.
 
         Args:
             windows: Tokens, (b, n, l, c).
             offsets: Row of the bias table for each pair of tokens, (l, l).
-            mask: Penalty of each pair of tokens in each window, (n, l, l); none where all may meet.
+            mask: Penalty of each pair of tokens in each window, (n, l, l); None for no penalty.
         """
         batch, count, length, channels = windows.shape
         packed = self.qkv(windows).reshape(batch, count, length, 3, self.heads, channels // self.heads)
@@ -52,18 +52,18 @@ class WindowAttention(nn.Module):
         scores = self.bias_table[offsets].movedim(-1, 0)  # (heads, l, l)
         joined = 0
         if mask is not None:
-            # Windows join the heads, not the batch: their masks are then not repeated for each picture.
+            # Windows are merged with the heads, not the batch, so that masks are not repeated per image.
             joined = 1
             scores = (scores + mask.unsqueeze(1)).flatten(0, 1)  # (n * heads, l, l)
         queries, keys, values = (part.flatten(joined, joined + 1) for part in (queries, keys, values))
         mixed = scaled_dot_product_attention(queries, keys, values, scores.to(queries.dtype).unsqueeze(0))
         mixed = mixed.reshape(batch, count, self.heads, length, -1).transpose(2, 3).flatten(3)  # (b, n, l, c)
-        answered: Tensor = self.proj(mixed)
-        return answered
+        projected: Tensor = self.proj(mixed)
+        return projected
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with a GELU between, on each token alone."""
+    """Two linear layers with a GELU between them, applied to each token."""
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class FeedForward(nn.Module):
 
 
 class SwinBlock(nn.Module):
-    """Window attention and feed-forward layer, each behind a norm and beside a skip."""
+    """Window attention and a feed-forward layer, each with a pre-norm and a skip."""
 
     def __init__(self, channels: int, heads: int, window: int, mlp_ratio: int, *, shifted: bool) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class SwinBlock(nn.Module):
 
 
 class SwinStage(nn.Module):
-    """Blocks with and without shift in turn, then a convolution, beside a skip."""
+    """Blocks alternately without and with shift, then a convolution, with a skip."""
 
     def __init__(self, channels: int, blocks: int, heads: int, window: int, mlp_ratio: int) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class SwinStage(nn.Module):
 
 
 class SwinTrunk(nn.ModuleList):
-    """Stages in a row, indexable; nothing before, between or after them.
+    """A sequence of stages, which can be indexed.
 
     Args:
         channels: Channels of the features.
@@ -198,6 +198,6 @@ def shift_mask(height: int, width: int, window: int, device: torch.device) -> Te
 
 
 def _border_bands(size: int, window: int, device: torch.device) -> Tensor:
-    """0 before the last window of a side; 1 and 2 in its halves, where 2 came round from the other border."""
+    """0 before the last window of a side; 1 and 2 in its halves, of which 2 has wrapped around."""
     positions = torch.arange(size, device=device)
     return (positions >= size - window).long() + (positions >= size - window // 2).long()

@@ -1,4 +1,4 @@
-"""Pulls the latent of a dark picture to the codes of its bright one, and the codes' shift to the data.
+"""Losses between the latent of a dark image and the codes of its reference, and of the codes' shift.
 
 Source: CodeEnhance, eq. 8-9, with stop-gradients as the paper writes them and a cross-entropy in place of
 the third term, whose gradient never reaches the encoder: docs/models/codeenhance.md.
@@ -15,7 +15,7 @@ from lowlight_cli.tensors import CodeIndices, Features, Scalar
 
 
 class CodeLosses(NamedTuple):
-    """Parts of the code loss."""
+    """Terms of the code loss."""
 
     commitment: Scalar
     choice: Scalar
@@ -25,26 +25,26 @@ class CodeLosses(NamedTuple):
 
 
 def code_losses(
-    rows: Tensor, shift: Tensor, latent: Features, wanted: CodeIndices, target: Features, temperature: float
+    rows: Tensor, shift: Tensor, latent: Features, indices: CodeIndices, target: Features, temperature: float
 ) -> CodeLosses:
-    """All parts; weights are the recipe's.
+    """All terms, without weights.
 
     Args:
-        rows: Codes without shift, frozen, (size, c).
-        shift: What is added to them, (size, c).
-        latent: Latent of the dark picture before the codebook.
-        wanted: Rows of the codes of the bright picture, found without shift.
-        target: Latent of the bright picture before the codebook.
-        temperature: Divides the squared distances before the softmax.
+        rows: Frozen codes without shift, (size, c).
+        shift: Learned shift of the codes, (size, c).
+        latent: Latent of the dark image before the codebook.
+        indices: Indices of the codes of the reference, found without shift.
+        target: Latent of the reference before the codebook.
+        temperature: Divisor of the squared distances before the softmax.
     """
     shifted = rows + shift
-    codes = embedding(wanted, shifted).movedim(-1, 1)
+    codes = embedding(indices, shifted).movedim(-1, 1)
     fixed, fixed_rows = codes.detach(), shifted.detach().double()
     tokens = latent.movedim(1, -1).flatten(0, 2)
     distances = fixed_rows.square().sum(1) - 2 * exact_product(tokens, fixed_rows.T)
     return CodeLosses(
         commitment=mse_loss(latent, fixed),
-        choice=cross_entropy(-distances.float() / temperature, wanted.flatten(), label_smoothing=0.1),
+        choice=cross_entropy(-distances.float() / temperature, indices.flatten(), label_smoothing=0.1),
         texture=gram(latent, fixed),
         shift=mse_loss(codes, target),
         smallness=shift.square().sum(),

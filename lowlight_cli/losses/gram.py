@@ -1,4 +1,4 @@
-"""Texture as correlations between channels.
+"""Texture loss by correlations between channels.
 
 Source: Gatys et al., "Image Style Transfer Using Convolutional Neural Networks", 2016.
 """

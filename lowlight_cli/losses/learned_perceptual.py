@@ -1,4 +1,4 @@
-"""LPIPS, as a loss and as a measure: differences between pictures as people rate them.
+"""LPIPS, a perceptual distance between images, as a loss and as a metric.
 
 Source: Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", 2018, eq. 1
 (v0.1). Its weights do not ship: ``lowlight_cli/checkpoints/load_lpips.py`` reads them from disk.
@@ -16,7 +16,7 @@ Backbone = Literal["alex", "vgg"]
 
 
 class Layer(NamedTuple):
-    """A convolution with a ReLU; the features after the last one of a block are compared."""
+    """A convolution with a ReLU; features are compared after the last one of a block."""
 
     channels: int
     kernel: int = 3
@@ -37,16 +37,16 @@ BLOCKS: dict[Backbone, tuple[tuple[Layer, ...], ...]] = {
 Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, configuration D."""
 
 POOLS: dict[Backbone, tuple[int, tuple[int, ...]]] = {"alex": (3, (0, 1)), "vgg": (2, (0, 1, 2, 3, 4))}
-"""Side of the window of the largest value, moved by 2, and the blocks it comes after."""
+"""Window of the max pooling with stride 2, and the blocks after which it is applied."""
 
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
 
 
 class LearnedPerceptual(nn.Module):
-    """Weighted squared difference of unit feature vectors after the five blocks of a network.
+    """Weighted squared distance of unit feature vectors after the five blocks of a network.
 
-    Parameters are called as in torchvision (``features.N``) and in the published heads (``linN.model.1``).
+    Parameters are named as in torchvision (``features.N``) and in the published heads (``linN.model.1``).
 
     Args:
         backbone: The network: AlexNet or VGG16.
@@ -65,7 +65,7 @@ class LearnedPerceptual(nn.Module):
         channels = 3
         for index, block in enumerate(BLOCKS[backbone]):
             for layer in block:
-                # Padding keeps the size, but for AlexNet's first layer, whose 11 pixels are padded by 2.
+                # Padding keeps the size, except in AlexNet's first layer, whose kernel of 11 is padded by 2.
                 padding = layer.kernel // 2 if layer.stride == 1 else 2
                 convolution = nn.Conv2d(channels, layer.channels, layer.kernel, layer.stride, padding)
                 layers += [convolution, nn.ReLU()]
@@ -80,7 +80,7 @@ class LearnedPerceptual(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, images: Images, targets: Images) -> Scalar:
-        """Mean distance; 0 for equal pictures.
+        """Mean distance; 0 for equal images.
 
         Args:
             images: sRGB in [0, 1]; gradients flow into them.

@@ -1,6 +1,6 @@
-"""How unlikely a latent is, in bits.
+"""Negative log-likelihood of a latent, in bits.
 
-Source: GLARE, eq. of stage II: docs/models/glare.md; unit variance, as the authors have it.
+Source: GLARE, eq. of stage II: docs/models/glare.md; unit variance, as in the original.
 """
 
 import math
@@ -9,12 +9,12 @@ from lowlight_cli.tensors import Features, PerImage, Scalar
 
 
 def bits_per_position(noise: Features, mean: Features, log_determinant: PerImage) -> Scalar:
-    """Mean negative logarithm (base 2) of the density of latents, per position; divide by c for a channel.
+    """Mean negative log-likelihood (base 2) of latents per position; divide by c for one dimension.
 
     Args:
-        noise: Latents as the flow maps them, (b, c, h, w).
-        mean: Where their density is highest, of the same shape.
-        log_determinant: Natural logarithm of the flow's change of volume.
+        noise: Latents mapped by the flow, (b, c, h, w).
+        mean: Mean of their distribution, of the same shape.
+        log_determinant: Natural logarithm of the change of volume of the flow.
     """
     _, channels, height, width = noise.shape
     squares = (noise - mean).square().sum((1, 2, 3)) / 2

@@ -1,4 +1,4 @@
-"""Differences between pictures as a network sees them."""
+"""Distance between images in the features of a network."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,18 +10,18 @@ from lowlight_cli.tensors import Features, Images, Scalar
 def feature_distance(
     pyramid: Callable[[Images], Sequence[Features]], images: Images, targets: Images
 ) -> Scalar:
-    """Squared difference of unit feature vectors, averaged over positions, summed over scales.
+    """Squared distance of unit feature vectors, averaged over positions, summed over scales.
 
-    Source: the form of LPIPS (Zhang et al., 2018, eq. 1) without its learned channel weights.
+    Source: LPIPS (Zhang et al., 2018, eq. 1) without its learned channel weights.
 
     Args:
-        pyramid: Frozen network that gives features at several scales.
+        pyramid: Frozen network that returns features at several scales.
         images: sRGB in [0, 1]; gradients flow into them.
         targets: sRGB in [0, 1].
     """
-    seen, wanted = pyramid(images), pyramid(targets)
+    features, target_features = pyramid(images), pyramid(targets)
     parts = [
         mse_loss(normalize(a, dim=1), normalize(b.detach(), dim=1)) * a.shape[1]
-        for a, b in zip(seen, wanted, strict=True)
+        for a, b in zip(features, target_features, strict=True)
     ]
     return sum(parts[1:], parts[0])

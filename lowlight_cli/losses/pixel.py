@@ -1,4 +1,4 @@
-"""Differences between pictures, pixel by pixel."""
+"""Pixel losses between images."""
 
 from torch.nn.functional import avg_pool2d, l1_loss, mse_loss
 
@@ -11,7 +11,7 @@ def absolute(images: Features, targets: Features) -> Scalar:
 
 
 def charbonnier(images: Features, targets: Features, epsilon: float = 1e-3) -> Scalar:
-    """Mean of ``sqrt(difference^2 + epsilon^2)``, a smooth absolute difference; ``epsilon`` for equal ones.
+    """Mean of ``sqrt(difference^2 + epsilon^2)``, a smooth absolute difference; ``epsilon`` for equal images.
 
     Source: Charbonnier et al., "Two deterministic half-quadratic regularization algorithms", 1994.
     """
@@ -19,19 +19,19 @@ def charbonnier(images: Features, targets: Features, epsilon: float = 1e-3) -> S
 
 
 def gradient(images: Features, targets: Features) -> Scalar:
-    """Mean absolute difference of horizontal and vertical steps; keeps edges where they are."""
+    """Mean absolute difference of horizontal and vertical gradients."""
     across = l1_loss(images.diff(dim=3), targets.diff(dim=3))
     down = l1_loss(images.diff(dim=2), targets.diff(dim=2))
     return across + down
 
 
 def coarse_gradient(images: Features, targets: Features, weights: GainMap) -> Scalar:
-    """Mean absolute difference of the steps between 4x4 means, each step by the weight of its place.
+    """Mean absolute difference of the gradients of 4x4 means, weighted by place.
 
     Args:
-        images: Sides multiples of 4.
-        targets: Same shape.
-        weights: In [0, 1], for each pixel.
+        images: Images whose sides are multiples of 4.
+        targets: Images of the same shape.
+        weights: Weight in [0, 1] of each pixel.
     """
     difference = avg_pool2d(images - targets, 4)
     places = avg_pool2d(weights, 4)
@@ -41,9 +41,9 @@ def coarse_gradient(images: Features, targets: Features, weights: GainMap) -> Sc
 
 
 def color(images: Images, targets: Images) -> Scalar:
-    """Mean squared difference of 4x4 means after the gray part is taken out.
+    """Mean squared difference of 4x4 means without their gray part.
 
-    A codebook learns lightness first; the square makes it pay for rare, strong colors that it would leave
+    A codebook learns lightness first; the square penalizes strong colors, which are rare, that it leaves
     gray.
     """
     a, b = avg_pool2d(images, 4), avg_pool2d(targets, 4)

@@ -1,7 +1,7 @@
-"""Semantic guidance of a codebook: codes have to tell what a network that names things sees in the picture.
+"""Semantic loss of a codebook: codes have to predict features of a classification network.
 
 Source: Chen et al., "Real-World Blind Super-Resolution via Feature Matching with Implicit High-Resolution
-Priors", 2022, sec. 3.1, taken over by the HQ phase of VQCNIR and by stage I of GLARE. The weights of VGG19 do
+Priors", 2022, sec. 3.1, reused by the HQ phase of VQCNIR and by stage I of GLARE. The weights of VGG19 do
 not ship: ``lowlight_cli/checkpoints/load_lpips.py`` reads them from disk.
 """
 
@@ -19,19 +19,19 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 class SemanticGuide(nn.Module):
-    """Squared difference between what codes tell by a learned layer and features of VGG19.
+    """Squared difference between features predicted from codes by a learned layer and those of VGG19.
 
-    The features are those after the last ReLU of the block whose grid is that of the codes: relu3_4 for codes
-    at a quarter of the size, relu4_4 at an eighth. Only ``head`` is trained; nothing of this is needed
-    afterwards.
+    The features are those after the last ReLU of the block with the resolution of the codes: relu3_4 for
+    codes at a quarter of the size, relu4_4 at an eighth. Only ``head`` is trained; it is not needed after
+    training.
 
     Args:
         code_channels: Channels of a code.
         downscale: Pixels per code along a side: 1, 2, 4 or 8.
 
     Attributes:
-        vgg: Frozen convolutions, parameters called as in torchvision's ``features``.
-        head: Layer that reads codes.
+        vgg: Frozen convolutions, named as in torchvision's ``features``.
+        head: Layer that predicts features from codes.
     """
 
     mean: Tensor
@@ -57,8 +57,8 @@ class SemanticGuide(nn.Module):
         """Mean squared difference.
 
         Args:
-            codes: Codes in place of latents, (b, c, h, w); gradients flow through them.
-            images: The pictures that they are of, sRGB in [0, 1], (b, 3, downscale h, downscale w).
+            codes: Quantized latents, (b, c, h, w); gradients flow through them.
+            images: The encoded images, sRGB in [0, 1], (b, 3, downscale h, downscale w).
         """
         with torch.no_grad():
             seen = self.vgg((images - self.mean) / self.deviation)

@@ -17,7 +17,7 @@ LEAST = 1e-6
 
 
 def _blurring(size: int, like: Tensor) -> Tensor:
-    """Matrix (size - 10, size) that blurs a line of pixels; faster than a thin convolution."""
+    """Matrix (size - 10, size) that blurs a line of pixels; faster than a 1D convolution."""
     offsets = (
         torch.arange(size, device=like.device) - torch.arange(size - WINDOW + 1, device=like.device)[:, None]
     )
@@ -27,7 +27,7 @@ def _blurring(size: int, like: Tensor) -> Tensor:
 
 
 def similarity(images: Images, targets: Images) -> Scalar:
-    """Mean SSIM over channels, valid region only; 1 for equal pictures, sides at least 11.
+    """Mean SSIM over channels, valid region only; 1 for equal images, sides at least 11.
 
     Args:
         images: Values in [0, 1].
@@ -37,14 +37,14 @@ def similarity(images: Images, targets: Images) -> Scalar:
 
 
 def _likeness(images: Images, targets: Images) -> tuple[Scalar, Scalar]:
-    """Mean SSIM, and its mean without the part that compares lightness."""
+    """Mean SSIM, and its mean without the luminance term."""
     height, width = images.shape[2:]
-    # A variance is the small difference of two large means, and the loss divides by it. Only float64 is safe
-    # from TF32 and autocast: with operands of 10 bits the structure term reached 8,766 instead of 1.
+    # A variance is a small difference of two large means, and the loss divides by it. Only float64 is
+    # unaffected by TF32 and autocast: with 10-bit operands the structure term reached 8,766 instead of 1.
     a, b = images.double().contiguous(), targets.double().contiguous()
     down, across = _blurring(height, a), _blurring(width, a).T
     mean_a, squares, product = down @ torch.stack([a, a * a + b * b, a * b]) @ across
-    mean_b = down @ b @ across  # apart, as targets seldom need a gradient
+    mean_b = down @ b @ across  # separate, because targets rarely need a gradient
     lightness = mean_a**2 + mean_b**2
     variances, joint = (squares - lightness).clamp_min(0).float(), (product - mean_a * mean_b).float()
     c1, c2 = STABILIZERS
@@ -54,12 +54,12 @@ def _likeness(images: Images, targets: Images) -> tuple[Scalar, Scalar]:
 
 
 def dissimilarity(images: Images, targets: Images) -> Scalar:
-    """1 - SSIM; zero for equal pictures."""
+    """1 - SSIM; zero for equal images."""
     return 1 - similarity(images, targets)
 
 
 def multi_scale_similarity(images: Images, targets: Images) -> Scalar:
-    """MS-SSIM at five sizes, each half of the one before; 1 for equal pictures, sides at least 176.
+    """MS-SSIM at five sizes, each half of the one before; 1 for equal images, sides at least 176.
 
     Source: Wang et al., "Multi-scale structural similarity for image quality assessment", 2003, eq. 7.
 
@@ -69,12 +69,12 @@ def multi_scale_similarity(images: Images, targets: Images) -> Scalar:
     """
     total = images.new_ones((), dtype=torch.float32)
     for weight in SCALE_WEIGHTS[:-1]:
-        # Structure that is opposite counts as hardly any: a power of a negative number is none.
+        # Powers of negative numbers are undefined.
         total = total * _likeness(images, targets)[1].clamp_min(LEAST) ** weight
         images, targets = avg_pool2d(images, 2), avg_pool2d(targets, 2)
     return total * similarity(images, targets).clamp_min(LEAST) ** SCALE_WEIGHTS[-1]
 
 
 def multi_scale_dissimilarity(images: Images, targets: Images) -> Scalar:
-    """1 - MS-SSIM; zero for equal pictures."""
+    """1 - MS-SSIM; zero for equal images."""
     return 1 - multi_scale_similarity(images, targets)

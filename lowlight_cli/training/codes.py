@@ -1,4 +1,4 @@
-"""Keeping a codebook in use while it is trained, and the codes that a trained one has for pictures."""
+"""Initializes a codebook, restarts its unused codes, counts its use, and looks up target codes."""
 
 from typing import Any, NamedTuple
 
@@ -12,12 +12,12 @@ from lowlight_cli.training.distributed import items_of_all, summed
 
 
 class CodeCounts:
-    """How often each code was chosen, (size,); can be saved like a model.
+    """Counts how often each code is used, (size,); can be saved like a model.
 
     Attributes:
-        values: Choices of each code since the last ``clear``.
-        dead: Codes that nothing had chosen when they were last looked at.
-        restarted: Codes moved onto latents so far.
+        values: Uses of each code since the last ``clear``.
+        dead: Unused codes at the last ``clear``.
+        restarted: Codes restarted so far.
     """
 
     def __init__(self, values: Tensor) -> None:
@@ -26,16 +26,16 @@ class CodeCounts:
         self.restarted = 0
 
     def add(self, indices: CodeIndices) -> None:
-        """Counts the choices of a batch, or of its parts in all processes."""
+        """Adds the codes of a batch, over all processes."""
         self.values += summed(torch.bincount(indices.flatten(), minlength=len(self.values)))
 
     def clear(self) -> None:
-        """Starts from zero, and remembers how many codes nothing chose."""
+        """Resets the counts, and records the number of unused codes."""
         self.dead = int((self.values < 1).sum())
         self.values = torch.zeros_like(self.values)
 
     def numbers(self) -> dict[str, float]:
-        """Dead codes of the last window of steps, and all restarts, by name."""
+        """Unused codes in the last window of steps, and restarts so far, by name."""
         return {"window_dead_codes": float(self.dead), "restarted": float(self.restarted)}
 
     def state_dict(self) -> dict[str, Any]:
@@ -43,20 +43,20 @@ class CodeCounts:
         return {"values": self.values, "dead": self.dead, "restarted": self.restarted}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from saved counts."""
+        """Restores saved counts."""
         self.values = state["values"].to(self.values)
-        # Earlier runs did not count these.
+        # Older checkpoints lack these.
         self.dead, self.restarted = state.get("dead", 0), state.get("restarted", 0)
 
 
 def perplexity(counts: Tensor) -> Scalar:
-    """Number of codes in use, as the exponential of the entropy of the choice."""
+    """Effective number of codes in use: the exponential of the entropy of their use."""
     shares = counts / counts.sum().clamp_min(1)
     return torch.exp(-(shares * (shares + 1e-10).log()).sum())
 
 
 def usage(counts: Tensor) -> dict[str, float]:
-    """Perplexity, and how many codes were chosen and how many were not, by name."""
+    """Perplexity, and numbers of used and unused codes, by name."""
     used = int((counts > 0).sum())
     return {
         "perplexity": float(perplexity(counts)),
@@ -69,7 +69,7 @@ def usage(counts: Tensor) -> dict[str, float]:
 def restart_dead_codes(
     codebook: Codebook, counts: Tensor, latent: Features, generator: torch.Generator
 ) -> int:
-    """Moves codes that nothing chose onto latents of the batch, of all processes; gives how many.
+    """Moves unused codes onto random latents of the batch, over all processes; returns how many.
 
     Source: Dhariwal et al., "Jukebox", 2020, section 3.1 (random restart).
     """
@@ -84,7 +84,7 @@ def restart_dead_codes(
 def kmeans_init(
     codebook: Codebook, latent: Features, generator: torch.Generator, *, rounds: int = 10
 ) -> None:
-    """Sets the codes to k-means centers of the latents (Lloyd's algorithm from random latents)."""
+    """Sets the codes to k-means centers of the latents (Lloyd's algorithm, started from random latents)."""
     tokens = latent.movedim(1, -1).flatten(0, 2)
     picks = torch.randint(len(tokens), (codebook.weight.shape[0],), generator=generator).to(tokens.device)
     codebook.weight.copy_(tokens[picks])
@@ -97,7 +97,7 @@ def kmeans_init(
 
 
 class TargetCodes(NamedTuple):
-    """Latent of bright pictures, the rows of their codes, and the codes, all by stage I."""
+    """Latents of the references by stage I, the indices of their codes, and the codes."""
 
     latent: Features
     indices: CodeIndices
@@ -106,7 +106,7 @@ class TargetCodes(NamedTuple):
 
 @torch.no_grad()
 def target_codes(prior: Vqgan, bright: Images) -> TargetCodes:
-    """What the latent of the dark pictures is to become."""
+    """Targets for the latents of the dark images."""
     latent = prior.encode(bright)
     indices = prior.codebook.nearest(latent)
     return TargetCodes(latent, indices, prior.codebook.lookup(indices))

@@ -24,31 +24,31 @@ class Settings(BaseModel):
 
 
 class RunSettings(Settings):
-    """How long, on what and how often to report.
+    """Length of a run, batches, precision, and intervals of logs and checkpoints.
 
     Args:
         steps: Optimizer steps of the whole schedule.
-        limit_minutes: Stop and save after this time; the next start goes on from there.
-        schedule: What the learning rate follows: ``steps``, or ``clock``, by which it has fallen when
-            ``limit_minutes``, then counted over all starts together, are over.
+        limit_minutes: Save and stop after this time; the next start resumes.
+        schedule: What the learning rate follows: ``steps``, or ``clock``, with which it has decayed after
+            ``limit_minutes``, counted over all starts together.
         batch_size: Crops per step.
-        accumulate: Parts that a batch is computed in, one after the other, where memory is short.
-        crop: Side of a crop in pixels, a multiple of 32; less than 64 leaves too little for the critic.
-        seed: Seed of everything random.
+        accumulate: Parts in which a batch is computed, one after the other, to save memory.
+        crop: Side of a crop in pixels, a multiple of 32, at least 64 for the discriminator.
+        seed: Random seed.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``. TF32 is off unless it is ``tf32``.
+        precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``. TF32 is used only with ``tf32``.
         save_every: Steps between checkpoints.
-        keep: Numbered checkpoints that stay; ``last`` and ``best`` stay besides.
+        keep: Numbered checkpoints to keep besides ``last`` and ``best``.
         sample_every: Steps between sample grids and validations.
-        early_stop: Stop after so many validations in a row that were not the best; None for never.
+        early_stop: Stop after this number of validations in a row without improvement; None for never.
         journal_every: Steps between lines of ``metrics.jsonl``.
-        tensorboard: Also write event files for TensorBoard; takes the extra ``tensorboard``.
-        compile: Let ``torch.compile`` make the networks faster, where the recipe can; the first steps take
-            minutes.
-        workers: Threads that make batches ahead; 0 makes each when it is needed. Batches do not depend on it.
-        overfit: Train on the first so many pictures only, and validate on them; None for all.
-        resume: ``auto`` goes on from the run folder's last checkpoint, ``none`` starts over, anything else is
-            a checkpoint to go on from.
+        tensorboard: Also write event files for TensorBoard; needs the extra ``tensorboard``.
+        compile: Compile the networks with ``torch.compile``, if the recipe can; the first steps take minutes.
+        workers: Threads that prepare batches; with 0 each is made when it is needed. Batches do not depend on
+            it.
+        overfit: Train and validate on this number of images only; None for all.
+        resume: ``auto`` resumes from the last checkpoint of the run folder, ``none`` starts over, anything
+            else is the path of a checkpoint to resume from.
     """
 
     steps: PositiveInt = 4000
@@ -74,7 +74,7 @@ class RunSettings(Settings):
     @field_validator("resume", mode="before")
     @classmethod
     def _word_for_a_switch(cls, value: object) -> object:
-        # Earlier run folders say true or false.
+        # The first run folders have true or false.
         return {True: "auto", False: "none"}[value] if isinstance(value, bool) else value
 
     @model_validator(mode="after")
@@ -86,7 +86,7 @@ class RunSettings(Settings):
     @model_validator(mode="after")
     def _parts_are_equal(self) -> "RunSettings":
         if self.batch_size % self.accumulate:
-            raise ValueError(f"{self.accumulate} parts do not divide a batch of {self.batch_size}")
+            raise ValueError(f"a batch of {self.batch_size} cannot be divided into {self.accumulate} parts")
         return self
 
 
@@ -94,14 +94,14 @@ class OptimizerSettings(Settings):
     """Adam with warm-up, cosine decay and gradient clipping.
 
     Args:
-        learning_rate: Highest rate.
-        critic_rate: Rate of the critic, where there is one.
-        betas: Decay of the running means.
+        learning_rate: Highest learning rate.
+        critic_rate: Highest rate of the discriminator, if there is one.
+        betas: Decay of the running means of Adam.
         warmup: Steps of linear warm-up.
-        final: Share of the highest rate at the last step.
-        clip: Largest norm of the gradient.
-        spike: A step is left out whose loss or gradient norm is more than so many times the median of the
-            steps before; ``inf`` for none.
+        final: Rate at the last step, as a share of the highest.
+        clip: Norm to which larger gradients are clipped.
+        spike: A step is skipped if its loss or gradient norm exceeds the median of earlier steps by this
+            factor; ``inf`` for never.
         average: Decay of the exponential moving average of the weights.
     """
 
@@ -173,7 +173,7 @@ class PairSource(Settings):
 
 
 def split_weight(text: str) -> tuple[str, float | None]:
-    """``NAME=0.5`` in its parts; a folder that is called so is meant as it is."""
+    """Splits ``NAME=0.5``; an existing folder of this name is taken as it is."""
     name, equals, weight = text.rpartition("=")
     try:
         return (text, None) if not equals or Path(text).exists() else (name, float(weight))
@@ -222,15 +222,15 @@ class DataSettings(Settings):
 
 
 class Recipe(Settings):
-    """What every recipe's settings have.
+    """Settings that all recipes have.
 
-    ``architecture`` is what it makes; ``can_compile`` says whether its networks go through ``torch.compile``,
-    ``can_feed_on_device`` whether its batches can be made on the device.
+    ``architecture`` is the name of the trained network; ``can_compile`` is whether its networks work with
+    ``torch.compile``, and ``can_feed_on_device`` whether its batches can be made on the device.
 
     Args:
-        data: Where the pictures are.
-        run: How long and how often.
-        optimizer: How fast.
+        data: Images to train on.
+        run: Length and intervals.
+        optimizer: Learning rate and clipping.
     """
 
     architecture: ClassVar[str] = ""

@@ -1,4 +1,4 @@
-"""Dark views of well-lit crops, with what is known of the whole picture."""
+"""Darkens well-lit crops, together with a small copy of the whole image."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,9 +16,9 @@ from lowlight_cli.training.scenes import Cut, random_scene, second_generator
 
 
 class DarkView(NamedTuple):
-    """Darkened crops, and what is known of the whole darkened pictures.
+    """Darkened crops, and facts of the whole darkened images.
 
-    ``lightness`` is their mean luma, ``view`` a small copy of each, ``place`` where the crop lies in it.
+    ``lightness`` is the mean luma of the whole, ``view`` a small copy, ``place`` the place of the crop in it.
     """
 
     images: Images
@@ -30,10 +30,10 @@ class DarkView(NamedTuple):
 def dark_view(
     crops: Crops, settings: DarkeningSettings, items: Sequence[Generator], blur: BlurSettings | None = None
 ) -> DarkView:
-    """Darkens crops, and blurs some where settings are given, each with the chance of its item.
+    """Darkens crops with the generators of their items, and blurs some of them if settings are given.
 
-    Even light scales encoded values nearly evenly (the response is close to a power), so the whole picture's
-    mean relates to the crop's as it did before. Where light may be uneven it is that of the small copy.
+    Even light scales encoded values nearly evenly (the response is close to a power), so the whole image's
+    mean relates to that of the crop as before. With uneven light, it is that of the small copy.
     """
     images, views, places = zip(
         *(
@@ -54,7 +54,7 @@ def dark_view(
 def _at_night(
     image: Images, cut: Cut, settings: DarkeningSettings, item: Generator, blur: BlurSettings | None
 ) -> tuple[Images, Images, Places]:
-    """A crop and the small copy of the picture around it, both under the same night."""
+    """A crop and the small copy of the image around it, darkened with the same parameters."""
     other = second_generator(item)
     scene = random_scene(cut, other)
     movement = None if blur is None else draw_movement(blur, item)

@@ -1,4 +1,4 @@
-"""Batches for DRGN: patches of dark and bright pictures, and clean ones that are to be made dark."""
+"""Makes batches for DRGN: patches of dark images, of their references, and of clean images to darken."""
 
 from typing import NamedTuple
 
@@ -19,9 +19,9 @@ from lowlight_cli.training.rng import ItemRngs
 class Cut(NamedTuple):
     """How patches are cut.
 
-    ``size`` is that of a whole batch, ``side`` of a patch; ``scales`` are those a picture is shrunk by first;
-    ``on_grid`` patches do not overlap; ``darkened`` and ``synthetic`` are shares: of the batch that is
-    darkened photos, and of its items that also bring a clean picture.
+    ``size`` is the batch size and ``side`` that of a patch; an image is first resized by one of ``scales``;
+    patches ``on_grid`` do not overlap; ``darkened`` is the share of the batch that is darkened photos, and
+    ``synthetic`` the share of items that also bring a clean image.
     """
 
     size: int
@@ -33,11 +33,11 @@ class Cut(NamedTuple):
 
 
 class DegradationBatch(NamedTuple):
-    """Dark pictures with their bright partners, and clean pictures for the first of them.
+    """Patches of dark images and of their references, and clean patches for the first of them.
 
-    ``lightness`` is the mean luma of the whole dark pictures, ``clean_ratio`` that of the whole clean ones in
-    units of their patches'. ``color`` is 1 where colors can be learned, else 0, (b, 1, 1, 1). ``uniform``
-    is a number in [0, 1) for each clean picture.
+    ``lightness`` is the mean luma of the whole dark images, ``clean_ratio`` that of the whole clean images
+    divided by that of the patch. ``color`` is 1 for images whose colors can be learned, otherwise 0,
+    (b, 1, 1, 1). ``uniform`` is a random number in [0, 1) for each clean image.
     """
 
     dark: Images
@@ -59,9 +59,9 @@ class _Patch(NamedTuple):
 
 
 def degradation_batch(sources: Sources, cut: Cut, item_rngs: ItemRngs) -> DegradationBatch:
-    """Draws the items of a part of a batch; without pairs all of it is darkened photos, and the reverse.
+    """Draws a part of a batch; without pairs, all items are darkened photos, and the other way round.
 
-    Clean pictures are photos; without photos they are the bright partners of other pairs.
+    Clean images are photos; without photos they are the references of other pairs.
     """
     darkened = (round(cut.size * cut.darkened) if sources.pairs else cut.size) if sources.photos else 0
     parts = [
@@ -90,20 +90,20 @@ def degradation_batch(sources: Sources, cut: Cut, item_rngs: ItemRngs) -> Degrad
 
 
 def random_patch(pixels: Tensor, cut: Cut, generator: Generator) -> Tensor:
-    """A patch of a picture; see ``cut_patch``."""
+    """A patch of an image; see ``cut_patch``."""
     return cut_patch(pixels, cut, generator)[0]
 
 
 def cut_patch(pixels: Tensor, cut: Cut, generator: Generator) -> tuple[Tensor, scenes.Cut]:
-    """A patch of a picture that is shrunk by one of the scales and mirrored half of the time.
+    """A patch of an image, resized by a random scale and mirrored with a probability of one half.
 
     Args:
         pixels: uint8 (c, h, w), sides at least that of a patch.
-        cut: How.
-        generator: Source of chance.
+        cut: How patches are cut.
+        generator: Random generator.
 
     Returns:
-        Numbers in [0, 1], (c, side, side), and where they were cut.
+        The patch in [0, 1], (c, side, side), and its place in the image.
     """
     height, width = pixels.shape[1:]
     scale = cut.scales[random_below(len(cut.scales), generator)]

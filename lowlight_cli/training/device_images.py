@@ -1,4 +1,4 @@
-"""Decoded images on a device, and random crops and small copies of them, without waiting for the device."""
+"""Keeps decoded images on a device, and makes random crops and small copies of them there."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,13 +16,13 @@ from lowlight_cli.training.resampling import Storage, box_taps, resampled, trian
 from lowlight_cli.training.scenes import LEAST_SIDE, WHOLE_SHARE
 
 WIDEST_CELL = 4
-"""Pixels that a cell of a small copy is wide and high at most, of an image that is halved so often."""
+"""Largest side in pixels of a cell of a small copy, at the level of halving that it is made from."""
 
 Each = Int[Tensor, " _b"]
 
 
 class Squares(NamedTuple):
-    """Squares of images: which image, where, how large, and whether it is mirrored, (b,) each."""
+    """Squares of images: index of the image, place, side, and whether it is mirrored, (b,) each."""
 
     image: Each
     top: Each
@@ -41,12 +41,12 @@ class Parts(NamedTuple):
 
 
 class DeviceImages:
-    """Images, uint8 (c, h, w), in one tensor on a device, together with what they are when halved repeatedly.
+    """Images, uint8 (c, h, w), in one tensor on a device, with copies that are halved repeatedly.
 
     Args:
-        images: At least one, all with as many channels.
-        device: Where they are wanted.
-        side: Of the crops that will be asked for, in pixels.
+        images: At least one, all with the same number of channels.
+        device: Target device.
+        side: Side of the crops in pixels.
     """
 
     def __init__(self, images: Sequence[Tensor], device: torch.device, side: int) -> None:
@@ -76,13 +76,13 @@ class DeviceImages:
         return height, width
 
     def whole(self, image: Each) -> Parts:
-        """All of images."""
+        """Whole images as parts."""
         height, width = self.size(image)
         return Parts(torch.zeros_like(height), torch.zeros_like(width), height, width)
 
     def crops(self, squares: Squares) -> Float[Tensor, "_b _c _h _w"]:
-        """Squares shrunk to one side, in [0, 1]."""
-        # Halved so often that less than another halving is left to do.
+        """Squares resized to ``side`` x ``side``, in [0, 1]."""
+        # At the level from which less than another halving remains.
         level = self._level(squares.span, 2 * self._side - 1)
         storage, factor = self._at(squares.image, level)
         span, side = squares.span / factor, self._side
@@ -102,7 +102,7 @@ class DeviceImages:
         return resampled(storage, self.channels, rows, columns, widest + 2) / 255
 
     def _level(self, length: Each, most: int) -> Each:
-        """How often a length is halved until it is ``most`` or less."""
+        """Number of halvings until a length is at most ``most``."""
         level = torch.zeros_like(length)
         for step in range(self._levels - 1):
             level = level + (length > most << step)
@@ -116,15 +116,15 @@ class DeviceImages:
 def draw_squares(
     images: DeviceImages, image: Each, side: int, numbers: Numbers, *, plain: float, power: float
 ) -> Squares:
-    """Draws a square of each image, as the CPU feed does.
+    """Draws a square of each image, with the distribution of the loader on the CPU.
 
     Args:
-        images: Where they are from.
-        image: Which.
-        side: Length of the smallest squares.
-        numbers: Source of chance, 5 numbers.
+        images: The images.
+        image: Index of the image of each square.
+        side: Side of the smallest squares.
+        numbers: Random numbers, of which it takes 5.
         plain: Share of the smallest squares.
-        power: On the number that sizes the others.
+        power: Exponent of the random number that sizes the others.
     """
     height, width = images.size(image)
     uniform, size, flip, down, across = numbers.take(5).unbind(1)
@@ -134,7 +134,7 @@ def draw_squares(
 
 
 def draw_parts(images: DeviceImages, squares: Squares, numbers: Numbers) -> Parts:
-    """Draws a part around each square, as ``random_scene`` does; 5 numbers."""
+    """Draws a part around each square, as ``random_scene`` does; takes 5 random numbers."""
     height, width = images.size(squares.image)
     whole, tall, wide, down, across = numbers.take(5).unbind(1)
     top, rows = _stretch(height, squares.top, squares.span, tall, down)
@@ -149,7 +149,7 @@ def draw_parts(images: DeviceImages, squares: Squares, numbers: Numbers) -> Part
 
 
 def place_in(squares: Squares, parts: Parts) -> Places:
-    """Where squares lie in parts that are mirrored as they are."""
+    """Places of squares in their parts, which are mirrored with them."""
     left = (squares.left - parts.left) / parts.width
     width = squares.span / parts.width
     return torch.stack(
@@ -164,19 +164,19 @@ def place_in(squares: Squares, parts: Parts) -> Places:
 
 
 def mirrored(images: Tensor, chosen: Tensor) -> Tensor:
-    """The chosen of a batch (b, c, h, w) mirrored."""
+    """A batch (b, c, h, w) whose ``chosen`` items are mirrored."""
     return torch.where(chosen[:, None, None, None], images.flip(3), images)
 
 
 def drawn_from(pool: Sequence[Item], device: torch.device) -> Tensor:
-    """Sums of the chances of the items of a pool, the last being 1, in float64 on a device."""
-    chances = pool.weights() if isinstance(pool, Pool) else [1.0] * len(pool)
-    sums = torch.tensor(chances, dtype=torch.float64).cumsum(0)
+    """Cumulative probabilities of the items of a pool, float64 on a device."""
+    weights = pool.weights() if isinstance(pool, Pool) else [1.0] * len(pool)
+    sums = torch.tensor(weights, dtype=torch.float64).cumsum(0)
     return (sums / sums[-1]).to(device)
 
 
 def draw_items(sums: Tensor, count: int, generator: torch.Generator) -> Each:
-    """Items by the sums of their chances."""
+    """Draws indices of items by their cumulative probabilities."""
     numbers = torch.rand(count, generator=generator, device=sums.device, dtype=torch.float64)
     return torch.searchsorted(sums, numbers, right=True).clamp(max=len(sums) - 1)
 
@@ -186,7 +186,7 @@ def _halved(image: Tensor, times: int) -> Tensor:
 
 
 def _below(limit: Tensor, number: Tensor) -> Tensor:
-    """Whole numbers from 0 up to, not including, ``limit``."""
+    """Random integers in [0, limit), from numbers in [0, 1)."""
     return (number.double() * limit).long().minimum(limit - 1)
 
 

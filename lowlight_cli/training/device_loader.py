@@ -1,8 +1,8 @@
-"""Batches for stage II made on the device itself: crops, light, camera, noise and JPEG of all items at once.
+"""Makes batches for stage II on the device: crops, darkening, noise and JPEG for all items at once.
 
-Images are decoded once and stay on the device. Chance is a generator there, seeded by seed, step and part, so
-batches are the same after a resume, on the same kind of device. They are distributed as those of the CPU
-feed, whose draws they do not share.
+Images are decoded once and stay on the device. Random numbers come from a generator there, seeded by seed,
+step and part, so batches are the same after a resume on the same kind of device. They have the distribution
+of batches made on the CPU, but not the same random numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -43,11 +43,11 @@ from lowlight_cli.training.prefetch import BatchLoader, moved
 from lowlight_cli.training.rng import WHOLE_STEP, ItemRngs, parts_of_step
 
 NUMBERS = 5
-"""Random numbers of a square, and of the part around it."""
+"""Random numbers per square, and per part around it."""
 
 
 class DevicePhotos:
-    """Photos on a device, of which some are drawn and darkened."""
+    """Photos on a device, from which darkened items are drawn."""
 
     def __init__(self, sources: Sources, mix: Mix, device: torch.device) -> None:
         self._settings, self._side = sources.darkening, mix.side
@@ -57,14 +57,14 @@ class DevicePhotos:
         self._nights = NightBatches(sources.darkening, device)
 
     def crops(self, count: int, generator: Generator) -> tuple[Images, Squares]:
-        """Random crops, and where they are from."""
+        """Random crops, and their squares in the photos."""
         image = draw_items(self._sums, count, generator)
         numbers = Numbers(count, NUMBERS, generator)
         squares = draw_squares(self._images, image, self._side, numbers, plain=0.5, power=2.0)
         return self._images.crops(squares), squares
 
     def items(self, count: int, generator: Generator) -> Items:
-        """Random crops under a night each."""
+        """Random crops, each darkened in another way."""
         bright, squares = self.crops(count, generator)
         parts = draw_parts(self._images, squares, Numbers(count, NUMBERS, generator))
         small = mirrored(self._images.small(squares.image, parts), squares.mirrored)
@@ -107,17 +107,17 @@ class DevicePairs:
 
 
 class DeviceLoader:
-    """Makes the parts of each step's batch on the device, when they are asked for.
+    """Makes the parts of each batch on the device, when a step needs them.
 
     Args:
-        sources: Photos and pairs, and how photos are darkened; none are blurred.
-        mix: Make-up of a batch.
-        settings: Size of a batch, and number of its parts.
+        sources: Photos and pairs, and how photos are darkened; without blur.
+        mix: Composition of a batch.
+        settings: Batch size and number of parts.
         device: Where batches are made.
-        waiting: Gives a context that measures how long a step waits for its batch.
+        waiting: Returns a context that measures the time spent waiting for a batch.
 
     Raises:
-        SettingsError: Photos are to be blurred.
+        SettingsError: The photos have to be blurred.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class DeviceLoader:
         waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         if sources.blur is not None and sources.blur.share > 0:
-            raise SettingsError("data.on_device: photos cannot be blurred there; set blur.share=0")
+            raise SettingsError("data.on_device does not work with blur: set blur.share=0")
         self._first_real = first_real_of(sources, mix)
         self._photos = DevicePhotos(sources, mix, device) if sources.photos else None
         self._pairs = DevicePairs(sources, mix, device) if sources.pairs else None
@@ -137,7 +137,7 @@ class DeviceLoader:
         self._generator = torch.Generator(device)
 
     def of_step(self, step: int) -> Iterator[tuple[EnhancementBatch, ItemRngs]]:
-        """Parts of a step's batch, one after the other, each with chance for its items on the CPU.
+        """The parts of the batch of a step, each with generators on the CPU for its items.
 
         Args:
             step: Counted from 0.
@@ -159,12 +159,12 @@ class DeviceLoader:
         kinds = [(self._photos, photos), (self._pairs, count - photos)]
         parts = [source.items(number, generator) for source, number in kinds if source and number]
         items = Items(*(torch.cat(values) for values in zip(*parts, strict=True)))
-        reference, wanted = None, items.bright
+        reference, enhanced = None, items.bright
         if self._photos and float(torch.rand((), generator=item_rngs.shared)) < self._mix.referenced:
             reference, _ = self._photos.crops(count, generator)
-            wanted = like_reference(items.bright, reference)
+            enhanced = like_reference(items.bright, reference)
         weights = self._controls(count)
-        target = controlled(wanted, weights, items.middle)
+        target = controlled(enhanced, weights, items.middle)
         color = items.color.view(-1, 1, 1, 1)
         return EnhancementBatch(
             items.dark,
@@ -192,10 +192,10 @@ def enhancement_loader(
     device: torch.device,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> BatchLoader[EnhancementBatch] | DeviceLoader:
-    """The feed of stage II: on the device where ``data.on_device`` says so, else threads on the CPU.
+    """The loader of stage II: on the device with ``data.on_device``, otherwise in threads on the CPU.
 
     Raises:
-        SettingsError: The device's feed cannot do what is asked for.
+        SettingsError: The loader on the device does not support the settings.
     """
     if recipe.data.on_device:
         return DeviceLoader(sources, mix, recipe.run, device, waiting)

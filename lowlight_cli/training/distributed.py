@@ -1,7 +1,8 @@
-"""Several processes that train one model together, as ``torchrun`` starts them: the only place that asks.
+"""Communication between processes that train one model, as ``torchrun`` starts them.
 
-Every process holds the whole model and computes its parts of each batch; gradients are averaged, so all take
-the same steps. A single process passes through here unchanged.
+Every process holds the whole model and computes its parts of each batch; gradients are averaged, so that all
+take the same steps. With a single process these functions return their input. No other module asks
+``torch.distributed``.
 """
 
 import os
@@ -17,23 +18,23 @@ from torch import Tensor
 from lowlight_cli.errors import LowlightError, UsageError
 
 PATIENCE = timedelta(hours=1)
-"""How long a process waits for the others, such as for the first while it saves."""
+"""Longest wait for another process, such as for the first one while it saves."""
 
 Value = TypeVar("Value")
 
 
 def rank() -> int:
-    """Which process this is, from 0."""
+    """Number of this process, from 0."""
     return dist.get_rank() if _together() else 0
 
 
 def world_size() -> int:
-    """How many processes train together."""
+    """Number of processes that train together."""
     return dist.get_world_size() if _together() else 1
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes and tells."""
+    """Whether this is the process that writes and prints."""
     return rank() == 0
 
 
@@ -43,30 +44,30 @@ def is_first_here() -> bool:
 
 
 def device_of_process(name: str) -> str:
-    """Which device a process takes: under ``torchrun`` each on a machine has a GPU of its own.
+    """Device of this process: under ``torchrun`` each process of a machine takes its own GPU.
 
     Args:
         name: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        UsageError: One GPU is named for several processes.
+        UsageError: Several processes would share one GPU.
     """
     if not _is_launched() or name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return name
     if ":" in name and int(os.environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
-        raise UsageError(f"several processes cannot share {name}: say cuda, and each takes its own")
+        raise UsageError(f"several processes cannot share {name}: use --device cuda, and each takes its own")
     return name if ":" in name else f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
 
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[None]:
-    """Joins the other processes while it lasts, where a launcher started several.
+    """Joins the other processes inside the ``with`` block, if a launcher started several.
 
     Args:
-        device: Where this process computes.
+        device: Device of this process.
 
     Raises:
-        UsageError: The launcher said too little.
+        UsageError: The variables of the launcher are incomplete, or a process is missing.
     """
     if not _is_launched() or _together():
         yield
@@ -75,7 +76,7 @@ def joined(device: torch.device) -> Iterator[None]:
         torch.cuda.set_device(device)
     try:
         dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
-        largest([0])  # all are there
+        largest([0])  # wait until all have joined
     except (ValueError, RuntimeError, LowlightError) as error:
         raise UsageError(f"cannot join the other processes: {error}; start them with torchrun") from error
     try:
@@ -85,62 +86,62 @@ def joined(device: torch.device) -> Iterator[None]:
 
 
 def summed(values: Tensor) -> Tensor:
-    """Sum over the processes of tensors of one shape; in place where there are several."""
+    """Sum of a tensor over the processes; in place if there are several."""
     if _together():
-        with _in_touch():
+        with _connected():
             dist.all_reduce(values)
     return values
 
 
 def largest(values: Sequence[float | int]) -> list[float]:
-    """The largest over the processes of each number."""
+    """Maximum of each number over the processes."""
     if not _together():
         return [float(value) for value in values]
     found = torch.tensor(values, dtype=torch.float64)
-    with _in_touch():
+    with _connected():
         dist.all_reduce(found, dist.ReduceOp.MAX)
     return [float(value) for value in found]
 
 
 def of_all(value: Value) -> list[Value]:
-    """What each process has, in their order."""
+    """The values of all processes, in their order."""
     if not _together():
         return [value]
     found: list[Any] = [None] * world_size()
-    with _in_touch():
+    with _connected():
         dist.all_gather_object(found, value)
     return found
 
 
 def means_of_all(values: Mapping[str, float | Tensor]) -> dict[str, float]:
-    """Means over the processes of numbers by name; one that a process does not have counts as zero there."""
+    """Means of numbers by name over the processes; a missing number counts as zero."""
     rows = of_all({name: _number(value) for name, value in values.items()})
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: sum(row.get(name, 0.0) for row in rows) / len(rows) for name in names}
 
 
 def of_first(value: Value) -> Value:
-    """What the first process has."""
+    """The value of the first process."""
     if not _together():
         return value
     found: list[Any] = [value]
-    with _in_touch():
+    with _connected():
         dist.broadcast_object_list(found, src=0)
     return found[0]
 
 
 def items_of_all(values: Tensor) -> Tensor:
-    """Items of all processes in the order of the batch, from those dealt to each, first axis first."""
+    """Items of all processes along the first axis, in the order of the batch."""
     if not _together():
         return values
     found = [torch.empty_like(values, memory_format=torch.contiguous_format) for _ in range(world_size())]
-    with _in_touch():
+    with _connected():
         dist.all_gather(found, values.contiguous())
     return torch.stack(found, dim=1).flatten(0, 1)
 
 
 def done_by_first(action: Callable[[], Value]) -> Value:
-    """Lets the first process act; all have its result, and all fail if it does.
+    """Runs an action in the first process; all processes return its result, or raise its error.
 
     Raises:
         LowlightError: As ``action`` did.
@@ -153,13 +154,13 @@ def done_by_first(action: Callable[[], Value]) -> Value:
             result = action()
         except LowlightError as error:
             fault = error
-    told = of_first((result, None if fault is None else (type(fault), str(fault))))
+    shared = of_first((result, None if fault is None else (type(fault), str(fault))))
     if fault is not None:
         raise fault
-    if told[1] is not None:
-        kind, message = told[1]
+    if shared[1] is not None:
+        kind, message = shared[1]
         raise kind(message)
-    return told[0]  # type: ignore[return-value]
+    return shared[0]  # type: ignore[return-value]
 
 
 def _number(value: float | Tensor) -> float:
@@ -175,10 +176,10 @@ def _is_launched() -> bool:
 
 
 @contextmanager
-def _in_touch() -> Iterator[None]:
-    """Turns the loss of a process into an error with a name."""
+def _connected() -> Iterator[None]:
+    """Reports a lost process as an error."""
     try:
         yield
     except RuntimeError as error:
         line = next(iter(str(error).splitlines()), "no reason given")
-        raise LowlightError(f"lost touch with the other processes of this run: {line}") from error
+        raise LowlightError(f"lost the connection to the other processes of this run: {line}") from error

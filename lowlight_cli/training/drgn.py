@@ -1,4 +1,4 @@
-"""What both stages of DRGN share: settings, the first weights, and pictures made dark by a degradation."""
+"""Shared by both stages of DRGN: settings, initial weights, and synthetic dark images."""
 
 from typing import ClassVar, NamedTuple
 
@@ -24,12 +24,12 @@ class DrgnRecipe(Recipe):
     Args:
         model: Shape of the network.
         darkening: How photos are darkened.
-        darkened_share: Part of a batch that is darkened photos; the rest is real pairs.
-        scales: Pictures are shrunk by one of these before a patch is cut.
-        on_grid: Whether patches lie side by side, as in the paper, or anywhere.
-        composition: Whether pictures with an added degradation are clamped to what a picture can hold.
-        decay: How the learning rate falls.
-        branch_gain: Size of the first weights at the end of each residual branch, 1 being the usual.
+        darkened_share: Share of darkened photos in a batch; the rest is real pairs.
+        scales: Factors, one of which resizes an image before a patch is cut.
+        on_grid: Whether patches are cut on a grid, as in the paper, or anywhere.
+        composition: Whether images with an added degradation are clamped to the range of an image.
+        decay: Decay of the learning rate.
+        branch_gain: Factor of the initial weights at the end of each residual branch.
     """
 
     architecture: ClassVar[str] = "drgn"
@@ -46,20 +46,20 @@ class DrgnRecipe(Recipe):
     branch_gain: float = Field(default=0.1, gt=0)
 
     def cut(self, synthetic: float) -> Cut:
-        """How patches are cut, given the share of items that bring a clean picture."""
+        """How patches are cut, with the share of items that bring a clean image."""
         run = self.run
         return Cut(run.batch_size, run.crop, self.scales, self.on_grid, self.darkened_share, synthetic)
 
 
 class Synthetic(NamedTuple):
-    """Clean pictures made dark, sRGB in [0, 1], and mean luma of the whole pictures they are part of."""
+    """Darkened clean images, sRGB in [0, 1], and mean luma of the whole images that they are part of."""
 
     images: Images
     lightness: PerImage
 
 
 def new_model(recipe: DrgnRecipe) -> Drgn:
-    """A network with first weights: Kaiming's for 3x3 convolutions, no last bias, quieter residual branches.
+    """A network with initial weights: Kaiming for 3x3 convolutions, zero last bias, small residual branches.
 
     Source: He et al., "Delving Deep into Rectifiers", 2015, eq. 14.
     """
@@ -79,13 +79,13 @@ def new_model(recipe: DrgnRecipe) -> Drgn:
 def made_dark(
     model: Drgn, batch: DegradationBatch, degradation: Images, strength: Tensor | float, rule: Rule
 ) -> Synthetic:
-    """The clean pictures of a batch with the degradations of its dark ones.
+    """The clean images of a batch with the degradations of its dark images.
 
     Args:
-        model: Knows the numbers of the generators.
-        batch: Gives the clean pictures.
-        degradation: One for each of them, in the generators' numbers.
-        strength: One number, or (b, 1, 1, 1).
+        model: Converts between images and the value range of the generators.
+        batch: Batch with the clean images.
+        degradation: A degradation for each of them, in the value range of the generators.
+        strength: Factor of the degradations, a number or (b, 1, 1, 1).
         rule: See ``degraded``.
     """
     black = -1.0 if model.config.value_range == "signed" else 0.0

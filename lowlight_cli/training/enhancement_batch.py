@@ -1,4 +1,4 @@
-"""Batches for stage II: real pairs beside darkened photos, with what is known and asked of each."""
+"""Makes batches for stage II on the CPU, from real pairs and darkened photos."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from lowlight_cli.training.scenes import whole_scene
 
 
 class Mix(NamedTuple):
-    """Make-up of a batch: size, side of a crop, shares of real pairs, turned controls and references."""
+    """Composition of a batch: size, side of a crop, shares of pairs, of set controls and of references."""
 
     size: int
     side: int
@@ -32,12 +32,12 @@ class Mix(NamedTuple):
 
 
 class EnhancementBatch(NamedTuple):
-    """Dark pictures, what they should become, and on what terms.
+    """Crops of dark images, their targets, and what is known of the whole images.
 
-    ``bright`` is the plain partner, ``target`` what controls and reference make of it. ``color`` is 1
-    where colors can be learned and 0 where only lightness can, (b, 1, 1, 1). ``view`` is a small copy of the
-    whole dark pictures, (b, 3, 64, 64), ``place`` where in them the crops lie: top, left, height and width in
-    shares of the whole, (b, 4).
+    ``bright`` is the reference of the dark image, and ``target`` the reference after controls and the look of
+    ``reference`` are applied. ``color`` is 1 for images whose colors can be learned, and 0 if only lightness
+    can, (b, 1, 1, 1). ``view`` is a small copy of the whole dark images, (b, 3, 64, 64); ``place`` is the
+    place of the crops in them: top, left, height and width as shares of the whole, (b, 4).
     """
 
     dark: Images
@@ -51,11 +51,11 @@ class EnhancementBatch(NamedTuple):
     place: Places
 
     def facts(self, settings: LiftSettings) -> Observation:
-        """What a model with these settings is told of the whole dark pictures."""
+        """The observation of the whole dark images for a model with these settings."""
         return facts_of_crops(settings, self.dark, self.view, self.place)
 
     def to(self, device: torch.device) -> "EnhancementBatch":
-        """The batch on another device, pictures channels last."""
+        """The batch on another device, images in channels-last layout."""
         last = torch.channels_last
         return EnhancementBatch(
             self.dark.to(device, memory_format=last),
@@ -71,7 +71,7 @@ class EnhancementBatch(NamedTuple):
 
 
 def enhancement_batch(sources: Sources, mix: Mix, item_rngs: ItemRngs) -> EnhancementBatch:
-    """Draws the items of a part of a batch; without pairs all of it is darkened photos, and the reverse."""
+    """Draws a part of a batch; without pairs, all items are darkened photos, and the other way round."""
     first_real = first_real_of(sources, mix)
     photo_items = [
         item for place, item in zip(item_rngs.places, item_rngs.items, strict=True) if place < first_real
@@ -87,30 +87,30 @@ def enhancement_batch(sources: Sources, mix: Mix, item_rngs: ItemRngs) -> Enhanc
     )
 
     reference = None
-    wanted = bright
+    enhanced = bright
     if sources.photos and float(torch.rand((), generator=item_rngs.shared)) < mix.referenced:
         reference = random_crops(sources.photos, item_rngs.items, mix.side).images
-        wanted = like_reference(bright, reference)
+        enhanced = like_reference(bright, reference)
     weights = random_controls(mix.turned, item_rngs.items)
-    target = toned(_textured_where_turned(wanted, weights.texture), weights, middle)
+    target = toned(_textured_where_set(enhanced, weights.texture), weights, middle)
     color = color.view(-1, 1, 1, 1)
     return EnhancementBatch(dark, bright, target, lightness, weights, reference, color, view, place)
 
 
 def first_real_of(sources: Sources, mix: Mix) -> int:
-    """Place in a whole batch from which on items are real pairs."""
+    """Index in the whole batch of the first item that is a real pair."""
     return mix.size - (round(mix.size * mix.real) if sources.pairs else 0) if sources.photos else 0
 
 
 def texture_target(batch: EnhancementBatch) -> Images:
-    """The bright pictures with the texture that was asked for; nothing else of them is turned."""
+    """The references with the texture control applied, and no other control."""
     one = torch.ones_like(batch.weights.texture)
     weights = batch.weights._replace(contrast=one, brightness=one)
     return controlled(batch.bright, weights, batch.lightness)
 
 
-def _textured_where_turned(images: Images, texture: Tensor) -> Images:
-    """See ``textured``; most pictures of a batch stay as they are, which costs nothing this way."""
+def _textured_where_set(images: Images, texture: Tensor) -> Images:
+    """See ``textured``; applied only to images whose control is set, to save time."""
     turned = texture.flatten() != 1
     result = images.clone()
     if turned.any():
@@ -119,19 +119,19 @@ def _textured_where_turned(images: Images, texture: Tensor) -> Images:
 
 
 def gray_where_color_cast(images: Images, color: Tensor) -> Images:
-    """Pictures whose colors cannot be learned, as their luma in all channels; the others as they are."""
+    """Images with a color cast as gray images; the others unchanged."""
     return color * images + (1 - color) * luma(images).unsqueeze(1)
 
 
 def random_controls(share: float, items: Sequence[Generator]) -> ControlWeights:
-    """Controls of 1, except for a share of the pictures where each is drawn from 0 to 2."""
+    """Controls of 1, except for a share of the images with random controls from 0 to 2."""
     drawn = torch.stack([torch.rand(4, generator=item) for item in items], dim=1)
     values = torch.where(drawn[0] < share, 2 * drawn[1:], torch.ones(()))
     return ControlWeights(*values.view(3, len(items), 1, 1, 1))
 
 
 class Items(NamedTuple):
-    """What the items of one kind are; see ``EnhancementBatch``. ``middle`` is the luma of bright wholes."""
+    """Items of one kind; see ``EnhancementBatch``. ``middle`` is the mean luma of the whole references."""
 
     dark: Images
     bright: Images

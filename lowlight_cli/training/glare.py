@@ -1,4 +1,4 @@
-"""What both stages of GLARE share: where they start, what a latent is judged by, how the flow is checked."""
+"""Shared by both stages of GLARE: initial weights, losses of the latent, and validation of the flow."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,14 +24,14 @@ from lowlight_cli.training.warm_start import add_input_planes, load_part, load_s
 
 
 class FlowWeights(Settings):
-    """How the latent that the flow finds is judged.
+    """Weights of the losses of the latent.
 
     Args:
         likelihood: Weight of the negative log-likelihood, in bits per position.
-        regression: Weight of the squared difference of the retrieved latent and the bright one.
-        noise: Deviation of the noise that the bright latent is given, without which the likelihood has no
-            bound.
-        given_mean: Part of the steps whose mean is the bright latent itself, as the authors have it.
+        regression: Weight of the squared difference between the retrieved latent and that of the reference.
+        noise: Standard deviation of noise added to the latent of the reference, without which the
+            likelihood has no bound.
+        given_mean: Share of the steps in which the mean is the latent of the reference, as in the original.
     """
 
     likelihood: float = 0.02
@@ -41,18 +41,18 @@ class FlowWeights(Settings):
 
 
 def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> tuple[Glare, Vqgan]:
-    """Gives the network to train and the frozen stage I network that tells the wanted latents.
+    """Returns the network to train and the frozen stage I network, which gives the target latents.
 
-    Codebook and frozen decoder are those of stage I. Where the input is lifted to what stage I knows, the
-    conditional encoder starts from its encoder, and the fusing decoder from its decoder; else at random.
+    Codebook and frozen decoder are those of stage I. If the input is lifted, the conditional encoder starts
+    from the encoder of stage I, and the fusion decoder from its decoder; otherwise they start at random.
 
     Args:
         config: Shape of the network.
-        vqgan: Weights of stage I; without them its parts are random, which is only of use in tests.
-        start: Weights of an earlier stage of GLARE, which take the place of all.
+        vqgan: Weights of stage I; None for random ones, which are useful only in tests.
+        start: Weights of an earlier stage of GLARE, which replace all others.
 
     Raises:
-        WeightsError: A file is missing, or of another shape.
+        WeightsError: A file is missing or of another shape.
     """
     model, prior = Glare(config), load_stage_one(config.vqgan, vqgan)
     model.codebook.load_state_dict(prior.codebook.state_dict())
@@ -72,13 +72,13 @@ def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> 
 
 
 def noisy(latent: Features, deviation: float, items: Sequence[Generator]) -> Features:
-    """Latents with normal noise, each by the chance of its item."""
+    """Latents with added normal noise from the generators of the items."""
     noise = torch.stack([torch.randn(latent.shape[1:], generator=item) for item in items])
     return latent + deviation * noise.to(latent)
 
 
 def fit_flow(model: Glare, target: Features, told: Told) -> None:
-    """Sets the norms of the flow by the first latents, those of all processes."""
+    """Initializes the norms of the flow from the first latents of all processes."""
     base = None if told.base is None else items_of_all(told.base)
     whole = Told([], items_of_all(told.condition), items_of_all(told.mean), base)
     model.fit_norms(items_of_all(target), whole)
@@ -93,15 +93,15 @@ def latent_losses(
     *,
     found: Features | None = None,
 ) -> dict[str, Scalar]:
-    """Weighted losses of what dark pictures tell about bright latents.
+    """Weighted losses of the flow.
 
     Args:
-        model: Gives the flow.
-        told: What the encoder said of the dark pictures.
-        target: Latents of the bright pictures.
-        weights: How much each counts.
-        item_rngs: Chance of the items, and of the step.
-        found: What the flow made of what was told, where it is known already.
+        model: Network with the flow.
+        told: Output of the conditional encoder for the dark images.
+        target: Latents of the references.
+        weights: Weights of the losses.
+        item_rngs: Generators of the items and of the step.
+        found: Latents retrieved by the flow; None to retrieve them here.
     """
     seen = model.likelihood(noisy(target, weights.noise, item_rngs.items), told)
     is_given = float(torch.rand((), generator=item_rngs.shared)) < weights.given_mean
@@ -115,7 +115,7 @@ def latent_losses(
 
 @torch.no_grad()
 def show_found(model: Glare, shown: EnhancementBatch) -> tuple[Images, Images, Images]:
-    """Columns of a sample grid: dark, what the codes of the latent that is found show, bright."""
+    """Columns of a sample grid: dark image, image of the codes of the retrieved latent, reference."""
     told = model.tell(shown.dark, shown.facts(model.config))
     return shown.dark, model.show_codes(model.retrieve(told)), shown.bright
 
@@ -124,18 +124,18 @@ def show_found(model: Glare, shown: EnhancementBatch) -> tuple[Images, Images, I
 def validate_flow(
     model: Glare, prior: Vqgan, pairs: Sequence[PairedPhoto], device: torch.device, *, side: int = 256
 ) -> dict[str, float]:
-    """How well latents of held-out pictures are found.
+    """Validates the retrieved latents on held-out pairs.
 
     Args:
         model: In evaluation mode.
-        prior: Tells the bright latents.
+        prior: Network of stage I, which gives the target latents.
         pairs: At least one.
-        device: Where the models are.
-        side: Of the part in the middle that is looked at, to save time.
+        device: Device of the models.
+        side: Side of the central part that is used, to save time.
 
     Returns:
-        Share of positions with the code of the bright picture; PSNR (dB) of what the codes alone show; root
-        mean square error of the latent; bits per position and per number of the latent, with noise of 0.05.
+        Share of positions with the code of the reference; PSNR (dB) of the image of the codes alone; root
+        mean square error of the latent; bits per position and per dimension, with noise of 0.05.
     """
     rows = [_of_one(model, prior, pair, device, side) for pair in pairs]
     names = ("index_accuracy", "psnr", "latent_error", "bits_per_position", "bits_per_dimension")

@@ -1,4 +1,4 @@
-"""Watches the loss and the gradient of an optimizer: which steps are left out. All of it on their device."""
+"""Decides on the device which steps of an optimizer are skipped, by their loss and gradient norm."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from torch import Tensor
 from lowlight_cli.tensors import Scalar
 
 WINDOW = 64
-"""Steps whose loss and gradient norm are remembered."""
+"""Number of past steps whose loss and gradient norm are kept."""
 
 LEAST = 20
-"""Steps that must be remembered before a step can be a spike."""
+"""Number of kept steps from which on a step can count as a spike."""
 
 LAG = 4
-"""Steps after which the outcome of a step on a GPU is read, which by then has computed it."""
+"""Steps after which an outcome is read from a GPU, which has computed it by then."""
 
 
 class Outcome(IntEnum):
-    """What became of a step; only the first changes anything."""
+    """Outcome of a step; only a step that is taken changes weights."""
 
     TAKEN = 0
     SPIKE = 1
@@ -30,19 +30,20 @@ class Outcome(IntEnum):
 
 
 class Guard:
-    """Compares the loss and the gradient norm of a step with those of the last 64 that were taken.
+    """Compares the loss and the gradient norm of a step with those of the last 64 steps that were taken.
 
-    A loss is a spike if it is above the median by more than ``factor`` times the median, the median deviation
-    or 1, whichever is largest; a norm, if it is more than ``factor`` times the median or ``clip``. So nothing
-    is a spike that would hardly be clipped, nor a loss that rises from 0, as that of a critic does.
+    A loss is a spike if it exceeds the median by more than ``factor`` times the median, the median deviation
+    or 1, whichever is largest. A norm is a spike if it is more than ``factor`` times the median or ``clip``,
+    whichever is larger. So a gradient that is hardly clipped is no spike, and neither is a loss that rises
+    from 0, like that of a discriminator.
 
     Args:
-        factor: How far above the median a spike is, at least 1; infinite for no spikes.
-        clip: Norm to which gradients are cut.
-        device: Where losses and norms are.
+        factor: See above; at least 1, or infinite for no spikes.
+        clip: Largest norm of a gradient after clipping.
+        device: Device of the losses and norms.
 
     Attributes:
-        tolerance: What ``factor`` is multiplied by.
+        tolerance: Factor of ``factor``.
     """
 
     def __init__(self, factor: float, clip: float, device: torch.device) -> None:
@@ -55,11 +56,11 @@ class Guard:
 
     @torch.no_grad()
     def outcome(self, loss: Scalar, norm: Scalar) -> Tensor:
-        """The ``Outcome`` of a step, as a number on the device; one that is taken is remembered.
+        """The ``Outcome`` of a step, as a number on the device; keeps loss and norm if the step is taken.
 
         Args:
-            loss: Of the step.
-            norm: Of its gradient, before it is cut.
+            loss: Loss of the step.
+            norm: Norm of its gradient before clipping.
         """
         values = torch.stack([loss.float(), norm.float()])
         is_finite = values.isfinite()
@@ -72,7 +73,7 @@ class Guard:
         return torch.where(is_finite[0], good, int(Outcome.BAD_LOSS))
 
     def _limits(self) -> Tensor:
-        """Largest loss and norm that are no spikes; not a number before the first step."""
+        """Largest loss and norm that are no spikes; NaN before the first step."""
         losses, norms = self._history
         median, deviation = _median(losses), _median((losses - _median(losses)).abs())
         factor = self._factor * self.tolerance
@@ -80,30 +81,30 @@ class Guard:
         return torch.stack([highest, factor * _median(norms).clamp_min(self._clip)])
 
     def forget(self) -> None:
-        """Begins anew, for a phase in which other losses are to be expected."""
+        """Drops the history, for a phase with other losses."""
         self._history = torch.full_like(self._history, float("nan"))
         self._count = torch.zeros_like(self._count)
 
     def state_dict(self) -> dict[str, Any]:
-        """What is remembered."""
+        """The history."""
         return {"history": self._history, "count": self._count}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Goes on from what was remembered."""
+        """Restores a saved history."""
         self._history = state["history"].to(self._history)
         self._count = state["count"].to(self._count)
 
 
 def _median(values: Tensor) -> Tensor:
-    """Median of those that are numbers; along an axis, which no GPU waits for."""
+    """Median without NaN; along an axis, for which nothing waits for a GPU."""
     return values.nanmedian(0).values
 
 
 class DelayedReader:
-    """Numbers that nobody waits for: of a GPU they are read some steps later, by then without a wait.
+    """Reads numbers from a GPU some steps later, so that nothing waits for them.
 
     Args:
-        lag: Steps until then.
+        lag: Number of steps until a number is read.
     """
 
     def __init__(self, lag: int) -> None:
@@ -111,7 +112,7 @@ class DelayedReader:
         self._coming: deque[tuple[Tensor, torch.cuda.Event | None]] = deque()
 
     def exchange(self, value: Tensor) -> Tensor | None:
-        """Hands in the number of this step, and gives that of ``lag`` steps before; None if there is none."""
+        """Takes the number of this step, and returns that of ``lag`` steps before; None at first."""
         self._coming.append(_on_its_way(value))
         if len(self._coming) <= self._lag:
             return None
@@ -122,7 +123,7 @@ class DelayedReader:
 
 
 def lag_on(device: torch.device) -> int:
-    """Steps after which numbers are read: those of a CPU are there at once."""
+    """Number of steps after which numbers are read; 0 on a CPU."""
     return LAG if device.type == "cuda" else 0
 
 

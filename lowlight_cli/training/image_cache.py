@@ -1,7 +1,7 @@
-"""Decoded pictures on disk, mapped into memory: a run starts fast, and processes share what they read.
+"""Caches decoded images on disk, mapped into memory, so that runs start fast and processes share them.
 
-Pictures lie one after the other in segments, files that are written once. What a segment holds stands in an
-index beside it, which appears only when the segment is whole; so any number of processes may read and write.
+Images are stored one after the other in segments, files that are written once. The index of a segment, a
+second file, appears only when the segment is complete; so any number of processes may read and write.
 """
 
 import json
@@ -38,21 +38,21 @@ from lowlight_cli.training.image_segments import (
 READERS = 4
 SEGMENT_BYTES = 2**30
 FREE_BYTES = 2**30
-"""Left free on the disk."""
+"""Free space that the cache leaves on the disk."""
 DAY_S = 24 * 3600
 NAMED = 50
-"""Problems that are told one by one."""
+"""Number of problems that an error lists."""
 
 Files = tuple[Path, ...]
-"""One picture, or pictures of one size that belong together."""
+"""One image, or images of one size that belong together."""
 
 
 class ImageCache:
-    """Reads pictures from files, each only once.
+    """Reads images from files, each only once.
 
     Args:
-        folder: Where decoded pictures are kept; None keeps them in memory.
-        limit: Bytes that the folder may hold; what does not fit stays in memory.
+        folder: Folder of decoded images; None keeps them in memory.
+        limit: Size limit of the folder in bytes; other images stay in memory.
         log: Called with each message.
     """
 
@@ -63,21 +63,21 @@ class ImageCache:
         self._used: set[Path] = set()
 
     def read(self, wanted: Sequence[Files]) -> list[Decoded | WeightsError]:
-        """Decoded pictures, or why they cannot be had, in the order of ``wanted``."""
+        """Decoded images, or the error of each that cannot be read, in the order of ``wanted``."""
         keys = {files: _key(files) for files in wanted}
         found = self._kept(set(keys.values()))
         missing = {key: files for files, key in keys.items() if key not in found}
         if missing:
-            self._log(f"decoding {len(missing)} of {len(wanted)} pictures")
+            self._log(f"decoding {len(missing)} of {len(wanted)} images")
             found |= self._decoded(missing)
         return [found[keys[files]] for files in wanted]
 
     def _kept(self, keys: set[str]) -> dict[str, Decoded | WeightsError]:
-        """What earlier runs left."""
+        """Images that are in the cache."""
         found: dict[str, Decoded | WeightsError] = {}
         for index in self._indexes():
             places = {key: place for key, place in read_index(index).items() if key in keys - found.keys()}
-            with suppress(OSError, RuntimeError):  # removed meanwhile, or cut short
+            with suppress(OSError, RuntimeError):  # removed by another process, or truncated
                 found |= mapped(index, places)
                 if places:
                     self._used.add(index)
@@ -85,16 +85,16 @@ class ImageCache:
         return found
 
     def _decoded(self, wanted: Mapping[str, Files]) -> dict[str, Decoded | WeightsError]:
-        """Reads files; keeps on disk what fits."""
+        """Decodes files, and adds images to the cache as far as they fit."""
         found: dict[str, Decoded | WeightsError] = {}
         segment: Segment | None = None
         try:
-            for key, picture in _read_all(wanted):
-                found[key] = picture
-                if not isinstance(picture, Decoded) or not self._has_room(picture, segment):
+            for key, image in _read_all(wanted):
+                found[key] = image
+                if not isinstance(image, Decoded) or not self._has_room(image, segment):
                     continue
                 segment = segment or self._new_segment()
-                segment.add(key, picture)
+                segment.add(key, image)
                 del found[key]
                 if segment.size >= SEGMENT_BYTES:
                     found |= segment.finish()
@@ -103,7 +103,7 @@ class ImageCache:
         except (OSError, ImageError, OutputError) as error:
             if self._folder is None:
                 raise
-            self._log(f"decoded pictures stay in memory: {error}")
+            self._log(f"cannot write the image cache, images stay in memory: {error}")
             self._folder = None
             lost = {key: files for key, files in wanted.items() if key not in found}
             return found | self._decoded(lost)
@@ -111,10 +111,10 @@ class ImageCache:
             if segment:
                 segment.abandon()
 
-    def _has_room(self, picture: Decoded, segment: Segment | None) -> bool:
+    def _has_room(self, image: Decoded, segment: Segment | None) -> bool:
         if self._folder is None:
             return False
-        size = picture.pixels.numel() + (segment.size if segment else 0)
+        size = image.pixels.numel() + (segment.size if segment else 0)
         sizes = {index: size_of(index) for index in self._indexes()}
         free = self._limit - sum(sizes.values())
         for index in sorted(sizes, key=last_use):
@@ -123,7 +123,7 @@ class ImageCache:
                 free += sizes[index]
         fits = free >= size and shutil.disk_usage(_existing(self._folder)).free >= size + FREE_BYTES
         if not fits:
-            self._log(f"the cache in {self._folder} is full: the other pictures stay in memory")
+            self._log(f"the image cache {self._folder} is full; other images stay in memory")
             self._folder = None
         return fits
 
@@ -148,36 +148,36 @@ def read_images(
     faults: Sequence[str] = (),
     smallest: int = 1,
 ) -> list[Decoded]:
-    """Decoded pictures; of several processes, the first of each machine decodes them for the others.
+    """Decoded images; of several processes, the first of each machine decodes them for the others.
 
     Args:
-        settings: Say where decoded pictures are kept.
-        wanted: Which.
+        settings: Data settings.
+        wanted: Files of each image.
         log: Called with each message.
-        faults: What is wrong with the data already.
-        smallest: Side that the pictures must have in pixels.
+        faults: Problems found before.
+        smallest: Smallest allowed side in pixels.
 
     Raises:
-        WeightsError: There are faults, or some pictures cannot be read or are smaller; each is named.
+        WeightsError: There are problems; each image that cannot be read or is too small is named.
     """
     cache = ImageCache(cache_folder(settings), int(settings.cache_gigabytes * 1e9), log)
     for turn in (True, False):
         if is_first_here() == turn:
             found = cache.read(wanted)
-        of_all(None)  # wait
+        of_all(None)  # the others wait
     problems = list(faults)
-    for files, picture in zip(wanted, found, strict=True):
-        if isinstance(picture, WeightsError):
-            problems.append(str(picture))
-        elif min(picture.pixels.shape[1:]) < smallest:
+    for files, image in zip(wanted, found, strict=True):
+        if isinstance(image, WeightsError):
+            problems.append(str(image))
+        elif min(image.pixels.shape[1:]) < smallest:
             problems.append(f"{files[0]} is smaller than a crop of {smallest}x{smallest} pixels")
     if problems:
         raise WeightsError(_as_lines(problems))
-    return [picture for picture in found if isinstance(picture, Decoded)]
+    return [image for image in found if isinstance(image, Decoded)]
 
 
 def cache_folder(settings: DataSettings) -> Path | None:
-    """Where decoded pictures are kept; None for nowhere."""
+    """Folder of decoded images; None to keep them in memory."""
     if settings.cache not in ("auto", "none"):
         return Path(settings.cache)
     return None if settings.cache == "none" else folders.cache_folder() / "pictures"
@@ -192,10 +192,10 @@ def _as_lines(problems: Sequence[str]) -> str:
 
 
 def read_pixels(path: Path) -> Tensor:
-    """Picture of a file as uint8 (3, h, w), upright.
+    """Reads an image as uint8 (3, h, w), with its EXIF orientation applied.
 
     Raises:
-        WeightsError: It cannot be read.
+        WeightsError: The file cannot be read.
     """
     try:
         pixels = decode(path).pixels
@@ -207,7 +207,7 @@ def read_pixels(path: Path) -> Tensor:
 
 
 def _read_all(wanted: Mapping[str, Files]) -> Iterable[tuple[str, Decoded | WeightsError]]:
-    """Reads a few pictures at a time, so that they do not pile up."""
+    """Reads a few images at a time, to limit memory."""
     rest = iter(wanted.items())
     with ThreadPoolExecutor(READERS) as pool:
         while some := dict(islice(rest, 4 * READERS)):
@@ -216,24 +216,24 @@ def _read_all(wanted: Mapping[str, Files]) -> Iterable[tuple[str, Decoded | Weig
 
 def _read(files: Files) -> Decoded | WeightsError:
     try:
-        pictures = [read_pixels(path) for path in files]
+        images = [read_pixels(path) for path in files]
     except WeightsError as error:
         return error
-    sizes = [f"{picture.shape[2]}x{picture.shape[1]}" for picture in pictures]
+    sizes = [f"{image.shape[2]}x{image.shape[1]}" for image in images]
     if len(set(sizes)) > 1:
         return WeightsError(f"{' and '.join(map(str, files))} differ in size: {' and '.join(sizes)}")
-    pixels = torch.cat(pictures)
-    # Whole numbers, so that the sum is exact and no copy in floats is made.
+    pixels = torch.cat(images)
+    # In integers: exact, and without a copy as floats.
     sums = pixels.flatten(1).sum(1, dtype=torch.int64).tolist()
     return Decoded(pixels, tuple(value / pixels[0].numel() / 255 for value in sums))
 
 
 def _key(files: Files) -> str:
-    """What a picture is known by: path, size and time of each file."""
+    """Key of an image: path, size and time of each file."""
     facts: list[str | int] = []
     for path in files:
         facts.append(str(path.absolute()))
-        with suppress(OSError):  # reading it will tell
+        with suppress(OSError):  # reading the file reports it
             status = path.stat()
             facts += [status.st_size, status.st_mtime_ns]
     return blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()

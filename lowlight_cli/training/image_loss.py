@@ -1,4 +1,4 @@
-"""What recipes judge made pictures by: pixels, edges, structure, color and, where it is given, LPIPS."""
+"""Image losses that recipes share: pixels, edges, structure, color and, optionally, LPIPS."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,24 +16,24 @@ from lowlight_cli.training.weight_updates import to_device
 
 @runtime_checkable
 class ImageLossWeights(Protocol):
-    """How much each difference counts; that of pixels counts as 1."""
+    """Weights of the image losses; the weight of the pixel loss is 1."""
 
     @property
     def edge_weight(self) -> float:
-        """Weight of the gradient difference."""
+        """Weight of the gradient loss."""
 
     @property
     def structure_weight(self) -> float:
-        """Weight of the lack of structural similarity."""
+        """Weight of 1 - SSIM."""
 
     @property
     def colour_weight(self) -> float:
-        """Weight of the difference of colors."""
+        """Weight of the color loss."""
 
 
 @runtime_checkable
 class LpipsFiles(Protocol):
-    """Where the weights of LPIPS lie, which do not ship."""
+    """Files of the weights of LPIPS, which do not ship."""
 
     @property
     def lpips_backbone(self) -> Path | None:
@@ -51,13 +51,13 @@ def image_losses(
     *,
     differ: Callable[[Images, Images], Scalar] = dissimilarity,
 ) -> dict[str, Scalar]:
-    """Weighted differences between what was made and what was asked for.
+    """Weighted losses between output and target images.
 
     Args:
-        weights: How much each counts.
-        made: About [0, 1], not clamped.
-        target: Values in [0, 1].
-        differ: Compares structure.
+        weights: Weights of the losses.
+        made: Output images, about [0, 1], not clamped.
+        target: Target images in [0, 1].
+        differ: The structure loss.
     """
     return {
         "pixel": absolute(made, target),
@@ -68,7 +68,7 @@ def image_losses(
 
 
 def optional_lpips(files: LpipsFiles, device: torch.device) -> LearnedPerceptual | None:
-    """LPIPS where both of its files are given.
+    """LPIPS if both of its files are given, otherwise None.
 
     Raises:
         WeightsError: A file is missing or does not fit.

@@ -1,4 +1,4 @@
-"""Segments of decoded pictures: a file that is written once, and an index beside it that makes it known."""
+"""Reads and writes segments of the image cache: a file of pixels, and an index of the images in it."""
 
 import json
 import os
@@ -19,20 +19,20 @@ VERSION = 1
 
 
 class Decoded(NamedTuple):
-    """Pictures of one size, uint8 (3 n, h, w), and the mean of each channel in [0, 1]."""
+    """Images of one size, uint8 (3 n, h, w), and the mean of each channel in [0, 1]."""
 
     pixels: Tensor
     means: tuple[float, ...]
 
     @property
     def luma(self) -> list[float]:
-        """Mean BT.601 luma of each picture."""
+        """Mean BT.601 luma of each image."""
         weighted = [mean * LUMA[place % 3] for place, mean in enumerate(self.means)]
         return [sum(weighted[first : first + 3]) for first in range(0, len(weighted), 3)]
 
 
 class Place(NamedTuple):
-    """Where decoded pictures lie in a segment."""
+    """Place and shape of images in a segment."""
 
     offset: int
     shape: tuple[int, int, int]
@@ -40,14 +40,14 @@ class Place(NamedTuple):
 
 
 class Segment:
-    """A file that decoded pictures are appended to; nobody knows of it before ``finish``.
+    """A new segment; other processes see it after ``finish``.
 
     Args:
-        folder: Where it will lie.
+        folder: Folder of the cache.
 
     Attributes:
-        index: What makes it known.
-        size: Its bytes so far.
+        index: Path of its index.
+        size: Bytes so far.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,16 +58,16 @@ class Segment:
         self._places: dict[str, Place] = {}
         self.size = 0
 
-    def add(self, key: str, picture: Decoded) -> None:
-        """Appends a picture."""
-        data = picture.pixels.contiguous().numpy()
+    def add(self, key: str, image: Decoded) -> None:
+        """Appends an image."""
+        data = image.pixels.contiguous().numpy()
         self._file.write(data.data)
         channels, height, width = data.shape
-        self._places[key] = Place(self.size, (channels, height, width), picture.means)
+        self._places[key] = Place(self.size, (channels, height, width), image.means)
         self.size += data.nbytes
 
     def finish(self) -> dict[str, Decoded]:
-        """Makes it known, and gives what it holds."""
+        """Publishes the segment, and returns its images."""
         self._file.close()
         self._temporary.replace(pictures_of(self.index))
         text = json.dumps({"version": VERSION, "pictures": self._places})
@@ -75,18 +75,18 @@ class Segment:
         return mapped(self.index, self._places)
 
     def abandon(self) -> None:
-        """Leaves nothing behind that is not whole."""
+        """Removes an unfinished segment."""
         self._file.close()
         self._temporary.unlink(missing_ok=True)
 
 
 def pictures_of(index: Path) -> Path:
-    """The file that an index tells of."""
+    """The file of pixels of an index."""
     return index.with_suffix(".bin")
 
 
 def read_index(path: Path) -> dict[str, Place]:
-    """Where each picture of a segment lies; empty if that is not known."""
+    """Place of each image of a segment; empty if the index cannot be read."""
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
         if tree["version"] != VERSION:
@@ -95,16 +95,16 @@ def read_index(path: Path) -> dict[str, Place]:
             key: Place(offset, tuple(shape), tuple(means))
             for key, (offset, shape, means) in tree["pictures"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError):  # removed meanwhile, or not ours
+    except (OSError, ValueError, KeyError, TypeError):  # removed by another process, or another file
         return {}
 
 
 def mapped(index: Path, places: Mapping[str, Place]) -> dict[str, Decoded]:
-    """Pictures of a segment, read from disk when they are looked at.
+    """Images of a segment, mapped from disk and read when they are used.
 
     Raises:
-        OSError: It was removed meanwhile.
-        RuntimeError: It was cut short.
+        OSError: Another process removed the segment.
+        RuntimeError: The file is truncated.
     """
     if not places:
         return {}
@@ -117,7 +117,7 @@ def mapped(index: Path, places: Mapping[str, Place]) -> dict[str, Decoded]:
 
 
 def size_of(index: Path) -> int:
-    """Bytes of the pictures of a segment."""
+    """Size of the file of pixels in bytes."""
     try:
         return pictures_of(index).stat().st_size
     except OSError:
@@ -125,7 +125,7 @@ def size_of(index: Path) -> int:
 
 
 def last_use(index: Path) -> float:
-    """When a run last asked for a segment, in seconds."""
+    """Time of the last use of a segment, in seconds."""
     try:
         return index.stat().st_mtime
     except OSError:
@@ -135,5 +135,5 @@ def last_use(index: Path) -> float:
 def remove(index: Path) -> None:
     """Removes a segment, its index first."""
     for path in (index, pictures_of(index)):
-        with suppress(OSError):  # on Windows, while a run looks at it
+        with suppress(OSError):  # on Windows, while another process uses it
             path.unlink()

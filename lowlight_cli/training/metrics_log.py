@@ -1,4 +1,4 @@
-"""The numbers of a run: a line for each moment in ``metrics.jsonl``, and the same as a table."""
+"""Writes the metrics of a run as JSON lines, as a table, and as TensorBoard event files."""
 
 import csv
 import io
@@ -13,14 +13,14 @@ from lowlight_cli.training.run_files import append_line, write_whole
 from lowlight_cli.training.sampling import Pixels
 
 Numbers = dict[str, Any]
-"""A step, counted from 0, and what was measured then: numbers, and None where they were not finite."""
+"""The step, counted from 0, and its metrics by name; None for a number that was not finite."""
 
 
 class MetricsLog:
-    """Numbers by step.
+    """Metrics by step.
 
     Args:
-        folder: Where ``metrics.jsonl`` and ``metrics.csv`` lie.
+        folder: Folder of ``metrics.jsonl`` and ``metrics.csv``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,13 +32,13 @@ class MetricsLog:
 
         Args:
             step: Counted from 0.
-            values: Six digits of each are kept; what is not finite becomes null.
+            values: Numbers by name, written with six digits; a number that is not finite becomes null.
         """
         line = json.dumps({"step": step, **{name: _short(value) for name, value in values.items()}})
         append_line(self.path, line)
 
     def rows(self) -> list[Numbers]:
-        """All lines; one that a killed run left half written is passed over."""
+        """All rows; a line that a killed run left half written is skipped."""
         if not self.path.exists():
             return []
         found = []
@@ -72,7 +72,7 @@ class MetricsLog:
         write_whole(self._table, text.getvalue().encode())
 
     def curve(self, name: str) -> list[tuple[float, float]]:
-        """Steps done, and a number then."""
+        """Number of steps done, and the value of one metric at that time."""
         return [
             (float(row["step"] + 1), float(row[name])) for row in self.rows() if row.get(name) is not None
         ]
@@ -83,7 +83,7 @@ def _short(value: float) -> float | None:
 
 
 def as_line(values: Mapping[str, float]) -> str:
-    """Numbers with their names on one line."""
+    """Names and numbers on one line."""
     return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
 
 
@@ -94,7 +94,7 @@ def check_tensorboard() -> None:
         UnavailableError: TensorBoard is not installed.
     """
     try:
-        import torch.utils.tensorboard  # noqa: F401 - whether it is there
+        import torch.utils.tensorboard  # noqa: F401 - only whether it can be imported
     except ImportError as error:
         raise UnavailableError(
             "TensorBoard is not installed: pip install 'lowlight-cli[tensorboard]'"
@@ -102,13 +102,13 @@ def check_tensorboard() -> None:
 
 
 class Board:
-    """Writes event files.
+    """Writes event files for TensorBoard.
 
     Args:
-        folder: Where they lie; those of a run that goes on are added to those before.
+        folder: Folder of the files; a resumed run adds to those of earlier starts.
 
     Raises:
-        UnavailableError: The library is not installed.
+        UnavailableError: TensorBoard is not installed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -118,7 +118,7 @@ class Board:
         self._writer = SummaryWriter(folder)
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
-        """Adds numbers.
+        """Adds metrics.
 
         Args:
             step: Steps done.
@@ -128,9 +128,9 @@ class Board:
             self._writer.add_scalar(name, value, step)
 
     def show(self, step: int, pixels: Pixels) -> None:
-        """Adds a picture, (h, w, 3)."""
+        """Adds an image, (h, w, 3)."""
         self._writer.add_image("samples", pixels, step, dataformats="HWC")
 
     def flush(self) -> None:
-        """Brings all to disk."""
+        """Writes everything to disk."""
         self._writer.flush()

@@ -1,4 +1,4 @@
-"""Steps of an optimizer: gradients gathered, clipped and applied, or left out where they are not finite."""
+"""Adam with clipping, averaging over processes, and skipping of steps that are not finite or are spikes."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,11 +17,11 @@ from lowlight_cli.training.distributed import summed, world_size
 from lowlight_cli.training.guard import LAG, DelayedReader, Guard, Outcome
 
 MOST_DOUBLINGS = 2
-"""How often what counts as far above is doubled after going back."""
+"""Number of rollbacks that double the threshold of a spike."""
 
 
 def rate_share(step: int, steps: float | int, settings: OptimizerSettings) -> float:
-    """Share of the highest learning rate at ``step``: linear warm-up, then cosine to ``final``."""
+    """Learning rate at ``step`` as a share of the highest: linear warm-up, then cosine to ``final``."""
     warm = min(1.0, (step + 1) / settings.warmup)
     falling = (1 + math.cos(math.pi * min(1.0, step / steps))) / 2
     return warm * (settings.final + (1 - settings.final) * falling)
@@ -29,13 +29,13 @@ def rate_share(step: int, steps: float | int, settings: OptimizerSettings) -> fl
 
 @torch.no_grad()
 def averaged_gradients(parameters: Sequence[nn.Parameter], loss: Scalar) -> Scalar:
-    """Gives every process the mean of the gradients of all, in one exchange.
+    """Replaces the gradients of each process by their mean over all processes, in one exchange.
 
-    A parameter has no gradient afterwards only if it had none in any process.
+    Afterwards a parameter has no gradient only if it had none in any process.
 
     Args:
-        parameters: The same ones in the same order in each process.
-        loss: Of this process.
+        parameters: The same parameters in the same order in each process.
+        loss: Loss of this process.
 
     Returns:
         Mean loss of all; not finite if that of one is not.
@@ -55,20 +55,20 @@ def averaged_gradients(parameters: Sequence[nn.Parameter], loss: Scalar) -> Scal
         if parameter.grad is None and count:
             parameter.grad = torch.empty_like(parameter)
         if parameter.grad is not None:
-            parameter.grad.copy_(mean.view_as(parameter))  # in its own layout
+            parameter.grad.copy_(mean.view_as(parameter))  # keeps its memory layout
     return flat[0] / world_size()
 
 
 class _Adam(Adam):
-    """Adam whose steps can be left out on a GPU before anyone there knows whether they will be."""
+    """Adam that can skip a step on a GPU without waiting for the decision."""
 
     left_out: Tensor | None = None
-    """1 to leave the next step out, else 0; as ``fused`` needs it."""
+    """1 to skip the next step, otherwise 0, as the fused kernel reads it."""
 
-    def step(self, closure: Any = None) -> Any:  # noqa: ANN401 - as the class has it
+    def step(self, closure: Any = None) -> Any:  # noqa: ANN401 - signature of Adam
         if self.left_out is None:
             return super().step(closure)
-        # GradScaler says in the same way what it found.
+        # GradScaler uses the same attribute.
         found = getattr(self, "found_inf", None)
         self.found_inf = self.left_out if found is None else torch.maximum(found, self.left_out)
         try:
@@ -80,28 +80,27 @@ class _Adam(Adam):
 
 
 class GuardedOptimizer:
-    """Adam over the parameters that are to be trained; can be saved like a model.
+    """Adam over the trained parameters; can be saved like a model.
 
-    Where several processes train together, gradients are averaged over them, so that all take the same step.
-    A step whose loss or gradient is not finite, or far above those before, changes nothing. In 16-bit floats
-    gradients are scaled up, and some are lost at first until the scale is found; only losses and gradients
-    that stay bad count as failed.
+    If several processes train together, gradients are averaged over them, so that all take the same step. A
+    step whose loss or gradient is not finite, or is a spike, changes nothing. In 16-bit floats gradients are
+    scaled up; some overflow until the scale is found, and these do not count as failed.
 
-    On a GPU no step waits for its outcome: it is left out there, and known here some steps later.
+    On a GPU no step waits for its outcome: a step is skipped there, and the outcome is read some steps later.
 
     Args:
-        parameters: Those without gradient are left out.
-        recipe: Gives rates, clipping, precision and the number of parts of a batch.
-        device: Where the parameters are.
-        rate: Highest learning rate, if not that of the settings.
-        slow: Further parameters, which learn at a share of that rate.
-        slow_share: That share.
-        waits: Whether a step waits for its outcome; True on a CPU, where it costs nothing, unless given.
+        parameters: Parameters of the model; frozen ones are ignored.
+        recipe: Gives learning rates, clipping, precision and the number of parts of a batch.
+        device: Device of the parameters.
+        rate: Highest learning rate; None for that of the settings.
+        slow: More parameters, with a lower learning rate.
+        slow_share: Their share of the learning rate.
+        waits: Whether a step waits for its outcome; None for only on a CPU, where this costs nothing.
 
     Attributes:
-        failed: Whether the last step whose outcome is known was left out because numbers were not finite.
-        spiked: Whether it was left out because its loss or gradient was far above those before.
-        norm: Of the gradient of the last step, before it was cut.
+        failed: Whether the last step with a known outcome was skipped because numbers were not finite.
+        spiked: Whether it was skipped as a spike.
+        norm: Norm of the gradient of the last step before clipping.
     """
 
     def __init__(
@@ -140,20 +139,20 @@ class GuardedOptimizer:
         """Adds the gradient of one part of the batch.
 
         Args:
-            loss: Mean over the part.
+            loss: Mean loss of the part.
         """
         part = loss / self._pieces
         self._loss = self._loss + part.detach()
         self._scaler.scale(part).backward()
 
     def step(self, share: float) -> bool:
-        """Takes the step, and says whether it was taken; on a GPU, whether it may have been.
+        """Takes the step, and returns whether it was taken; on a GPU always True.
 
         Args:
-            share: Of the highest learning rate.
+            share: Share of the highest learning rate.
         """
         for group in self._adam.param_groups:
-            # States of earlier runs have groups without a share.
+            # Older checkpoints have groups without a share.
             group["lr"] = share * self._rate * self._slowdown * group.get("share", 1.0)
         loss = averaged_gradients(self._parameters, self._loss) if world_size() > 1 else self._loss
         self._scaler.unscale_(self._adam)
@@ -165,10 +164,10 @@ class GuardedOptimizer:
         return taken
 
     def _step(self, outcome: Tensor) -> bool:
-        """Steps if this is the outcome, and notes the newest outcome that is known."""
+        """Steps depending on ``outcome``, and reads the newest known outcome."""
         known = self._outcomes.exchange(outcome)
         newest = Outcome.TAKEN if known is None else Outcome(int(known))
-        # While the scale is being found, gradients that are not finite are to be expected.
+        # Until the scale is found, gradients that are not finite are normal.
         is_lost = newest == Outcome.BAD_GRADIENT and self._scaler.get_scale() <= 1
         self.failed, self.spiked = newest == Outcome.BAD_LOSS or is_lost, newest == Outcome.SPIKE
         if self._waits and newest != Outcome.TAKEN:
@@ -180,44 +179,44 @@ class GuardedOptimizer:
         return True
 
     def _lay_out_gradients(self) -> None:
-        """Gives gradients the strides of their parameters, which ``fused`` insists on."""
+        """Gives gradients the strides of their parameters, which the fused kernel needs."""
         for parameter in self._parameters:
             gradient = parameter.grad
             if gradient is not None and gradient.stride() != parameter.stride():
                 parameter.grad = torch.empty_like(parameter).copy_(gradient)
 
     def begin_phase(self, step: int, *starts: int) -> None:
-        """Forgets earlier losses and gradients at a step from which others are to be expected.
+        """Drops the history of losses and gradients at the first step of a phase with other losses.
 
         Args:
-            step: The step at hand.
-            starts: Those steps.
+            step: The current step.
+            starts: First steps of such phases.
         """
         if step in starts:
             self._guard.forget()
 
     def slow_down(self, times: int) -> None:
-        """Halves the rate ``times`` times from how it began, and allows for losses that are higher now.
+        """Divides the initial rate by 2 ** ``times``, and raises the threshold of a spike.
 
-        Such as those of a phase in which more is asked for; what explodes is still far above.
+        The threshold rises because losses may be higher for a good reason; exploding ones still exceed it.
         """
         self._slowdown, self._guard.tolerance = 0.5**times, 2.0 ** min(times, MOST_DOUBLINGS)
 
     def state_dict(self) -> dict[str, Any]:
-        """Running means of the gradients, what is remembered of steps, and the scale in 16-bit floats."""
+        """State of Adam, history of losses and gradients, and the scale of 16-bit floats."""
         state = self._adam.state_dict() | {"guard": self._guard.state_dict()}
         return state | {"scaler": self._scaler.state_dict()} if self._scaler.is_enabled() else state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from a saved state."""
+        """Restores a saved state."""
         rest = dict(state)
         scale, guard = rest.pop("scaler", None), rest.pop("guard", None)
-        # A state may come from another kind of device, and keeps to what is best there.
+        # The state may come from another kind of device.
         rest["param_groups"] = [group | {"fused": self._fused} for group in rest["param_groups"]]
         self._adam.load_state_dict(rest)
         if scale:
             self._scaler.load_state_dict(scale)
-        if guard:  # earlier runs remembered nothing
+        if guard:  # older checkpoints have no history
             self._guard.load_state_dict(guard)
-        # What was not known yet is about steps that will be taken again.
+        # Pending outcomes belong to steps that will be taken again.
         self._outcomes = DelayedReader(0 if self._waits else LAG)

@@ -1,4 +1,4 @@
-"""Well-lit pictures to train on, and random crops of them."""
+"""Reads well-lit photos to train on, and makes random crops of them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,18 +16,18 @@ from lowlight_cli.errors import WeightsError
 from lowlight_cli.tensors import ClassMap, Images, PerImage
 from lowlight_cli.training.config import DataSettings, RunSettings, Source
 from lowlight_cli.training.image_cache import read_images
-from lowlight_cli.training.pool import Origin, Picture, Pool, draw_one, random_below
+from lowlight_cli.training.pool import HasOrigin, Origin, Pool, draw_one, random_below
 from lowlight_cli.training.scenes import Cut
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 NO_CLASS = 255
 VALIDATION_EVERY = 10
 
-Item = TypeVar("Item", bound=Picture)
+Item = TypeVar("Item", bound=HasOrigin)
 
 
 class Photo(NamedTuple):
-    """One well-lit picture, uint8 (3, h, w), its class map (h', w') where there is one, and mean luma."""
+    """One well-lit image, uint8 (3, h, w), its class map (h', w') or None, and its mean luma."""
 
     pixels: Tensor
     classes: Tensor | None
@@ -36,7 +36,7 @@ class Photo(NamedTuple):
 
 
 class Crops(NamedTuple):
-    """Random crops, the mean luma of the whole pictures they are from, class maps, and cuts."""
+    """Random crops, the mean luma of their whole images, class maps, and cuts."""
 
     images: Images
     lightness: PerImage
@@ -45,14 +45,14 @@ class Crops(NamedTuple):
 
 
 def find_photos(settings: DataSettings, without: frozenset[Path] = frozenset()) -> list[tuple[Origin, Path]]:
-    """Photos to train on in a stable order, each with its source.
+    """Files of the photos in a stable order, each with its source.
 
     Args:
         settings: Data settings.
         without: Resolved paths of files to leave out.
 
     Raises:
-        WeightsError: There is none.
+        WeightsError: There are no photos.
     """
     found = [
         (Origin(place, source.weight), path)
@@ -83,22 +83,22 @@ def load_photos(
     """Reads all photos whose sides are at least ``smallest``.
 
     Args:
-        settings: Where they are.
+        settings: Data settings.
         smallest: Side of a crop in pixels.
         log: Called with each message.
         without: Resolved paths of files to leave out.
 
     Raises:
-        WeightsError: Some cannot be read, and each is named; or all are smaller.
+        WeightsError: Some photos cannot be read (each is named), or all are smaller.
     """
     found = find_photos(settings, without)
-    pictures = read_images(settings, [(path,) for _, path in found], log)
+    images = read_images(settings, [(path,) for _, path in found], log)
     photos, small = [], []
-    for (origin, path), picture in zip(found, pictures, strict=True):
-        if min(picture.pixels.shape[1:]) < smallest:
+    for (origin, path), image in zip(found, images, strict=True):
+        if min(image.pixels.shape[1:]) < smallest:
             small.append(path)
         else:
-            photos.append(Photo(picture.pixels, _class_map(path, settings), picture.luma[0], origin))
+            photos.append(Photo(image.pixels, _class_map(path, settings), image.luma[0], origin))
     if not photos:
         raise WeightsError(f"all photos are smaller than a crop of {smallest}x{smallest} pixels")
     if small:
@@ -115,7 +115,7 @@ def _class_map(photo: Path, settings: DataSettings) -> Tensor | None:
 
 
 def split_every_tenth(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
-    """Photos to train on, and every tenth for validation; none of fewer than ten."""
+    """Photos to train on, and every tenth for validation (none of fewer than ten)."""
     if len(photos) < VALIDATION_EVERY:
         return photos, []
     train = [photo for index, photo in enumerate(photos) if index % VALIDATION_EVERY]
@@ -125,16 +125,16 @@ def split_every_tenth(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
 def overfit_subset(
     train: list[Item], held_out: list[Item], settings: RunSettings
 ) -> tuple[Pool[Item], list[Item]]:
-    """The same pictures, those to train on as a pool.
+    """The same images, those to train on as a pool.
 
-    Where overfitting is asked for, it is a few, and those for validation, too.
+    With ``run.overfit``, only the first images are trained on, and they are also the ones to validate on.
     """
     few = train[: settings.overfit]
     return Pool(few), held_out if settings.overfit is None else few
 
 
 def random_crops(photos: Sequence[Photo], items: Sequence[Generator], side: int) -> Crops:
-    """Crops of randomly chosen, randomly shrunk (half of them) and mirrored photos, one for each item."""
+    """One crop of a random photo for each item; half of them are resized, and half are mirrored."""
     taken = [_random_crop(draw_one(photos, item), side, item) for item in items]
     images, lightness, classes, cuts = zip(*taken, strict=True)
     return Crops(torch.stack(images), torch.tensor(lightness), torch.stack(classes), cuts)

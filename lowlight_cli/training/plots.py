@@ -1,4 +1,4 @@
-"""Plots of numbers over steps, drawn with Pillow alone."""
+"""Draws plots of metrics over steps, with Pillow alone."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -10,7 +10,7 @@ from lowlight_cli.training.metrics_log import MetricsLog
 from lowlight_cli.training.run_files import write_whole
 
 Curve = Sequence[tuple[float, float]]
-"""Steps done, and the number then."""
+"""Pairs of a number of steps and a value."""
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito's palette, which color-blind people can tell apart."""
@@ -21,7 +21,7 @@ PLOTS = {
     "codebook_usage": ("perplexity", "used_codes", "dead_codes"),
     "index_accuracy": ("index_accuracy", "batch_index_accuracy"),
 }
-"""Names of the plots, and the numbers that each shows."""
+"""Names of the plots, and the metrics in each."""
 
 _SIZE = (960, 540)
 _BOX = (90, 48, 930, 480)
@@ -29,19 +29,19 @@ _TICKS = 5
 
 
 def draw_plots(folder: Path, metrics_log: MetricsLog) -> None:
-    """Draws each plot for which there are numbers, as ``<name>.png``."""
+    """Draws each plot that has data, as ``<name>.png``."""
     for plot, names in PLOTS.items():
         curves = {name: metrics_log.curve(name) for name in names}
         draw_curves(folder / f"{plot}.png", plot.replace("_", " "), curves)
 
 
 def draw_curves(target: Path, title: str, curves: Mapping[str, Curve]) -> None:
-    """Draws a PNG; without any point nothing is written.
+    """Draws a PNG; writes nothing if there are no points.
 
     Args:
-        target: The file, replaced in one step.
-        title: What is drawn.
-        curves: By name; more than seven share colors.
+        target: The file, replaced atomically.
+        title: Title of the plot.
+        curves: Curves by name; more than seven share colors.
     """
     drawn = {name: curve for name, curve in curves.items() if curve}
     if not drawn:

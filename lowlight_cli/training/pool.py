@@ -1,4 +1,4 @@
-"""Pictures of several sources, and how likely each is drawn."""
+"""Draws images from several sources with given probabilities."""
 
 from bisect import bisect
 from collections import Counter
@@ -11,63 +11,63 @@ from torch import Generator
 
 
 class Origin(NamedTuple):
-    """The source of a picture: its place among the sources, and its share of the draws if it has one."""
+    """The source of an image: its index, and its share of the draws (None if the user gave none)."""
 
     place: int
     weight: float | None
 
 
 @runtime_checkable
-class Picture(Protocol):
-    """Anything that knows where it is from."""
+class HasOrigin(Protocol):
+    """Anything that has a source."""
 
     @property
     def origin(self) -> Origin | None:
         """The source."""
 
 
-Item = TypeVar("Item", bound=Picture)
+Item = TypeVar("Item", bound=HasOrigin)
 
 
 class Pool(list[Item]):
-    """Pictures to draw from.
+    """Items to draw from.
 
-    Sources with a weight have that share of the draws, and the others share what is left by their numbers of
-    pictures; where all have one, only their ratio counts. Without any weight all pictures are alike.
+    Sources with a weight have that share of the draws, and the others share the rest by their numbers of
+    items. If all sources have a weight, only the ratio counts; if none has, all items are equally likely.
     """
 
-    def __init__(self, pictures: Iterable[Item]) -> None:
-        super().__init__(pictures)
-        self._weights = _weights_of([picture.origin for picture in self])
+    def __init__(self, items: Iterable[Item]) -> None:
+        super().__init__(items)
+        self._weights = _weights_of([item.origin for item in self])
         self._sums = list(accumulate(self._weights)) if self._weights else None
 
     def weights(self) -> list[float]:
-        """How likely each picture is, in any unit."""
+        """Weight of each item; only ratios count."""
         return self._weights or [1.0] * len(self)
 
     def draw(self, generator: Generator) -> Item:
-        """One of the pictures."""
+        """Draws one item."""
         if self._sums is None:
             return self[random_below(len(self), generator)]
         uniform = float(torch.rand((), generator=generator, dtype=torch.float64)) * self._sums[-1]
         return self[min(bisect(self._sums, uniform), len(self) - 1)]
 
 
-def draw_one(pictures: Sequence[Item], generator: Generator) -> Item:
-    """One picture by chance; of a pool by its weights."""
-    if isinstance(pictures, Pool):
-        drawn: Item = pictures.draw(generator)
+def draw_one(items: Sequence[Item], generator: Generator) -> Item:
+    """Draws one item: from a pool by its weights, otherwise all equally likely."""
+    if isinstance(items, Pool):
+        drawn: Item = items.draw(generator)
         return drawn
-    return pictures[random_below(len(pictures), generator)]
+    return items[random_below(len(items), generator)]
 
 
 def random_below(limit: int, generator: Generator) -> int:
-    """Random whole number from 0 up to, not including, ``limit``."""
+    """Random integer in [0, limit)."""
     return int(torch.randint(limit, (), generator=generator))
 
 
 def _weights_of(origins: Sequence[Origin | None]) -> list[float]:
-    """Weight of each image; empty if no source has a weight."""
+    """Weight of each item; empty if no source has a weight."""
     counts = Counter(origins)
     weights = {origin: origin.weight for origin in counts if origin and origin.weight is not None}
     if not weights:

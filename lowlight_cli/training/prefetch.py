@@ -1,7 +1,7 @@
-"""Batches made ahead of time by threads, while the step before is computed.
+"""Prepares batches in threads while earlier steps are computed.
 
-Each item has a random generator of its own, and every batch is made by one thread, so batches are the same
-whatever the number of workers. Torch lets go of Python's lock while it computes, and threads share pictures.
+Each item has its own random generator, and each batch is made by one thread, so batches do not depend on the
+number of workers. Torch releases the global interpreter lock while it computes, and threads share images.
 """
 
 from collections import deque
@@ -26,10 +26,10 @@ class BatchLoader(Generic[Batch]):
     """Makes the parts of each step's batch.
 
     Args:
-        make: Makes a part on the CPU: a tensor, or a tuple of them, by the chance it is given alone.
-        settings: Size of a batch, length of the run, and number of workers.
-        device: Where parts are wanted; pictures are laid out channels last there.
-        waiting: Gives a context that measures how long a step waits for its batch.
+        make: Makes a part on the CPU, a tensor or a tuple of tensors, from the given generators alone.
+        settings: Batch size, length of the run, and number of workers.
+        device: Target device; images are in channels-last layout there.
+        waiting: Returns a context that measures the time spent waiting for a batch.
     """
 
     def __init__(
@@ -43,15 +43,17 @@ class BatchLoader(Generic[Batch]):
         self._settings = settings
         self._device = device
         self._waiting = waiting
-        # By the place of a part in the whole run.
+        # Indexed by the number of the part in the whole run.
         self._ahead: deque[tuple[int, Future[tuple[Batch, ItemRngs]]]] = deque()
-        self._pool = ThreadPoolExecutor(settings.workers, "feed", _be_single) if settings.workers else None
+        self._pool = (
+            ThreadPoolExecutor(settings.workers, "loader", _use_one_thread) if settings.workers else None
+        )
 
     def of_step(self, step: int) -> Iterator[tuple[Batch, ItemRngs]]:
-        """Parts of a step's batch, one after the other, each with the chance left to its items.
+        """The parts of the batch of a step, each with the generators of its items.
 
         Args:
-            step: Counted from 0; the steps that follow it are made ahead.
+            step: Counted from 0; batches of the following steps are prepared meanwhile.
         """
         first = step * self._settings.accumulate
         for place in range(first, first + self._settings.accumulate):
@@ -77,9 +79,9 @@ class BatchLoader(Generic[Batch]):
         return (pinned(batch) if self._device.type == "cuda" else batch), item_rngs
 
     def _made_here(self, place: int) -> tuple[Batch, ItemRngs]:
-        """The same in this thread, with the same rounding."""
+        """Makes a part in this thread, with the rounding of a worker."""
         threads = torch.get_num_threads()
-        _be_single()
+        _use_one_thread()
         try:
             return self._made(place)
         finally:
@@ -87,11 +89,11 @@ class BatchLoader(Generic[Batch]):
 
 
 def moved(value: Value, device: torch.device) -> Value:
-    """Tensors, alone or inside tuples, on another device; pictures channels last.
+    """Moves tensors, alone or inside tuples, to a device; images in channels-last layout.
 
     Args:
-        value: Tensor, tuple, named tuple, or anything else, which is passed through.
-        device: Where tensors are wanted.
+        value: Tensor, tuple, named tuple, or anything else, which is returned unchanged.
+        device: Target device.
     """
 
     def move(tensor: Tensor) -> Tensor:
@@ -102,7 +104,7 @@ def moved(value: Value, device: torch.device) -> Value:
 
 
 def pinned(value: Value) -> Value:
-    """Tensors, alone or inside tuples, where a GPU can fetch them from while it computes."""
+    """Copies tensors, alone or inside tuples, to pinned memory."""
     return _each(value, Tensor.pin_memory)
 
 
@@ -116,6 +118,6 @@ def _each(value: Value, act: Callable[[Tensor], Tensor]) -> Value:
     return result
 
 
-def _be_single() -> None:
-    """Lets torch compute in this thread alone, whose share of the processor is a worker's."""
+def _use_one_thread() -> None:
+    """Limits torch to one thread, as each worker has one core."""
     torch.set_num_threads(1)

@@ -1,7 +1,7 @@
-"""Settings that a recipe can start from; torch-free.
+"""Presets, the settings that a recipe can start from; torch-free.
 
-``lite`` is what the classes say: networks that train on a laptop. ``paper`` is the published schedule.
-``gpu`` has large batches that are made on the device.
+``lite`` is the defaults of the settings classes: networks that train on a laptop. ``paper`` is the published
+schedule. ``gpu`` has large batches that are made on the device.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ PRESETS: Catalog[str] = Catalog(
     {
         "lite": "Small networks and a schedule of hours, as the shipped weights were made.",
         "paper": "The published networks, losses and schedule: days on a GPU.",
-        "gpu": "Networks of `lite`, large batches that are made on the GPU: minutes to an hour there.",
+        "gpu": "Networks of `lite` and large batches made on the GPU: minutes to an hour.",
     },
 )
 
@@ -27,19 +27,19 @@ _CONSTANT_RATE = MappingProxyType(
         "betas": (0.9, 0.99),
         "warmup": 1,
         "final": 1.0,
-        "clip": 1e6,  # as good as none
+        "clip": 1e6,  # practically none
         "average": 0.0,
     }
 )
 _OFTEN = MappingProxyType({"precision": "fp32", "sample_every": 5000, "save_every": 5000})
-_PICTURE_LOSSES_OF_OUR_OWN = MappingProxyType(
+_WITHOUT_OUR_IMAGE_LOSSES = MappingProxyType(
     {"edge_weight": 0.0, "structure_weight": 0.0, "colour_weight": 0.0}
 )
 _GLARE_RATE = _CONSTANT_RATE | {
     "learning_rate": 5e-4,
     "betas": (0.9, 0.999),
     "warmup": 10,
-    "final": 1 / 16,  # where the published four halvings end; ours falls as a cosine
+    "final": 1 / 16,  # end of the four published halvings; here the rate falls as a cosine
 }
 _DRGN = MappingProxyType(
     {
@@ -60,7 +60,7 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 **_OFTEN,
             },
             "optimizer": _CONSTANT_RATE,
-            **_PICTURE_LOSSES_OF_OUR_OWN,
+            **_WITHOUT_OUR_IMAGE_LOSSES,
             "perceptual_weight": 1.0,
             "critic_from": 0,
             "critic_width": 64,
@@ -74,7 +74,7 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 **_OFTEN,
             },
             "optimizer": _CONSTANT_RATE,
-            **_PICTURE_LOSSES_OF_OUR_OWN,
+            **_WITHOUT_OUR_IMAGE_LOSSES,
             "real_share": 1.0,
             "turned_share": 0.0,
             "referenced_share": 0.0,
@@ -117,7 +117,7 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "vqcnir-vqgan": {
             "run": {"steps": 350_000, "batch_size": 16, "crop": 256, **_OFTEN},
             "optimizer": _CONSTANT_RATE,
-            **_PICTURE_LOSSES_OF_OUR_OWN,
+            **_WITHOUT_OUR_IMAGE_LOSSES,
             "perceptual_weight": 1.0,
             "semantic_weight": 0.1,
             "critic_from": 0,
@@ -127,8 +127,8 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "vqcnir": {
             "run": {"steps": 500_000, "batch_size": 8, "crop": 256, **_OFTEN},
             "optimizer": _CONSTANT_RATE
-            | {"final": 1 / 16},  # where four halvings end; ours falls as a cosine
-            **_PICTURE_LOSSES_OF_OUR_OWN,
+            | {"final": 1 / 16},  # end of the four published halvings; here the rate falls as a cosine
+            **_WITHOUT_OUR_IMAGE_LOSSES,
             "blur": {"share": 0.0},
             "real_share": 1.0,
             "turned_share": 0.0,
@@ -170,24 +170,24 @@ _ON_GPU: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
-    """What a preset says about a recipe; nothing for ``lite``, which the defaults are.
+    """Settings of a preset for a recipe; empty for ``lite``, which is the defaults.
 
     Args:
-        recipe: What is trained.
+        recipe: Name of the recipe.
         preset: Name of the preset, or None.
 
     Raises:
         UnknownNameError: There is no such preset.
-        UsageError: The recipe has none of this name.
+        UsageError: The recipe does not have this preset.
     """
     if preset is None or PRESETS[preset] == PRESETS["lite"]:
         return {}
     if PRESETS[preset] == PRESETS["gpu"]:
         if recipe not in _ON_GPU:
-            raise UsageError(f"{recipe} makes its batches on the CPU: use it without --preset gpu")
+            raise UsageError(f"{recipe} makes its batches on the CPU: remove --preset gpu")
         return dict(_ON_GPU[recipe])
     if recipe not in _PUBLISHED:
-        raise UsageError(f"{recipe} has no published schedule: --preset {preset} is of no use")
+        raise UsageError(f"{recipe} has no published schedule: remove --preset {preset}")
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
     from lowlight_cli.models.drgn.config import DrgnConfig
     from lowlight_cli.models.glare.config import TAMING, GlareConfig

@@ -1,6 +1,6 @@
-"""Parts of images of any size, shrunk to one size in one go on a device: sums over a few taps each way.
+"""Resizes parts of images of any size to one size on a device, by sums over a few taps each way.
 
-No matrix products, so that no precision switch counts, and no loop over images.
+There are no matrix products, whose rounding depends on precision switches, and no loops over images.
 """
 
 from typing import NamedTuple
@@ -9,25 +9,25 @@ import torch
 from torch import Tensor
 
 TRIANGLE_TAPS = 5
-"""Pixels that a triangle filter reads where an image is shrunk to half or less far."""
+"""Taps of a triangle filter that shrinks an image by 2 at most."""
 BOX_TAPS = 6
-"""Pixels that a cell covers, some in part, where an image is shrunk to a quarter or less far."""
+"""Taps of a box filter that shrinks an image by 4 at most."""
 
 
 class Taps(NamedTuple):
-    """For each pixel of a result, which pixels it is made of and how: (b, size, taps) each."""
+    """Source pixels and weights of each output pixel, (b, size, taps) each."""
 
     source: Tensor
     weight: Tensor
 
 
 def triangle_taps(start: Tensor, span: Tensor, size: int, limit: Tensor) -> Taps:
-    """Those of ``interpolate(mode="bilinear", antialias=True)``.
+    """Taps of ``interpolate(mode="bilinear", antialias=True)``.
 
     Args:
-        start: Where each part begins, (b,).
-        span: Its length, from ``size`` to twice that, (b,).
-        size: Length of the result.
+        start: Start of each part, (b,).
+        span: Length of each part, from ``size`` to twice that, (b,).
+        size: Length of the output.
         limit: Length of the whole image, (b,).
     """
     start, span, limit = (each.double()[:, None, None] for each in (start, span, limit))
@@ -41,12 +41,12 @@ def triangle_taps(start: Tensor, span: Tensor, size: int, limit: Tensor) -> Taps
 
 
 def box_taps(start: Tensor, span: Tensor, size: int, limit: Tensor) -> Taps:
-    """Those of a mean over cells; pixels on the border of a cell count by the part inside.
+    """Taps of the mean over cells; a pixel on the border of a cell counts by its part inside.
 
     Args:
-        start: Where each part begins, (b,).
-        span: Its length, up to four times ``size``, (b,).
-        size: Length of the result.
+        start: Start of each part, (b,).
+        span: Length of each part, up to four times ``size``, (b,).
+        size: Length of the output.
         limit: Length of the whole image, (b,).
     """
     start, span, limit = (each.double()[:, None, None] for each in (start, span, limit))
@@ -63,7 +63,7 @@ def _taps(source: Tensor, weight: Tensor, limit: Tensor) -> Taps:
 
 
 class Storage(NamedTuple):
-    """Images (c, h, w) in one flat tensor: where each begins, and its sides, (b,) each."""
+    """Images (c, h, w) in one flat tensor, with the start and the sides of each, (b,) each."""
 
     flat: Tensor
     base: Tensor
@@ -72,14 +72,14 @@ class Storage(NamedTuple):
 
 
 def resampled(storage: Storage, channels: int, rows: Taps, columns: Taps, window: int) -> Tensor:
-    """Weighted sums of pixels, (b, channels, rows, columns), in the numbers of the storage.
+    """Weighted sums of pixels, (b, channels, rows, columns), in the range of the storage.
 
     Args:
         storage: The images.
-        channels: Of each image.
-        rows: What each row of the result is made of.
-        columns: What each column is made of.
-        window: Rows of an image that are read at most.
+        channels: Channels of each image.
+        rows: Taps of the output rows.
+        columns: Taps of the output columns.
+        window: Largest number of rows of an image that are read.
     """
     device = storage.base.device
     top = rows.source[:, 0, 0]

@@ -1,6 +1,6 @@
-"""Chance for each item of each step's batch, from nothing but seed, step and place in the batch.
+"""Random generators for the items of each batch, seeded by seed, step and place in the batch alone.
 
-So a batch is the same whoever makes it: after a resume, in parts, or spread over processes.
+So a batch does not depend on a resume, on the number of parts, or on the number of processes.
 """
 
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.distributed import rank, world_size
 
 WHOLE_STEP = 2**31
-"""Place that no item has, for what is drawn once for all items of a step."""
+"""Place that no item has, for random numbers shared by all items of a step."""
 
 
 class ItemRngs(NamedTuple):
-    """Items of a step's batch, each with a source of chance of its own, and one that all parts share."""
+    """Places of items in a batch, a generator for each item, and one that all parts share."""
 
     places: tuple[int, ...]
     items: tuple[Generator, ...]
@@ -26,19 +26,19 @@ class ItemRngs(NamedTuple):
 
 
 def item_rng(seed: int, step: int, place: int = WHOLE_STEP) -> Generator:
-    """The source of chance of one item, or of the whole step."""
+    """The generator of one item, or of the whole step."""
     state = np.random.SeedSequence((seed, step, place)).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0] >> np.uint64(1)))
 
 
 def item_rngs(seed: int, step: int, places: range) -> ItemRngs:
-    """Chance for some items of a step's batch."""
+    """Generators for items of a batch."""
     items = tuple(item_rng(seed, step, place) for place in places)
     return ItemRngs(tuple(places), items, item_rng(seed, step))
 
 
 def check_parts(settings: RunSettings) -> None:
-    """Makes sure that a batch can be dealt evenly to the processes.
+    """Checks that a batch can be divided evenly among processes and parts.
 
     Raises:
         SettingsError: It cannot.
@@ -46,18 +46,18 @@ def check_parts(settings: RunSettings) -> None:
     parts = settings.accumulate * world_size()
     if settings.batch_size % parts:
         raise SettingsError(
-            f"a batch of {settings.batch_size} cannot be dealt to {world_size()} processes "
+            f"a batch of {settings.batch_size} cannot be divided among {world_size()} processes "
             f"in {settings.accumulate} equal parts each"
         )
 
 
 def parts_of_step(settings: RunSettings, step: int) -> list[ItemRngs]:
-    """The parts of a step's batch that one process computes, one after the other.
+    """Generators of the parts of a batch that this process computes.
 
-    Items are dealt like cards, so that each part has its share of every kind.
+    Items are dealt round-robin, so that each part has the same mix of photos and pairs.
 
     Args:
-        settings: Size of the batch, and in how many parts a process computes what is its own.
+        settings: Batch size, and number of parts per process.
         step: Counted from 0.
     """
     parts = settings.accumulate * world_size()

@@ -1,4 +1,4 @@
-"""Pictures that a run shows again and again while it trains."""
+"""Makes the sample grids of a run, always of the same images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,12 +21,12 @@ MOST_SAMPLES = 8
 
 
 def sample_batch(sources: Sources, held_out: Sequence[PairedPhoto], side: int) -> EnhancementBatch:
-    """Crops of held-out pairs, or where there are none of what is trained on; no control is turned.
+    """Crops of held-out pairs, or of training images if there are none; without controls.
 
     Args:
-        sources: What is trained on.
-        held_out: Pairs that are not.
-        side: Of a crop, in pixels.
+        sources: Images to train on.
+        held_out: Pairs to validate on.
+        side: Side of a crop in pixels.
     """
     if held_out:
         sources = sources._replace(photos=[], pairs=held_out)
@@ -38,14 +38,14 @@ Pixels = NDArray[np.uint8]
 
 
 def draw_grid(target: Path, columns: Sequence[Images]) -> Pixels:
-    """Writes a JPEG with one picture per row and one column per batch, and gives its pixels (h, w, 3).
+    """Writes a JPEG with one image per row and one batch per column, and returns its pixels (h, w, 3).
 
     Args:
         target: The file.
-        columns: Batches of equal shape, sRGB; what is outside [0, 1] is clipped.
+        columns: Batches of equal shape, sRGB; values outside [0, 1] are clipped.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The file cannot be written.
     """
     rows = [torch.cat(list(row), dim=2) for row in zip(*columns, strict=True)]
     grid = torch.cat(rows, dim=1).detach().float().clamp(0, 1).cpu()

@@ -1,4 +1,4 @@
-"""The picture around a crop, as a small copy: what a model observes of the whole while it sees the crop."""
+"""Makes small copies of the image around a crop, which models observe beside the crop."""
 
 from typing import NamedTuple
 
@@ -10,16 +10,16 @@ from lowlight_cli.tensors import Images, Places
 from lowlight_cli.training.pool import random_below
 
 WHOLE_SHARE = 0.4
-"""Part of the photos that are shown whole; of the others, 55 to 100 % of each side."""
+"""Share of crops whose whole photo is observed; of the others, 55 to 100 % of each side."""
 LEAST_SIDE = 0.55
 ROWS, COLUMNS = 4 * SMALL, 8 * SMALL
-"""Of larger pictures, so many rows and at least so many columns are looked at for a small copy."""
+"""Rows and least number of columns that a small copy of a larger image is made from."""
 ASIDE = 0x5DEECE66D
-"""Sets a second source of chance apart from that of an item."""
+"""Changes the seed of an item for its second generator."""
 
 
 class Cut(NamedTuple):
-    """Where a crop was cut: a square of a picture, uint8 (c, h, w), shrunk to ``side``, perhaps mirrored."""
+    """Place of a crop: a square of an image, uint8 (c, h, w), resized to ``side``, perhaps mirrored."""
 
     pixels: Tensor
     top: int
@@ -30,9 +30,9 @@ class Cut(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A small copy of the picture around a crop, the place of the crop in it, and pixels of a cell.
+    """A small copy of the image around a crop, the place of the crop in it, and the pixels per cell.
 
-    Pixels are those of the picture shrunk as the crop is, (1, 1, 1, 1).
+    The pixels are those of the image at the scale of the crop, (1, 1, 1, 1).
     """
 
     small: Images
@@ -41,17 +41,17 @@ class Scene(NamedTuple):
 
 
 def second_generator(item: Generator) -> Generator:
-    """A source of chance of its own for an item, so that what is drawn from it moves nothing else."""
+    """A second generator for an item, so that drawing from it does not change other random numbers."""
     return torch.Generator().manual_seed(item.initial_seed() ^ ASIDE)
 
 
 def whole_scene(cut: Cut) -> Scene:
-    """All of the picture that a crop is from."""
+    """The whole image of a crop."""
     return _scene(cut, 0, 0, *cut.pixels.shape[1:])
 
 
 def random_scene(cut: Cut, generator: Generator) -> Scene:
-    """A random part of the picture that a crop is from, 55 % of each side or more; it holds the crop."""
+    """A random part of the image of a crop, at least 55 % of each side, that contains the crop."""
     height, width = cut.pixels.shape[1:]
     whole, tall, wide = torch.rand(3, generator=generator).tolist()
     if whole < WHOLE_SHARE:
@@ -62,7 +62,7 @@ def random_scene(cut: Cut, generator: Generator) -> Scene:
 
 
 def _stretch(length: int, start: int, span: int, number: float, generator: Generator) -> tuple[int, int]:
-    """Start and length of a random part that holds ``span`` from ``start`` on."""
+    """Start and length of a random part that contains ``span`` pixels from ``start``."""
     part = max(span, round(length * (LEAST_SIDE + (1 - LEAST_SIDE) * number)))
     first, last = max(0, start + span - part), min(start, length - part)
     return first + random_below(last - first + 1, generator), part

@@ -1,4 +1,4 @@
-"""Settings of a run put together: the defaults of its recipe, then a file, then single values."""
+"""Merges the settings of a run: defaults of the recipe, preset, file, options and single assignments."""
 
 import json
 import tomllib
@@ -17,20 +17,20 @@ SETTINGS_FILE = "config.resolved.toml"
 """Name of the file in a run folder that holds all settings of the run."""
 
 KIND = "kind"
-"""Key that says which of several classes settings are of."""
+"""Key that chooses between several classes of settings."""
 
 RecipeSettings = TypeVar("RecipeSettings", bound=Settings)
 
 
 def parse_assignment(text: str) -> tuple[tuple[str, ...], Any]:
-    """Splits ``a.b=value``; the value is read as TOML, and as plain text where it is none.
+    """Splits ``a.b=value``; the value is read as TOML, or as plain text if it is not TOML.
 
     Raises:
         SettingsError: There is no ``=``.
     """
     key, equals, value = text.partition("=")
     if not (equals and key.strip()):
-        raise SettingsError(f"'{text}' is not of the form key=value")
+        raise SettingsError(f"'{text}' is not of the form KEY=VALUE")
     try:
         return tuple(key.strip().split(".")), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
@@ -38,10 +38,10 @@ def parse_assignment(text: str) -> tuple[tuple[str, ...], Any]:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Settings of a TOML file, or of a JSON file as earlier run folders hold.
+    """Settings in a TOML file, or in a JSON file as the first run folders have.
 
     Raises:
-        SettingsError: It cannot be read, or is neither.
+        SettingsError: The file cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -62,11 +62,11 @@ def merged(
     """Checked settings; later sources win.
 
     Args:
-        settings: The class, whose defaults come first.
-        start: What a preset says, over the defaults.
-        file: TOML file, second.
-        values: Dotted keys from options of their own, third; None means not given.
-        assignments: ``a.b=value`` texts, last.
+        settings: The class, with its defaults.
+        start: Settings of a preset, over the defaults.
+        file: TOML file, over the preset.
+        values: Values of options by dotted name, over the file; None for not given.
+        assignments: Texts of the form ``a.b=value``, over everything else.
 
     Raises:
         SettingsError: A key is unknown or a value is out of range; the message names each.
@@ -85,7 +85,7 @@ def merged(
 
 
 def _line(fault: Mapping[str, Any], settings: type[Settings]) -> str:
-    """What is wrong with one setting; for an unknown one, also which known one is like it."""
+    """Describes what is wrong with one setting; suggests the nearest known name for an unknown one."""
     key = ".".join(map(str, fault["loc"]))
     if fault["type"] != "extra_forbidden":
         return f"{key}: {fault['msg']}"
@@ -105,7 +105,7 @@ def known_keys(settings: type[BaseModel], above: str = "") -> list[str]:
 
 
 def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Two trees as one; where both have a value, that of ``above`` counts; another kind begins anew."""
+    """Merges two trees; values of ``above`` win, and another kind replaces the whole group."""
     tree = _of_kind(below, above.get(KIND))
     for name, value in above.items():
         under = below.get(name)
@@ -117,28 +117,28 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
 
 
 def _put(tree: dict[str, Any], path: tuple[str, ...], value: object, defaults: Mapping[str, Any]) -> None:
-    """Sets one value; a group that nothing else speaks of begins as the recipe has it."""
+    """Sets one value; a group without other values starts from the defaults of the recipe."""
     *parents, last = path
     for name in parents:
         is_new = tree.get(name) is None
         branch = (defaults.get(name) or {}) if is_new else tree[name]
         if not isinstance(branch, Mapping):
-            raise SettingsError(f"settings: {name} is a value, it has no {last}")
+            raise SettingsError(f"settings: {name} is a single value and has no {last}")
         tree[name] = _of_kind(branch, value if (name, last) == (parents[-1], KIND) else None)
-        tree, defaults = tree[name], {}  # below, a group is whole as it is
+        tree, defaults = tree[name], {}  # groups further inside are complete
     tree[last] = value
 
 
 def _of_kind(tree: Mapping[str, Any], kind: object) -> dict[str, Any]:
-    """A copy of settings; empty if another kind is wanted than they are of, which has other keys."""
+    """A copy of settings; empty if they are of another kind, which has other keys."""
     return {} if kind is not None and tree.get(KIND, kind) != kind else dict(tree)
 
 
 def with_recorded_split(recipe: RecipeSettings, folder: Path) -> RecipeSettings:
-    """The same settings, with the validation split of the run in ``folder`` where they name none.
+    """The same settings, with the validation split recorded in a run folder where they name none.
 
-    Version 0.1 recorded the scenes of one data set in every run folder. A run that resumes goes on without
-    them, as it began.
+    Version 0.1 recorded the scenes of one data set in every run folder. A run that resumes keeps them, so
+    that it trains on the images that it started with.
 
     Args:
         recipe: Settings of a run.

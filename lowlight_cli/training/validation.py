@@ -1,4 +1,4 @@
-"""How good a model is on pairs that it was not trained on."""
+"""Validates models on pairs that they are not trained on."""
 
 from collections.abc import Sequence
 
@@ -29,14 +29,14 @@ def validate(
     *,
     side: int | None = None,
 ) -> dict[str, float]:
-    """Mean PSNR (dB, 8-bit RGB) and SSIM over held-out pictures.
+    """Mean PSNR (dB, 8-bit RGB) and SSIM over held-out pairs.
 
     Args:
         model: In evaluation mode.
         pairs: At least one.
-        device: Where the model is.
-        settings: Those of the model: say how it lifts pictures.
-        side: Of the part in the middle that is looked at, to save time; None for whole pictures.
+        device: Device of the model.
+        settings: How the model lifts images.
+        side: Side of the central part that is used, to save time; None for whole images.
     """
     scores = []
     for pair in pairs:
@@ -54,7 +54,7 @@ def validate(
 def facts_of_middle(
     settings: LiftSettings, pair: PairedPhoto, seen: Images, side: int | None, device: torch.device
 ) -> Observation:
-    """Facts of a whole dark picture of which a model sees the part in the middle, perhaps padded."""
+    """Observation of a whole dark image whose central part, perhaps padded, the model sees."""
     whole = pair.pixels[:3].to(device)[None].float() / 255
     height, width = pair.pixels.shape[1:]
     lengths = zip((height, width), seen.shape[2:], strict=True)
@@ -64,12 +64,12 @@ def facts_of_middle(
 
 
 def middle(pixels: Tensor, side: int | None, *, multiple: int = 1) -> Tensor:
-    """The part in the middle of a picture (c, h, w).
+    """The central part of an image (c, h, w).
 
     Args:
-        pixels: The picture.
-        side: What it is high and wide at most; None for all.
-        multiple: What its sides are to be multiples of.
+        pixels: The image.
+        side: Largest height and width; None for the whole image.
+        multiple: Number that both sides are multiples of.
     """
     height, width = (min(length, side or length) // multiple * multiple for length in pixels.shape[1:])
     top, left = (pixels.shape[1] - height) // 2, (pixels.shape[2] - width) // 2
@@ -77,14 +77,14 @@ def middle(pixels: Tensor, side: int | None, *, multiple: int = 1) -> Tensor:
 
 
 MIDDLE = 256
-"""Side of the part of a held-out picture whose codes are looked at, in pixels."""
+"""Side in pixels of the central part of a held-out image whose codes are compared."""
 
 
-def choice_numbers(chosen: CodeIndices, wanted: CodeIndices, codes: int) -> dict[str, Scalar]:
-    """How well a batch chose: share of positions with the code of the bright picture, and perplexity."""
+def choice_numbers(chosen: CodeIndices, target: CodeIndices, codes: int) -> dict[str, Scalar]:
+    """Share of positions of a batch with the code of the reference, and perplexity of the codes."""
     counts = summed(torch.bincount(chosen.flatten(), minlength=codes))
     return {
-        "batch_index_accuracy": (chosen == wanted).float().mean(),
+        "batch_index_accuracy": (chosen == target).float().mean(),
         "batch_perplexity": perplexity(counts),
     }
 
@@ -93,7 +93,7 @@ def choice_numbers(chosen: CodeIndices, wanted: CodeIndices, codes: int) -> dict
 def held_out_choices(
     model: CodeEnhance, prior: Vqgan, pairs: Sequence[PairedPhoto], device: torch.device
 ) -> dict[str, float]:
-    """Share of positions with the right code, and use of the codes, in the middle of held-out pictures."""
+    """Share of positions with the code of the reference, and use of the codes, over held-out pairs."""
     counts = torch.zeros(model.config.vqgan.code_count, device=device)
     right = 0.0
     for pair in pairs:
@@ -108,6 +108,6 @@ def held_out_choices(
 
 @torch.no_grad()
 def show_samples(model: CodeEnhance, shown: EnhancementBatch) -> tuple[Images, Images, Images]:
-    """Columns of a sample grid: dark, enhanced, wanted."""
+    """Columns of a sample grid: dark, enhanced, target."""
     facts = shown.facts(model.config)
     return shown.dark, model(shown.dark, shown.weights, observation=facts).images, shown.target

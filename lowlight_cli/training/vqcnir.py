@@ -1,4 +1,4 @@
-"""What the LQ phase of VQCNIR starts from, and how it is checked on dark and blurred pictures."""
+"""Initial weights of the LQ phase of VQCNIR, and blurred pairs to validate it on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,19 +22,19 @@ CHECK_SEED = 1
 
 
 def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -> tuple[Vqcnir, Vqgan]:
-    """Gives the network to train and the frozen network of the HQ phase that tells the wanted codes.
+    """Returns the network to train and the frozen network of the HQ phase, which gives the target codes.
 
-    Encoder, codes and the decoder of codes start as the HQ phase left them; planes that it did not see start
-    at zero. Where the network has skips, the faithful decoder starts by adding nothing, so that the first
-    pictures are those of the codes.
+    Encoder, codes and the decoder of codes start with the weights of the HQ phase; additional input planes
+    start at zero. If the network has skips, the fidelity decoder adds nothing at first, so that the first
+    images are those of the codes.
 
     Args:
         config: Shape of the network.
-        vqgan: Weights of the HQ phase; without them all is random, which is only of use in tests.
-        start: Weights of an earlier LQ phase, which take the place of all.
+        vqgan: Weights of the HQ phase; None for random ones, which are useful only in tests.
+        start: Weights of an earlier LQ phase, which replace all others.
 
     Raises:
-        WeightsError: A file is missing, or of another shape.
+        WeightsError: A file is missing or of another shape.
     """
     model, prior = Vqcnir(config), load_stage_one(config.vqgan, vqgan)
     copy_matching_weights(model, prior)
@@ -48,7 +48,7 @@ def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -
 
 
 def freeze_offsets(model: nn.Module, *, still: bool) -> None:
-    """Has the deformable convolutions move nothing, which saves their time while all else is learned."""
+    """Turns the offsets of deformable convolutions off or on; without them a step is faster."""
     for module in model.modules():
         if isinstance(module, DeformableConvolution):
             module.still = still
@@ -57,7 +57,7 @@ def freeze_offsets(model: nn.Module, *, still: bool) -> None:
 def blurred_pairs(
     pairs: Sequence[PairedPhoto], blur: BlurSettings, darkening: DarkeningSettings
 ) -> list[PairedPhoto]:
-    """Pairs whose dark pictures are blurred, the same in every run."""
+    """The pairs with blurred dark images, the same in every run."""
     settings = blur.model_copy(update={"share": 1.0})
     blurred = []
     for place, pair in enumerate(pairs):

@@ -1,4 +1,4 @@
-"""Starts later stages from the weights of the earlier ones."""
+"""Initializes later stages with the weights of earlier ones."""
 
 from pathlib import Path
 
@@ -21,13 +21,13 @@ from lowlight_cli.models.vqgan.model import Vqgan
 def start_from(
     config: CodeEnhanceConfig, vqgan: Path | None, semantic: Path | None
 ) -> tuple[CodeEnhance, Vqgan]:
-    """Gives the network to train and the frozen stage I network that tells the wanted codes.
+    """Returns the network to train and the frozen stage I network, which gives the target codes.
 
-    Encoder, codes, decoder and both quantization layers start as stage I left them; input planes that stage
-    I does not have start at zero. Without weights the parts start at random, which is only of use in tests.
+    Encoder, codes, decoder and both quantization layers start with the weights of stage I; additional input
+    planes start at zero. Without weights the parts start at random, which is useful only in tests.
 
     Raises:
-        WeightsError: A file is missing, or of another shape.
+        WeightsError: A file is missing or of another shape.
     """
     model, prior = CodeEnhance(config), load_stage_one(config.vqgan, vqgan)
     if semantic is not None and model.semantic is not None:
@@ -39,10 +39,10 @@ def start_from(
 
 
 def load_stage_one(config: VqganConfig, weights: Path | None) -> Vqgan:
-    """The network of stage I; without weights it is random, which is only of use in tests.
+    """The network of stage I; without weights it is random, which is useful only in tests.
 
     Raises:
-        WeightsError: The file is missing, or of another shape.
+        WeightsError: The file is missing or of another shape.
     """
     net = Vqgan(config)
     if weights is not None:
@@ -68,10 +68,10 @@ def copy_matching_weights(model: nn.Module, prior: Vqgan) -> None:
 
 
 def semantic_net(config: CodeEnhanceConfig, weights: Path | None) -> nn.Module:
-    """The semantic network by itself, for losses; frozen.
+    """The frozen semantic network alone, for losses.
 
     Raises:
-        WeightsError: The file is missing, or of another shape.
+        WeightsError: The file is missing or of another shape.
     """
     net = SemanticNet(config.semantic) if isinstance(config.semantic, SemanticConfig) else MobileNetV2()
     if weights is not None:
@@ -80,10 +80,10 @@ def semantic_net(config: CodeEnhanceConfig, weights: Path | None) -> nn.Module:
 
 
 def load_part(path: Path) -> dict[str, Tensor]:
-    """Weights of a file in full precision.
+    """Weights of a file as float32.
 
     Raises:
-        WeightsError: It is missing or damaged.
+        WeightsError: The file is missing or damaged.
     """
     try:
         return {key: value.float() for key, value in load_file(path).items()}
@@ -92,6 +92,6 @@ def load_part(path: Path) -> dict[str, Tensor]:
 
 
 def add_input_planes(weight: Tensor, planes: int) -> Tensor:
-    """A stem that takes so many planes; those that it did not take before start at zero."""
+    """Weight of a first convolution, extended to ``planes`` input planes; new ones start at zero."""
     missing = planes - weight.shape[1]
     return torch.cat([weight, weight.new_zeros(len(weight), missing, *weight.shape[2:])], dim=1)

@@ -1,4 +1,4 @@
-"""Averaging, precision and freezing, as plain functions that recipes call."""
+"""Functions for recipes: weight averaging, precision, freezing and the learning-rate schedule."""
 
 from typing import Any, Literal, TypeVar
 
@@ -17,15 +17,15 @@ Model = TypeVar("Model", bound=nn.Module)
 
 
 def to_device(module: Model, device: torch.device) -> Model:
-    """The module on a device, channels last, which convolutions are fastest in."""
+    """The module on a device, in the channels-last layout, which is the fastest for convolutions."""
     return module.to(device).to(memory_format=torch.channels_last)
 
 
 def compiled(module: Model, settings: RunSettings) -> Model:
-    """The same module, its forward pass compiled where the settings ask for it.
+    """The same module, with its forward pass compiled if the settings say so.
 
-    Names of weights stay as they are. What cannot be compiled as a whole raises, at the first pass, rather
-    than that parts of it run as if nothing had been asked.
+    Names of weights do not change. A module that cannot be compiled as a whole raises at its first pass,
+    instead of running partly uncompiled.
     """
     if settings.compile:
         module.compile(fullgraph=True)
@@ -35,11 +35,11 @@ def compiled(module: Model, settings: RunSettings) -> Model:
 def averaged(model: nn.Module, decay: float) -> AveragedModel:
     """Moving average of a model's weights; call ``update_parameters`` after each step.
 
-    The decay starts low and rises to ``decay``, so that the first, bad weights are soon forgotten.
+    The decay starts low and rises to ``decay``, so that the first weights lose their influence soon.
     """
 
     def blend(means: Tensors, news: Tensors, _: Tensor | int) -> None:
-        steps = int(average.n_averaged)  # on the CPU, unlike what is handed in, so that no GPU is waited for
+        steps = int(average.n_averaged)  # on the CPU, unlike the argument, so that nothing waits for a GPU
         share = 1 - min(decay, (1 + steps) / (10 + steps))
         torch._foreach_lerp_(means, news, share)
 
@@ -48,38 +48,38 @@ def averaged(model: nn.Module, decay: float) -> AveragedModel:
 
 
 def freeze(*modules: nn.Module) -> None:
-    """Takes modules out of training: evaluation mode, no gradients."""
+    """Sets modules to evaluation mode, without gradients."""
     for module in modules:
         module.eval().requires_grad_(requires_grad=False)
 
 
 def autocast(settings: RunSettings, device: torch.device) -> torch.autocast:
-    """Context for forward passes in the precision of the run; losses stay outside of it."""
+    """Context for forward passes in the precision of the run; compute losses outside of it."""
     dtype = choose_precision(settings.precision, device).dtype
     return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def to_float32(parts: Parts) -> Parts:
-    """The same tuple of tensors with floating-point numbers in full precision."""
+    """The same tuple with its floating-point tensors as float32."""
     return type(parts)(
         *(part.float() if isinstance(part, Tensor) and part.is_floating_point() else part for part in parts)
     )
 
 
 def set_trainable(module: nn.Module, *, trainable: bool) -> None:
-    """Turns gradients of a module on or off, for the turns of a critic."""
+    """Turns gradients of a module on or off, as for a discriminator while the generator is trained."""
     for parameter in module.parameters():
         parameter.requires_grad_(trainable)
 
 
 class DecaySettings(Settings):
-    """Course of the learning rate.
+    """Decay of the learning rate.
 
     Args:
         kind: ``cosine`` falls to ``optimizer.final`` at the last step; ``staircase`` multiplies by ``factor``
-            every so many steps; ``continuous`` does the same little by little.
-        every: Steps between two falls.
-        factor: What the rate is multiplied by.
+            after every ``every`` steps; ``continuous`` does the same smoothly.
+        every: Steps between two factors.
+        factor: Factor of the rate.
     """
 
     kind: Literal["cosine", "staircase", "continuous"] = "cosine"
@@ -88,13 +88,13 @@ class DecaySettings(Settings):
 
 
 def decayed_share(step: int, steps: float | int, decay: DecaySettings, optimizer: OptimizerSettings) -> float:
-    """Share of the highest learning rate.
+    """Learning rate at a step, as a share of the highest one.
 
     Args:
         step: Counted from 0.
-        steps: Of the whole schedule.
-        decay: How it falls.
-        optimizer: Warm-up, and the end of the cosine.
+        steps: Steps of the whole schedule.
+        decay: Kind of decay.
+        optimizer: Gives the warm-up and the end of the cosine.
     """
     if decay.kind == "cosine":
         return rate_share(step, steps, optimizer)

@@ -1,6 +1,6 @@
-"""Stage II: learns to find the codes of the bright picture in the dark one, and to carry over its texture.
+"""Trains stage II of CodeEnhance: predicting the codes of the reference from the dark image.
 
-Needs: well-lit photos, weights of both earlier recipes, and better also real pairs. Makes:
+Needs: well-lit photos, weights of both earlier recipes, and preferably real pairs. Makes:
 ``codeenhance.safetensors`` (averaged weights). Source: CodeEnhance, eq. 3-12, with the corrections of
 docs/models/codeenhance.md. Launch: ``lle train codeenhance --data photos --pairs pairs
 --vqgan runs/vqgan/vqgan.safetensors --semantic runs/semantic/semantic.safetensors --out runs/codeenhance``.
@@ -64,25 +64,25 @@ class CodeEnhanceRecipe(Recipe):
         vqgan: Weights of stage I.
         semantic: Weights of the semantic network.
         darkening: How photos are darkened.
-        real_share: Part of a batch that is real pairs.
-        turned_share: Part of a batch with controls other than 1.
-        referenced_share: Part of the batches with a reference picture.
-        edge_weight: Weight of the gradient difference.
+        real_share: Share of real pairs in a batch.
+        turned_share: Share of a batch with controls other than 1.
+        referenced_share: Share of batches with a reference image.
+        edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
-        colour_weight: Weight of the difference of colors.
-        lpips_backbone: Weights of VGG16; with ``lpips_heads`` LPIPS takes the place of the semantic distance.
+        colour_weight: Weight of the color loss.
+        lpips_backbone: Weights of VGG16; with ``lpips_heads``, LPIPS replaces the semantic distance.
         lpips_heads: Weights of the LPIPS heads for VGG.
         lpips_weight: Weight of LPIPS.
         perceptual_weight: Weight of the distance in semantic features.
-        commitment_weight: Weight of latent against code.
+        commitment_weight: Weight of the distance from the latent to its target codes.
         choice_weight: Weight of the cross-entropy over codes.
-        texture_weight: Weight of the Gram difference of latents.
-        shift_weight: Weight of the shifted codes against the bright latent.
+        texture_weight: Weight of the Gram loss of latents.
+        shift_weight: Weight of the distance from shifted codes to the latent of the reference.
         smallness_weight: Weight of the squared shift (lambda of the paper).
-        temperature: Of the cross-entropy over codes.
-        adversarial_weight: Weight of the critic of latents.
-        critic_width: Channels of the critic's first layer; 64 in the paper.
-        check_side: Side of the part of held-out pictures that is looked at; None for whole pictures.
+        temperature: Temperature of the cross-entropy over codes.
+        adversarial_weight: Weight of the adversarial loss of latents.
+        critic_width: Channels of the discriminator's first layer; 64 in the paper.
+        check_side: Side of the central part of validation images that is used; None for whole images.
     """
 
     can_feed_on_device: ClassVar[bool] = True
@@ -117,10 +117,10 @@ class CodeEnhanceRecipe(Recipe):
 def perceptual_loss(
     recipe: CodeEnhanceRecipe, model: CodeEnhance, device: torch.device
 ) -> Callable[[Images, Images], Scalar]:
-    """Weighted LPIPS where its weights are given, else the weighted distance in semantic features.
+    """Weighted LPIPS if its weights are given, otherwise the weighted distance in semantic features.
 
     Raises:
-        SettingsError: Neither can be had: the published semantic network does not expose its scales.
+        SettingsError: Neither is possible: the published semantic network does not expose its scales.
     """
     lpips = optional_lpips(recipe, device)
     if lpips is not None:
@@ -132,7 +132,7 @@ def perceptual_loss(
     )
     if not isinstance(net, SemanticNet):
         raise SettingsError(
-            "the perceptual loss needs lpips_backbone and lpips_heads, or the compact semantics"
+            "the perceptual loss needs lpips_backbone and lpips_heads, or the compact semantic network"
         )
     return lambda made, target: recipe.perceptual_weight * feature_distance(net.pyramid, made, target)
 
@@ -143,7 +143,7 @@ def image_loss_terms(
     made: Images,
     batch: EnhancementBatch,
 ) -> dict[str, Scalar]:
-    """Weighted differences between what was made and what was asked for."""
+    """Weighted losses between output and target images."""
     made, target = (
         gray_where_color_cast(made, batch.color),
         gray_where_color_cast(batch.target, batch.color),
@@ -152,12 +152,12 @@ def image_loss_terms(
 
 
 def latent_loss(
-    recipe: CodeEnhanceRecipe, model: CodeEnhance, latent: Tensor, wanted: TargetCodes, color: Tensor
+    recipe: CodeEnhanceRecipe, model: CodeEnhance, latent: Tensor, target: TargetCodes, color: Tensor
 ) -> dict[str, Scalar]:
-    """Weighted differences between the latent of the dark and of the bright picture.
+    """Weighted losses between the latents of the dark image and of the reference.
 
-    Pictures whose colors cannot be learned count as pictures without any difference, so that the mean over
-    the parts of a batch is the mean over the batch.
+    Images with a color cast count with a loss of zero, so that the mean over the parts of a batch is the mean
+    over the batch.
     """
     kept = color.flatten() > 0
     if not kept.any():
@@ -166,8 +166,8 @@ def latent_loss(
         model.codebook.weight,
         model.codebook.codes - model.codebook.weight,
         latent[kept],
-        wanted.indices[kept],
-        wanted.latent[kept],
+        target.indices[kept],
+        target.latent[kept],
         recipe.temperature,
     )
     share = float(kept.float().mean())
@@ -181,11 +181,11 @@ def latent_loss(
 
 
 def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights.
+    """Trains, and returns the path of the weights.
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
     """
     settings, run_state = recipe.run, folder.run_state
@@ -220,14 +220,14 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         for batch, _ in loader.of_step(step):
-            wanted = target_codes(prior, batch.bright)
+            target = target_codes(prior, batch.bright)
 
-            # Enhance; be judged by the picture, by the codes and by the critic of latents.
+            # Generator: enhance; losses of the image, of the codes and of the discriminator of latents.
             set_trainable(discriminator, trainable=False)
             facts = batch.facts(recipe.model)
             with mixed:
@@ -235,14 +235,14 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
                     model(batch.dark, batch.weights, reference=batch.reference, observation=facts)
                 )
             losses = image_loss_terms(recipe, perceive, made.images, batch)
-            losses |= latent_loss(recipe, model, made.latent, wanted, batch.color)
+            losses |= latent_loss(recipe, model, made.latent, target, batch.color)
             losses["adversarial"] = recipe.adversarial_weight * generator_loss(discriminator(made.latent))
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
 
-            # Teach the critic to tell latents of dark pictures from codes of bright ones.
+            # Discriminator: codes of references against latents of dark images.
             set_trainable(discriminator, trainable=True)
-            discriminator_loss = hinge(discriminator(wanted.codes), discriminator(made.latent.detach()))
+            discriminator_loss = hinge(discriminator(target.codes), discriminator(made.latent.detach()))
             discriminator_optimizer.backward(discriminator_loss)
 
         share = rate_share(step, run_state.length(step), recipe.optimizer)
@@ -252,7 +252,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
         folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
         run_state.finish_step(step)
 
-        numbers = choice_numbers(made.indices, wanted.indices, len(model.codebook.weight))
+        numbers = choice_numbers(made.indices, target.indices, len(model.codebook.weight))
         folder.report(step, loss=loss, discriminator_loss=discriminator_loss, **losses, **numbers)
         if run_state.validates(step):
             best = cast(CodeEnhance, average.module)

@@ -1,9 +1,9 @@
-"""Goes on with trained weights of CodeEnhance, without stage I: on other photos, or under other light.
+"""Fine-tunes trained weights of CodeEnhance without stage I, on other photos or other light.
 
-Needs: well-lit photos, weights of CodeEnhance, and better also real pairs. Makes: ``codeenhance.safetensors``
-(averaged weights). The codes of the bright picture are not known here, so a latent is only drawn to its own
-codes; the rest is judged by the picture. Launch: ``lle train codeenhance-tune --data photos --pairs pairs
---start codeenhance.safetensors --out runs/tuned``. Cost and score of the shipped weights:
+Needs: well-lit photos, weights of CodeEnhance, and preferably real pairs. Makes: ``codeenhance.safetensors``
+(averaged weights). The codes of the reference are not known here, so the code loss uses the codes of the
+latent itself, and all other losses compare images. Launch: ``lle train codeenhance-tune --data photos
+--pairs pairs --start codeenhance.safetensors --out runs/tuned``. Cost and score of the shipped weights:
 docs/models/codeenhance.md.
 """
 
@@ -44,24 +44,24 @@ from lowlight_cli.training.weight_updates import autocast, averaged, freeze, to_
 
 
 class CodeEnhanceTuneRecipe(Recipe):
-    """Settings of the tuning of CodeEnhance.
+    """Settings of fine-tuning.
 
     Args:
         model: Shape of the network.
-        start: Weights to go on from; without them all is random, which is only of use in tests.
+        start: Weights to start from; None for random ones, which are useful only in tests.
         darkening: How photos are darkened.
-        real_share: Part of a batch that is real pairs.
-        turned_share: Part of a batch with controls other than 1.
-        referenced_share: Part of the batches with a reference picture.
-        edge_weight: Weight of the gradient difference.
+        real_share: Share of real pairs in a batch.
+        turned_share: Share of a batch with controls other than 1.
+        referenced_share: Share of batches with a reference image.
+        edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
-        colour_weight: Weight of the difference of colors.
+        colour_weight: Weight of the color loss.
         perceptual_weight: Weight of the distance in semantic features.
-        commitment_weight: Weight of a latent against its own codes.
-        veil_weight: Weight of the difference of coarse contrast where the gain is 8 or more: a gray veil over
-            what was nearly black has none.
-        decoder_share: Share of the learning rate for the last decoder stage; 0 leaves it as it is.
-        check_side: Side of the part of held-out pictures that is looked at; None for whole pictures.
+        commitment_weight: Weight of the distance from a latent to its own codes.
+        veil_weight: Weight of the loss of coarse contrast where the gain is 8 or more, against a gray veil
+            over nearly black areas.
+        decoder_share: Share of the learning rate for the last decoder stage; 0 freezes it.
+        check_side: Side of the central part of validation images that is used; None for whole images.
     """
 
     can_feed_on_device: ClassVar[bool] = True
@@ -84,27 +84,27 @@ class CodeEnhanceTuneRecipe(Recipe):
 
 
 VEILED_GAIN = 8.0
-"""From which gain on a picture was nearly black."""
+"""Gain from which on an area was nearly black."""
 
 
 def start_model(recipe: CodeEnhanceTuneRecipe) -> CodeEnhance:
-    """The network to go on with; codes, decoder and semantics are frozen.
+    """The network with its weights; codes, decoder and semantic network are frozen.
 
     Raises:
-        WeightsError: The file is missing, or of another shape.
+        WeightsError: The file is missing or of another shape.
         SettingsError: The semantic network does not expose its scales.
     """
     model = CodeEnhance(recipe.model)
     if recipe.start is not None:
         fill(model, load_part(recipe.start), recipe.start)
     if not isinstance(model.semantic, SemanticNet):
-        raise SettingsError("the perceptual loss needs the compact semantics")
+        raise SettingsError("the perceptual loss needs the compact semantic network")
     freeze(model.codebook, *model.frozen_parts())
     return model
 
 
-def opened_stage(model: CodeEnhance) -> list[nn.Parameter]:
-    """Weights of the finest stage of the decoder and of what makes colors of it, which now learn."""
+def unfrozen_stage(model: CodeEnhance) -> list[nn.Parameter]:
+    """Parameters of the finest decoder stage and of the last convolution, made trainable."""
     parts = (model.decoder.stages[-1], model.decoder.to_rgb)
     return [weight for part in parts for weight in part.requires_grad_().parameters()]
 
@@ -112,7 +112,7 @@ def opened_stage(model: CodeEnhance) -> list[nn.Parameter]:
 def losses_of(
     recipe: CodeEnhanceTuneRecipe, model: CodeEnhance, made: Enhanced, batch: EnhancementBatch
 ) -> dict[str, Scalar]:
-    """Weighted differences between what was made and what was asked for, and of latents from their codes."""
+    """Weighted losses between output and target images, and between latents and their codes."""
     images, target = (gray_where_color_cast(each, batch.color) for each in (made.images, batch.target))
     losses = image_losses(recipe, images, target)
     semantic = cast(SemanticNet, model.semantic)
@@ -126,11 +126,11 @@ def losses_of(
 
 
 def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights.
+    """Trains, and returns the path of the weights.
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
     """
     settings, run_state = recipe.run, folder.run_state
@@ -142,7 +142,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
 
     model = to_device(start_model(recipe), device)
     learning = [weight for weight in model.parameters() if weight.requires_grad]
-    finest = opened_stage(model) if recipe.decoder_share else []
+    finest = unfrozen_stage(model) if recipe.decoder_share else []
     optimizer = GuardedOptimizer(learning, recipe, device, slow=finest, slow_share=recipe.decoder_share)
     average = averaged(model, recipe.optimizer.average)
     parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "average": average}
@@ -150,9 +150,9 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         for batch, _ in loader.of_step(step):
             facts = batch.facts(recipe.model)

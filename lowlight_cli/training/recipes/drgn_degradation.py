@@ -1,9 +1,9 @@
-"""DRGN, first stage: learns what darkness adds to a picture.
+"""Trains the first stage of DRGN: the degradation of dark images.
 
-Needs: real pairs, or photos that are darkened; clean photos. Makes: ``drgn-degradation.safetensors``, the
+Needs: real pairs or darkened photos; clean photos. Makes: ``drgn-degradation.safetensors``, the
 degradation generator alone. Source: Jiang et al., "Degrade is Upgrade", 2022, eq. 5-7; what it leaves open:
 docs/models/drgn.md. Launch: ``lle train drgn-degradation --data photos --pairs pairs --out runs/deg``.
-The loss pulls the degradation towards a constant; that is the method, not a fault.
+The loss pulls the degradation towards a constant; this is part of the method.
 """
 
 from functools import partial
@@ -41,16 +41,16 @@ class DegradationRecipe(DrgnRecipe):
     """Settings of the first stage.
 
     Args:
-        stage1: ``paper`` has the published loss; ``paired`` is our extension, which also pulls what is left
-            without the degradation towards the bright partner.
-        kl: Distributions that are compared: softmax over pixels, histogram of values, or none.
-        adversarial_weight: Weight of both critics (alpha of the paper).
-        adversarial: Form of the generator's adversarial loss.
+        stage1: ``paper`` has the published loss; ``paired``, our extension, also pulls the image without the
+            degradation towards the reference.
+        kl: Distributions to compare: softmax over pixels, histogram of values, or none.
+        adversarial_weight: Weight of both adversarial losses (alpha of the paper).
+        adversarial: Kind of the adversarial loss of the generator.
         paired_weight: Weight of the extension.
-        loss_scale: What the whole loss is multiplied by, lest its gradients vanish beside Adam's epsilon.
-        strength: How much of a degradation is put on a clean picture.
+        loss_scale: Factor of the whole loss, which keeps gradients large against Adam's epsilon.
+        strength: Factor of a degradation that is added to a clean image.
         critic: ``srgan``, or ``pooled``, which is smaller.
-        critic_width: Channels of a critic's first layer.
+        critic_width: Channels of a discriminator's first layer.
     """
 
     architecture: ClassVar[str] = "drgn-degradation"
@@ -66,39 +66,43 @@ class DegradationRecipe(DrgnRecipe):
     critic_width: PositiveInt = 16
 
 
-class Passed(NamedTuple):
-    """What a batch became, in the generators' numbers.
+class Transferred(NamedTuple):
+    """Results for a batch, in the value range of the generators.
 
-    ``dark`` pictures and clean ones made dark (``low``), the degradation of both (``wanted``, ``made``), and
-    what is left of the dark ones without it.
+    ``dark`` images and darkened clean images (``low``), the degradations of both (``real``, ``made``), and
+    the dark images without their degradation (``rest``).
     """
 
     dark: Images
     low: Images
-    wanted: Images
+    real: Images
     made: Images
     rest: Images
 
 
-def pass_on(recipe: DegradationRecipe, model: Drgn, batch: DegradationBatch) -> Passed:
-    """Degradations of the dark pictures, put on the clean ones, and estimated again."""
-    wanted, rest = model.separate(batch.dark, even_facts(model.config, batch.lightness))
-    synthetic = made_dark(model, batch, wanted, recipe.strength, recipe.composition)
+def transfer(recipe: DegradationRecipe, model: Drgn, batch: DegradationBatch) -> Transferred:
+    """Estimates the degradations of dark images, adds them to clean images, and estimates them again."""
+    real, rest = model.separate(batch.dark, even_facts(model.config, batch.lightness))
+    synthetic = made_dark(model, batch, real, recipe.strength, recipe.composition)
     low = model.to_signal(synthetic.images)
     made = model.degradation(low, ChannelWeights())
-    return Passed(model.to_signal(batch.dark), low, wanted, made, rest)
+    return Transferred(model.to_signal(batch.dark), low, real, made, rest)
 
 
 def generator_losses(
-    recipe: DegradationRecipe, discriminators: nn.ModuleDict, passed: Passed, bright: Images, color: Tensor
+    recipe: DegradationRecipe,
+    discriminators: nn.ModuleDict,
+    passed: Transferred,
+    bright: Images,
+    color: Tensor,
 ) -> dict[str, Scalar]:
     """Weighted losses of the generator.
 
     Args:
         recipe: Gives the weights.
-        discriminators: ``low`` judges dark pictures, ``degradation`` degradations.
-        passed: What a batch became.
-        bright: Partners of the dark pictures, in the generators' numbers.
+        discriminators: ``low`` for dark images, ``degradation`` for degradations.
+        passed: Results for a batch.
+        bright: References of the dark images, in the value range of the generators.
         color: See ``DegradationBatch``.
     """
     saturating = recipe.adversarial == "saturating"
@@ -108,32 +112,32 @@ def generator_losses(
     )
     losses = {"adversarial": recipe.adversarial_weight * fooled}
     if recipe.kl != "off":
-        losses["divergence"] = DIVERGENCES[recipe.kl](passed.wanted, passed.made)
+        losses["divergence"] = DIVERGENCES[recipe.kl](passed.real, passed.made)
     if recipe.stage1 == "paired":
         rest, target = (gray_where_color_cast(signal, color) for signal in (passed.rest, bright))
         losses["paired"] = recipe.paired_weight * charbonnier(rest, target)
     return {name: recipe.loss_scale * loss for name, loss in losses.items()}
 
 
-def critic_loss(discriminators: nn.ModuleDict, passed: Passed) -> Scalar:
-    """Loss of both critics; real and made pictures go through apart, lest their statistics mix."""
-    told = logistic(discriminators["low"](passed.dark), discriminators["low"](passed.low.detach()))
-    real, made = passed.wanted.detach(), passed.made.detach()
-    return told + logistic(discriminators["degradation"](real), discriminators["degradation"](made))
+def discriminator_losses(discriminators: nn.ModuleDict, passed: Transferred) -> Scalar:
+    """Loss of both discriminators; real and made images pass separately, for their own statistics."""
+    low = logistic(discriminators["low"](passed.dark), discriminators["low"](passed.low.detach()))
+    real, made = passed.real.detach(), passed.made.detach()
+    return low + logistic(discriminators["degradation"](real), discriminators["degradation"](made))
 
 
 def describe(degradation: Images) -> dict[str, Scalar]:
-    """Mean of degradations, and how much they vary inside a picture; they tend to become flat."""
+    """Mean of degradations, and their deviation inside an image, which tends to zero."""
     degradation = degradation.detach()
     return {"degradation_mean": degradation.mean(), "degradation_std": degradation.std((2, 3)).mean()}
 
 
 def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains in full precision, and gives the path of the weights; nothing is validated.
+    """Trains in float32 without validation, and returns the path of the weights.
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
     """
     settings, run_state = recipe.run, folder.run_state
@@ -167,21 +171,21 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     start = folder.resume(device, parts)
     folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         for batch, _ in loader.of_step(step):
-            # Make clean pictures dark so that the critics take them, and their degradation, for real.
+            # Generator: darken clean images; the discriminators see them and their degradations.
             set_trainable(discriminators, trainable=False)
-            passed = pass_on(recipe, model, batch)
+            passed = transfer(recipe, model, batch)
             losses = generator_losses(
                 recipe, discriminators, passed, model.to_signal(batch.bright), batch.color
             )
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
 
-            # Teach the critics to tell real from made.
+            # Discriminators: real against made.
             set_trainable(discriminators, trainable=True)
-            discriminator_loss = critic_loss(discriminators, passed)
+            discriminator_loss = discriminator_losses(discriminators, passed)
             discriminator_optimizer.backward(discriminator_loss)
 
         share = decayed_share(step, run_state.length(step), recipe.decay, recipe.optimizer)
@@ -192,14 +196,12 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
         run_state.finish_step(step)
 
         folder.report(
-            step, loss=loss, discriminator_loss=discriminator_loss, **losses, **describe(passed.wanted)
+            step, loss=loss, discriminator_loss=discriminator_loss, **losses, **describe(passed.real)
         )
         if run_state.validates(step):
             with torch.no_grad():
-                seen = pass_on(recipe, model, shown)
-            folder.samples(
-                step + 1, shown.dark, seen.wanted / 2 + 0.5, shown.clean, model.to_images(seen.low)
-            )
+                seen = transfer(recipe, model, shown)
+            folder.samples(step + 1, shown.dark, seen.real / 2 + 0.5, shown.clean, model.to_images(seen.low))
         if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
         if run_state.ending:

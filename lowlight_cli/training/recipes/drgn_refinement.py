@@ -1,6 +1,6 @@
-"""DRGN, second stage: learns to refine what is left of a dark picture without its degradation.
+"""Trains the second stage of DRGN: refining a dark image after its degradation is removed.
 
-Needs: weights of the first stage; real pairs, or photos that are darkened; clean photos. Makes:
+Needs: weights of the first stage; real pairs or darkened photos; clean photos. Makes:
 ``drgn.safetensors`` or ``lw-drgn.safetensors``, the whole network (averaged weights). Source: Jiang et al.,
 "Degrade is Upgrade", 2022, eq. 8 and 9; what it leaves open: docs/models/drgn.md. Launch:
 ``lle train drgn-refinement --data photos --pairs pairs
@@ -42,14 +42,14 @@ class RefinementRecipe(DrgnRecipe):
 
     Args:
         degradation: Weights of the first stage.
-        start: Weights of a whole network to start from, in place of new ones.
-        freeze_degradation: Whether the first stage stays as it is.
-        synthetic_share: Part of the batch that also brings a clean picture made dark; 1 in the paper.
-        strength: Lowest and highest share of a degradation that is put on a clean picture.
-        structure_weight: Weight of SSIM, which is taken off the loss (-lambda of the paper).
-        edge_weight: Weight of the gradient difference; our own, 0 in the paper.
-        colour_weight: Weight of the difference of colors; our own, 0 in the paper.
-        validation_side: Of the middle part of held-out pictures that is looked at; None for whole pictures.
+        start: Weights of a whole network to start from.
+        freeze_degradation: Whether the first stage is frozen.
+        synthetic_share: Share of the batch that also brings a darkened clean image; 1 in the paper.
+        strength: Lowest and highest factor of a degradation that is added to a clean image.
+        structure_weight: Weight of SSIM, which is subtracted from the loss (-lambda of the paper).
+        edge_weight: Weight of the gradient difference; ours, 0 in the paper.
+        colour_weight: Weight of the difference of colors; ours, 0 in the paper.
+        validation_side: Side of the central part of validation images that is used; None for whole images.
     """
 
     degradation: Path | None = None
@@ -64,22 +64,22 @@ class RefinementRecipe(DrgnRecipe):
 
     @property
     def architecture(self) -> str:  # type: ignore[override]
-        """Name of the model that is made."""
+        """Name of the trained model."""
         return "lw-drgn" if isinstance(self.model.generator, SingleBranchConfig) else "drgn"
 
 
 class Refined(NamedTuple):
-    """What became of the dark pictures and of the clean ones made dark, sRGB, not clamped."""
+    """Enhanced dark images and enhanced synthetic dark images, sRGB, not clamped."""
 
     images: Images
     synthetic: Images
 
 
 def started(recipe: RefinementRecipe) -> Drgn:
-    """A new network with the first stage, or one to go on from.
+    """A new network with the weights of the first stage, or the network in ``start``.
 
     Raises:
-        WeightsError: A file is missing, or of another shape.
+        WeightsError: A file is missing or of another shape.
     """
     model = new_model(recipe)
     if recipe.start is not None:
@@ -90,7 +90,7 @@ def started(recipe: RefinementRecipe) -> Drgn:
 
 
 def refine(recipe: RefinementRecipe, model: Drgn, batch: DegradationBatch) -> Refined:
-    """Takes degradations away, from clean pictures that were given some too, and refines what is left."""
+    """Removes degradations from dark and from synthetic dark images, and refines the results."""
     count = len(batch.clean)
     with torch.set_grad_enabled(torch.is_grad_enabled() and not recipe.freeze_degradation):
         degradation, rest = model.separate(batch.dark, even_facts(model.config, batch.lightness))
@@ -107,7 +107,7 @@ def refine(recipe: RefinementRecipe, model: Drgn, batch: DegradationBatch) -> Re
 def refinement_losses(
     recipe: RefinementRecipe, refined: Refined, batch: DegradationBatch
 ) -> dict[str, Scalar]:
-    """Weighted differences from the bright and the clean pictures, those of both kinds added up."""
+    """Weighted losses against references and clean images, added up."""
     made, bright = (gray_where_color_cast(images, batch.color) for images in (refined.images, batch.bright))
     losses = image_losses(recipe, made, bright)
     if len(refined.synthetic):
@@ -117,23 +117,23 @@ def refinement_losses(
     return losses
 
 
-def image_losses(recipe: RefinementRecipe, made: Images, wanted: Images) -> dict[str, Scalar]:
-    """Weighted differences of pictures; the first in the numbers of the generators."""
+def image_losses(recipe: RefinementRecipe, made: Images, target: Images) -> dict[str, Scalar]:
+    """Weighted image losses; the first one in the value range of the generators."""
     spread = 2.0 if recipe.model.value_range == "signed" else 1.0
     return {
-        "pixel": charbonnier(spread * made, spread * wanted),
-        "structure": -recipe.structure_weight * similarity(made, wanted),
-        "edge": recipe.edge_weight * gradient(made, wanted),
-        "colour": recipe.colour_weight * color(made, wanted),
+        "pixel": charbonnier(spread * made, spread * target),
+        "structure": -recipe.structure_weight * similarity(made, target),
+        "edge": recipe.edge_weight * gradient(made, target),
+        "colour": recipe.colour_weight * color(made, target),
     }
 
 
 def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights.
+    """Trains, and returns the path of the weights.
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
     """
     settings, run_state = recipe.run, folder.run_state
@@ -155,9 +155,9 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         for batch, _ in loader.of_step(step):
             with mixed:

@@ -1,6 +1,6 @@
-"""Stage II of GLARE: learns to find the latent of the bright picture in the dark one, with a flow.
+"""Trains stage II of GLARE: a flow that predicts the latent of the reference from the dark image.
 
-Needs: well-lit photos, weights of stage I, and better also real pairs. Makes: ``glare.safetensors``
+Needs: well-lit photos, weights of stage I, and preferably real pairs. Makes: ``glare.safetensors``
 (averaged weights), which stage III starts from. Source: GLARE, sec. 3.2, with what docs/models/glare.md
 lists. Launch: ``lle train glare --stage 2 --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
 --out runs/flow``. Cost and score: docs/models/glare.md.
@@ -41,8 +41,8 @@ class GlareFlowRecipe(Recipe):
         vqgan: Weights of stage I.
         start: Weights of GLARE to start from.
         darkening: How photos are darkened.
-        real_share: Part of a batch that is real pairs.
-        latent: How the latent that is found is judged.
+        real_share: Share of real pairs in a batch.
+        latent: Weights of the losses of the latent.
     """
 
     can_feed_on_device: ClassVar[bool] = True
@@ -57,11 +57,11 @@ class GlareFlowRecipe(Recipe):
 
 
 def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights; pairs whose colors are wrong are left out.
+    """Trains, and returns the path of the weights; pairs with a color cast are left out.
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
     """
     settings, run_state = recipe.run, folder.run_state
@@ -83,9 +83,9 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         for batch, part in loader.of_step(step):
             with torch.no_grad():
@@ -93,10 +93,10 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
             with mixed:
                 told = model.tell(batch.dark, batch.facts(recipe.model))
             if step == 0 and recipe.start is None:
-                # The norms of the flow are set by the first latents it sees.
+                # The norms of the flow are initialized from its first latents.
                 fit_flow(model, target, told)
 
-            # Judge the noise that the bright latent becomes, and the latent that the dark picture leads to.
+            # Losses: likelihood of the target latent, and distance of the retrieved latent.
             losses = latent_losses(model, told, target, recipe.latent, part)
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)

@@ -1,6 +1,6 @@
-"""Stage III of GLARE: learns to decode the latent together with the dark features and what the codes show.
+"""Trains stage III of GLARE: a decoder that fuses the latent with features of the dark image.
 
-Needs: well-lit photos, weights of stage I and II, and better also real pairs. Makes: ``glare.safetensors``
+Needs: well-lit photos, weights of stages I and II, and preferably real pairs. Makes: ``glare.safetensors``
 (averaged weights). Source: GLARE, sec. 3.3, with what docs/models/glare.md lists. Launch:
 ``lle train glare --stage 3 --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
 --start runs/flow/glare.safetensors --out runs/glare``. Cost and score of the shipped weights:
@@ -46,20 +46,19 @@ class GlareFusionRecipe(Recipe):
         vqgan: Weights of stage I.
         start: Weights of stage II.
         darkening: How photos are darkened.
-        real_share: Part of a batch that is real pairs.
-        turned_share: Part of a batch with another texture than 1.
-        joint: Go on training encoder and flow, by the losses of stage II beside those of the picture; else
-            they are frozen, as published.
-        latent: How the latent that is found is judged, where training is joint.
-        edge_weight: Weight of the gradient difference.
+        real_share: Share of real pairs in a batch.
+        turned_share: Share of a batch with a texture control other than 1.
+        joint: Whether to go on training encoder and flow with the losses of stage II; otherwise they are
+            frozen, as published.
+        latent: Weights of the losses of the latent, if training is joint.
+        edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
-        many_scales: Take SSIM at five sizes; crops have 192 pixels at least then.
-        lpips_backbone: Weights of VGG16; with ``lpips_heads`` LPIPS joins the losses.
+        many_scales: Whether to use SSIM at five scales, for which crops need at least 192 pixels.
+        lpips_backbone: Weights of VGG16; with ``lpips_heads``, LPIPS is one of the losses.
         lpips_heads: Weights of the LPIPS heads for VGG.
         lpips_weight: Weight of LPIPS.
-        colour_weight: Weight of the difference of colors.
-        check_side: Side of the middle part of held-out pictures that is looked at while training; None for
-            whole pictures.
+        colour_weight: Weight of the color loss.
+        check_side: Side of the central part of validation images that is used; None for whole images.
     """
 
     can_feed_on_device: ClassVar[bool] = True
@@ -90,7 +89,7 @@ def fused_losses(
     target: Images,
     keeps_color: Tensor,
 ) -> dict[str, Scalar]:
-    """Weighted differences between what was made and what was asked for."""
+    """Weighted losses between output and target images."""
     differ = multi_scale_dissimilarity if recipe.many_scales else dissimilarity
     made, target = gray_where_color_cast(made, keeps_color), gray_where_color_cast(target, keeps_color)
     losses = image_losses(recipe, made, target, differ=differ)
@@ -100,11 +99,11 @@ def fused_losses(
 
 
 def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights.
+    """Trains, and returns the path of the weights.
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
     """
     settings, run_state = recipe.run, folder.run_state
@@ -130,14 +129,14 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         for batch, part in loader.of_step(step):
             target = texture_target(batch)
 
-            # Find the latent, and decode it with as much of the dark features as texture asks for.
+            # Retrieve the latent, and decode it; the texture control sets the share of dark features.
             with mixed:
                 with finding:
                     told = model.tell(batch.dark, batch.facts(recipe.model))
@@ -146,8 +145,8 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
             losses = fused_losses(recipe, perceive, made.images, target, batch.color)
             if recipe.joint:
                 with torch.no_grad():
-                    wanted = prior.encode(batch.bright)
-                losses |= latent_losses(model, told, wanted, recipe.latent, part, found=made.latent)
+                    target_latent = prior.encode(batch.bright)
+                losses |= latent_losses(model, told, target_latent, recipe.latent, part, found=made.latent)
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
 

@@ -1,4 +1,4 @@
-"""Compact semantic network: learns pseudo labels, and to see the same in a dark picture as in a bright one.
+"""Trains the compact semantic network on pseudo labels, with equal features for dark and bright images.
 
 Needs: well-lit photos with class maps. Makes: ``semantic.safetensors`` (averaged weights). Launch:
 ``lle train semantic --data photos --labels maps --out runs/semantic``. Cost and agreement with the labels
@@ -47,9 +47,9 @@ class SemanticRecipe(Recipe):
     Args:
         model: Shape of the network.
         darkening: How the dark views are made.
-        lift_target: Mean luma that dark views are lifted to; the same as in the enhancement.
-        background_weight: Weight of the background class, which covers most of the labels.
-        likeness_weight: Weight of the difference between the features of the dark and the bright view.
+        lift_target: Mean luma that dark views are lifted to, as in the enhancement.
+        background_weight: Weight of the background class, which most labels are.
+        likeness_weight: Weight of the distance between the features of the dark and the bright view.
     """
 
     architecture: ClassVar[str] = "semantic"
@@ -63,7 +63,7 @@ class SemanticRecipe(Recipe):
 
 
 def agreement(logits: Features, classes: ClassMap, count: int) -> tuple[Scalar, Scalar]:
-    """Share of labelled positions that are named alike, and its mean over the classes present."""
+    """Accuracy over labelled positions, and its mean over the classes present."""
     labelled = classes != NO_CLASS
     hits = (logits.argmax(1) == classes) & labelled
     present = torch.bincount(classes[labelled], minlength=count).float()
@@ -72,7 +72,7 @@ def agreement(logits: Features, classes: ClassMap, count: int) -> tuple[Scalar, 
 
 
 class Check(NamedTuple):
-    """Held-out crops, bright and lifted from the dark, with their class maps."""
+    """Held-out crops, bright and lifted after darkening, with their class maps."""
 
     bright: Images
     lifted: Images
@@ -80,7 +80,7 @@ class Check(NamedTuple):
 
 
 def held_out_check(recipe: SemanticRecipe, photos: Sequence[Photo], device: torch.device) -> Check:
-    """64 crops that are the same in every run."""
+    """64 crops, the same in every run."""
     items = item_rngs(CHECK_SEED, 0, range(64)).items
     crops = random_crops(photos, items, recipe.run.crop)
     lifted = lifted_view(recipe, crops, items)
@@ -88,13 +88,13 @@ def held_out_check(recipe: SemanticRecipe, photos: Sequence[Photo], device: torc
 
 
 def lifted_view(recipe: SemanticRecipe, crops: Crops, items: Sequence[Generator]) -> Images:
-    """Crops darkened, then lifted as the enhancement lifts them."""
+    """Crops darkened, then lifted as the enhancement does."""
     dark = dark_view(crops, recipe.darkening, items)
     return lift(dark.images, lift_gain(dark.lightness, recipe.lift_target))
 
 
 def both_views(recipe: SemanticRecipe, photos: Sequence[Photo], part: ItemRngs) -> tuple[Images, ClassMap]:
-    """Bright crops, then the same darkened and lifted, with the class maps of all."""
+    """Bright crops and the same crops darkened and lifted, with the class maps of both."""
     crops = random_crops(photos, part.items, recipe.run.crop)
     views = torch.cat([crops.images, lifted_view(recipe, crops, part.items)])
     return views, torch.cat([crops.classes, crops.classes])
@@ -102,7 +102,7 @@ def both_views(recipe: SemanticRecipe, photos: Sequence[Photo], part: ItemRngs) 
 
 @torch.no_grad()
 def validate(model: SemanticNet, check: Check) -> dict[str, float]:
-    """Agreement with the labels, of bright and of dark pictures."""
+    """Agreement with the labels, for bright and for dark images."""
     pixels, classes = agreement(model.classify(check.bright), check.classes, model.config.classes)
     dark_pixels, dark_classes = agreement(model.classify(check.lifted), check.classes, model.config.classes)
     names = ("agreement", "class_agreement", "dark_agreement", "dark_class_agreement")
@@ -110,11 +110,11 @@ def validate(model: SemanticNet, check: Check) -> dict[str, float]:
 
 
 def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights; of ten photos or more every tenth is kept for validation.
+    """Trains, and returns the path of the weights; of ten photos or more, every tenth is for validation.
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
 
     Raises:
@@ -128,7 +128,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
         if photo.classes is not None
     ]
     if not photos:
-        raise WeightsError("no photo has a class map: see --labels and --label-root")
+        raise WeightsError("no photo has a class map: check --labels and --label-root")
     train, held_out = overfit_subset(*split_every_tenth(photos), settings)
     check = held_out_check(recipe, held_out or train, device)
 
@@ -142,12 +142,12 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     mixed = autocast(settings, device)
     loader = BatchLoader(partial(both_views, recipe, train), settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(train)} photos with class maps, {len(held_out)} more held out")
+    folder.log(f"{len(train)} photos with class maps, {len(held_out)} validation photos")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         for (views, classes), _ in loader.of_step(step):
-            # Name what is where in both views, and describe both alike.
+            # Classify both views, and make their features equal.
             with mixed:
                 logits, features = to_float32(describe(views))
             naming = cross_entropy(logits, classes, weight=weights, ignore_index=NO_CLASS)

@@ -1,6 +1,6 @@
-"""LQ phase of VQCNIR: learns to restore dark and blurred pictures with the codes of clear ones.
+"""Trains the LQ phase of VQCNIR: restoring dark and blurred images with the codes of sharp ones.
 
-Needs: well-lit photos, weights of the HQ phase, and better also real pairs. Makes: ``vqcnir.safetensors``
+Needs: well-lit photos, weights of the HQ phase, and preferably real pairs. Makes: ``vqcnir.safetensors``
 (averaged weights). Source: VQCNIR, eq. 12-16, with what docs/models/vqcnir.md lists. Launch:
 ``lle train vqcnir --phase lq --data photos --pairs pairs --vqgan runs/vqgan/vqgan.safetensors
 --out runs/vqcnir``. Cost and score of the shipped weights: docs/models/vqcnir.md.
@@ -58,23 +58,22 @@ class VqcnirRecipe(Recipe):
         vqgan: Weights of the HQ phase.
         start: Weights of an earlier LQ phase to start from.
         darkening: How photos are darkened.
-        blur: How pictures are blurred; with a share of 0 not at all, as where the pairs are themselves.
-        real_share: Part of a batch that is real pairs.
-        turned_share: Part of a batch with another texture than 1.
-        still_until: Step until which nothing is moved, which is half as dear.
-        edge_weight: Weight of the gradient difference.
+        blur: How images are blurred; a share of 0 for no blur, as for pairs that are already blurred.
+        real_share: Share of real pairs in a batch.
+        turned_share: Share of a batch with a texture control other than 1.
+        still_until: First step with offsets; earlier ones are fixed at 0 and take half the time.
+        edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
-        colour_weight: Weight of the difference of colors.
-        prior_weight: Weight of the difference of the picture that the codes alone make.
+        colour_weight: Weight of the color loss.
+        prior_weight: Weight of the loss of the image decoded from the codes alone.
         lpips_backbone: Weights of VGG16, for LPIPS.
         lpips_heads: Weights of the LPIPS heads for VGG.
-        lpips_weight: Weight of LPIPS, where its weights are given.
-        association_weight: Weight of what binds the latent to the codes of the clear picture.
-        commitment: Share of the squared difference in it; the Gram difference counts as 1.
-        adversarial_weight: Weight of the critic of pictures; 0 for none.
-        critic_width: Channels of the critic's first layer; 64 in the paper.
-        check_side: Side of the middle part of held-out pictures that is looked at while training; None for
-            whole pictures.
+        lpips_weight: Weight of LPIPS, if its weights are given.
+        association_weight: Weight of the distance from the latent to the codes of the sharp image.
+        commitment: Weight of the squared distance in it, beside a Gram loss with weight 1.
+        adversarial_weight: Weight of the adversarial loss of images; 0 for none.
+        critic_width: Channels of the discriminator's first layer; 64 in the paper.
+        check_side: Side of the central part of validation images that is used; None for whole images.
     """
 
     can_feed_on_device: ClassVar[bool] = True
@@ -105,7 +104,7 @@ class VqcnirRecipe(Recipe):
 def prior_loss(
     recipe: VqcnirRecipe, model: Vqcnir, features: Features, batch: EnhancementBatch
 ) -> dict[str, Scalar]:
-    """Weighted difference of what the codes alone make, so that texture has something to start from at 0."""
+    """Weighted loss of the image decoded from the codes alone, which is the output at texture 0."""
     if not recipe.prior_weight:
         return {}
     made = gray_where_color_cast(model.decoder.to_rgb(features), batch.color)
@@ -113,9 +112,9 @@ def prior_loss(
 
 
 def association_loss(recipe: VqcnirRecipe, prior: Vqgan, latent: Tensor, batch: EnhancementBatch) -> Scalar:
-    """Weighted difference between the latent of the dark picture and the codes of the clear one.
+    """Weighted distance from the latent of the dark image to the codes of the sharp one.
 
-    Pictures whose colors cannot be learned count as without any difference.
+    Images with a color cast count with a loss of zero.
     """
     kept = batch.color.flatten() > 0
     if not kept.any():
@@ -128,7 +127,7 @@ def association_loss(recipe: VqcnirRecipe, prior: Vqgan, latent: Tensor, batch: 
 def scores(
     recipe: VqcnirRecipe, model: Vqcnir, pairs: Sequence[PairedPhoto], device: torch.device
 ) -> dict[str, float]:
-    """PSNR (dB) and SSIM over held-out pairs as they are and, where blur is learned, blurred as well."""
+    """PSNR (dB) and SSIM over validation pairs, and, if trained with blur, over blurred ones, too."""
     found = validate(model, pairs, device, recipe.model, side=recipe.check_side)
     if not recipe.blur.share:
         return found
@@ -139,11 +138,11 @@ def scores(
 
 
 def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and gives the path of the weights.
+    """Trains, and returns the path of the weights.
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
     """
     settings, run_state = recipe.run, folder.run_state
@@ -174,16 +173,16 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} pairs held out")
+    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
 
-    step = start - 1  # what a finished run, started again, has done
+    step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         freeze_offsets(model, still=step < recipe.still_until)
         generator_optimizer.begin_phase(step, recipe.still_until)
         for batch, _ in loader.of_step(step):
             target = texture_target(batch)
 
-            # Restore; be judged by the picture, by what the codes alone make of it, and by the codes.
+            # Generator: restore; losses of the image, of the image of the codes alone, and of the latent.
             with mixed:
                 made = to_float32(
                     model(batch.dark, batch.weights.texture, observation=batch.facts(recipe.model))
@@ -200,7 +199,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
 
-            # Teach the critic to tell them apart.
+            # Discriminator: targets against restored images.
             if discriminator is not None and discriminator_optimizer is not None:
                 set_trainable(discriminator, trainable=True)
                 discriminator_optimizer.backward(

@@ -206,7 +206,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
 
     Args:
         recipe: All settings.
-        folder: Where to save and what to resume.
+        folder: Run folder, to save to and resume from.
         device: Where to compute.
     """
     settings, run_state = recipe.run, folder.run_state
@@ -238,7 +238,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     make = partial(batch_of, train, settings.crop)
     loader = BatchLoader(make, settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(train)} photos, {len(held_out)} held out")
+    folder.log(f"{len(train)} photos, {len(held_out)} validation photos")
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

@@ -187,7 +187,7 @@ def test_the_first_process_writes_and_all_start_and_end_alike(tmp_path):
 
 def test_a_batch_that_cannot_be_dealt_is_refused(tmp_path):
     def train(rank: int) -> Any:
-        with pytest.raises(SettingsError, match="a batch of 3 cannot be dealt to 2 processes"):
+        with pytest.raises(SettingsError, match="a batch of 3 cannot be divided among 2 processes"):
             RunFolder(tmp_path, Recipe(run=RunSettings(batch_size=3)))
         return "refused"
 
@@ -199,7 +199,7 @@ def test_a_lost_process_is_an_error_with_a_name():
         if rank == 1:
             time.sleep(0.5)
             return "gone"
-        with pytest.raises(LowlightError, match="lost touch with the other processes"):
+        with pytest.raises(LowlightError, match="lost the connection to the other processes"):
             processes.summed(torch.ones(1))
         return "told"
 

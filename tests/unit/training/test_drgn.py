@@ -21,9 +21,9 @@ from lowlight_cli.training.drgn import new_model
 from lowlight_cli.training.photos import Photo
 from lowlight_cli.training.recipes.drgn_degradation import (
     DegradationRecipe,
-    critic_loss,
+    discriminator_losses,
     generator_losses,
-    pass_on,
+    transfer,
 )
 from lowlight_cli.training.recipes.drgn_refinement import (
     Refined,
@@ -135,7 +135,7 @@ def test_the_first_stage_teaches_the_first_generator_only(batch, stage1: str) ->
     recipe = DegradationRecipe(model=NARROW, stage1=stage1)
     model, judges = new_model(recipe), discriminators()
     losses = generator_losses(
-        recipe, judges, pass_on(recipe, model, batch), model.to_signal(batch.bright), batch.color
+        recipe, judges, transfer(recipe, model, batch), model.to_signal(batch.bright), batch.color
     )
     assert ("paired" in losses) == (stage1 == "paired")
     torch.stack(list(losses.values())).sum().backward()
@@ -146,17 +146,17 @@ def test_the_first_stage_teaches_the_first_generator_only(batch, stage1: str) ->
 def test_critics_learn_without_the_generator(batch) -> None:
     recipe = DegradationRecipe(model=NARROW)
     model, judges = new_model(recipe), discriminators()
-    critic_loss(judges, pass_on(recipe, model, batch)).backward()
+    discriminator_losses(judges, transfer(recipe, model, batch)).backward()
     assert all(parameter.grad is not None for parameter in judges.parameters())
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_clean_pictures_are_made_dark_within_range(batch) -> None:
     recipe = DegradationRecipe(model=NARROW)
-    passed = pass_on(recipe, new_model(recipe), batch)
+    passed = transfer(recipe, new_model(recipe), batch)
     assert passed.low.min() >= -1
     assert passed.low.max() <= 1
-    torch.testing.assert_close(passed.rest + passed.wanted, passed.dark)
+    torch.testing.assert_close(passed.rest + passed.real, passed.dark)
 
 
 def test_the_loss_of_two_constants_is_that_of_the_critics(batch) -> None:
@@ -164,7 +164,7 @@ def test_the_loss_of_two_constants_is_that_of_the_critics(batch) -> None:
     model = new_model(recipe)
     nn.init.zeros_(model.degradation.to_rgb.weight)
     nn.init.constant_(model.degradation.to_rgb.bias, -0.5)
-    passed = pass_on(recipe, model, batch)
+    passed = transfer(recipe, model, batch)
     losses = generator_losses(recipe, discriminators(), passed, model.to_signal(batch.bright), batch.color)
     assert losses["divergence"].item() == pytest.approx(0, abs=0.1)  # scaled by 100,000
     assert 0.5 < losses["adversarial"].item() < 5

@@ -34,7 +34,7 @@ def test_a_picture_is_decoded_once(tmp_path, pictures, monkeypatch):
     first = ImageCache(tmp_path / "cache", GIGABYTE, told.append).read(wanted)
     monkeypatch.setattr(picture_cache, "decode", refuse_to_decode)
     second = ImageCache(tmp_path / "cache", GIGABYTE, told.append).read(wanted)
-    assert told == ["decoding 4 of 4 pictures"]
+    assert told == ["decoding 4 of 4 images"]
     for files, ours, theirs in zip(wanted, first, second, strict=True):
         pixels = np.concatenate([np.asarray(Image.open(path)).transpose(2, 0, 1) for path in files])
         for decoded in (ours, theirs):

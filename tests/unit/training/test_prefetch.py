@@ -63,7 +63,7 @@ def test_batches_are_made_ahead_but_not_past_the_end():
     for step in range(1, 4):
         assert len(list(loader.of_step(step))) == 1
     assert len(made) == 4
-    assert all(name.startswith("feed") for name in made)
+    assert all(name.startswith("loader") for name in made)
 
 
 def test_a_fault_of_a_worker_reaches_the_recipe():

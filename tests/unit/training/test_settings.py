@@ -27,7 +27,7 @@ def test_values_are_read_as_toml_or_else_as_text():
 
 @pytest.mark.parametrize(
     ("assignment", "named"),
-    [("run.stepz=3", "run.stepz"), ("run.steps=-1", "run.steps"), ("run=3", "run"), ("steps", "key=value")],
+    [("run.stepz=3", "run.stepz"), ("run.steps=-1", "run.steps"), ("run=3", "run"), ("steps", "KEY=VALUE")],
 )
 def test_a_wrong_setting_is_named(assignment, named):
     with pytest.raises(SettingsError, match=named):
