@@ -143,7 +143,7 @@ def reading(rows: Sequence[Row]) -> str:
         apart = abs(found[WHOLE].psnr - found[AGAIN].psnr)
         noise = f"Two equal rows with different seeds differ by {apart:.2f} dB: that much is noise."
     else:
-        noise = "Without a second row with another seed, noise cannot be told from differences."
+        noise = "Without a second row with another seed, nobody can distinguish differences from noise."
     return READING.format(noise=noise)
 
 

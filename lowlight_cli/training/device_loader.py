@@ -181,7 +181,7 @@ class DeviceLoader:
     def _controls(self, count: int) -> ControlWeights:
         """See ``random_controls``."""
         drawn = torch.rand(4, count, generator=self._generator, device=self._device)
-        values: Tensor = torch.where(drawn[0] < self._mix.turned, 2 * drawn[1:], 1.0)
+        values: Tensor = torch.where(drawn[0] < self._mix.with_controls, 2 * drawn[1:], 1.0)
         return ControlWeights(*values.view(3, count, 1, 1, 1))
 
 

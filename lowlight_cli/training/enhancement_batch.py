@@ -27,7 +27,7 @@ class Mix(NamedTuple):
     size: int
     side: int
     real: float
-    turned: float
+    with_controls: float
     referenced: float
 
 
@@ -91,7 +91,7 @@ def enhancement_batch(sources: Sources, mix: Mix, item_rngs: ItemRngs) -> Enhanc
     if sources.photos and float(torch.rand((), generator=item_rngs.shared)) < mix.referenced:
         reference = random_crops(sources.photos, item_rngs.items, mix.side).images
         enhanced = like_reference(bright, reference)
-    weights = random_controls(mix.turned, item_rngs.items)
+    weights = random_controls(mix.with_controls, item_rngs.items)
     target = toned(_textured_where_set(enhanced, weights.texture), weights, middle)
     color = color.view(-1, 1, 1, 1)
     return EnhancementBatch(dark, bright, target, lightness, weights, reference, color, view, place)
@@ -111,10 +111,10 @@ def texture_target(batch: EnhancementBatch) -> Images:
 
 def _textured_where_set(images: Images, texture: Tensor) -> Images:
     """See ``textured``; applied only to images whose control is set, to save time."""
-    turned = texture.flatten() != 1
+    is_set = texture.flatten() != 1
     result = images.clone()
-    if turned.any():
-        result[turned] = textured(images[turned], texture[turned])
+    if is_set.any():
+        result[is_set] = textured(images[is_set], texture[is_set])
     return result
 
 

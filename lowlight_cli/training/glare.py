@@ -77,16 +77,16 @@ def noisy(latent: Features, deviation: float, items: Sequence[Generator]) -> Fea
     return latent + deviation * noise.to(latent)
 
 
-def fit_flow(model: Glare, target: Features, told: Told) -> None:
+def fit_flow(model: Glare, target: Features, conditions: Told) -> None:
     """Initializes the norms of the flow from the first latents of all processes."""
-    base = None if told.base is None else items_of_all(told.base)
-    whole = Told([], items_of_all(told.condition), items_of_all(told.mean), base)
+    base = None if conditions.base is None else items_of_all(conditions.base)
+    whole = Told([], items_of_all(conditions.condition), items_of_all(conditions.mean), base)
     model.fit_norms(items_of_all(target), whole)
 
 
 def latent_losses(
     model: Glare,
-    told: Told,
+    conditions: Told,
     target: Features,
     weights: FlowWeights,
     item_rngs: ItemRngs,
@@ -97,18 +97,18 @@ def latent_losses(
 
     Args:
         model: Network with the flow.
-        told: Output of the conditional encoder for the dark images.
+        conditions: Output of the conditional encoder for the dark images.
         target: Latents of the references.
         weights: Weights of the losses.
         item_rngs: Generators of the items and of the step.
         found: Latents retrieved by the flow; None to retrieve them here.
     """
-    seen = model.likelihood(noisy(target, weights.noise, item_rngs.items), told)
+    seen = model.likelihood(noisy(target, weights.noise, item_rngs.items), conditions)
     is_given = float(torch.rand((), generator=item_rngs.shared)) < weights.given_mean
     bits = bits_per_position(seen.noise, target if is_given else seen.mean, seen.log_determinant)
     losses = {"likelihood": weights.likelihood * bits}
     if weights.regression:
-        found = model.retrieve(told) if found is None else found
+        found = model.retrieve(conditions) if found is None else found
         losses["regression"] = weights.regression * mse_loss(found, target)
     return losses
 
@@ -116,8 +116,8 @@ def latent_losses(
 @torch.no_grad()
 def show_found(model: Glare, shown: EnhancementBatch) -> tuple[Images, Images, Images]:
     """Columns of a sample grid: dark image, image of the codes of the retrieved latent, reference."""
-    told = model.tell(shown.dark, shown.facts(model.config))
-    return shown.dark, model.show_codes(model.retrieve(told)), shown.bright
+    conditions = model.tell(shown.dark, shown.facts(model.config))
+    return shown.dark, model.show_codes(model.retrieve(conditions)), shown.bright
 
 
 @torch.no_grad()
@@ -147,11 +147,11 @@ def _of_one(model: Glare, prior: Vqgan, pair: PairedPhoto, device: torch.device,
     dark, bright = (half[None].to(device).float() / 255 for half in pixels.split(3))
     target = prior.encode(bright)
     known = facts_of_middle(model.config, pair, dark, side, device)
-    told = model.tell(dark, known)
-    found = model.retrieve(told)
+    conditions = model.tell(dark, known)
+    found = model.retrieve(conditions)
     right = (model.codebook.nearest(found) == prior.codebook.nearest(target)).float().mean()
     error = (model.show_codes(found).clamp(0, 1) - bright).square().mean()
-    seen = model.likelihood(noisy(target, 0.05, [torch.Generator().manual_seed(0)]), told)
+    seen = model.likelihood(noisy(target, 0.05, [torch.Generator().manual_seed(0)]), conditions)
     bits = bits_per_position(seen.noise, seen.mean, seen.log_determinant)
     distance = mse_loss(found, target).sqrt()
     return torch.stack([right, -10 * error.log10(), distance, bits, bits / target.shape[1]])

@@ -62,15 +62,15 @@ class ImageCache:
         self._log = log
         self._used: set[Path] = set()
 
-    def read(self, wanted: Sequence[Files]) -> list[Decoded | WeightsError]:
-        """Decoded images, or the error of each that cannot be read, in the order of ``wanted``."""
-        keys = {files: _key(files) for files in wanted}
+    def read(self, requested: Sequence[Files]) -> list[Decoded | WeightsError]:
+        """Decoded images, or the error of each that cannot be read, in the order of ``requested``."""
+        keys = {files: _key(files) for files in requested}
         found = self._kept(set(keys.values()))
         missing = {key: files for files, key in keys.items() if key not in found}
         if missing:
-            self._log(f"decoding {len(missing)} of {len(wanted)} images")
+            self._log(f"decoding {len(missing)} of {len(requested)} images")
             found |= self._decoded(missing)
-        return [found[keys[files]] for files in wanted]
+        return [found[keys[files]] for files in requested]
 
     def _kept(self, keys: set[str]) -> dict[str, Decoded | WeightsError]:
         """Images that are in the cache."""
@@ -84,12 +84,12 @@ class ImageCache:
                     os.utime(index)
         return found
 
-    def _decoded(self, wanted: Mapping[str, Files]) -> dict[str, Decoded | WeightsError]:
+    def _decoded(self, requested: Mapping[str, Files]) -> dict[str, Decoded | WeightsError]:
         """Decodes files, and adds images to the cache as far as they fit."""
         found: dict[str, Decoded | WeightsError] = {}
         segment: Segment | None = None
         try:
-            for key, image in _read_all(wanted):
+            for key, image in _read_all(requested):
                 found[key] = image
                 if not isinstance(image, Decoded) or not self._has_room(image, segment):
                     continue
@@ -105,7 +105,7 @@ class ImageCache:
                 raise
             self._log(f"cannot write the image cache, images stay in memory: {error}")
             self._folder = None
-            lost = {key: files for key, files in wanted.items() if key not in found}
+            lost = {key: files for key, files in requested.items() if key not in found}
             return found | self._decoded(lost)
         finally:
             if segment:
@@ -143,18 +143,18 @@ class ImageCache:
 
 def read_images(
     settings: DataSettings,
-    wanted: Sequence[Files],
+    requested: Sequence[Files],
     log: Callable[[str], None],
-    faults: Sequence[str] = (),
+    problems: Sequence[str] = (),
     smallest: int = 1,
 ) -> list[Decoded]:
     """Decoded images; of several processes, the first of each machine decodes them for the others.
 
     Args:
         settings: Data settings.
-        wanted: Files of each image.
+        requested: Files of each image.
         log: Called with each message.
-        faults: Problems found before.
+        problems: Problems found before.
         smallest: Smallest allowed side in pixels.
 
     Raises:
@@ -163,16 +163,16 @@ def read_images(
     cache = ImageCache(cache_folder(settings), int(settings.cache_gigabytes * 1e9), log)
     for turn in (True, False):
         if is_first_here() == turn:
-            found = cache.read(wanted)
+            found = cache.read(requested)
         of_all(None)  # the others wait
-    problems = list(faults)
-    for files, image in zip(wanted, found, strict=True):
+    all_problems = list(problems)
+    for files, image in zip(requested, found, strict=True):
         if isinstance(image, WeightsError):
-            problems.append(str(image))
+            all_problems.append(str(image))
         elif min(image.pixels.shape[1:]) < smallest:
-            problems.append(f"{files[0]} is smaller than a crop of {smallest}x{smallest} pixels")
-    if problems:
-        raise WeightsError(_as_lines(problems))
+            all_problems.append(f"{files[0]} is smaller than a crop of {smallest}x{smallest} pixels")
+    if all_problems:
+        raise WeightsError(_as_lines(all_problems))
     return [image for image in found if isinstance(image, Decoded)]
 
 
@@ -206,9 +206,9 @@ def read_pixels(path: Path) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
-def _read_all(wanted: Mapping[str, Files]) -> Iterable[tuple[str, Decoded | WeightsError]]:
+def _read_all(requested: Mapping[str, Files]) -> Iterable[tuple[str, Decoded | WeightsError]]:
     """Reads a few images at a time, to limit memory."""
-    rest = iter(wanted.items())
+    rest = iter(requested.items())
     with ThreadPoolExecutor(READERS) as pool:
         while some := dict(islice(rest, 4 * READERS)):
             yield from zip(some, pool.map(_read, some.values()), strict=True)

@@ -30,7 +30,7 @@ def sample_batch(sources: Sources, held_out: Sequence[PairedPhoto], side: int) -
     """
     if held_out:
         sources = sources._replace(photos=[], pairs=held_out)
-    mix = Mix(MOST_SAMPLES, side, real=0.5, turned=0.0, referenced=0.0)
+    mix = Mix(MOST_SAMPLES, side, real=0.5, with_controls=0.0, referenced=0.0)
     return enhancement_batch(sources, mix, item_rngs(SAMPLE_SEED, 0, range(MOST_SAMPLES)))
 
 

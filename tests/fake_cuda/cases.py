@@ -79,7 +79,7 @@ def loader() -> dict[str, Any]:
     photos = [Photo(torch.zeros(3, 150, 200 + number, dtype=torch.uint8), None, 0.4) for number in range(3)]
     pairs = [PairedPhoto("a", torch.zeros(6, 140, 150, dtype=torch.uint8), 0.1, 0.4, has_color_cast=False)]
     run = RunSettings(batch_size=8, crop=SIDE, workers=0)
-    mix = Mix(8, SIDE, real=0.25, turned=0.5, referenced=2.0)
+    mix = Mix(8, SIDE, real=0.25, with_controls=0.5, referenced=2.0)
     made = DeviceLoader(Sources(photos, pairs, UNEVEN_NIGHTS), mix, run, CUDA)
     with Watch() as watch:
         batch, _ = next(made.of_step(1))

@@ -91,13 +91,13 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
             with torch.no_grad():
                 target = prior.encode(batch.bright)
             with mixed:
-                told = model.tell(batch.dark, batch.facts(recipe.model))
+                conditions = model.tell(batch.dark, batch.facts(recipe.model))
             if step == 0 and recipe.start is None:
                 # The norms of the flow are initialized from its first latents.
-                fit_flow(model, target, told)
+                fit_flow(model, target, conditions)
 
             # Losses: likelihood of the target latent, and distance of the retrieved latent.
-            losses = latent_losses(model, told, target, recipe.latent, part)
+            losses = latent_losses(model, conditions, target, recipe.latent, part)
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
 

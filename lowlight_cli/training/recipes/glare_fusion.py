@@ -139,14 +139,16 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
             # Retrieve the latent, and decode it; the texture control sets the share of dark features.
             with mixed:
                 with finding:
-                    told = model.tell(batch.dark, batch.facts(recipe.model))
-                    latent = model.retrieve(told)
-                made = to_float32(model.decode(latent, told, batch.weights.texture, {}))
+                    conditions = model.tell(batch.dark, batch.facts(recipe.model))
+                    latent = model.retrieve(conditions)
+                made = to_float32(model.decode(latent, conditions, batch.weights.texture, {}))
             losses = fused_losses(recipe, perceive, made.images, target, batch.color)
             if recipe.joint:
                 with torch.no_grad():
                     target_latent = prior.encode(batch.bright)
-                losses |= latent_losses(model, told, target_latent, recipe.latent, part, found=made.latent)
+                losses |= latent_losses(
+                    model, conditions, target_latent, recipe.latent, part, found=made.latent
+                )
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
 

@@ -154,7 +154,7 @@ def test_the_table_says_how_much_is_noise():
     ]
     assert [cells[5] for cells in table_lines(rows)] == ["difference", "", "+0.30", "-0.75"]
     assert "differ by 0.30 dB" in reading(rows)
-    assert "noise cannot be told from differences" in reading(rows[:1])
+    assert "nobody can distinguish differences from noise" in reading(rows[:1])
     page = markdown(rows, RECIPE, name="codeenhance")
     assert page.count("\n| ") == 5
     assert as_document(rows, RECIPE, name="codeenhance")["rows"][2]["psnr"] == 19.25
