@@ -16,15 +16,15 @@ from lowlight_cli.detection.coco import read_coco
 from lowlight_cli.detection.collection import ClassNames, Sample
 from lowlight_cli.detection.exdark import CLASSES, OFFICIAL_COUNTS, official_split
 from lowlight_cli.detection.exif_orientation import in_pixels
-from lowlight_cli.detection.export import Labelled, export_labels, file_names, splits_of
+from lowlight_cli.detection.export import LabelledImage, export_labels, file_names, splits_of
 from lowlight_cli.detection.files import annotation_files
-from lowlight_cli.detection.label_rules import broken_rules, resolve
+from lowlight_cli.detection.label_rules import broken_rules, clean_boxes
 from lowlight_cli.detection.voc import parse_voc, read_voc
 from lowlight_cli.detection.yolo import read_yolo
 
 
-def read_all(annotations: Path, split_list: Path) -> tuple[list[Labelled], Counter[str]]:
-    """Every annotation with its split, boxes settled; and what settling changed."""
+def read_all(annotations: Path, split_list: Path) -> tuple[list[LabelledImage], Counter[str]]:
+    """Every annotation with its split, boxes cleaned; and what that changed."""
     names, splits = ClassNames(CLASSES), official_split([split_list])
     samples = []
     for file in annotation_files(annotations, ".xml"):
@@ -33,15 +33,15 @@ def read_all(annotations: Path, split_list: Path) -> tuple[list[Labelled], Count
         samples.append(replace(sample, name=name, image=Path(name), split=splits[name.casefold()]))
     pictures, changes = [], Counter()
     for sample, name in zip(samples, file_names(samples), strict=True):
-        done = resolve(sample.boxes, *sample.stated_size)
+        done = clean_boxes(sample.boxes, *sample.stated_size)
         changes.update(
             boxes=len(sample.boxes), clipped=done.clipped, empty=done.empty, repeated=done.repeated
         )
-        pictures.append(Labelled(sample, name, sample.stated_size, done.boxes))
+        pictures.append(LabelledImage(sample, name, sample.stated_size, done.boxes))
     return pictures, changes
 
 
-def largest_error(found: dict[str, tuple[Box, ...]], pictures: list[Labelled]) -> float:
+def largest_error(found: dict[str, tuple[Box, ...]], pictures: list[LabelledImage]) -> float:
     """Largest distance in pixels between an edge and where it came back; infinite where a box is lost."""
     worst = 0.0
     for labelled in pictures:
@@ -55,8 +55,8 @@ def largest_error(found: dict[str, tuple[Box, ...]], pictures: list[Labelled]) -
     return worst
 
 
-def back(form: str, folder: Path, pictures: list[Labelled]) -> dict[str, tuple[Box, ...]]:
-    """Writes the data set in a form, with empty files for pictures, and reads it again."""
+def back(form: str, folder: Path, pictures: list[LabelledImage]) -> dict[str, tuple[Box, ...]]:
+    """Writes the dataset in a format, with empty files for images, and reads it again."""
     export_labels(form, folder, pictures, CLASSES, portable=True)
     for labelled in pictures:
         place = folder / ("JPEGImages" if form == "voc" else f"images/{labelled.split}")

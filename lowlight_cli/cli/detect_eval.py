@@ -1,4 +1,4 @@
-"""``lle detect-eval``: what detectors found, against labels; does enhancing help?"""
+"""``lle detect-eval``: score detectors against labels."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,60 +10,67 @@ from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.score_tables import print_grid, write_report
-from lowlight_cli.detection.choices import SetForm
+from lowlight_cli.detection.choices import SourceFormat
 from lowlight_cli.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from lowlight_cli.detection.compare_detectors import DetectorComparison
-    from lowlight_cli.detection.preparation import Preparation
+    from lowlight_cli.detection.prepared_labels import PreparedLabels
 
 _FORMS = {".json": Form.JSON, ".jsonl": Form.JSONL, ".csv": Form.CSV, ".md": Form.MD, ".tex": Form.LATEX}
 _GATES = ("map50", "map", "map75", "recall")
 
 
 LabelsArgument = Annotated[
-    Path, typer.Argument(metavar="LABELS", help="Labelled data set: what lle detect-prep made, or any other.")
+    Path, typer.Argument(metavar="LABELS", help="Labelled dataset, from lle detect-prep or elsewhere.")
 ]
 PredictionOption = Annotated[
     list[str],
     typer.Option(
         "--pred",
         metavar="[NAME=]PATH",
-        help="Predictions: a folder of texts (class cx cy w h score), or a JSON file of COCO results. "
-        "Repeat it to compare; the first is what the others are measured against.",
+        help="Predictions: a folder of text files (class cx cy w h score), or a JSON file of COCO results. "
+        "May be repeated; differences are relative to the first.",
     ),
 ]
 FromOption = Annotated[
-    SetForm | None, typer.Option("--from", help="Form of the labels; found out if not given.")
+    SourceFormat | None,
+    typer.Option("--from", help="Format of the labels.", show_default="detected from the files"),
 ]
 ClassesOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Names of the classes in order, one on a line.")
+    Path | None, typer.Option(metavar="FILE", help="File with the class names in order, one per line.")
 ]
 SplitOption = Annotated[
     str | None,
-    typer.Option(metavar="train|val|test|all", help="Part to score.", show_default="test or val or all"),
+    typer.Option(
+        metavar="train|val|test|all", help="Split to score.", show_default="test, else val, else all"
+    ),
 ]
-FormOption = Annotated[TableForm, typer.Option("--format", "-f", help="Form of the result on stdout.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+FormOption = Annotated[TableForm, typer.Option("--format", "-f", help="Format of the result on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Same as --format json.")]
 ReportOption = Annotated[
     list[Path] | None,
-    typer.Option("--report", metavar="FILE", help="Write the result here, too: .json .jsonl .csv .md .tex."),
+    typer.Option(
+        "--report", metavar="FILE", help="Also write the result to a file: .json .jsonl .csv .md .tex."
+    ),
 ]
 FailUnderOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="SCORE=LIMIT", help="Exit with 10 if the last detector is below: map50=0.5."),
+    typer.Option(
+        metavar="SCORE=LIMIT", help="Exit with code 10 if the last detector scores lower, e.g. map50=0.5."
+    ),
 ]
 ResamplesOption = Annotated[
-    int, typer.Option(min=0, help="Draws for the intervals of the differences; 0 leaves them out.")
+    int, typer.Option(min=0, metavar="N", help="Bootstrap resamples for the intervals; 0 omits differences.")
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="For the draws.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")]
 
 
 def detect_eval(
     context: typer.Context,
     labels: LabelsArgument,
     pred: PredictionOption,
-    source_form: FromOption = None,
+    source_format: FromOption = None,
     classes: ClassesOption = None,
     split: SplitOption = None,
     form: FormOption = TableForm.TABLE,
@@ -73,13 +80,13 @@ def detect_eval(
     resamples: ResamplesOption = 1000,
     seed: SeedOption = 0,
 ) -> None:
-    """Score detectors against labels, side by side: average precision of each class, and the means.
+    """Score detectors against labels: average precision of each class, and its means.
 
-    Predictions come from any detector; none is run here. Names of pictures tell which prediction belongs
-    where; a picture without a file counts as a picture without detections.
+    Predictions may come from any detector; none is run here. They belong to the image of the same name; an
+    image without predictions counts as one without detections.
 
-    Exit codes: 0 all scored, 2 usage, 3 labels or predictions are broken, 7 no evaluator is installed, 8 a
-    report cannot be written, 10 a limit of --fail-under is passed.
+    Exit codes: 0 success, 2 usage error, 3 labels or predictions are invalid, 7 no evaluator is installed, 8
+    a report cannot be written, 10 a score is below its --fail-under limit.
 
     Example:  lle detect-eval ./exdark/enhanced --pred original=runs/a/labels --pred enhanced=runs/b/labels
     """
@@ -87,50 +94,51 @@ def detect_eval(
     reports = _reports(report or [])
     gates = [_gate(text) for text in fail_under or []]
     sources = _sources(pred)
-    globally = settings_of(context)
+    settings = settings_of(context)
 
-    # Not needed for --help, which shall come at once.
+    # Not needed for --help, which must be fast.
     from lowlight_cli.cli.detect_eval_output import as_text
-    from lowlight_cli.detection.compare_detectors import hold_contest, truth_of
+    from lowlight_cli.detection.compare_detectors import compare_detectors, ground_truth
 
-    prepared = _prepared(labels, source_form, classes, globally)
+    prepared = _prepared(labels, source_format, classes, settings)
     part = _part(prepared, split)
-    truth = truth_of(prepared.pictures, part)
+    truth = ground_truth(prepared.images, part)
     if not truth:
-        raise UsageError(f"'{labels}' holds no picture of the split '{split}'")
-    comparison = hold_contest(
+        raise UsageError(f"'{labels}' has no images in the split '{split}'")
+    comparison = compare_detectors(
         truth, sources, prepared.classes, labels=labels, split=part, resamples=resamples, seed=seed
     )
-    _warn(comparison, globally)
-    if not globally.quiet:
-        _print(comparison, kind, globally)
+    _warn(comparison, settings)
+    if not settings.quiet:
+        _print(comparison, kind, settings)
     for path, kind in reports.items():
         write_report(path, as_text(comparison, kind))
-    _judge(comparison, gates)
+    _check_gates(comparison, gates)
     raise typer.Exit(3 if prepared.errors else 0)
 
 
 def _prepared(
-    labels: Path, form: SetForm | None, classes: Path | None, globally: GlobalSettings
-) -> "Preparation":
-    from lowlight_cli.cli.detection_sources import measured, names_from
+    labels: Path, source_format: SourceFormat | None, classes: Path | None, settings: GlobalSettings
+) -> "PreparedLabels":
     from lowlight_cli.detection.detect_format import read_collection
-    from lowlight_cli.detection.preparation import prepare
+    from lowlight_cli.detection.exif_orientation import read_stored_size
+    from lowlight_cli.detection.files import read_class_names
+    from lowlight_cli.detection.prepared_labels import prepare_labels
 
     if not labels.is_dir():
         raise UsageError(f"no such folder: '{labels}'")
-    found = read_collection(labels, form.value if form else None, names_from(classes))
-    prepared = prepare(found, measured, keep_unlabelled=found.form != "exdark")
+    found = read_collection(labels, source_format, read_class_names(classes) if classes else None)
+    prepared = prepare_labels(found, read_stored_size, keep_unlabelled=found.format != "exdark")
     for error in prepared.errors:
         say(f"failed  {error}", error=True)
-    say(f"{found.form}: {len(prepared.pictures)} pictures", quiet=globally.quiet)
+    say(f"{found.format}: {len(prepared.images)} images", quiet=settings.quiet)
     return prepared
 
 
-def _part(prepared: "Preparation", split: str | None) -> str | None:
+def _part(prepared: "PreparedLabels", split: str | None) -> str | None:
     if split == "all":
         return None
-    held = {each.split for each in prepared.pictures}
+    held = {each.split for each in prepared.images}
     return split or next((name for name in ("test", "val") if name in held), None)
 
 
@@ -143,7 +151,7 @@ def _sources(texts: list[str]) -> dict[str, Path]:
         if not place.exists():
             raise UsageError(f"no such predictions: '{place}'")
         if name in sources:
-            raise UsageError(f"two predictions are called '{name}'; name them: --pred NAME=PATH")
+            raise UsageError(f"two predictions are named '{name}'; name them with --pred NAME=PATH")
         sources[name] = place
     return sources
 
@@ -151,7 +159,7 @@ def _sources(texts: list[str]) -> dict[str, Path]:
 def _reports(paths: list[Path]) -> dict[Path, Form]:
     wrong = next((path for path in paths if path.suffix.lower() not in _FORMS), None)
     if wrong is not None:
-        raise UsageError(f"--report '{wrong}' must end in one of {', '.join(_FORMS)}")
+        raise UsageError(f"--report '{wrong}' has no report extension; use one of {', '.join(_FORMS)}")
     return {path: _FORMS[path.suffix.lower()] for path in paths}
 
 
@@ -160,23 +168,21 @@ def _gate(text: str) -> tuple[str, float]:
     try:
         limit = float(number)
     except ValueError:
-        raise UsageError(f"--fail-under '{text}' is not of the form map50=0.5") from None
+        raise UsageError(f"--fail-under '{text}' is not a limit such as map50=0.5") from None
     if name not in _GATES:
-        raise UsageError(f"--fail-under {text}: no such score; known: {', '.join(_GATES)}")
+        raise UsageError(f"--fail-under '{text}': unknown score; use one of {', '.join(_GATES)}")
     return name, limit
 
 
-def _warn(comparison: "DetectorComparison", globally: GlobalSettings) -> None:
+def _warn(comparison: "DetectorComparison", settings: GlobalSettings) -> None:
     for each in comparison.detectors:
-        strangers = each.predictions.strangers
-        if strangers:
-            text = (
-                f"lle: warning: {each.name}: {len(strangers)} predictions are for no picture of these labels"
-            )
-            say(f"{text}, the first is '{strangers[0]}'", quiet=globally.quiet)
+        unknown = each.predictions.unknown
+        if unknown:
+            text = f"lle: warning: {each.name}: {len(unknown)} predictions are for images without labels"
+            say(f"{text}, the first is '{unknown[0]}'", quiet=settings.quiet)
 
 
-def _print(comparison: "DetectorComparison", form: Form, globally: GlobalSettings) -> None:
+def _print(comparison: "DetectorComparison", form: Form, settings: GlobalSettings) -> None:
     from lowlight_cli.cli.detect_eval_output import as_text, grid_of, header_lines
 
     if form is not Form.TABLE:
@@ -184,15 +190,15 @@ def _print(comparison: "DetectorComparison", form: Form, globally: GlobalSetting
         return
     grid = grid_of(comparison)
     emit("\n".join(header_lines(comparison)))
-    print_grid(grid, globally.color)
+    print_grid(grid, settings.color)
     for note in grid.footnotes:
         emit(note)
 
 
-def _judge(comparison: "DetectorComparison", gates: list[tuple[str, float]]) -> None:
+def _check_gates(comparison: "DetectorComparison", gates: list[tuple[str, float]]) -> None:
     last = comparison.detectors[-1]
     for name, limit in gates:
         value = getattr(last.scores, name)
         if value is None or value < limit:
             shown = "no value" if value is None else f"{value:.6g}"
-            raise GateError(f"limit passed: {name} of {last.name} is {shown} (--fail-under {name}={limit:g})")
+            raise GateError(f"{name} of {last.name} is {shown}, below --fail-under {name}={limit:g}")

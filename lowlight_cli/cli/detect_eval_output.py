@@ -1,4 +1,4 @@
-"""What ``lle detect-eval`` prints: the table of the papers, one column for each class."""
+"""Tables and files of ``lle detect-eval``, with one column for each class as in papers."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -10,11 +10,11 @@ from lowlight_cli.evaluation.render_csv import csv_text
 from lowlight_cli.evaluation.render_text import latex_rows, markdown_table, plain_table
 
 SUMMARY = {"map50": "mAP50", "map": "mAP50-95", "map75": "mAP75", "recall": "AR100"}
-"""Scores of a whole detector, by their names in ``DetectionScores``, and what tables call them."""
+"""Attributes of ``DetectionScores`` over all classes, and their names in tables."""
 
 
 def grid_of(comparison: DetectorComparison) -> Grid:
-    """One row for each detector: AP50 of each class in percent, then the means."""
+    """One row for each detector: AP50 of each class in percent, then the means over classes."""
     shown = [name for name in comparison.classes if _boxes(comparison, name)]
     columns = [[each.scores.classes[name].ap50 for each in comparison.detectors] for name in shown]
     columns += [[getattr(each.scores, name) for each in comparison.detectors] for name in SUMMARY]
@@ -32,14 +32,14 @@ def grid_of(comparison: DetectorComparison) -> Grid:
 
 
 def header_lines(comparison: DetectorComparison) -> list[str]:
-    """What was scored, one fact to a line."""
+    """What was scored: labels, then detections of each detector, one line each."""
     boxes = sum(_boxes(comparison, name) for name in comparison.classes)
     part = f", split {comparison.split}" if comparison.split else ""
-    lines = [f"labels: {comparison.labels}{part}, n={comparison.pictures}, {boxes} boxes"]
+    lines = [f"labels: {comparison.labels}{part}, n={comparison.image_count}, {boxes} boxes"]
     for each in comparison.detectors:
-        found = sum(map(len, each.predictions.by_picture))
-        silent = f", none for {each.predictions.silent} pictures" if each.predictions.silent else ""
-        lines.append(f"{each.name}: {found} detections{silent}")
+        found = sum(map(len, each.predictions.by_image))
+        missing = f", none for {each.predictions.missing} images" if each.predictions.missing else ""
+        lines.append(f"{each.name}: {found} detections{missing}")
     return lines
 
 
@@ -47,8 +47,8 @@ def as_text(comparison: DetectorComparison, form: Form) -> str:
     """A report as text.
 
     Args:
-        comparison: What was found.
-        form: Any but a framed table and a page.
+        comparison: The scores.
+        form: Any format but the framed table and HTML.
     """
     makers: dict[Form, Callable[[DetectorComparison], str]] = {
         Form.PLAIN: lambda each: plain_table(grid_of(each)),
@@ -87,16 +87,16 @@ def _difference(detector: DetectorResult) -> str:
 
 def _footnotes(comparison: DetectorComparison) -> list[str]:
     notes = [
-        "AP at overlap 0.5 in percent, as COCO counts it: 101 recalls, 100 detections in a picture; "
-        "difficult boxes and crowds count for nobody."
+        "AP at IoU 0.5 in percent, as COCO computes it: 101 recalls, 100 detections per image; "
+        "difficult boxes and crowds are ignored."
     ]
     if any(each.difference for each in comparison.detectors):
         notes.append(
-            f"Δ against {comparison.detectors[0].name}, with 95 % interval (paired bootstrap over pictures)."
+            f"Δ against {comparison.detectors[0].name}, with 95 % interval (paired bootstrap over images)."
         )
     missing = [name for name in comparison.classes if not _boxes(comparison, name)]
     if missing:
-        notes.append(f"no box in this split: {', '.join(missing)}.")
+        notes.append(f"no boxes in this split: {', '.join(missing)}.")
     return notes
 
 
@@ -116,5 +116,5 @@ def _as_csv(comparison: DetectorComparison) -> str:
     for each in comparison.detectors:
         for name, score in each.scores.classes.items():
             rows.append([each.name, name, score.boxes, score.pictures, score.ap50, score.ap])
-        rows.append([each.name, "all", "", comparison.pictures, each.scores.map50, each.scores.map])
+        rows.append([each.name, "all", "", comparison.image_count, each.scores.map50, each.scores.map])
     return csv_text(rows)

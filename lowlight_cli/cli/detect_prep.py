@@ -1,63 +1,67 @@
-"""``lle detect-prep``: a labelled data set, enhanced and ready for a detector."""
+"""``lle detect-prep``: enhance a labelled dataset and write it for a detector."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli import io_options as options_files
-from lowlight_cli.cli import io_options as options_report
+from lowlight_cli import defaults
+from lowlight_cli.cli import io_options as io
 from lowlight_cli.cli import options
-from lowlight_cli.cli.darkening import Method
 from lowlight_cli.cli.detect_eval import ClassesOption, FromOption
-from lowlight_cli.detection.choices import ExportForm, Link, SpaceChoice, Variant
-from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.cli.global_options import settings_of
+from lowlight_cli.detection.choices import ExportFormat, Link, SpaceChoice, Variant, parse_strength
+from lowlight_cli.pipeline.choices import DarkeningMethod, OnExist
 
 SourceArgument = Annotated[
-    Path, typer.Argument(metavar="SRC", help="Labelled data set: ExDark, VOC, YOLO or COCO.")
+    Path, typer.Argument(metavar="SRC", help="Labelled dataset: ExDark, VOC, YOLO or COCO.")
 ]
 OutOption = Annotated[
-    Path, typer.Option("--out", "-o", metavar="DIR", help="Place of the result; the source is only read.")
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Output folder; the source is only read.")
 ]
-ToOption = Annotated[ExportForm, typer.Option("--to", help="Form of the result.")]
+ToOption = Annotated[ExportFormat, typer.Option("--to", help="Format to write.")]
 VariantOption = Annotated[
     Variant,
-    typer.Option(help="Enhanced pictures, originals, or both with the same names and labels, to compare."),
+    typer.Option(help="Write enhanced images, originals, or both with the same names and labels."),
 ]
 SplitOption = Annotated[
-    str, typer.Option(metavar="keep|official|8:1:1", help="Parts for training, validation and tests.")
+    str, typer.Option(metavar="keep|official|8:1:1", help="Split into train, val and test.")
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="For shares, previews, darkening and random models.")]
-LinkOption = Annotated[Link, typer.Option(help="How originals get to their place.")]
+SeedOption = Annotated[
+    int, typer.Option(min=0, help="Random seed of the split, of darkening and of random models.")
+]
+LinkOption = Annotated[Link, typer.Option(help="How originals are placed in the output folder.")]
 PortableOption = Annotated[
     bool, typer.Option("--portable", help="Write 'path: .' into data.yaml; see docs/detection.md.")
 ]
 BoxSpaceOption = Annotated[
     SpaceChoice,
-    typer.Option(help="Whether boxes lie on rows as stored or on the upright picture, where EXIF turns it."),
+    typer.Option(help="Whether boxes refer to pixels as stored or to the upright image, if EXIF rotates it."),
 ]
 InclusiveOption = Annotated[
     bool, typer.Option("--voc-inclusive", help="VOC boxes count pixels from 1 and include the last one.")
 ]
 LabelsOnlyOption = Annotated[
-    bool, typer.Option("--labels-only", help="Convert VOC or COCO labels alone, by the sizes they state.")
+    bool, typer.Option("--labels-only", help="Convert VOC or COCO labels without images, by stated sizes.")
 ]
 KeepUnlabelledOption = Annotated[
-    bool, typer.Option("--keep-unlabelled", help="Take pictures without annotation as empty ones.")
+    bool, typer.Option("--keep-unlabelled", help="Include images without annotation, as empty ones.")
 ]
-LimitOption = Annotated[int | None, typer.Option(min=1, help="Pictures of each split at most, for a try.")]
+LimitOption = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Most images of each split, for a quick test.")
+]
 StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Stop before any work if an annotation is broken.")
+    bool, typer.Option("--strict", help="Stop before any work if an annotation is invalid.")
 ]
 DarkenOption = Annotated[
-    bool, typer.Option("--darken", help="Make low-light copies of a well-lit data set; nothing is enhanced.")
+    bool, typer.Option("--darken", help="Make low-light copies of a well-lit dataset instead of enhancing.")
 ]
 DarkenByOption = Annotated[
-    Method,
-    typer.Option(help="How: the measured model of cameras, or DRGN, with --checkpoint or what ships."),
+    DarkeningMethod,
+    typer.Option(help="Darken by the measured camera model, or by DRGN (with --checkpoint, or its weights)."),
 ]
 DarkenStrengthOption = Annotated[
-    str, typer.Option(metavar="LOW:HIGH", help="How dark: 0 not at all, 1 like real nights, 2 far darker.")
+    str, typer.Option(metavar="LOW:HIGH", help="How dark: 0 unchanged, 1 like real nights, 2 much darker.")
 ]
 
 
@@ -65,12 +69,12 @@ def detect_prep(
     context: typer.Context,
     source: SourceArgument,
     out: OutOption,
-    source_form: FromOption = None,
-    target_form: ToOption = ExportForm.YOLO,
+    source_format: FromOption = None,
+    target_format: ToOption = ExportFormat.YOLO,
     variant: VariantOption = Variant.ENHANCED,
     classes: ClassesOption = None,
     split: SplitOption = "keep",
-    seed: SeedOption = 0,
+    seed: SeedOption = defaults.SEED,
     link: LinkOption = Link.COPY,
     portable: PortableOption = False,
     box_space: BoxSpaceOption = SpaceChoice.AUTO,
@@ -80,41 +84,64 @@ def detect_prep(
     limit: LimitOption = None,
     strict: StrictOption = False,
     darken: DarkenOption = False,
-    darken_by: DarkenByOption = Method.PHYSICAL,
+    darken_by: DarkenByOption = DarkeningMethod.PHYSICAL,
     darken_strength: DarkenStrengthOption = "1",
-    model: options.ModelOption = "codeenhance",
+    model: options.ModelOption = defaults.MODEL,
     preset: options.PresetOption = None,
     checkpoint: options.CheckpointOption = None,
-    contrast: options.ContrastOption = 1.0,
-    brightness: options.BrightnessOption = 1.0,
-    texture: options.TextureOption = 1.0,
-    strength: options.StrengthOption = 1.0,
+    contrast: options.ContrastOption = defaults.CONTROL,
+    brightness: options.BrightnessOption = defaults.CONTROL,
+    texture: options.TextureOption = defaults.CONTROL,
+    strength: options.StrengthOption = defaults.STRENGTH,
     reference: options.ReferenceOption = None,
-    on_exist: options_files.OnExistOption = OnExist.RESUME,
-    quality: options_files.QualityOption = 95,
-    device: options.DeviceOption = "auto",
+    on_exist: io.OnExistOption = OnExist.RESUME,
+    quality: io.QualityOption = defaults.QUALITY,
+    device: options.DeviceOption = defaults.DEVICE,
     precision: options.PrecisionOption = options.Precision.AUTO,
     batch_size: options.BatchSizeOption = None,
     tile: options.TileOption = None,
-    tile_overlap: options.TileOverlapOption = 64,
+    tile_overlap: options.TileOverlapOption = defaults.TILE_OVERLAP,
     workers: options.WorkersOption = None,
-    lock_timeout: options_files.LockTimeoutOption = 0.0,
-    min_free: options_files.MinFreeOption = 512 * 2**20,
-    dry_run: options_report.DryRunOption = False,
+    lock_timeout: io.LockTimeoutOption = defaults.LOCK_TIMEOUT_S,
+    min_free: io.MinFreeOption = defaults.MIN_FREE,
+    dry_run: io.DryRunOption = False,
 ) -> None:
-    """Enhance a labelled data set and write it for a detector, every box where it belongs.
+    """Enhance a labelled dataset and write it for a detector, with every box in its place.
 
-    Boxes are clipped to their pictures and follow them where EXIF turns them; empty and repeated ones are
-    left out; all of it is counted. A picture without boxes keeps an empty label. Run it again to go on after
-    an interruption. The path of data.yaml goes to stdout.
+    Boxes are clipped to their images and rotated with them if EXIF says so; empty and duplicate boxes are
+    removed, and all changes are counted. An image without objects gets an empty label. Run the same command
+    again to resume after an interruption. Prints the path of data.yaml.
 
-    Exit codes: 0 all done, 2 usage, 3 some annotations or pictures could not be used, 4 none could, 6 weights
-    missing, 7 no such device, 8 output not writable or disk full, 11 another run writes there.
+    Exit codes: 0 success, 2 usage error, 3 some annotations or images could not be used, 4 none could, 6
+    weights missing or damaged, 7 device not available, 8 output not writable or disk full, 11 another run
+    uses the output folder.
 
     Example:  lle detect-prep ./ExDark -o ./exdark-yolo --variant both
     """
-    chosen = locals()  # each option by its name
-    # Not needed for --help, which shall come at once.
-    from lowlight_cli.cli.detect_prep_run import prepare_set
+    # Not needed for --help, which must be fast.
+    from lowlight_cli.cli.detect_prep_output import run
+    from lowlight_cli.detection.request import PrepareRequest
+    from lowlight_cli.images.choices import FramesPolicy
+    from lowlight_cli.images.settings import ReadSettings, WriteSettings
+    from lowlight_cli.models.controls import Controls
+    from lowlight_cli.pipeline.request import EnhanceRequest, OutputOptions
+    from lowlight_cli.pipeline.settings import EnhanceSettings, StopSettings
 
-    raise typer.Exit(prepare_set(context, chosen))
+    # fmt: off
+    request = PrepareRequest(
+        source=source, out=out, source_format=source_format, target_format=target_format, variant=variant,
+        classes=classes, split=split, link=link, portable=portable, box_space=box_space,
+        voc_inclusive=voc_inclusive, labels_only=labels_only, keep_unlabelled=keep_unlabelled, limit=limit,
+        strict=strict, darken=darken, darken_by=darken_by, darken_strength=parse_strength(darken_strength),
+        enhance=EnhanceRequest(
+            output=OutputOptions(on_exist=on_exist, lock_timeout_s=lock_timeout),
+            settings=EnhanceSettings(
+                model=model, preset=preset, checkpoint=checkpoint,
+                strength=strength, reference=reference, seed=seed,
+                controls=Controls(contrast=contrast, brightness=brightness, texture=texture),
+                device=device, precision=precision.value, batch_size=batch_size, tile=tile,
+                tile_overlap=tile_overlap, workers=workers,
+                read=ReadSettings(frames=FramesPolicy.FIRST), write=WriteSettings(quality=quality),
+                stop=StopSettings(min_free=min_free))))
+    # fmt: on
+    raise typer.Exit(run(request, settings_of(context), dry_run=dry_run))

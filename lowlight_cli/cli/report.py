@@ -48,7 +48,7 @@ def report(
     absolute: AbsoluteOption = False,
     number_format: FormatOption = NumberFormat.TABLE,
 ) -> None:
-    r"""Report what a run did, from its manifest and its files; nothing is enhanced again.
+    """Report what a run did, from its manifest and its files; nothing is enhanced again.
 
     Without --report, --compare and --contact-sheet, prints the numbers of all images; with them, the paths
     of the files written.
@@ -56,7 +56,6 @@ def report(
     Exit codes: 0 success, 2 usage error, 3 an original or a result cannot be read, 8 a report cannot be
     written.
 
-    \b
     Example:  lle report ./out --report run.html --compare ./pairs
     """
     options = ReportOptions(reports or (), compare, compare_style, contact_sheet, absolute)

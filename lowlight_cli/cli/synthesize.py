@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lowlight_cli.cli.darkening import Darkening, Method, make_darkening
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import Progress, say
 from lowlight_cli.cli.reporter import emit
@@ -13,6 +12,8 @@ from lowlight_cli.detection.choices import parse_strength
 from lowlight_cli.detection.dark_book import DarkBook
 from lowlight_cli.errors import ImageError, OutputError, UsageError
 from lowlight_cli.images.replace import check_writable_folder
+from lowlight_cli.pipeline.choices import DarkeningMethod
+from lowlight_cli.pipeline.darkening import Darkening, make_darkening
 from lowlight_cli.pipeline.lock import output_lock
 from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED, Row
 from lowlight_cli.pipeline.sources import images_in
@@ -28,7 +29,8 @@ OutOption = Annotated[
     ),
 ]
 MethodOption = Annotated[
-    Method, typer.Option(help="Darken by a measured camera model, or by the degradation that DRGN learned.")
+    DarkeningMethod,
+    typer.Option(help="Darken by a measured camera model, or by the degradation that DRGN learned."),
 ]
 StrengthOption = Annotated[
     str,
@@ -71,7 +73,7 @@ def synthesize(
     context: typer.Context,
     source: SourceArgument,
     out: OutOption,
-    method: MethodOption = Method.PHYSICAL,
+    method: MethodOption = DarkeningMethod.PHYSICAL,
     strength: StrengthOption = "0.8:1.2",
     count: CountOption = None,
     seed: SeedOption = 0,

@@ -1,1 +1,1 @@
-"""Labelled data sets for object detectors: boxes only, pixels go through the engine."""
+"""Labelled datasets for object detectors: formats, box conversion, preparation and scores."""

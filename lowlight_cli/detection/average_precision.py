@@ -1,4 +1,4 @@
-"""Average precision as COCO counts it, by faster-coco-eval or pycocotools, whichever is installed."""
+"""Average precision as COCO computes it, by faster-coco-eval or pycocotools, whichever is installed."""
 
 import contextlib
 import io
@@ -9,22 +9,22 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lowlight_cli.detection.coco import coco_content
-from lowlight_cli.detection.predictions import Detection, Truth
+from lowlight_cli.detection.predictions import Detection, GroundTruth
 from lowlight_cli.errors import UnavailableError
 
 _FIFTY, _SEVENTY_FIVE = 0, 5
-"""Places of overlaps 0.50 and 0.75 among the ten."""
+"""Indices of IoU 0.50 and 0.75 among the ten thresholds."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """One class; scores are None where there is nothing to find.
+    """Scores of one class; None if it has no boxes. The names are keys of reports.
 
     Attributes:
-        ap: Mean over the overlaps 0.50 to 0.95.
-        ap50: At overlap 0.50.
-        boxes: Boxes to be found.
-        pictures: Pictures that show it.
+        ap: Mean over IoU 0.50 to 0.95.
+        ap50: At IoU 0.50.
+        boxes: Boxes to find.
+        pictures: Number of images that show the class.
     """
 
     ap: float | None
@@ -35,16 +35,16 @@ class ClassScore:
 
 @dataclass(frozen=True, slots=True)
 class DetectionScores:
-    """Scores of one detector, each from 0 to 1; None where there is nothing to find.
+    """Scores of one detector, from 0 to 1; None if there are no boxes. The names are keys of reports.
 
     Attributes:
-        map: Mean over classes and over the overlaps 0.50 to 0.95.
-        map50: Mean over classes at overlap 0.50: what papers on low light report.
-        map75: Likewise at 0.75.
-        small: As ``map``, boxes below 32x32 pixels.
-        medium: Up to 96x96.
-        large: Beyond.
-        recall: Mean recall with 100 detections in a picture.
+        map: Mean over classes and IoU 0.50 to 0.95.
+        map50: Mean over classes at IoU 0.50, as papers on low light report it.
+        map75: Mean over classes at IoU 0.75.
+        small: ``map`` of boxes below 32x32 pixels.
+        medium: ``map`` of boxes from 32x32 to 96x96 pixels.
+        large: ``map`` of larger boxes.
+        recall: Mean recall with 100 detections per image.
         classes: By name.
     """
 
@@ -59,20 +59,20 @@ class DetectionScores:
 
 
 def score_detections(
-    truth: Sequence[Truth], detections: Sequence[Sequence[Detection]], classes: Sequence[str]
+    truth: Sequence[GroundTruth], detections: Sequence[Sequence[Detection]], classes: Sequence[str]
 ) -> DetectionScores:
     """Scores a detector.
 
     Args:
-        truth: Pictures with what should be found; difficult boxes count as crowds.
-        detections: What was found in each, in the same order.
+        truth: Images with the boxes to find; difficult boxes count as crowds.
+        detections: Detections in each image, in the same order.
         classes: Names by index.
 
     Raises:
         UnavailableError: No evaluator is installed.
     """
     evaluated = _evaluated(truth, detections, classes)
-    precision = evaluated.eval["precision"]  # overlaps, recalls, classes, areas, numbers of detections
+    precision = evaluated.eval["precision"]  # axes: IoU, recalls, classes, areas, numbers of detections
     whole = precision[..., 0, -1]
     per_class = {
         name: ClassScore(_mean(whole[:, :, index]), _mean(whole[_FIFTY, :, index]), *_counts(truth, index))
@@ -91,12 +91,12 @@ def score_detections(
 
 
 def _mean(values: NDArray[Any]) -> float | None:
-    """Mean of what is known; the evaluators mark what is not by -1."""
+    """Mean of the known values; the evaluators mark unknown ones by -1."""
     known = values[values > -1]
     return float(known.mean()) if known.size else None
 
 
-def _counts(truth: Sequence[Truth], label: int) -> tuple[int, int]:
+def _counts(truth: Sequence[GroundTruth], label: int) -> tuple[int, int]:
     boxes = [
         sum(box.label == label and not (box.crowd or box.difficult) for box in each.boxes) for each in truth
     ]
@@ -104,8 +104,8 @@ def _counts(truth: Sequence[Truth], label: int) -> tuple[int, int]:
 
 
 def _evaluated(
-    truth: Sequence[Truth], detections: Sequence[Sequence[Detection]], classes: Sequence[str]
-) -> Any:  # noqa: ANN401 - two libraries, one form
+    truth: Sequence[GroundTruth], detections: Sequence[Sequence[Detection]], classes: Sequence[str]
+) -> Any:  # noqa: ANN401 - two libraries with the same interface
     content = _ground_truth(truth, classes)
     results = [
         {
@@ -117,15 +117,15 @@ def _evaluated(
         for number, found in enumerate(detections, start=1)
         for each in found
     ]
-    with contextlib.redirect_stdout(io.StringIO()):  # both libraries print as they go
+    with contextlib.redirect_stdout(io.StringIO()):  # both libraries print progress
         return _run(content, results)
 
 
-def _ground_truth(truth: Sequence[Truth], classes: Sequence[str]) -> dict[str, Any]:
+def _ground_truth(truth: Sequence[GroundTruth], classes: Sequence[str]) -> dict[str, Any]:
     content = coco_content([(each.name, each.size, each.boxes) for each in truth], classes)
-    free = [int(box.crowd or box.difficult) for each in truth for box in each.boxes]
-    for annotation, is_free in zip(content["annotations"], free, strict=True):
-        annotation["iscrowd"] = is_free
+    ignored = [int(box.crowd or box.difficult) for each in truth for box in each.boxes]
+    for annotation, is_ignored in zip(content["annotations"], ignored, strict=True):
+        annotation["iscrowd"] = is_ignored
     return content
 
 
@@ -133,8 +133,8 @@ def _run(content: dict[str, Any], results: list[dict[str, Any]]) -> Any:  # noqa
     try:
         from faster_coco_eval import COCO, COCOeval_faster
 
-        wanted = COCO(content)
-        evaluator = COCOeval_faster(wanted, wanted.loadRes(results), "bbox", print_function=_say_nothing)
+        truth = COCO(content)
+        evaluator = COCOeval_faster(truth, truth.loadRes(results), "bbox", print_function=_print_nothing)
     except ImportError:
         evaluator = _slower(content, results)
     evaluator.evaluate()
@@ -148,13 +148,13 @@ def _slower(content: dict[str, Any], results: list[dict[str, Any]]) -> Any:  # n
         from pycocotools.cocoeval import COCOeval
     except ImportError as error:
         raise UnavailableError(
-            "detection scores need faster-coco-eval: pip install 'lowlight-cli[detect]'"
+            "detection scores need faster-coco-eval; install it with: pip install 'lowlight-cli[detect]'"
         ) from error
-    wanted = COCO()
-    wanted.dataset = content
-    wanted.createIndex()
-    return COCOeval(wanted, wanted.loadRes(results), "bbox")
+    truth = COCO()
+    truth.dataset = content
+    truth.createIndex()
+    return COCOeval(truth, truth.loadRes(results), "bbox")
 
 
-def _say_nothing(*_: object) -> None:
-    """Takes what the evaluator would print."""
+def _print_nothing(*_: object) -> None:
+    """Replaces the print function of the evaluator."""

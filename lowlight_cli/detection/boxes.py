@@ -1,7 +1,7 @@
-"""Boxes around objects, and what turning or clipping a picture does to them.
+"""Boxes around objects: clipping, EXIF rotation and overlap.
 
-A box is held by its edges in pixels, counted from 0 at the left or top edge of the picture: a box over the
-whole picture runs from 0 to its width. Numbers are never rounded here.
+Edges are in pixels from the left or top edge of the image: a box over the whole image runs from 0 to its
+width. Numbers are never rounded here.
 """
 
 import math
@@ -14,12 +14,12 @@ class Box:
 
     Attributes:
         label: Index of its class.
-        left: Pixels from the left edge of the picture to its left side.
-        top: Pixels from the top edge to its top side.
-        right: Pixels from the left edge to its right side.
-        bottom: Pixels from the top edge to its bottom side.
-        difficult: Whether VOC marks it as hard to see; scores leave it out.
-        crowd: Whether COCO marks it as many objects in one.
+        left: Left edge in pixels.
+        top: Top edge in pixels.
+        right: Right edge in pixels.
+        bottom: Bottom edge in pixels.
+        difficult: Whether VOC marks it as difficult; scores ignore it.
+        crowd: Whether COCO marks it as a crowd of objects; scores ignore it.
     """
 
     label: int
@@ -32,17 +32,17 @@ class Box:
 
     @property
     def width(self) -> float:
-        """Pixels from side to side; negative where the sides are swapped."""
+        """Right minus left, in pixels; negative if they are swapped."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
-        """Pixels from top to bottom, likewise."""
+        """Bottom minus top, in pixels; negative if they are swapped."""
         return self.bottom - self.top
 
     @property
     def is_finite(self) -> bool:
-        """Whether every edge is a number."""
+        """Whether no edge is NaN or infinite."""
         return all(map(math.isfinite, (self.left, self.top, self.right, self.bottom)))
 
     @property
@@ -57,12 +57,12 @@ class Box:
 
 
 def clipped(box: Box, width: int, height: int) -> Box:
-    """The part of a box that lies inside the picture; empty where none does.
+    """The part of a box inside the image; an empty box if there is none.
 
     Args:
-        box: In a picture of ``width`` times ``height`` pixels.
-        width: Columns.
-        height: Rows.
+        box: Box in pixels.
+        width: Width of the image.
+        height: Height of the image.
     """
     left, right = (min(max(edge, 0.0), float(width)) for edge in (box.left, box.right))
     top, bottom = (min(max(edge, 0.0), float(height)) for edge in (box.top, box.bottom))
@@ -70,15 +70,15 @@ def clipped(box: Box, width: int, height: int) -> Box:
 
 
 def turned_upright(box: Box, orientation: int, width: int, height: int) -> Box:
-    """Where a box of the stored rows lies once EXIF orientation is applied to the pixels.
+    """The box after EXIF orientation is applied to the image.
 
-    Source: CIPA DC-008 (Exif 2.32), tag 274; the same turns as ``images.orientation.turn_upright``.
+    Source: CIPA DC-008 (Exif 2.32), tag 274; as ``images.orientation.turn_upright`` rotates pixels.
 
     Args:
-        box: In the picture as stored.
-        orientation: EXIF value 1 to 8; any other leaves the box as it is.
-        width: Columns as stored.
-        height: Rows as stored.
+        box: Box in pixels of the image as stored.
+        orientation: EXIF value 1 to 8; other values leave the box unchanged.
+        width: Width of the image as stored.
+        height: Height of the image as stored.
     """
     left, top, right, bottom = box.edges
     if orientation in (5, 6, 7, 8):
@@ -92,18 +92,18 @@ def turned_upright(box: Box, orientation: int, width: int, height: int) -> Box:
 
 
 def from_center(label: int, center_x: float, center_y: float, width: float, height: float) -> Box:
-    """A box by its center and sides, all in pixels."""
+    """A box from its center and size, in pixels or relative to the image."""
     left, top = center_x - width / 2, center_y - height / 2
     return Box(label, left, top, center_x + width / 2, center_y + height / 2)
 
 
 def overlap_of(one: Box, other: Box, *, of_first: bool = False) -> float:
-    """Intersection over union, or over the first box alone.
+    """Intersection over union (IoU).
 
     Args:
         one: A box.
-        other: Another.
-        of_first: Whether the first box's area is the measure, as for crowds.
+        other: Another box.
+        of_first: Whether to divide by the area of the first box instead of the union, as for crowds.
     """
     width = min(one.right, other.right) - max(one.left, other.left)
     height = min(one.bottom, other.bottom) - max(one.top, other.top)

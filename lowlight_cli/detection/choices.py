@@ -1,12 +1,12 @@
-"""Words that a user chooses from when preparing a data set; free of heavy imports."""
+"""Choices for preparing a dataset; free of heavy imports, so that help stays fast."""
 
 from enum import StrEnum
 
 from lowlight_cli.errors import UsageError
 
 
-class SetForm(StrEnum):
-    """Form of a labelled data set that is read."""
+class SourceFormat(StrEnum):
+    """Format of a labelled dataset to read."""
 
     EXDARK = "exdark"
     VOC = "voc"
@@ -14,8 +14,8 @@ class SetForm(StrEnum):
     COCO = "coco"
 
 
-class ExportForm(StrEnum):
-    """Form of the data set that is written."""
+class ExportFormat(StrEnum):
+    """Format of the dataset to write."""
 
     YOLO = "yolo"
     COCO = "coco"
@@ -23,7 +23,7 @@ class ExportForm(StrEnum):
 
 
 class Variant(StrEnum):
-    """Pictures as they were, as they are made, or both with the same names and labels."""
+    """Enhanced images, originals, or both with the same names and labels."""
 
     ENHANCED = "enhanced"
     ORIGINAL = "original"
@@ -31,7 +31,7 @@ class Variant(StrEnum):
 
 
 class Link(StrEnum):
-    """How a picture that needs no change gets to its place."""
+    """How an original that needs no conversion is placed in the dataset."""
 
     COPY = "copy"
     HARDLINK = "hardlink"
@@ -39,7 +39,7 @@ class Link(StrEnum):
 
 
 class SpaceChoice(StrEnum):
-    """Which way up boxes were drawn."""
+    """The pixels that box coordinates refer to: as stored, or after EXIF rotation."""
 
     AUTO = "auto"
     RAW = "raw"
@@ -58,5 +58,7 @@ def parse_strength(text: str) -> tuple[float, float]:
         numbers = []
     low, high = (numbers * 2)[:2] if len(numbers) == 1 else numbers if len(numbers) == 2 else (1.0, 0.0)
     if not 0 <= low <= high <= 2:
-        raise UsageError(f"'{text}' is no strength; use one number from 0 to 2, or two like 0.8:1.2")
+        raise UsageError(
+            f"'{text}' is not a strength; use one number from 0 to 2, or a range such as 0.8:1.2"
+        )
     return low, high

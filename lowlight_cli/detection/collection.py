@@ -1,4 +1,4 @@
-"""A labelled data set in memory, whatever form its files have."""
+"""A labelled dataset in memory, independent of its file format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ SPLITS = ("train", "val", "test")
 
 
 class BoxSpace(StrEnum):
-    """Which way up the boxes were drawn."""
+    """The pixels that boxes refer to if EXIF rotates an image."""
 
     RAW = "raw"
-    """On the rows as stored, EXIF orientation ignored."""
+    """Pixels as stored, without EXIF orientation."""
     UPRIGHT = "upright"
-    """On the picture as a viewer shows it."""
+    """Pixels of the upright image."""
     BY_SIZE = "by_size"
-    """The size that the annotation states tells; where it cannot, as stored."""
+    """Decided by the size that the annotation states; if that fits both, pixels as stored."""
 
 
 class AnnotationError(LowlightError):
-    """An annotation that makes no sense; the message names file and line.
+    """An annotation that is invalid; the message names file and line.
 
     Args:
-        place: File, and ``:line`` where there are lines.
+        place: File, and ``:line`` if there is one.
         message: What is wrong.
     """
 
@@ -38,18 +38,17 @@ class AnnotationError(LowlightError):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One picture with its boxes.
+    """One image with its boxes.
 
     Attributes:
-        name: Path of the picture below the data set's picture folder, the folders of splits and classes left
-            out; unique in a data set.
-        image: The picture's file.
-        boxes: In pixels of the annotation, or in parts of the picture's sides (0 to 1) where ``relative``.
-        annotation: File the boxes come from; None for a picture without one.
-        split: train, val or test; None where the data set has none.
-        stated_size: Width and height by the annotation; None where it states none.
-        relative: Whether boxes are given in parts of the sides.
-        number: What a COCO file calls the picture by; None in other forms.
+        name: File name of the image.
+        image: File of the image.
+        boxes: Boxes in pixels, or relative to the sides of the image (0 to 1) if ``relative`` is set.
+        annotation: File of the boxes; None for an image without annotation.
+        split: train, val or test; None if the dataset has no splits.
+        stated_size: Width and height in the annotation; None if it states none.
+        relative: Whether boxes are relative to the sides of the image.
+        number: Image id in a COCO file; None in other formats.
     """
 
     name: str
@@ -64,19 +63,19 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A whole data set.
+    """A whole dataset.
 
     Attributes:
-        form: Name of the form its files have: exdark, voc, yolo or coco.
-        classes: Names of the classes; boxes refer to them by index.
-        samples: Pictures that have an annotation, or need none.
-        space: Which way up boxes are.
-        without_image: Annotations whose picture is not there.
-        without_annotation: Pictures that no annotation mentions.
-        errors: Annotations that could not be read.
+        format: Format of its files: exdark, voc, yolo or coco.
+        classes: Names by index; boxes refer to them by index.
+        samples: Images with an annotation.
+        space: The pixels that boxes refer to.
+        without_image: Annotations whose image is missing.
+        without_annotation: Images without an annotation.
+        errors: Annotations that are invalid.
     """
 
-    form: str
+    format: str
     classes: tuple[str, ...]
     samples: tuple[Sample, ...]
     space: BoxSpace
@@ -86,7 +85,7 @@ class Collection:
 
 
 class ClassNames:
-    """Index of each class name; case and blanks around it do not count.
+    """Index of each class name, regardless of case and surrounding blanks.
 
     Args:
         names: All classes, in order.
@@ -100,7 +99,7 @@ class ClassNames:
         """Index of a class.
 
         Args:
-            name: As the annotation spells it.
+            name: Name in the annotation.
             place: File and line, for the message.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Several detectors on one labelled data set: scores side by side, and whether differences are luck."""
+"""Scores of several detectors on one labelled dataset, and confidence intervals of their differences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowlight_cli.detection.average_precision import DetectionScores, score_detections
-from lowlight_cli.detection.export import Labelled
-from lowlight_cli.detection.matching import ClassHits, joined, match
-from lowlight_cli.detection.predictions import Detection, Predictions, Truth, read_predictions
+from lowlight_cli.detection.export import LabelledImage
+from lowlight_cli.detection.matching import ClassHits, join_images, match
+from lowlight_cli.detection.predictions import Detection, GroundTruth, Predictions, read_predictions
 
 OVERLAP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Mean average precision at overlap 0.5 of one detector minus that of another.
+    """Mean average precision at IoU 0.5 of one detector minus that of another.
 
     Attributes:
-        value: On all pictures.
-        low: Lower end of the interval that holds 95 % of the resamples.
-        high: Upper end.
-        resamples: Number of resamples.
+        value: Difference on all images.
+        low: Lower end of the 95 % bootstrap interval.
+        high: Upper end of that interval.
+        resamples: Number of bootstrap resamples.
     """
 
     value: float
@@ -32,24 +32,19 @@ class Difference:
     high: float
     resamples: int
 
-    @property
-    def is_clear(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low > 0 or self.high < 0
-
 
 def match_classes(
-    truth: Sequence[Truth], found: Sequence[Sequence[Detection]], class_count: int
+    truth: Sequence[GroundTruth], found: Sequence[Sequence[Detection]], class_count: int
 ) -> tuple[ClassHits, ...]:
-    """What each class of a detector comes to at overlap 0.5; the slow half of a comparison.
+    """Matches of each class at IoU 0.5; the slow half of a comparison.
 
     Args:
-        truth: Pictures with what should be found.
-        found: What the detector found in each.
+        truth: Images with the boxes to find.
+        found: Detections in each image.
         class_count: Number of classes.
     """
     return tuple(
-        joined([match(picture, row, label, OVERLAP) for picture, row in zip(truth, found, strict=True)])
+        join_images([match(image, row, label, OVERLAP) for image, row in zip(truth, found, strict=True)])
         for label in range(class_count)
     )
 
@@ -57,24 +52,24 @@ def match_classes(
 def compare(
     one: Sequence[ClassHits], other: Sequence[ClassHits], *, resamples: int = 1000, seed: int = 0
 ) -> Difference:
-    """The mean average precision at overlap 0.5 of ``other`` minus that of ``one``, with its interval.
+    """Mean average precision at IoU 0.5 of ``other`` minus that of ``one``, with a paired bootstrap interval.
 
     Args:
         one: Classes of the first detector, from ``match_classes``.
-        other: Those of the second, on the same pictures.
-        resamples: How often pictures are drawn anew.
-        seed: Start of the draw.
+        other: Classes of the second detector on the same images.
+        resamples: Number of bootstrap resamples of the images.
+        seed: Random seed.
     """
-    pictures = len(one[0].wanted)
+    count = len(one[0].positives)
     generator = np.random.default_rng(seed)
-    plain = np.ones(pictures, np.int64)
-    value = _mean_score(other, plain) - _mean_score(one, plain)
-    drawn = []
+    once = np.ones(count, np.int64)
+    value = _mean_score(other, once) - _mean_score(one, once)
+    differences = []
     for _ in range(resamples):
-        chosen = generator.integers(0, pictures, pictures)
-        weights = np.bincount(chosen, minlength=pictures)
-        drawn.append(_mean_score(other, weights) - _mean_score(one, weights))
-    low, high = np.percentile(drawn, [2.5, 97.5])
+        drawn = generator.integers(0, count, count)
+        weights = np.bincount(drawn, minlength=count)
+        differences.append(_mean_score(other, weights) - _mean_score(one, weights))
+    low, high = np.percentile(differences, [2.5, 97.5])
     return Difference(value, float(low), float(high), resamples)
 
 
@@ -91,11 +86,11 @@ class DetectorResult:
     """One detector.
 
     Attributes:
-        name: What tables call it.
-        source: Where its predictions lie.
-        predictions: What it found.
-        scores: How good that is.
-        difference: Mean average precision at overlap 0.5 minus that of the first; None for the first.
+        name: Name in tables.
+        source: File or folder of its predictions.
+        predictions: Its detections.
+        scores: Its scores.
+        difference: Difference of its mAP50 to that of the first detector; None for the first.
     """
 
     name: str
@@ -107,39 +102,39 @@ class DetectorResult:
 
 @dataclass(frozen=True, slots=True)
 class DetectorComparison:
-    """Detectors on a data set.
+    """Scores of detectors on one dataset.
 
     Attributes:
-        labels: The data set.
-        split: The part that was scored; None for all of it.
-        pictures: Number of pictures.
+        labels: Folder of the dataset.
+        split: The split that was scored; None for all images.
+        image_count: Number of images.
         classes: Names by index.
-        detectors: At least one; differences are against the first.
+        detectors: At least one; differences are relative to the first.
     """
 
     labels: Path
     split: str | None
-    pictures: int
+    image_count: int
     classes: tuple[str, ...]
     detectors: tuple[DetectorResult, ...]
 
 
-def truth_of(pictures: Sequence[Labelled], split: str | None) -> list[Truth]:
-    """What should be found.
+def ground_truth(images: Sequence[LabelledImage], split: str | None) -> list[GroundTruth]:
+    """Images of a split with the boxes to find.
 
     Args:
-        pictures: A prepared data set.
-        split: The part to take; None for all.
+        images: All images.
+        split: Split to take; None takes all.
     """
     return [
-        Truth(each.file, each.size, each.boxes, each.sample.number)
-        for each in pictures
+        GroundTruth(each.file, each.size, each.boxes, each.sample.number)
+        for each in images
         if split in (None, each.split)
     ]
 
 
-def hold_contest(
-    truth: Sequence[Truth],
+def compare_detectors(
+    truth: Sequence[GroundTruth],
     sources: Mapping[str, Path],
     classes: Sequence[str],
     *,
@@ -151,16 +146,16 @@ def hold_contest(
     """Reads and scores every detector.
 
     Args:
-        truth: What should be found.
-        sources: Predictions of each detector, by its name.
+        truth: Images with the boxes to find.
+        sources: File or folder of the predictions of each detector, by its name.
         classes: Names by index.
-        labels: Where the truth comes from.
-        split: The part it is.
-        resamples: For the intervals of the differences; 0 leaves them out.
-        seed: For the resamples.
+        labels: Folder of the dataset, for reports.
+        split: Split of the truth, for reports.
+        resamples: Number of bootstrap resamples for the intervals; 0 omits differences.
+        seed: Random seed of the bootstrap.
 
     Raises:
-        AnnotationError: Predictions cannot be read.
+        AnnotationError: Predictions are invalid.
         UnavailableError: No evaluator is installed.
     """
     detectors: list[DetectorResult] = []
@@ -168,10 +163,10 @@ def hold_contest(
     compares = resamples > 0 and len(sources) > 1
     for name, source in sources.items():
         found = read_predictions(source, truth, classes)
-        scores = score_detections(truth, found.by_picture, classes)
+        scores = score_detections(truth, found.by_image, classes)
         difference = None
         if compares:
-            hits = match_classes(truth, found.by_picture, len(classes))
+            hits = match_classes(truth, found.by_image, len(classes))
             difference = compare(first, hits, resamples=resamples, seed=seed) if first is not None else None
             first = first or hits
         detectors.append(DetectorResult(name, source, found, scores, difference))
@@ -179,12 +174,12 @@ def hold_contest(
 
 
 def as_document(comparison: DetectorComparison) -> dict[str, Any]:
-    """A contest for other programs; keys are added, never renamed."""
+    """The comparison as JSON values; keys are added, never renamed."""
     return {
         "v": VERSION,
         "labels": str(comparison.labels),
         "split": comparison.split,
-        "n": comparison.pictures,
+        "n": comparison.image_count,
         "classes": list(comparison.classes),
         "methods": [_method(each) for each in comparison.detectors],
     }
@@ -196,9 +191,9 @@ def _method(detector: DetectorResult) -> dict[str, Any]:
     return {
         "name": detector.name,
         "source": str(detector.source),
-        "detections": sum(map(len, detector.predictions.by_picture)),
-        "silent": detector.predictions.silent,
-        "strangers": list(detector.predictions.strangers),
+        "detections": sum(map(len, detector.predictions.by_image)),
+        "silent": detector.predictions.missing,
+        "strangers": list(detector.predictions.unknown),
         "summary": scores,
         "classes": classes,
         "difference": None if detector.difference is None else asdict(detector.difference),

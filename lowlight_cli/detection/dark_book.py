@@ -1,4 +1,4 @@
-"""Which dark pictures were made from what, and on what terms: one JSON line each, only ever appended to."""
+"""Record of darkened images: for each the source and the settings, one JSON line each, append-only."""
 
 import json
 from pathlib import Path
@@ -6,64 +6,64 @@ from typing import Any
 
 from lowlight_cli.errors import ImageError
 
-_BOOK = Path(".lle", "darkened.jsonl")
+_RECORD = Path(".lle", "darkened.jsonl")
 
 
 class DarkBook:
-    """Tells dark pictures that can stay from those that must be made again.
+    """Tells which darkened images are up to date.
 
     Args:
-        root: Top folder of the dark pictures.
-        terms: Everything that decides what they look like, as one text.
+        root: Top folder of the darkened images.
+        terms: Everything that determines their pixels, as one text.
     """
 
     def __init__(self, root: Path, terms: str) -> None:
         self._root = root
         self._terms = terms
-        self._entries = _read(root / _BOOK)
+        self._entries = _read(root / _RECORD)
 
     @property
     def is_empty(self) -> bool:
-        """Whether no picture was ever noted."""
+        """Whether no image was recorded."""
         return not self._entries
 
     def holds(self, target: Path, source: Path) -> bool:
-        """Whether a picture lies there as it was made, from the same source on the same terms."""
+        """Whether a darkened image is unchanged, and its source and settings are the same."""
         facts = self._facts(target, source)
         return facts["target"] is not None and self._entries.get(self._key(target)) == facts
 
     def note(self, target: Path, source: Path) -> None:
-        """Notes a picture that was just made.
+        """Records an image that was just written.
 
         Raises:
-            ImageError: ``write``: the book cannot be written.
+            ImageError: ``write``: the record cannot be written.
         """
         line = json.dumps({"key": self._key(target), **self._facts(target, source)})
         try:
-            (self._root / _BOOK).parent.mkdir(parents=True, exist_ok=True)
-            with (self._root / _BOOK).open("a", encoding="utf-8") as file:
+            (self._root / _RECORD).parent.mkdir(parents=True, exist_ok=True)
+            with (self._root / _RECORD).open("a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
         except OSError as error:
-            raise ImageError("write", f"{self._root / _BOOK}: {error.strerror}") from error
+            raise ImageError("write", f"{self._root / _RECORD}: {error.strerror}") from error
 
     def _key(self, target: Path) -> str:
         return target.relative_to(self._root).as_posix()
 
     def _facts(self, target: Path, source: Path) -> dict[str, Any]:
-        return {"terms": self._terms, "source": _stamp(source), "target": _stamp(target)}
+        return {"terms": self._terms, "source": _stat(source), "target": _stat(target)}
 
 
-def _stamp(path: Path) -> list[int] | None:
-    """Size and time of a file; None where there is none."""
+def _stat(path: Path) -> list[int] | None:
+    """Size and modification time of a file; None if there is no file."""
     try:
-        facts = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return [facts.st_size, facts.st_mtime_ns]
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
-    """The last whole line about each picture."""
+    """The last valid entry of each image."""
     entries = {}
     try:
         lines = path.read_bytes().split(b"\n")

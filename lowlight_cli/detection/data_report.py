@@ -1,7 +1,4 @@
-"""What a prepared data set holds, as JSON and Markdown, with previews of boxes.
-
-The numbers of pictures, boxes and changes are those of what was written.
-"""
+"""Reports about a prepared dataset: ``lle-report.json``, ``lle-report.md`` and previews with boxes."""
 
 import json
 import random
@@ -14,9 +11,9 @@ import cv2
 import numpy as np
 
 from lowlight_cli.detection.collection import Collection
-from lowlight_cli.detection.export import Labelled, picture_path, put, splits_of
-from lowlight_cli.detection.preparation import Preparation
-from lowlight_cli.detection.preview import drawn, sheet
+from lowlight_cli.detection.export import LabelledImage, image_path, put, splits_of
+from lowlight_cli.detection.prepared_labels import PreparedLabels
+from lowlight_cli.detection.preview import draw_boxes, sheet
 from lowlight_cli.detection.statistics import SIZE_BORDERS, SplitStatistics, statistics
 from lowlight_cli.detection.variants import Roots
 from lowlight_cli.errors import ImageError
@@ -25,62 +22,62 @@ from lowlight_cli.images.replace import replace_file
 
 VERSION = 1
 PREVIEWED = 16
-"""Pictures on the preview of a split."""
+"""Images in the preview of a split."""
 
-LIGHT_BINS = 64
-_LIGHT_SAMPLE = 64
-"""Pictures of a split whose light is measured."""
+HISTOGRAM_BINS = 64
+_HISTOGRAM_SAMPLE = 64
+"""Images of a split whose histogram is measured."""
 
 
 def write_reports(
-    out: Path, found: Collection, prepared: Preparation, roots: Roots, form: str
+    out: Path, collection: Collection, labels: PreparedLabels, roots: Roots, format_name: str
 ) -> dict[str, Any]:
-    """Writes ``lle-report.json`` and ``lle-report.md``, and a preview of each split.
+    """Writes ``lle-report.json``, ``lle-report.md`` and a preview of each split.
 
     Args:
-        out: Place of the result.
-        found: The source.
-        prepared: What was made of it.
-        roots: Top folders of the kinds of pictures.
-        form: Of the export.
+        out: Output folder.
+        collection: The source.
+        labels: The labels that were written.
+        roots: Top folders of the images.
+        format_name: Format of the result.
 
     Returns:
         The content of ``lle-report.json``.
 
     Raises:
-        ImageError: Something cannot be written.
+        ImageError: A file cannot be written.
     """
-    numbers = statistics(prepared.pictures, prepared.classes)
+    numbers = statistics(labels.images, labels.classes)
     document = {
         "v": VERSION,
-        "form": found.form,
-        "to": form,
-        "classes": list(prepared.classes),
-        "pictures": len(prepared.pictures),
+        "form": collection.format,
+        "to": format_name,
+        "classes": list(labels.classes),
+        "pictures": len(labels.images),
         "boxes": sum(each.boxes for each in numbers.values()),
-        "changes": asdict(prepared.changes),
-        "errors": [str(error) for error in prepared.errors],
-        "without_image": [str(path) for path in found.without_image],
-        "without_annotation": [str(path) for path in found.without_annotation],
+        "changes": asdict(labels.changes),
+        "errors": [str(error) for error in labels.errors],
+        "without_image": [str(path) for path in collection.without_image],
+        "without_annotation": [str(path) for path in collection.without_annotation],
         "splits": {split: asdict(each) for split, each in numbers.items()},
         "size_borders": list(SIZE_BORDERS),
         "light": {
-            split: _light(_of(prepared.pictures, split), roots, form)
-            for split in splits_of(prepared.pictures)
+            split: _histograms(_of(labels.images, split), roots, format_name)
+            for split in splits_of(labels.images)
         },
     }
     put(out / "lle-report.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     put(out / "lle-report.md", as_markdown(document, numbers))
-    for split in splits_of(prepared.pictures):
-        _write_preview(out, split, _of(prepared.pictures, split), roots, form, prepared.classes)
+    for split in splits_of(labels.images):
+        _write_preview(out, split, _of(labels.images, split), roots, format_name, labels.classes)
     return document
 
 
 def as_markdown(document: Mapping[str, Any], numbers: Mapping[str, SplitStatistics]) -> str:
-    """The report for a person: boxes of each class and split, and what was changed."""
+    """The report as Markdown: boxes of each class and split, changes and errors."""
     heads = ["class", *numbers, "all"]
-    rows = [["pictures", *(f"{each.pictures:,}" for each in numbers.values()), f"{document['pictures']:,}"]]
-    rows += [["of them empty", *(f"{each.empty_pictures:,}" for each in numbers.values()), ""]]
+    rows = [["images", *(f"{each.pictures:,}" for each in numbers.values()), f"{document['pictures']:,}"]]
+    rows += [["images without boxes", *(f"{each.empty_pictures:,}" for each in numbers.values()), ""]]
     for name in document["classes"]:
         counts = [each.classes.get(name, 0) for each in numbers.values()]
         rows.append([_escaped(name), *(f"{count:,}" for count in counts), f"{sum(counts):,}"])
@@ -89,10 +86,10 @@ def as_markdown(document: Mapping[str, Any], numbers: Mapping[str, SplitStatisti
     changes = [f"- {name}: {count:,}" for name, count in document["changes"].items()]
     errors = [f"- {_escaped(text)}" for text in document["errors"]]
     parts = [
-        f"# {document['form']} as {document['to']}",
+        f"# {document['form']} to {document['to']}",
         "\n".join(f"| {' | '.join(row)} |" for row in table),
         "## Changes\n\n" + "\n".join(changes),
-        *(["## Not used\n\n" + "\n".join(errors)] if errors else []),
+        *(["## Errors\n\n" + "\n".join(errors)] if errors else []),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -101,39 +98,46 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
-def _of(pictures: Sequence[Labelled], split: str) -> list[Labelled]:
-    return [each for each in pictures if each.split == split]
+def _of(images: Sequence[LabelledImage], split: str) -> list[LabelledImage]:
+    return [each for each in images if each.split == split]
 
 
-def chosen(pictures: Sequence[Labelled], count: int) -> list[Labelled]:
-    """Some pictures, the same ones in every run, in the order of the data set."""
-    indices = random.Random(len(pictures)).sample(range(len(pictures)), min(count, len(pictures)))
-    return [pictures[index] for index in sorted(indices)]
+def sample_images(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
+    """A random sample of images, the same in every run, in the order of the dataset."""
+    indices = random.Random(len(images)).sample(range(len(images)), min(count, len(images)))
+    return [images[index] for index in sorted(indices)]
 
 
 def _write_preview(
-    out: Path, split: str, pictures: Sequence[Labelled], roots: Roots, form: str, classes: Sequence[str]
+    out: Path,
+    split: str,
+    images: Sequence[LabelledImage],
+    roots: Roots,
+    format_name: str,
+    classes: Sequence[str],
 ) -> None:
-    """Draws boxes on what trainers will see: the made pictures, where there are any."""
-    root = roots.made or roots.original
+    """Draws boxes on the images that a trainer gets: processed images if there are any, else originals."""
+    root = roots.processed or roots.original
     tiles = []
-    for each in chosen(pictures, PREVIEWED):
-        pixels = _pixels((root or out) / picture_path(form, each))
+    for each in sample_images(images, PREVIEWED):
+        pixels = _pixels((root or out) / image_path(format_name, each))
         if pixels is not None:
-            tiles.append(drawn(pixels, each.boxes, classes))
+            tiles.append(draw_boxes(pixels, each.boxes, classes))
     if tiles:
         page = cv2.cvtColor(sheet(tiles), cv2.COLOR_RGB2BGR)
         replace_file(out / f"preview_{split}.jpg", cv2.imencode(".jpg", page)[1].tobytes())
 
 
-def _light(pictures: Sequence[Labelled], roots: Roots, form: str) -> dict[str, list[float]]:
-    """Shares of the luma of some pictures in 64 steps from black to white, of each kind of pictures."""
+def _histograms(images: Sequence[LabelledImage], roots: Roots, format_name: str) -> dict[str, list[float]]:
+    """Luma histogram of a sample of images, for each variant: shares from black to white."""
     kinds = {
         "original": roots.original,
-        roots.made.name if roots.original and roots.made else "made": roots.made,
+        roots.processed.name if roots.original and roots.processed else "made": roots.processed,
     }
     shares = {
-        kind: _histogram([root / picture_path(form, each) for each in chosen(pictures, _LIGHT_SAMPLE)])
+        kind: _histogram(
+            [root / image_path(format_name, each) for each in sample_images(images, _HISTOGRAM_SAMPLE)]
+        )
         for kind, root in kinds.items()
         if root is not None
     }
@@ -141,13 +145,13 @@ def _light(pictures: Sequence[Labelled], roots: Roots, form: str) -> dict[str, l
 
 
 def _histogram(paths: Sequence[Path]) -> list[float]:
-    total = np.zeros(LIGHT_BINS)
+    total = np.zeros(HISTOGRAM_BINS)
     for path in paths:
         pixels = _pixels(path)
         if pixels is not None:
             small = cv2.resize(pixels, (128, 128), interpolation=cv2.INTER_AREA)
             luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY) / np.iinfo(small.dtype).max
-            total += np.histogram(luma, LIGHT_BINS, (0, 1))[0]
+            total += np.histogram(luma, HISTOGRAM_BINS, (0, 1))[0]
     return [round(float(share), 6) for share in total / max(total.sum(), 1)]
 
 

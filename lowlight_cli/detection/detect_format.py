@@ -1,4 +1,4 @@
-"""Which form a labelled data set has, by what lies in its folder."""
+"""Detection of a dataset's format, and reading in any format."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,17 +12,17 @@ from lowlight_cli.detection.voc import read_voc
 from lowlight_cli.detection.yolo import DATA_FILE, read_yolo
 from lowlight_cli.errors import UsageError
 
-FORMS = ("exdark", "voc", "yolo", "coco")
+FORMATS = ("exdark", "voc", "yolo", "coco")
 
 
-def recognize(folder: Path) -> str:
-    """Name of the form.
+def detect_format(folder: Path) -> str:
+    """Format of a dataset, by the files in its folder.
 
     Args:
-        folder: The data set.
+        folder: Folder of the dataset.
 
     Raises:
-        UsageError: None fits.
+        UsageError: No format fits.
     """
     if (folder / DATA_FILE).is_file() or darknet_file(folder) or _has_labels(folder):
         return "yolo"
@@ -34,7 +34,7 @@ def recognize(folder: Path) -> str:
         file.data.lstrip(b"\xef\xbb\xbf").startswith(b"% bbGt") for file in annotation_files(folder, ".txt")
     ):
         return "exdark"
-    raise UsageError(f"no annotations in '{folder}'; the forms that are read: {', '.join(FORMS)}")
+    raise UsageError(f"no annotations in '{folder}'; supported formats: {', '.join(FORMATS)}")
 
 
 def _has_labels(folder: Path) -> bool:
@@ -43,34 +43,33 @@ def _has_labels(folder: Path) -> bool:
 
 def read_collection(
     folder: Path,
-    form: str | None,
+    format_name: str | None,
     classes: Sequence[str] | None = None,
     *,
     inclusive: bool = False,
-    needs_pictures: bool = True,
+    needs_images: bool = True,
 ) -> Collection:
-    """Reads a data set of a named form, or of the form that it seems to have.
+    """Reads a labelled dataset.
 
     Args:
-        folder: The data set.
-        form: One of ``FORMS``, or None.
-        classes: Names in order; None takes those of the data set.
-        inclusive: Whether VOC's numbers count pixels from 1.
-        needs_pictures: Whether annotations count only if their pictures are there; VOC, COCO can do without.
+        folder: Folder of the dataset.
+        format_name: One of ``FORMATS``; None detects it.
+        classes: Names in order; None takes those of the dataset.
+        inclusive: Whether VOC boxes count pixels from 1 and include the last one.
+        needs_images: Whether annotations without their images are left out; VOC and COCO do not need images.
 
     Raises:
-        AnnotationError: The form is not known, or a file that all depends on cannot be read.
+        AnnotationError: A file that describes the whole dataset is invalid, or the format needs images.
+        UsageError: The format cannot be detected.
     """
-    form = form or recognize(folder)
-    if not needs_pictures and form in ("exdark", "yolo"):
-        raise AnnotationError(str(folder), f"annotations of the form {form} make no sense without pictures")
-    if form == "exdark":
+    format_name = format_name or detect_format(folder)
+    if not needs_images and format_name in ("exdark", "yolo"):
+        raise AnnotationError(str(folder), f"{format_name} annotations cannot be read without images")
+    if format_name == "exdark":
         return read_exdark(folder, classes or CLASSES)
-    if form == "voc":
-        return read_voc(
-            folder, classes, preferred=CLASSES, inclusive=inclusive, needs_pictures=needs_pictures
-        )
-    if form == "coco":
-        return read_coco(folder, classes, needs_pictures=needs_pictures)
+    if format_name == "voc":
+        return read_voc(folder, classes, preferred=CLASSES, inclusive=inclusive, needs_images=needs_images)
+    if format_name == "coco":
+        return read_coco(folder, classes, needs_images=needs_images)
     data_file = None if (folder / DATA_FILE).is_file() else darknet_file(folder)
     return read_darknet(data_file, classes) if data_file else read_yolo(folder, classes)

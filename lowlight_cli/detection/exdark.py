@@ -1,7 +1,9 @@
-"""ExDark: its classes, its annotations in both forms, its official split.
+"""ExDark format: classes, annotations in Piotr's bbGt format, and the official split.
+
+Each line of an annotation has ``Class l t w h`` in pixels, and seven unused numbers.
 
 Source: Loh and Chan, "Getting to Know Low-light Images with The Exclusively Dark Dataset", 2019, and the
-read-me of its ground truth. A line of an annotation is ``Class l t w h`` in pixels, and seven unused numbers.
+read-me of its ground truth.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,11 +13,11 @@ from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNames, Collection, Sample
 from lowlight_cli.detection.files import (
     AnnotationFile,
-    Pictures,
+    ImageIndex,
     annotation_files,
     files_below,
+    images_below,
     number,
-    pictures_below,
 )
 
 CLASSES = (
@@ -32,7 +34,7 @@ CLASSES = (
     "People",
     "Table",
 )
-"""In the order of the official list, where they count from 1."""
+"""In the order of the official list, which counts from 1."""
 
 OFFICIAL_COUNTS = {"train": 3000, "val": 1800, "test": 2563}
 
@@ -42,14 +44,14 @@ _CLASS_LIST = "imageclasslist.txt"
 
 
 def parse_bbgt(file: AnnotationFile, classes: ClassNames) -> tuple[Box, ...]:
-    """Boxes of one annotation of Piotr's toolbox.
+    """Boxes of one annotation in bbGt format.
 
     Args:
-        file: Text with the header ``% bbGt version=3``.
-        classes: Names that may occur.
+        file: Text file with the header ``% bbGt version=3``.
+        classes: Known classes.
 
     Raises:
-        AnnotationError: No header, an unknown class, or a line that does not hold a class and four numbers.
+        AnnotationError: The header is missing, a class is unknown, or a line is not a class and four numbers.
     """
     lines = file.text.splitlines()
     if not lines or not lines[0].startswith(_HEADER):
@@ -63,32 +65,32 @@ def parse_bbgt(file: AnnotationFile, classes: ClassNames) -> tuple[Box, ...]:
 
 def _bbgt_box(words: Sequence[str], place: str, classes: ClassNames) -> Box:
     if len(words) < 5:
-        raise AnnotationError(place, f"a class and four numbers are needed, not '{' '.join(words)}'")
+        raise AnnotationError(place, f"expected a class and four numbers, not '{' '.join(words)}'")
     label = classes.index(words[0], place)
     left, top, width, height = (number(word, place, "a coordinate") for word in words[1:5])
     return Box(label, left, top, left + width, top + height)
 
 
 def read_exdark(folder: Path, classes: Sequence[str] = CLASSES) -> Collection:
-    """Reads the official release: text annotations and pictures, each in folders of classes.
+    """Reads the official release: text annotations and images, each in folders of classes.
 
     Args:
-        folder: Holds both; ``imageclasslist.txt`` anywhere inside gives the split.
+        folder: Folder with both; ``imageclasslist.txt`` anywhere below it gives the split.
         classes: Names in order.
     """
     names = ClassNames(classes)
-    pictures = Pictures(pictures_below(folder))
+    images = ImageIndex(images_below(folder))
     splits = official_split(files_below(folder))
-    samples, lost, errors, used = [], [], [], set()
+    samples, missing, errors, used = [], [], [], set()
     for file in annotation_files(folder, ".txt"):
-        image = pictures.find(file.path.stem)
+        image = images.find(file.path.stem)
         if not file.data.lstrip(b"\xef\xbb\xbf").startswith(_HEADER.encode()):
             if _is_annotation_name(file.path):
                 errors.append(AnnotationError(f"{file.path}:1", f"the header '{_HEADER}' is missing"))
                 used.add(image)
             continue
         if image is None:
-            lost.append(file.path)
+            missing.append(file.path)
             continue
         try:
             boxes = parse_bbgt(file, names)
@@ -98,23 +100,25 @@ def read_exdark(folder: Path, classes: Sequence[str] = CLASSES) -> Collection:
         finally:
             used.add(image)
         samples.append(Sample(image.name, image, boxes, file.path, splits.get(image.name.casefold())))
-    unused = tuple(path for path in pictures.paths if path not in used)
-    return Collection("exdark", names.names, tuple(samples), BoxSpace.RAW, tuple(lost), unused, tuple(errors))
+    unused = tuple(path for path in images.paths if path not in used)
+    return Collection(
+        "exdark", names.names, tuple(samples), BoxSpace.RAW, tuple(missing), unused, tuple(errors)
+    )
 
 
 def _is_annotation_name(path: Path) -> bool:
-    """Whether a text is named after a picture: ``2015_00001.png.txt``."""
+    """Whether a text file is named after an image: ``2015_00001.png.txt``."""
     return Path(path.stem).suffix.lower() in (".jpg", ".jpeg", ".png")
 
 
 def official_split(files: Iterable[Path]) -> dict[str, str]:
-    """Split of each picture, by its name in lower case; empty where no list is among the files.
+    """Split of each image by its name in lower case; empty if there is no list.
 
     Args:
-        files: Among them ``imageclasslist.txt``, or ``train.txt``, ``val.txt`` and ``test.txt``.
+        files: Files that may include ``imageclasslist.txt``, or ``train.txt``, ``val.txt`` and ``test.txt``.
 
     Raises:
-        AnnotationError: A line of the list cannot be read.
+        AnnotationError: A line of the list is invalid.
     """
     by_name = {path.name.casefold(): path for path in files}
     if listed := by_name.get(_CLASS_LIST):
@@ -135,6 +139,8 @@ def _from_class_list(path: Path) -> dict[str, str]:
         if not words or "|" in words:  # the header
             continue
         if len(words) != 5 or words[4] not in _SPLIT_OF_NUMBER:
-            raise AnnotationError(f"{path}:{count}", f"not a name and four numbers: '{line.strip()}'")
+            raise AnnotationError(
+                f"{path}:{count}", f"expected a name and four numbers, not '{line.strip()}'"
+            )
         splits[words[0].casefold()] = _SPLIT_OF_NUMBER[words[4]]
     return splits

@@ -1,4 +1,4 @@
-"""Labels -> files in the form that a trainer wants, each whole or absent."""
+"""Labels -> files of a dataset in the format of a trainer; each file is written atomically."""
 
 import itertools
 import json
@@ -17,18 +17,18 @@ from lowlight_cli.images.replace import replace_file
 
 _READ_BY_TRAINERS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif")
 
-EXPORT_FORMS = ("yolo", "coco", "voc")
+EXPORT_FORMATS = ("yolo", "coco", "voc")
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """A picture ready to be written.
+class LabelledImage:
+    """An image of the result with its labels.
 
     Attributes:
-        sample: Where it comes from; its split is set.
-        file: Name of its file in the result; unique by its stem.
-        size: Width and height, upright.
-        boxes: Settled, in pixels of the upright picture.
+        sample: Image and annotation of the source; its split is set.
+        file: File name in the result; its stem is unique.
+        size: Width and height of the upright image.
+        boxes: Clean boxes in pixels of the upright image.
     """
 
     sample: Sample
@@ -38,15 +38,15 @@ class Labelled:
 
     @property
     def split(self) -> str:
-        """Part of the data set it belongs to."""
+        """Split of the image: train, val or test."""
         return self.sample.split or "train"
 
 
 def file_names(samples: Sequence[Sample]) -> list[str]:
-    """Names for the results: those of the pictures, told apart where two have one stem.
+    """File names of the results: those of the images, made unique by their stems.
 
-    Labels are found by the stem, so ``a.jpg`` and ``a.png`` become ``a_jpg.jpg`` and ``a_png.png``; pictures
-    of one name in several folders are numbered.
+    Labels are found by the stem, so ``a.jpg`` and ``a.png`` become ``a_jpg.jpg`` and ``a_png.png``; images
+    of the same name in several folders are numbered.
     """
     names = [sample.image.name for sample in samples]
     stems = Counter(Path(name).stem.casefold() for name in names)
@@ -57,7 +57,7 @@ def file_names(samples: Sequence[Sample]) -> list[str]:
         if stems[stem.casefold()] > 1:
             stem = _free_stem(f"{stem}_{suffix.removeprefix('.').lower()}", taken)
             taken.add(stem.casefold())
-        result.append(f"{stem}{suffix_of_result(suffix)}")
+        result.append(f"{stem}{output_suffix(suffix)}")
     return result
 
 
@@ -66,66 +66,68 @@ def _free_stem(stem: str, taken: Container[str]) -> str:
     return next(each for each in itertools.chain([stem], numbered) if each.casefold() not in taken)
 
 
-def suffix_of_result(suffix: str) -> str:
-    """End of the name of a result: that of the picture, where trainers of detectors read such pictures.
+def output_suffix(suffix: str) -> str:
+    """Extension of a result: that of the image if trainers read its format, else that of PNG or JPEG.
 
     Args:
-        suffix: End of the name of the picture, with its dot.
+        suffix: Extension of the image, with its dot.
     """
     if suffix.lower() in _READ_BY_TRAINERS:
         return suffix
     return ".png" if suffix.lower() in (".gif", ".apng") else ".jpg"
 
 
-def picture_path(form: str, labelled: Labelled) -> Path:
-    """Where a picture lies below the top folder of the result."""
+def image_path(format_name: str, labelled: LabelledImage) -> Path:
+    """Path of an image below the top folder of the result."""
     return (
-        Path("JPEGImages", labelled.file) if form == "voc" else Path("images", labelled.split, labelled.file)
+        Path("JPEGImages", labelled.file)
+        if format_name == "voc"
+        else Path("images", labelled.split, labelled.file)
     )
 
 
-def label_path(form: str, labelled: Labelled) -> Path | None:
-    """Where the labels of a picture lie below the top folder; None where one file is for all pictures."""
-    if form == "yolo":
+def label_path(format_name: str, labelled: LabelledImage) -> Path | None:
+    """Path of an image's labels below the top folder; None if all images share one file."""
+    if format_name == "yolo":
         return _yolo_label(labelled)
-    return _voc_label(labelled) if form == "voc" else None
+    return _voc_label(labelled) if format_name == "voc" else None
 
 
-def _yolo_label(labelled: Labelled) -> Path:
+def _yolo_label(labelled: LabelledImage) -> Path:
     return Path("labels", labelled.split, Path(labelled.file).with_suffix(".txt"))
 
 
-def _voc_label(labelled: Labelled) -> Path:
+def _voc_label(labelled: LabelledImage) -> Path:
     return Path("Annotations", Path(labelled.file).with_suffix(".xml"))
 
 
 def export_labels(
-    form: str, folder: Path, pictures: Sequence[Labelled], classes: Sequence[str], *, portable: bool
+    format_name: str, folder: Path, images: Sequence[LabelledImage], classes: Sequence[str], *, portable: bool
 ) -> Path:
-    """Writes everything but the pictures; files that would not change are left alone.
+    """Writes labels, class names and lists of images; files that would not change are not written.
 
     Args:
-        form: One of ``EXPORT_FORMS``.
+        format_name: One of ``EXPORT_FORMATS``.
         folder: Top folder of the result.
-        pictures: All of them.
+        images: All images.
         classes: Names by index.
-        portable: Whether ``data.yaml`` says ``.`` in place of the folder's full path.
+        portable: Whether ``data.yaml`` has ``path: .`` instead of the full path.
 
     Returns:
-        The file that a trainer is given: ``data.yaml``, or the folder of annotations.
+        ``data.yaml``, or the folder of annotations.
 
     Raises:
-        ImageError: Something cannot be written.
+        ImageError: A file cannot be written.
     """
     put(folder / "classes.txt", "".join(f"{name}\n" for name in classes))
-    return _EXPORTERS[form](folder, pictures, classes, portable)
+    return _EXPORTERS[format_name](folder, images, classes, portable)
 
 
 def put(path: Path, text: str) -> bool:
-    """Writes a text, unless the file holds it already.
+    """Writes a text file unless it has that content already; returns whether it was written.
 
-    Returns:
-        Whether it was written.
+    Raises:
+        ImageError: It cannot be written.
     """
     data = text.encode("utf-8", "surrogateescape")
     if path.is_file() and path.read_bytes() == data:
@@ -134,43 +136,49 @@ def put(path: Path, text: str) -> bool:
     return True
 
 
-def splits_of(pictures: Sequence[Labelled]) -> list[str]:
-    """Splits that hold pictures, in the usual order."""
-    held = {labelled.split for labelled in pictures}
+def splits_of(images: Sequence[LabelledImage]) -> list[str]:
+    """Splits that have images, in the order train, val, test."""
+    held = {labelled.split for labelled in images}
     return [split for split in SPLITS if split in held]
 
 
-def _export_yolo(folder: Path, pictures: Sequence[Labelled], classes: Sequence[str], portable: bool) -> Path:
-    for labelled in pictures:
+def _export_yolo(
+    folder: Path, images: Sequence[LabelledImage], classes: Sequence[str], portable: bool
+) -> Path:
+    for labelled in images:
         put(folder / _yolo_label(labelled), label_text(labelled.boxes, *labelled.size))
-    # Trainers keep what they read before in these files, and would not see new labels.
+    # Trainers cache labels in these files, and would not see new ones.
     for cache in (folder / "labels").glob("*.cache"):
         cache.unlink()
     file = folder / DATA_FILE
     root = "." if portable else str(folder.resolve())
-    put(file, data_yaml(root, splits_of(pictures), classes))
+    put(file, data_yaml(root, splits_of(images), classes))
     return file
 
 
-def _export_coco(folder: Path, pictures: Sequence[Labelled], classes: Sequence[str], _portable: bool) -> Path:
-    for split in splits_of(pictures):
-        rows = [(each.file, each.size, each.boxes) for each in pictures if each.split == split]
+def _export_coco(
+    folder: Path, images: Sequence[LabelledImage], classes: Sequence[str], _portable: bool
+) -> Path:
+    for split in splits_of(images):
+        rows = [(each.file, each.size, each.boxes) for each in images if each.split == split]
         content = json.dumps(coco_content(rows, classes), ensure_ascii=False)
         put(folder / "annotations" / f"instances_{split}.json", content + "\n")
     return folder / "annotations"
 
 
-def _export_voc(folder: Path, pictures: Sequence[Labelled], classes: Sequence[str], _portable: bool) -> Path:
-    for each in pictures:
+def _export_voc(
+    folder: Path, images: Sequence[LabelledImage], classes: Sequence[str], _portable: bool
+) -> Path:
+    for each in images:
         sample = Sample(each.file, Path(each.file), each.boxes)
         put(folder / _voc_label(each), write_voc(sample, each.size, classes))
-    for split in splits_of(pictures):
-        stems = [Path(each.file).stem for each in pictures if each.split == split]
+    for split in splits_of(images):
+        stems = [Path(each.file).stem for each in images if each.split == split]
         put(folder / "ImageSets" / "Main" / f"{split}.txt", "".join(f"{stem}\n" for stem in stems))
     return folder / "Annotations"
 
 
-_EXPORTERS: dict[str, Callable[[Path, Sequence[Labelled], Sequence[str], bool], Path]] = {
+_EXPORTERS: dict[str, Callable[[Path, Sequence[LabelledImage], Sequence[str], bool], Path]] = {
     "yolo": _export_yolo,
     "coco": _export_coco,
     "voc": _export_voc,

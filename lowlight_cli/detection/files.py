@@ -1,4 +1,4 @@
-"""Files of a data set: texts with any line ends, annotations in folders or archives, pictures by any name."""
+"""Files of a dataset: annotations in folders or archives, images by name, class names, numbers."""
 
 import math
 import os
@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lowlight_cli.detection.collection import AnnotationError
+from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import format_of
 
 _LARGEST_ANNOTATION = 64 * 2**20
-"""Bytes; anything larger is no annotation of one picture."""
+"""Bytes; a larger file is not the annotation of one image."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotationFile:
-    """One annotation: its path (inside an archive, the archive's path goes before) and its bytes."""
+    """One annotation: its path (in an archive, below the path of the archive) and its bytes."""
 
     path: Path
     data: bytes
 
     @property
     def text(self) -> str:
-        """Its content; UTF-8, with or without a mark, any line ends.
+        """The file as text; a byte order mark is removed.
 
         Raises:
             AnnotationError: It is not UTF-8.
@@ -32,15 +33,15 @@ class AnnotationFile:
         try:
             return self.data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise AnnotationError(str(self.path), f"not a text in UTF-8 (byte {error.start})") from error
+            raise AnnotationError(str(self.path), f"not UTF-8 text (byte {error.start})") from error
 
 
 def annotation_files(folder: Path, suffix: str) -> Iterator[AnnotationFile]:
-    """Annotations below a folder, also inside zip archives, in the order of their paths.
+    """Annotations below a folder, also in zip archives, in the order of their paths.
 
     Args:
-        folder: Where to look, through all folders inside.
-        suffix: How their names end, in lower case.
+        folder: Folder to search with its subfolders.
+        suffix: Extension in lower case.
 
     Raises:
         AnnotationError: An archive cannot be read.
@@ -60,11 +61,11 @@ def _inside(archive: Path, suffix: str) -> Iterator[AnnotationFile]:
                 if entry.file_size <= _LARGEST_ANNOTATION:
                     yield AnnotationFile(archive / entry.filename, content.read(entry))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError) as error:
-        raise AnnotationError(str(archive), f"not a zip archive that can be read: {error}") from error
+        raise AnnotationError(str(archive), f"the zip archive cannot be read: {error}") from error
 
 
 def files_below(folder: Path) -> list[Path]:
-    """Every file below a folder, hidden ones left out, in the order of their paths; links are followed."""
+    """Files below a folder without hidden ones, in the order of their paths; links are followed."""
     return sorted(
         path
         for place, _, names in _walk(folder)
@@ -74,12 +75,12 @@ def files_below(folder: Path) -> list[Path]:
 
 
 def folders_below(folder: Path, name: str) -> list[Path]:
-    """Every folder of a name below a folder, hidden ones left out; links are followed."""
+    """Folders of a given name below a folder, without hidden ones; links are followed."""
     return sorted(Path(place, each) for place, inside, _ in _walk(folder) for each in inside if each == name)
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """As ``os.walk``; a link to a folder that it lies in leads nowhere."""
+    """Like ``os.walk``, but skips hidden folders and links to a parent folder."""
     for place, inside, names in os.walk(folder, followlinks=True):
         here = Path(place)
         above = {each.resolve() for each in (here, *here.parents)}
@@ -89,49 +90,49 @@ def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
         yield place, inside, names
 
 
-def pictures_below(folder: Path) -> list[Path]:
-    """Every picture below a folder, in the order of their paths."""
+def images_below(folder: Path) -> list[Path]:
+    """Images below a folder, in the order of their paths."""
     return [path for path in files_below(folder) if format_of(path)]
 
 
-class Pictures:
-    """Finds pictures by name, whatever the case of the name and the spelling of its end.
+class ImageIndex:
+    """Finds images by name, regardless of case and of the spelling of the extension.
 
     Args:
-        paths: The pictures there are.
+        paths: All images.
     """
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self.paths = tuple(paths)
         self._by_name = {path.name.casefold(): path for path in reversed(self.paths)}
-        self._by_folded_name: dict[str, list[Path]] = {}
+        self._all_by_name: dict[str, list[Path]] = {}
         for path in self.paths:
-            self._by_folded_name.setdefault(path.name.casefold(), []).append(path)
+            self._all_by_name.setdefault(path.name.casefold(), []).append(path)
         self._by_stem = {path.stem.casefold(): path for path in reversed(self.paths)}
 
     def ending(self, name: str) -> list[Path]:
-        """Pictures whose path ends with a name and the folders before it, whatever the case.
+        """Images whose path ends with a relative path, regardless of case.
 
         Args:
-            name: With slashes.
+            name: Relative path with slashes.
         """
         wanted = Path(name.casefold()).parts
-        folded = self._by_folded_name.get(wanted[-1] if wanted else "", ())
+        folded = self._all_by_name.get(wanted[-1] if wanted else "", ())
         return [path for path in folded if Path(str(path).casefold()).parts[-len(wanted) :] == wanted]
 
     def named(self, name: str) -> list[Path]:
-        """Images whose path ends with a name and the folders before it; else those of the bare name.
+        """Images whose path ends with a relative path; if there are none, images of its file name.
 
         Args:
-            name: With slashes.
+            name: Relative path with slashes.
         """
         return self.ending(name) or self.ending(name.rsplit("/", 1)[-1])
 
     def find(self, name: str) -> Path | None:
-        """The picture called so: by its full name, else by the name without its end.
+        """The image with a file name, or else with its stem.
 
         Args:
-            name: A file name, with or without the end of a picture; folders before it do not count.
+            name: File name with or without extension; folders before it are ignored.
         """
         wanted = name.replace("\\", "/").rsplit("/", 1)[-1].strip().casefold()
         if found := self._by_name.get(wanted) or self._by_stem.get(wanted):
@@ -142,13 +143,36 @@ class Pictures:
 def number(text: str | None, place: str, what: str) -> float:
     """A finite number.
 
+    Args:
+        text: The number as text.
+        place: File and line, for the message.
+        what: Name of the number, for the message.
+
     Raises:
-        AnnotationError: ``text`` is none.
+        AnnotationError: ``text`` is not a finite number.
     """
     try:
         value = float(text or "")
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise AnnotationError(place, f"{what} is no number: '{text or ''}'")
+        raise AnnotationError(place, f"{what} is not a number: '{text or ''}'")
     return value
+
+
+def read_class_names(path: Path) -> list[str]:
+    """Class names from a file, one per line.
+
+    Raises:
+        UsageError: It cannot be read, has no names, or has a name twice.
+    """
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--classes '{path}': {error}") from error
+    names = [line.strip() for line in lines if line.strip()]
+    if not names:
+        raise UsageError(f"--classes '{path}' has no class names; write one per line")
+    if len({name.casefold() for name in names}) < len(names):
+        raise UsageError(f"--classes '{path}' has a class name twice; names must be unique")
+    return names

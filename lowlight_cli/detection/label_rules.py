@@ -1,7 +1,7 @@
-"""What trainers of detectors accept, applied before they look: they drop or rewrite what breaks the rules.
+"""Rules of detector trainers for images and labels, which otherwise drop or change them silently.
 
-Source: the checks that Ultralytics makes of every picture and label file, as documented: five columns, values
-from 0 to 1, classes below their number, no repeated rows, pictures of ten pixels at least.
+Source: the documented checks of Ultralytics: five columns, values from 0 to 1, known classes, no duplicate
+rows, images of at least ten pixels.
 """
 
 import math
@@ -13,21 +13,21 @@ from lowlight_cli.detection.collection import AnnotationError
 from lowlight_cli.detection.yolo import yolo_line
 
 SMALLEST_SIDE = 10
-"""Pixels; trainers refuse smaller pictures."""
+"""Pixels; trainers reject smaller images."""
 
 _SMALLEST_BOX = 1e-3
-"""Pixels; what is left of a box at the border by rounding covers nothing."""
+"""Pixels; what rounding leaves of a box at the border counts as empty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Boxes that fit the rules, and how many were changed or left out.
+class CleanBoxes:
+    """Boxes that follow the rules, and how many were changed or removed.
 
     Attributes:
-        boxes: Inside the picture, not empty, no two alike.
-        clipped: Boxes cut at the border of the picture.
-        empty: Boxes left out, since they cover nothing of the picture.
-        repeated: Boxes left out, since another is equal to them.
+        boxes: Boxes inside the image, not empty, without duplicates.
+        clipped: Number of boxes clipped to the image.
+        empty: Number of boxes removed because they cover nothing of the image.
+        repeated: Number of boxes removed because another one is equal.
     """
 
     boxes: tuple[Box, ...]
@@ -36,13 +36,13 @@ class Settled:
     repeated: int = 0
 
 
-def settle(boxes: Sequence[Box], width: int, height: int) -> Settled:
-    """Clips boxes to the picture, and leaves out empty and repeated ones.
+def clean_boxes(boxes: Sequence[Box], width: int, height: int) -> CleanBoxes:
+    """Clips boxes to the image, and removes empty and duplicate ones.
 
     Args:
-        boxes: In pixels of the picture.
-        width: Columns.
-        height: Rows.
+        boxes: Boxes in pixels.
+        width: Width of the image.
+        height: Height of the image.
     """
     kept: dict[Box, None] = {}
     cut = empty = repeated = 0
@@ -55,37 +55,39 @@ def settle(boxes: Sequence[Box], width: int, height: int) -> Settled:
         else:
             cut += inside != box
             kept[inside] = None
-    return Settled(tuple(kept), cut, empty, repeated)
+    return CleanBoxes(tuple(kept), cut, empty, repeated)
 
 
 def check_size(name: str, width: int, height: int) -> None:
-    """Refuses a picture that trainers refuse.
+    """Refuses an image that trainers reject.
 
     Raises:
         AnnotationError: A side is shorter than ten pixels.
     """
     if min(width, height) < SMALLEST_SIDE:
-        raise AnnotationError(name, f"{width}x{height} is too small for a detector: ten pixels at least")
+        raise AnnotationError(
+            name, f"{width}x{height} is too small for a detector; both sides need {SMALLEST_SIDE} pixels"
+        )
 
 
 def label_text(boxes: Sequence[Box], width: int, height: int) -> str:
-    """The label file of a picture; empty for a picture without boxes.
+    """Text of a YOLO label file; empty for an image without boxes.
 
     Args:
-        boxes: As ``settle`` gives them.
-        width: Columns.
-        height: Rows.
+        boxes: Boxes from ``clean_boxes``.
+        width: Width of the image.
+        height: Height of the image.
     """
-    # Two boxes may differ by less than the digits of the file show.
+    # Two boxes may differ by less than the digits in the file.
     lines = dict.fromkeys(yolo_line(box, width, height) for box in boxes)
     return "".join(f"{line}\n" for line in lines)
 
 
 def broken_rules(text: str, class_count: int) -> list[str]:
-    """Reasons why a trainer would refuse a label file, or change it; none for one that is right.
+    """Reasons why a trainer would reject or change a label file; empty for a valid one.
 
     Args:
-        text: Content of the file.
+        text: Content of the label file.
         class_count: Number of classes.
     """
     rows = [line.split() for line in text.splitlines() if line.strip()]

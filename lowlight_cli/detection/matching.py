@@ -1,7 +1,7 @@
-"""Which detections hit: the greedy matching of COCO at one overlap, and average precision from it.
+"""COCO's greedy matching of detections and boxes at one IoU, and average precision from it.
 
-Source: Lin et al., "Microsoft COCO", 2014, and its evaluation code's documentation: precision is read at 101
-recalls; a box marked as crowd, or as difficult, counts for nobody and may be hit by many.
+Source: Lin et al., "Microsoft COCO", 2014, and the documentation of its evaluation code: precision is sampled
+at 101 recalls; boxes marked as crowd or difficult are ignored and may match several detections.
 """
 
 from collections.abc import Sequence
@@ -11,70 +11,70 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowlight_cli.detection.boxes import Box, overlap_of
-from lowlight_cli.detection.predictions import Detection, Truth
+from lowlight_cli.detection.predictions import Detection, GroundTruth
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 MOST_DETECTIONS = 100
-"""For each class of a picture; the surest are taken."""
+"""Per class and image; those of the highest score are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """One class of one picture.
+    """Matches of one class in one image.
 
     Attributes:
-        scores: Of the detections that count, falling.
-        hit: Whether each hit a box.
-        wanted: Boxes to be found.
+        scores: Scores of the detections that count, descending.
+        hit: Whether each detection matches a box.
+        positives: Number of boxes to find.
     """
 
     scores: NDArray[np.float64]
     hit: NDArray[np.bool_]
-    wanted: int
+    positives: int
 
 
-def match(truth: Truth, detections: Sequence[Detection], label: int, overlap: float) -> Hits:
-    """Matches the detections of one class with the boxes of one picture, the surest first.
+def match(truth: GroundTruth, detections: Sequence[Detection], label: int, overlap: float) -> Hits:
+    """Matches the detections of one class with the boxes of one image, in order of falling score.
 
     Args:
-        truth: The picture.
-        detections: All of its detections.
+        truth: The image with its boxes.
+        detections: All detections in it.
         label: Index of the class.
-        overlap: Intersection over union from which a box is hit.
+        overlap: Smallest IoU of a match.
     """
-    mine = sorted((each for each in detections if each.box.label == label), key=lambda each: -each.score)
-    mine = mine[:MOST_DETECTIONS]
+    of_class = sorted((each for each in detections if each.box.label == label), key=lambda each: -each.score)
+    of_class = of_class[:MOST_DETECTIONS]
     boxes = [box for box in truth.boxes if box.label == label]
-    boxes.sort(key=_is_free)
-    free = [_is_free(box) for box in boxes]
+    boxes.sort(key=_is_ignored)
+    ignored = [_is_ignored(box) for box in boxes]
     taken = [False] * len(boxes)
     scores, hits = [], []
-    for detection in mine:
-        best = _best(detection.box, boxes, free, taken, overlap)
-        if best is not None and free[best]:
+    for detection in of_class:
+        best = _best(detection.box, boxes, ignored, taken, overlap)
+        if best is not None and ignored[best]:
             continue
         if best is not None:
             taken[best] = True
         scores.append(detection.score)
         hits.append(best is not None)
-    return Hits(np.array(scores, np.float64), np.array(hits, np.bool_), free.count(False))
+    return Hits(np.array(scores, np.float64), np.array(hits, np.bool_), ignored.count(False))
 
 
-def _is_free(box: Box) -> bool:
+def _is_ignored(box: Box) -> bool:
     return box.crowd or box.difficult
 
 
 def _best(
-    found: Box, boxes: Sequence[Box], free: Sequence[bool], taken: Sequence[bool], overlap: float
+    found: Box, boxes: Sequence[Box], ignored: Sequence[bool], taken: Sequence[bool], overlap: float
 ) -> int | None:
-    """Index of the box that overlaps most; one that counts goes before one that does not."""
+    """Index of the box with the largest IoU; ignored boxes come last."""
     best, reached = None, min(overlap, 1 - 1e-10)
     for index, box in enumerate(boxes):
-        if taken[index] and not free[index]:
+        if taken[index] and not ignored[index]:
             continue
-        if best is not None and not free[best] and free[index]:
+        if best is not None and not ignored[best] and ignored[index]:
             break
-        shared = overlap_of(found, box, of_first=free[index])
+        shared = overlap_of(found, box, of_first=ignored[index])
         if shared >= reached:
             best, reached = index, shared
     return best
@@ -82,44 +82,44 @@ def _best(
 
 @dataclass(frozen=True, slots=True)
 class ClassHits:
-    """One class over all pictures, by falling score.
+    """Matches of one class in all images, by falling score.
 
     Attributes:
-        picture: Index of the picture of each detection.
-        hit: Whether each hit a box.
-        wanted: Boxes to be found in each picture.
+        image: Index of the image of each detection.
+        hit: Whether each detection matches a box.
+        positives: Number of boxes to find in each image.
     """
 
-    picture: NDArray[np.intp]
+    image: NDArray[np.intp]
     hit: NDArray[np.bool_]
-    wanted: NDArray[np.int64]
+    positives: NDArray[np.int64]
 
     def average_precision(self, weights: NDArray[np.int64] | None = None) -> float | None:
-        """Average precision; None where there is nothing to find.
+        """Average precision; None if there are no boxes to find.
 
         Args:
-            weights: How often each picture counts; once if not given.
+            weights: How often each image counts; None counts each once.
         """
-        weights = np.ones(len(self.wanted), np.int64) if weights is None else weights
-        wanted = int(weights @ self.wanted)
-        if not wanted:
+        weights = np.ones(len(self.positives), np.int64) if weights is None else weights
+        positives = int(weights @ self.positives)
+        if not positives:
             return None
-        counts = weights[self.picture]
-        hits, drawn = np.cumsum(counts * self.hit), np.cumsum(counts)
-        precision = hits / np.maximum(drawn, 1)
+        counts = weights[self.image]
+        hits, detections = np.cumsum(counts * self.hit), np.cumsum(counts)
+        precision = hits / np.maximum(detections, 1)
         precision = np.maximum.accumulate(precision[::-1])[::-1]
-        places = np.searchsorted(hits / wanted, RECALLS, side="left")
-        return float(precision[places[places < len(precision)]].sum() / len(RECALLS))
+        indices = np.searchsorted(hits / positives, RECALLS, side="left")
+        return float(precision[indices[indices < len(precision)]].sum() / len(RECALLS))
 
 
-def joined(parts: Sequence[Hits]) -> ClassHits:
-    """Puts the pictures together.
+def join_images(parts: Sequence[Hits]) -> ClassHits:
+    """Joins the matches of one class in several images.
 
     Args:
-        parts: At least one: what one class of each picture came to, in the order of the pictures.
+        parts: Matches in each image, at least one.
     """
     scores = np.concatenate([part.scores for part in parts])
     order = np.argsort(-scores, kind="mergesort")
-    picture = np.repeat(np.arange(len(parts)), [len(part.scores) for part in parts])
+    image = np.repeat(np.arange(len(parts)), [len(part.scores) for part in parts])
     hit = np.concatenate([part.hit for part in parts])
-    return ClassHits(picture[order], hit[order], np.array([part.wanted for part in parts], np.int64))
+    return ClassHits(image[order], hit[order], np.array([part.positives for part in parts], np.int64))

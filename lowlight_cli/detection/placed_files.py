@@ -1,6 +1,6 @@
-"""Which files an earlier run put into a data set, so that those of no use any more can go.
+"""Record of the files that runs put into a dataset, so that outdated ones can be removed.
 
-A picture that moved to another split must not stay in the old one: it would be learned from and tested on.
+An image that moved to another split must not stay in the old one: it would be in training and test data.
 """
 
 import json
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from lowlight_cli.images.replace import replace_file
 
-_BOOK = Path(".lle", "detect-prep.json")
+_RECORD = Path(".lle", "detect-prep.json")
 VERSION = 1
 
 
 def placed_before(folder: Path) -> set[str]:
-    """Files of the last run, relative to the data set, with slashes; empty where there was none."""
+    """Files of the last run, relative to the dataset, with slashes; empty without an earlier run."""
     try:
-        content = json.loads((folder / _BOOK).read_bytes())
+        content = json.loads((folder / _RECORD).read_bytes())
     except (OSError, ValueError):
         return set()
     files = content.get("files") if isinstance(content, dict) else None
@@ -24,36 +24,36 @@ def placed_before(folder: Path) -> set[str]:
 
 
 def remove_stale(folder: Path, files: Iterable[str]) -> int:
-    """Removes what earlier runs put there and this one does not, and notes what it does.
+    """Removes files of earlier runs that this one does not write, and records those that it does.
 
-    Nothing but files named in the book is ever removed, and none outside of the folder.
+    Only recorded files inside the folder are removed.
 
     Args:
-        folder: The data set.
-        files: What belongs there now, relative, with slashes.
+        folder: Folder of the dataset.
+        files: Files of this run, relative, with slashes.
 
     Returns:
         Number of files removed.
 
     Raises:
-        ImageError: The book cannot be written.
+        ImageError: The record cannot be written.
     """
-    wanted = set(files)
-    stale = placed_before(folder) - wanted
+    current = set(files)
+    stale = placed_before(folder) - current
     removed = sum(_remove(folder, name) for name in sorted(stale))
-    content = json.dumps({"v": VERSION, "files": sorted(wanted)}, ensure_ascii=True, indent=0)
-    replace_file(folder / _BOOK, content.encode())
+    content = json.dumps({"v": VERSION, "files": sorted(current)}, ensure_ascii=True, indent=0)
+    replace_file(folder / _RECORD, content.encode())
     return removed
 
 
-def add_to_book(folder: Path, files: Iterable[str]) -> None:
-    """Notes files before they are made, so that a run that breaks off leaves none unknown.
+def add_placed(folder: Path, files: Iterable[str]) -> None:
+    """Records files before they are written, so that an interrupted run leaves no unknown files.
 
     Raises:
-        ImageError: The book cannot be written.
+        ImageError: The record cannot be written.
     """
     content = {"v": VERSION, "files": sorted(placed_before(folder) | set(files))}
-    replace_file(folder / _BOOK, json.dumps(content, ensure_ascii=True, indent=0).encode())
+    replace_file(folder / _RECORD, json.dumps(content, ensure_ascii=True, indent=0).encode())
 
 
 def _remove(folder: Path, name: str) -> bool:

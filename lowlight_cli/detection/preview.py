@@ -1,4 +1,4 @@
-"""Pictures with their boxes drawn in, side by side on a sheet: the quickest proof that labels fit."""
+"""Preview sheets: images with their boxes, to check labels by eye."""
 
 import math
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import Samples
 
 CELL = (480, 360)
-"""Width and height of a picture's place on a sheet, in pixels."""
+"""Width and height of a cell of a sheet, in pixels."""
 
 _GAP = 8
 _BACKGROUND = (24, 24, 27)
-# Okabe and Ito's colors, told apart by color-blind readers too; black is left out.
+# Okabe and Ito's colors without black, which color-blind readers can distinguish.
 _COLORS = (
     (230, 159, 0),
     (86, 180, 233),
@@ -29,11 +29,11 @@ _COLORS = (
 
 
 def sheet(tiles: Sequence[Samples], columns: int = 4) -> Samples:
-    """Puts pictures of ``CELL``'s size on one sheet, row by row.
+    """Puts images of the size ``CELL`` on one sheet, row by row.
 
     Args:
-        tiles: At least one picture, uint8 RGB.
-        columns: Pictures in a row at most.
+        tiles: At least one image, uint8 RGB.
+        columns: Most images in a row.
     """
     columns = min(columns, len(tiles))
     width, height = CELL
@@ -46,12 +46,12 @@ def sheet(tiles: Sequence[Samples], columns: int = 4) -> Samples:
     return page
 
 
-def drawn(pixels: Samples, boxes: Sequence[Box], classes: Sequence[str]) -> Samples:
-    """A picture shrunk into ``CELL`` with its boxes and their classes on it.
+def draw_boxes(pixels: Samples, boxes: Sequence[Box], classes: Sequence[str]) -> Samples:
+    """An image scaled into ``CELL``, with its boxes and their classes.
 
     Args:
-        pixels: Upright, uint8 or uint16 RGB.
-        boxes: In pixels of ``pixels``.
+        pixels: Upright image, uint8 or uint16 RGB.
+        boxes: Boxes in pixels of the image.
         classes: Names by index.
     """
     height, width = pixels.shape[:2]
@@ -75,7 +75,7 @@ def _draw_box(
     name: str,
     color: tuple[int, int, int],
 ) -> None:
-    # A dark line around each bright one: seen on any picture.
+    # A black outline keeps the colored line visible on any image.
     cv2.rectangle(tile, corner, opposite, (0, 0, 0), 4)
     cv2.rectangle(tile, corner, opposite, color, 2)
     text = name.encode("ascii", "replace").decode()

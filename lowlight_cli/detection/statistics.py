@@ -1,31 +1,31 @@
-"""What a labelled data set holds: classes, sizes and places of boxes, for each split."""
+"""Statistics of a labelled dataset: classes, sizes and positions of boxes in each split."""
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lowlight_cli.detection.export import Labelled, splits_of
+from lowlight_cli.detection.export import LabelledImage, splits_of
 
 PLACE_CELLS = 16
-"""Cells along each side of the map of places."""
+"""Cells along each side of the position map."""
 
 SIZE_BORDERS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
-"""Square roots of a box's share of the picture, between the classes of size."""
+"""Bin edges of box sizes: square root of the share of the image that a box covers."""
 
 
 @dataclass(frozen=True, slots=True)
 class SplitStatistics:
-    """One split in numbers.
+    """Statistics of one split; the names are keys of the report.
 
     Attributes:
-        pictures: Number of pictures.
-        empty_pictures: Those without a box.
+        pictures: Number of images.
+        empty_pictures: Number of images without boxes.
         boxes: Number of boxes.
-        classes: Boxes of each class, by name, classes without any left out.
-        pictures_with: Pictures that show each class, by name.
-        sizes: Boxes in each class of size, small to large; borders are ``SIZE_BORDERS``.
-        places: Share of the boxes that cover each cell of the picture, row by row.
+        classes: Number of boxes of each class that has any, by name.
+        pictures_with: Number of images with each class, by name.
+        sizes: Number of boxes in each size bin, small to large; see ``SIZE_BORDERS``.
+        places: Share of the boxes that cover each cell of the image, row by row.
     """
 
     pictures: int
@@ -37,36 +37,36 @@ class SplitStatistics:
     places: tuple[tuple[float, ...], ...]
 
 
-def statistics(pictures: Sequence[Labelled], classes: Sequence[str]) -> dict[str, SplitStatistics]:
-    """Numbers of each split that holds pictures.
+def statistics(images: Sequence[LabelledImage], classes: Sequence[str]) -> dict[str, SplitStatistics]:
+    """Statistics of each split that has images.
 
     Args:
-        pictures: The data set.
+        images: All images.
         classes: Names by index.
     """
     return {
-        split: _of_split([each for each in pictures if each.split == split], classes)
-        for split in splits_of(pictures)
+        split: _of_split([each for each in images if each.split == split], classes)
+        for split in splits_of(images)
     }
 
 
-def _of_split(pictures: Sequence[Labelled], classes: Sequence[str]) -> SplitStatistics:
-    labels = Counter(box.label for each in pictures for box in each.boxes)
-    shown = Counter(label for each in pictures for label in {box.label for box in each.boxes})
+def _of_split(images: Sequence[LabelledImage], classes: Sequence[str]) -> SplitStatistics:
+    labels = Counter(box.label for each in images for box in each.boxes)
+    shown = Counter(label for each in images for label in {box.label for box in each.boxes})
     return SplitStatistics(
-        pictures=len(pictures),
-        empty_pictures=sum(not each.boxes for each in pictures),
+        pictures=len(images),
+        empty_pictures=sum(not each.boxes for each in images),
         boxes=labels.total(),
         classes={name: labels[index] for index, name in enumerate(classes) if labels[index]},
         pictures_with={name: shown[index] for index, name in enumerate(classes) if shown[index]},
-        sizes=_sizes(pictures),
-        places=_places(pictures),
+        sizes=_sizes(images),
+        places=_places(images),
     )
 
 
-def _sizes(pictures: Sequence[Labelled]) -> tuple[int, ...]:
+def _sizes(images: Sequence[LabelledImage]) -> tuple[int, ...]:
     counts = [0] * (len(SIZE_BORDERS) + 1)
-    for each in pictures:
+    for each in images:
         width, height = each.size
         for box in each.boxes:
             side = math.sqrt(box.width * box.height / (width * height))
@@ -74,10 +74,10 @@ def _sizes(pictures: Sequence[Labelled]) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _places(pictures: Sequence[Labelled]) -> tuple[tuple[float, ...], ...]:
+def _places(images: Sequence[LabelledImage]) -> tuple[tuple[float, ...], ...]:
     cells = [[0] * PLACE_CELLS for _ in range(PLACE_CELLS)]
     total = 0
-    for each in pictures:
+    for each in images:
         width, height = each.size
         for box in each.boxes:
             total += 1
@@ -88,6 +88,6 @@ def _places(pictures: Sequence[Labelled]) -> tuple[tuple[float, ...], ...]:
 
 
 def _covered(start: float, stop: float) -> range:
-    """Cells that a span from 0 to 1 touches."""
+    """Cells that an interval within [0, 1] touches."""
     first = min(int(start * PLACE_CELLS), PLACE_CELLS - 1)
     return range(first, max(first + 1, min(math.ceil(stop * PLACE_CELLS), PLACE_CELLS)))

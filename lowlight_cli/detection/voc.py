@@ -1,4 +1,4 @@
-"""Pascal VOC: one XML file for each picture.
+"""Pascal VOC format: one XML file for each image.
 
 Source: Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", 2010, and its development kit.
 """
@@ -14,11 +14,11 @@ from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNa
 from lowlight_cli.detection.exdark import official_split
 from lowlight_cli.detection.files import (
     AnnotationFile,
-    Pictures,
+    ImageIndex,
     annotation_files,
     files_below,
+    images_below,
     number,
-    pictures_below,
 )
 from lowlight_cli.images.formats import format_of
 
@@ -44,20 +44,20 @@ VOC_CLASSES = (
     "train",
     "tvmonitor",
 )
-"""Of VOC 2007 and 2012, in alphabetical order."""
+"""Classes of VOC 2007 and 2012, in alphabetical order."""
 
 
 def parse_voc(file: AnnotationFile, classes: ClassNames, *, inclusive: bool) -> Sample:
-    """One picture's boxes; its image is yet to be found.
+    """Boxes of one annotation; ``Sample.image`` is only the stated file name.
 
     Args:
-        file: XML with an element ``annotation``.
-        classes: Names that may occur.
-        inclusive: Whether pixels count from 1 and the last one belongs to the box, as in VOC itself; else the
-            numbers are edges counted from 0, as most programs and ExDark's XML write them.
+        file: XML file with an ``annotation`` element.
+        classes: Known classes.
+        inclusive: Whether pixels count from 1 and the box includes the last one, as in VOC itself; otherwise
+            numbers are edges from 0, as most programs and ExDark's XML write them.
 
     Raises:
-        AnnotationError: Not XML, an unknown class, or a box without four numbers.
+        AnnotationError: The file is not XML, a class is unknown, or a box has not four numbers.
     """
     root = _root(file)
     boxes = tuple(_box(element, file, classes, inclusive=inclusive) for element in root.iter("object"))
@@ -67,13 +67,13 @@ def parse_voc(file: AnnotationFile, classes: ClassNames, *, inclusive: bool) -> 
 
 def _root(file: AnnotationFile) -> ElementTree.Element:
     if b"<!DOCTYPE" in file.data or b"<!ENTITY" in file.data:
-        raise AnnotationError(str(file.path), "document types and entities are not read")
+        raise AnnotationError(str(file.path), "document types and entities are not supported")
     try:
         root = ElementTree.fromstring(file.data)
     except ElementTree.ParseError as error:
         raise AnnotationError(f"{file.path}:{error.position[0]}", f"not XML: {error.msg}") from error
     if root.tag.casefold() != "annotation":
-        raise AnnotationError(str(file.path), f"its root is '{root.tag}', not 'annotation'")
+        raise AnnotationError(str(file.path), f"the root element is '{root.tag}', not 'annotation'")
     return root
 
 
@@ -83,7 +83,7 @@ def _size(root: ElementTree.Element, file: AnnotationFile) -> tuple[int, int] | 
     width, height = (
         number(root.findtext(f"size/{side}"), str(file.path), side) for side in ("width", "height")
     )
-    # Some programs write zeros when they did not look at the picture.
+    # Some programs write zeros if they do not know the size.
     return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
@@ -103,7 +103,7 @@ def _box(element: ElementTree.Element, file: AnnotationFile, classes: ClassNames
 
 
 def _line(file: AnnotationFile, name: str) -> int:
-    """Line on which a class is named first; the parser does not tell."""
+    """First line that names a class; the parser gives no line."""
     before, found, _ = file.data.partition(f">{name}<".encode())
     return before.count(b"\n") + 1 if found else 1
 
@@ -114,60 +114,59 @@ def read_voc(
     *,
     preferred: Sequence[str] = (),
     inclusive: bool = False,
-    needs_pictures: bool = True,
+    needs_images: bool = True,
 ) -> Collection:
-    """Reads a folder of pictures and XML files, as in VOC2012 or in ``ExDark/Annotations``.
+    """Reads a folder of images and XML files, as in VOC2012 or in ``ExDark/Annotations``.
 
     Args:
-        folder: Holds both; ``train.txt``, ``val.txt`` and ``test.txt`` anywhere inside give the split.
+        folder: Folder with both; ``train.txt``, ``val.txt`` and ``test.txt`` below it give the split.
         classes: Names in order; None takes those that occur, in alphabetical order.
-        preferred: Where ``classes`` is None and no others occur, these are taken in their order, so that
-            their numbers are the official ones.
+        preferred: Names to take instead, in this order, if ``classes`` is None and no others occur.
         inclusive: As in ``parse_voc``.
-        needs_pictures: Whether an annotation counts only if its picture is there.
+        needs_images: Whether annotations without an image are left out.
     """
     files = list(annotation_files(folder, ".xml"))
     names = ClassNames(classes or _names_in(files, preferred))
-    pictures = Pictures(pictures_below(folder))
+    images = ImageIndex(images_below(folder))
     splits = official_split(files_below(folder))
-    samples, lost, errors, used = [], [], [], set()
+    samples, missing, errors, used = [], [], [], set()
     for file in files:
-        image = pictures.find(file.path.stem)
+        image = images.find(file.path.stem)
         try:
             sample = parse_voc(file, names, inclusive=inclusive)
         except AnnotationError as error:
             errors.append(error)
-            used.add(image or _named_in(file, pictures))
+            used.add(image or _named_in(file, images))
             continue
-        if (image := image or pictures.find(sample.name)) is None and not needs_pictures:
-            image = Path(_picture_name(file, sample))
+        if (image := image or images.find(sample.name)) is None and not needs_images:
+            image = Path(_image_name(file, sample))
         if image is None:
-            lost.append(file.path)
+            missing.append(file.path)
             continue
         used.add(image)
         split = splits.get(image.name.casefold()) or splits.get(image.stem.casefold())
         samples.append(replace(sample, name=image.name, image=image, split=split))
-    unused = tuple(path for path in pictures.paths if path not in used)
+    unused = tuple(path for path in images.paths if path not in used)
     return Collection(
-        "voc", names.names, tuple(samples), BoxSpace.BY_SIZE, tuple(lost), unused, tuple(errors)
+        "voc", names.names, tuple(samples), BoxSpace.BY_SIZE, tuple(missing), unused, tuple(errors)
     )
 
 
-def _picture_name(file: AnnotationFile, sample: Sample) -> str:
-    """Name of a picture that is not there; ExDark's annotations carry it in front of their own end."""
+def _image_name(file: AnnotationFile, sample: Sample) -> str:
+    """File name of a missing image; ExDark's annotations are named after it with ``.xml`` appended."""
     return next(
         (name for name in (file.path.stem, sample.name) if format_of(Path(name))), f"{file.path.stem}.jpg"
     )
 
 
-def _named_in(file: AnnotationFile, pictures: Pictures) -> Path | None:
-    """The image that a broken annotation names, if its name can still be read."""
+def _named_in(file: AnnotationFile, images: ImageIndex) -> Path | None:
+    """The image that an invalid annotation names, if its name can be read."""
     name = re.search(rb"<filename>([^<]+)</filename>", file.data)
-    return pictures.find(name[1].decode("utf-8", "replace")) if name else None
+    return images.find(name[1].decode("utf-8", "replace")) if name else None
 
 
 def _names_in(files: Sequence[AnnotationFile], preferred: Sequence[str]) -> Sequence[str]:
-    """Classes that occur, in alphabetical order; all the preferred ones where there are no others."""
+    """Classes that occur, in alphabetical order; all preferred ones if no others occur."""
     found = set()
     for file in files:
         try:
@@ -179,15 +178,15 @@ def _names_in(files: Sequence[AnnotationFile], preferred: Sequence[str]) -> Sequ
 
 
 def write_voc(
-    sample: Sample, size: tuple[int, int], classes: Sequence[str], form: Callable[[float], str] = repr
+    sample: Sample, size: tuple[int, int], classes: Sequence[str], write: Callable[[float], str] = repr
 ) -> str:
-    """XML of one picture; boxes in pixels, as edges counted from 0.
+    """XML of one image, with edges in pixels from 0.
 
     Args:
-        sample: Its name and boxes.
-        size: Width and height of the picture.
+        sample: File name and boxes in pixels.
+        size: Width and height of the image.
         classes: Names by index.
-        form: Writes a coordinate.
+        write: Converts a coordinate to text.
     """
     root = ElementTree.Element("annotation")
     ElementTree.SubElement(root, "filename").text = sample.image.name
@@ -205,6 +204,6 @@ def write_voc(
             ElementTree.SubElement(element, key).text = value
         edges = ElementTree.SubElement(element, "bndbox")
         for key, edge in zip(("xmin", "ymin", "xmax", "ymax"), box.edges, strict=True):
-            ElementTree.SubElement(edges, key).text = form(edge)
+            ElementTree.SubElement(edges, key).text = write(edge)
     ElementTree.indent(root, "\t")
     return ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -1,6 +1,6 @@
-"""YOLO: a text of ``class cx cy w h`` for each picture, in parts of its sides, and a ``data.yaml`` beside.
+"""YOLO format: a text file of relative ``class cx cy w h`` for each image, and a ``data.yaml``.
 
-Source: layout and rules of the Ultralytics data set format, as documented.
+Source: layout and rules of the Ultralytics dataset format, as documented.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ import yaml
 
 from lowlight_cli.detection.boxes import Box, from_center
 from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
-from lowlight_cli.detection.files import AnnotationFile, files_below, folders_below, number, pictures_below
+from lowlight_cli.detection.files import AnnotationFile, files_below, folders_below, images_below, number
 from lowlight_cli.images.formats import format_of
 
 DATA_FILE = "data.yaml"
@@ -22,21 +22,21 @@ _SPLIT_KEYS = {"train": ("train",), "val": ("val", "valid", "validation"), "test
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What ``data.yaml`` says, or what the folders show: class names and the pictures of each split."""
+    """Class names and the images of each split, from ``data.yaml`` or from the folders."""
 
     classes: tuple[str, ...]
-    pictures: dict[str | None, list[Path]]
+    images: dict[str | None, list[Path]]
 
 
 def parse_yolo(file: AnnotationFile, class_count: int) -> tuple[Box, ...]:
-    """Boxes of one label file, in parts of the picture's sides.
+    """Boxes of one label file, relative to the image.
 
     Args:
-        file: Lines of five numbers.
+        file: Text file with lines of five numbers.
         class_count: Number of classes.
 
     Raises:
-        AnnotationError: A line has not five numbers, or names no class. Polygons are refused.
+        AnnotationError: A line has not five numbers, or its class is unknown.
     """
     boxes = []
     for count, line in enumerate(file.text.splitlines(), start=1):
@@ -47,28 +47,28 @@ def parse_yolo(file: AnnotationFile, class_count: int) -> tuple[Box, ...]:
 
 def _yolo_box(words: Sequence[str], place: str, class_count: int) -> Box:
     if len(words) != 5:
-        more = "; polygons are not read" if len(words) > 6 else ""
-        raise AnnotationError(place, f"five numbers are needed, not {len(words)}{more}")
+        more = "; polygons are not supported" if len(words) > 6 else ""
+        raise AnnotationError(place, f"expected five numbers, not {len(words)}{more}")
     label, *sides = (number(word, place, "a value") for word in words)
     if label != int(label) or not 0 <= label < class_count:
-        raise AnnotationError(place, f"unknown class {words[0]}; there are {class_count}, from 0")
+        raise AnnotationError(place, f"unknown class {words[0]}; classes are 0 to {class_count - 1}")
     return from_center(int(label), *sides)
 
 
 def read_yolo(folder: Path, classes: Sequence[str] | None = None) -> Collection:
-    """Reads a folder with ``data.yaml``, or with ``images`` and ``labels`` in the usual places.
+    """Reads a folder with ``data.yaml``, or with folders ``images`` and ``labels``.
 
     Args:
-        folder: The data set.
+        folder: Folder of the dataset.
         classes: Names in order; None takes those of ``data.yaml`` or ``classes.txt``.
 
     Raises:
-        AnnotationError: ``data.yaml`` cannot be read, or no class names can be found.
+        AnnotationError: ``data.yaml`` is invalid, or there are no class names.
     """
     layout = _layout(folder, classes)
     samples, unused, errors, labels = [], [], [], set()
-    for split, pictures in layout.pictures.items():
-        for image in pictures:
+    for split, images in layout.images.items():
+        for image in images:
             label = label_path(image)
             if label is None or not label.is_file():
                 unused.append(image)
@@ -80,14 +80,14 @@ def read_yolo(folder: Path, classes: Sequence[str] | None = None) -> Collection:
                 errors.append(error)
                 continue
             samples.append(Sample(image.name, image, boxes, label, split, relative=True))
-    lost = tuple(path for path in _label_files(folder) if path.resolve() not in labels)
+    missing = tuple(path for path in _label_files(folder) if path.resolve() not in labels)
     return Collection(
-        "yolo", layout.classes, tuple(samples), BoxSpace.UPRIGHT, lost, tuple(unused), tuple(errors)
+        "yolo", layout.classes, tuple(samples), BoxSpace.UPRIGHT, missing, tuple(unused), tuple(errors)
     )
 
 
 def label_path(image: Path) -> Path | None:
-    """Where YOLO looks for the labels of a picture: the last ``images`` in its path becomes ``labels``."""
+    """Label file of an image: the last folder ``images`` in its path becomes ``labels``; None without one."""
     parts = list(image.parts)
     for index in range(len(parts) - 2, -1, -1):
         if parts[index] == "images":
@@ -107,16 +107,18 @@ def _layout(folder: Path, classes: Sequence[str] | None) -> _Layout:
         return _from_data_file(file, classes)
     names = tuple(classes or _listed_classes(folder))
     if not names:
-        raise AnnotationError(str(folder), f"no {DATA_FILE} and no classes.txt; name the classes")
-    pictures: dict[str | None, list[Path]] = {}
-    for path in pictures_below(folder):
+        raise AnnotationError(
+            str(folder), f"no {DATA_FILE} and no classes.txt; name the classes with --classes"
+        )
+    images: dict[str | None, list[Path]] = {}
+    for path in images_below(folder):
         if label_path(path) is not None:
-            pictures.setdefault(_split_of(path.relative_to(folder)), []).append(path)
-    return _Layout(names, pictures)
+            images.setdefault(_split_of(path.relative_to(folder)), []).append(path)
+    return _Layout(names, images)
 
 
 def _split_of(path: Path) -> str | None:
-    """Split that a folder on the way to a picture stands for."""
+    """The split in the names of the folders of an image."""
     spellings = {spelling: split for split, keys in _SPLIT_KEYS.items() for spelling in keys}
     return next((spellings[part] for part in reversed(path.parts[:-1]) if part in spellings), None)
 
@@ -144,79 +146,79 @@ def _from_data_file(path: Path, classes: Sequence[str] | None) -> _Layout:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise AnnotationError(str(path), f"not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or "names" not in content:
-        raise AnnotationError(str(path), "it names no classes")
+        raise AnnotationError(str(path), "it has no class names")
     names = tuple(classes or _names(content["names"], path))
     root = _root(path, content)
-    # Files that trainers accept may name one folder for two splits; a picture belongs to one of them.
+    # Trainers accept files that name one folder for two splits; each image gets one of them.
     splits: dict[Path, str] = {}
     for split in SPLITS:
         value = next((content[key] for key in _SPLIT_KEYS[split] if content.get(key)), None)
         places = [] if value is None else _listed(value)
-        for image in [found for each in places for found in _pictures_at(root, path, each)]:
+        for image in [found for each in places for found in _images_at(root, path, each)]:
             if image not in splits or _split_of(image.relative_to(image.anchor)) == split:
                 splits[image] = split
-    pictures: dict[str | None, list[Path]] = {}
+    images: dict[str | None, list[Path]] = {}
     for image, split in splits.items():
-        pictures.setdefault(split, []).append(image)
-    return _Layout(names, pictures)
+        images.setdefault(split, []).append(image)
+    return _Layout(names, images)
 
 
-def _names(value: Any, path: Path) -> list[str]:  # noqa: ANN401 - what YAML gave
-    """Class names from a list, or from a table of indices that leaves none out."""
+def _names(value: Any, path: Path) -> list[str]:  # noqa: ANN401 - a YAML value
+    """Class names from a list, or from a mapping of indices from 0 without gaps."""
     if isinstance(value, Mapping):
         if sorted(value) != list(range(len(value))):
-            raise AnnotationError(str(path), "indices of the names do not run from 0 without a gap")
+            raise AnnotationError(str(path), "the indices in 'names' must run from 0 without gaps")
         return [str(value[index]) for index in range(len(value))]
     if isinstance(value, list):
         return [str(name) for name in value]
-    raise AnnotationError(str(path), "'names' is neither a list nor a table")
+    raise AnnotationError(str(path), "'names' must be a list or a mapping")
 
 
 def _root(path: Path, content: Mapping[str, Any]) -> Path:
-    """Folder that paths in the file start from: ``path`` if it is there, else that of the file."""
+    """Folder that paths in the file are relative to: ``path`` if it exists, else the folder of the file."""
     stated = Path(str(content.get("path") or "."))
     candidates = [stated] if stated.is_absolute() else [path.parent / stated]
     return next((folder for folder in candidates if folder.is_dir()), path.parent)
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401 - what YAML gave
+def _listed(value: Any) -> list[str]:  # noqa: ANN401 - a YAML value
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
-def _pictures_at(root: Path, file: Path, value: str) -> list[Path]:
-    """Pictures of a folder, or of a text that lists them.
+def _images_at(root: Path, file: Path, value: str) -> list[Path]:
+    """Images in a folder, or listed in a text file.
 
     Raises:
-        AnnotationError: Neither is there.
+        AnnotationError: There is neither.
     """
     for place in (root / value, file.parent / value.removeprefix("../")):
         if place.is_dir():
-            return pictures_below(place)
+            return images_below(place)
         if place.is_file() and place.suffix == ".txt":
             lines = [line.strip() for line in place.read_text("utf-8").splitlines()]
             bases = [(place.parent if line.startswith("./") else root, line) for line in lines if line]
             return [path for path in (listed_place(*base) for base in bases) if format_of(path)]
-    raise AnnotationError(str(file), f"'{value}' is not there")
+    raise AnnotationError(str(file), f"'{value}' is missing")
 
 
 def listed_place(root: Path, name: str) -> Path:
-    """Where a file lies that a list names; CVAT lists ``data/NAME`` for what it exports as ``NAME``.
+    """Path of a listed file; CVAT lists ``data/NAME`` for a file that it exports as ``NAME``.
 
     Args:
-        root: Folder that paths of the list start from.
-        name: Path as listed.
+        root: Folder that listed paths are relative to.
+        name: Listed path.
     """
     place = root / name
     return place if place.exists() else root / name.removeprefix("data/")
 
 
 def yolo_line(box: Box, width: int, height: int) -> str:
-    """A box in pixels as a line of a label file; enough digits for a thousandth of a pixel.
+    """A box as a line of a label file, exact to a thousandth of a pixel.
 
     Args:
-        box: Inside the picture, not empty.
-        width: Columns of the picture.
-        height: Rows.
+        box: Box in pixels, inside the image, not empty.
+        width: Width of the image.
+        height: Height of the image.
     """
     values = (
         (box.left + box.right) / 2 / width,
@@ -231,14 +233,14 @@ def data_yaml(root: str, splits: Iterable[str], classes: Sequence[str]) -> str:
     """Text of ``data.yaml``.
 
     Args:
-        root: What ``path`` shall say.
-        splits: Those that hold pictures.
+        root: Value of ``path``.
+        splits: Splits that have images.
         classes: Names by index.
     """
-    held = list(splits)
-    # Trainers refuse a file without both of these, even where nothing is trained or checked.
-    content: dict[str, object] = {"path": root, "train": f"images/{held[0]}" if held else "images"}
-    content["val"] = f"images/{held[-1]}" if held else "images"
-    content |= {split: f"images/{split}" for split in held}
+    present = list(splits)
+    # Trainers reject a file without train and val, even if they only test.
+    content: dict[str, object] = {"path": root, "train": f"images/{present[0]}" if present else "images"}
+    content["val"] = f"images/{present[-1]}" if present else "images"
+    content |= {split: f"images/{split}" for split in present}
     content["names"] = dict(enumerate(classes))
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

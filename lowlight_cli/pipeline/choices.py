@@ -1,4 +1,4 @@
-"""Values of options about output files; free of heavy imports."""
+"""Choices about a run; free of heavy imports, so that help stays fast."""
 
 from enum import StrEnum
 
@@ -11,3 +11,11 @@ class OnExist(StrEnum):
     OVERWRITE = "overwrite"
     RENAME = "rename"
     ERROR = "error"
+
+
+class DarkeningMethod(StrEnum):
+    """How images are darkened: by a measured camera model, or by a trained network."""
+
+    PHYSICAL = "physical"
+    DRGN = "drgn"
+    LIGHT = "lw-drgn"

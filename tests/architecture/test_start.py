@@ -48,7 +48,15 @@ def test_start_is_free_of_torch(root, arguments):
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["enhance", "--help"], ["eval", "--help"], ["config", "show", "--help"]],
+    [
+        ["--help"],
+        ["enhance", "--help"],
+        ["eval", "--help"],
+        ["config", "show", "--help"],
+        ["detect-prep", "--help"],
+        ["detect-eval", "--help"],
+        ["report", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_is_free_of_what_is_slow(root, words):

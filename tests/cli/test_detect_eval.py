@@ -10,7 +10,7 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import Sample
-from lowlight_cli.detection.export import Labelled, export_labels, picture_path
+from lowlight_cli.detection.export import LabelledImage, export_labels, image_path
 
 CLASSES = ("Bicycle", "Car", "Cat")
 
@@ -23,8 +23,8 @@ def labels(tmp_path, make_picture):
         left = float(index)
         boxes = (Box(0, left, 2.0, left + 14.0, 12.0), Box(1, left + 20.0, 10.0, left + 34.0, 30.0))
         sample = Sample(f"{index}.png", Path(f"{index}.png"), boxes, split="test")
-        pictures.append(Labelled(sample, sample.name, (48, 32), boxes))
-        make_picture(folder / picture_path("yolo", pictures[-1]))
+        pictures.append(LabelledImage(sample, sample.name, (48, 32), boxes))
+        make_picture(folder / image_path("yolo", pictures[-1]))
     export_labels("yolo", folder, pictures, CLASSES, portable=True)
     return folder
 
@@ -66,8 +66,8 @@ def test_the_table_has_a_column_for_each_class(run_lle, labels, tmp_path):
 
     assert run.code == 0
     assert all(head in run.out for head in ("Bicycle", "Car", "mAP50", "100.00"))
-    assert "no box in this split: Cat" in run.out
-    assert "yolo: 12 pictures" in run.err
+    assert "no boxes in this split: Cat" in run.out
+    assert "yolo: 12 images" in run.err
 
 
 @pytest.mark.parametrize("form", ["plain", "md", "latex", "csv", "jsonl"])
@@ -109,10 +109,10 @@ def test_a_limit_that_is_passed_ends_with_ten(run_lle, labels, tmp_path):
     ("arguments", "code", "reason"),
     [
         (("--pred", "gone"), 2, "no such predictions: 'gone'"),
-        (("--pred", "{good}", "--pred", "{good}"), 2, "two predictions are called 'good'"),
-        (("--pred", "{good}", "--fail-under", "psnr=3"), 2, "no such score"),
-        (("--pred", "{good}", "--split", "train"), 2, "no picture of the split 'train'"),
-        (("--pred", "{good}", "--report", "a.pdf"), 2, "must end in one of"),
+        (("--pred", "{good}", "--pred", "{good}"), 2, "two predictions are named 'good'"),
+        (("--pred", "{good}", "--fail-under", "psnr=3"), 2, "unknown score"),
+        (("--pred", "{good}", "--split", "train"), 2, "no images in the split 'train'"),
+        (("--pred", "{good}", "--report", "a.pdf"), 2, "has no report extension; use one of"),
         (("--pred", "{empty}"), 3, "no predictions"),
     ],
 )

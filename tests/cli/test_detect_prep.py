@@ -100,7 +100,7 @@ def test_boxes_lie_on_their_things_in_every_orientation(run_lle, voc, tmp_path, 
         assert thing_in(path) == pytest.approx(box, abs=0.5)
     assert digests(voc) == before
     # Orientations 2 to 4 keep the size, so the annotation cannot tell which way up it is.
-    assert "7 pictures turned upright by EXIF, 3 of them with boxes that may lie either way" in run.err
+    assert "7 images rotated upright by EXIF, 3 of them with a guessed box orientation" in run.err
 
 
 def test_both_kinds_have_the_same_names_and_labels(run_lle, voc, tmp_path):
@@ -174,8 +174,10 @@ def test_broken_annotations_are_named_and_the_rest_is_made(run_lle, voc, tmp_pat
     run = run_lle("detect-prep", voc, "-o", tmp_path / "out", "--variant", "both", *IDENTITY)
 
     assert run.code == 3
-    assert all(text in run.err for text in ("1.xml:1: not XML", "it states 99x9", "3.jpg: not an image"))
-    assert "1 annotations without picture" in run.err
+    assert all(
+        text in run.err for text in ("1.xml:1: not XML", "the annotation states 99x9", "3.jpg: not an image")
+    )
+    assert "1 annotations without an image" in run.err
     assert "5.jpg  truncated" in run.err
     for kind in ("original", "enhanced"):
         names = sorted(path.name for path in (tmp_path / "out" / kind / "images").rglob("*.jpg"))
@@ -252,10 +254,10 @@ def test_a_trained_network_can_make_the_dark_copies(run_lle, voc, tmp_path):
         (("gone", "-o", "out"), "no such folder: 'gone'"),
         (("{src}", "-o", "{src}"), "input and output"),
         (("{src}", "-o", "{src}/out"), "lies inside"),
-        (("{src}", "-o", "out", "--split", "a:b"), "is no split"),
+        (("{src}", "-o", "out", "--split", "a:b"), "is not a split"),
         (("{src}", "-o", "out", "--split", "official"), "imageclasslist.txt"),
-        (("{src}", "-o", "out", "--darken", "--variant", "original"), "leaves them out"),
-        (("{src}", "-o", "out", "--darken", "--darken-strength", "9"), "is no strength"),
+        (("{src}", "-o", "out", "--darken", "--variant", "original"), "--darken has no effect with"),
+        (("{src}", "-o", "out", "--darken", "--darken-strength", "9"), "is not a strength"),
         (("{src}", "-o", "out", "--classes", "gone.txt"), "gone.txt"),
         (("{src}/JPEGImages", "-o", "out"), "no annotations in"),
     ],

@@ -224,7 +224,7 @@ def test_pairs_can_be_trained_on(synthesize, run_lle, tmp_path):
         (("{photos}", "-o", "{photos}/out"), "overlap; choose separate folders"),
         (("gone", "-o", "out"), "no such folder"),
         (("{photos}", "-o", "mine"), "was not made by this command"),
-        (("{photos}", "-o", "out", "--strength", "3"), "is no strength"),
+        (("{photos}", "-o", "out", "--strength", "3"), "is not a strength"),
         (("{photos}", "-o", "out", "--nights", "{photos}"), "takes no weights and no dark images"),
     ],
 )

@@ -10,8 +10,8 @@ from lowlight_cli.detection.coco import coco_content, read_coco
 from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNames, Sample
 from lowlight_cli.detection.exif_orientation import StoredSize, in_pixels, upright_boxes
 from lowlight_cli.detection.files import AnnotationFile
-from lowlight_cli.detection.label_rules import broken_rules, label_text, settle
-from lowlight_cli.detection.preparation import by_shares, parse_shares
+from lowlight_cli.detection.label_rules import broken_rules, clean_boxes, label_text
+from lowlight_cli.detection.prepared_labels import by_shares, parse_shares
 from lowlight_cli.detection.voc import parse_voc, write_voc
 from lowlight_cli.detection.yolo import parse_yolo
 from lowlight_cli.errors import UsageError
@@ -24,8 +24,8 @@ edges = st.floats(-100, 4100, allow_nan=False, width=32)
 rows = st.lists(st.tuples(st.integers(0, 2), edges, edges, edges, edges), max_size=6)
 
 
-def settled(rows, size) -> tuple[Box, ...]:
-    return settle([Box(*row) for row in rows], *size).boxes
+def cleaned(rows, size) -> tuple[Box, ...]:
+    return clean_boxes([Box(*row) for row in rows], *size).boxes
 
 
 def assert_near(found: Box, wanted: Box, tolerance: float = 0.01) -> None:
@@ -35,7 +35,7 @@ def assert_near(found: Box, wanted: Box, tolerance: float = 0.01) -> None:
 
 @given(rows, sizes)
 def test_yolo_gives_boxes_back(rows, size):
-    boxes = settled(rows, size)
+    boxes = cleaned(rows, size)
     text = label_text(boxes, *size)
 
     assert broken_rules(text, len(CLASSES)) == []
@@ -50,7 +50,7 @@ def test_yolo_gives_boxes_back(rows, size):
 
 @given(rows, sizes)
 def test_voc_gives_boxes_back(rows, size):
-    boxes = settled(rows, size)
+    boxes = cleaned(rows, size)
     text = write_voc(Sample("a.jpg", Path("a.jpg"), boxes), size, CLASSES)
 
     found = parse_voc(AnnotationFile(Path("a.xml"), text.encode()), ClassNames(CLASSES), inclusive=False)
@@ -61,7 +61,7 @@ def test_voc_gives_boxes_back(rows, size):
 
 @given(rows, sizes)
 def test_coco_gives_boxes_back(tmp_path_factory, rows, size):
-    boxes = settled(rows, size)
+    boxes = cleaned(rows, size)
     folder = tmp_path_factory.mktemp("coco")
     (folder / "a.png").touch()
     (folder / "val.json").write_text(json.dumps(coco_content([("a.png", size, boxes)], CLASSES)))
@@ -74,13 +74,13 @@ def test_coco_gives_boxes_back(tmp_path_factory, rows, size):
 
 
 @given(rows, sizes)
-def test_settled_boxes_break_no_rule(rows, size):
-    done = settle([Box(*row) for row in rows], *size)
+def test_cleaned_boxes_break_no_rule(rows, size):
+    done = clean_boxes([Box(*row) for row in rows], *size)
 
     assert len(done.boxes) + done.empty + done.repeated == len(rows)
     assert all(0 <= box.left < box.right <= size[0] for box in done.boxes)
     assert all(0 <= box.top < box.bottom <= size[1] for box in done.boxes)
-    assert settle(done.boxes, *size).boxes == done.boxes
+    assert clean_boxes(done.boxes, *size).boxes == done.boxes
     assert broken_rules(label_text(done.boxes, *size), len(CLASSES)) == []
 
 
@@ -89,7 +89,7 @@ def test_turned_boxes_stay_inside_and_keep_their_area(rows, size, orientation):
     width, height = size
     stored = StoredSize(width, height, orientation)
 
-    for box in settled(rows, size):
+    for box in cleaned(rows, size):
         turned = turned_upright(box, orientation, width, height)
         across, down = stored.upright
         assert -1e-3 <= turned.left <= turned.right <= across + 1e-3
@@ -121,7 +121,7 @@ def test_the_stated_size_tells_which_way_up_boxes_are(space, stated, is_turned, 
 def test_a_size_that_the_picture_has_in_no_position_is_refused():
     sample = Sample("a.jpg", Path("a.jpg"), (), Path("a.xml"), stated_size=(31, 20))
 
-    with pytest.raises(AnnotationError, match=r"it states 31x20, but a\.jpg has 30x20"):
+    with pytest.raises(AnnotationError, match=r"the annotation states 31x20, but a\.jpg has 30x20"):
         upright_boxes(sample, StoredSize(30, 20, 1), BoxSpace.BY_SIZE)
 
 
@@ -138,5 +138,5 @@ def test_shares_are_kept_and_no_picture_moves_when_others_come(seed):
 
 @pytest.mark.parametrize("text", ["", "8", "8:x", "0:0:0", "-1:2:1", "1:2:3:4", "nan:1:1"])
 def test_what_is_no_split_is_refused(text):
-    with pytest.raises(UsageError, match="is no split"):
+    with pytest.raises(UsageError, match="is not a split"):
         parse_shares(text)

@@ -51,7 +51,7 @@ def test_strengths_are_read():
 
 @pytest.mark.parametrize("text", ["", "x", "1:0.5", "0:3", "1:1:1", "-1", "nan"])
 def test_what_is_no_strength_is_refused(text):
-    with pytest.raises(UsageError, match="is no strength"):
+    with pytest.raises(UsageError, match="is not a strength"):
         parse_strength(text)
 
 

@@ -12,8 +12,8 @@ from lowlight_cli.detection.average_precision import score_detections
 from lowlight_cli.detection.boxes import Box, overlap_of
 from lowlight_cli.detection.coco import coco_content
 from lowlight_cli.detection.collection import AnnotationError
-from lowlight_cli.detection.matching import joined, match
-from lowlight_cli.detection.predictions import Detection, Truth, read_predictions
+from lowlight_cli.detection.matching import join_images, match
+from lowlight_cli.detection.predictions import Detection, GroundTruth, read_predictions
 from lowlight_cli.errors import UnavailableError
 
 CLASSES = ("cat", "dog", "cow", "none")
@@ -37,7 +37,7 @@ def make_set(seed: int, pictures: int = 40):
                     crowd=bool(random.random() < 0.1),
                 )
             )
-        truth.append(Truth(f"{index}.jpg", (640, 480), tuple(boxes)))
+        truth.append(GroundTruth(f"{index}.jpg", (640, 480), tuple(boxes)))
         shaken = [shake(box, random) for box in boxes if random.random() < 0.85]
         strays = [shake(Box(int(random.integers(0, 3)), 10.0, 10.0, 90.0, 70.0), random)] * int(
             random.integers(0, 2)
@@ -102,7 +102,7 @@ def test_our_matching_equals_that_of_pycocotools(overlap_index):
             match(picture, row, label, 0.5 + 0.05 * overlap_index)
             for picture, row in zip(truth, found, strict=True)
         ]
-        assert joined(parts).average_precision() == pytest.approx(
+        assert join_images(parts).average_precision() == pytest.approx(
             precision[overlap_index, :, label, 0, -1].mean(), abs=1e-6
         )
 
@@ -125,7 +125,7 @@ def test_no_detection_scores_zero():
 
 def test_a_shift_counts_at_the_overlaps_it_leaves():
     # Shifted by a fifth of its width a box keeps 0.8 / 1.2 = 0.667 of the union: four of ten overlaps.
-    truth = [Truth("a.jpg", (640, 480), (Box(0, 100.0, 100.0, 200.0, 200.0),))]
+    truth = [GroundTruth("a.jpg", (640, 480), (Box(0, 100.0, 100.0, 200.0, 200.0),))]
     found = [(Detection(Box(0, 120.0, 100.0, 220.0, 200.0), 0.9),)]
 
     scores = score_detections(truth, found, CLASSES)
@@ -138,7 +138,7 @@ def test_without_an_evaluator_the_remedy_is_told(monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
 
     with pytest.raises(UnavailableError, match=r"lowlight-cli\[detect\]"):
-        score_detections([Truth("a.jpg", (10, 10), ())], [()], CLASSES)
+        score_detections([GroundTruth("a.jpg", (10, 10), ())], [()], CLASSES)
 
 
 @given(st.integers(0, 50), st.floats(0.1, 1.0))
@@ -148,7 +148,7 @@ def test_order_and_scale_of_scores_do_not_count(seed, scale):
 
     def score(truth, found):
         parts = [match(picture, row, 0, 0.5) for picture, row in zip(truth, found, strict=True)]
-        return joined(parts).average_precision()
+        return join_images(parts).average_precision()
 
     scaled = [tuple(Detection(each.box, each.score * scale) for each in row) for row in found]
     assert score(truth, found) == score([truth[i] for i in order], [scaled[i] for i in order])
@@ -164,7 +164,10 @@ def test_overlap_of_boxes():
 
 @pytest.fixture
 def truth():
-    return [Truth("a.jpg", (100, 50), (Box(1, 10.0, 10.0, 30.0, 20.0),)), Truth("B.png", (10, 10), ())]
+    return [
+        GroundTruth("a.jpg", (100, 50), (Box(1, 10.0, 10.0, 30.0, 20.0),)),
+        GroundTruth("B.png", (10, 10), ()),
+    ]
 
 
 def test_texts_are_read(tmp_path, truth):
@@ -174,10 +177,10 @@ def test_texts_are_read(tmp_path, truth):
 
     found = read_predictions(tmp_path, truth, CLASSES)
 
-    (detection,) = found.by_picture[0]
+    (detection,) = found.by_image[0]
     assert detection.box.edges == pytest.approx((10, 10, 30, 20))
     assert detection.score == 0.75
-    assert (found.silent, len(found.strangers)) == (1, 1)
+    assert (found.missing, len(found.unknown)) == (1, 1)
 
 
 @pytest.mark.parametrize(("image_id", "category"), [("a", 1), ("x/a.jpg", 1), (0, 1)])
@@ -191,9 +194,9 @@ def test_coco_results_are_read(tmp_path, truth, image_id, category):
 
     found = read_predictions(tmp_path / "predictions.json", truth, CLASSES)
 
-    assert found.by_picture[0][0].box == Box(0, 10.0, 10.0, 30.0, 20.0)
-    assert found.by_picture[1][0].box.label == 3
-    assert found.strangers == ("nobody",)
+    assert found.by_image[0][0].box == Box(0, 10.0, 10.0, 30.0, 20.0)
+    assert found.by_image[1][0].box.label == 3
+    assert found.unknown == ("nobody",)
 
 
 @pytest.mark.parametrize(
@@ -201,8 +204,8 @@ def test_coco_results_are_read(tmp_path, truth, image_id, category):
     [
         ("1 0.2 0.3 0.2 0.2\n", "save_conf=True"),
         ("\n4 0.2 0.3 0.2 0.2 0.5\n", r"a\.txt:2: unknown class 4"),
-        ("1 0.2 nan 0.2 0.2 0.5\n", "no number"),
-        ("1 0.2 0.3 0.2 0.2 1.5\n", "outside of 0 to 1"),
+        ("1 0.2 nan 0.2 0.2 0.5\n", "not a number"),
+        ("1 0.2 0.3 0.2 0.2 1.5\n", "the score 1.5 is not between 0 and 1"),
     ],
 )
 def test_broken_texts_are_named(tmp_path, truth, text, reason):
@@ -216,10 +219,13 @@ def test_broken_texts_are_named(tmp_path, truth, text, reason):
     ("text", "reason"),
     [
         ("{", ":1: not JSON"),
-        ("{}", "not a list of results"),
-        ('[{"image_id": "a", "category_id": 9, "bbox": [1, 1, 1, 1], "score": 1}]', "fit no 4 classes: 9"),
+        ("{}", "not a JSON list of results"),
+        (
+            '[{"image_id": "a", "category_id": 9, "bbox": [1, 1, 1, 1], "score": 1}]',
+            "not fit 4 classes: 9",
+        ),
         ('[{"image_id": "a", "category_id": 1, "bbox": [1, 1, 1], "score": 1}]', r"\[0\]: a result needs"),
-        ('[{"image_id": "a", "category_id": 1, "bbox": [1, 1, 1, null], "score": 1}]', "no number"),
+        ('[{"image_id": "a", "category_id": 1, "bbox": [1, 1, 1, null], "score": 1}]', "not a number"),
     ],
 )
 def test_broken_results_are_named(tmp_path, truth, text, reason):
@@ -236,16 +242,16 @@ def test_a_place_without_predictions_is_named(tmp_path, truth):
 
 def test_numbers_of_coco_results_are_those_of_the_labels(tmp_path):
     truth = [
-        Truth("c.jpg", (60, 40), (), 30),
-        Truth("a.jpg", (60, 40), (), 1),
-        Truth("b.jpg", (60, 40), (), 2),
+        GroundTruth("c.jpg", (60, 40), (), 30),
+        GroundTruth("a.jpg", (60, 40), (), 1),
+        GroundTruth("b.jpg", (60, 40), (), 2),
     ]
     rows = [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]
     (tmp_path / "p.json").write_text(json.dumps(rows))
 
     found = read_predictions(tmp_path / "p.json", truth, CLASSES)
 
-    assert [len(each) for each in found.by_picture] == [0, 1, 0]
+    assert [len(each) for each in found.by_image] == [0, 1, 0]
 
 
 @pytest.mark.parametrize("change", [{"image_id": [1]}, {"category_id": [1]}, {"category_id": None}])
@@ -254,14 +260,14 @@ def test_results_with_nonsense_for_an_id_are_named(tmp_path, change):
     (tmp_path / "p.json").write_text(json.dumps([row, row | change]))
 
     with pytest.raises(AnnotationError, match=r"p\.json:\[1\]: a result needs"):
-        read_predictions(tmp_path / "p.json", [Truth("a.jpg", (60, 40), ())], CLASSES)
+        read_predictions(tmp_path / "p.json", [GroundTruth("a.jpg", (60, 40), ())], CLASSES)
 
 
 def test_stems_that_are_numbers_are_taken_where_numbers_of_the_labels_do_not_fit(tmp_path):
-    truth = [Truth("139.jpg", (60, 40), (), 1), Truth("7.jpg", (60, 40), (), 2)]
+    truth = [GroundTruth("139.jpg", (60, 40), (), 1), GroundTruth("7.jpg", (60, 40), (), 2)]
     rows = [{"image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]
     (tmp_path / "p.json").write_text(json.dumps(rows))
 
     found = read_predictions(tmp_path / "p.json", truth, CLASSES)
 
-    assert [len(each) for each in found.by_picture] == [0, 1]
+    assert [len(each) for each in found.by_image] == [0, 1]

@@ -6,7 +6,7 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import AnnotationError
-from lowlight_cli.detection.detect_format import read_collection, recognize
+from lowlight_cli.detection.detect_format import detect_format, read_collection
 
 
 def write_export(folder: Path, make_picture, *, before: str = "", images: bool = True) -> None:
@@ -39,7 +39,7 @@ def test_what_cvat_exports_is_recognized_and_read(tmp_path, make_picture, before
     write_export(tmp_path, make_picture, before=before)
     make_picture(tmp_path / "obj_train_data" / "unlisted.jpg")
 
-    assert recognize(tmp_path) == "yolo"
+    assert detect_format(tmp_path) == "yolo"
     found = read_collection(tmp_path, None)
 
     box = Box(1, 0.25, 0.0, 0.75, 0.5)
@@ -80,7 +80,7 @@ def test_a_data_file_that_refers_to_nothing_is_an_error(tmp_path, make_picture, 
     write_export(tmp_path, make_picture)
     (tmp_path / gone).unlink()
 
-    with pytest.raises(AnnotationError, match=rf"obj.data: '{gone}' is not there"):
+    with pytest.raises(AnnotationError, match=rf"obj.data: '{gone}' is missing"):
         read_collection(tmp_path, None)
 
 

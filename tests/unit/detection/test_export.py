@@ -4,14 +4,14 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import Sample
-from lowlight_cli.detection.detect_format import read_collection, recognize
-from lowlight_cli.detection.export import Labelled, export_labels, file_names, label_path, picture_path
+from lowlight_cli.detection.detect_format import detect_format, read_collection
+from lowlight_cli.detection.export import LabelledImage, export_labels, file_names, image_path, label_path
 
 CLASSES = ("cat", "dog")
 
 
-def labelled(name: str, split: str, *boxes: Box) -> Labelled:
-    return Labelled(Sample(name, Path(name), boxes, split=split), name, (48, 32), boxes)
+def labelled(name: str, split: str, *boxes: Box) -> LabelledImage:
+    return LabelledImage(Sample(name, Path(name), boxes, split=split), name, (48, 32), boxes)
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def pictures():
 )
 def test_what_is_written_is_recognized_and_read_back(tmp_path, make_picture, pictures, form, result):
     for each in pictures:
-        make_picture(tmp_path / picture_path(form, each))
+        make_picture(tmp_path / image_path(form, each))
 
     assert export_labels(form, tmp_path, pictures, CLASSES, portable=True) == tmp_path / result
 
-    assert recognize(tmp_path) == form
+    assert detect_format(tmp_path) == form
     found = {sample.name: sample for sample in read_collection(tmp_path, None, CLASSES).samples}
     assert {name: sample.split for name, sample in found.items()} == {"a.jpg": "train", "b.png": "test"}
     assert [box.label for box in found["a.jpg"].boxes] == [0, 1]

@@ -7,7 +7,7 @@ import pytest
 
 from lowlight_cli.detection.detect_format import read_collection
 from lowlight_cli.detection.exif_orientation import StoredSize
-from lowlight_cli.detection.preparation import prepare
+from lowlight_cli.detection.prepared_labels import prepare_labels
 
 NAMES = {"good": [True], "none": [], "failed": [False, False], "mixed": [True, False]}
 """Image -> whether each of its annotations can be read."""
@@ -66,10 +66,10 @@ def test_one_annotation_that_fails_leaves_its_image_out(tmp_path, make_picture, 
     write(tmp_path)
 
     found = read_collection(tmp_path, None)
-    prepared = prepare(found, lambda _: StoredSize(48, 32), keep_unlabelled=True)
+    prepared = prepare_labels(found, lambda _: StoredSize(48, 32), keep_unlabelled=True)
 
-    assert found.form == form
-    boxes = {each.sample.name: [box.label for box in each.boxes] for each in prepared.pictures}
+    assert found.format == form
+    boxes = {each.sample.name: [box.label for box in each.boxes] for each in prepared.images}
     dog = found.classes.index("Dog")
     assert boxes == {"good.jpg": [dog], "none.jpg": []}
     assert len(prepared.errors) == len(names_of_failed)

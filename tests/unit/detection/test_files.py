@@ -22,7 +22,7 @@ def test_links_to_folders_are_followed_and_loops_are_not(tmp_path):
 def test_a_broken_archive_is_named(tmp_path):
     (tmp_path / "notes.zip").write_bytes(b"PK, but no archive")
 
-    with pytest.raises(AnnotationError, match=r"notes\.zip: not a zip archive"):
+    with pytest.raises(AnnotationError, match=r"notes\.zip: the zip archive cannot be read"):
         list(annotation_files(tmp_path, ".xml"))
 
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from lowlight_cli.detection.choices import Link
-from lowlight_cli.detection.originals import place_original
+from lowlight_cli.detection.place_original import place_original
 
 
 @pytest.mark.parametrize("link", list(Link))

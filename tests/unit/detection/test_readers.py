@@ -5,7 +5,7 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box, clipped, turned_upright
 from lowlight_cli.detection.collection import AnnotationError, ClassNames
-from lowlight_cli.detection.detect_format import read_collection, recognize
+from lowlight_cli.detection.detect_format import detect_format, read_collection
 from lowlight_cli.detection.exdark import CLASSES, official_split
 from lowlight_cli.detection.files import AnnotationFile
 from lowlight_cli.detection.voc import parse_voc
@@ -38,7 +38,7 @@ def test_exdark_is_recognized_and_read(tmp_path, make_picture):
         "Name | Class | Light\r\n2015_05327.jpeg 9 1 1 2\r\n", newline=""
     )
 
-    assert recognize(tmp_path) == "exdark"
+    assert detect_format(tmp_path) == "exdark"
     found = read_collection(tmp_path, None)
 
     (sample,) = found.samples
@@ -55,7 +55,7 @@ def test_voc_is_recognized_and_read(tmp_path, make_picture):
     (tmp_path / "Annotations" / "a.xml").write_text(XML)
     (tmp_path / "test.txt").write_text("a\n")
 
-    assert recognize(tmp_path) == "voc"
+    assert detect_format(tmp_path) == "voc"
     found = read_collection(tmp_path, None)
 
     (sample,) = found.samples
@@ -80,7 +80,7 @@ def test_yolo_is_recognized_and_read(tmp_path, make_picture):
         "path: /nowhere\ntrain: images/train\nval: images/val\nnames:\n  0: x\n  1: y\n"
     )
 
-    assert recognize(tmp_path) == "yolo"
+    assert detect_format(tmp_path) == "yolo"
     found = read_collection(tmp_path, None)
 
     (sample,) = found.samples
@@ -118,14 +118,14 @@ def test_coco_is_recognized_and_read(tmp_path, make_picture):
     }
     (tmp_path / "instances_val2017.json").write_text(json.dumps(content))
 
-    assert recognize(tmp_path) == "coco"
+    assert detect_format(tmp_path) == "coco"
     found = read_collection(tmp_path, None)
 
     (sample,) = found.samples
     assert found.classes == ("car", "toothbrush")
     assert sample.boxes == (box(1, 1, 2, 4.5, 6, crowd=True),)
     assert sample.split == "val"
-    assert "no picture has the id 9" in str(found.errors[0])
+    assert "no image has the id 9" in str(found.errors[0])
     assert [path.name for path in found.without_image] == ["gone.jpg"]
 
 
@@ -135,7 +135,7 @@ def test_coco_is_recognized_and_read(tmp_path, make_picture):
         ("Dog 1 2 3 4\n", 1, "header"),
         ("% bbGt version=3\nDog 1 2 3\n", 2, "four numbers"),
         ("% bbGt version=3\nDog 1 2 3 4\nUnicorn 1 2 3 4\n", 3, "unknown class 'Unicorn'"),
-        ("% bbGt version=3\nDog 1 nan 3 4\n", 2, "no number"),
+        ("% bbGt version=3\nDog 1 nan 3 4\n", 2, "not a number"),
     ],
 )
 def test_a_broken_bbgt_line_is_named(text, line, reason):
@@ -150,11 +150,11 @@ def test_a_broken_bbgt_line_is_named(text, line, reason):
     ("text", "reason"),
     [
         ("<annotation><object>", ":1: not XML"),
-        ("<html/>", "its root is 'html'"),
+        ("<html/>", "the root element is 'html'"),
         ("<!DOCTYPE x [<!ENTITY a 'b'>]><annotation/>", "entities"),
         ("<annotation>\n<object><name>Cow</name></object></annotation>", ":2: unknown class 'Cow'"),
         ("<annotation><object><name>Dog</name></object></annotation>", "no bndbox"),
-        (XML.replace(">13<", ">thirteen<"), "xmin is no number: 'thirteen'"),
+        (XML.replace(">13<", ">thirteen<"), "xmin is not a number: 'thirteen'"),
     ],
 )
 def test_broken_xml_is_named(text, reason):
@@ -165,11 +165,11 @@ def test_broken_xml_is_named(text, reason):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("0 0.5 0.5 0.1\n", "five numbers are needed, not 4"),
+        ("0 0.5 0.5 0.1\n", "expected five numbers, not 4"),
         ("0 0.1 0.1 0.2 0.2 0.3 0.3\n", "polygons"),
-        ("\n2 0.5 0.5 0.1 0.1\n", ":2: unknown class 2; there are 2"),
+        ("\n2 0.5 0.5 0.1 0.1\n", ":2: unknown class 2; classes are 0 to 1"),
         ("0.5 0.5 0.5 0.1 0.1\n", "unknown class 0.5"),
-        ("0 0.5 inf 0.1 0.1\n", "no number"),
+        ("0 0.5 inf 0.1 0.1\n", "not a number"),
     ],
 )
 def test_broken_yolo_labels_are_named(text, reason):
@@ -247,7 +247,7 @@ def test_a_coco_picture_that_may_be_either_of_two_is_refused(tmp_path, make_pict
     found = read_collection(tmp_path, None)
 
     assert [sample.image.parent.name for sample in found.samples] == ["b"]
-    assert "'1.jpg' may be " in str(found.errors[0])
+    assert "'1.jpg' is ambiguous: " in str(found.errors[0])
 
 
 def test_coco_key_points_do_not_count_pictures_twice(tmp_path, make_picture):
@@ -258,7 +258,9 @@ def test_coco_key_points_do_not_count_pictures_twice(tmp_path, make_picture):
     assert len(read_collection(tmp_path, None).samples) == 1
 
 
-@pytest.mark.parametrize(("ids", "reason"), [([1, 1], "another picture"), ([1, [2]], "without an id")])
+@pytest.mark.parametrize(
+    ("ids", "reason"), [([1, 1], "another image has the id 1"), ([1, [2]], "the image has no id")]
+)
 def test_coco_pictures_need_ids_of_their_own(tmp_path, make_picture, ids, reason):
     make_picture(tmp_path / "a.jpg")
     coco_file(tmp_path / "labels.json", "a.jpg", "b.jpg", ids=ids)

@@ -5,13 +5,13 @@ import pytest
 
 from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import Sample
-from lowlight_cli.detection.export import Labelled
-from lowlight_cli.detection.preview import CELL, drawn, sheet
+from lowlight_cli.detection.export import LabelledImage
+from lowlight_cli.detection.preview import CELL, draw_boxes, sheet
 from lowlight_cli.detection.statistics import PLACE_CELLS, statistics
 
 
-def labelled(name: str, *boxes: Box) -> Labelled:
-    return Labelled(Sample(name, Path(name), boxes, split="val"), name, (160, 80), boxes)
+def labelled(name: str, *boxes: Box) -> LabelledImage:
+    return LabelledImage(Sample(name, Path(name), boxes, split="val"), name, (160, 80), boxes)
 
 
 def test_numbers_of_a_split():
@@ -31,7 +31,7 @@ def test_numbers_of_a_split():
 def test_boxes_are_drawn_where_they_are(depth):
     pixels = np.zeros((720, 960, 3), depth)  # exactly twice the cell
 
-    tile = drawn(pixels, [Box(1, 200.0, 300.0, 600.0, 500.0)], ("cat", "dog"))
+    tile = draw_boxes(pixels, [Box(1, 200.0, 300.0, 600.0, 500.0)], ("cat", "dog"))
 
     sky_blue = (tile == (86, 180, 233)).all(-1)
     rows, columns = np.nonzero(sky_blue[150:])

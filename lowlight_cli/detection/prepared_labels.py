@@ -1,4 +1,4 @@
-"""A data set as found -> pictures with settled boxes, in their splits, and everything that was changed."""
+"""A dataset as read -> images with valid boxes, assigned to splits, and a count of all changes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -8,8 +8,8 @@ from lowlight_cli.datasets.name_draws import drawn_bits
 from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
 from lowlight_cli.detection.exdark import OFFICIAL_COUNTS
 from lowlight_cli.detection.exif_orientation import StoredSize, upright_boxes
-from lowlight_cli.detection.export import Labelled, file_names
-from lowlight_cli.detection.label_rules import check_size, settle
+from lowlight_cli.detection.export import LabelledImage, file_names
+from lowlight_cli.detection.label_rules import check_size, clean_boxes
 from lowlight_cli.errors import ImageError, UsageError
 
 KEEP, OFFICIAL = "keep", "official"
@@ -17,14 +17,14 @@ KEEP, OFFICIAL = "keep", "official"
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How much of a data set had to be changed or left out; numbers of boxes, else of pictures.
+    """How many boxes and images were changed or removed; the names are keys of the report.
 
     Attributes:
-        clipped: Boxes cut at the border of their picture.
-        empty: Boxes left out, since they cover nothing.
-        repeated: Boxes left out, since another is equal.
-        turned: Pictures that EXIF orientation turns.
-        guessed: Those of them whose annotation left open which way up it is.
+        clipped: Boxes clipped to their image.
+        empty: Boxes removed because they cover nothing.
+        repeated: Boxes removed because another one is equal.
+        turned: Images rotated by their EXIF orientation.
+        guessed: Rotated images whose annotation does not tell which pixels its boxes refer to.
     """
 
     clipped: int = 0
@@ -35,25 +35,25 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Preparation:
-    """A data set that is ready to be written.
+class PreparedLabels:
+    """A dataset ready to be written.
 
     Attributes:
-        pictures: Those that can be used, in the order of the collection.
-        stored: Size of each as stored, in the same order.
+        images: Usable images, in the order of the collection.
+        stored: Size of each image as stored, in the same order.
         classes: Names by index.
         changes: What was changed.
-        errors: Pictures and annotations that cannot be used, and why.
+        errors: Images and annotations that cannot be used, and why.
     """
 
-    pictures: tuple[Labelled, ...]
+    images: tuple[LabelledImage, ...]
     stored: tuple[StoredSize, ...]
     classes: tuple[str, ...]
     changes: Changes
     errors: tuple[AnnotationError, ...]
 
 
-def prepare(
+def prepare_labels(
     collection: Collection,
     measure: Callable[[Sample], StoredSize],
     *,
@@ -62,72 +62,72 @@ def prepare(
     space: BoxSpace | None = None,
     keep_unlabelled: bool = False,
     limit: int | None = None,
-) -> Preparation:
-    """Settles every box and deals the pictures out.
+) -> PreparedLabels:
+    """Fits every box to its upright image, and assigns images to splits.
 
     Args:
-        collection: What was read.
-        measure: Gives the size of a sample's picture as stored; may raise ``ImageError``.
-        split: ``keep``, ``official``, or shares like ``8:1:1``.
-        seed: For shares.
-        space: Which way up boxes are; None takes what the form of the data set says.
-        keep_unlabelled: Whether pictures without annotation count as pictures without objects.
-        limit: Number of pictures of each split at most.
+        collection: The dataset as read.
+        measure: Returns the size of a sample's image as stored; may raise ``ImageError``.
+        split: ``keep``, ``official``, or shares such as ``8:1:1``.
+        seed: Random seed of shares.
+        space: The pixels that boxes refer to; None takes the rule of the dataset's format.
+        keep_unlabelled: Whether images without annotation count as images without objects.
+        limit: Most images of each split; None takes all.
 
     Raises:
-        UsageError: The split makes no sense for this data set.
+        UsageError: The split is not valid, or not possible for this dataset.
     """
     samples = list(collection.samples)
     if keep_unlabelled:
         samples += [Sample(path.name, path, ()) for path in collection.without_annotation]
-    dealt = _limited(_dealt(samples, split, seed), limit)
+    assigned = _limited(_assigned(samples, split, seed), limit)
     counts: Counter[str] = Counter()
     errors = list(collection.errors)
     usable: list[tuple[Sample, StoredSize]] = []
-    for sample in dealt:
+    for sample in assigned:
         try:
-            usable.append(_settled(sample, measure, space or collection.space, counts))
+            usable.append(_cleaned(sample, measure, space or collection.space, counts))
         except AnnotationError as error:
             errors.append(error)
         except ImageError as error:
             errors.append(AnnotationError(str(sample.image), str(error)))
     names = file_names([sample for sample, _ in usable])
-    pictures = tuple(
-        Labelled(sample, name, stored.upright, sample.boxes)
+    images = tuple(
+        LabelledImage(sample, name, stored.upright, sample.boxes)
         for (sample, stored), name in zip(usable, names, strict=True)
     )
     stored_sizes = tuple(stored for _, stored in usable)
-    return Preparation(pictures, stored_sizes, collection.classes, Changes(**counts), tuple(errors))
+    return PreparedLabels(images, stored_sizes, collection.classes, Changes(**counts), tuple(errors))
 
 
-def _settled(
+def _cleaned(
     sample: Sample, measure: Callable[[Sample], StoredSize], space: BoxSpace, counts: Counter[str]
 ) -> tuple[Sample, StoredSize]:
-    """A sample with settled boxes in upright pixels; what was changed goes to ``counts``."""
+    """A sample with clean boxes in upright pixels, and its size as stored; adds changes to ``counts``."""
     stored = measure(sample)
     width, height = stored.upright
     check_size(str(sample.image), width, height)
     placed = upright_boxes(sample, stored, space)
-    done = settle(placed.boxes, width, height)
+    clean = clean_boxes(placed.boxes, width, height)
     counts.update(
-        clipped=done.clipped,
-        empty=done.empty,
-        repeated=done.repeated,
+        clipped=clean.clipped,
+        empty=clean.empty,
+        repeated=clean.repeated,
         turned=int(stored.orientation != 1),
         guessed=int(placed.is_guess),
     )
-    return replace(sample, boxes=done.boxes, relative=False), stored
+    return replace(sample, boxes=clean.boxes, relative=False), stored
 
 
-def _dealt(samples: Sequence[Sample], split: str, seed: int) -> tuple[Sample, ...]:
+def _assigned(samples: Sequence[Sample], split: str, seed: int) -> tuple[Sample, ...]:
     if split == KEEP:
         return as_given(samples)
     if split == OFFICIAL:
         unknown = [sample.name for sample in samples if sample.split is None]
         if unknown:
             raise UsageError(
-                f"{len(unknown)} pictures are in no official split, the first is '{unknown[0]}'; "
-                "is imageclasslist.txt there? --split keep or 8:1:1 would do without"
+                f"{len(unknown)} images are in no official split, the first is '{unknown[0]}'; "
+                "add imageclasslist.txt, or use --split keep or shares such as 8:1:1"
             )
         return tuple(samples)
     return by_shares(samples, parse_shares(split), seed)
@@ -143,27 +143,29 @@ def _limited(samples: Iterable[Sample], limit: int | None) -> list[Sample]:
     return kept
 
 
-def official_shortfall(pictures: Sequence[Labelled]) -> dict[str, tuple[int, int]]:
-    """Splits of ExDark without the official number of pictures: how many there are, and should be."""
-    counts = Counter(each.split for each in pictures)
+def official_shortfall(images: Sequence[LabelledImage]) -> dict[str, tuple[int, int]]:
+    """Splits that differ from the official ExDark split: number of images, and official number."""
+    counts = Counter(each.split for each in images)
     return {
-        split: (counts[split], wanted) for split, wanted in OFFICIAL_COUNTS.items() if counts[split] != wanted
+        split: (counts[split], official)
+        for split, official in OFFICIAL_COUNTS.items()
+        if counts[split] != official
     }
 
 
-def by_stated_size(sample: Sample) -> StoredSize:
-    """The size that an annotation states, where the picture itself is not at hand.
+def stated_size(sample: Sample) -> StoredSize:
+    """The size that an annotation states, for use without the image.
 
     Raises:
         AnnotationError: It states none.
     """
     if sample.stated_size is None:
-        raise AnnotationError(str(sample.annotation or sample.image), "it states no size")
+        raise AnnotationError(str(sample.annotation or sample.image), "the annotation states no image size")
     return StoredSize(*sample.stated_size)
 
 
 def parse_shares(text: str) -> tuple[float, float, float]:
-    """Shares of train, val and test from ``8:1:1``; they add up to 1.
+    """Shares of train, val and test from ``8:1:1`` or ``8:2``; they add up to 1.
 
     Raises:
         UsageError: Not two or three numbers from 0 with a positive sum.
@@ -173,29 +175,29 @@ def parse_shares(text: str) -> tuple[float, float, float]:
     except ValueError:
         parts = []
     if len(parts) not in (2, 3) or min(parts) < 0 or not 0 < sum(parts) < float("inf"):
-        raise UsageError(f"'{text}' is no split; use keep, official, or shares like 8:1:1")
+        raise UsageError(f"'{text}' is not a split; use keep, official, or shares such as 8:1:1")
     train, val, test = [*parts, 0.0][:3]
     total = train + val + test
     return train / total, val / total, test / total
 
 
 def by_shares(samples: Sequence[Sample], shares: tuple[float, float, float], seed: int) -> tuple[Sample, ...]:
-    """Deals pictures out by their names, so that adding some moves no other.
+    """Assigns images to splits at random by their names, so that adding images moves no other.
 
     Args:
-        samples: Pictures; the order does not count.
-        shares: Of train, val and test.
-        seed: Another seed deals another hand.
+        samples: Images in any order.
+        shares: Shares of train, val and test.
+        seed: Random seed.
     """
     borders = (shares[0], shares[0] + shares[1])
 
     def split_of(sample: Sample) -> str:
-        place = drawn_bits(sample.name, seed, 8) / 2**64
-        return SPLITS[sum(place >= border for border in borders)] if place < 1 else SPLITS[0]
+        draw = drawn_bits(sample.name, seed, 8) / 2**64
+        return SPLITS[sum(draw >= border for border in borders)] if draw < 1 else SPLITS[0]
 
     return tuple(replace(sample, split=split_of(sample)) for sample in samples)
 
 
 def as_given(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """Pictures with the split they came with; those without one are for training."""
+    """Images in the splits of the source; those without a split become training images."""
     return tuple(sample if sample.split else replace(sample, split="train") for sample in samples)

@@ -1,11 +1,11 @@
 """Builds the darkener that ``datasets synthesize`` and ``detect-prep`` use."""
 
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lowlight_cli.errors import UsageError
+from lowlight_cli.pipeline.choices import DarkeningMethod
 from lowlight_cli.pipeline.sources import images_in
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ EVEN_EXCLUDES = {"clean_share", "uneven_share", "uneven"}
 """Settings without effect if all light is even."""
 
 
-class Method(StrEnum):
-    """Ways to darken: a measured camera model, or a trained network."""
-
-    PHYSICAL = "physical"
-    DRGN = "drgn"
-    LIGHT = "lw-drgn"
-
-
 class Darkening(NamedTuple):
     """A darkener, and all settings that affect its images."""
 
@@ -34,7 +26,7 @@ class Darkening(NamedTuple):
 
 
 def make_darkening(
-    method: Method,
+    method: DarkeningMethod,
     strength: tuple[float, float],
     seed: int,
     *,
@@ -63,7 +55,7 @@ def make_darkening(
     terms: dict[str, Any] = {"method": method.value, "strength": list(strength), "seed": seed}
     # With even light the recorded settings equal those of version 0.1, so that its pairs are kept.
     terms["darkening"] = settings.model_dump(mode="json", exclude=None if uneven else EVEN_EXCLUDES)
-    if method is Method.PHYSICAL:
+    if method is DarkeningMethod.PHYSICAL:
         if checkpoint or nights:
             raise UsageError("--method physical takes no weights and no dark images; leave them out")
         return Darkening(physical_darkener(settings, strength, seed), terms)
@@ -81,7 +73,7 @@ def make_darkening(
     return Darkening(learned_darkener(model, strength, seed, nights=read, settings=settings), terms)
 
 
-def _load(method: Method, checkpoint: Path | None) -> "Drgn":
+def _load(method: DarkeningMethod, checkpoint: Path | None) -> "Drgn":
     from lowlight_cli.checkpoints.load import load_enhancer
     from lowlight_cli.models.drgn.model import Drgn
 

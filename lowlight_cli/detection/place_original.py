@@ -1,7 +1,7 @@
-"""Puts original pictures into a data set, by copy or link; what trainers would not read is written anew.
+"""Original images in a dataset: copied, linked, or converted.
 
-Labels are drawn on upright pictures. Trainers do not agree on whether to obey EXIF, so none is left to obey.
-Nor do all of them read raw files, HEIC and GIF: those get another format.
+Labels refer to upright images. Trainers differ in whether they apply EXIF orientation, so rotated images are
+rewritten upright. Not all trainers read raw files, HEIC and GIF, so these are converted.
 """
 
 import errno
@@ -17,16 +17,13 @@ from lowlight_cli.images.settings import ReadSettings
 
 
 def place_original(source: Path, target: Path, link: Link, *, is_ready: bool) -> bool:
-    """Puts one picture in its place, unless it lies there already.
+    """Places one original, unless an earlier run did; returns whether anything was written.
 
     Args:
         source: The original; it is only read.
-        target: Where it shall be.
-        link: How, for a picture that trainers can take as it is.
-        is_ready: Whether it is such a picture: upright as stored, and in the format of the target.
-
-    Returns:
-        Whether anything was written.
+        target: Its path in the dataset.
+        link: How it is placed if it needs no conversion.
+        is_ready: Whether it needs no conversion: upright as stored, and in the format of the target.
 
     Raises:
         ImageError: It cannot be read or written.
@@ -44,7 +41,7 @@ def place_original(source: Path, target: Path, link: Link, *, is_ready: bool) ->
 
 
 def _is_placed(source: Path, target: Path, link: Link, *, is_ready: bool) -> bool:
-    """Whether an earlier run put it there: told by link, inode, or size and time."""
+    """Whether an earlier run placed it, by link, inode, or size and modification time."""
     try:
         here, there = source.stat(), target.lstat()
     except OSError:
@@ -61,11 +58,11 @@ def _is_placed(source: Path, target: Path, link: Link, *, is_ready: bool) -> boo
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        data, facts = source.read_bytes(), source.stat()
+        data, stat = source.read_bytes(), source.stat()
     except OSError as error:
         raise ImageError("unreadable", error.strerror or str(error)) from error
     replace_file(target, data)
-    os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def _link(source: Path, target: Path, link: Link) -> None:
@@ -78,10 +75,10 @@ def _link(source: Path, target: Path, link: Link) -> None:
         else:
             temporary.hardlink_to(source.resolve())
         temporary.replace(target)
-        temporary.unlink(missing_ok=True)  # renaming one hard link onto another does nothing
+        temporary.unlink(missing_ok=True)  # renaming one hard link onto another has no effect
     except OSError as error:
         temporary.unlink(missing_ok=True)
         if link is Link.HARDLINK and error.errno in (errno.EXDEV, errno.EPERM, errno.EMLINK):
-            _copy(source, target)  # another disk, or one without hard links
+            _copy(source, target)  # another disk, or no support for hard links
             return
         raise ImageError("write", f"{target}: {error.strerror}") from error

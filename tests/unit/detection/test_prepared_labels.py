@@ -7,7 +7,7 @@ from lowlight_cli.detection.boxes import Box
 from lowlight_cli.detection.collection import BoxSpace, Collection, Sample
 from lowlight_cli.detection.detect_format import read_collection
 from lowlight_cli.detection.exif_orientation import StoredSize
-from lowlight_cli.detection.preparation import by_stated_size, official_shortfall, prepare
+from lowlight_cli.detection.prepared_labels import official_shortfall, prepare_labels, stated_size
 from lowlight_cli.errors import ImageError, UsageError
 
 
@@ -31,20 +31,20 @@ def test_every_change_is_counted():
         Box(0, 2.0, 2.0, 4.0, 4.0),
     )
 
-    done = prepare(collection(sample("a.jpg", *boxes)), upright)
+    done = prepare_labels(collection(sample("a.jpg", *boxes)), upright)
 
     assert (done.changes.clipped, done.changes.empty, done.changes.repeated) == (1, 1, 1)
-    assert done.pictures[0].boxes == (Box(0, 1.0, 1.0, 48.0, 20.0), Box(0, 2.0, 2.0, 4.0, 4.0))
-    assert done.pictures[0].split == "train"
+    assert done.images[0].boxes == (Box(0, 1.0, 1.0, 48.0, 20.0), Box(0, 2.0, 2.0, 4.0, 4.0))
+    assert done.images[0].split == "train"
 
 
 def test_a_turned_picture_gets_turned_boxes():
-    turned = prepare(
+    turned = prepare_labels(
         collection(sample("a.jpg", Box(0, 0.0, 0.0, 10.0, 4.0))), lambda _: StoredSize(48, 32, 6)
     )
 
-    assert turned.pictures[0].size == (32, 48)
-    assert turned.pictures[0].boxes[0].edges == (28, 0, 32, 10)
+    assert turned.images[0].size == (32, 48)
+    assert turned.images[0].boxes[0].edges == (28, 0, 32, 10)
     assert (turned.changes.turned, turned.changes.guessed) == (1, 0)
 
 
@@ -58,9 +58,9 @@ def test_what_cannot_be_used_is_an_error_and_the_rest_goes_on():
     samples = [sample(name) for name in names]
     samples[2] = replace(samples[2], stated_size=(10, 10))
 
-    done = prepare(collection(*samples), measure)
+    done = prepare_labels(collection(*samples), measure)
 
-    assert [each.file for each in done.pictures] == ["good.jpg"]
+    assert [each.file for each in done.images] == ["good.jpg"]
     reasons = [str(error) for error in done.errors]
     assert [
         part in reason for part, reason in zip(("end is missing", "too small", "10x10"), reasons, strict=True)
@@ -71,22 +71,22 @@ def test_what_cannot_be_used_is_an_error_and_the_rest_goes_on():
 def test_pictures_without_annotation_are_kept_only_if_asked():
     found = collection(sample("a.jpg"), without_annotation=(Path("b.jpg"),))
 
-    assert len(prepare(found, upright).pictures) == 1
-    assert prepare(found, upright, keep_unlabelled=True).pictures[1].boxes == ()
+    assert len(prepare_labels(found, upright).images) == 1
+    assert prepare_labels(found, upright, keep_unlabelled=True).images[1].boxes == ()
 
 
 def test_an_official_split_needs_every_picture_in_it():
     with pytest.raises(UsageError, match=r"'b\.jpg'"):
-        prepare(collection(sample("a.jpg", split="val"), sample("b.jpg")), upright, split="official")
+        prepare_labels(collection(sample("a.jpg", split="val"), sample("b.jpg")), upright, split="official")
 
 
 def test_a_limit_holds_for_each_split():
     samples = [sample(f"{split}{index}.jpg", split=split) for split in ("val", "test") for index in range(3)]
 
-    done = prepare(collection(*samples), upright, limit=2)
+    done = prepare_labels(collection(*samples), upright, limit=2)
 
-    assert [each.file for each in done.pictures] == ["val0.jpg", "val1.jpg", "test0.jpg", "test1.jpg"]
-    assert official_shortfall(done.pictures)["val"] == (2, 1800)
+    assert [each.file for each in done.images] == ["val0.jpg", "val1.jpg", "test0.jpg", "test1.jpg"]
+    assert official_shortfall(done.images)["val"] == (2, 1800)
 
 
 def test_annotations_can_do_without_their_pictures(tmp_path):
@@ -97,7 +97,7 @@ def test_annotations_can_do_without_their_pictures(tmp_path):
     )
 
     assert read_collection(tmp_path, None).samples == ()
-    found = read_collection(tmp_path, None, needs_pictures=False)
+    found = read_collection(tmp_path, None, needs_images=False)
 
-    (labelled,) = prepare(found, by_stated_size).pictures
+    (labelled,) = prepare_labels(found, stated_size).images
     assert (labelled.file, labelled.size) == ("2015_00001.png", (48, 32))
