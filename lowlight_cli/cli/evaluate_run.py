@@ -113,11 +113,11 @@ class EvalReporter(Observer):
 
     def scored(self, method: str, image: ScoredImage) -> None:
         """Counts the image."""
-        self._progress.tell(Row(image.path, None, "ok", width=image.width, height=image.height))
+        self._progress.show(Row(image.path, None, "ok", width=image.width, height=image.height))
 
     def failed(self, method: str, problem: Problem) -> None:
         """Prints and counts the image."""
-        self._progress.tell(Row(problem.path, None, "failed", problem.code, problem.message))
+        self._progress.show(Row(problem.path, None, "failed", problem.code, problem.message))
 
     def crash(self, method: str, problem: Problem, error: BaseException) -> None:
         """Keeps the traceback, so that the bug can be reported."""

@@ -53,7 +53,7 @@ class Progress:
             self._bar.close()
             self._bar = None
 
-    def tell(self, row: Row) -> None:
+    def show(self, row: Row) -> None:
         """Counts a finished image; failures are always printed, warnings unless quiet."""
         if row.status == "failed":
             self._failed += 1

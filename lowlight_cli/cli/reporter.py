@@ -101,7 +101,7 @@ class Reporter(Observer):
             emit(as_line(item_event(row)))
         if row.status == "ok" and row.target and self._product in ("paths", "paths0"):
             emit(row.target, end=b"\0" if self._product == "paths0" else b"\n")
-        self._progress.tell(row)
+        self._progress.show(row)
         if _LOG.isEnabledFor(logging.INFO):
             done = "" if row.target is None else f" -> {shown(row.target)}"
             _LOG.info("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)

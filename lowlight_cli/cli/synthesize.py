@@ -165,12 +165,12 @@ def _make(
     files = order.files(out)
     pair = kept_pair(order, out) if all(book.holds(file, order.source) for file in files) else None
     if pair:
-        progress.tell(Row(order.source, files[0], "skipped"))
+        progress.show(Row(order.source, files[0], "skipped"))
         return pair
     try:
         clean = read_photo(order.source, int(darkening.terms["longest"]))
     except ImageError as error:
-        progress.tell(Row(order.source, files[0], "failed", error.code, str(error)))
+        progress.show(Row(order.source, files[0], "failed", error.code, str(error)))
         return None
     try:
         pair = make_pair(order, out, clean, darkening.darkener)
@@ -178,5 +178,5 @@ def _make(
             book.note(file, order.source)
     except ImageError as error:
         raise OutputError(str(error)) from error
-    progress.tell(Row(order.source, files[0], "ok", width=pair.width, height=pair.height))
+    progress.show(Row(order.source, files[0], "ok", width=pair.width, height=pair.height))
     return pair

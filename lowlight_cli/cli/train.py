@@ -60,7 +60,9 @@ def glare(
     vqgan: VqganOption = None,
     start: StartOption = None,
 ) -> None:
-    """Train a stage of GLARE; stage 3 starts from the weights of stage 2.
+    """Train a stage of GLARE: codebook, flow or fusion.
+
+    Stage 3 starts from the weights of stage 2.
 
     \b
     Example:

@@ -54,7 +54,9 @@ def ablate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
-    """Train the whole model and one variant without each part, and compare them on validation pairs.
+    """Compare a model with variants that lack one part.
+
+    Trains the whole model and each variant, and scores them on validation pairs.
 
     Each row is a run folder inside --out; --limit-minutes applies to all rows together. Run the same command
     again to resume. The table is written to --out as ablation.md and ablation.json after each row.

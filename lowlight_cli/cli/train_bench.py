@@ -46,7 +46,9 @@ def bench(
     start: StartOption = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure the training speed of a recipe, without validation and checkpoints; keep nothing.
+    """Measure the training speed of a recipe.
+
+    Runs without validation and checkpoints, and keeps nothing.
 
     \b
     Example:

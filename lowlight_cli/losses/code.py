@@ -1,5 +1,7 @@
 """Losses between the latent of a dark image and the codes of its reference, and of the codes' shift.
 
+A file of its own, because these losses belong to one paper.
+
 Source: CodeEnhance, eq. 8-9, with stop-gradients as the paper writes them and a cross-entropy in place of
 the third term, whose gradient never reaches the encoder: docs/models/codeenhance.md.
 """

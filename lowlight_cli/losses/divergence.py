@@ -1,5 +1,7 @@
 """Divergences between degradations as distributions; all constant degradations are equal.
 
+A file of its own, because this loss belongs to one paper.
+
 Source: Jiang et al., "Degrade is Upgrade", 2022, eq. 7, which leaves the distribution open.
 """
 

@@ -1,5 +1,7 @@
 """Negative log-likelihood of a latent, in bits.
 
+A file of its own, because this loss belongs to one paper.
+
 Source: GLARE, eq. of stage II: docs/models/glare.md; unit variance, as in the original.
 """
 

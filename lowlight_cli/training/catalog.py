@@ -71,7 +71,7 @@ _ENTRIES = (
     RecipeEntry(
         "semantic",
         "SemanticRecipe",
-        """Train the compact semantic network on photos with class maps.
+        """Train the semantic network on photos with class maps.
 
         \b
         Example:
@@ -82,7 +82,7 @@ _ENTRIES = (
     RecipeEntry(
         "vqgan",
         "VqganRecipe",
-        """Train stage I: a codebook and a decoder for well-lit images.
+        """Train stage I: a codebook and decoder for bright images.
 
         \b
         Example:
@@ -93,7 +93,7 @@ _ENTRIES = (
     RecipeEntry(
         "codeenhance",
         "CodeEnhanceRecipe",
-        """Train stage II of CodeEnhance on darkened photos and real pairs.
+        """Train stage II of CodeEnhance on photos and pairs.
 
         \b
         Example:
@@ -106,7 +106,7 @@ _ENTRIES = (
     RecipeEntry(
         "codeenhance-tune",
         "CodeEnhanceTuneRecipe",
-        """Fine-tune trained weights of CodeEnhance on your own photos or pairs.
+        """Fine-tune CodeEnhance on your own photos or pairs.
 
         Without --start it starts from the weights that ship.
 
@@ -123,7 +123,7 @@ _ENTRIES = (
     RecipeEntry(
         "drgn-degradation",
         "DegradationRecipe",
-        """Train the first stage of DRGN: the degradation of dark images.
+        """Train stage 1 of DRGN: the degradation.
 
         \b
         Example:
@@ -135,7 +135,7 @@ _ENTRIES = (
     RecipeEntry(
         "drgn-refinement",
         "RefinementRecipe",
-        """Train the second stage of DRGN: removing the degradation and refining the image.
+        """Train stage 2 of DRGN: the refinement.
 
         \b
         Example:

@@ -41,7 +41,7 @@ def test_a_page_reads_well(page):
     assert [line for line in body if line.endswith("...")] == []  # a summary was cut
     assert [line for line in body if len(line) > 80] == []
     assert WORDS_TO_AVOID.findall(page) == []
-    assert re.findall(r"<(?:str|int|float|path|list)\b[^>]*>|default: \(", page) == []
+    assert re.findall(r"<(?:str|int|int range|float|float range|path|list\[\w+\])>|default: \(", page) == []
 
 
 def test_examples_are_whole_commands(page):
