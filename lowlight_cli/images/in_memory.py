@@ -20,7 +20,7 @@ _CONVERTED |= dict.fromkeys(("I", "I;16L", "I;16B"), "I;16")
 
 
 def picture_of(image: Image.Image | np.ndarray) -> Picture:
-    """A PIL image or an array as the pipeline takes it; see ``AnyImage``.
+    """A ``Picture`` of a PIL image or an array; see ``AnyImage``.
 
     Raises:
         UsageError: It has an unsupported shape, type or mode.
@@ -39,7 +39,7 @@ def picture_of(image: Image.Image | np.ndarray) -> Picture:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """The image turned by its EXIF orientation, in a mode that the pipeline knows."""
+    """The image rotated by its EXIF orientation, in a supported mode."""
     turned = ImageOps.exif_transpose(image)
     if turned.mode in _MODES:
         return turned

@@ -14,7 +14,7 @@ _JPEG_END = b"\xff\xd9"
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd9\xff]")
 """Start of a segment with a length; no byte sequence inside compressed pixels matches."""
 _SPARE_BYTES = 2**16
-"""Bytes that a TIFF may have beside its pixels."""
+"""Bytes that a TIFF may have in addition to its pixels."""
 
 
 def repair(data: bytes, name: str, settings: ReadSettings) -> bytes | None:

@@ -1,4 +1,4 @@
-"""sRGB values <-> linear light, as tensors; NumPy code takes ``icc_profile.SRGB_CURVE``.
+"""Converts between sRGB values and linear light, as tensors; arrays use ``icc_profile.SRGB_CURVE``.
 
 Source: IEC 61966-2-1 (sRGB).
 """
@@ -22,7 +22,7 @@ def fast_power(values: Tensor, exponent: Tensor | float) -> Tensor:
 
     Results differ from it in the last digits, so code that is compared with stored results stays with one.
     """
-    # The logarithm of zero itself takes thirty times as long.
+    # The logarithm of exactly 0 is thirty times as slow.
     return values.clamp(min=1e-10).log_().mul_(exponent).exp_()
 
 
