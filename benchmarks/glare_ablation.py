@@ -94,23 +94,27 @@ def cases(model: Glare, plain: Glare | None, dark: Tensor, wanted: Tensor) -> It
     """Each way to a picture."""
     yield "codes alone, of the bright picture itself", model.show_codes(wanted), wanted
     facts: dict[str, Tensor] = {}
-    told = model.tell(dark, facts)
-    found = model.retrieve(told)
+    conditions = model.read_conditions(dark, facts)
+    found = model.retrieve(conditions)
     yield "codes alone, found by the flow", model.show_codes(found), found
-    if told.base is not None:
-        base = told.base
+    if conditions.base is not None:
+        base = conditions.base
         yield "codes alone, by the same encoder without its flow", model.show_codes(base), base
     if plain is not None:
-        regressed = plain.retrieve(plain.tell(dark, {}))
+        regressed = plain.retrieve(plain.read_conditions(dark, {}))
         yield "codes alone, by plain regression, trained alike", model.show_codes(regressed), regressed
     yield "latent of the flow, decoded without codes", model.decoder(model.post_quant(found)), None
-    yield "GLARE", model.decode(found, told, 1.0, {}).images, found
-    yield "GLARE without the dark features (texture 0)", model.decode(found, told, 0.0, {}).images, found
+    yield "GLARE", model.decode(found, conditions, 1.0, {}).images, found
+    yield (
+        "GLARE without the dark features (texture 0)",
+        model.decode(found, conditions, 0.0, {}).images,
+        found,
+    )
     shares = [part for name, part in model.fusing.named_parameters() if name.endswith("share")]
     before = [share.data.clone() for share in shares]
     for share in shares:
         share.data.fill_(LEFT_OUT)
-    yield "GLARE without what the codes show", model.decode(found, told, 1.0, {}).images, None
+    yield "GLARE without what the codes show", model.decode(found, conditions, 1.0, {}).images, None
     for share, value in zip(shares, before, strict=True):
         share.data.copy_(value)
 

@@ -9,7 +9,7 @@ from torch.nn.functional import mse_loss
 
 from lowlight_cli.checkpoints.load import fill
 from lowlight_cli.losses.likelihood import bits_per_position
-from lowlight_cli.models.glare.conditional_encoder import Told
+from lowlight_cli.models.glare.conditional_encoder import Conditions
 from lowlight_cli.models.glare.config import GlareConfig
 from lowlight_cli.models.glare.model import Glare
 from lowlight_cli.models.vqgan.model import Vqgan
@@ -77,16 +77,16 @@ def noisy(latent: Features, deviation: float, items: Sequence[Generator]) -> Fea
     return latent + deviation * noise.to(latent)
 
 
-def fit_flow(model: Glare, target: Features, conditions: Told) -> None:
+def fit_flow(model: Glare, target: Features, conditions: Conditions) -> None:
     """Initializes the norms of the flow from the first latents of all processes."""
     base = None if conditions.base is None else items_of_all(conditions.base)
-    whole = Told([], items_of_all(conditions.condition), items_of_all(conditions.mean), base)
+    whole = Conditions([], items_of_all(conditions.condition), items_of_all(conditions.mean), base)
     model.fit_norms(items_of_all(target), whole)
 
 
 def latent_losses(
     model: Glare,
-    conditions: Told,
+    conditions: Conditions,
     target: Features,
     weights: FlowWeights,
     item_rngs: ItemRngs,
@@ -116,7 +116,7 @@ def latent_losses(
 @torch.no_grad()
 def show_found(model: Glare, shown: EnhancementBatch) -> tuple[Images, Images, Images]:
     """Columns of a sample grid: dark image, image of the codes of the retrieved latent, reference."""
-    conditions = model.tell(shown.dark, shown.facts(model.config))
+    conditions = model.read_conditions(shown.dark, shown.facts(model.config))
     return shown.dark, model.show_codes(model.retrieve(conditions)), shown.bright
 
 
@@ -147,7 +147,7 @@ def _of_one(model: Glare, prior: Vqgan, pair: PairedPhoto, device: torch.device,
     dark, bright = (half[None].to(device).float() / 255 for half in pixels.split(3))
     target = prior.encode(bright)
     known = facts_of_middle(model.config, pair, dark, side, device)
-    conditions = model.tell(dark, known)
+    conditions = model.read_conditions(dark, known)
     found = model.retrieve(conditions)
     right = (model.codebook.nearest(found) == prior.codebook.nearest(target)).float().mean()
     error = (model.show_codes(found).clamp(0, 1) - bright).square().mean()

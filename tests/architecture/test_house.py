@@ -16,6 +16,9 @@ WORDS_TO_AVOID = re.compile(
     re.IGNORECASE,
 )
 
+OLD_KEY = re.compile(r'"\w+": "\w+",$')
+"""A row of a table that reads files of earlier versions."""
+
 
 def test_no_modules_import_each_other_in_a_circle(root):
     graph = import_graph(root / "lowlight_cli")
@@ -53,6 +56,6 @@ def test_words_that_read_as_riddles_are_avoided(root, folder):
         f"{path.relative_to(root)}:{number}: {line.strip()}"
         for path in paths
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if WORDS_TO_AVOID.search(line)
+        if WORDS_TO_AVOID.search(line) and not OLD_KEY.match(line.strip())
     ]
     assert found == []

@@ -13,7 +13,7 @@ from lowlight_cli.models.vqgan.encoder import Encoder
 from lowlight_cli.tensors import Features
 
 
-class Told(NamedTuple):
+class Conditions(NamedTuple):
     """Features of a dark image.
 
     Attributes:
@@ -49,9 +49,9 @@ class ConditionalEncoder(nn.Module):
             for parameter in self.mean.parameters():
                 nn.init.zeros_(parameter)
 
-    def forward(self, images: Features) -> Told:
+    def forward(self, images: Features) -> Conditions:
         """Features of lifted images, or of the logarithm of images that were not lifted."""
         pyramid = self.trunk(images)
         condition = torch.sigmoid(self.condition(pyramid[-1]))
         base = None if self.base is None else self.base(pyramid[-1])
-        return Told(pyramid, condition, self.mean(pyramid[-1]), base)
+        return Conditions(pyramid, condition, self.mean(pyramid[-1]), base)

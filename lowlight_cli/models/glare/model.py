@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lowlight_cli.layers.activation_norm import fit_norms
 from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.glare.conditional_encoder import ConditionalEncoder, Told
+from lowlight_cli.models.glare.conditional_encoder import ConditionalEncoder, Conditions
 from lowlight_cli.models.glare.config import GlareConfig
 from lowlight_cli.models.glare.dual_decoder import FusingDecoder, taps_of
 from lowlight_cli.models.glare.latent_flow import LatentFlow
@@ -103,44 +103,46 @@ class Glare(Enhancer):
         """
         known = dict(observation or {})
         exposed = lifted(images, self.config, known)
-        told = self._read(images, exposed)
-        made = self.decode(self.retrieve(told, temperature), told, beta, known)
+        conditions = self._read(images, exposed)
+        made = self.decode(self.retrieve(conditions, temperature), conditions, beta, known)
         keep = with_texture(beta, made.observation)
         return made._replace(images=mixed_back(made.images, exposed, self.config, keep))
 
-    def tell(self, images: Images, known: Observation) -> Told:
+    def read_conditions(self, images: Images, known: Observation) -> Conditions:
         """Features of dark images; adds their exposure to ``known`` if it is missing."""
         return self._read(images, lifted(images, self.config, known))
 
-    def _read(self, images: Images, exposed: Lifted | None) -> Told:
+    def _read(self, images: Images, exposed: Lifted | None) -> Conditions:
         if exposed is None:
             return self.encoder((images + DARKEST).clamp_min(DARKEST).log())
         return self.encoder(exposed.seen)
 
-    def retrieve(self, told: Told, temperature: float = 0.0) -> Features:
+    def retrieve(self, conditions: Conditions, temperature: float = 0.0) -> Features:
         """The bright latent, sampled with the same noise for all images of a batch; see ``forward``."""
-        noise = told.mean.float()
+        noise = conditions.mean.float()
         if temperature:
             noise = noise + temperature * torch.randn_like(noise[:1])
-        latent = self.flow.invert(noise, told.condition)
-        return latent if told.base is None else latent + told.base.float()
+        latent = self.flow.invert(noise, conditions.condition)
+        return latent if conditions.base is None else latent + conditions.base.float()
 
-    def likelihood(self, latent: Features, told: Told) -> Likelihood:
+    def likelihood(self, latent: Features, conditions: Conditions) -> Likelihood:
         """Noise of a bright latent, for the likelihood loss of the flow."""
-        rest = latent if told.base is None else latent - told.base.float()
-        moved = self.flow(rest, told.condition)
-        return Likelihood(moved.features, told.mean.float(), moved.log_determinant)
+        rest = latent if conditions.base is None else latent - conditions.base.float()
+        moved = self.flow(rest, conditions.condition)
+        return Likelihood(moved.features, conditions.mean.float(), moved.log_determinant)
 
-    def fit_norms(self, latent: Features, told: Told) -> None:
+    def fit_norms(self, latent: Features, conditions: Conditions) -> None:
         """Initializes the norms inside the flow from a first batch of latents."""
-        fit_norms(self.flow, lambda: self.likelihood(latent, told))
+        fit_norms(self.flow, lambda: self.likelihood(latent, conditions))
 
-    def decode(self, latent: Features, told: Told, beta: float | Tensor, known: Observation) -> Enhanced:
+    def decode(
+        self, latent: Features, conditions: Conditions, beta: float | Tensor, known: Observation
+    ) -> Enhanced:
         """Decodes a latent together with the dark features and the features decoded from its codes."""
         with torch.no_grad():
             indices = self.codebook.nearest(latent)
             taps = taps_of(self.decoder, self.post_quant(self.codebook.lookup(indices)))
-        decoded = self.fusing(latent, told.pyramid, taps, beta, known)
+        decoded = self.fusing(latent, conditions.pyramid, taps, beta, known)
         return Enhanced(decoded.images, latent, indices, known | decoded.ratios)
 
     def show_codes(self, latent: Features) -> Images:

@@ -91,7 +91,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
             with torch.no_grad():
                 target = prior.encode(batch.bright)
             with mixed:
-                conditions = model.tell(batch.dark, batch.facts(recipe.model))
+                conditions = model.read_conditions(batch.dark, batch.facts(recipe.model))
             if step == 0 and recipe.start is None:
                 # The norms of the flow are initialized from its first latents.
                 fit_flow(model, target, conditions)

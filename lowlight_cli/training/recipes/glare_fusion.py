@@ -139,7 +139,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
             # Retrieve the latent, and decode it; the texture control sets the share of dark features.
             with mixed:
                 with finding:
-                    conditions = model.tell(batch.dark, batch.facts(recipe.model))
+                    conditions = model.read_conditions(batch.dark, batch.facts(recipe.model))
                     latent = model.retrieve(conditions)
                 made = to_float32(model.decode(latent, conditions, batch.weights.texture, {}))
             losses = fused_losses(recipe, perceive, made.images, target, batch.color)

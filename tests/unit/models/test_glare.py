@@ -95,12 +95,12 @@ def test_the_change_of_volume_is_that_of_the_dense_jacobian():
 
 def test_norms_make_the_first_latents_normal(tiny):
     dark, latent = torch.rand(2, 3, 32, 32), 3 + 5 * torch.randn(2, 3, 8, 8)
-    told = tiny.tell(dark, {})
-    tiny.fit_norms(latent, told)
+    conditions = tiny.read_conditions(dark, {})
+    tiny.fit_norms(latent, conditions)
     after = tiny.flow.steps[0].norm(latent)
     torch.testing.assert_close(after.mean((0, 2, 3)), torch.zeros(3), rtol=0, atol=1e-4)
     torch.testing.assert_close(after.std((0, 2, 3), correction=0), torch.ones(3), rtol=1e-3, atol=1e-3)
-    seen = tiny.flow(latent, told.condition).features
+    seen = tiny.flow(latent, conditions.condition).features
     assert seen.abs().mean() < 3
 
 
@@ -195,28 +195,28 @@ def test_texture_is_beta_and_each_picture_may_have_its_own(tiny):
 
 
 def test_noise_comes_with_temperature_alone_and_from_the_seed(tiny):
-    told = tiny.tell(torch.rand(2, 3, 16, 16), {})
-    still = tiny.retrieve(told)
-    torch.testing.assert_close(tiny.retrieve(told), still)
+    conditions = tiny.read_conditions(torch.rand(2, 3, 16, 16), {})
+    still = tiny.retrieve(conditions)
+    torch.testing.assert_close(tiny.retrieve(conditions), still)
     torch.manual_seed(1)
-    drawn = tiny.retrieve(told, 0.5)
+    drawn = tiny.retrieve(conditions, 0.5)
     torch.manual_seed(1)
-    torch.testing.assert_close(tiny.retrieve(told, 0.5), drawn)
+    torch.testing.assert_close(tiny.retrieve(conditions, 0.5), drawn)
     assert (drawn - still).abs().mean() > 1e-3
 
 
 @pytest.mark.parametrize(("size", "latent"), [((256, 256), (64, 64)), ((420, 620), (105, 155))], ids=str)
 def test_latents_of_the_published_layout_are_a_quarter_of_the_picture(size, latent):
     with torch.device("meta"):
-        told = Glare(TINY).tell(torch.empty(1, 3, *size), {})
-    assert tuple(told.mean.shape) == (1, 3, *latent)
+        conditions = Glare(TINY).read_conditions(torch.empty(1, 3, *size), {})
+    assert tuple(conditions.mean.shape) == (1, 3, *latent)
 
 
 def test_the_likelihood_reaches_encoder_and_flow_and_the_picture_the_decoder(tiny):
     tiny.requires_grad_(requires_grad=True)
     dark, latent = torch.rand(2, 3, 16, 16), torch.randn(2, 3, 4, 4)
-    told = tiny.tell(dark, {})
-    seen = tiny.likelihood(latent, told)
+    conditions = tiny.read_conditions(dark, {})
+    seen = tiny.likelihood(latent, conditions)
     bits_per_position(seen.noise, seen.mean, seen.log_determinant).backward()
     assert all(parameter.grad is not None for parameter in tiny.flow.parameters())
     assert not any(parameter.grad is not None for parameter in tiny.fusing.parameters())
@@ -231,5 +231,5 @@ def test_the_likelihood_reaches_encoder_and_flow_and_the_picture_the_decoder(tin
 def test_without_a_flow_the_latent_is_a_plain_regression():
     plain = FlowConfig(levels=0)
     model = Glare(PRESETS["lite"].model_copy(update={"flow": plain}))
-    told = model.tell(torch.rand(1, 3, 32, 32), {})
-    torch.testing.assert_close(model.retrieve(told), told.mean + told.base)
+    conditions = model.read_conditions(torch.rand(1, 3, 32, 32), {})
+    torch.testing.assert_close(model.retrieve(conditions), conditions.mean + conditions.base)
