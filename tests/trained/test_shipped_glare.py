@@ -37,16 +37,16 @@ def test_texture_is_more_detail(model, root):
 
 
 def test_the_flow_is_run_backwards_exactly(model, root):
-    told = model.tell(night_pictures(root)[1], {})
-    latent = model.retrieve(told)
-    again = model.likelihood(latent, told)
-    torch.testing.assert_close(again.noise, told.mean, rtol=1e-3, atol=1e-3)
+    conditions = model.read_conditions(night_pictures(root)[1], {})
+    latent = model.retrieve(conditions)
+    again = model.likelihood(latent, conditions)
+    torch.testing.assert_close(again.noise, conditions.mean, rtol=1e-3, atol=1e-3)
 
 
 def test_temperature_draws_other_codes_from_the_same_picture(model, root):
-    told = model.tell(night_pictures(root)[1], {})
-    still = model.codebook.nearest(model.retrieve(told))
-    drawn = model.codebook.nearest(model.retrieve(told, 1.0))
+    conditions = model.read_conditions(night_pictures(root)[1], {})
+    still = model.codebook.nearest(model.retrieve(conditions))
+    drawn = model.codebook.nearest(model.retrieve(conditions, 1.0))
     assert (still != drawn).float().mean() > 0.1
     assert len(still.unique()) > 50
 
