@@ -4,6 +4,7 @@ A file of its own, because these losses belong to one paper.
 
 Source: CodeEnhance, eq. 8-9, with stop-gradients as the paper writes them and a cross-entropy in place of
 the third term, whose gradient never reaches the encoder: docs/models/codeenhance.md.
+A file of its own: losses are grouped by the paper that they are from.
 """
 
 from typing import NamedTuple

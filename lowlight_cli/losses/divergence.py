@@ -3,6 +3,7 @@
 A file of its own, because this loss belongs to one paper.
 
 Source: Jiang et al., "Degrade is Upgrade", 2022, eq. 7, which leaves the distribution open.
+A file of its own: losses are grouped by the paper that they are from.
 """
 
 import torch

@@ -3,6 +3,7 @@
 A file of its own, because this loss belongs to one paper.
 
 Source: GLARE, eq. of stage II: docs/models/glare.md; unit variance, as in the original.
+A file of its own: losses are grouped by the paper that they are from.
 """
 
 import math
