@@ -10,7 +10,7 @@ _RECORD = Path(".lle", "darkened.jsonl")
 
 
 class DarkBook:
-    """Decides which darkened images are up to date.
+    """Knows which darkened images are up to date.
 
     Args:
         root: Top folder of the darkened images.
