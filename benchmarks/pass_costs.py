@@ -23,7 +23,7 @@ def main() -> None:
     ).parse_args()
     sys.path.insert(0, str(ROOT))
     from tests.fake_cuda.cases import COST_SIDE
-    from tests.fake_cuda.child import facts_of
+    from tests.fake_cuda.child import UnavailableError, facts_of
 
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -140,7 +140,8 @@ _ENTRIES = (
         \b
         Example:
           lle train drgn-refinement --data photos --pairs pairs \\
-            --degradation runs/degradation/drgn-degradation.safetensors --out runs/refinement
+            --degradation runs/degradation/drgn-degradation.safetensors \\
+            --out runs/refinement
         """,
         ("size", "pairs", "degradation"),
         takes_pairs=True,
