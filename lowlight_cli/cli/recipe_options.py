@@ -21,7 +21,7 @@ PairsOption = Annotated[
 LabelsOption = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of class maps: LABELS/<path of the photo below --label-root>.png.",
+        help="Folder of class maps, as PNG files named like the photos below --label-root.",
         rich_help_panel=DATA,
         metavar="DIR",
     ),

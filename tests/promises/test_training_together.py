@@ -46,8 +46,8 @@ def test_a_run_of_two_processes_is_stopped_and_goes_on_in_one(launch, tmp_path):
         time.sleep(0.05)
     run.send_signal(signal.SIGTERM)
     told = run.communicate()[1]
-    assert told.count("2 processes together") == 1
-    assert told.count("stopped by a signal; all is saved") == 1
+    assert told.count("2 processes") == 1
+    assert told.count("stopped by a signal, everything is saved") == 1
     done = len(MetricsLog(tmp_path / "run").rows())
     alone = launch(1, done + 2)
     told = alone.communicate()[1]
@@ -62,4 +62,6 @@ def test_mistakes_are_told_once(launch):
     run = launch(2, 1, "--accumulate", 4)
     told = run.communicate()[1]
     assert run.returncode
-    assert told.count("lle: error: a batch of 4 cannot be dealt to 2 processes in 4 equal parts each") == 1
+    assert (
+        told.count("lle: error: a batch of 4 cannot be divided among 2 processes in 4 equal parts each") == 1
+    )
