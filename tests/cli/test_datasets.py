@@ -20,7 +20,7 @@ def test_list_says_what_is_here(run_lle, lol):
     run = run_lle("datasets", "list", "--data-root", lol)
     assert (run.code, run.err) == (0, "")
     rows = {line.split()[0]: line for line in run.out.splitlines()}
-    assert len(rows) == 22
+    assert len(rows) == 23
     assert "eval15" in rows["LOL"]
     assert rows["DICM"].endswith("-")
 
