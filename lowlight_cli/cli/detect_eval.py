@@ -22,7 +22,7 @@ _GATES = ("map50", "map", "map75", "recall")
 
 
 LabelsArgument = Annotated[
-    Path, typer.Argument(metavar="LABELS", help="Labelled dataset, from lle detect-prep or elsewhere.")
+    Path, typer.Argument(metavar="LABELS", help="Labeled dataset, from lle detect-prep or elsewhere.")
 ]
 PredictionOption = Annotated[
     list[str],

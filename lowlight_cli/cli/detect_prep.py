@@ -1,4 +1,4 @@
-"""``lle detect-prep``: enhance a labelled dataset and write it for a detector."""
+"""``lle detect-prep``: enhance a labeled dataset and write it for a detector."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from lowlight_cli.detection.choices import ExportFormat, Link, SpaceChoice, Vari
 from lowlight_cli.pipeline.choices import DarkeningMethod, OnExist
 
 SourceArgument = Annotated[
-    Path, typer.Argument(metavar="SRC", help="Labelled dataset: ExDark, VOC, YOLO or COCO.")
+    Path, typer.Argument(metavar="SRC", help="Labeled dataset: ExDark, VOC, YOLO or COCO.")
 ]
 OutOption = Annotated[
     Path, typer.Option("--out", "-o", metavar="DIR", help="Output folder; the source is only read.")
@@ -106,7 +106,7 @@ def detect_prep(
     min_free: io.MinFreeOption = defaults.MIN_FREE,
     dry_run: io.DryRunOption = False,
 ) -> None:
-    """Enhance a labelled dataset and write it for a detector, with every box in its place.
+    """Enhance a labeled dataset and write it for a detector, with every box in its place.
 
     Boxes are clipped to their images and rotated with them if EXIF says so; empty and duplicate boxes are
     removed, and all changes are counted. An image without objects gets an empty label. Run the same command
