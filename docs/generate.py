@@ -38,10 +38,10 @@ Made from the help of the program by `make docs`; a test keeps it current.
 The global options, listed first, may stand before and after the name of each command. Options have a variable
 `LLE_<COMMAND>_<OPTION>`, and a key in [configuration files](configuration.md).
 """
-DATASETS_INTRODUCTION = """# Data sets
+DATASETS_INTRODUCTION = """# Datasets
 
 Generated from the catalog by `make docs`; a test keeps it current. `lle datasets info NAME` prints the same,
-and `lle datasets check NAME` checks a copy. `lle` downloads no data sets: each name links to the page to get
+and `lle datasets check NAME` checks a copy. `lle` downloads no datasets: each name links to the page to get
 it from. Put them below a data root, which is `--data-root`, `LLE_DATA_ROOT` or `./datasets`. Case does not
 matter, and subfolders are searched.
 
@@ -92,7 +92,7 @@ They stand before or after the name of a command.
 Value of an option, as LLE_ENHANCE_QUALITY. Short forms: LLE_MODEL, LLE_DEVICE, LLE_PRECISION, LLE_WORKERS.
 .TP
 .B LLE_MODEL_DIR, LLE_DATA_ROOT
-Folders of weights and of data sets.
+Folders of weights and of datasets.
 .TP
 .B LLE_OFFLINE, LLE_LOG, LLE_DEBUG
 Never use the network; how much is told (warning, info or debug); show tracebacks.
@@ -130,7 +130,7 @@ def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def datasets_page() -> str:
-    """The page of all data sets, as Markdown."""
+    """The page of all datasets, as Markdown."""
     heads = "| Name | Images | Pairs | Licence |\n| --- | --- | --- | --- |\n"
     rows = "".join(
         f"| [{entry.name}]({entry.home}) | {' or '.join(map(str, sizes)) if sizes else 'not fixed'} "

@@ -219,8 +219,8 @@ def evaluate(
     Args:
         low: Folder of dark images.
         gt: Folder of their references; without it only metrics that need none are computed.
-        dataset: Name of a data set, instead of ``low`` and ``gt``.
-        data_root: Folder that holds data sets; None searches the usual places.
+        dataset: Name of a dataset, instead of ``low`` and ``gt``.
+        data_root: Folder that holds datasets; None searches the usual places.
         methods: ``codeenhance``, ``codeenhance:paper``, ``codeenhance=FILE``, ``gamma``, ``input`` and
             others; by default ``codeenhance``, unless ``pred`` is given.
         pred: Folders of results made elsewhere: ``DIR`` or ``NAME=DIR``.

@@ -32,8 +32,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(enhance)
-app.command("eval", short_help="Score models or existing results on a data set.")(evaluate)
-app.command("detect-prep", short_help="Enhance a labeled data set for a detector.")(detect_prep)
+app.command("eval", short_help="Score models or existing results on a dataset.")(evaluate)
+app.command("detect-prep", short_help="Enhance a labeled dataset for a detector.")(detect_prep)
 app.command("detect-eval", short_help="Score detectors against labels, side by side.")(detect_eval)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

@@ -1,4 +1,4 @@
-"""``lle datasets``: lists, describes and checks data sets, and makes training pairs."""
+"""``lle datasets``: lists, describes and checks datasets, and makes training pairs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lowlight_cli.datasets.layouts import DatasetEntry
 
 app = typer.Typer(
-    help="List and check data sets, and make training pairs.",
+    help="List and check datasets, and make training pairs.",
     no_args_is_help=True,
 )
 app.command("synthesize", short_help="Make night-time training pairs from clean photos.")(synthesize)
@@ -28,12 +28,12 @@ UNFIT = 3
 
 
 def complete_dataset(incomplete: str) -> list[str]:
-    """Names of data sets that start with ``incomplete``."""
+    """Names of datasets that start with ``incomplete``."""
     return [name for name in DATASETS if name.casefold().startswith(incomplete.casefold())]
 
 
 def complete_split(context: typer.Context, incomplete: str) -> list[str]:
-    """Splits of the data set given before, or of all data sets, that start with ``incomplete``."""
+    """Splits of the dataset given before, or of all datasets, that start with ``incomplete``."""
     name = str(context.params.get("name") or context.params.get("dataset") or "")
     entries = [DATASETS[name]] if name in DATASETS else list(DATASETS.values())
     splits = dict.fromkeys(split for entry in entries for split in entry.splits)
@@ -44,20 +44,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SplitOption = Annotated[
     str | None,
     typer.Option(
-        help="Split of the data set.", autocompletion=complete_split, show_default="the one for evaluation"
+        help="Split of the dataset.", autocompletion=complete_split, show_default="the one for evaluation"
     ),
 ]
 DataRootOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", help="Folder to search for data sets.", show_default="LLE_DATA_ROOT, then ./datasets"
+        metavar="DIR", help="Folder to search for datasets.", show_default="LLE_DATA_ROOT, then ./datasets"
     ),
 ]
 
 
 @app.command("list")
 def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False) -> None:
-    """List known data sets, and where they are on this machine.
+    """List known datasets, and where they are on this machine.
 
     Example:  lle datasets list
     """
@@ -74,10 +74,10 @@ def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False
 
 @app.command("info", short_help="Print source, license, splits and expected folders.")
 def show_dataset(
-    name: Annotated[str, typer.Argument(help="Name of the data set.", autocompletion=complete_dataset)],
+    name: Annotated[str, typer.Argument(help="Name of the dataset.", autocompletion=complete_dataset)],
     as_json_: JsonOption = False,
 ) -> None:
-    """Print source, licence, splits and folders of a data set.
+    """Print source, licence, splits and folders of a dataset.
 
     Example:  lle datasets info LOLv2-real
     """
@@ -86,7 +86,7 @@ def show_dataset(
         emit(as_json(_facts(entry)))
         return
     head = [
-        ("data set", entry.name),
+        ("dataset", entry.name),
         ("summary", entry.summary),
         ("paper", entry.paper),
         ("get it from", entry.home),
@@ -103,29 +103,29 @@ def show_dataset(
 @app.command("check")
 def check_dataset(
     name: Annotated[
-        str | None, typer.Argument(help="Name of the data set.", autocompletion=complete_dataset)
+        str | None, typer.Argument(help="Name of the dataset.", autocompletion=complete_dataset)
     ] = None,
     split: SplitOption = None,
     data_root: DataRootOption = None,
     low: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of dark images, in place of a data set name.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of dark images, in place of a dataset name.")
     ] = None,
     gt: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of their references, with --low.")
     ] = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """Check a data set by reading every image.
+    """Check a dataset by reading every image.
 
     Missing partners, partners of different size and unreadable files are problems. Duplicate files, and a
     number of images other than the official one, are warnings.
 
-    Exit codes: 0 no problems, 2 usage, 3 problems found, 6 data set not found.
+    Exit codes: 0 no problems, 2 usage, 3 problems found, 6 dataset not found.
 
     Example:  lle datasets check LOL --data-root ~/data
     """
     if (name is None) == (low is None):
-        raise UsageError("give either the name of a data set or a folder with --low")
+        raise UsageError("give either the name of a dataset or a folder with --low")
     place = None if name is None else locate(find_dataset(name), split, data_roots(data_root))
     from lowlight_cli.datasets.check import check_folders
 
@@ -171,7 +171,7 @@ def _text(place: Located | None, condition: "Condition") -> str:
     sizes = ", ".join(f"{count} of {size}" for size, count in list(condition.sizes.items())[:3])
     more = f" and {len(condition.sizes) - 3} more sizes" if len(condition.sizes) > 3 else ""
     rows = [
-        *([("data set", f"{place.entry.name} ({place.split})")] if place else []),
+        *([("dataset", f"{place.entry.name} ({place.split})")] if place else []),
         *([("dark", str(place.low)), ("references", str(place.high or "none"))] if place else []),
         ("images", condition.pictures),
         *([("references", condition.references)] if condition.references else []),

@@ -41,7 +41,7 @@ EXTRAS = {
 
 OWN_VARIABLES = {
     "LLE_MODEL_DIR": "folders of weights",
-    "LLE_DATA_ROOT": "folder of data sets",
+    "LLE_DATA_ROOT": "folder of datasets",
     "LLE_OFFLINE": "never use the network",
     "LLE_LOG": "log level",
     "LLE_DEBUG": "show tracebacks",

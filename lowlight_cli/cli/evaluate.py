@@ -48,7 +48,7 @@ def evaluate(
     tile: options.TileOption = None,
     tile_overlap: options.TileOverlapOption = shared.TILE_OVERLAP,
 ) -> None:
-    """Score models, or results made elsewhere, on a data set or on folders.
+    """Score models, or results made elsewhere, on a dataset or on folders.
 
     Images are paired by name and never resized. An image that is missing, has another size, cannot be read or
     fails in a method is listed, and the mean is marked as incomplete. Without references, metrics that need

@@ -69,10 +69,10 @@ def complete_protocol(incomplete: str) -> list[str]:
 
 DatasetOption = Annotated[
     str | None,
-    typer.Option(help="Data set to score on; see `lle datasets list`.", autocompletion=complete_dataset),
+    typer.Option(help="Dataset to score on; see `lle datasets list`.", autocompletion=complete_dataset),
 ]
 LowOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder of dark images, instead of a data set.")
+    Path | None, typer.Option(metavar="DIR", help="Folder of dark images, instead of a dataset.")
 ]
 GtOption = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of their references, with the same names.")
@@ -145,5 +145,5 @@ BaselineOption = Annotated[
     typer.Option(metavar="FILE", help="Earlier JSON report; adds changes since then with 95 % intervals."),
 ]
 PublishedOption = Annotated[
-    bool, typer.Option("--published", help="Add scores that papers report for this data set, marked as such.")
+    bool, typer.Option("--published", help="Add scores that papers report for this dataset, marked as such.")
 ]

@@ -63,12 +63,12 @@ OPTIONS = (
     ),
     _option(
         "dataset", "data.datasets", list[str], "--dataset",
-        "Data set to train on (its training part only); repeatable.", DATA,
+        "Dataset to train on (its training part only); repeatable.", DATA,
         metavar="NAME[=SHARE]", autocompletion=_complete_dataset,
     ),
     _option(
         "data_root", "data.root", Path, "--data-root",
-        "Folder of data sets.", DATA, metavar="DIR", show_default="LLE_DATA_ROOT, then ./datasets",
+        "Folder of datasets.", DATA, metavar="DIR", show_default="LLE_DATA_ROOT, then ./datasets",
     ),
     _option(
         "cache", "data.cache", str, "--cache", "Folder for decoded images; none keeps them in memory.", DATA,

@@ -92,11 +92,11 @@ def chosen_recipe(name: str, shared: Shared, own: dict[str, Any], preset_name: s
 
 
 def ready(name: str, recipe: "Recipe") -> "Recipe":
-    """The same settings with the folders of data sets, and with shipped weights of earlier stages.
+    """The same settings with the folders of datasets, and with shipped weights of earlier stages.
 
     Raises:
         UsageError: There is nothing to train on, a folder holds a test, or weights of a stage are missing.
-        WeightsError: A data set or shipped weights are missing.
+        WeightsError: A dataset or shipped weights are missing.
     """
     from lowlight_cli.training.dataset_sources import with_datasets
 

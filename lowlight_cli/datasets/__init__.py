@@ -1,1 +1,1 @@
-"""Data sets for evaluation, and darkening of clean images for training."""
+"""Datasets for evaluation, and darkening of clean images for training."""

@@ -1,6 +1,6 @@
-"""The catalog of data sets for evaluation; torch-free.
+"""The catalog of datasets for evaluation; torch-free.
 
-Counts and folders are those of the data sets' makers and of papers and programs that use them. A licence is
+Counts and folders are those of the datasets' makers and of papers and programs that use them. A licence is
 given only if the makers state one.
 """
 
@@ -10,12 +10,12 @@ from lowlight_cli.datasets.paired_sets import PAIRED_SETS
 from lowlight_cli.datasets.unpaired_sets import UNPAIRED_SETS
 
 DATASETS: Catalog[DatasetEntry] = Catalog(
-    "data set", {entry.name: entry for entry in (*PAIRED_SETS, *UNPAIRED_SETS)}
+    "dataset", {entry.name: entry for entry in (*PAIRED_SETS, *UNPAIRED_SETS)}
 )
 
 
 def find_dataset(name: str) -> DatasetEntry:
-    """The data set of that name; case, spaces, ``-`` and ``_`` do not matter.
+    """The dataset of that name; case, spaces, ``-`` and ``_`` do not matter.
 
     Raises:
         UnknownNameError: There is none; the message suggests the nearest name, or lists all.

@@ -1,4 +1,4 @@
-"""Checks a data set: partners, sizes, readable files, duplicates, and official counts."""
+"""Checks a dataset: partners, sizes, readable files, duplicates, and official counts."""
 
 import hashlib
 from collections import Counter
@@ -39,7 +39,7 @@ class Condition:
         references: Files in the folder of references; 0 without one.
         pairs: Valid pairs, or readable images if there are no references.
         sizes: Number of images of each size, the most frequent first: ``{"600x400": 15}``.
-        problems: Problems that make the data set unfit for use.
+        problems: Problems that make the dataset unfit for use.
         repeats: Files with the same content as another one, which may be intended.
     """
 
@@ -59,7 +59,7 @@ def check_folders(
     on_count: Callable[[int], None] = lambda count: None,
     on_file: Callable[[Path, Problem | None], None] = lambda path, problem: None,
 ) -> Condition:
-    """Reads every image of a data set.
+    """Reads every image of a dataset.
 
     Args:
         low: Folder of the dark images.

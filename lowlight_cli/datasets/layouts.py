@@ -1,4 +1,4 @@
-"""Data sets on disk: their splits, and the known layouts of folders; torch-free."""
+"""Datasets on disk: their splits, and the known layouts of folders; torch-free."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from lowlight_cli.catalog import Catalog
 
 NOT_STATED = "not stated"
-"""Licence of a data set whose makers state none."""
+"""Licence of a dataset whose makers state none."""
 
 SAME_NAMES = ""
 LOW_NORMAL = r"^(low|normal)(?=\d)"
@@ -17,7 +17,7 @@ LOW_NORMAL = r"^(low|normal)(?=\d)"
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Folders of a split, as paths below the folder of the data set.
+    """Folders of a split, as paths below the folder of the dataset.
 
     Attributes:
         low: Folder of the dark images.
@@ -32,7 +32,7 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A part of a data set.
+    """A part of a dataset.
 
     Attributes:
         sizes: Number of images (or pairs): the official one first, then those of other editions in use;
@@ -46,7 +46,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class DatasetEntry:
-    """A data set that ``lle eval --dataset`` knows.
+    """A dataset that ``lle eval --dataset`` knows.
 
     Attributes:
         name: Name in the catalog.

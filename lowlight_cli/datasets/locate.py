@@ -1,4 +1,4 @@
-"""Finds data sets on disk; torch-free."""
+"""Finds datasets on disk; torch-free."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ USUAL_ROOT = Path("datasets")
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A split of a data set, found on disk.
+    """A split of a dataset, found on disk.
 
     Attributes:
-        entry: The data set.
+        entry: The dataset.
         split: Name of the split.
         low: Folder of the dark images.
         high: Folder of their references, or None.
@@ -32,7 +32,7 @@ class Located:
 
 
 def data_roots(named: Path | None = None) -> tuple[Path, ...]:
-    """Folders to search for data sets.
+    """Folders to search for datasets.
 
     Args:
         named: The only folder to search; None searches those in ``LLE_DATA_ROOT``, separated as in ``PATH``,
@@ -47,12 +47,12 @@ def locate(entry: DatasetEntry, split: str | None, roots: Sequence[Path]) -> Loc
     """Finds a split, in the first root and the first known layout that exists.
 
     Args:
-        entry: The data set.
+        entry: The dataset.
         split: Name of the split; None is the one for evaluation.
         roots: Folders to search.
 
     Raises:
-        UnknownNameError: The data set has no such split.
+        UnknownNameError: The dataset has no such split.
         WeightsError: The split is not found; the message shows the expected folders and where to get it.
     """
     name = split or entry.default_split
@@ -77,7 +77,7 @@ def expected_trees(entry: DatasetEntry, split: str) -> list[str]:
 
 
 def other_homes(entry: DatasetEntry) -> str:
-    """Other names that the folder of the data set may have, as a sentence; empty if there are none."""
+    """Other names that the folder of the dataset may have, as a sentence; empty if there are none."""
     first, *others = entry.homes
     names = [name for name in others if name != "."]
     words = [f"named {', '.join(names)}"] if names else []
@@ -123,7 +123,7 @@ def _folder_below(root: Path, relative: str) -> Path | None:
 def _missing(entry: DatasetEntry, split: str, roots: Sequence[Path]) -> str:
     searched = ", ".join(f"'{root}'" for root in roots)
     trees = expected_trees(entry, split)
-    lines = [f"data set {entry.name} ({split}) is not in {searched}; expected{' one of' * (len(trees) > 1)}:"]
+    lines = [f"dataset {entry.name} ({split}) is not in {searched}; expected{' one of' * (len(trees) > 1)}:"]
     lines += [f"  {tree}" for tree in trees]
     lines += [other_homes(entry)] if other_homes(entry) else []
     lines += [

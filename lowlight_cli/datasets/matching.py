@@ -17,7 +17,7 @@ PairBy = Literal["stem", "order"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem of a data set.
+    """A problem of a dataset.
 
     Attributes:
         path: The file, or the folder without it.

@@ -1,4 +1,4 @@
-"""Data sets with a reference for each dark image; torch-free."""
+"""Datasets with a reference for each dark image; torch-free."""
 
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.datasets.layouts import LOW_NORMAL, NOT_STATED, DatasetEntry, Folders, Split

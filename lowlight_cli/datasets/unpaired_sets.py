@@ -1,4 +1,4 @@
-"""Data sets of dark images without references; torch-free."""
+"""Datasets of dark images without references; torch-free."""
 
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.datasets.layouts import NOT_STATED, DatasetEntry, Folders, Split

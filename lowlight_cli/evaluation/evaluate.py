@@ -34,7 +34,7 @@ def evaluate(request: EvalRequest, observer: Observer | None = None) -> Evaluati
 
     Raises:
         UsageError: A folder is missing, or results would be written among images that are read.
-        WeightsError: The data set or weights are missing, there are no images, or no metric can be computed.
+        WeightsError: The dataset or weights are missing, there are no images, or no metric can be computed.
         UnavailableError: The machine lacks the device, or it can no longer be used.
     """
     observer = observer or Observer()
@@ -177,7 +177,7 @@ def _notes(
         if left_out:
             yield f"there are no references, so {', '.join(left_out)} are left out"
     if request.limit is not None and any(matching.expected > request.limit for matching in matchings):
-        yield f"limited to the first {request.limit} images: not the score of the data set"
+        yield f"limited to the first {request.limit} images: not the score of the dataset"
     if data.split is not None:
         count = count_note(find_dataset(data.name).splits[data.split], matchings[0].expected)
         if count:

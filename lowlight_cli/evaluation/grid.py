@@ -215,7 +215,7 @@ def _footnotes(
     evaluation: Evaluation, comparison: Comparison | None, published: Sequence[Published]
 ) -> Iterator[str]:
     if any(not method.is_complete for method in evaluation.methods):
-        yield "INCOMPLETE: some images were not scored, so the mean is not that of the data set."
+        yield "INCOMPLETE: some images were not scored, so the mean is not that of the dataset."
     if any(column.name.endswith(STAR) for column in evaluation.columns):
         yield "* after the brightness of each image was aligned with its reference (GT-mean)."
     summaries = [

@@ -35,7 +35,7 @@ class Published:
 
 
 def published_for(dataset: str) -> tuple[Published, ...]:
-    """Rows about a data set.
+    """Rows about a dataset.
 
     Args:
         dataset: Name in ``DATASETS``.

@@ -22,7 +22,7 @@ _LATEX_SIGNS = {
 
 
 def header_lines(evaluation: Evaluation, *, brief: bool = False) -> list[str]:
-    """Data set, protocol, methods, device and versions, one per line.
+    """Dataset, protocol, methods, device and versions, one per line.
 
     Args:
         evaluation: The results.
@@ -33,7 +33,7 @@ def header_lines(evaluation: Evaluation, *, brief: bool = False) -> list[str]:
     references = "" if data.references else ", no references"
     paired = "; PAIRED BY ORDER, not by name" if data.pair_by == "order" else ""
     lines = [
-        f"data set: {data.title}, n={max(counts, default=0)}{references}{paired}",
+        f"dataset: {data.title}, n={max(counts, default=0)}{references}{paired}",
         f"protocol: {evaluation.protocol.name}{'' if brief else f'. {evaluation.protocol.description}'}",
     ]
     lines += [text for method in evaluation.methods if (text := _method_line(method))]

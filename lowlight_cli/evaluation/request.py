@@ -48,10 +48,10 @@ class EvalRequest(BaseModel):
     """One evaluation.
 
     Attributes:
-        dataset: Name of a data set to score on; None for folders.
-        split: Part of the data set; None for the one that papers report on.
-        data_root: Folder that holds data sets; None searches the usual places.
-        low: Folder of dark images, in place of a data set.
+        dataset: Name of a dataset to score on; None for folders.
+        split: Part of the dataset; None for the one that papers report on.
+        data_root: Folder that holds datasets; None searches the usual places.
+        low: Folder of dark images, in place of a dataset.
         gt: Folder of their references.
         pair_by: ``stem`` pairs files of equal names, ``order`` those at equal positions in the sorted lists.
         limit: Number of images to score; None for all.
@@ -70,7 +70,7 @@ class EvalRequest(BaseModel):
 
     Raises:
         UsageError: Two values contradict each other, or one has no effect.
-        UnknownNameError: There is no such data set, method, preset, metric or protocol.
+        UnknownNameError: There is no such dataset, method, preset, metric or protocol.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

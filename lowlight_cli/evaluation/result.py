@@ -16,7 +16,7 @@ class ScoredImage:
     """Scores of one image.
 
     Attributes:
-        name: Identifies it in its data set: its path below the folder, without extension.
+        name: Identifies it in its dataset: its path below the folder, without extension.
         path: File that was enhanced, or scored as it is.
         reference: File it was compared with, or None.
         width: Columns.
@@ -56,7 +56,7 @@ class MethodResult:
     Attributes:
         name: Name in tables.
         info: Its kind, model, checkpoint, digest, parameters, controls or folder.
-        images: Images that were scored, in the order of the data set.
+        images: Images that were scored, in the order of the dataset.
         problems: Why images could not be scored, and files that could not be paired.
         expected: Number of images that should have been scored.
         runtime: Time per image; None for results made elsewhere.
@@ -71,7 +71,7 @@ class MethodResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all images of the data set were scored."""
+        """Whether all images of the dataset were scored."""
         return len(self.images) == self.expected
 
     def values(self, column: str) -> Iterator[float | None]:
@@ -88,8 +88,8 @@ class EvalData:
     """Images that methods are compared on.
 
     Attributes:
-        name: Name of the data set, or of the folders.
-        split: Part of the data set; None for folders.
+        name: Name of the dataset, or of the folders.
+        split: Part of the dataset; None for folders.
         low: Folder of dark images, or None.
         references: Folder of references, or None.
         pair_by: How images are paired with references.

@@ -1,4 +1,4 @@
-"""HTML page about a prepared data set: classes, sizes and positions of boxes, brightness and previews."""
+"""HTML page about a prepared dataset: classes, sizes and positions of boxes, brightness and previews."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

@@ -122,7 +122,7 @@ class Source(Settings):
         folder: Searched with its subfolders.
         weight: Probability of drawing from this source; sources without one share what the others leave, by
             their numbers of images.
-        dataset: Data set that the photos belong to; it names those that are kept for validation.
+        dataset: Dataset that the photos belong to; it names those that are kept for validation.
     """
 
     folder: Path
@@ -153,7 +153,7 @@ class PairSource(Settings):
         high: Folder of the references.
         ignored: Regular expression for the part of a name that differs between partners.
         weight: As that of photos.
-        dataset: Data set that the pairs belong to; it names those that are kept for validation and those
+        dataset: Dataset that the pairs belong to; it names those that are kept for validation and those
             whose reference has a color cast.
     """
 
@@ -189,12 +189,12 @@ class DataSettings(Settings):
         labels: Root of class maps: ``<labels>/<photo relative to label_root>.png``.
         label_root: Folder that the names of the class maps are relative to.
         pairs: Folders of real pairs.
-        datasets: Data sets by name, ``NAME`` or ``NAME=WEIGHT``; only their part for training is used.
-        root: Folder of data sets; None for those of ``LLE_DATA_ROOT`` and ``./datasets``.
+        datasets: Datasets by name, ``NAME`` or ``NAME=WEIGHT``; only their part for training is used.
+        root: Folder of datasets; None for those of ``LLE_DATA_ROOT`` and ``./datasets``.
         held_out: Stems of pairs to validate on; photos with these stems are not trained on either. None for
-            those that the data set names, and every tenth pair of other folders with ten pairs or more.
+            those that the dataset names, and every tenth pair of other folders with ten pairs or more.
         cast: Stems of pairs whose reference has a color cast, so that only its lightness is learned. None for
-            those that the data set names.
+            those that the dataset names.
         exclude: Photos whose path contains one of these texts are left out.
         cache: Folder of decoded images; ``auto`` is that of the user, ``none`` keeps them in memory.
         cache_gigabytes: Size limit of that folder.

@@ -1,4 +1,4 @@
-"""Turns data sets into sources to train on: only their part for training, never a test; torch-free."""
+"""Turns datasets into sources to train on: only their part for training, never a test; torch-free."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -13,15 +13,15 @@ TRAIN = "train"
 
 
 def with_datasets(settings: DataSettings, *, paired: bool) -> DataSettings:
-    """Settings with the folders of their data sets, as real pairs or as well-lit photos.
+    """Settings with the folders of their datasets, as real pairs or as well-lit photos.
 
     Args:
         settings: Data settings of the user.
         paired: Whether the recipe takes pairs; otherwise the references become photos.
 
     Raises:
-        UsageError: A data set has no part for training or no references, or a folder is that of a test.
-        WeightsError: A data set was not found.
+        UsageError: A dataset has no part for training or no references, or a folder is that of a test.
+        WeightsError: A dataset was not found.
         SettingsError: The weights leave nothing for the sources without one.
     """
     found = [_located(name, data_roots(settings.root)) for name in settings.datasets]
@@ -58,12 +58,12 @@ def _located(text: str, roots: Sequence[Path]) -> tuple[Located, Path, float | N
 
 
 def _with_split(entry: DatasetEntry) -> str | None:
-    """Name of a data set if it says which of its images are for validation."""
+    """Name of a dataset if it says which of its images are for validation."""
     return entry.name if entry.validation or entry.color_cast else None
 
 
 def _recognized_pairs(source: PairSource) -> PairSource:
-    """The pairs with the name of their data set, if they lie where its part for training does."""
+    """The pairs with the name of their dataset, if they lie where its part for training does."""
     for entry in filter(_with_split, DATASETS.values()):
         for place in entry.places(TRAIN):
             if _ends_in(source.low, place.low) and _ends_in(source.high, str(place.high)):
@@ -72,7 +72,7 @@ def _recognized_pairs(source: PairSource) -> PairSource:
 
 
 def _recognized_photos(source: Source) -> Source:
-    """The photos with the name of their data set, if they lie inside its folder."""
+    """The photos with the name of their dataset, if they lie inside its folder."""
     parts = {part.casefold() for part in source.folder.absolute().parts}
     for entry in filter(_with_split, DATASETS.values()):
         if parts & {home.casefold() for home in entry.homes}:
@@ -86,7 +86,7 @@ def _ends_in(folder: Path, place: str) -> bool:
 
 
 def _refuse_tests(settings: DataSettings) -> None:
-    """Refuses folders that hold the test of a data set.
+    """Refuses folders that hold the test of a dataset.
 
     Raises:
         UsageError: There is one.

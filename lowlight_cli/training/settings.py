@@ -137,7 +137,7 @@ def _of_kind(tree: Mapping[str, Any], kind: object) -> dict[str, Any]:
 def with_recorded_split(recipe: RecipeSettings, folder: Path) -> RecipeSettings:
     """The same settings, with the validation split recorded in a run folder where they name none.
 
-    Version 0.1 recorded the scenes of one data set in every run folder. A run that resumes keeps them, so
+    Version 0.1 recorded the scenes of one dataset in every run folder. A run that resumes keeps them, so
     that it trains on the images that it started with.
 
     Args:

@@ -1,4 +1,4 @@
-"""What must hold for every data set of the catalog, in each of its layouts."""
+"""What must hold for every dataset of the catalog, in each of its layouts."""
 
 import re
 

@@ -13,7 +13,7 @@ def write_export(folder: Path, make_picture, *, before: str = "", images: bool =
     """Three images for training, one of them below a folder, and one for validation.
 
     Args:
-        folder: Of the data set.
+        folder: Of the dataset.
         make_picture: Writes an image.
         before: Put before each path, as CVAT does in some versions.
         images: Whether images are exported with their labels.

@@ -1,4 +1,4 @@
-"""An image with an annotation that cannot be read is left out and named, in every format of data sets."""
+"""An image with an annotation that cannot be read is left out and named, in every format of datasets."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Data sets are trained on by their part for training alone."""
+"""Datasets are trained on by their part for training alone."""
 
 import pytest
 
