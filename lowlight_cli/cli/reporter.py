@@ -162,8 +162,6 @@ def emit(product: str | Path, end: bytes = b"\n") -> None:
     sys.stdout.buffer.flush()
 
 
-_LOG = logging.getLogger(__name__)
-
 _SKIPS = {UP_TO_DATE: "up to date", EXISTS: "existing", BRIGHT: "bright enough"}
 
 
