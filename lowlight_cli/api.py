@@ -8,7 +8,7 @@ from lowlight_cli import defaults
 from lowlight_cli.errors import ImageError, SettingsError
 from lowlight_cli.evaluation.defaults import METRICS, PRECISION, PROTOCOL
 from lowlight_cli.images.choices import FormatChoice
-from lowlight_cli.images.in_memory import AnyImage, like, picture_of
+from lowlight_cli.images.in_memory import AnyImage, like, picture_of, upright
 from lowlight_cli.images.settings import WriteSettings
 from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.pipeline.observer import Observer
@@ -88,7 +88,7 @@ class Model:
         from lowlight_cli.pipeline.frames import enhance_batch
 
         results: list[AnyImage] = []
-        for image in images:
+        for image in map(upright, images):
             (outcome,) = enhance_batch([picture_of(image)], self._runner)
             if isinstance(outcome, ImageError):
                 raise outcome

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import sys
+import traceback
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,9 @@ from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.logs import PACKAGE, logging_to
 from lowlight_cli.errors import LowlightError
 from lowlight_cli.folders import state_folder
+
+MOST_TRACEBACKS = 20
+"""Most tracebacks that a run logs; images rarely fail because of more than one bug."""
 
 
 def keep_traceback(error: BaseException, log_file: Path | None, title: str = "internal error") -> Path | None:
@@ -46,3 +51,37 @@ def how_to_report(place: Path | None) -> str:
         place: File with its traceback, or None.
     """
     return f"please report it with {place or 'the output of a run with -vv'}"
+
+
+class CrashReporter:
+    """Keeps the tracebacks of images that failed because of a bug, and counts these images.
+
+    Args:
+        settings: Global options.
+    """
+
+    def __init__(self, settings: GlobalSettings) -> None:
+        self._settings = settings
+        self._count = 0
+        self._place: Path | None = None
+
+    def add(self, error: BaseException, title: str) -> None:
+        """Counts an image, and keeps its traceback unless there are too many.
+
+        Args:
+            error: What was raised.
+            title: What happened, and to which file.
+        """
+        self._count += 1
+        if self._count > MOST_TRACEBACKS:
+            return
+        self._place = keep_traceback(error, self._settings.log_file, title) or self._place
+        if wants_traceback(self._settings):
+            traceback.print_exception(error, file=sys.stderr)
+
+    def summary(self) -> str | None:
+        """The line that says how many images failed, and how to report it; None if none did."""
+        if not self._count:
+            return None
+        subject = "1 image" if self._count == 1 else f"{self._count:,} images"
+        return f"lle: error: {subject} failed because of a bug; {how_to_report(self._place)}"

@@ -1,13 +1,12 @@
 """One run of ``lle enhance``: checks, the pipeline, and what is printed and written afterwards."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
-from lowlight_cli.cli.global_options import settings_of
+from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.hints import blur_hint, retry_command
 from lowlight_cli.cli.progress import shown
 from lowlight_cli.cli.reporter import Product, Reporter
@@ -82,14 +81,25 @@ class Presentation:
 
 
 class _EnhanceReporter(Reporter):
-    """Reports a run of ``lle enhance``, and asks before originals are replaced."""
+    """Reports a run of ``lle enhance``, and asks before originals are replaced.
 
-    plan = Plan((), Path())
-    confirm: Callable[[Plan], None] = staticmethod(lambda plan: None)
+    Args:
+        settings: Global options.
+        request: The run.
+        presentation: What goes to stdout, and whether to ask.
+    """
+
+    def __init__(self, settings: GlobalSettings, request: EnhanceRequest, presentation: Presentation) -> None:
+        stdin = request.spool / STDIN_NAME if request.spool else None
+        super().__init__(settings, product=presentation.product, stdin=stdin)
+        self._output = request.output
+        self._asks = request.output.in_place and not presentation.yes
+        self.plan = Plan((), Path())
 
     def planned(self, plan: Plan) -> None:
-        """Keeps the plan for what is done after the run."""
-        self.confirm(plan)
+        """Asks if originals would be replaced, and keeps the plan for what is done after the run."""
+        if self._asks:
+            _confirm(plan, self._output.backup_dir)
         self.plan = plan
 
 
@@ -115,10 +125,7 @@ def run(context: typer.Context, request: EnhanceRequest, presentation: Presentat
 
             show_plan(resolved_plan(request), as_json=presentation.as_json, spooled=folder)
             return 0
-        stdin = folder / STDIN_NAME if folder else None
-        reporter = _EnhanceReporter(settings_of(context), product=presentation.product, stdin=stdin)
-        if request.output.in_place and not presentation.yes:
-            reporter.confirm = lambda plan: _confirm(plan, request.output.backup_dir)
+        reporter = _EnhanceReporter(settings_of(context), request, presentation)
         report = enhance(request, reporter)
         if folder and not request.writes_manifest and report.count("ok"):
             send(reporter.plan.jobs[0].target)

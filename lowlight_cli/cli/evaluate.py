@@ -54,9 +54,9 @@ def evaluate(
     fails in a method is listed, and the mean is marked as incomplete. Without references, metrics that need
     them are left out. A metric whose files are missing is left out with a warning; --download fetches them.
 
-    Exit codes: 0 all images scored, 2 usage error, 3 some images could not be scored, 4 none could, 6 data
-    set, weights or metric files missing, 7 device not available, 8 a report cannot be written, 10 a limit
-    of --fail-under or --fail-over is passed.
+    Exit codes: 0 all images scored, 2 usage error, 3 some images could not be scored, 4 none could, 6
+    dataset, weights or metric files missing, 7 device not available, 8 a report cannot be written, 10 a
+    limit of --fail-under or --fail-over is passed.
 
     Examples:
       lle eval --dataset LOL --data-root ~/data -m codeenhance -m gamma -m input

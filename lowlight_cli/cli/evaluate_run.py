@@ -1,7 +1,5 @@
 """Runs ``lle eval``: evaluates, reports progress, prints and writes the results, and checks the limits."""
 
-import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from lowlight_cli.cli.crash_log import how_to_report, keep_traceback, wants_traceback
+from lowlight_cli.cli.crash_log import CrashReporter
 from lowlight_cli.cli.evaluate_options import Form
 from lowlight_cli.cli.evaluate_output import REPORT_FORMS, Findings, as_text, print_results
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
@@ -25,9 +23,6 @@ from lowlight_cli.evaluation.request import EvalRequest
 from lowlight_cli.evaluation.result import Evaluation, MethodResult, ScoredImage
 from lowlight_cli.evaluation.thresholds import OVER, UNDER, Threshold, parse_thresholds
 from lowlight_cli.pipeline.report import Row
-
-MOST_TRACEBACKS = 20
-"""Tracebacks that a run writes; images seldom fail because of more than one bug."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +85,7 @@ class EvalReporter(Observer):
     def __init__(self, settings: GlobalSettings) -> None:
         self._settings = settings
         self._progress = Progress(0, settings)
-        self._crashes = 0
-        self._crash_log: Path | None = None
+        self._crashes = CrashReporter(settings)
 
     def warning(self, text: str) -> None:
         """Prints a warning, unless quiet."""
@@ -121,20 +115,12 @@ class EvalReporter(Observer):
 
     def crash(self, method: str, problem: Problem, error: BaseException) -> None:
         """Keeps the traceback, so that the bug can be reported."""
-        self._crashes += 1
-        if self._crashes > MOST_TRACEBACKS:
-            return
-        title = f"{problem.code} error in {shown(problem.path)} ({method})"
-        self._crash_log = keep_traceback(error, self._settings.log_file, title) or self._crash_log
-        if wants_traceback(self._settings):
-            traceback.print_exception(error, file=sys.stderr)
+        self._crashes.add(error, f"{problem.code} error in {shown(problem.path)} ({method})")
 
     def end(self) -> None:
         """Prints how to report the bugs that occurred, if any."""
-        if self._crashes:
-            subject = "1 image" if self._crashes == 1 else f"{self._crashes:,} images"
-            hint = how_to_report(self._crash_log)
-            say(f"lle: error: {subject} failed because of a bug; {hint}", error=True)
+        if line := self._crashes.summary():
+            say(line, error=True)
 
 
 def run(context: typer.Context, request: EvalRequest, presentation: Presentation) -> int:

@@ -3,14 +3,13 @@
 import logging
 import os
 import sys
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from lowlight_cli.cli.crash_log import how_to_report, keep_traceback, wants_traceback
+from lowlight_cli.cli.crash_log import CrashReporter
 from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
@@ -23,9 +22,6 @@ from lowlight_cli.pipeline.resume import BRIGHT, EXISTS, UP_TO_DATE
 from lowlight_cli.pipeline.run_log import RunInfo
 
 _LOG = logging.getLogger(__name__)
-
-MOST_TRACEBACKS = 20
-"""Most tracebacks that a run logs; images rarely fail because of more than one bug."""
 
 Product = Literal["nothing", "events", "paths", "paths0"]
 """What goes to stdout: JSON events, or the path of each output with a newline or NUL."""
@@ -48,16 +44,15 @@ class Reporter(Observer):
         self._stdin = stdin
         self._plan = Plan((), Path())
         self._where = ""
-        self._acted: Mapping[str, ControlHandler] = {}
+        self._handlers: Mapping[str, ControlHandler] = {}
         self._progress = Progress(0, settings)
-        self._crashes = 0
-        self._crash_log: Path | None = None
+        self._crashes = CrashReporter(settings)
 
     def start(
         self, plan: Plan, info: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
     ) -> None:
         """The run starts; see ``Observer``."""
-        self._acted = handlers
+        self._handlers = handlers
         self._plan = plan
         self._where = " ".join(word for word in (info.device, info.precision) if word)
         self._event(start_event(plan, info, handlers, precision_reason))
@@ -85,14 +80,7 @@ class Reporter(Observer):
 
     def crash(self, row: Row, error: BaseException) -> None:
         """An image failed because of a bug."""
-        self._crashes += 1
-        if self._crashes > MOST_TRACEBACKS:
-            return
-        name = shown(self._named(row).source)
-        place = keep_traceback(error, self._settings.log_file, f"{row.code} error in {name}")
-        self._crash_log = place or self._crash_log
-        if wants_traceback(self._settings):
-            traceback.print_exception(error, file=sys.stderr)
+        self._crashes.add(error, f"{row.code} error in {shown(self._named(row).source)}")
 
     def item(self, row: Row) -> None:
         """An image is finished."""
@@ -126,7 +114,7 @@ class Reporter(Observer):
             text = f"lle: warning: no images found, {report.ignored} other files"
             say(text, quiet=self._settings.quiet)
         else:
-            words = [self._where, describe_handlers(self._acted)]
+            words = [self._where, describe_handlers(self._handlers)]
             show_summary(report, " · ".join(filter(None, words)), self._settings)
         for hint in [*self.problems(report), *hints]:
             say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))
@@ -140,9 +128,8 @@ class Reporter(Observer):
         if report.ended_by is not None:
             advice = "" if self._stdin else "; run the same command again to continue"
             yield f"lle: error: {report.ended_by}{advice}"
-        if self._crashes:
-            subject = "1 image" if self._crashes == 1 else f"{self._crashes:,} images"
-            yield f"lle: error: {subject} failed because of a bug; {how_to_report(self._crash_log)}"
+        if line := self._crashes.summary():
+            yield line
 
     def _event(self, event: dict[str, Any]) -> None:
         if self._product == "events":

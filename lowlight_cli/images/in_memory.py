@@ -20,14 +20,13 @@ _CONVERTED |= dict.fromkeys(("I", "I;16L", "I;16B"), "I;16")
 
 
 def picture_of(image: Image.Image | np.ndarray) -> Picture:
-    """A ``Picture`` of a PIL image or an array; see ``AnyImage``.
+    """A ``Picture`` of an array, or of a PIL image from ``upright``; see ``AnyImage``.
 
     Raises:
         UsageError: It has an unsupported shape, type or mode.
     """
     icc: object = None
     if isinstance(image, Image.Image):
-        image = _upright(image)
         icc = image.info.get("icc_profile")
         samples = np.asarray(image)
     else:
@@ -38,8 +37,10 @@ def picture_of(image: Image.Image | np.ndarray) -> Picture:
     return Picture((make_frame(samples, colors),), Restore("png", icc=colors.icc, codes=colors.codes))
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """The image rotated by its EXIF orientation, in a supported mode."""
+def upright(image: AnyImage) -> AnyImage:
+    """A PIL image rotated by its EXIF orientation, in a supported mode; an array as it is."""
+    if not isinstance(image, Image.Image):
+        return image
     turned = ImageOps.exif_transpose(image)
     if turned.mode in _MODES:
         return turned
@@ -69,12 +70,12 @@ def _whole_numbers(array: Samples) -> Samples:
 
 
 def like(image: AnyImage, result: Picture) -> AnyImage:
-    """The result in the class, mode, shape and type of the image."""
+    """The result in the class, mode, shape and type of an image from ``upright``."""
     content = content_of(result, "png", WriteSettings())
     samples = content.samples[0]
     if isinstance(image, Image.Image):
         made = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
-        made.info = {key: value for key, value in _upright(image).info.items() if key in ("exif", "dpi")}
+        made.info = {key: value for key, value in image.info.items() if key in ("exif", "dpi")}
         if content.icc:
             made.info["icc_profile"] = content.icc
         return made

@@ -122,6 +122,11 @@ def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
     return Limits(pixels, settings.tile, settings.tile_overlap, images, most)
 
 
+def batch_size_on(device: torch.device, settings: EnhanceSettings) -> int:
+    """Largest number of images in a pass: as requested, or chosen by device."""
+    return settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1)
+
+
 def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> PipelineConfig:
     """Chooses batch size and number of threads.
 
@@ -131,7 +136,7 @@ def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> Pip
     """
     stop = settings.stop
     return PipelineConfig(
-        batch_size=settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1),
+        batch_size=batch_size_on(device, settings),
         workers=settings.workers or default_workers(),
         read=settings.read,
         write=settings.write,
