@@ -14,6 +14,8 @@ from lowlight_cli.evaluation.request import EvalRequest
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
+ON_CPU = EnhanceSettings(device="cpu", precision="fp32")
+
 
 class Heard(Observer):
     """Keeps what it hears, in order."""
@@ -96,7 +98,9 @@ def test_scores_are_returned_and_an_observer_hears_of_each_image(folders):
     low, gt = folders
     (low / "2.png").unlink()
     heard = Heard()
-    request = EvalRequest(low=low, gt=gt, methods=("input", "gamma"), metrics=("psnr", "niqe"), limit=1)
+    request = EvalRequest(
+        low=low, gt=gt, methods=("input", "gamma"), metrics=("psnr", "niqe"), limit=1, settings=ON_CPU
+    )
     found = evaluate(request.model_copy(update={"metrics_dir": low}), heard)
     one, other = (np.asarray(Image.open(side / "0.png")).astype(float) for side in folders)
     expected = 10 * np.log10(255**2 / ((one - other) ** 2).mean())
@@ -128,7 +132,9 @@ def test_an_image_that_fails_in_one_method_is_a_problem_of_that_method(folders, 
     broken = baselines.Baseline("gamma", "Fails on one image.", fails_on_one)
     monkeypatch.setattr(baselines.BASELINES, "_entries", {**baselines.BASELINES._entries, "gamma": broken})
     heard = Heard()
-    request = EvalRequest(low=low, gt=gt, methods=["gamma", "input"], metrics=["psnr"], thumbnails=True)
+    request = EvalRequest(
+        low=low, gt=gt, methods=["gamma", "input"], metrics=["psnr"], thumbnails=True, settings=ON_CPU
+    )
     found = evaluate(request, heard)
     first, second = found.methods
     assert [image.name for image in first.images] == ["0", "2"]
