@@ -1,4 +1,4 @@
-"""Chooses device and number format; the only module that queries the hardware."""
+"""Chooses device and number format."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from lowlight_cli.accelerators import ACCELERATORS, Accelerator, accelerator_of
 from lowlight_cli.catalog import Catalog
 from lowlight_cli.errors import UnavailableError, UsageError
 
@@ -46,29 +47,102 @@ PRECISIONS: Catalog[Precision] = Catalog("precision", {each.name: each for each 
 """Number formats by name."""
 
 
+CPU = torch.device("cpu")
+
+
 def choose_device(name: str) -> torch.device:
-    """Device of a name; ``auto`` is the first GPU, or the CPU if there is none.
+    """Device of a name; ``auto`` is the first CUDA GPU, or the CPU if there is none.
 
     Args:
-        name: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        name: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``.
 
     Raises:
         UsageError: ``name`` is none of these.
         UnavailableError: The machine has no such device.
     """
     if name == "auto":
-        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+        tried = [each for each in ACCELERATORS.values() if each.is_tried and each.count()]
+        return torch.device(tried[0].name, 0) if tried else CPU
+    if name == "cpu":
+        return CPU
     kind, colon, number = name.partition(":")
-    if kind not in ("cpu", "cuda") or (
-        colon and not (kind == "cuda" and number.isascii() and number.isdigit())
-    ):
-        raise UsageError(f"unknown device '{name}'; known: auto, cpu, cuda, cuda:N")
-    if kind == "cpu":
-        return torch.device("cpu")
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if int(number or 0) >= count:
-        raise UnavailableError(f"device '{name}' not found; number of CUDA devices: {count}")
-    return torch.device("cuda", int(number or 0))
+    is_number = number.isascii() and number.isdigit()
+    if kind not in ACCELERATORS or (colon and not (ACCELERATORS[kind].is_numbered and is_number)):
+        raise UsageError(f"unknown device '{name}'; known: {', '.join(device_names())}")
+    index = int(number or 0)
+    _check_presence(ACCELERATORS[kind], name, index)
+    return torch.device(kind, index)
+
+
+def device_names() -> list[str]:
+    """What ``choose_device`` takes; ``N`` stands for a number from 0."""
+    numbered = [(each.name, f"{each.name}:N")[: 1 + each.is_numbered] for each in ACCELERATORS.values()]
+    return ["auto", "cpu", *(name for names in numbered for name in names)]
+
+
+def _check_presence(accelerator: Accelerator, name: str, index: int) -> None:
+    count = accelerator.count()
+    if not count:
+        raise UnavailableError(f"no {accelerator.title} device found (--device {name}); use --device cpu")
+    if index >= count:
+        raise UnavailableError(
+            f"{accelerator.title} device {index} not found (--device {name}); found: {count}"
+        )
+
+
+def choose_training_device(name: str) -> torch.device:
+    """Device of a name, for training, whose losses need 64-bit numbers.
+
+    Args:
+        name: As for ``choose_device``.
+
+    Raises:
+        UsageError: ``name`` is no device.
+        UnavailableError: The machine has no such device, or it lacks 64-bit numbers.
+    """
+    device = choose_device(name)
+    if not has_float64(device):
+        raise UnavailableError(
+            f"training needs 64-bit numbers, which {device} does not have; use --device cpu"
+        )
+    return device
+
+
+def scoring_device(name: str) -> torch.device:
+    """Device of a name, for metrics, which are computed in 64-bit numbers: the CPU if it has none.
+
+    Args:
+        name: As for ``choose_device``.
+
+    Raises:
+        UsageError: ``name`` is no device.
+        UnavailableError: The machine has no such device.
+    """
+    device = choose_device(name)
+    return device if has_float64(device) else CPU
+
+
+def has_float64(device: torch.device) -> bool:
+    """Whether a device computes with 64-bit numbers."""
+    accelerator = accelerator_of(device)
+    return accelerator is None or accelerator.has_float64(device.index or 0)
+
+
+@contextmanager
+def seeded(device: torch.device, seed: int) -> Iterator[None]:
+    """Context that starts random numbers of the CPU and a device with a seed, and restores them after.
+
+    The state of an Apple GPU is not restored: PyTorch's ``fork_rng`` does not support it.
+
+    Args:
+        device: Where random numbers are drawn, besides the CPU.
+        seed: Random seed.
+    """
+    is_forked = device.type not in ("cpu", "mps")
+    kind = device.type if is_forked else "cuda"
+    with torch.random.fork_rng([device] if is_forked else [], device_type=kind):
+        torch.manual_seed(seed)
+        yield
 
 
 def choose_precision(name: str, device: torch.device) -> Precision:

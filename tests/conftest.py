@@ -35,7 +35,7 @@ PROCESSORS = {
 
 _GPU = {
     # Only for the module that chooses: torch itself would ask the driver for the state of its generator.
-    "is_available": lambda: sys._getframe(1).f_globals["__name__"] == "lowlight_cli.device",
+    "is_available": lambda: sys._getframe(1).f_globals["__name__"] == "lowlight_cli.accelerators",
     "device_count": lambda: 1,
     "get_device_name": lambda index=0: "no real GPU",
     "get_device_properties": lambda index=0: SimpleNamespace(total_memory=80 * 2**30),
@@ -76,8 +76,9 @@ def hardware(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
             monkeypatch.setattr(torch.cuda, name, answer)
     if kind in PROCESSORS:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: PROCESSORS[kind])
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-        monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+        for module in (torch.cuda, torch.xpu, torch.mps):
+            monkeypatch.setattr(module, "is_available", lambda: False)
+            monkeypatch.setattr(module, "device_count", lambda: 0)
     if kind == "bf16" and not hasattr(request, "param"):
         monkeypatch.setattr("lowlight_cli.pipeline.precision.FASTER", 0.0)
     return kind

@@ -114,13 +114,17 @@ def _versions() -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     import torch
 
+    from lowlight_cli.accelerators import ACCELERATORS
     from lowlight_cli.device import FP32, choose_device, short_formats
 
     yield Finding("devices", "cpu", f"{os.cpu_count()} cores, {torch.get_num_threads()} threads for torch")
-    for index in range(torch.cuda.device_count()):
-        memory = torch.cuda.get_device_properties(index).total_memory / 2**30
-        yield Finding("devices", f"cuda:{index}", f"{torch.cuda.get_device_name(index)}, {memory:.0f} GiB")
-    if not torch.cuda.is_available():
+    for accelerator in ACCELERATORS.values():
+        for index in range(accelerator.count()):
+            name = f"{accelerator.name}:{index}" if accelerator.is_numbered else accelerator.name
+            remedy = "" if accelerator.is_tried else f"untried; used only with --device {name}"
+            health = Health.OK if accelerator.is_tried else Health.NOTE
+            yield Finding("devices", name, accelerator.describe(index), health, remedy)
+    if not ACCELERATORS["cuda"].count():
         yield Finding("devices", "cuda", "none; the CPU is used", Health.NOTE)
     chosen = choose_device("auto")
     formats = ", ".join(each.name for each in (*short_formats(chosen), FP32))

@@ -117,7 +117,7 @@ DeviceOption = Annotated[
     str,
     _speed(
         metavar="DEVICE",
-        help="auto, cpu, cuda or cuda:N; auto uses the first GPU, if there is one.",
+        help="auto, cpu, cuda, cuda:N, xpu, xpu:N or mps; auto uses the first CUDA GPU, if there is one.",
         autocompletion=complete_device,
         envvar="LLE_DEVICE",
     ),

@@ -153,11 +153,11 @@ class Grid:
         return varied(self._settings, variant)
 
     def _train(self, variant: Variant, recipe: "Recipe") -> None:
-        from lowlight_cli.device import choose_device
+        from lowlight_cli.device import choose_training_device
         from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
         from lowlight_cli.training.ablation_run import train_row
 
-        device = choose_device(recipe.run.device)
+        device = choose_training_device(recipe.run.device)
         train = RECIPES[self._name].run()
         say(f"row {variant.name}: {variant.summary}", quiet=self._options.quiet)
         with TrainingProgress(self._options) as progress:

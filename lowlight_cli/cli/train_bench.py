@@ -64,10 +64,10 @@ def bench(
 
     given = {name: value for name, value in own.items() if value is not None}
     settings = ready(recipe, chosen_recipe(recipe, shared, {**entry.typical, **given}, recipe))
-    from lowlight_cli.device import choose_device
+    from lowlight_cli.device import choose_training_device
     from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
 
-    device = choose_device(settings.run.device)
+    device = choose_training_device(settings.run.device)
     try:
         speed = measure(recipe, settings, entry.run(), device, warmup=warmup, steps=steps)
     except Stopped as stop:

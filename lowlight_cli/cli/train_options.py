@@ -115,7 +115,8 @@ OPTIONS = (
     ),
     _option("seed", "run.seed", int, "--seed", "Random seed.", OTHER, min=0),
     _option(
-        "device", "run.device", str, "--device", "auto, cpu, cuda or cuda:N.", OTHER, envvar="LLE_DEVICE",
+        "device", "run.device", str, "--device", "auto, cpu, cuda, cuda:N, xpu or xpu:N.", OTHER,
+        envvar="LLE_DEVICE",
     ),
     _option(
         "precision", "run.precision", str, "--precision", "auto, fp32, tf32, bf16 or fp16.", OTHER,

@@ -131,12 +131,12 @@ def _with_shipped_stages(recipe: "Recipe", stages: tuple[str, ...]) -> "Recipe":
 
 
 def _run(name: str, recipe: "Recipe", out: Path, settings: GlobalSettings, *, dry_run: bool = False) -> None:
-    from lowlight_cli.device import choose_device, choose_precision
+    from lowlight_cli.device import choose_precision, choose_training_device
     from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
     from lowlight_cli.training.distributed import device_of_process, joined, world_size
     from lowlight_cli.training.run_folder import RunFolder
 
-    device = choose_device(device_of_process(recipe.run.device))
+    device = choose_training_device(device_of_process(recipe.run.device))
     choose_precision(recipe.run.precision, device)  # fails early if the device does not have it
     with TrainingProgress(settings) as progress, joined(device):
         folder = RunFolder(out, recipe, progress.say, progress.draw, dry_run=dry_run)

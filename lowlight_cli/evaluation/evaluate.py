@@ -9,7 +9,7 @@ from lowlight_cli.datasets.catalog import find_dataset
 from lowlight_cli.datasets.check import count_note
 from lowlight_cli.datasets.locate import data_roots, locate
 from lowlight_cli.datasets.matching import Matching, Problem
-from lowlight_cli.device import choose_device
+from lowlight_cli.device import choose_device, scoring_device
 from lowlight_cli.errors import ImageError, UnexpectedImageError, UsageError, WeightsError
 from lowlight_cli.evaluation.columns import Column, column_named
 from lowlight_cli.evaluation.extremes import Extremes
@@ -44,7 +44,7 @@ def evaluate(request: EvalRequest, observer: Observer | None = None) -> Evaluati
     scorer = Scorer(
         request.metrics,
         request.protocol,
-        device=choose_device(request.settings.device),
+        device=scoring_device(request.settings.device),
         metrics_dir=request.metrics_dir,
         gray_mean=request.gt_mean,
         download=request.download,

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from lowlight_cli.accelerators import accelerator_of
 from lowlight_cli.evaluation.result import Runtime
 
 _WARMED_SIZES = 3
@@ -62,5 +63,5 @@ class Stopwatch:
         return Runtime(1000 * statistics.median(every), len(every), by_size)
 
     def _wait(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
+        if accelerator := accelerator_of(self.device):
+            accelerator.synchronize(self.device)

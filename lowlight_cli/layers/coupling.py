@@ -52,10 +52,12 @@ class InvertibleMixing(nn.Module):
     def invert(self, features: Features) -> Features:
         """Undoes the mixing; the inverse is computed in float64."""
         inverse = self._inverse() if self.inverse is None else self.inverse
-        return _mixed(features, inverse.to(features.dtype))
+        return _mixed(features, inverse.to(features))
 
     def _inverse(self) -> Tensor:
-        return torch.linalg.inv(self.weight.double())
+        # Apple GPUs, and some of Intel's, have no float64.
+        has_float64 = self.weight.device.type in ("cpu", "cuda")
+        return torch.linalg.inv((self.weight if has_float64 else self.weight.cpu()).double())
 
 
 class ScaleAndShift(nn.Module):

@@ -4,6 +4,7 @@ import gc
 
 import torch
 
+from lowlight_cli.accelerators import accelerator_of
 from lowlight_cli.errors import UnavailableError
 
 MEMORY_ERRORS = (torch.OutOfMemoryError, MemoryError, RuntimeError)
@@ -56,8 +57,8 @@ def release(error: BaseException, device: torch.device) -> None:
     if not is_shortage(error):
         raise error
     error.__traceback__ = None  # its frames hold the tensors of the failed pass
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
+    if accelerator := accelerator_of(device):
+        accelerator.empty_cache()
 
 
 def free_everything(device: torch.device) -> None:
@@ -67,6 +68,6 @@ def free_everything(device: torch.device) -> None:
         device: Where memory is short.
     """
     gc.collect()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-        torch.cuda.empty_cache()
+    if accelerator := accelerator_of(device):
+        accelerator.synchronize(device)
+        accelerator.empty_cache()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from lowlight_cli.accelerators import accelerator_of
 from lowlight_cli.images.padding import padded_side
 from lowlight_cli.models.entry import PassCost
 
@@ -117,13 +118,13 @@ CPU_BYTES = 9 * 2**29
 CPU_PIXELS = 2**21
 """Maximum number of pixels of a pass on a CPU; larger passes are not faster."""
 
-CUDA_FREE_BYTES = 2**30
+GPU_FREE_BYTES = 2**30
 """Memory left free on a GPU for workspaces of cuDNN and cuBLAS, which hardly grow with the image."""
 
-CUDA_MARGIN = 1.3
+GPU_MARGIN = 1.3
 """Factor on the cost for memory that it omits: copies of the engine, fragmentation."""
 
-CUDA_PIXELS = (2**16, 2**25)
+GPU_PIXELS = (2**16, 2**25)
 """Minimum number of pixels of a pass on a GPU, tried even if memory seems short, and maximum.
 
 Larger passes are not faster."""
@@ -136,7 +137,8 @@ def pass_pixels(device: torch.device, cost: PassCost) -> int:
         device: Device that already holds the model; for a GPU its free memory counts.
         cost: Memory and tensor elements that the model needs per pixel.
     """
-    fitting = _fitting_gpu(device, cost) if device.type == "cuda" else _fitting_cpu(cost)
+    accelerator = accelerator_of(device)
+    fitting = _fitting_gpu(accelerator.free_bytes(device), cost) if accelerator else _fitting_cpu(cost)
     return min(fitting, most_pixels(cost))
 
 
@@ -149,10 +151,9 @@ def most_pixels(cost: PassCost) -> int:
     return MOST_ELEMENTS // cost.elements_per_pixel
 
 
-def _fitting_gpu(device: torch.device, cost: PassCost) -> int:
-    free, _ = torch.cuda.mem_get_info(device)
-    fewest, most = CUDA_PIXELS
-    return min(max(int((free - CUDA_FREE_BYTES) / (CUDA_MARGIN * cost.bytes_per_pixel)), fewest), most)
+def _fitting_gpu(free: int, cost: PassCost) -> int:
+    fewest, most = GPU_PIXELS
+    return min(max(int((free - GPU_FREE_BYTES) / (GPU_MARGIN * cost.bytes_per_pixel)), fewest), most)
 
 
 def _fitting_cpu(cost: PassCost) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lowlight_cli.device import FP32, Precision
+from lowlight_cli.device import FP32, Precision, seeded
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.color.srgb import mix_light
 from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple, padded_side
@@ -227,14 +227,9 @@ class ModelRunner:
         multiple = self.enhancer.size_multiple
         small = torch.stack([shrink(each, pixels, multiple) for each in pictures]).mean(0).to(self.device)
         padded = pad_to_multiple(small, multiple)
-        with torch.random.fork_rng(self._rng_devices), FP32.on(self.device):
-            torch.manual_seed(self.params.seed)
+        with seeded(self.device, self.params.seed), FP32.on(self.device):
             observation = self.enhancer.observe(padded, self.params.controls, reference=self.reference)
         return evened(observation) if len(pictures) > 1 else observation
-
-    @property
-    def _rng_devices(self) -> list[torch.device]:
-        return [self.device] if self.device.type == "cuda" else []
 
     def _enhance(self, images: Images, observation: Observation | None = None) -> Images:
         """Mixes the model's result with its input; recomputes images that are not finite in float32."""
@@ -250,8 +245,7 @@ class ModelRunner:
     def _pass(self, images: Images, observation: Observation | None, precision: Precision) -> Images:
         images = images.contiguous(memory_format=torch.channels_last)
         reference = self.reference if observation is None else None
-        with torch.random.fork_rng(self._rng_devices), precision.on(self.device):
-            torch.manual_seed(self.params.seed)
+        with seeded(self.device, self.params.seed), precision.on(self.device):
             result = self.enhancer.enhance(
                 images, self.params.controls, observation=observation, reference=reference
             )

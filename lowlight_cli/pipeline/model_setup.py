@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import torch
 
+from lowlight_cli.accelerators import accelerator_of
 from lowlight_cli.checkpoints.load import load_enhancer
-from lowlight_cli.device import FP32, choose_device, choose_precision
+from lowlight_cli.device import CPU, FP32, choose_device, choose_precision
 from lowlight_cli.errors import ImageError, UnavailableError, UsageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.pixels import shrink
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.pipeline.agreement import compare_with_cpu
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.control_support import control_handlers
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, is_shortage
@@ -26,7 +28,7 @@ from lowlight_cli.tensors import Images
 from lowlight_cli.versions import version_of
 
 _REFERENCE_PIXELS = 2**20
-_CUDA_BATCH = 8
+_GPU_BATCH = 8
 
 
 def make_runner(
@@ -52,6 +54,7 @@ def make_runner(
     requested, warnings = choose_device(settings.device), Warnings(on_warning)
     choose_precision(settings.precision, requested)  # reports a wrong name before the model is loaded
     enhancer, device = _load_on(settings, requested, warnings)
+    _check_untried(enhancer, settings, device, warnings)
     if settings.reference is not None and not enhancer.takes_reference:
         raise UsageError(f"model '{settings.model}' does not support --reference")
     handlers = control_handlers(settings.model, settings.controls)
@@ -62,8 +65,7 @@ def make_runner(
     params = EnhanceParams(settings.controls, settings.strength, reference, settings.seed, tone)
 
     def on_cpu() -> ModelRunner:
-        cpu = torch.device("cpu")
-        return ModelRunner(_load(settings, cpu), params, _limits(settings, cpu), device=cpu, precision=FP32)
+        return ModelRunner(_load(settings, CPU), params, _limits(settings, CPU), device=CPU, precision=FP32)
 
     # A format that the user chose for the GPU may be slow on the CPU.
     name = settings.precision if device == requested or settings.precision == "auto" else "fp32"
@@ -109,8 +111,41 @@ def _load_on(
         if settings.device != "auto" or device.type == "cpu":
             raise UnavailableError(shortage) from error
     warnings.warn_once("device", f"{shortage}; using the CPU, which is slower")
-    cpu = torch.device("cpu")
-    return _load(settings, cpu), cpu
+    return _load(settings, CPU), CPU
+
+
+def _check_untried(
+    enhancer: Enhancer, settings: EnhanceSettings, device: torch.device, warnings: Warnings
+) -> None:
+    """Compares a device of a kind that was never tried with the CPU, before it is used.
+
+    Args:
+        enhancer: The model on ``device``.
+        settings: Settings of the run.
+        device: Any device.
+        warnings: Receives a warning if the device is untried but agrees.
+
+    Raises:
+        UnavailableError: The device cannot run the model, or gives other results.
+    """
+    accelerator = accelerator_of(device)
+    if accelerator is None or accelerator.is_tried:
+        return
+    try:
+        agreement = compare_with_cpu(enhancer, device, _load(settings, CPU))
+    except RuntimeError as error:
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise UnavailableError(
+            f"{device} cannot run model '{settings.model}': {reason}; use --device cpu"
+        ) from error
+    found = f"{agreement.largest:.1f}/255 at most, {agreement.mean:.2f}/255 on average"
+    if not agreement.is_close:
+        raise UnavailableError(
+            f"{device} gives other results than the CPU ({found} in a test image); use --device cpu"
+        )
+    warnings.warn_once(
+        "untried", f"{accelerator.title} devices are untried; a test image differs from the CPU by {found}"
+    )
 
 
 def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
@@ -124,7 +159,7 @@ def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
 
 def batch_size_on(device: torch.device, settings: EnhanceSettings) -> int:
     """Largest number of images in a pass: as requested, or chosen by device."""
-    return settings.batch_size or (_CUDA_BATCH if device.type == "cuda" else 1)
+    return settings.batch_size or (1 if device.type == "cpu" else _GPU_BATCH)
 
 
 def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> PipelineConfig:

@@ -37,7 +37,7 @@ class EnhanceSettings(BaseModel):
         strength: 0 keeps the original, 1 takes the model's result.
         reference: A well-lit image whose exposure and colors the result follows.
         seed: Random seed.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         batch_size: Maximum number of images in a pass; None chooses by device.
         workers: Number of decoding threads, and of encoding threads; None uses the available processors.

@@ -35,7 +35,7 @@ class RunSettings(Settings):
         accumulate: Parts in which a batch is computed, one after the other, to save memory.
         crop: Side of a crop in pixels, a multiple of 32, at least 64 for the discriminator.
         seed: Random seed.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu`` or ``xpu:N``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``. TF32 is used only with ``tf32``.
         save_every: Steps between checkpoints.
         keep: Numbered checkpoints to keep besides ``last`` and ``best``.

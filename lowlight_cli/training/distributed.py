@@ -47,7 +47,7 @@ def device_of_process(name: str) -> str:
     """Device of this process: under ``torchrun`` each process of a machine takes its own GPU.
 
     Args:
-        name: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        name: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu`` or ``xpu:N``.
 
     Raises:
         UsageError: Several processes would share one GPU.

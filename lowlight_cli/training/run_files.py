@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from lowlight_cli.accelerators import accelerator_of
 from lowlight_cli.errors import ImageError, OutputError
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.versions import version_of
@@ -61,6 +62,7 @@ def environment(device: torch.device) -> dict[str, Any]:
     Args:
         device: Where the run computes.
     """
+    accelerator = accelerator_of(device)
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "arguments": sys.argv[1:],
@@ -70,6 +72,6 @@ def environment(device: torch.device) -> dict[str, Any]:
         "processors": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "device": str(device),
-        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "gpu": accelerator.gpu_name(device.index or 0) if accelerator else None,
         "cuda": torch.version.cuda if device.type == "cuda" else None,
     }

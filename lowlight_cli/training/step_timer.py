@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import torch
 
+from lowlight_cli.accelerators import accelerator_of
+
 
 class StepTime(NamedTuple):
     """Seconds of a step, and how many of them were spent waiting for data."""
@@ -88,8 +90,8 @@ class StepTimer:
 
 def peak_memory_mb(device: torch.device) -> float | None:
     """Peak memory so far in MiB: of PyTorch on a GPU, otherwise of the process; None if not known."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
+    if accelerator := accelerator_of(device):
+        return accelerator.peak_bytes(device) / 2**20
     try:
         from resource import RUSAGE_SELF, getrusage
     except ImportError:  # Windows

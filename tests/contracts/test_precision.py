@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from lowlight_cli.layers.codebook import Codebook
+from lowlight_cli.layers.coupling import InvertibleMixing
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
@@ -132,6 +134,32 @@ def test_gradients_of_a_pass_in_16_bits_are_finite(case, precision, device):
     assert len(gradients) > 5
     assert any(gradient.any() for gradient in gradients)
     assert all(gradient.isfinite().all() for gradient in gradients)
+
+
+class Without64Bits(TorchDispatchMode):
+    """Fails an operation that makes a tensor of 64-bit floats, as an Apple GPU does."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in made if isinstance(made, tuple | list) else (made,):
+            if isinstance(tensor, Tensor) and tensor.dtype == torch.float64:
+                raise TypeError(f"{func} makes float64")
+        return made
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_model_needs_64_bit_floats(case):
+    model = narrow_model(case)
+    for module in model.modules():
+        if isinstance(module, InvertibleMixing):
+            module.settle()  # the inverse is computed on the CPU
+    side = max(32, model.size_multiple)
+    dark = 0.2 * torch.rand(1, 3, side, side)
+    with torch.inference_mode():
+        for name, call in passes(model, MODELS[case.model].views, dark).items():
+            with Without64Bits():
+                made = call()
+            assert made.images.shape == dark.shape, name
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.layers.deformable import deformable_convolution
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.pipeline.agreement import LARGEST_STEP, compare_with_float32
 from lowlight_cli.pipeline.model_setup import make_runner
-from lowlight_cli.pipeline.precision import LARGEST_STEP, compare_with_float32
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 pytestmark = [

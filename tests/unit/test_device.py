@@ -1,5 +1,7 @@
 """Which device and precision a word stands for."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -10,7 +12,10 @@ from lowlight_cli.device import (
     TF32,
     choose_device,
     choose_precision,
+    choose_training_device,
     is_surely_fast,
+    scoring_device,
+    seeded,
     short_formats,
 )
 from lowlight_cli.errors import UnavailableError, UnknownNameError, UsageError
@@ -18,15 +23,66 @@ from lowlight_cli.errors import UnavailableError, UnknownNameError, UsageError
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:", "cuda:x", "cpu:0", "cuda:-1", ""])
+@pytest.mark.parametrize(
+    "name", ["gpu", "cuda:", "cuda:x", "cpu:0", "cuda:-1", "", "mps:0", "xpu:x", "auto:0"]
+)
 def test_unknown_devices_are_refused(name):
     with pytest.raises(UsageError, match="unknown device"):
         choose_device(name)
 
 
-def test_a_device_that_is_not_here_is_unavailable():
-    with pytest.raises(UnavailableError, match="not found; number of CUDA devices"):
-        choose_device("cuda:99")
+@pytest.mark.parametrize("hardware", ["plain"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "title"), [("cuda", "CUDA"), ("cuda:1", "CUDA"), ("xpu", "Intel (xpu)"), ("mps", "Apple (mps)")]
+)
+def test_a_device_that_is_not_here_is_unavailable(hardware, name, title):
+    with pytest.raises(UnavailableError) as caught:
+        choose_device(name)
+    assert str(caught.value) == f"no {title} device found (--device {name}); use --device cpu"
+
+
+@pytest.mark.parametrize("hardware", ["cuda"], indirect=True)
+def test_a_number_beyond_the_last_gpu_is_unavailable(hardware):
+    with pytest.raises(UnavailableError, match=r"CUDA device 1 not found \(--device cuda:1\); found: 1"):
+        choose_device("cuda:1")
+
+
+def _put_in(monkeypatch, kind, count, **answers):
+    module = torch.get_device_module(kind)
+    answers = {"is_available": lambda: True, "device_count": lambda: count, **answers}
+    for name, answer in answers.items():
+        monkeypatch.setattr(module, name, answer, raising=False)
+
+
+@pytest.mark.parametrize("hardware", ["plain"], indirect=True)
+@pytest.mark.parametrize(("kind", "name"), [("xpu", "xpu:1"), ("mps", "mps")])
+def test_an_untried_gpu_is_used_on_request_only(hardware, monkeypatch, kind, name):
+    _put_in(monkeypatch, kind, 2)
+    assert choose_device(name) == torch.device(kind, 1 if ":" in name else 0)
+    assert choose_device("auto") == CPU
+
+
+@pytest.mark.parametrize("hardware", ["plain"], indirect=True)
+@pytest.mark.parametrize(("kind", "has_fp64"), [("mps", False), ("xpu", False), ("xpu", True)])
+def test_training_and_metrics_need_64_bit_numbers(hardware, monkeypatch, kind, has_fp64):
+    _put_in(monkeypatch, kind, 1, get_device_properties=lambda index=0: SimpleNamespace(has_fp64=has_fp64))
+    assert scoring_device(kind) == (torch.device(kind, 0) if has_fp64 else CPU)
+    if has_fp64:
+        assert choose_training_device(kind) == torch.device(kind, 0)
+    else:
+        with pytest.raises(UnavailableError, match="training needs 64-bit numbers"):
+            choose_training_device(kind)
+
+
+def test_random_numbers_start_with_a_seed_and_go_on_as_before():
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    with seeded(CPU, 7):
+        drawn = torch.rand(2)
+    assert torch.equal(torch.rand(4), expected)
+    torch.manual_seed(7)
+    assert torch.equal(torch.rand(2), drawn)
 
 
 @pytest.mark.parametrize(("hardware", "device"), [("plain", CPU), ("cuda", CUDA)], indirect=["hardware"])

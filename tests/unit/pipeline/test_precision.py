@@ -10,7 +10,8 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.models.identity import Identity
 from lowlight_cli.pipeline import model_setup as setup
 from lowlight_cli.pipeline import precision
-from lowlight_cli.pipeline.precision import Agreement, choose_for, compare_with_float32
+from lowlight_cli.pipeline.agreement import Agreement, compare_with_float32
+from lowlight_cli.pipeline.precision import choose_for
 from lowlight_cli.pipeline.settings import EnhanceSettings
 from lowlight_cli.pipeline.speed_trial import SpeedTrial
 

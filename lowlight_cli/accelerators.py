@@ -1,0 +1,123 @@
+"""Kinds of GPU: how many are here, their names, memory and abilities.
+
+PyTorch names these functions differently for each kind; the rest of the package asks here.
+"""
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import torch
+
+from lowlight_cli.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """A kind of GPU.
+
+    Attributes:
+        name: Device type in PyTorch, and value of ``--device``.
+        title: Name in messages.
+        is_tried: Whether results were checked on such a GPU. Others are used only on request, after a
+            comparison with the CPU.
+        is_numbered: Whether a machine can have several.
+    """
+
+    name: str
+    title: str
+    is_tried: bool = False
+    is_numbered: bool = True
+
+    def count(self) -> int:
+        """Number of such GPUs that PyTorch can use."""
+        module = self._module
+        return int(module.device_count()) if module.is_available() else 0
+
+    def describe(self, index: int) -> str:
+        """Name and memory of one GPU.
+
+        Args:
+            index: From 0.
+        """
+        if self.name == "mps":
+            memory, kind = torch.mps.recommended_max_memory(), "GiB of shared memory"
+        else:
+            memory, kind = self._module.get_device_properties(index).total_memory, "GiB"
+        return f"{self.gpu_name(index)}, {memory / 2**30:.0f} {kind}"
+
+    def gpu_name(self, index: int) -> str:
+        """Name of one GPU.
+
+        Args:
+            index: From 0.
+        """
+        return "Apple GPU" if self.name == "mps" else str(self._module.get_device_name(index))
+
+    def free_bytes(self, device: torch.device) -> int:
+        """Memory that is free, in bytes.
+
+        Args:
+            device: One of this kind.
+        """
+        if self.name == "mps":
+            return max(0, torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
+        return int(self._module.mem_get_info(device)[0])
+
+    def peak_bytes(self, device: torch.device) -> int:
+        """Most memory that PyTorch held so far; on an Apple GPU what it holds now, in bytes.
+
+        Args:
+            device: One of this kind.
+        """
+        if self.name == "mps":
+            return int(torch.mps.driver_allocated_memory())
+        return int(self._module.max_memory_allocated(device))
+
+    def synchronize(self, device: torch.device) -> None:
+        """Waits until all work is done.
+
+        Args:
+            device: One of this kind.
+        """
+        if self.name == "mps":
+            torch.mps.synchronize()
+        else:
+            self._module.synchronize(device)
+
+    def empty_cache(self) -> None:
+        """Gives memory that PyTorch keeps for reuse back to the system."""
+        self._module.empty_cache()
+
+    def has_float64(self, index: int) -> bool:
+        """Whether a GPU computes with 64-bit numbers; Apple's do not, and some of Intel's do not.
+
+        Args:
+            index: From 0.
+        """
+        if self.name == "xpu":
+            return bool(torch.xpu.get_device_properties(index).has_fp64)
+        return self.name != "mps"
+
+    @property
+    def _module(self) -> ModuleType:
+        return torch.get_device_module(self.name)
+
+
+ACCELERATORS: Catalog[Accelerator] = Catalog(
+    "accelerator",
+    {
+        "cuda": Accelerator("cuda", "CUDA", is_tried=True),
+        "xpu": Accelerator("xpu", "Intel (xpu)"),
+        "mps": Accelerator("mps", "Apple (mps)", is_numbered=False),
+    },
+)
+"""Kinds of GPU by name; ROCm builds of PyTorch present GPUs of AMD as ``cuda``."""
+
+
+def accelerator_of(device: torch.device) -> Accelerator | None:
+    """The kind of GPU that a device is; None for the CPU.
+
+    Args:
+        device: Any device that ``choose_device`` returns.
+    """
+    return None if device.type == "cpu" else ACCELERATORS[device.type]
