@@ -80,7 +80,7 @@ def show(
     ]
     if as_json_:
         emit(as_json(found))
-    elif not settings_of(context).quiet:
+    else:
         emit(_as_file(found, origin=origin))
 
 
@@ -121,7 +121,7 @@ def show_paths(context: typer.Context, as_json_: JsonOption = False) -> None:
     rows = [{"path": str(path), "read": path in read} for path in candidates(settings.config)]
     if as_json_:
         emit(as_json(rows))
-    elif not settings.quiet:
+    else:
         emit(aligned((row["path"], "read" if row["read"] else "not read") for row in rows))
 
 

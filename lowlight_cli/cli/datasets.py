@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.synthesize import synthesize
@@ -102,6 +103,7 @@ def show_dataset(
 
 @app.command("check")
 def check_dataset(
+    context: typer.Context,
     name: Annotated[
         str | None, typer.Argument(help="Name of the dataset.", autocompletion=complete_dataset)
     ] = None,
@@ -134,7 +136,7 @@ def check_dataset(
     else:
         condition = check_folders(low or Path(), gt)
     emit(as_json(condition) if as_json_ else _text(place, condition))
-    _tell(place, condition)
+    _tell(place, condition, quiet=settings_of(context).quiet)
     raise typer.Exit(UNFIT if condition.problems else 0)
 
 
@@ -183,13 +185,13 @@ def _text(place: Located | None, condition: "Condition") -> str:
     return aligned([(key, str(value)) for key, value in rows])
 
 
-def _tell(place: Located | None, condition: "Condition") -> None:
+def _tell(place: Located | None, condition: "Condition", *, quiet: bool) -> None:
     from lowlight_cli.datasets.check import count_note
 
     for problem in condition.problems:
         say(f"{problem.code}  {shown(problem.path)}  {problem.message}")
     for repeat in condition.repeats:
-        say(f"lle: warning: {shown(repeat.path)} {repeat.message}")
+        say(f"lle: warning: {shown(repeat.path)} {repeat.message}", quiet=quiet)
     note = place and count_note(place.entry.splits[place.split], condition.pictures)
     if note:
-        say(f"lle: warning: {note}")
+        say(f"lle: warning: {note}", quiet=quiet)

@@ -109,8 +109,7 @@ def detect_eval(
         truth, sources, prepared.classes, labels=labels, split=part, resamples=resamples, seed=seed
     )
     _warn(comparison, settings)
-    if not settings.quiet:
-        _print(comparison, kind, settings)
+    _print(comparison, kind, settings)
     for path, kind in reports.items():
         write_report(path, as_text(comparison, kind))
     _check_gates(comparison, gates)

@@ -39,8 +39,7 @@ def run(request: PrepareRequest, settings: GlobalSettings, *, dry_run: bool) -> 
     if report.document:
         _write_page(request, report)
     for file in report.files:
-        if not settings.quiet:
-            emit(file)
+        emit(file)
     return report.exit_code
 
 

@@ -6,7 +6,7 @@ import typer
 
 from lowlight_cli.cli.config_schema import commands_below
 from lowlight_cli.cli.doctor_checks import Finding, Health, all_findings
-from lowlight_cli.cli.global_options import Command, global_options, settings_of
+from lowlight_cli.cli.global_options import Command, global_options
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.errors import UnavailableError, WeightsError
@@ -28,7 +28,7 @@ def doctor(
     findings = all_findings(known_variables(program), files)
     if as_json_:
         emit(as_json(findings))
-    elif not settings_of(context).quiet:
+    else:
         emit(_text(findings))
     problems = [finding for finding in findings if finding.health is Health.PROBLEM]
     if problems:

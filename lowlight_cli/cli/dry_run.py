@@ -17,12 +17,13 @@ _BYTES_PER_PIXEL = {"jpg": 0.9, "png": 2.2, "tiff": 3.0, "webp": 0.6, "avif": 0.
 """Measured on enhanced photos at default quality; for an estimate of the disk space needed."""
 
 
-def show_plan(plan: Plan, *, as_json: bool, spooled: Path | None = None) -> None:
+def show_plan(plan: Plan, *, as_json: bool, quiet: bool, spooled: Path | None = None) -> None:
     """Prints what a run would do; reads file headers, but no pixels.
 
     Args:
         plan: The resolved plan.
         as_json: Whether to print events.
+        quiet: Whether the totals on stderr are left out.
         spooled: Folder with the image from stdin and the one for stdout, which are both shown as ``-``.
     """
     sizes = [0 if job.skip else peek_pixels(job.source) for job in plan.jobs]
@@ -32,7 +33,7 @@ def show_plan(plan: Plan, *, as_json: bool, spooled: Path | None = None) -> None
             emit(as_line(plan_event(job, pixels)))
     elif plan.jobs:
         emit(aligned(_cells(job, pixels) for job, pixels in zip(named, sizes, strict=True)))
-    say(_totals(plan, sizes))
+    say(_totals(plan, sizes), quiet=quiet)
 
 
 def _named(job: Job, spooled: Path | None) -> Job:

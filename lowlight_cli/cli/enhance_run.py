@@ -123,7 +123,8 @@ def run(context: typer.Context, request: EnhanceRequest, presentation: Presentat
         if presentation.dry_run:
             from lowlight_cli.cli.dry_run import show_plan
 
-            show_plan(resolved_plan(request), as_json=presentation.as_json, spooled=folder)
+            quiet = settings_of(context).quiet
+            show_plan(resolved_plan(request), as_json=presentation.as_json, quiet=quiet, spooled=folder)
             return 0
         reporter = _EnhanceReporter(settings_of(context), request, presentation)
         report = enhance(request, reporter)

@@ -76,12 +76,10 @@ def export(
     if as_json_:
         emit(as_json(done))
         return
-    quiet = settings_of(context).quiet
-    if not quiet:
-        emit(done.path)
+    emit(done.path)
     sizes = " and ".join(f"{batch}x3x{height}x{width}" for batch, height, width in done.compared)
     say(
         f"sides: multiples of {done.size_multiple}, at least {done.smallest_side}; "
         f"differs by {done.difference:.1g} from the model on {sizes}",
-        quiet=quiet,
+        quiet=settings_of(context).quiet,
     )

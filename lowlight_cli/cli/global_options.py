@@ -52,7 +52,7 @@ class GlobalSettings:
     """Global settings of a call.
 
     Attributes:
-        quiet: Whether only failures are printed.
+        quiet: Whether stderr gets failures only; stdout gets the same as always.
         verbose: 0 prints results and warnings, 1 also progress in detail, 2 everything.
         log_file: File that everything is appended to.
         log_format: ``text`` or ``json``, a record per line.
@@ -144,7 +144,13 @@ _SHARED: dict[str, Any] = {
 def _declared(
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Print failures only.", envvar="LLE_QUIET", **_SHARED),
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Print failures and results only.",
+            envvar="LLE_QUIET",
+            **_SHARED,
+        ),
     ] = False,
     verbose: Annotated[
         int,

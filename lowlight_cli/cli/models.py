@@ -41,7 +41,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
-def list_models(context: typer.Context, as_json_: JsonOption = False) -> None:
+def list_models(as_json_: JsonOption = False) -> None:
     """List models and their presets.
 
     Example:  lle models list
@@ -50,13 +50,12 @@ def list_models(context: typer.Context, as_json_: JsonOption = False) -> None:
     if as_json_:
         rows = [{"name": e.name, "presets": list(e.presets), "summary": e.summary} for e in entries]
         emit(as_json(rows))
-    elif not settings_of(context).quiet:
+    else:
         emit(aligned([entry.name, ", ".join(entry.presets), entry.summary] for entry in entries))
 
 
 @app.command("info")
 def show_model(
-    context: typer.Context,
     name: NameArgument,
     preset: Annotated[
         str | None,
@@ -77,13 +76,12 @@ def show_model(
     facts = describe_model(name, preset)
     if as_json_:
         emit(as_json(facts))
-    elif not settings_of(context).quiet:
+    else:
         emit(_info_text(facts))
 
 
 @app.command("verify", short_help="Check the weights files: checksum, and a strict load.")
 def verify(
-    context: typer.Context,
     name: Annotated[
         str | None, typer.Argument(help="Name of the model [default: all].", autocompletion=complete_model)
     ] = None,
@@ -101,7 +99,7 @@ def verify(
     verdicts = [verdict for entry in entries for verdict in verify_model(entry)]
     if as_json_:
         emit(as_json(verdicts))
-    elif verdicts and not settings_of(context).quiet:
+    elif verdicts:
         emit(aligned([v.model, v.part, v.file, v.condition.value, v.message] for v in verdicts))
     broken = [verdict for verdict in verdicts if verdict.condition is Condition.BROKEN]
     if broken:
@@ -141,24 +139,20 @@ def import_weights(
     from lowlight_cli.checkpoints.import_weights import import_weights
 
     done = import_weights(name, files, out)
-    quiet = settings_of(context).quiet
-    if not quiet:
-        emit(f"{done.target}")
+    emit(f"{done.target}")
     counts = f"{done.tensors} tensors, {done.parameters:,} values, of {done.model}"
-    say(f"imported {counts}; dropped {len(done.dropped)} keys", quiet=quiet)
+    say(f"imported {counts}; dropped {len(done.dropped)} keys", quiet=settings_of(context).quiet)
 
 
 @app.command("path")
-def show_folders(context: typer.Context) -> None:
+def show_folders() -> None:
     """Print the folders of imported weights. New weights go to the first one.
 
     They are those listed in LLE_MODEL_DIR, or else `models` in the user's data folder.
 
     Example:  lle models path
     """
-    folders = user_folders()
-    if not settings_of(context).quiet:
-        emit("\n".join(map(str, folders)))
+    emit("\n".join(map(str, user_folders())))
 
 
 def _info_text(facts: "ModelInfo") -> str:

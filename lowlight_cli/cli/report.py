@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lowlight_cli.cli import io_options as io
+from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import UsageError
 from lowlight_cli.pipeline.manifest import Entry, manifest_path, read_manifest
 from lowlight_cli.reports.report_options import ReportOptions, Style
@@ -40,6 +42,7 @@ FormatOption = Annotated[
 
 
 def report(
+    context: typer.Context,
     folder: FolderArgument,
     reports: io.ReportOption = None,
     compare: io.CompareOption = None,
@@ -61,7 +64,12 @@ def report(
     options = ReportOptions(reports or (), compare, compare_style, contact_sheet, absolute)
     options.check()
     entries = _entries(folder)
-    items = _write(entries, folder, options) if options else _show(entries, folder, options, number_format)
+    quiet = settings_of(context).quiet
+    items = (
+        _write(entries, folder, options, quiet=quiet)
+        if options
+        else _show(entries, folder, options, number_format)
+    )
     raise typer.Exit(_warn_about_problems(items))
 
 
@@ -78,14 +86,16 @@ def _entries(folder: Path) -> list[Entry]:
     return list(read_manifest(folder).values())
 
 
-def _write(entries: list[Entry], folder: Path, options: ReportOptions) -> "Sequence[ReportItem]":
+def _write(
+    entries: list[Entry], folder: Path, options: ReportOptions, *, quiet: bool
+) -> "Sequence[ReportItem]":
     from lowlight_cli.reports.write import write_reports
 
     written = write_reports(entries, folder, options)
     for path in written.files:
         emit(shown(path))
     if options.compare:
-        say(f"{len(written.comparisons)} comparisons in {shown(options.compare)}")
+        say(f"{counted(len(written.comparisons), 'comparison')} in {shown(options.compare)}", quiet=quiet)
     return written.items
 
 

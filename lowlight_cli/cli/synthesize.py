@@ -104,8 +104,7 @@ def synthesize(
     check_writable_folder(out)
     with output_lock(out):
         made = _make_all(orders, out, darkening, settings)
-    if not settings.quiet:
-        emit(out)
+    emit(out)
     say(f"{len(made)} of {len(orders)} pairs complete", quiet=settings.quiet)
     if len(made) < len(orders):
         raise typer.Exit(SOME_FAILED if made else ALL_FAILED)

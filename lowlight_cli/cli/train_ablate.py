@@ -81,7 +81,7 @@ def ablate(
     rows = grid.write()
     if rows and as_json:
         emit(document_text(as_document(rows, settings, name=recipe)).rstrip())
-    elif rows and not options.quiet:
+    elif rows:
         head, *cells = table_lines(rows)
         print_table(table(head, cells, numbers=head[2:]), color=options.color)
         emit(f"{terms(settings)}\n{reading(rows)}")

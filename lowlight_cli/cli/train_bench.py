@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.recipe_options import (
     LabelRootOption,
     LabelsOption,
@@ -74,7 +73,7 @@ def bench(
         raise typer.Exit(SIGNAL_BASE + stop.number) from None
     if as_json_:
         emit(as_json(speed))
-    elif not settings_of(shared.context).quiet:
+    else:
         emit(_text(speed))
 
 

@@ -245,7 +245,6 @@ def test_path_says_what_is_read(run_lle, here, users):
         {"path": "pyproject.toml", "read": False},
         {"path": str(users), "read": True},
     ]
-    assert run_lle("config", "path", "-q").out == ""
 
 
 def test_the_file_in_the_documentation_is_a_good_one(run_lle, root, here):

@@ -94,7 +94,3 @@ def test_variables_in_effect_are_listed_and_unknown_ones_explained(run_lle, monk
     assert found["LLE_OFFLINE"]["health"] == "ok"
     assert "did you mean LLE_ENHANCE_QUALITY" in found["LLE_ENHANCE_QALITY"]["remedy"]
     assert str(tmp_path / "my.toml") in found["files"]["value"]
-
-
-def test_quiet_is_quiet(run_lle):
-    assert run_lle("doctor", "-q") == (0, "", "")

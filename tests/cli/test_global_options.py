@@ -51,10 +51,11 @@ def test_each_command_has_each_global_option():
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_global_options_stand_before_and_after_the_command(run_lle, place, tmp_path):
+def test_global_options_stand_before_and_after_the_command(run_lle, place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     options = ["-q", "--log-file", tmp_path / "log"]
-    words = [*options, "config", "path"] if place == "before" else ["config", "path", *options]
-    assert run_lle(*words) == (0, "", "")
+    words = ["config", "init"]
+    assert run_lle(*([*options, *words] if place == "before" else [*words, *options])) == (0, "", "")
     assert "called as: lle" in (tmp_path / "log").read_text()
 
 

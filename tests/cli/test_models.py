@@ -106,12 +106,6 @@ def test_imported_weights_are_those_that_run(run_lle, tmp_path, monkeypatch):
     assert all(torch.equal(tensor, ours[name]) for name, tensor in loaded.state_dict().items())
 
 
-def test_quiet_prints_nothing_but_what_a_program_asked_for(run_lle):
-    for words in (["list"], ["info", "codeenhance"], ["path"]):
-        assert run_lle("models", *words, "-q") == (0, "", "")
-    assert json.loads(run_lle("models", "list", "-q", "--json").out)
-
-
 @pytest.mark.parametrize("name", ["drgn", "lw-drgn"])
 def test_who_wants_to_import_drgn_hears_that_nothing_was_published(run_lle, tmp_path, name):
     (tmp_path / "net.pth").touch()
