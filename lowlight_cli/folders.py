@@ -53,6 +53,14 @@ def listed_folders(variable: str) -> tuple[Path, ...]:
     return tuple(Path(part) for part in os.environ.get(variable, "").split(os.pathsep) if part)
 
 
+def with_tilde(path: Path) -> str:
+    """A path for a message, with ``~`` in place of the home directory."""
+    try:
+        return str("~" / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
 def _user_folder(kind: Literal["config", "data", "cache", "state"]) -> Path:
     named = os.environ.get(f"XDG_{kind.upper()}_HOME")
     if named:

@@ -4,26 +4,30 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
+from lowlight_cli.checkpoints.locate import shipped_metric_folder
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.losses.learned_perceptual import Backbone, LearnedPerceptual
 from lowlight_cli.losses.semantic_guide import SemanticGuide
 
 
-def load_lpips(backbone: Path, heads: Path, kind: Backbone = "vgg") -> LearnedPerceptual:
+def load_lpips(backbone: Path, heads: Path | None = None, kind: Backbone = "vgg") -> LearnedPerceptual:
     """LPIPS with its published weights.
 
     Args:
         backbone: torchvision's VGG16 (``vgg16-397923af.pth``) or AlexNet (``alexnet-owt-7be5be79.pth``); its
             classifier is not read.
-        heads: LPIPS v0.1 linear heads for the backbone.
+        heads: LPIPS v0.1 linear heads for the backbone; None for those that ship.
         kind: Which backbone it is.
 
     Raises:
         WeightsError: A file is missing or does not fit.
     """
     distance = LearnedPerceptual(kind)
+    heads = heads or shipped_metric_folder() / f"lpips_{kind}.safetensors"
     state = {key: value for key, value in _read(backbone).items() if key.startswith("features.")}
     try:
         distance.load_state_dict(state | _read(heads))
@@ -55,7 +59,9 @@ def read_semantic_guide(path: Path, code_channels: int, downscale: int) -> Seman
 
 def _read(path: Path) -> dict[str, Tensor]:
     try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
         found: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
+    except (OSError, RuntimeError, UnpicklingError, EOFError, SafetensorError) as error:
         raise WeightsError(f"cannot read weights {path}: {error}") from error
     return found

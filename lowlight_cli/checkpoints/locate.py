@@ -13,6 +13,11 @@ def shipped_folder() -> Path:
     return Path(str(files("lowlight_cli.weights")))
 
 
+def shipped_metric_folder() -> Path:
+    """Folder of the small metric files that ship with the package."""
+    return Path(str(files("lowlight_cli.metric_data")))
+
+
 def user_folders() -> tuple[Path, ...]:
     """Folders of imported weights; the first one is written to.
 

@@ -12,19 +12,23 @@ class MetricFile:
 
     Attributes:
         name: Its name as published.
+        title: What it is, in messages; for a large file with the size of the download.
         source: URL of the published file.
         licence: Its licence, as far as it is stated.
         sha256: First digits of its digest; empty if none is published, and then it is not checked.
         folder: Folder under ``$TORCH_HOME/hub`` where other programs keep it.
         aliases: Other names of the same file.
+        shipped: Name in ``lowlight_cli/metric_data`` of the copy that ships; empty if none does.
     """
 
     name: str
+    title: str
     source: str
     licence: str
     sha256: str = ""
     folder: Literal["pyiqa", "checkpoints"] = "pyiqa"
     aliases: tuple[str, ...] = ()
+    shipped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ METRIC_FILES: Catalog[MetricFile] = Catalog(
         for file in (
             MetricFile(
                 "alexnet-owt-7be5be79.pth",
+                "AlexNet (233 MB)",
                 f"{_TORCH_FILES}alexnet-owt-7be5be79.pth",
                 _TORCHVISION_LICENCE,
                 "7be5be79",
@@ -81,6 +86,7 @@ METRIC_FILES: Catalog[MetricFile] = Catalog(
             ),
             MetricFile(
                 "vgg16-397923af.pth",
+                "VGG16 (528 MB)",
                 f"{_TORCH_FILES}vgg16-397923af.pth",
                 _TORCHVISION_LICENCE,
                 "397923af",
@@ -88,34 +94,47 @@ METRIC_FILES: Catalog[MetricFile] = Catalog(
             ),
             MetricFile(
                 "LPIPS_v0.1_alex-df73285e.pth",
+                "heads of LPIPS",
                 f"{_PYIQA_FILES}LPIPS_v0.1_alex-df73285e.pth",
                 _LPIPS_LICENCE,
                 "df73285e",
                 aliases=("lpips_lin_v0.1_alex.pth", "alex.pth"),
+                shipped="lpips_alex.safetensors",
             ),
             MetricFile(
                 "LPIPS_v0.1_vgg-a78928a0.pth",
+                "heads of LPIPS",
                 f"{_PYIQA_FILES}LPIPS_v0.1_vgg-a78928a0.pth",
                 _LPIPS_LICENCE,
                 "a78928a0",
                 aliases=("lpips_lin_v0.1_vgg.pth", "vgg.pth"),
+                shipped="lpips_vgg.safetensors",
             ),
             MetricFile(
                 "DISTS_weights-f5e65c96.pth",
+                "weights of DISTS",
                 f"{_PYIQA_FILES}DISTS_weights-f5e65c96.pth",
                 "MIT (DISTS)",
                 "f5e65c96",
             ),
             MetricFile(
                 "niqe_modelparameters.mat",
+                "statistics of NIQE",
                 f"{_PYIQA_FILES}niqe_modelparameters.mat",
                 "free to use with citation of Mittal et al., University of Texas at Austin",
                 aliases=("niqe_modelparameters_bovik.mat", "modelparameters.mat"),
+                shipped="niqe.safetensors",
             ),
-            MetricFile("brisque_svm_weights.pth", f"{_PYIQA_FILES}brisque_svm_weights.pth", _PYIQA_LICENCE),
-            MetricFile("NRQM_model.mat", f"{_PYIQA_FILES}NRQM_model.mat", _PYIQA_LICENCE),
+            MetricFile(
+                "brisque_svm_weights.pth",
+                "weights of BRISQUE",
+                f"{_PYIQA_FILES}brisque_svm_weights.pth",
+                _PYIQA_LICENCE,
+            ),
+            MetricFile("NRQM_model.mat", "model of NRQM", f"{_PYIQA_FILES}NRQM_model.mat", _PYIQA_LICENCE),
             MetricFile(
                 "musiq_koniq_ckpt-e95806b9.pth",
+                "weights of MUSIQ",
                 f"{_PYIQA_FILES}musiq_koniq_ckpt-e95806b9.pth",
                 "Apache-2.0 (MUSIQ), as converted by pyiqa",
                 "e95806b9",
@@ -123,7 +142,7 @@ METRIC_FILES: Catalog[MetricFile] = Catalog(
         )
     },
 )
-"""Every file that a metric needs; none ships with the package."""
+"""Every file that a metric needs."""
 
 _ALEX = ("alexnet-owt-7be5be79.pth", "LPIPS_v0.1_alex-df73285e.pth")
 _VGG = ("vgg16-397923af.pth", "LPIPS_v0.1_vgg-a78928a0.pth")

@@ -1,20 +1,24 @@
-"""Finds the files that metrics need on disk, and downloads them on request."""
+"""Finds the files that metrics need, on disk or in the package, and downloads them on request."""
 
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 
+from lowlight_cli.checkpoints.locate import shipped_metric_folder
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.evaluation.catalog import METRIC_FILES, MetricEntry, MetricFile
-from lowlight_cli.folders import data_folders, listed_folders
+from lowlight_cli.folders import data_folders, listed_folders, with_tilde
 
 OFFLINE = ("LLE_OFFLINE", "HF_HUB_OFFLINE")
 """Environment variables that forbid downloads."""
 
 HUGGING_FACE = "https://huggingface.co"
+
+
+class MissingFilesError(WeightsError):
+    """Files of a metric are neither on this machine nor in the package; the message names the metric."""
 
 
 def user_metric_folders() -> tuple[Path, ...]:
@@ -26,7 +30,7 @@ def user_metric_folders() -> tuple[Path, ...]:
 
 
 def locate(file: MetricFile, folder: Path | None = None) -> Path | None:
-    """Path of a file on disk; None if it is not found.
+    """Path of a file on disk; None if it is not found. A copy in the package does not count.
 
     Args:
         file: What to look for, under its name or an alias.
@@ -40,7 +44,7 @@ def locate(file: MetricFile, folder: Path | None = None) -> Path | None:
 def find_files(
     entry: MetricEntry, folder: Path | None = None, *, download: bool = False
 ) -> Mapping[str, Path]:
-    """Paths of all files that a metric needs, by their published names.
+    """Paths of all files that a metric needs, by their published names; those on disk before those that ship.
 
     Args:
         entry: The metric.
@@ -48,24 +52,37 @@ def find_files(
         download: Whether to download missing files.
 
     Raises:
-        WeightsError: Files are missing, cannot be downloaded, or are not the published ones.
+        MissingFilesError: Files are missing, and ``download`` is not set.
+        WeightsError: Files cannot be downloaded, or are not the published ones.
     """
     target = folder or user_metric_folders()[0]
-    found = {name: locate(METRIC_FILES[name], folder) for name in entry.files}
-    missing = [name for name, path in found.items() if path is None]
+    files = [METRIC_FILES[name] for name in entry.files]
+    missing = [file for file in files if not file.shipped and locate(file, folder) is None]
     if missing and not download:
-        is_, it = ("is", "it") if len(missing) == 1 else ("are", "them")
-        raise WeightsError(
-            f"{' and '.join(missing)} {is_} missing; put {it} into {target}, or run with --download"
+        titles = " and ".join(file.title for file in missing)
+        names = " and ".join(file.name for file in missing)
+        raise MissingFilesError(
+            f"{entry.label} needs {titles}: lle eval --download, or put {names} into {with_tilde(target)}"
         )
-    paths = {name: path or fetch(METRIC_FILES[name], target) for name, path in found.items()}
-    for name, path in paths.items():
-        expected = METRIC_FILES[name].sha256
-        if not digest(path).startswith(expected):
-            raise WeightsError(
-                f"{path} is not the published {name}: its sha256 must begin with {expected}; replace it"
-            )
-    return paths
+    return {file.name: _path_of(file, folder, target) for file in files}
+
+
+def _path_of(file: MetricFile, folder: Path | None, target: Path) -> Path:
+    """Path of the published file on disk, else of the copy that ships, else of a download to ``target``.
+
+    Raises:
+        WeightsError: The file cannot be downloaded, or is not the published one.
+    """
+    path = locate(file, folder)
+    if path is None and file.shipped:
+        return shipped_metric_folder() / file.shipped
+    path = path or fetch(file, target)
+    if not digest(path).startswith(file.sha256):
+        raise WeightsError(
+            f"{with_tilde(path)} is not the published {file.name}: its sha256 must begin with {file.sha256}; "
+            "replace it"
+        )
+    return path
 
 
 def fetch(file: MetricFile, folder: Path) -> Path:
@@ -111,9 +128,6 @@ def _places(file: MetricFile, folder: Path | None) -> Iterator[Path]:
         yield folder
     yield from user_metric_folders()
     yield _hub_folder() / file.folder
-    package = find_spec("lpips")
-    if package is not None and package.origin is not None:
-        yield Path(package.origin).parent / "weights" / "v0.1"
 
 
 def _hub_folder() -> Path:

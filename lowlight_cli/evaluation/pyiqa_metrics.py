@@ -71,13 +71,28 @@ def _create(name: str, device: torch.device, path: Path, **options: object) -> C
         if path.suffix == ".pth":
             # pyiqa unpickles any file; this refuses one that would run code.
             torch.load(path, map_location="cpu", weights_only=True)
-        with redirect_stdout(StringIO()):  # pyiqa prints what it loads
+        with redirect_stdout(StringIO()), _readable(path) as file:  # pyiqa prints what it loads
             metric: Callable[..., Tensor] = pyiqa.create_metric(
-                name, device=device, pretrained_model_path=str(path), **options
+                name, device=device, pretrained_model_path=str(file), **options
             )
     except Exception as error:
         raise WeightsError(f"{path} cannot be used for {name}: {_one_line(error)}") from error
     return metric
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """The file, or a temporary copy of it in a format that pyiqa reads: MATLAB, if it is safetensors."""
+    if path.suffix != ".safetensors":
+        yield path
+        return
+    from safetensors.numpy import load_file
+    from scipy.io import savemat
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"{path.stem}.mat"
+        savemat(copy, load_file(path))
+        yield copy
 
 
 def _import() -> Any:  # noqa: ANN401 - a module without types

@@ -13,7 +13,7 @@ from lowlight_cli.evaluation.catalog import METRICS, MetricEntry
 from lowlight_cli.evaluation.color_space import align_gray_mean
 from lowlight_cli.evaluation.columns import STAR, column_names
 from lowlight_cli.evaluation.metric_factory import build_comparison, build_rating
-from lowlight_cli.evaluation.metric_files import find_files
+from lowlight_cli.evaluation.metric_files import MissingFilesError, find_files
 from lowlight_cli.evaluation.metric_types import Compare, NoScoreError, Rate
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.tensors import Images, PerImage
@@ -55,7 +55,7 @@ class Scorer:
     Attributes:
         protocol: How scores are computed.
         metrics: Metrics that are computed, in the order given.
-        missing: Metric that cannot be computed -> what is wrong, and what to do.
+        missing: Metric that cannot be computed -> a sentence: what is wrong, and what to do.
         files: Metric -> published name -> path of each file it uses.
 
     Raises:
@@ -83,8 +83,10 @@ class Scorer:
         for entry in [METRICS[name] for name in dict.fromkeys(metrics)]:
             try:
                 self._add(entry, find_files(entry, metrics_dir, download=download))
-            except LowlightError as error:
+            except MissingFilesError as error:
                 self.missing[entry.name] = str(error)
+            except LowlightError as error:
+                self.missing[entry.name] = f"{entry.label} is left out: {error}"
 
     def columns(self, *, paired: bool = True) -> tuple[str, ...]:
         """Names of the columns of an image, in order.

@@ -1,7 +1,7 @@
 """LPIPS, a perceptual distance between images, as a loss and as a metric.
 
 Source: Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", 2018, eq. 1
-(v0.1). Its weights do not ship: ``lowlight_cli/checkpoints/load_lpips.py`` reads them from disk.
+(v0.1). ``lowlight_cli/checkpoints/load_lpips.py`` reads its weights; only those of the heads ship.
 """
 
 from typing import Literal, NamedTuple

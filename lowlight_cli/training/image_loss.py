@@ -33,15 +33,15 @@ class ImageLossWeights(Protocol):
 
 @runtime_checkable
 class LpipsFiles(Protocol):
-    """Files of the weights of LPIPS, which do not ship."""
+    """Files of the weights of LPIPS."""
 
     @property
     def lpips_backbone(self) -> Path | None:
-        """Weights of VGG16."""
+        """Weights of VGG16, which do not ship."""
 
     @property
     def lpips_heads(self) -> Path | None:
-        """Weights of the LPIPS heads for VGG."""
+        """Weights of the LPIPS heads for VGG; None for those that ship."""
 
 
 def image_losses(
@@ -68,11 +68,11 @@ def image_losses(
 
 
 def optional_lpips(files: LpipsFiles, device: torch.device) -> LearnedPerceptual | None:
-    """LPIPS if both of its files are given, otherwise None.
+    """LPIPS if the weights of VGG16 are given, otherwise None.
 
     Raises:
         WeightsError: A file is missing or does not fit.
     """
-    if files.lpips_backbone is None or files.lpips_heads is None:
+    if files.lpips_backbone is None:
         return None
     return to_device(load_lpips(files.lpips_backbone, files.lpips_heads), device)

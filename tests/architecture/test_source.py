@@ -15,6 +15,7 @@ LONGEST_RECIPE = 90
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "base", "new", "v2"}
 BINARIES_MAY_LIE_IN = (
     "lowlight_cli/weights/",
+    "lowlight_cli/metric_data/",
     "sample_images/",
     "docs/images/",
     "docs/models/",

@@ -33,6 +33,7 @@ def test_every_file_has_a_row_with_its_digest_and_licence(name, page):
     assert file.licence in row
     assert (file.sha256 or "not published") in row
     assert all(f"`{alias}`" in row for alias in file.aliases)
+    assert bool(file.shipped) == (row.split("|")[2].strip() == "yes")
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

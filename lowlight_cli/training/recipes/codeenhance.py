@@ -70,8 +70,8 @@ class CodeEnhanceRecipe(Recipe):
         edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
         colour_weight: Weight of the color loss.
-        lpips_backbone: Weights of VGG16; with ``lpips_heads``, LPIPS replaces the semantic distance.
-        lpips_heads: Weights of the LPIPS heads for VGG.
+        lpips_backbone: Weights of VGG16; with them, LPIPS replaces the semantic distance.
+        lpips_heads: Weights of the LPIPS heads for VGG; None for those that ship.
         lpips_weight: Weight of LPIPS.
         perceptual_weight: Weight of the distance in semantic features.
         commitment_weight: Weight of the distance from the latent to its target codes.
@@ -131,9 +131,7 @@ def perceptual_loss(
         else model.semantic
     )
     if not isinstance(net, SemanticNet):
-        raise SettingsError(
-            "the perceptual loss needs lpips_backbone and lpips_heads, or the compact semantic network"
-        )
+        raise SettingsError("the perceptual loss needs lpips_backbone, or the compact semantic network")
     return lambda made, target: recipe.perceptual_weight * feature_distance(net.pyramid, made, target)
 
 

@@ -54,8 +54,8 @@ class GlareFusionRecipe(Recipe):
         edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
         many_scales: Whether to use SSIM at five scales, for which crops need at least 192 pixels.
-        lpips_backbone: Weights of VGG16; with ``lpips_heads``, LPIPS is one of the losses.
-        lpips_heads: Weights of the LPIPS heads for VGG.
+        lpips_backbone: Weights of VGG16; with them, LPIPS is one of the losses.
+        lpips_heads: Weights of the LPIPS heads for VGG; None for those that ship.
         lpips_weight: Weight of LPIPS.
         colour_weight: Weight of the color loss.
         check_side: Side of the central part of validation images that is used; None for whole images.

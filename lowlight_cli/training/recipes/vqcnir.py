@@ -66,9 +66,9 @@ class VqcnirRecipe(Recipe):
         structure_weight: Weight of 1 - SSIM.
         colour_weight: Weight of the color loss.
         prior_weight: Weight of the loss of the image decoded from the codes alone.
-        lpips_backbone: Weights of VGG16, for LPIPS.
-        lpips_heads: Weights of the LPIPS heads for VGG.
-        lpips_weight: Weight of LPIPS, if its weights are given.
+        lpips_backbone: Weights of VGG16; with them, LPIPS is one of the losses.
+        lpips_heads: Weights of the LPIPS heads for VGG; None for those that ship.
+        lpips_weight: Weight of LPIPS.
         association_weight: Weight of the distance from the latent to the codes of the sharp image.
         commitment: Weight of the squared distance in it, beside a Gram loss with weight 1.
         adversarial_weight: Weight of the adversarial loss of images; 0 for none.

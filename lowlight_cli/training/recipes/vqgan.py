@@ -58,10 +58,10 @@ class VqganRecipe(Recipe):
         edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
         colour_weight: Weight of the color loss.
-        perceptual_weight: Weight of LPIPS (VGG), which needs ``lpips_backbone`` and ``lpips_heads``; 0 for
-            none. Eq. 2 of the paper has no such term; the stage I that its authors reused has it, with 1.
+        perceptual_weight: Weight of LPIPS (VGG), which needs ``lpips_backbone``; 0 for none. Eq. 2 of the
+            paper has no such term; the stage I that its authors reused has it, with 1.
         lpips_backbone: Weights of VGG16.
-        lpips_heads: Weights of the LPIPS heads for VGG.
+        lpips_heads: Weights of the LPIPS heads for VGG; None for those that ship.
         semantic_weight: Weight of the distance to features of VGG19, which needs ``vgg19``; 0 for none.
         vgg19: Weights of VGG19.
         start: Weights to start from; the codes are initialized again.
@@ -95,16 +95,15 @@ def perceptual_loss(recipe: VqganRecipe, device: torch.device) -> LearnedPercept
     """LPIPS, or None if its loss weight is 0.
 
     Raises:
-        SettingsError: The files of its weights, which do not ship, are not given.
+        SettingsError: The weights of VGG16, which do not ship, are not given.
     """
     if not recipe.perceptual_weight:
         return None
     lpips = optional_lpips(recipe, device)
     if lpips is None:
         raise SettingsError(
-            "perceptual_weight needs LPIPS, whose weights do not ship: "
-            "--set lpips_backbone=vgg16-397923af.pth --set lpips_heads=lpips_vgg.pth, "
-            "or --set perceptual_weight=0 to train without it"
+            "perceptual_weight needs LPIPS, and its VGG16 does not ship: "
+            "--set lpips_backbone=vgg16-397923af.pth, or --set perceptual_weight=0 to train without it"
         )
     return lpips
 

@@ -9,7 +9,7 @@ from lowlight_cli.catalog import Catalog
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.evaluation import metric_files
 from lowlight_cli.evaluation.catalog import METRIC_FILES, METRICS, MetricFile
-from lowlight_cli.evaluation.metric_files import find_files, locate
+from lowlight_cli.evaluation.metric_files import MissingFilesError, find_files, locate
 
 
 @pytest.fixture
@@ -19,7 +19,8 @@ def file(monkeypatch, tmp_path):
     published = tmp_path / "published" / "statistics.mat"
     published.write_bytes(b"numbers")
     digits = sha256(b"numbers").hexdigest()[:8]
-    entry = MetricFile("statistics.mat", published.as_uri(), "any", digits, "pyiqa", ("other.mat",))
+    uri = published.as_uri()
+    entry = MetricFile("statistics.mat", "its statistics", uri, "any", digits, "pyiqa", ("other.mat",))
     monkeypatch.setattr(metric_files, "METRIC_FILES", Catalog("metric file", {entry.name: entry}))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
@@ -56,10 +57,17 @@ def test_nearer_folders_come_first(file, tmp_path, monkeypatch):
 
 
 def test_what_is_missing_is_named_with_the_folder_to_fill(metric, tmp_path):
-    with pytest.raises(WeightsError, match=r"statistics\.mat is missing; put it into .*given, or run with"):
+    text = r"NIQE needs its statistics: lle eval --download, or put statistics\.mat into .*given"
+    with pytest.raises(MissingFilesError, match=text):
         find_files(metric, tmp_path / "given")
-    with pytest.raises(WeightsError, match="data/lle/metrics"):
+    with pytest.raises(MissingFilesError, match="data/lle/metrics"):
         find_files(metric)
+
+
+def test_a_folder_below_home_is_written_with_a_tilde(metric, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(MissingFilesError, match=r"into ~/given$"):
+        find_files(metric, tmp_path / "given")
 
 
 def test_another_file_under_the_name_is_refused(metric, tmp_path):
@@ -69,7 +77,7 @@ def test_another_file_under_the_name_is_refused(metric, tmp_path):
 
 
 def test_a_file_is_fetched_on_request_alone(metric, tmp_path):
-    with pytest.raises(WeightsError, match="missing"):
+    with pytest.raises(MissingFilesError):
         find_files(metric, tmp_path / "given")
     found = find_files(metric, tmp_path / "given", download=True)
     assert found["statistics.mat"].read_bytes() == b"numbers"

@@ -4,6 +4,9 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
+from lowlight_cli.checkpoints.load_lpips import load_lpips
+from lowlight_cli.checkpoints.locate import shipped_metric_folder
+from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
 from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe
 
@@ -42,6 +45,13 @@ def test_structure_may_be_compared_in_another_way(pictures):
     torch.testing.assert_close(found["structure"], 0.5 * (pictures[0] + pictures[1]).sum())
 
 
-def test_lpips_needs_both_files(tmp_path):
+def test_lpips_needs_its_backbone_and_takes_the_shipped_heads(tmp_path):
     assert optional_lpips(VqcnirRecipe(), CPU) is None
     assert optional_lpips(VqcnirRecipe(lpips_heads=tmp_path / "heads.pth"), CPU) is None
+    state = LearnedPerceptual().state_dict()
+    torch.save({key: state[key] for key in state if key.startswith("features.")}, tmp_path / "vgg.pth")
+    lpips = optional_lpips(VqcnirRecipe(lpips_backbone=tmp_path / "vgg.pth"), CPU)
+    shipped = load_lpips(tmp_path / "vgg.pth", shipped_metric_folder() / "lpips_vgg.safetensors")
+    assert lpips is not None
+    for one, other in zip(lpips.parameters(), shipped.parameters(), strict=True):
+        assert torch.equal(one, other)

@@ -31,7 +31,7 @@ def test_without_a_weight_there_is_no_lpips():
 
 
 def test_a_weight_without_files_is_refused():
-    with pytest.raises(SettingsError, match="lpips_heads"):
+    with pytest.raises(SettingsError, match="lpips_backbone"):
         perceptual_loss(VqganRecipe(perceptual_weight=1.0), CPU)
 
 
