@@ -222,7 +222,7 @@ def evaluate(
         dataset: Name of a dataset, instead of ``low`` and ``gt``.
         data_root: Folder that holds datasets; None searches the usual places.
         methods: ``codeenhance``, ``codeenhance:paper``, ``codeenhance=FILE``, ``gamma``, ``input`` and
-            others; by default ``codeenhance``, unless ``pred`` is given.
+            others; by default ``codeenhance``, and ``input`` without ``gt``, unless ``pred`` is given.
         pred: Folders of results made elsewhere: ``DIR`` or ``NAME=DIR``.
         metrics: Names of metrics, such as ``psnr``.
         protocol: Name of the protocol: ``lle``, ``pyiqa``, ``y`` or a paper's.

@@ -7,7 +7,8 @@ from lowlight_cli.cli.evaluate_options import Form
 from lowlight_cli.detection.compare_detectors import DetectorComparison, DetectorResult, as_document
 from lowlight_cli.evaluation.grid import Cell, Grid, Mark
 from lowlight_cli.evaluation.render_csv import csv_text
-from lowlight_cli.evaluation.render_text import latex_rows, markdown_table, plain_table
+from lowlight_cli.evaluation.render_latex import latex_rows, latex_table
+from lowlight_cli.evaluation.render_text import markdown_table, plain_table
 
 SUMMARY = {"map50": "mAP50", "map": "mAP50-95", "map75": "mAP75", "recall": "AR100"}
 """Attributes of ``DetectionScores`` over all classes, and their names in tables."""
@@ -56,7 +57,8 @@ def as_text(comparison: DetectorComparison, form: Form) -> str:
         Form.JSONL: _as_json_lines,
         Form.CSV: _as_csv,
         Form.MD: _as_markdown,
-        Form.LATEX: lambda each: f"% {' & '.join(grid_of(each).heads)}\n{latex_rows(grid_of(each))}",
+        Form.LATEX: lambda each: latex_table(grid_of(each)),
+        Form.LATEX_ROWS: lambda each: latex_rows(grid_of(each)),
     }
     return makers[form](comparison)
 

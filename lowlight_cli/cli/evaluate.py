@@ -26,7 +26,7 @@ def evaluate(
     strength: options.StrengthOption = shared.STRENGTH,
     reference: options.ReferenceOption = None,
     temperature: options.TemperatureOption = shared.TEMPERATURE,
-    metrics: own.MetricsOption = own.DEFAULT_METRICS,
+    metrics: own.MetricsOption = None,
     protocol: own.ProtocolOption = defaults.PROTOCOL,
     gt_mean: own.GtMeanOption = False,
     metrics_dir: own.MetricsDirOption = None,
@@ -52,7 +52,8 @@ def evaluate(
 
     Images are paired by name and never resized. An image that is missing, has another size, cannot be read or
     fails in a method is listed, and the mean is marked as incomplete. Without references, metrics that need
-    them are left out. A metric whose files are missing is left out with a warning; --download fetches them.
+    them are left out, and the dark images are scored beside the results. LPIPS needs a network of 233 MB;
+    --download fetches it. A metric whose files are missing is left out with a warning.
 
     Exit codes: 0 all images scored, 2 usage error, 3 some images could not be scored, 4 none could, 6
     dataset, weights or metric files missing, 7 device not available, 8 a report cannot be written, 10 a
@@ -82,7 +83,7 @@ def evaluate(
                 contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),
             device=device, precision=precision.value, batch_size=batch_size, tile=tile,
             tile_overlap=tile_overlap),
-        metrics=tuple(metrics.split(",")), protocol=protocol, gt_mean=gt_mean, metrics_dir=metrics_dir,
-        download=download, save_pred=save_pred, thumbnails=shown.wants_page)
+        metrics=tuple(metrics or defaults.METRICS), protocol=protocol, gt_mean=gt_mean,
+        metrics_dir=metrics_dir, download=download, save_pred=save_pred, thumbnails=shown.wants_page)
     # fmt: on
     raise typer.Exit(run(context, request, shown))

@@ -15,7 +15,6 @@ from lowlight_cli.evaluation.baselines import BASELINES
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 
-DEFAULT_METRICS = ",".join(defaults.METRICS)
 DEFAULT_PRECISION = Precision(defaults.PRECISION)
 
 
@@ -30,6 +29,7 @@ class Form(StrEnum):
     MD = "md"
     HTML = "html"
     LATEX = "latex"
+    LATEX_ROWS = "latex-rows"
 
 
 class TableForm(StrEnum):
@@ -42,6 +42,7 @@ class TableForm(StrEnum):
     CSV = "csv"
     MD = "md"
     LATEX = "latex"
+    LATEX_ROWS = "latex-rows"
 
 
 class PairByChoice(StrEnum):
@@ -86,17 +87,19 @@ MethodOption = Annotated[
     typer.Option(
         "--model",
         "-m",
-        metavar="NAME[:PRESET|=WEIGHTS]",
-        help=f"Model to score, or {', '.join(BASELINES)}; may be repeated.",
-        show_default=f"{shared.MODEL}, unless --pred is given",
+        metavar="[LABEL: ]NAME[:PRESET|=WEIGHTS]",
+        help=f"Model to score, or {', '.join(BASELINES)}; 'mine: {shared.MODEL}=FILE' names it in tables. "
+        "May be repeated.",
+        show_default=f"{shared.MODEL}, and input without references, unless --pred is given",
         autocompletion=complete_method,
     ),
 ]
 MetricsOption = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
         metavar="NAME,...",
-        help=f"Metrics to compute: {', '.join(METRICS)}.",
+        help=f"Metrics to compute: {', '.join(METRICS)}. May be repeated.",
+        show_default=",".join(defaults.METRICS),
         autocompletion=complete_metrics,
     ),
 ]

@@ -12,7 +12,15 @@ from lowlight_cli.evaluation.html_report import page_values
 from lowlight_cli.evaluation.published import Published
 from lowlight_cli.evaluation.render_csv import as_csv
 from lowlight_cli.evaluation.render_json import as_json, as_json_lines
-from lowlight_cli.evaluation.render_text import as_latex, as_markdown, as_plain, extreme_lines, header_lines
+from lowlight_cli.evaluation.render_latex import as_latex
+from lowlight_cli.evaluation.render_text import (
+    as_markdown,
+    as_plain,
+    extreme_lines,
+    header_lines,
+    note_lines,
+    protocol_line,
+)
 from lowlight_cli.evaluation.result import Evaluation
 from lowlight_cli.reports.page import render
 
@@ -45,22 +53,24 @@ class Findings:
     per_image: bool
 
 
-def print_results(findings: Findings, form: Form, color: str) -> None:
+def print_results(findings: Findings, form: Form, color: str, *, verbose: bool = False) -> None:
     """Prints results on stdout.
 
     Args:
         findings: What to print.
         form: Format.
         color: ``auto``, ``always`` or ``never``, for a framed table.
+        verbose: Whether a framed table comes with everything that reports say, not with one line of it.
     """
     if form is not Form.TABLE:
         emit(as_text(findings, form))
         return
     evaluation = findings.evaluation
-    emit("\n".join(header_lines(evaluation)))
+    emit("\n".join(header_lines(evaluation)) if verbose else protocol_line(evaluation))
     grid = method_grid(evaluation, findings.comparison, findings.published)
     print_grid(grid, color)
-    for line in (*grid.footnotes, *extreme_lines(evaluation)):
+    notes = [] if verbose else note_lines(evaluation)
+    for line in (*grid.footnotes, *notes, *extreme_lines(evaluation)):
         emit(line)
     for method in evaluation.methods if findings.per_image else ():
         emit(f"\n{method.name}")
@@ -83,6 +93,7 @@ def as_text(findings: Findings, form: Form) -> str:
         Form.CSV: lambda: as_csv(evaluation, findings.published, per_image=per_image),
         Form.MD: lambda: as_markdown(*whole, per_image=per_image),
         Form.HTML: lambda: render("evaluation.html.j2", **page_values(*whole)).rstrip("\n"),
-        Form.LATEX: lambda: as_latex(*whole),
+        Form.LATEX: lambda: as_latex(*whole, per_image=per_image),
+        Form.LATEX_ROWS: lambda: as_latex(*whole, per_image=per_image, rows_only=True),
     }
     return makers[form]()

@@ -145,8 +145,7 @@ def run(context: typer.Context, request: EvalRequest, presentation: Presentation
     evaluation = evaluate(request, reporter)
     reporter.end()
     findings = _findings(evaluation, presentation, reporter)
-    if not settings.quiet:
-        print_results(findings, presentation.form, settings.color)
+    print_results(findings, presentation.form, settings.color, verbose=settings.verbose > 0)
     for path in presentation.reports:
         write_report(path, as_text(findings, REPORT_FORMS[path.suffix.lower()]))
         say(f"report: {path}", quiet=settings.quiet)

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from lowlight_cli.tensors import Images
 
 
+UNCHANGED = "input"
+"""Name of the method that scores the dark images as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """A method to compare models with.
@@ -17,16 +21,16 @@ class Baseline:
     Attributes:
         name: Name in the catalog.
         summary: One line for lists.
-        build: Returns the method, a function of a batch; imports torch.
+        build: Returns the method, a function of a batch, or None if images stay as they are; imports torch.
     """
 
     name: str
     summary: str
-    build: Callable[[], "Callable[[Images], Images]"]
+    build: Callable[[], "Callable[[Images], Images] | None"]
 
 
-def _input() -> "Callable[[Images], Images]":
-    return lambda images: images
+def _input() -> None:
+    return None
 
 
 def _gamma() -> "Callable[[Images], Images]":
@@ -52,7 +56,7 @@ BASELINES: Catalog[Baseline] = Catalog(
     {
         baseline.name: baseline
         for baseline in (
-            Baseline("input", "The dark image as it is.", _input),
+            Baseline(UNCHANGED, "The dark image as it is.", _input),
             Baseline("gamma", "Values to the power of 0.4.", _gamma),
             Baseline("clahe", "Lightness equalized in 8x8 tiles, contrast limited to 2.", _clahe),
             Baseline("he", "Histogram of the largest channel equalized.", _equalize),

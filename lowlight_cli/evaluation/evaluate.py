@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.catalog import find_dataset
 from lowlight_cli.datasets.check import count_note
 from lowlight_cli.datasets.locate import data_roots, locate
 from lowlight_cli.datasets.matching import Matching, Problem
 from lowlight_cli.device import choose_device, scoring_device
 from lowlight_cli.errors import ImageError, UnexpectedImageError, UsageError, WeightsError
+from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.columns import Column, column_named
 from lowlight_cli.evaluation.extremes import Extremes
 from lowlight_cli.evaluation.methods import Method
@@ -41,6 +43,8 @@ def evaluate(request: EvalRequest, observer: Observer | None = None) -> Evaluati
     methods = request.parsed_methods()
     data = _find_data(request)
     _check_folders(request, data, methods)
+    for warning in _same_folders(data, methods):
+        observer.warning(warning)
     scorer = Scorer(
         request.metrics,
         request.protocol,
@@ -96,21 +100,34 @@ def _check_folders(request: EvalRequest, data: EvalData, methods: Sequence[Metho
             )
 
 
+def _same_folders(data: EvalData, methods: Sequence[Method]) -> Iterator[str]:
+    """A warning for each folder that is compared with itself."""
+    references = data.references
+    if references is None:
+        return
+    if data.low is not None and data.low.samefile(references):
+        yield f"low and gt are the same folder, '{references}': the dark images are their own references"
+    for each in methods:
+        if each.folder is not None and each.folder.samefile(references):
+            yield f"pred and gt are the same folder, '{references}': {each.title} is compared with itself"
+
+
 def _save_folder(request: EvalRequest, method: Method) -> Path | None:
     """Where the results of a method are written; None if they are not."""
-    if request.save_pred is None or method.kind == "files":
+    added = not request.methods  # the default methods: only the model makes something new
+    if request.save_pred is None or method.kind == "files" or (added and method.kind == "baseline"):
         return None
-    is_only = len(request.parsed_methods()) == 1
+    is_only = added or len(request.parsed_methods()) == 1
     return request.save_pred if is_only else request.save_pred / method.title
 
 
 def _columns(scorer: Scorer, data: EvalData, observer: Observer) -> tuple[Column, ...]:
-    for reason in dict.fromkeys(scorer.missing.values()):
-        names = ", ".join(name for name, why in scorer.missing.items() if why == reason)
-        observer.warning(f"{names} left out: {reason}")
     columns = tuple(map(column_named, scorer.columns(paired=data.references is not None)))
     if not columns:
-        raise WeightsError("none of the metrics can be computed")
+        raise WeightsError(f"no metric left to compute: {'; '.join(scorer.missing.values())}")
+    for name, reason in scorer.missing.items():
+        if data.references is not None or not METRICS[name].needs_reference:
+            observer.warning(reason)
     return columns
 
 
@@ -173,11 +190,11 @@ def _notes(
     matchings: Sequence[Matching],
 ) -> Iterator[str]:
     if data.references is None:
-        left_out = [metric.label for metric in scorer.metrics if metric.needs_reference]
+        left_out = [METRICS[name].label for name in request.metrics if METRICS[name].needs_reference]
         if left_out:
-            yield f"there are no references, so {', '.join(left_out)} are left out"
+            yield f"not computed, as there are no references: {', '.join(left_out)}"
     if request.limit is not None and any(matching.expected > request.limit for matching in matchings):
-        yield f"limited to the first {request.limit} images: not the score of the dataset"
+        yield f"limited to {counted(request.limit, 'image')} by --limit: not the score of the dataset"
     if data.split is not None:
         count = count_note(find_dataset(data.name).splits[data.split], matchings[0].expected)
         if count:
@@ -185,7 +202,7 @@ def _notes(
     for method in results:
         reasons = Counter(reason for image in method.images for reason in set(image.reasons.values()))
         for reason, n in reasons.most_common():
-            yield f"{method.name}: {n} images lack a score: {reason}"
+            yield f"{method.name}: {counted(n, 'image')} without a score: {reason}"
 
 
 def _versions(scorer: Scorer) -> dict[str, str]:

@@ -40,12 +40,14 @@ class Grid:
         rows: One cell per column.
         published: Indices of rows with scores from papers.
         footnotes: What signs in the table mean.
+        second_part: Index of the first row with scores from papers, or with statistics of images.
     """
 
     heads: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     published: frozenset[int] = frozenset()
     footnotes: tuple[str, ...] = ()
+    second_part: int | None = None
 
 
 def method_grid(
@@ -89,6 +91,7 @@ def method_grid(
         tuple(rows),
         frozenset(range(first, first + len(published))),
         tuple(_footnotes(evaluation, comparison, published)),
+        second_part=first,
     )
 
 
@@ -104,7 +107,8 @@ def image_grid(evaluation: Evaluation, method: MethodResult) -> Grid:
     for name in ("mean", "std", "median", "min", "max"):
         cells = (_statistic(method, column, name) for column in columns)
         rows.append((Cell(_statistic_title(name, method)), *map(Cell, cells)))
-    return Grid(("image", *(column.head for column in columns)), tuple(rows))
+    heads = ("image", *(column.head for column in columns))
+    return Grid(heads, tuple(rows), second_part=len(method.images))
 
 
 def extremes(evaluation: Evaluation, method: MethodResult) -> tuple[list[ScoredImage], list[ScoredImage]]:
@@ -167,7 +171,7 @@ def _cost_cells(method: MethodResult) -> Iterator[Cell]:
     parameters = method.info.get("parameters")
     yield Cell(str(len(method.images)))
     yield Cell("-" if method.runtime is None else _milliseconds(method.runtime.median_ms))
-    yield Cell("-" if parameters is None else f"{parameters / 1e6:.2f} M" if parameters else "0")
+    yield Cell(f"{parameters / 1e6:.2f} M" if parameters else "-")
 
 
 def _milliseconds(value: float) -> str:

@@ -37,6 +37,11 @@ class View:
         ] or ["nothing"]
         return f"{self.space}, {' and '.join(rounded)} rounded to 8 bits"
 
+    @property
+    def brief(self) -> str:
+        """A description in few words: ``RGB, 8 bit``."""
+        return f"{self.space}, {'8 bit' if self.rounds_pixels or self.rounds_plane else 'not rounded'}"
+
 
 EIGHT_BIT_RGB = View()
 """RGB as in an 8-bit file."""
@@ -95,6 +100,26 @@ class Protocol:
     rounds_pixels: bool = True
     chromatic_fsim: bool = False
     gray_mean: GrayMean = GrayMean()
+
+    def view_of(self, metric: str) -> View:
+        """What a metric compares.
+
+        Args:
+            metric: Name in ``METRICS``.
+        """
+        pixels = View(rounds_pixels=self.rounds_pixels)
+        luma = replace(pixels, space=Space.LUMA)
+        views = {
+            "psnr": self.psnr,
+            "ssim": self.ssim,
+            "psnr_y": self.psnr_y,
+            "ssim_y": self.ssim_y,
+            "ssim_rgb": EIGHT_BIT_RGB,
+            "mae": self.mae,
+            "ms_ssim": luma,
+            "fsim": pixels if self.chromatic_fsim else luma,
+        }
+        return views.get(metric, pixels)
 
     def settings(self) -> dict[str, str]:
         """Description of each choice, for reports."""

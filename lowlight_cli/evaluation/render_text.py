@@ -1,24 +1,15 @@
-"""Writes results as Markdown, plain text and LaTeX rows; torch-free."""
+"""Writes results as Markdown and plain text, and says how they were computed; torch-free."""
 
 import re
 from collections.abc import Sequence
 
+from lowlight_cli.evaluation.columns import STAR
 from lowlight_cli.evaluation.compare import Comparison
 from lowlight_cli.evaluation.grid import Cell, Grid, Mark, extremes, image_grid, method_grid
 from lowlight_cli.evaluation.published import Published
 from lowlight_cli.evaluation.result import Evaluation, MethodResult
 
 _MARKDOWN = {Mark.NONE: "{}", Mark.BEST: "**{}**", Mark.SECOND: "<u>{}</u>"}
-_LATEX = {Mark.NONE: "{}", Mark.BEST: r"\textbf{{{}}}", Mark.SECOND: r"\underline{{{}}}"}
-_LATEX_SIGNS = {
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "\\": r"\textbackslash{}",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-    "Δ": r"$\Delta$",
-}
 
 
 def header_lines(evaluation: Evaluation, *, brief: bool = False) -> list[str]:
@@ -39,8 +30,29 @@ def header_lines(evaluation: Evaluation, *, brief: bool = False) -> list[str]:
     lines += [text for method in evaluation.methods if (text := _method_line(method))]
     versions = ", ".join(f"{name} {version}" for name, version in evaluation.versions.items())
     lines.append(f"device: {evaluation.device}; {versions}")
-    lines += [f"note: {note}" for note in ((data.note,) if data.note else ()) + evaluation.notes]
-    return lines
+    return [*lines, *note_lines(evaluation)]
+
+
+def note_lines(evaluation: Evaluation) -> list[str]:
+    """What to know before the scores are compared, one note per line."""
+    notes = [evaluation.data.note] if evaluation.data.note else []
+    return [f"note: {note}" for note in (*notes, *evaluation.notes)]
+
+
+def protocol_line(evaluation: Evaluation) -> str:
+    """The protocol and what its metrics compare: ``protocol: lle (RGB, 8 bit, no crop, no GT-mean)``."""
+    protocol = evaluation.protocol
+    compared: dict[str, list[str]] = {}
+    for column in evaluation.columns:
+        compared.setdefault(protocol.view_of(column.metric.name).brief, []).append(column.metric.label)
+    views = [f"{', '.join(dict.fromkeys(labels))}: {brief}" for brief, labels in compared.items()]
+    crop = "4 pixels cropped for PI only" if "pi" in (c.name for c in evaluation.columns) else "no crop"
+    facts = [*compared, crop] if len(compared) == 1 else [f"{'; '.join(views)}; {crop}"]
+    if evaluation.data.references is not None:
+        aligned = any(column.name.endswith(STAR) for column in evaluation.columns)
+        facts.append("GT-mean in columns with *" if aligned else "no GT-mean")
+    paired = "; PAIRED BY ORDER, not by name" if evaluation.data.pair_by == "order" else ""
+    return f"protocol: {protocol.name} ({', '.join(facts)}){paired}"
 
 
 def extreme_lines(evaluation: Evaluation) -> list[str]:
@@ -104,22 +116,6 @@ def as_plain(
     return "\n\n".join([header, *(plain_table(grid) for grid in tables)])
 
 
-def as_latex(
-    evaluation: Evaluation, comparison: Comparison | None = None, published: Sequence[Published] = ()
-) -> str:
-    """Rows for a ``tabular``, best in bold and second underlined; arguments as in ``as_markdown``."""
-    grid = method_grid(evaluation, comparison, published)
-    head = f"% {evaluation.data.title}; protocol {evaluation.protocol.name}; {' & '.join(grid.heads)}"
-    return f"{head}\n{latex_rows(grid)}"
-
-
-def latex_rows(grid: Grid) -> str:
-    """Rows for a ``tabular``, best in bold and second underlined, footnotes as comments."""
-    rows = [" & ".join(_LATEX[cell.mark].format(_latex(cell.text)) for cell in row) for row in grid.rows]
-    notes = [f"% {note}" for note in grid.footnotes]
-    return "\n".join([*(rf"{row} \\" for row in rows), *notes])
-
-
 def _method_line(method: MethodResult) -> str:
     info = method.info
     if info.get("kind") == "model":
@@ -142,10 +138,6 @@ def markdown_table(grid: Grid) -> str:
 def _markdown(text: str) -> str:
     """Text on one line, escaped so that Markdown shows it unchanged."""
     return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", " ".join(text.split()))
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX_SIGNS.get(sign, sign) for sign in text)
 
 
 def plain_table(grid: Grid) -> str:

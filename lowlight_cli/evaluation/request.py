@@ -12,20 +12,20 @@ from lowlight_cli.errors import UsageError
 from lowlight_cli.evaluation import defaults
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.columns import column_names
-from lowlight_cli.evaluation.methods import Method, parse_methods
+from lowlight_cli.evaluation.methods import Method, default_methods, parse_methods
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.pipeline.control_support import control_handlers
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 
 def metric_names(names: object) -> tuple[str, ...]:
-    """Names of metrics, each once, from ``psnr,ssim`` or a sequence of names.
+    """Names of metrics, each once, from ``psnr,ssim`` or a sequence of such lists.
 
     Raises:
         UnknownNameError: There is no such metric.
         UsageError: There is no name.
     """
-    words = names.split(",") if isinstance(names, str) else [str(name) for name in _items(names)]
+    words = [word for text in _items(names) for word in str(text).split(",")]
     found = tuple(dict.fromkeys(word.strip().lower() for word in words if word.strip()))
     if not found:
         raise UsageError(f"--metrics names no metric; known: {', '.join(METRICS)}")
@@ -56,7 +56,8 @@ class EvalRequest(BaseModel):
         pair_by: ``stem`` pairs files of equal names, ``order`` those at equal positions in the sorted lists.
         limit: Number of images to score; None for all.
         methods: Models and classic methods: ``codeenhance``, ``codeenhance:paper``, ``codeenhance=FILE``,
-            ``gamma``; the default model if ``pred`` is empty, too.
+            ``gamma``, with a label if one is before it: ``mine: codeenhance=FILE``. If this and ``pred`` are
+            empty, the default model, and without references also ``input``.
         pred: Folders of results made elsewhere: ``DIR`` or ``NAME=DIR``.
         settings: How models enhance: controls, device, precision, batches and tiles. ``preset`` and
             ``checkpoint`` are for the only model among ``methods``; ``model`` is not used.
@@ -109,7 +110,8 @@ class EvalRequest(BaseModel):
     def parsed_methods(self) -> tuple[Method, ...]:
         """The methods to compare, those of ``methods`` first."""
         settings = self.settings
-        return parse_methods(self.methods, self.pred, preset=settings.preset, checkpoint=settings.checkpoint)
+        words = self.methods or (() if self.pred else default_methods(has_references=self._has_references))
+        return parse_methods(words, self.pred, preset=settings.preset, checkpoint=settings.checkpoint)
 
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that are filled if all metrics can be computed."""

@@ -59,7 +59,7 @@ class MethodResult:
         images: Images that were scored, in the order of the dataset.
         problems: Why images could not be scored, and files that could not be paired.
         expected: Number of images that should have been scored.
-        runtime: Time per image; None for results made elsewhere.
+        runtime: Time per image; None for images that are scored as they are.
     """
 
     name: str

@@ -35,7 +35,7 @@ class _Prepared:
     """A method that is ready to run.
 
     Attributes:
-        enhance: Makes its results; None for results made elsewhere.
+        enhance: Makes its results; None for images that are scored as they are.
         info: What reports say about it.
         stopwatch: Times it on its device.
     """
@@ -131,13 +131,16 @@ def _prepare(method: Method, settings: EnhanceSettings, *, sixteen_bit: bool) ->
 
 def _prepare_baseline(method: Method, *, sixteen_bit: bool) -> _Prepared:
     baseline = BASELINES[method.name]
+    info = {"kind": "baseline", "summary": baseline.summary, "parameters": 0}
+    stopwatch = Stopwatch(choose_device("cpu"))
     work = baseline.build()
+    if work is None:
+        return _Prepared(None, info, stopwatch)
 
     def enhance(images: Sequence[Pixels]) -> list[Pixels]:
         return to_pixels(work(to_images(images)), sixteen_bit=images[0].dtype == np.uint16)
 
-    info = {"kind": "baseline", "summary": baseline.summary, "parameters": 0}
-    return _Prepared(_in_16_bits(enhance) if sixteen_bit else enhance, info, Stopwatch(choose_device("cpu")))
+    return _Prepared(_in_16_bits(enhance) if sixteen_bit else enhance, info, stopwatch)
 
 
 def _prepare_model(method: Method, settings: EnhanceSettings, *, sixteen_bit: bool) -> _Prepared:

@@ -80,7 +80,7 @@ def score_images(
 
     Args:
         partners: Images, and what each is compared with.
-        enhance: Makes results of dark images; None scores the files as they are.
+        enhance: Makes results of dark images; None scores the images as they are.
         scorer: Metrics and protocol.
         stopwatch: Times ``enhance``.
         batch_size: Largest number of images per pass; they have one size.

@@ -70,7 +70,7 @@ def test_the_table_has_a_column_for_each_class(run_lle, labels, tmp_path):
     assert "yolo: 12 images" in run.err
 
 
-@pytest.mark.parametrize("form", ["plain", "md", "latex", "csv", "jsonl"])
+@pytest.mark.parametrize("form", ["plain", "md", "latex", "latex-rows", "csv", "jsonl"])
 def test_each_form_names_every_detector(run_lle, labels, tmp_path, form):
     good = predict(labels, tmp_path / "good")
 
@@ -87,12 +87,13 @@ def test_each_form_names_every_detector(run_lle, labels, tmp_path, form):
         assert "100.00" in run.out
 
 
-def test_quiet_says_nothing_and_the_report_is_written(run_lle, labels, tmp_path):
+def test_quiet_prints_results_only_and_the_report_is_written(run_lle, labels, tmp_path):
     good = predict(labels, tmp_path / "good")
 
     run = run_lle("detect-eval", labels, "--pred", good, "-q", "--report", tmp_path / "r.md")
 
-    assert (run.code, run.out, run.err) == (0, "", "")
+    assert (run.code, run.err) == (0, "")
+    assert "100.00" in run.out
     assert "| good |" in (tmp_path / "r.md").read_text()
 
 

@@ -75,7 +75,7 @@ def test_models_tell_what_they_are(run_lle, pairs):
     assert document["model"]["parameters"] > 1e5
     assert len(document["model"]["checkpoint_sha256"]) == 64
     assert document["expected"] == 1
-    assert any("first 1 images" in note for note in document["notes"])
+    assert any("limited to 1 image by --limit" in note for note in document["notes"])
 
 
 def test_everything_wrong_is_named_and_nothing_is_averaged_as_if_whole(run_lle, spoilt):
@@ -150,7 +150,7 @@ def test_tables_compare_methods_and_mark_the_best(run_lle, pairs, tmp_path):
     assert run.out.count("**") >= 2
     latex = (tmp_path / "rows.tex").read_text()
     assert r"\textbf{" in latex
-    assert latex.count(r" \\") == 3
+    assert latex.count(r" \\") == 4
     means = list(csv.DictReader(io.StringIO((tmp_path / "means.csv").read_text())))
     assert [row["method"] for row in means] == ["input", "gamma", "identity"]
     assert float(means[0]["psnr"]) == float(means[2]["psnr"])
@@ -173,11 +173,12 @@ def test_every_form_parses_and_stdout_holds_nothing_else(run_lle, pairs):
     assert "https:" not in page
 
 
-def test_quiet_prints_nothing_but_writes_reports(run_lle, pairs, tmp_path):
+def test_quiet_prints_results_only_and_writes_reports(run_lle, pairs, tmp_path):
     low, gt = pairs
     report = tmp_path / "out" / "scores.json"
-    run = run_lle("eval", "--pred", low, "--gt", gt, *METRICS, "-q", "--report", report)
-    assert (run.code, run.out, run.err) == (0, "", "")
+    run = run_lle("eval", "--pred", low, "--gt", gt, *METRICS, "-q", "--json", "--report", report)
+    assert (run.code, run.err) == (0, "")
+    assert json.loads(run.out) == json.loads(report.read_text())
     assert json.loads(report.read_text())["n"] == 4
 
 

@@ -60,7 +60,13 @@ def test_a_request_takes_plain_values_of_python(folders):
     assert request.metrics == ("psnr", "mae")
     assert request.columns() == ("psnr", "mae")
     assert (request.protocol, request.settings.precision) == (defaults.PROTOCOL, "fp32")
-    assert [each.name for each in EvalRequest(low=low).parsed_methods()] == ["codeenhance"]
+    assert [each.name for each in EvalRequest(low=low, gt=gt).parsed_methods()] == ["codeenhance"]
+    assert [each.name for each in EvalRequest(low=low).parsed_methods()] == ["codeenhance", "input"]
+    assert EvalRequest(low=low, gt=gt, metrics=["psnr,mae", "ssim", "psnr"]).metrics == (
+        "psnr",
+        "mae",
+        "ssim",
+    )
     assert EvalRequest(low=low, gt=gt, gt_mean=True).columns()[:2] == ("psnr", "psnr*")
 
 
@@ -99,14 +105,14 @@ def test_scores_are_returned_and_an_observer_hears_of_each_image(folders):
     (low / "2.png").unlink()
     heard = Heard()
     request = EvalRequest(
-        low=low, gt=gt, methods=("input", "gamma"), metrics=("psnr", "niqe"), limit=1, settings=ON_CPU
+        low=low, gt=gt, methods=("input", "gamma"), metrics=("psnr", "lpips"), limit=1, settings=ON_CPU
     )
     found = evaluate(request.model_copy(update={"metrics_dir": low}), heard)
     one, other = (np.asarray(Image.open(side / "0.png")).astype(float) for side in folders)
     expected = 10 * np.log10(255**2 / ((one - other) ** 2).mean())
     assert found.methods[0].images[0].values["psnr"] == pytest.approx(expected)
     assert heard.events == [
-        ("warning", "niqe"),
+        ("warning", "LPIPS"),
         ("begin", 2),
         ("unpaired", "input", "missing"),
         ("scored", "input", "0"),

@@ -18,7 +18,7 @@ from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.evaluation.published import PUBLISHED, published_for
 from lowlight_cli.evaluation.render_csv import as_csv
 from lowlight_cli.evaluation.render_json import as_json, as_json_lines
-from lowlight_cli.evaluation.render_text import as_latex, as_markdown, as_plain
+from lowlight_cli.evaluation.render_text import as_markdown, as_plain
 from lowlight_cli.evaluation.result import EvalData, Evaluation, MethodResult, Runtime, ScoredImage
 from lowlight_cli.evaluation.summary import summarize
 
@@ -129,12 +129,6 @@ def test_pictures_come_with_their_statistics(three):
     assert rows["mean, n=2"] == "21.00"
     assert rows["std"] == "1.00"
     assert (rows["median"], rows["min"], rows["max"]) == ("21.00", "20.00", "22.00")
-
-
-def test_latex_escapes_names_and_marks(three):
-    text = as_latex(three)
-    assert r"one\_\& & \textbf{21.00} & \underline{0.2000}" in text
-    assert text.count(r" \\") == 3
 
 
 def test_markdown_escapes_names(three):
