@@ -65,8 +65,8 @@ class ImageError(LowlightError):
 
     Args:
         code: Short machine-readable reason: ``unreadable``, ``truncated``, ``unsupported``, ``too_large``,
-            ``oom``, ``nonfinite``, ``conflict``, ``write``, ``permission``, ``disk_full``, ``device`` or
-            ``internal``.
+            ``missing``, ``read``, ``oom``, ``nonfinite``, ``conflict``, ``write``, ``permission``,
+            ``disk_full``, ``device`` or ``internal``.
         message: One line for the user.
     """
 

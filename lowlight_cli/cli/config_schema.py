@@ -155,7 +155,7 @@ def _single(option: Option, value: Value, folder: Path) -> Value:
 
 def _parsed(parser: Callable[[str], Any], value: Value) -> str:
     """The text of a value that the option parses by its own rules."""
-    _demand(isinstance(value, str | int) and not isinstance(value, bool), "text or a whole number", value)
+    _demand(isinstance(value, str | int | float) and not isinstance(value, bool), "text or a number", value)
     try:
         parser(str(value))
     except typer.BadParameter as error:

@@ -1,8 +1,10 @@
-"""Parsers of option values: ``400M``, ``2G``, ``white``."""
+"""Parsers of option values: ``400M``, ``2G``, ``40%``, ``white``."""
 
 import re
 
 import typer
+
+from lowlight_cli.images.choices import FormatChoice
 
 _LETTERS = " kmgt"
 
@@ -18,6 +20,27 @@ def parse_pixels(text: str | int) -> int:
 def parse_bytes(text: str | int) -> int:
     """A number of bytes; ``512M`` is 512 times 1024 times 1024."""
     return _parse(text, 1024)
+
+
+def parse_share(text: str | float) -> float:
+    """A share from 0 to 1; ``40%`` is 0.4."""
+    number, percent, rest = str(text).strip().partition("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        share = -1.0
+    if rest or not 0 <= share <= 1:
+        raise typer.BadParameter(f"'{text}' is not a number from 0 to 1, or a percentage such as 40%")
+    return share
+
+
+def parse_format(text: str) -> FormatChoice:
+    """A format by its name; ``jpeg`` and ``tif`` are names, too."""
+    try:
+        return FormatChoice(text)
+    except ValueError:
+        known = ", ".join(f"'{choice.value}'" for choice in FormatChoice)
+        raise typer.BadParameter(f"'{text}' is not one of {known}") from None
 
 
 def check_color(text: str | None) -> str | None:

@@ -13,6 +13,11 @@ class FormatChoice(StrEnum):
     WEBP = "webp"
     AVIF = "avif"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "FormatChoice | None":
+        """The format of another usual name."""
+        return {"jpeg": cls.JPG, "tif": cls.TIFF}.get(str(value))
+
 
 class Subsampling(StrEnum):
     """Chroma subsampling of JPEG."""

@@ -46,7 +46,8 @@ def decode(path: Path, settings: ReadSettings = ReadSettings()) -> Picture:
         The image, with its warnings (codes of ``warnings.WARNING_TEXTS``).
 
     Raises:
-        ImageError: ``unreadable``, ``truncated``, ``unsupported``, ``too_large`` or ``permission``.
+        ImageError: ``unreadable``, ``truncated``, ``unsupported`` or ``too_large`` for what is in the file,
+            ``missing``, ``permission``, ``read`` or ``oom`` for what kept it from being read.
     """
     picture = decode_bytes(read_file(path), settings)
     if format_of(path) not in (None, picture.restore.format):
@@ -62,7 +63,7 @@ def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Pictur
         settings: Limits, and what to do about damage and further frames.
 
     Raises:
-        ImageError: ``unreadable``, ``truncated``, ``unsupported`` or ``too_large``.
+        ImageError: ``unreadable``, ``truncated``, ``unsupported``, ``too_large`` or ``oom``.
     """
     Image.MAX_IMAGE_PIXELS = None  # too low for large panoramas; our own limit is checked from the header
     if not data:
@@ -110,16 +111,18 @@ def read_file(path: Path) -> bytes:
     """All bytes of a regular file; a pipe or device could block and is rejected.
 
     Raises:
-        ImageError: ``unreadable`` or ``permission``.
+        ImageError: ``missing``, ``unreadable``, ``permission`` or ``read``.
     """
     try:
+        if not path.exists():
+            raise ImageError("missing", "no such file")
         if not path.is_file():
             raise ImageError("unreadable", "not a regular file")
         return path.read_bytes()
     except PermissionError as error:
         raise ImageError("permission", "no permission to read the file") from error
     except OSError as error:
-        raise ImageError("unreadable", error.strerror or str(error)) from error
+        raise ImageError("read", error.strerror or str(error)) from error
 
 
 def _read(data: bytes, name: str, settings: ReadSettings) -> Picture:
@@ -154,7 +157,7 @@ def _damage(data: bytes, error: Exception) -> ImageError:
     """The error for a file that a library could not decode."""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError):
-        return ImageError("too_large", "not enough memory to decode it")
+        return ImageError("oom", "not enough memory to decode it")
     if breaks_off(data):
         return ImageError("truncated", "the end of the file is missing")
     if isinstance(error, EOFError) or "truncated" in text.lower() or "eof" in text.lower():

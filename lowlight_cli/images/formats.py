@@ -66,6 +66,16 @@ def format_of(path: Path) -> str | None:
     return next((name for name, form in FORMATS.items() if suffix in form.suffixes), None)
 
 
+def written_names(start: str = "") -> str:
+    """Names of the formats that can be written, for messages: ``jpg, png, tiff, webp, avif or gif``.
+
+    Args:
+        start: What each name starts with: a dot for extensions.
+    """
+    *names, last = (f"{start}{name}" for name, form in FORMATS.items() if form.is_written)
+    return f"{', '.join(names)} or {last}"
+
+
 def result_format(source: str, wanted: str | None, *, sixteen_bit: bool = False) -> str:
     """Name of the format of an output.
 

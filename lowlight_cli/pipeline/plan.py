@@ -7,9 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from lowlight_cli.errors import UsageError
-from lowlight_cli.images.formats import format_of
+from lowlight_cli.pipeline.destination import beside, file_target, is_folder, is_result, place_of
 from lowlight_cli.pipeline.file_stat import FileStat, file_stat
-from lowlight_cli.pipeline.naming import TEMPLATE, Naming, alternative_names
+from lowlight_cli.pipeline.naming import Naming, alternative_names
 from lowlight_cli.pipeline.scan import Scan, Selection, scan_folder
 
 
@@ -35,6 +35,11 @@ class Source:
     path: Path
     below: Path | None = None
     listed: bool = False
+
+    @property
+    def is_single_image(self) -> bool:
+        """Whether it is one image that was named as such."""
+        return not self.listed and not self.path.is_dir()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Plan:
     Attributes:
         jobs: In the order of the inputs, then in natural order; targets are unique.
         folder: Folder that contains every target.
-        ignored: Files in the scanned folders without an image extension.
+        ignored: Files in the scanned folders without an image extension, and results of earlier runs.
         closed: Folders that could not be listed.
         loops: Links to folders that were already searched.
         single: Whether the output was given as a file.
@@ -118,8 +123,8 @@ def plan_jobs(
 ) -> Plan:
     """Decides which files are read and written; ``resolve`` then checks for existing outputs.
 
-    ``out`` is a folder if it exists as one, ends in a slash, or if the inputs are several or include a
-    folder; else it is the file to write. The tree of a folder is mirrored under ``out``.
+    ``out`` is the file to write if there is one image and ``out`` ends like a file; else it is a folder,
+    under which the trees of the inputs are mirrored.
 
     Args:
         sources: Images, and folders of images.
@@ -133,57 +138,58 @@ def plan_jobs(
         UsageError: An input is missing, two inputs have the same output, or an output would replace an input.
     """
     inputs = [source if isinstance(source, Source) else Source(source) for source in sources]
-    place = _place(out)
+    place = place_of(out)
     _check_inputs(inputs, place)
-    if not _is_folder(inputs, out):
-        job = _job(inputs[0].path, Path(inputs[0].path.name), _single_target(place, naming))
+    if not is_folder(out, is_single=len(inputs) == 1 and inputs[0].is_single_image):
+        job = _job(inputs[0].path, Path(inputs[0].path.name), file_target(place, naming))
         return Plan(_without_clashes([job], renames=False), place.parent, single=True)
-    if place.exists() and not place.is_dir():
-        raise UsageError(f"'{out}' is a file, but these inputs need an output folder")
     found = find_images(inputs, selection, [place, *leave_out])
     jobs = [
-        _job(path, relative, place / naming.result(relative, number, parent=path.absolute().parent.name))
+        _job(path, relative, place / naming.result(relative, number, original=path))
         for number, (path, relative) in enumerate(found.images, 1)
     ]
     resolved = _without_clashes(jobs, renames=renames_clashes)
     return Plan(resolved, place, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
 
 
-def _place(out: str) -> Path:
-    """Path of the output; ``new/../photos`` is ``photos`` even if ``new`` does not exist yet."""
-    place = Path(out)
-    ups = (index for index, part in enumerate(place.parts) if part == "..")
-    has_missing_parent = any(not Path(*place.parts[:index]).exists() for index in ups if index)
-    return place.resolve() if has_missing_parent else place
+def plan_beside(sources: Sequence[Source], *, naming: Naming, renames_clashes: bool) -> Plan:
+    """Jobs whose results go beside their inputs: ``a_enhanced.jpg`` beside ``a.jpg``.
+
+    Inputs named like such results are left out, so that a second run with ``*.jpg`` changes nothing.
+
+    Args:
+        sources: Images of one folder.
+        naming: How results are named; a suffix replaces ``_enhanced``.
+        renames_clashes: Whether a second input for one output gets another name.
+
+    Raises:
+        UsageError: An input is missing or all are results, or two inputs have the same output.
+    """
+    for source in sources:
+        _check_exists(source)
+    naming, folder = beside(naming), sources[0].path.parent
+    originals = [source.path for source in sources if not is_result(source.path, naming)]
+    if not originals:
+        raise UsageError(f"'{sources[0].path}' is named like a result; add -o FOLDER to enhance it again")
+    jobs = [
+        _job(path, Path(path.name), folder / naming.result(Path(path.name), number, original=path))
+        for number, path in enumerate(originals, 1)
+    ]
+    results = tuple(source.path for source in sources if is_result(source.path, naming))
+    is_single = len(sources) == 1 and sources[0].is_single_image
+    return Plan(_without_clashes(jobs, renames=renames_clashes), folder, results, single=is_single)
+
+
+def _check_exists(source: Source) -> None:
+    if not source.listed and not source.path.exists():
+        raise UsageError(f"no such file or folder: '{source.path}'")
 
 
 def _check_inputs(inputs: Sequence[Source], place: Path) -> None:
     for source in inputs:
-        if not source.listed and not source.path.exists():
-            raise UsageError(f"no such file or folder: '{source.path}'")
+        _check_exists(source)
         if source.path.is_dir() and place.exists() and place.samefile(source.path):
             raise UsageError(f"'{source.path}' is both input and output; choose another output folder")
-
-
-def _is_folder(inputs: Sequence[Source], out: str) -> bool:
-    several = len(inputs) != 1 or inputs[0].listed or inputs[0].path.is_dir()
-    return several or out.endswith(("/", "\\")) or _place(out).is_dir()
-
-
-def _single_target(target: Path, naming: Naming) -> Path:
-    """The output file.
-
-    Raises:
-        UsageError: It has no image extension, or contradicts an option.
-    """
-    named = format_of(target)
-    if named is None:
-        raise UsageError(f"'{target}' has no image extension; write '{target}/' to use it as a folder")
-    if naming.format_name not in (None, named):
-        raise UsageError(f"'{target}' is {named}, but --format is {naming.format_name}; change one of them")
-    if naming.suffix or naming.template != TEMPLATE:
-        raise UsageError(f"'{target}' already names the output; --suffix and --name are for output folders")
-    return target
 
 
 def find_images(inputs: Sequence[Source], selection: Selection, leave_out: Sequence[Path]) -> Found:

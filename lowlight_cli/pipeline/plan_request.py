@@ -1,15 +1,18 @@
 """Plans the jobs of a request."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from lowlight_cli.errors import UsageError
+from lowlight_cli.images.codecs.detect_format import is_other_file
 from lowlight_cli.images.formats import FORMATS, format_of
 from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.destination import default_folder, without_results
 from lowlight_cli.pipeline.file_stat import FileStat, file_stat
 from lowlight_cli.pipeline.in_place import plan_in_place
 from lowlight_cli.pipeline.naming import Naming
-from lowlight_cli.pipeline.plan import Job, Plan, Source, plan_jobs
+from lowlight_cli.pipeline.plan import Job, Plan, Source, plan_beside, plan_jobs
 from lowlight_cli.pipeline.request import EnhanceRequest
 from lowlight_cli.pipeline.sources import STDIN, gather_sources
 
@@ -24,21 +27,23 @@ def make_plan(request: EnhanceRequest) -> Plan:
         request: The run.
 
     Raises:
-        UsageError: An input or the output is missing, or they do not fit together.
+        UsageError: An input is missing, or inputs and output do not fit together.
     """
     options, output = request.input, request.output
     if not options.sources and options.files_from is None:
         raise UsageError("no input; name images or folders, or a list of them with --files-from")
-    if output.out is None and not output.in_place:
-        raise UsageError("no output; name a folder with --out")
     stdin = request.spool / STDIN_NAME if request.spool else None
     sources = gather_sources(options.sources, options.files_from, null=options.null, stdin=stdin)
+    if len(sources) == 1 and STDIN not in options.sources:
+        _check_is_image(sources[0])
     leave_out = [*options.leave_out, *([output.backup_dir] if output.backup_dir else [])]
-    if output.in_place or output.out is None:
+    if output.in_place:
         return plan_in_place(sources, selection=options.selection, leave_out=leave_out)
     naming = request.naming
     if output.out == STDIN and request.spool:
         return _plan_to_stdout(sources, naming, request.spool)
+    if output.out is None:
+        return _plan_without_output(request, sources, leave_out)
     plan = plan_jobs(
         sources,
         output.out,
@@ -52,6 +57,40 @@ def make_plan(request: EnhanceRequest) -> Plan:
     if not plan.single:
         raise UsageError("an image from stdin needs an output file, or '--out -'")
     return replace(plan, jobs=tuple(_unnamed(job) for job in plan.jobs))
+
+
+def _check_is_image(source: Source) -> None:
+    """Refuses a lone input that is no image; among several inputs it fails alone.
+
+    Raises:
+        UsageError: It is no image.
+    """
+    path = source.path
+    if source.is_single_image and format_of(path) is None and is_other_file(path):
+        raise UsageError(f"'{path}' is not an image")
+
+
+def _plan_without_output(request: EnhanceRequest, sources: list[Source], leave_out: list[Path]) -> Plan:
+    """Results of a folder go into a folder beside it, those of files of one folder beside each file."""
+    options, renames = request.input, request.output.on_exist is OnExist.RENAME
+    if STDIN in options.sources:
+        raise UsageError("no output given for the image from stdin; add -o FILE, or -o - for stdout")
+    paths = [source.path for source in sources]
+    has_folders = any(path.is_dir() for path in paths)
+    if options.files_from is None and len(paths) == 1 and has_folders:
+        return plan_jobs(
+            sources,
+            f"{default_folder(paths[0])}{os.sep}",
+            selection=without_results(options.selection),
+            naming=request.naming,
+            leave_out=leave_out,
+            renames_clashes=renames,
+        )
+    if options.files_from is not None:
+        raise UsageError("no output given; add -o FOLDER")
+    if has_folders or len({path.parent for path in paths}) > 1:
+        raise UsageError("no output given, and the inputs are in several folders; add -o FOLDER")
+    return plan_beside(sources, naming=request.naming, renames_clashes=renames)
 
 
 def _plan_to_stdout(sources: list[Source], naming: Naming, folder: Path) -> Plan:

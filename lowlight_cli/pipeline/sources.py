@@ -1,10 +1,12 @@
 """Turns input arguments and lines of ``--files-from`` lists into sources."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from glob import glob, has_magic
 from pathlib import Path
+from shlex import quote
 
 from lowlight_cli.errors import UsageError
 from lowlight_cli.pipeline.plan import Source
@@ -14,6 +16,8 @@ STDIN = "-"
 
 _ROOT_MARK = "/./"
 """In a list, the part of a path after this mark is mirrored under the output folder, as in rsync."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 def gather_sources(
@@ -28,7 +32,7 @@ def gather_sources(
         stdin: File that holds the image from stdin, if there is one.
 
     Raises:
-        UsageError: The list cannot be read.
+        UsageError: The list cannot be read, or an argument is the address of a web page.
     """
     inputs = [source for argument in arguments for source in _sources(argument, stdin)]
     if files_from is not None:
@@ -37,8 +41,14 @@ def gather_sources(
 
 
 def _lines(text: bytes, *, null: bool) -> list[bytes]:
-    """Names in a list; CR LF also ends a line. A name that ends in CR needs a list with NULs."""
-    return text.split(b"\0") if null else [line.removesuffix(b"\r") for line in text.split(b"\n")]
+    """Names in a list; CR LF also ends a line. A name that ends in CR needs a list with NULs.
+
+    Lines that start with ``#`` are comments, unless a file has that name; a list with NULs has none.
+    """
+    if null:
+        return text.split(b"\0")
+    lines = (line.removesuffix(b"\r") for line in text.split(b"\n"))
+    return [line for line in lines if not line.startswith(b"#") or os.path.lexists(line)]
 
 
 def listed(line: bytes) -> Source:
@@ -55,6 +65,8 @@ def _sources(argument: str, stdin: Path | None) -> list[Source]:
     """The sources one argument names; an existing file of that name wins over a pattern."""
     if argument == STDIN and stdin is not None:
         return [Source(stdin)]
+    if _ADDRESS.match(argument) and not os.path.lexists(argument):
+        raise UsageError(f"addresses are not fetched: curl -s {quote(argument)} | lle enhance - -o FILE")
     is_pattern = has_magic(argument) and not os.path.lexists(argument)
     found = glob(argument, recursive=True) if is_pattern else []  # noqa: PTH207 - Path.glob refuses absolute patterns
     if not found:

@@ -12,7 +12,7 @@ from lowlight_cli.images.formats import FORMATS, result_format
 from lowlight_cli.images.settings import ReadSettings, WriteSettings
 
 LOSSLESS = frozenset({"png", "tiff"})
-CODES = frozenset({"unreadable", "truncated", "unsupported", "too_large"})
+CODES = frozenset({"unreadable", "truncated", "unsupported", "too_large", "oom"})
 TARGETS = (None, None, None, "jpg", "png", "tiff", "webp")
 
 

@@ -1,5 +1,7 @@
 """Detects the format of a file from its first bytes, because an extension may be wrong."""
 
+from pathlib import Path
+
 from lowlight_cli.images.codecs.tiff_tags import is_camera_raw
 
 _RAW_STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")
@@ -7,6 +9,8 @@ _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"})
 _HEIF_BRANDS |= {b"avci", b"evbi", b"j2ki", b"jpgs", b"vvic", b"1pic"}  # codecs that are not supported
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+
+_START_BYTES = 4096
 
 _STARTS = {
     b"\xff\xd8\xff": "jpg",
@@ -50,6 +54,19 @@ def sniff(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     return next((name for start, name in _STARTS.items() if data.startswith(start)), None)
+
+
+def is_other_file(path: Path) -> bool:
+    """Whether a file surely is no image: its first bytes are not those of any format, supported or not."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            start = file.read(_START_BYTES)
+    except OSError:  # reported when the image is decoded
+        return False
+    is_known = start.startswith(_TIFF_STARTS) or sniff(start) or unsupported_format(start)
+    return bool(start) and not is_known
 
 
 def unsupported_format(data: bytes) -> str | None:

@@ -72,10 +72,10 @@ def test_one_file_goes_into_a_folder_that_exists_or_ends_in_a_slash(tmp_path, ou
     assert plan.jobs[0].target == tmp_path / out / "a.jpg"
 
 
-def test_an_output_file_without_an_image_extension_is_rejected(tmp_path):
+def test_an_output_without_an_extension_is_a_folder(tmp_path):
     _touch(tmp_path, "a.jpg")
-    with pytest.raises(UsageError, match=r"has no image extension; write '.*/' to use it as a folder"):
-        plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "out"))
+    plan = plan_jobs([tmp_path / "a.jpg"], str(tmp_path / "out"))
+    assert (plan.single, _targets(plan, tmp_path)) == (False, ["out/a.jpg"])
 
 
 def test_a_format_changes_the_ending_where_needed(tmp_path):
@@ -131,5 +131,5 @@ def test_an_original_is_never_a_target(tmp_path):
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     source = _touch(tmp_path / "in", "a.jpg")
     _touch(tmp_path, "out")
-    with pytest.raises(UsageError, match="is a file, but these inputs need an output folder"):
+    with pytest.raises(UsageError, match="is a file, but an output folder is needed"):
         plan_jobs([source], str(tmp_path / "out"))
