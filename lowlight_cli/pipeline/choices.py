@@ -13,6 +13,13 @@ class OnExist(StrEnum):
     ERROR = "error"
 
 
+class RetryFailed(StrEnum):
+    """Which images that failed in an earlier run are tried again."""
+
+    CHANGED = "changed"
+    ALWAYS = "always"
+
+
 class DarkeningMethod(StrEnum):
     """How images are darkened: by a measured camera model, or by a trained network."""
 

@@ -9,9 +9,16 @@ from uuid import uuid4
 
 from lowlight_cli.errors import OutputError
 from lowlight_cli.images.replace import check_writable_folder
+from lowlight_cli.pipeline.choices import RetryFailed
 from lowlight_cli.pipeline.control_support import ControlHandler, control_handlers
 from lowlight_cli.pipeline.file_stat import FileStat, file_stat
-from lowlight_cli.pipeline.fingerprint import bright_fingerprint, checkpoint_digest, fingerprint, preset_of
+from lowlight_cli.pipeline.fingerprint import (
+    bright_fingerprint,
+    checkpoint_digest,
+    failure_fingerprint,
+    fingerprint,
+    preset_of,
+)
 from lowlight_cli.pipeline.in_place import Backup, resolve_in_place
 from lowlight_cli.pipeline.journal import journal_path, recover, remove_temp_files
 from lowlight_cli.pipeline.lock import output_lock
@@ -21,8 +28,8 @@ from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.plan_request import make_plan
 from lowlight_cli.pipeline.report import Report, Row, rows_without_work
 from lowlight_cli.pipeline.request import EnhanceRequest
-from lowlight_cli.pipeline.resume import ResumeState, resolve
-from lowlight_cli.pipeline.run_log import RunInfo, RunLog
+from lowlight_cli.pipeline.resume import KNOWN_FAILURE, ResumeState, resolve, skip_known_failures
+from lowlight_cli.pipeline.run_log import RunInfo, RunLog, listed_failures
 from lowlight_cli.versions import version_of
 
 
@@ -78,6 +85,7 @@ class _RunSpec:
         handlers: What applies each control that was set.
         options: Hash of the settings that affect results.
         bright: That hash combined with the ``--only-dark`` threshold.
+        failure: That hash combined with what decides whether an image can be read.
     """
 
     request: EnhanceRequest
@@ -85,6 +93,7 @@ class _RunSpec:
     handlers: Mapping[str, ControlHandler]
     options: str
     bright: str
+    failure: str
 
     @staticmethod
     def of(request: EnhanceRequest) -> "_RunSpec":
@@ -100,7 +109,8 @@ class _RunSpec:
             checkpoint_sha256=digest,
             controls={**settings.controls.recorded(), "strength": settings.strength},
         )
-        return _RunSpec(request, info, handlers, options, bright_fingerprint(options, settings))
+        bright, failure = bright_fingerprint(options, settings), failure_fingerprint(options, settings)
+        return _RunSpec(request, info, handlers, options, bright, failure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +132,11 @@ class _Earlier(ResumeState):
 def _run(plan: Plan, run: _RunSpec, observer: Observer) -> Report:
     observer.planned(plan)
     resolved, state = _resolved(plan, run)
-    if all(job.skip for job in resolved.jobs) and not journal_path(plan.folder).exists():
-        return _enhance(resolved, run, observer, _Recording(on_row=observer.item))
+    failures = listed_failures(plan.folder)
+    is_listed = failures is not None or all(job.reason != KNOWN_FAILURE for job in resolved.jobs)
+    if all(job.skip for job in resolved.jobs) and is_listed and not journal_path(plan.folder).exists():
+        report = _enhance(resolved, run, observer, _Recording(on_row=observer.item))
+        return replace(report, failures=failures)
     check_writable_folder(plan.folder)
     if not run.request.writes_manifest:
         return _enhance(plan, run, observer, _Recording(on_row=observer.item))
@@ -143,11 +156,15 @@ def _run(plan: Plan, run: _RunSpec, observer: Observer) -> Report:
 def _resolved(plan: Plan, run: _RunSpec) -> tuple[Plan, _Earlier]:
     """The plan with jobs marked to skip or in conflict, and the state of earlier runs."""
     if not run.request.writes_manifest:
-        return plan, _Earlier({}, run.options, run.bright)
+        return plan, _Earlier({}, run.options, run.bright, run.failure)
     stat = file_stat(manifest_path(plan.folder))
-    state = _Earlier(read_manifest(plan.folder), run.options, run.bright, manifest_stat=stat)
+    entries = read_manifest(plan.folder)
+    state = _Earlier(entries, run.options, run.bright, run.failure, manifest_stat=stat)
     output = run.request.output
-    return (resolve_in_place if output.in_place else resolve)(plan, output.on_exist, state), state
+    resolved = (resolve_in_place if output.in_place else resolve)(plan, output.on_exist, state)
+    if plan.single or output.retry_failed is RetryFailed.ALWAYS:
+        return resolved, state
+    return skip_known_failures(resolved, state), state
 
 
 def _enhance_recorded(plan: Plan, run: _RunSpec, observer: Observer, state: ResumeState) -> Report:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 from lowlight_cli.checkpoints.locate import find_weights
@@ -9,6 +10,7 @@ from lowlight_cli.errors import UsageError, WeightsError
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.pipeline.journal import sha256_of_file
 from lowlight_cli.pipeline.settings import EnhanceSettings
+from lowlight_cli.versions import version_of
 
 _EXCLUDED = {  # without effect on results, or hashed separately
     "device",
@@ -50,6 +52,17 @@ def bright_fingerprint(options: str, settings: EnhanceSettings) -> str:
         settings: Settings of the run.
     """
     return _digest([options, settings.only_dark])
+
+
+def failure_fingerprint(options: str, settings: EnhanceSettings) -> str:
+    """Hash of all that decides whether an image can be read, apart from its file.
+
+    Args:
+        options: Result of ``fingerprint``.
+        settings: Settings of the run.
+    """
+    libraries = [name for name in ("rawpy", "pillow_heif") if find_spec(name)]
+    return _digest([options, settings.read.max_pixels, version_of("lowlight-cli"), libraries])
 
 
 def preset_of(settings: EnhanceSettings) -> str | None:

@@ -88,7 +88,8 @@ def _lock(file: int, timeout_s: float, shared: bool, path: Path) -> bool:
                 return kind == fcntl.LOCK_EX
         if time.monotonic() >= give_up_at:
             raise LockedError(
-                f"another run writes to '{path.parent.parent}' ({_holder(file)}); wait until it ends"
+                f"another run writes to '{path.parent.parent}' ({_holder(file)}); "
+                "wait for it with --lock-timeout 600"
             )
         time.sleep(_POLL_S)
 

@@ -36,7 +36,8 @@ class Entry:
         out_size: Size in bytes of the result in place; null if lle has written none.
         out_mtime_ns: Modification time of the result in nanoseconds.
         out_sha256: SHA-256 of the result in hex.
-        options: Hash of the settings that affect results.
+        options: Hash of the settings that affect results; of a failure, also of what decides whether a file
+            can be read.
         model: Name of the model.
         preset: Preset of the model.
         checkpoint_sha256: SHA-256 of the weights in hex; null for a model without weights.

@@ -14,6 +14,9 @@ BLURRED_FROM = 3.2
 
 Status = Literal["ok", "skipped", "failed", "conflict"]
 
+LASTING_FAILURES = frozenset({"unreadable", "truncated", "unsupported", "too_large"})
+"""Codes of failures that another try cannot change, because the reason is in the file."""
+
 SOME_FAILED, ALL_FAILED, NOTHING_FOUND = 3, 4, 5
 
 
@@ -25,8 +28,8 @@ class Row:
         source: File that was read.
         target: Planned output; None for a folder that cannot be listed.
         status: Outcome.
-        code: Code of a failure or conflict, as in ``ImageError``; ``up_to_date``, ``exists`` or ``bright``
-            for a skip.
+        code: Code of a failure or conflict, as in ``ImageError``; ``up_to_date``, ``exists``, ``bright``
+            or ``known_failure`` for a skip.
         message: The reason as a message.
         seconds: Time spent on it in all threads, with its share of a batch.
         width: Width in pixels; 0 unless the output was written.
@@ -87,6 +90,14 @@ class Report:
     def count(self, status: Status) -> int:
         """Number of jobs with an outcome."""
         return Counter(row.status for row in self.rows)[status]
+
+    def count_skipped(self, reason: str) -> int:
+        """Number of jobs that were skipped for a reason, by its code."""
+        return sum(row.status == "skipped" and row.code == reason for row in self.rows)
+
+    def count_failed(self, code: str) -> int:
+        """Number of jobs that failed with a code."""
+        return sum(row.status == "failed" and row.code == code for row in self.rows)
 
     @property
     def blurred(self) -> int:

@@ -8,7 +8,7 @@ from lowlight_cli import defaults
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.choices import BitDepth, FormatChoice
 from lowlight_cli.models.catalog import MODELS
-from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.choices import OnExist, RetryFailed
 from lowlight_cli.pipeline.naming import Naming
 from lowlight_cli.pipeline.scan import Selection
 from lowlight_cli.pipeline.settings import EnhanceSettings
@@ -58,8 +58,11 @@ class OutputOptions(BaseModel):
     """Where results are written, and what to do about existing files.
 
     Attributes:
-        out: Folder, or file for a single image, or ``-`` for a file in ``EnhanceRequest.spool``.
+        out: Folder, or file for a single image, or ``-`` for a file in ``EnhanceRequest.spool``. None puts
+            results beside the inputs: ``a_enhanced.jpg`` or the folder ``photos_enhanced``.
         on_exist: What to do when an output exists.
+        retry_failed: Whether an image that failed for a damage in its file is tried again although nothing
+            changed. A single image that is written to a named file always is.
         name: Template of output names; see ``naming.PLACEHOLDERS``.
         suffix: Text added to each name before its extension.
         format: Format of all outputs; ``keep`` uses that of each input.
@@ -74,6 +77,7 @@ class OutputOptions(BaseModel):
 
     out: str | None = None
     on_exist: OnExist = OnExist.RESUME
+    retry_failed: RetryFailed = RetryFailed.ALWAYS
     name: str = defaults.NAME_TEMPLATE
     suffix: str = ""
     format: FormatChoice = FormatChoice.KEEP

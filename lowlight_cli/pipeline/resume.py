@@ -12,8 +12,9 @@ from lowlight_cli.pipeline.journal import sha256_of_file
 from lowlight_cli.pipeline.manifest import Entry
 from lowlight_cli.pipeline.naming import alternative_names
 from lowlight_cli.pipeline.plan import Action, Job, Plan
+from lowlight_cli.pipeline.report import LASTING_FAILURES
 
-UP_TO_DATE, EXISTS, BRIGHT = "up_to_date", "exists", "bright"
+UP_TO_DATE, EXISTS, BRIGHT, KNOWN_FAILURE = "up_to_date", "exists", "bright", "known_failure"
 """Codes of the reasons to skip an image."""
 
 
@@ -25,11 +26,13 @@ class ResumeState:
         entries: Last entry of each result, by its key in the manifest.
         options: Hash of the settings that affect results.
         bright: That hash combined with the ``--only-dark`` threshold.
+        failure: That hash combined with what decides whether an image can be read.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     options: str = ""
     bright: str = ""
+    failure: str = ""
 
 
 def resolve(plan: Plan, on_exist: OnExist, resume_state: ResumeState) -> Plan:
@@ -49,6 +52,28 @@ def resolve(plan: Plan, on_exist: OnExist, resume_state: ResumeState) -> Plan:
     else:
         jobs = [_resolved(job, plan.folder, on_exist, resume_state) for job in plan.jobs]
     return replace(plan, jobs=tuple(jobs))
+
+
+def skip_known_failures(plan: Plan, resume_state: ResumeState) -> Plan:
+    """Skips images whose files could not be read by an earlier run, if neither they nor the settings changed.
+
+    Args:
+        plan: A resolved plan.
+        resume_state: State of earlier runs.
+    """
+    jobs = (
+        _skipped(job, KNOWN_FAILURE) if _is_known_failure(job, plan.folder, resume_state) else job
+        for job in plan.jobs
+    )
+    return replace(plan, jobs=tuple(jobs))
+
+
+def _is_known_failure(job: Job, folder: Path, resume_state: ResumeState) -> bool:
+    entry = resume_state.entries.get(key_of(job.target, folder))
+    if job.skip or entry is None or entry.status != "failed" or not entry.error:
+        return False
+    is_lasting = entry.error.get("code") in LASTING_FAILURES and entry.options == resume_state.failure
+    return is_lasting and _is_same_input(job, entry)
 
 
 def key_of(target: Path, folder: Path) -> str:

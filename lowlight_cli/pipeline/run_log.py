@@ -13,7 +13,7 @@ from lowlight_cli.pipeline.journal import journal_path
 from lowlight_cli.pipeline.manifest import Entry, ManifestWriter, manifest_path
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import Row
-from lowlight_cli.pipeline.resume import BRIGHT, ResumeState, absolute, key_of
+from lowlight_cli.pipeline.resume import BRIGHT, KNOWN_FAILURE, ResumeState, absolute, key_of
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 
 
@@ -78,7 +78,7 @@ class RunLog:
     def record(self, row: Row) -> None:
         """Records a row; if that fails, ``close`` keeps the journal and raises the error."""
         job = self._jobs.get(row.target) if row.target else None
-        if row.status == "failed":
+        if row.status == "failed" or row.code == KNOWN_FAILURE:
             self._failed.append(list_line(row.source, job.relative if job else Path()))
         if row.status == "skipped" and (row.code != BRIGHT or (job and job.skip)):
             return
@@ -147,6 +147,9 @@ class RunLog:
             )
         if row.status == "skipped":
             entry = replace(entry, options=self._resume_state.bright)
+        elif row.status == "failed":
+            error = {"code": row.code, "msg": row.message}
+            entry = replace(entry, options=self._resume_state.failure, error=error)
         else:
             entry = replace(entry, error={"code": row.code, "msg": row.message})
         # The result of an earlier run may still exist; keep it known as written by lle.
@@ -183,11 +186,24 @@ def write_failures(folder: Path, lines: list[bytes]) -> Path | None:
     Returns:
         The list that contains all of them; None without failures, or if it could not be written.
     """
-    plain, with_nul = folder / STATE_FOLDER / "failed.txt", folder / STATE_FOLDER / "failed0.txt"
+    with_nul, plain = _failure_lists(folder)
     one_line = [line for line in lines if b"\n" not in line]
     _replace_list(plain, b"".join(line + b"\n" for line in one_line))
     _replace_list(with_nul, b"".join(line + b"\0" for line in lines) if len(one_line) < len(lines) else b"")
-    return next((path for path in (with_nul, plain) if lines and path.exists()), None)
+    return listed_failures(folder) if lines else None
+
+
+def listed_failures(folder: Path) -> Path | None:
+    """The list that contains all inputs that failed in the last run; None if there is none.
+
+    Args:
+        folder: Output folder.
+    """
+    return next((path for path in _failure_lists(folder) if path.exists()), None)
+
+
+def _failure_lists(folder: Path) -> tuple[Path, Path]:
+    return folder / STATE_FOLDER / "failed0.txt", folder / STATE_FOLDER / "failed.txt"
 
 
 def _replace_list(path: Path, data: bytes) -> None:
