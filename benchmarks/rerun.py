@@ -26,7 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         _make_pictures(Path(folder) / "in", arguments.count)
         first = measure(lambda: _enhance(folder, "enhanced"), warm_up=0, repeats=1)
-        again = measure(lambda: _enhance(folder, "up to date"), warm_up=1, repeats=arguments.repeats)
+        again = measure(lambda: _enhance(folder, "unchanged"), warm_up=1, repeats=arguments.repeats)
     print(f"first run {first['median_s']:.1f} s, with nothing to do {again['median_s']:.2f} s")
     cases = {"first": first, "nothing to do": again}
     for case in cases.values():

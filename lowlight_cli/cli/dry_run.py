@@ -8,6 +8,7 @@ from lowlight_cli.cli.events import as_line, plan_event
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned
+from lowlight_cli.counted import counted
 from lowlight_cli.images.decode import peek_pixels
 from lowlight_cli.images.formats import format_of
 from lowlight_cli.pipeline.plan import Action, Job, Plan
@@ -62,7 +63,8 @@ def _totals(plan: Plan, sizes: list[int]) -> str:
     words = [f"{counts[Action.MAKE]:,} to enhance ({sum(sizes) / 1e6:,.1f} MP, {room})"]
     words += [f"{counts[Action.SKIP]:,} to skip"] if counts[Action.SKIP] else []
     words += [f"{counts[Action.CONFLICT]:,} left alone"] if counts[Action.CONFLICT] else []
-    words += [f"{len(plan.ignored):,} not images"] if plan.ignored else []
+    ignored = counted(len(plan.ignored), "other file")
+    words += [f"{ignored} ignored"] if plan.ignored else []
     return " · ".join(words)
 
 

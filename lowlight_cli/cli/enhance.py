@@ -13,7 +13,7 @@ from lowlight_cli.images.choices import (
     ProfilePolicy,
     Subsampling,
 )
-from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.choices import OnExist, RetryFailed
 from lowlight_cli.reports.report_options import Style
 
 
@@ -44,6 +44,7 @@ def enhance(
     allow_truncated: io.AllowTruncatedOption = False,
     frames: io.FramesOption = FramesPolicy.ALL,
     on_exist: io.OnExistOption = OnExist.RESUME,
+    retry_failed: io.RetryFailedOption = RetryFailed.CHANGED,
     suffix: io.SuffixOption = "",
     name: io.NameOption = defaults.NAME_TEMPLATE,
     output_format: io.FormatOption = FormatChoice.KEEP,
@@ -83,8 +84,8 @@ def enhance(
 
     Reads and writes JPEG, PNG, WebP, AVIF, GIF and TIFF in 8 or 16 bits and keeps their metadata; reads
     camera raw and HEIC with extras. Originals are changed only with --in-place. A file that cannot be read
-    is reported, and the run continues. Run the same command again to resume after an interruption, to retry
-    failures, or to redo what changed.
+    is reported, and the run continues. Run the same command again to resume after an interruption, or to redo
+    what changed. A damaged file is reported once, and tried again when it changes.
 
     Exit codes: 0 success or nothing to do, 2 usage error, 3 some images failed or were left alone, 4 all
     images failed, 5 no images found (with --fail-empty), 6 weights missing or damaged, 7 device not
@@ -109,9 +110,9 @@ def enhance(
             include=tuple(include or ()), exclude=tuple(exclude or ()), hidden=hidden,
             follow_symlinks=follow_symlinks, leave_out=(compare,) if compare else ()),
         output=OutputOptions(
-            out=out, on_exist=on_exist, name=name, suffix=suffix, format=output_format, in_place=in_place,
-            backup_dir=backup_dir, no_backup=no_backup, lock_timeout_s=lock_timeout,
-            save_intermediate=save_degradation),
+            out=out, on_exist=on_exist, retry_failed=retry_failed, name=name, suffix=suffix,
+            format=output_format, in_place=in_place, backup_dir=backup_dir, no_backup=no_backup,
+            lock_timeout_s=lock_timeout, save_intermediate=save_degradation),
         settings=EnhanceSettings(
             model=model, preset=preset, checkpoint=checkpoint,
             strength=strength, reference=reference, seed=seed,
@@ -126,7 +127,7 @@ def enhance(
                 metadata=metadata, icc=icc, flatten=parse_color(flatten) if flatten else None),
             stop=StopSettings(fail_fast=fail_fast, max_errors=max_errors, min_free=min_free)))
     shown = Presentation(
-        as_json=as_json, paths=printed is io.Print.PATHS, null=null, dry_run=dry_run, yes=yes,
+        as_json=as_json, paths=printed.value, null=null, dry_run=dry_run, yes=yes,
         force_tty=force_tty, fail_empty=fail_empty,
         reports=ReportOptions(tuple(reports or ()), compare, compare_style, contact_sheet))
     # fmt: on

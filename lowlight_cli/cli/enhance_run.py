@@ -3,11 +3,12 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import typer
 
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
-from lowlight_cli.cli.hints import blur_hint, retry_command
+from lowlight_cli.cli.hints import blur_hint, failure_hints
 from lowlight_cli.cli.progress import shown
 from lowlight_cli.cli.reporter import Product, Reporter
 from lowlight_cli.cli.stdio import send, spool
@@ -18,6 +19,7 @@ from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.plan_request import STDIN_NAME
 from lowlight_cli.pipeline.report import NOTHING_FOUND, Report
 from lowlight_cli.pipeline.request import EnhanceRequest
+from lowlight_cli.pipeline.resume import UP_TO_DATE
 from lowlight_cli.pipeline.signals import leave
 from lowlight_cli.pipeline.sources import STDIN
 from lowlight_cli.reports.report_options import ReportOptions
@@ -29,7 +31,7 @@ class Presentation:
 
     Attributes:
         as_json: Whether events go to stdout.
-        paths: Whether the path of each output goes to stdout.
+        paths: Which paths of results go to stdout: ``none``, all (``paths``) or ``new``.
         null: Whether these paths end in NUL.
         dry_run: Whether the plan is printed and nothing is done.
         yes: Whether originals are replaced without asking.
@@ -39,7 +41,7 @@ class Presentation:
     """
 
     as_json: bool = False
-    paths: bool = False
+    paths: Literal["none", "paths", "new"] = "none"
     null: bool = False
     dry_run: bool = False
     yes: bool = False
@@ -52,9 +54,7 @@ class Presentation:
         """What goes to stdout while images are enhanced."""
         if self.as_json:
             return "events"
-        if self.paths:
-            return "paths0" if self.null else "paths"
-        return "nothing"
+        return "nothing" if self.paths == "none" else self.paths
 
     def check(self, request: EnhanceRequest) -> None:
         """Refuses a presentation that does not fit the request.
@@ -62,14 +62,14 @@ class Presentation:
         Raises:
             UsageError: Two things would go to stdout or come from stdin, or a report cannot be made.
         """
-        if self.null and request.input.files_from is None and not self.paths:
+        if self.null and request.input.files_from is None and self.paths == "none":
             raise UsageError("-0 is for lists: it goes with --files-from or --print paths")
         if [*request.input.sources, request.input.files_from].count(STDIN) > 1:
             raise UsageError("stdin can be read once only; '-' is given twice")
         to_stdout = {
             "--out -": request.output.out == STDIN,
             "--json": self.as_json,
-            "--print paths": self.paths,
+            f"--print {self.paths}": self.paths != "none",
         }
         names = [name for name, is_wanted in to_stdout.items() if is_wanted]
         if len(names) > 1:
@@ -91,10 +91,14 @@ class _EnhanceReporter(Reporter):
 
     def __init__(self, settings: GlobalSettings, request: EnhanceRequest, presentation: Presentation) -> None:
         stdin = request.spool / STDIN_NAME if request.spool else None
-        super().__init__(settings, product=presentation.product, stdin=stdin)
+        super().__init__(settings, product=presentation.product, null=presentation.null, stdin=stdin)
         self._output = request.output
         self._asks = request.output.in_place and not presentation.yes
         self.plan = Plan((), Path())
+
+    def place(self) -> str:
+        """Where the results are; nothing for an image on stdout."""
+        return "" if self._output.out == STDIN else super().place()
 
     def planned(self, plan: Plan) -> None:
         """Asks if originals would be replaced, and keeps the plan for what is done after the run."""
@@ -146,7 +150,7 @@ def _finish(
     """Writes what follows a run, and prints its totals; gives the exit code."""
     is_empty = not (report.rows or report.left)
     code = NOTHING_FOUND if presentation.fail_empty and is_empty else report.exit_code
-    hints = _hints(context, report) + blur_hint(report, request.settings.model)
+    hints = failure_hints(context, report) + blur_hint(report, request.settings.model)
     if request.output.save_intermediate and not report.is_cut_short:
         code = max(code, _save_intermediate(context, request, reporter.plan, hints))
     if presentation.reports:
@@ -168,7 +172,7 @@ def _save_intermediate(context: typer.Context, request: EnhanceRequest, plan: Pl
     code = 0
     reporter = Reporter(settings_of(context))
     for view, report in enhance_intermediate(plan, request, reporter):
-        hints.append(f"{view}:  {report.count('ok')} written, {report.count('skipped')} there already")
+        hints.append(f"{view}:  {report.count('ok')} written, {report.count_skipped(UP_TO_DATE)} unchanged")
         hints += reporter.problems(report)
         code = max(code, report.exit_code)
     return code
@@ -187,13 +191,3 @@ def _confirm(plan: Plan, backup_dir: Path | None) -> None:
     kept = f"kept in {backup_dir}" if backup_dir else "deleted"
     if not typer.confirm(f"Replace {len(plan.jobs)} images? The originals are {kept}.", err=True):
         raise UsageError("nothing was changed")
-
-
-def _hints(context: typer.Context, report: Report) -> list[str]:
-    """Commands a user may want to run next."""
-    lines = [f"retry:  {retry_command(context, report.failures)}"] if report.failures else []
-    if report.count("conflict"):
-        lines.append(
-            "files left alone: replace them with --on-exist overwrite, or keep them with skip or rename"
-        )
-    return lines

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 ErrorCode = Literal[
-    *("unreadable", "truncated", "unsupported", "too_large", "oom", "nonfinite", "conflict"),
-    *("write", "permission", "disk_full", "timeout", "device", "internal"),
+    *("unreadable", "truncated", "unsupported", "too_large", "missing", "read", "oom", "nonfinite"),
+    *("conflict", "write", "permission", "disk_full", "timeout", "device", "internal"),
 ]
 
 Path64 = Annotated[str | None, Field(description="The path in base64, only if it is not valid UTF-8.")]
@@ -69,7 +69,7 @@ class Item(Event):
     in_b64: Path64 = None
     out: str | None = None
     out_b64: Path64 = None
-    reason: Literal["up_to_date", "exists", "bright"] | None = Field(
+    reason: Literal["up_to_date", "exists", "bright", "known_failure"] | None = Field(
         default=None, description="Why the image was skipped."
     )
     error: Fault | None = Field(default=None, description="Why the image failed or was left alone.")
@@ -88,12 +88,15 @@ class Item(Event):
 
 
 class End(Event):
-    """The run is over; ``inputs`` is the sum of the six counts that follow."""
+    """The run is over; ``inputs`` is the sum of ok, skipped, failed, conflict, ignored and left."""
 
     event: Literal["end"]
     inputs: int = Field(ge=0)
     ok: int = Field(ge=0)
     skipped: int = Field(ge=0)
+    known_failures: int = Field(
+        default=0, ge=0, description="Those of skipped that failed before and did not change since."
+    )
     failed: int = Field(ge=0)
     conflict: int = Field(ge=0)
     ignored: int = Field(ge=0, description="Files that are not images.")

@@ -13,6 +13,7 @@ from typing import Any
 from lowlight_cli.pipeline.control_support import ControlHandler
 from lowlight_cli.pipeline.plan import Action, Job, Plan
 from lowlight_cli.pipeline.report import Report, Row
+from lowlight_cli.pipeline.resume import KNOWN_FAILURE
 from lowlight_cli.pipeline.run_log import RunInfo
 
 VERSION = 1
@@ -89,7 +90,9 @@ def end_event(plan: Plan, report: Report, exit_code: int) -> dict[str, Any]:
     if sum(counts.values()) != inputs:
         raise RuntimeError(f"{inputs} inputs, but {counts}")
     seconds = round(report.seconds, 3)
-    return {"v": VERSION, "event": "end", "inputs": inputs, **counts, "s": seconds, "exit": exit_code}
+    known = report.count_skipped(KNOWN_FAILURE)
+    end = {"v": VERSION, "event": "end", "inputs": inputs, **counts, "known_failures": known}
+    return end | {"s": seconds, "exit": exit_code}
 
 
 def as_line(event: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Hints printed after a run: a model for blurred photos, and the command that retries failures."""
+"""Hints printed after a run: what helps against failures, and a model for blurred photos."""
 
 import os
 import shlex
@@ -9,8 +9,11 @@ from typing import Any
 
 import typer
 
+from lowlight_cli.counted import counted
+from lowlight_cli.errors import printable
 from lowlight_cli.models.catalog import MODELS
-from lowlight_cli.pipeline.report import Report
+from lowlight_cli.pipeline.report import LASTING_FAILURES, Report, Row
+from lowlight_cli.pipeline.resume import KNOWN_FAILURE
 
 
 def blur_hint(report: Report, model: str) -> list[str]:
@@ -23,37 +26,71 @@ def blur_hint(report: Report, model: str) -> list[str]:
     if not report.blurred or MODELS[model].removes_blur:
         return []
     better = [entry.name for entry in MODELS.values() if entry.removes_blur and entry.is_ready]
-    return [f"{_subject(report)} as blurred; -m {name} is trained to remove blur" for name in better[:1]]
+    return [f"{_subject(report)} blurred; try -m {name}, which also removes blur" for name in better[:1]]
 
 
 def _subject(report: Report) -> str:
-    """How many photos measure as blurred, and of how many if only some were measured."""
+    """How many photos look blurred, and of how many if only some were measured."""
     count = report.blurred
-    verb = "measures" if count == 1 else "measure"
+    verb = "looks" if count == 1 else "look"
     if report.is_sampled:
-        return f"{count:,} of {report.measured:,} measured photos {verb}"
-    return f"{count:,} {'photo' if count == 1 else 'photos'} {verb}"
+        return f"{count:,} of {counted(report.measured, 'measured photo')} {verb}"
+    return f"{counted(count, 'photo')} {verb}"
+
+
+def failure_hints(context: typer.Context, report: Report) -> list[str]:
+    """What helps against failures and conflicts; nothing about damage that another try cannot change.
+
+    Args:
+        context: Context of the command that ran.
+        report: All outcomes.
+    """
+    lines = []
+    if report.failures and any(_may_pass(row) for row in report.rows):
+        lines.append(f"retry:  {_retry_command(context, report.failures)}")
+    if (count := report.count_failed("truncated")) and not context.params["allow_truncated"]:
+        extent = "it as far as it goes" if count == 1 else "them as far as they go"
+        lines.append(f"{counted(count, 'truncated file')}: read {extent} with --allow-truncated")
+    if (count := report.count_skipped(KNOWN_FAILURE)) and report.failures:
+        again = f"try {'it' if count == 1 else 'them'} again with --retry-failed always"
+        lines.append(f"{counted(count, 'known failure')} in {printable(report.failures)}; {again}")
+    if count := report.count("conflict"):
+        lines.append(
+            f"{counted(count, 'output')} already {'exists' if count == 1 else 'exist'}. "
+            f"Replace {'it' if count == 1 else 'them'}: --on-exist overwrite. Keep both: --on-exist rename"
+        )
+    return lines
+
+
+def _may_pass(row: Row) -> bool:
+    """Whether an image failed for a reason outside of its file."""
+    return row.status == "failed" and row.code not in LASTING_FAILURES
 
 
 _LEFT_OUT = {"sources", "files_from", "null", "as_json", "printed", "dry_run", "yes"}
+_MOST_INPUTS = 5
+"""Most inputs that a command to retry repeats."""
 
 
-def retry_command(context: typer.Context, failures: Path) -> str:
+def _retry_command(context: typer.Context, failures: Path) -> str:
     """The shell command that retries what failed.
 
     Args:
         context: Context of the command that ran.
         failures: File that lists what failed.
     """
+    if context.params["out"] is None and len(context.params["sources"] or ()) > _MOST_INPUTS:
+        return "run the same command again"
     words = ["lle", "enhance", *_inputs(context, failures)]
     words += [word for name, value in _given(context) for word in (name, *value)]
     return os.fsencode(shlex.join(words)).decode("utf-8", "backslashreplace")
 
 
 def _inputs(context: typer.Context, failures: Path) -> list[str]:
-    """The list of failures; or, if the output is a file, its one input, since lists need a folder."""
+    """The list of failures; or, if no output folder was named, the inputs, since lists need one."""
     out, sources = context.params["out"], context.params["sources"]
-    if sources and out is not None and failures.parent.parent != Path(out):
+    is_folder = context.params["in_place"] or (out is not None and failures.parent.parent == Path(out))
+    if sources and not is_folder:
         # A name that starts with a dash would be parsed as an option.
         return [f"./{source}" if source.startswith("-") and source != "-" else source for source in sources]
     return ["--files-from", str(failures), *(["-0"] if failures.name.endswith("0.txt") else [])]

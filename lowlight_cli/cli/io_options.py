@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lowlight_cli.cli.param_types import check_color, parse_bytes, parse_pixels
+from lowlight_cli.cli.param_types import check_color, parse_bytes, parse_format, parse_pixels, parse_share
 from lowlight_cli.images.choices import (
     BitDepth,
     FormatChoice,
@@ -16,7 +16,7 @@ from lowlight_cli.images.choices import (
     ProfilePolicy,
     Subsampling,
 )
-from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.choices import OnExist, RetryFailed
 from lowlight_cli.reports.report_options import Style
 
 _input = partial(typer.Option, rich_help_panel="Inputs")
@@ -32,15 +32,19 @@ InputsArgument = Annotated[
 OutOption = Annotated[
     str | None,
     typer.Option(
-        "--out", "-o", metavar="PATH", help="Output folder, or file for a single image, or - for stdout."
+        "--out",
+        "-o",
+        metavar="PATH",
+        help="Output folder, output file (one image), or - for stdout. Without it, results go beside the "
+        "input: a_enhanced.jpg, or the folder photos_enhanced.",
     ),
 ]
 FilesFromOption = Annotated[
     str | None,
     _input(
         metavar="FILE",
-        help="Read inputs from a list, one per line; - is stdin. The part of a path after `/./` is kept "
-        "below --out.",
+        help="Read inputs from a list, one per line; - is stdin, # starts a comment. The part of a path "
+        "after `/./` is kept below --out.",
     ),
 ]
 NullOption = Annotated[
@@ -90,17 +94,23 @@ FramesOption = Annotated[
 OnlyDarkOption = Annotated[
     float | None,
     _input(
-        min=0,
-        max=1,
         metavar="LUMA",
-        help="Skip images whose mean brightness, from 0 to 1, is above this.",
+        parser=parse_share,
+        help="Skip images whose mean brightness is above this: 0 to 1, or a percentage such as 40%.",
     ),
 ]
 OnExistOption = Annotated[
     OnExist,
     _result(
-        help="When an output exists: resume redoes what changed and never touches files that lle did not "
-        "write; rename picks a free name.",
+        help="What to do if the output exists: resume (redo only what changed; never touch files lle did "
+        "not write), skip, overwrite, rename, error.",
+    ),
+]
+RetryFailedOption = Annotated[
+    RetryFailed,
+    _result(
+        help="Which damaged images to try again: those whose file or options changed, or always. Other "
+        "failures, such as a full disk, are always retried.",
     ),
 ]
 InPlaceOption = Annotated[
@@ -120,12 +130,13 @@ NameOption = Annotated[
     str,
     _result(
         metavar="TEMPLATE",
-        help="Template of output names: {stem}, {suffix}, {ext}, {model}, {n}, {parent}.",
+        help="Template of output names: {stem}, {suffix}, {ext}, {model}, {n}, {parent}, and {date}, {time} "
+        "of the photo, from EXIF or else the file.",
     ),
 ]
 FormatOption = Annotated[
     FormatChoice,
-    _result("--format", "-f", help="Output format; keep uses that of each input."),
+    _result("--format", "-f", parser=parse_format, help="Output format; keep = same as input."),
 ]
 QualityOption = Annotated[int, _result(min=1, max=100, help="Quality of JPEG, WebP and AVIF.", metavar="N")]
 SubsamplingOption = Annotated[
@@ -173,6 +184,7 @@ class Print(StrEnum):
 
     NONE = "none"
     PATHS = "paths"
+    NEW = "new"
 
 
 FailFastOption = Annotated[bool, _run("--fail-fast", help="Stop at the first failure.")]
@@ -186,7 +198,10 @@ JsonOption = Annotated[
         help="Print events on stdout, one JSON object per line; see `lle schema`.",
     ),
 ]
-PrintOption = Annotated[Print, _run("--print", help="Print the path of each output on stdout.")]
+PrintOption = Annotated[
+    Print,
+    _run("--print", help="Print on stdout the paths of all results, or only of those that are new."),
+]
 ForceTtyOption = Annotated[
     bool, _run("--force-tty", help="Write an image to stdout even if it is a terminal.")
 ]

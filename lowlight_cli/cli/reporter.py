@@ -14,17 +14,18 @@ from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
 from lowlight_cli.cli.tables import make_console
+from lowlight_cli.counted import counted
 from lowlight_cli.pipeline.control_support import ControlHandler, describe_handlers
 from lowlight_cli.pipeline.observer import Observer
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.report import Report, Row
-from lowlight_cli.pipeline.resume import BRIGHT, EXISTS, UP_TO_DATE
+from lowlight_cli.pipeline.resume import BRIGHT, EXISTS, KNOWN_FAILURE, UP_TO_DATE
 from lowlight_cli.pipeline.run_log import RunInfo
 
 _LOG = logging.getLogger(__name__)
 
-Product = Literal["nothing", "events", "paths", "paths0"]
-"""What goes to stdout: JSON events, or the path of each output with a newline or NUL."""
+Product = Literal["nothing", "events", "paths", "new"]
+"""What goes to stdout: JSON events, the paths of all results, or only of those that are new."""
 
 
 class Reporter(Observer):
@@ -33,14 +34,21 @@ class Reporter(Observer):
     Args:
         settings: Global options; with ``quiet`` only failures are printed.
         product: What goes to stdout.
+        null: Whether paths on stdout end in NUL, not in a newline.
         stdin: File that holds the image from stdin; shown as ``-``.
     """
 
     def __init__(
-        self, settings: GlobalSettings, *, product: Product = "nothing", stdin: Path | None = None
+        self,
+        settings: GlobalSettings,
+        *,
+        product: Product = "nothing",
+        null: bool = False,
+        stdin: Path | None = None,
     ) -> None:
         self._settings = settings
         self._product = product
+        self._path_end = b"\0" if null else b"\n"
         self._stdin = stdin
         self._plan = Plan((), Path())
         self._where = ""
@@ -87,12 +95,16 @@ class Reporter(Observer):
         row = self._named(row)
         if self._product == "events":
             emit(as_line(item_event(row)))
-        if row.status == "ok" and row.target and self._product in ("paths", "paths0"):
-            emit(row.target, end=b"\0" if self._product == "paths0" else b"\n")
+        if row.target and (row.status == "ok" or (self._product == "paths" and row.code in _HAVE_RESULT)):
+            self._print_path(row.target)
         self._progress.show(row)
         if _LOG.isEnabledFor(logging.INFO):
             done = "" if row.target is None else f" -> {shown(row.target)}"
             _LOG.info("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
+
+    def _print_path(self, target: Path) -> None:
+        if self._product in ("paths", "new"):
+            emit(target, end=self._path_end)
 
     def _named(self, row: Row) -> Row:
         """The row, with stdin shown as ``-``."""
@@ -111,13 +123,19 @@ class Reporter(Observer):
             done = report.count("ok")
             say(f"Interrupted: {done} done, {report.left} left; run the same command again to continue")
         elif not report.rows and not report.left:
-            text = f"lle: warning: no images found, {report.ignored} other files"
-            say(text, quiet=self._settings.quiet)
+            others = counted(report.ignored, "other file")
+            say(f"lle: warning: no images found, {others}", quiet=self._settings.quiet)
         else:
             words = [self._where, describe_handlers(self._handlers)]
-            show_summary(report, " · ".join(filter(None, words)), self._settings)
+            show_summary(report, self.place(), " · ".join(filter(None, words)), self._settings)
         for hint in [*self.problems(report), *hints]:
             say(hint, quiet=self._settings.quiet and not hint.startswith("lle: error"))
+
+    def place(self) -> str:
+        """Where the results are, for the summary: `` in out/``, or ``: out/a.jpg`` for a single file."""
+        if self._plan.single:
+            return f": {shown(self._plan.jobs[0].target)}"
+        return f" in {shown(self._plan.folder)}{os.sep}"
 
     def problems(self, report: Report) -> Iterator[str]:
         """A line for each error that is not about a single image.
@@ -149,15 +167,19 @@ def emit(product: str | Path, end: bytes = b"\n") -> None:
     sys.stdout.buffer.flush()
 
 
-_SKIPS = {UP_TO_DATE: "up to date", EXISTS: "existing", BRIGHT: "bright enough"}
+_HAVE_RESULT = (UP_TO_DATE, EXISTS)
+"""Codes of skipped images whose results exist."""
+
+_SKIPS = {UP_TO_DATE: "unchanged", EXISTS: "already done", BRIGHT: "bright enough"}
 
 
-def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
+def show_summary(report: Report, place: str, device: str, settings: GlobalSettings) -> None:
     """Prints the totals of a run, colored in a terminal.
 
     Args:
         report: All outcomes.
-        where: Device and number format.
+        place: Where the results are, after the number of enhanced images; see ``Reporter.place``.
+        device: Device and number format.
         settings: Global options.
     """
     from rich.text import Text
@@ -165,26 +187,28 @@ def show_summary(report: Report, where: str, settings: GlobalSettings) -> None:
     made = report.count("ok")
     speed = made / report.seconds if report.seconds else 0.0
     flow = report.megapixels / report.seconds if report.seconds else 0.0
-    text = Text(" · ").join(Text(words, style) for words, style in _counts(report))
+    text = Text(" · ").join(Text(words, style) for words, style in _counts(report, place))
     if made:
-        text.append(f"   {duration(report.seconds)} ({speed:.2g} img/s, {flow:.2g} MP/s)  {where}")
+        text.append(f"   {duration(report.seconds)} ({speed:.2g} img/s, {flow:.2g} MP/s)  {device}")
     if not settings.quiet:
         make_console(sys.stderr, settings.color).print(text, soft_wrap=True)
     _LOG.info("%s", text.plain, extra={"said": True})
 
 
-def _counts(report: Report) -> list[tuple[str, str]]:
+def _counts(report: Report, place: str) -> list[tuple[str, str]]:
     """Counts in words, each with its style; zeros are left out."""
-    reasons = [row.code for row in report.rows if row.status == "skipped"]
-    counts = [(report.count("ok"), "enhanced", "green")]
-    counts += [(reasons.count(reason), words, "") for reason, words in _SKIPS.items()]
+    made, known = report.count("ok"), report.count_skipped(KNOWN_FAILURE)
+    has_results = made or any(report.count_skipped(reason) for reason in _HAVE_RESULT)
+    counts = [(report.count_skipped(reason), words, "") for reason, words in _SKIPS.items()]
     counts += [
         (report.count("failed"), "failed", "bold red"),
+        (known, "known failure" if known == 1 else "known failures", ""),
         (report.count("conflict"), "left alone", "bold yellow"),
         (report.left, "not reached", "bold yellow"),
-        (report.ignored, "not images", ""),
+        (report.ignored, "other file ignored" if report.ignored == 1 else "other files ignored", ""),
     ]
-    return [(f"{count:,} {words}", style) for count, words, style in counts if count or words == "enhanced"]
+    rest = [(f"{count:,} {words}", style) for count, words, style in counts if count]
+    return [(f"{made:,} enhanced{place if has_results else ''}", "green"), *rest]
 
 
 def duration(seconds: float) -> str:

@@ -47,7 +47,8 @@ def _retry_command(folder: Path, shown: str) -> str:
     for name, separator in (("failed0.txt", " -0"), ("failed.txt", "")):
         if (folder / STATE_FOLDER / name).is_file():
             listed = _quoted(f"{shown}/{STATE_FOLDER}/{name}")
-            return f"lle enhance --files-from {listed}{separator} -o {_quoted(shown)}"
+            words = f"{listed}{separator} -o {_quoted(shown)} --retry-failed always"
+            return f"lle enhance --files-from {words}"
     return ""
 
 
