@@ -56,3 +56,30 @@ def run_folder(tmp_path):
         return out
 
     return make
+
+
+@pytest.fixture
+def make_tree(make_picture, tmp_path):
+    """Pictures of these names in ``tmp_path/in``."""
+
+    def make(*names):
+        for name in names:
+            make_picture(tmp_path / "in" / name, size=(8, 6))
+        return tmp_path / "in"
+
+    return make
+
+
+@pytest.fixture
+def results(enhance, tmp_path):
+    """Runs, expects success, and gives the names of the results."""
+
+    def run(*arguments):
+        done = enhance(*arguments, "-o", tmp_path / "out")
+        assert done.code == 0, done.err
+        paths = (
+            path for path in (tmp_path / "out").rglob("*") if path.is_file() and ".lle" not in path.parts
+        )
+        return sorted(path.relative_to(tmp_path / "out").as_posix() for path in paths)
+
+    return run

@@ -25,7 +25,7 @@ def night(tmp_path):
 def test_blurred_photos_are_counted_and_a_model_is_named(run_lle, night, tmp_path):
     run = run_lle("enhance", night, "-o", tmp_path / "out", "-m", "identity", "--json")
     assert run.code == 0, run.err
-    assert "1 photo measures as blurred; -m vqcnir is trained to remove blur" in run.err
+    assert "1 photo looks blurred; try -m vqcnir, which also removes blur" in run.err
     items = [event for event in map(json.loads, run.out.splitlines()) if event["event"] == "item"]
     widths = {event["in"].rsplit("/", 1)[-1]: event["edge_width"] for event in items}
     assert widths["sharp.png"] < 3.2 <= widths["shaken.png"]
@@ -52,7 +52,7 @@ def test_a_large_run_says_how_many_photos_it_looked_at(run_lle, night, tmp_path)
         assert cv2.imwrite(str(tmp_path / "many" / f"{number:03}.png"), shaken[:200, :240])
     run = run_lle("enhance", tmp_path / "many", "-o", tmp_path / "out", "-m", "identity", "--json")
     assert run.code == 0, run.err
-    assert "100 of 100 measured photos measure as blurred; -m vqcnir is" in run.err
+    assert "100 of 100 measured photos look blurred; try -m vqcnir" in run.err
     widths = [event["edge_width"] for event in map(json.loads, run.out.splitlines()) if "edge_width" in event]
     assert len(widths) == 104
     assert widths.count(None) == 4
@@ -61,10 +61,10 @@ def test_a_large_run_says_how_many_photos_it_looked_at(run_lle, night, tmp_path)
 @pytest.mark.parametrize(
     ("is_sampled", "blurred", "start"),
     [
-        (False, 1, "1 photo measures as blurred;"),
-        (False, 2, "2 photos measure as blurred;"),
-        (True, 1, "1 of 4 measured photos measures as blurred;"),
-        (True, 2, "2 of 5 measured photos measure as blurred;"),
+        (False, 1, "1 photo looks blurred;"),
+        (False, 2, "2 photos look blurred;"),
+        (True, 1, "1 of 4 measured photos looks blurred;"),
+        (True, 2, "2 of 5 measured photos look blurred;"),
     ],
 )
 def test_the_number_of_photos_is_that_of_those_measured(is_sampled, blurred, start):

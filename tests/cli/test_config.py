@@ -135,7 +135,7 @@ def test_paths_count_from_the_folder_of_their_file(held, users):
         ("[enhance]\nquality = 101", "[enhance] quality: expected 100 or less, not 101"),
         ("[enhance]\nstrength = 'a'", "[enhance] strength: expected a number, not 'a'"),
         ("[enhance]\nrecursive = 1", "[enhance] recursive: expected true or false, not 1"),
-        ("[enhance]\nformat = 'bmp'", "[enhance] format: expected one of keep, jpg"),
+        ("[enhance]\nformat = 'bmp'", "[enhance] format: 'bmp' is not one of 'keep', 'jpg'"),
         ("[enhance]\nmodel = true", "[enhance] model: expected text, not true"),
         ("[enhance]\ntile = 'x'", "[enhance] tile: 'x' is not auto, off"),
         ("[enhance]\nout = 'x'", "[enhance] out can only be given on the command line"),
@@ -179,12 +179,18 @@ def test_a_wrong_variable_is_named(run_lle, monkeypatch):
         assert "LLE_ENHANCE_QUALITY" in run.err
 
 
-def test_the_place_for_results_has_no_variable(run_lle, monkeypatch):
+def test_the_place_for_results_has_no_variable(run_lle, make_picture, here, monkeypatch):
+    make_picture(here / "in" / "a.png")
     monkeypatch.setenv("LLE_OUT", "out/")
     monkeypatch.setenv("LLE_ENHANCE_OUT", "out/")
-    run = run_lle("enhance", "in")
-    assert run.code == 2
-    assert "--out" in run.err
+    run = run_lle("enhance", "in", "--dry-run")
+    assert (run.code, "in_enhanced/a.png" in run.out) == (0, True)
+
+
+@pytest.mark.parametrize("value", ["0.4", "'40%'", "1"])
+def test_numbers_with_other_spellings_are_numbers(run_lle, here, value):
+    (here / "lle.toml").write_text(f"[enhance]\nonly-dark = {value}\nformat = 'jpeg'\n")
+    assert run_lle("models", "path").code == 0
 
 
 def test_show_prints_a_file_that_can_be_used(run_lle, here, held):

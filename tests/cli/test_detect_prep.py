@@ -129,7 +129,7 @@ def test_a_second_run_changes_nothing(run_lle, voc, tmp_path):
     run = run_lle(*arguments)
 
     assert run.code == 0
-    assert "8 up to date" in run.err
+    assert "8 unchanged" in run.err
     assert "8 in place, 0 of them new" in run.err
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.[jt][px][gt]")}
     assert len(before) == 8 * 2 * 2 + 4 * 1

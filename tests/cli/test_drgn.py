@@ -68,7 +68,7 @@ def saving(run_lle, make_picture, weights, tmp_path):
 def test_inner_pictures_lie_beside_results_and_add_up(saving, tmp_path):
     run = saving()
     assert run.code == 0
-    assert "degradation:  2 written, 0 there already" in run.err
+    assert "degradation:  2 written, 0 unchanged" in run.err
     names = [f"{stem}{view}.png" for stem in "ab" for view in ("", ".base", ".degradation")]
     assert list(digests(tmp_path / "out")) == sorted(names)
     dark, degradation, base = (
@@ -82,7 +82,7 @@ def test_inner_pictures_are_made_once(saving, tmp_path):
     saving()
     before = digests(tmp_path / "out")
     run = saving()
-    assert "base:  0 written, 2 there already" in run.err
+    assert "base:  0 written, 2 unchanged" in run.err
     assert digests(tmp_path / "out") == before
 
 

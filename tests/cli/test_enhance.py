@@ -27,7 +27,7 @@ def test_a_folder_is_mirrored(enhance, folder, tmp_path):
     run = enhance(folder, "-o", tmp_path / "out")
     assert (run.code, run.out) == (0, "")
     assert _files(tmp_path / "out") == ["a.png", "b/c.png", "b/d/e.jpg"]
-    assert "3 enhanced · 1 not images" in run.err
+    assert f"3 enhanced in {tmp_path}/out/ · 1 other file ignored" in run.err
     assert "\r" not in run.err
     assert np.array_equal(
         np.array(Image.open(folder / "a.png")), np.array(Image.open(tmp_path / "out" / "a.png"))
@@ -40,7 +40,7 @@ def test_a_second_run_makes_nothing_again(enhance, folder, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
     run = enhance(folder, "-o", tmp_path / "out")
     assert run.code == 0
-    assert "3 up to date" in run.err
+    assert "3 unchanged" in run.err
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
     assert "3 enhanced" in enhance(folder, "-o", tmp_path / "out", "--on-exist", "overwrite").err
 
@@ -84,7 +84,7 @@ def test_a_folder_without_pictures_is_a_warning(enhance, tmp_path):
     (tmp_path / "in" / "notes.txt").touch()
     run = enhance(tmp_path / "in", "-o", tmp_path / "out")
     assert (run.code, run.out) == (0, "")
-    assert run.err == "lle: warning: no images found, 1 other files\n"
+    assert run.err == "lle: warning: no images found, 1 other file\n"
     assert enhance(tmp_path / "in", "-o", tmp_path / "out", "-q") == (0, "", "")
     assert enhance(tmp_path / "in", "-o", tmp_path / "out", "--fail-empty").code == 5
     assert not (tmp_path / "out").exists()
@@ -173,7 +173,7 @@ def test_a_dry_run_changes_nothing(enhance, folder, tmp_path):
     assert lines[0] == ["make", f"{folder}/a.png", "->", f"{tmp_path}/out/a.png", "0.0", "MP"]
     assert len(lines) == 3
     assert run.err.startswith("3 to enhance (0.0 MP, about ")
-    assert run.err.endswith(" free) · 1 not images\n")
+    assert run.err.endswith(" free) · 1 other file ignored\n")
     assert not (tmp_path / "out").exists()
 
 

@@ -34,7 +34,7 @@ def test_what_is_up_to_date_is_not_even_opened(enhance, folder, out, monkeypatch
     books = (out / ".lle" / "manifest.jsonl").read_bytes()
     run = enhance(folder, "-o", out)
     assert (run.code, run.out) == (0, "")
-    assert run.err == "0 enhanced · 3 up to date · 1 not images\n"
+    assert run.err == f"0 enhanced in {out}/ · 3 unchanged · 1 other file ignored\n"
     assert (out / ".lle" / "manifest.jsonl").read_bytes() == books
 
 
@@ -51,17 +51,17 @@ def test_only_what_changed_is_made_again(enhance, folder, make_picture, out):
 @pytest.mark.parametrize("option", [("--strength", "0.5"), ("--compression", "1"), ("--metadata", "strip")])
 def test_other_options_make_everything_again(enhance, folder, out, option):
     assert "3 enhanced" in enhance(folder, "-o", out, *option).err
-    assert "3 up to date" in enhance(folder, "-o", out, *option).err
+    assert "3 unchanged" in enhance(folder, "-o", out, *option).err
 
 
 @pytest.mark.parametrize("option", [("--workers", "1"), ("--batch-size", "2"), ("--max-errors", "5")])
 def test_options_that_change_no_result_do_not(enhance, folder, out, option):
-    assert "3 up to date" in enhance(folder, "-o", out, *option).err
+    assert "3 unchanged" in enhance(folder, "-o", out, *option).err
 
 
 def test_a_result_that_is_gone_is_made_again(enhance, folder, out):
     (out / "a.png").unlink()
-    assert "1 enhanced · 2 up to date" in enhance(folder, "-o", out).err
+    assert f"1 enhanced in {out}/ · 2 unchanged" in enhance(folder, "-o", out).err
 
 
 def test_a_file_of_somebody_else_is_left_alone(enhance, folder, tmp_path):
@@ -74,7 +74,7 @@ def test_a_file_of_somebody_else_is_left_alone(enhance, folder, tmp_path):
     assert (tmp_path / "out" / "b" / "c.png").exists()
     again = enhance(folder, "-o", tmp_path / "out")
     assert again.code == 3
-    assert "0 enhanced · 2 up to date · 1 left alone" in again.err
+    assert f"0 enhanced in {tmp_path}/out/ · 2 unchanged · 1 left alone" in again.err
     assert "--on-exist overwrite" in again.err
     assert enhance(folder, "-o", tmp_path / "out", "--on-exist", "overwrite").code == 0
     assert enhance(folder, "-o", tmp_path / "out").code == 0
@@ -99,12 +99,12 @@ def test_a_result_of_another_folder_is_left_alone(enhance, folder, make_picture,
     run = enhance(tmp_path / "other", "-o", out)
     assert run.code == 3
     assert f"holds the result of '{folder}/a.png'" in run.err
-    assert "3 up to date" in enhance(folder, "-o", out).err
+    assert "3 unchanged" in enhance(folder, "-o", out).err
 
 
 def test_a_folder_that_moved_is_still_the_same(enhance, folder, out, tmp_path):
     folder.rename(tmp_path / "moved")
-    assert "3 up to date" in enhance(tmp_path / "moved", "-o", out).err
+    assert "3 unchanged" in enhance(tmp_path / "moved", "-o", out).err
 
 
 def test_a_line_that_was_cut_short_is_passed_over(enhance, folder, out):
@@ -113,9 +113,9 @@ def test_a_line_that_was_cut_short_is_passed_over(enhance, folder, out):
     manifest.write_bytes(b"".join(lines[:-1]) + lines[-1][:40])
     lost = json.loads(lines[-1])["output"]
     (out / lost).unlink()
-    assert "1 enhanced · 2 up to date" in enhance(folder, "-o", out).err
+    assert f"1 enhanced in {out}/ · 2 unchanged" in enhance(folder, "-o", out).err
     assert len(read_manifest(out)) == 3
-    assert "3 up to date" in enhance(folder, "-o", out).err
+    assert "3 unchanged" in enhance(folder, "-o", out).err
 
 
 def test_failures_are_tried_again_and_listed(enhance, folder, make_picture, tmp_path):
@@ -125,23 +125,19 @@ def test_failures_are_tried_again_and_listed(enhance, folder, make_picture, tmp_
     assert run.code == 3
     listing = out / ".lle" / "failed.txt"
     assert listing.read_text() == f"{folder}/./b/bad.png\n"
-    command = f"lle enhance --files-from {listing} -o {out} --model identity --strength 0.5 --device cpu"
-    assert run.err.splitlines()[-1] == f"retry:  {command}"
+    assert "retry:" not in run.err
     make_picture(folder / "b" / "bad.png")
     run = enhance("--files-from", listing, "-o", out, "--strength", "0.5")
     assert (run.code, (out / "b" / "bad.png").exists()) == (0, True)
     assert not listing.exists()
-    assert "4 up to date" in enhance(folder, "-o", out, "--strength", "0.5").err
+    assert "4 unchanged" in enhance(folder, "-o", out, "--strength", "0.5").err
 
 
 def test_what_failed_on_its_way_into_a_file_is_tried_again_into_that_file(enhance, make_picture, tmp_path):
     source, target = tmp_path / "bad.png", tmp_path / "good.png"
     source.write_text("no picture")
-    run = enhance(source, "-o", target)
-    assert run.code == 4
-    assert (
-        run.err.splitlines()[-1] == f"retry:  lle enhance {source} -o {target} --model identity --device cpu"
-    )
+    for _ in range(2):
+        assert enhance(source, "-o", target).code == 4
     make_picture(source)
     assert enhance(source, "-o", target).code == 0
     assert target.is_file()
@@ -176,8 +172,8 @@ def test_names_with_line_breaks_are_listed_with_nul(enhance, tmp_path):
         os.fsencode(f"{tmp_path}/in/./a\nb.png"),
         os.fsencode(f"{tmp_path}/in/./c.png"),
     ]
-    assert f"--files-from {listing} -0" in run.err
-    run = enhance("--files-from", listing, "-0", "-o", tmp_path / "out", "--json")
+    always = ("--retry-failed", "always")
+    run = enhance("--files-from", listing, "-0", "-o", tmp_path / "out", "--json", *always)
     assert _rows(run) == {"a\nb.png": "failed", "c.png": "failed"}
 
 
@@ -189,18 +185,18 @@ def test_bright_pictures_are_skipped_and_remembered(enhance, folder, tmp_path, m
     assert not (out / "day.png").exists()
     monkeypatch.setattr(engine, "run_plan", lambda *_args, **_kwargs: pytest.fail("a model was run"))
     run = enhance(folder, "-o", out, "--only-dark", "0.6")
-    assert "3 up to date · 1 bright enough" in run.err
+    assert "3 unchanged · 1 bright enough" in run.err
     monkeypatch.undo()
-    assert "1 enhanced · 3 up to date" in enhance(folder, "-o", out).err
+    assert f"1 enhanced in {out}/ · 3 unchanged" in enhance(folder, "-o", out).err
 
 
 @pytest.mark.parametrize(
     ("on_exist", "code", "words"),
     [
-        ("skip", 0, "0 enhanced · 3 existing"),
+        ("skip", 0, "/ · 3 already done"),
         ("overwrite", 0, "3 enhanced"),
         ("error", 2, "exists; choose another --on-exist"),
-        ("rename", 0, "0 enhanced · 3 up to date"),
+        ("rename", 0, "/ · 3 unchanged"),
     ],
 )
 def test_other_ways_to_treat_what_is_there(enhance, folder, out, on_exist, code, words):
@@ -226,14 +222,14 @@ def test_renaming_tells_inputs_of_one_name_apart(enhance, make_picture, tmp_path
         "x.jpg",
         "x.png.jpg",
     ]
-    assert "3 up to date" in enhance(*options).err
+    assert "3 unchanged" in enhance(*options).err
 
 
 def test_a_single_file_can_be_tuned_again_and_again(enhance, folder, tmp_path):
     for strength in ("0.5", "0.7"):
         run = enhance(folder / "a.png", "-o", tmp_path / "a.png", "--strength", strength)
         assert (run.code, "1 enhanced" in run.err) == (0, True)
-    assert "1 up to date" in enhance(folder / "a.png", "-o", tmp_path / "a.png", "--strength", "0.7").err
+    assert "1 unchanged" in enhance(folder / "a.png", "-o", tmp_path / "a.png", "--strength", "0.7").err
 
 
 def test_leftovers_of_a_killed_run_are_removed(enhance, folder, tmp_path):
@@ -250,4 +246,4 @@ def test_times_can_be_kept(enhance, folder, out):
     _touch_later(folder / "a.png")
     assert enhance(folder, "-o", out, "--preserve-mtime").code == 0
     assert (out / "a.png").stat().st_mtime_ns == (folder / "a.png").stat().st_mtime_ns
-    assert "3 up to date" in enhance(folder, "-o", out, "--preserve-mtime").err
+    assert "3 unchanged" in enhance(folder, "-o", out, "--preserve-mtime").err

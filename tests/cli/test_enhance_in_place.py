@@ -36,7 +36,7 @@ def test_a_photo_is_enhanced_once(enhance, photos, tmp_path):
     options = (photos, "--in-place", "--backup-dir", tmp_path / "kept", "--yes")
     enhance(*options, "--quality", "50")
     once = _digest(photos / "b" / "a.jpg")
-    assert "1 up to date" in enhance(*options, "--quality", "50").err
+    assert "1 unchanged" in enhance(*options, "--quality", "50").err
     other = enhance(*options, "--quality", "40")
     assert other.code == 3
     assert "put the original back first" in other.err

@@ -2,39 +2,13 @@
 
 import json
 import os
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.unit.images.gif_bytes import Rectangle, gif
-
-
-@pytest.fixture
-def make_tree(make_picture, tmp_path):
-    """Pictures of these names in ``tmp_path/in``."""
-
-    def make(*names):
-        for name in names:
-            make_picture(tmp_path / "in" / name, size=(8, 6))
-        return tmp_path / "in"
-
-    return make
-
-
-@pytest.fixture
-def results(enhance, tmp_path):
-    """Runs, expects success, and gives the names of the results."""
-
-    def run(*arguments):
-        done = enhance(*arguments, "-o", tmp_path / "out")
-        assert done.code == 0, done.err
-        paths = (
-            path for path in (tmp_path / "out").rglob("*") if path.is_file() and ".lle" not in path.parts
-        )
-        return sorted(path.relative_to(tmp_path / "out").as_posix() for path in paths)
-
-    return run
 
 
 def test_patterns_that_no_shell_expanded_are_expanded(results, make_tree):
@@ -79,8 +53,17 @@ def test_a_file_that_is_missing_in_a_list_is_a_failure_of_its_own(enhance, make_
     (tmp_path / "list").write_text(f"{folder}/gone.png\n{folder}/a.png\n")
     run = enhance("--files-from", tmp_path / "list", "-o", tmp_path / "out", "-q")
     assert run.code == 3
-    assert run.err.startswith(f"failed  {folder}/gone.png  unreadable")
+    assert run.err.startswith(f"failed  {folder}/gone.png  missing: no such file\n")
     assert (tmp_path / "out" / "a.png").exists()
+
+
+def test_lines_of_a_list_that_start_with_a_hash_are_comments_unless_a_file_has_that_name(
+    results, make_tree, tmp_path, monkeypatch
+):
+    make_tree("a.png", "# b.png")
+    monkeypatch.chdir(tmp_path / "in")
+    (tmp_path / "list").write_text("# pictures of May\na.png\n#\n# b.png\n")
+    assert results("--files-from", tmp_path / "list") == ["# b.png", "a.png"]
 
 
 def test_a_list_that_is_missing_is_a_mistake(enhance, tmp_path):
@@ -113,38 +96,6 @@ def test_links_in_circles_end(enhance, make_tree, tmp_path):
     assert "2 enhanced" in run.err
 
 
-def test_names_follow_a_template(results, make_tree):
-    folder = make_tree("night/a.png", "b.JPG")
-    names = results(
-        folder, "--name", "{parent}/{n:03}-{stem}{suffix}.{model}{ext}", "--suffix", "_x", "-f", "webp"
-    )
-    assert names == ["in/001-b_x.identity.webp", "night/night/002-a_x.identity.webp"]
-
-
-@pytest.mark.parametrize(
-    ("template", "words"),
-    [
-        ("{stam}{ext}", "unknown placeholder '{stam}'"),
-        ("{stem}", "must end in {ext}"),
-        ("../{stem}{ext}", "leads out of the output folder"),
-        ("/{stem}{ext}", "leads out of the output folder"),
-        ("{stem", "--name"),
-        ("{stem.__class__}{ext}", "unknown placeholder"),
-    ],
-)
-def test_templates_that_give_no_names_are_refused(enhance, make_tree, tmp_path, template, words):
-    run = enhance(make_tree("a.png"), "-o", tmp_path / "out", "--name", template)
-    assert (run.code, run.err.count("\n")) == (2, 1)
-    assert words in run.err
-
-
-def test_clashes_name_both_inputs(enhance, make_tree, tmp_path):
-    folder = make_tree("1/x.png", "2/X.png")
-    run = enhance(folder / "1" / "x.png", folder / "2" / "X.png", "-o", tmp_path / "out")
-    assert run.code == 2
-    assert f"'{folder}/1/x.png' and '{folder}/2/X.png' would both be written" in run.err
-
-
 def test_sizes_can_be_given_with_letters(enhance, make_tree, tmp_path):
     folder = make_tree("a.png")
     assert enhance(folder, "-o", tmp_path / "1", "--max-pixels", "0.04k", "-q").err.count("too_large") == 1
@@ -157,7 +108,19 @@ def test_sizes_can_be_given_with_letters(enhance, make_tree, tmp_path):
     ("arguments", "words"),
     [
         ([], "no input"),
-        (["in"], "name a folder with --out"),
+        (["-"], "no output given for the image from stdin; add -o FILE, or -o - for stdout"),
+        (["in/a.png", "in"], "no output given, and the inputs are in several folders; add -o FOLDER"),
+        (["--files-from", "in/list.txt"], "no output given; add -o FOLDER"),
+        (["in/a.png", "--name", "{n}"], "--name is for output folders; add -o FOLDER"),
+        (["in", "-o", "new.jpg"], "'new.jpg' names a file, but an output folder is needed"),
+        (["in", "-o", "new.heic"], "'new.heic' names a file"),
+        (["in/a.png", "-o", "in/list.txt/"], "is a file, but an output folder is needed"),
+        (["in", "-o", "in/a.png"], "'in/a.png' is a file, but an output folder is needed"),
+        (["in/a.png", "-o", "b.heic"], "HEIC is not written; use jpg, png, tiff, webp, avif or gif"),
+        (["in/a.png", "-o", "b.NEF"], "NEF is not written; use jpg, png"),
+        (["in/a.png", "-o", "b.bmp"], "BMP is not written; use jpg, png"),
+        (["in/a.png", "-o", "b.xyz"], "cannot tell the format of 'b.xyz'; use .jpg, .png"),
+        (["https://example.org/a.jpg", "-o", "out"], "addresses are not fetched: curl -s https://example"),
         (["in", "-o", "out", "--json", "--print", "paths"], "exclude each other: both write to stdout"),
         (["in/a.png", "-o", "-", "--json"], "--out - and --json exclude each other"),
         (["in", "-o", "-"], "takes a single image"),
@@ -175,9 +138,10 @@ def test_sizes_can_be_given_with_letters(enhance, make_tree, tmp_path):
     ],
 )
 def test_options_that_contradict_each_other(enhance, make_tree, tmp_path, monkeypatch, arguments, words):
-    make_tree("a.png")
+    (make_tree("a.png") / "list.txt").write_text("in/a.png\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", _Stdin())
+    monkeypatch.setitem(sys.modules, "lowlight_cli.pipeline.model_setup", None)  # nothing may be loaded
     run = enhance(*arguments)
     assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)
     assert words in run.err
@@ -194,6 +158,28 @@ class _Stdin:
 
     def isatty(self):
         return False
+
+
+def test_a_lone_input_that_is_no_image_is_a_mistake(enhance, make_picture, tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("notes")
+    run = enhance(notes, "-o", tmp_path / "out")
+    assert (run.code, run.err) == (2, f"lle: error: '{notes}' is not an image\n")
+    assert not (tmp_path / "out").exists()
+    photo = make_picture(tmp_path / "a.png").rename(tmp_path / "photo.dat")
+    assert enhance(photo, "-o", tmp_path / "b.png").code == 0
+    among_others = enhance(notes, tmp_path / "b.png", "-o", tmp_path / "out")
+    assert (among_others.code, (tmp_path / "out" / "b.png").exists()) == (3, True)
+
+
+def test_brightness_can_be_a_percentage(enhance, make_tree, tmp_path):
+    folder = make_tree("a.png")
+    Image.new("RGB", (8, 6), (128, 128, 128)).save(folder / "gray.png")
+    for number, (value, skipped) in enumerate((("40%", 1), ("0.4", 1), ("60 %", 0), ("60%", 0))):
+        run = enhance(folder, "-o", tmp_path / str(number), "--only-dark", value, "--json")
+        assert json.loads(run.out.splitlines()[-1])["skipped"] == skipped
+    for value in ("140%", "-1", "half", "40%%", "nan"):
+        assert enhance(folder, "-o", tmp_path / "out", "--only-dark", value).code == 2
 
 
 def test_lists_may_come_from_windows(folder, results, tmp_path):

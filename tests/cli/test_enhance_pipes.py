@@ -96,11 +96,16 @@ def test_a_terminal_is_no_picture(enhance, pipe):
     assert "stdin, which is a terminal" in run.err
 
 
-def test_paths_of_what_was_made_are_printed(enhance, folder, tmp_path):
-    run = enhance(folder, "-o", tmp_path / "out", "--print", "paths")
+@pytest.mark.parametrize("printed", ["paths", "new"])
+def test_paths_of_all_results_are_printed_or_only_of_new_ones(enhance, folder, tmp_path, printed):
+    (folder / "bad.png").write_text("no picture")
     out = tmp_path / "out"
-    assert run.out.splitlines() == [f"{out}/a.png", f"{out}/b/c.png", f"{out}/b/d/e.jpg"]
-    assert enhance(folder, "-o", tmp_path / "out", "--print", "paths").out == ""
+    paths = [f"{out}/a.png", f"{out}/b/c.png", f"{out}/b/d/e.jpg"]
+    run = enhance(folder, "-o", out, "--print", printed)
+    assert sorted(run.out.splitlines()) == paths
+    (out / "a.png").unlink()
+    again = enhance(folder, "-o", out, "--print", printed, "-0")
+    assert sorted(again.out.split("\0")[:-1]) == (paths if printed == "paths" else paths[:1])
 
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}

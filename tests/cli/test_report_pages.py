@@ -109,7 +109,7 @@ def test_files_that_are_gone_are_named(run_lle, run_folder, tmp_path):
     run = run_lle("report", out, "--report", tmp_path / "run.html")
     assert run.code == 3
     assert run.err.splitlines() == [
-        "warning  a.jpg  the original cannot be read: not a regular file",
+        "warning  a.jpg  the original cannot be read: no such file",
         "warning  b.jpg  the result cannot be read: not an image in a supported format",
     ]
     page = Page((tmp_path / "run.html").read_text())
@@ -133,5 +133,5 @@ def test_the_command_to_retry_takes_the_list_that_is_there(run_lle, run_folder, 
     (out / ".lle" / "failed.txt").rename(out / ".lle" / name)
     run_lle("report", out, "--report", tmp_path / "run.html")
     commands = [word for word in Page((tmp_path / "run.html").read_text()).words if "lle enhance" in word]
-    expected = f"lle enhance --files-from {out}/.lle/{name}{options} -o {out}"
+    expected = f"lle enhance --files-from {out}/.lle/{name}{options} -o {out} --retry-failed always"
     assert commands == ([expected] if options is not None else [])

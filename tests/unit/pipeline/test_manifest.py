@@ -95,7 +95,10 @@ def test_a_result_that_is_noted_is_not_noted_again(tmp_path):
 def test_a_lock_is_waited_for_and_given_back(tmp_path):
     alone = []
     waiting = output_lock(tmp_path, timeout_s=0.15)
-    with output_lock(tmp_path, when_alone=lambda: alone.append(1)), pytest.raises(LockedError, match="pid "):
+    with (
+        output_lock(tmp_path, when_alone=lambda: alone.append(1)),
+        pytest.raises(LockedError, match=r"pid .*wait for it with --lock-timeout 600"),
+    ):
         waiting.__enter__()
     with output_lock(tmp_path, shared=True), output_lock(tmp_path, shared=True):
         pass
