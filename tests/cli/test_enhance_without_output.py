@@ -81,6 +81,16 @@ def test_a_file_that_has_the_name_of_a_result_is_left_alone(enhance, make_pictur
     assert "1 output already exists. Replace it: --on-exist overwrite" in run.err
 
 
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_another_name_of_the_original_is_no_place_for_its_result(enhance, here, link):
+    getattr(here / "in" / "a_enhanced.png", link)(here / "in" / "a.png")
+    before = digests(here)
+    for words in (["in/a.png"], ["in/a.png", "--on-exist", "overwrite"]):
+        run = enhance(*words)
+        assert (run.code, "would replace the input" in run.err) == (2, True)
+    assert digests(here) == before
+
+
 def test_a_suffix_and_a_format_change_the_name_beside_the_input(enhance, here):
     for _ in range(2):
         assert enhance("in/*.png", "--suffix", "_b", "-f", "webp").code == 0
