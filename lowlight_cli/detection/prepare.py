@@ -1,21 +1,23 @@
 """Preparation of a dataset for a detector, in order: read labels, make images, write labels, report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lowlight_cli.counted import counted
 from lowlight_cli.detection.collection import AnnotationError, Collection
 from lowlight_cli.detection.data_report import write_reports
 from lowlight_cli.detection.detect_format import read_collection
 from lowlight_cli.detection.exif_orientation import read_stored_size
-from lowlight_cli.detection.export import export_labels
+from lowlight_cli.detection.export import LabelledImage, export_labels, splits_of
 from lowlight_cli.detection.files import read_class_names
 from lowlight_cli.detection.observer import PrepareObserver
 from lowlight_cli.detection.placed_files import add_placed, remove_stale
 from lowlight_cli.detection.prepared_labels import PreparedLabels, prepare_labels, stated_size
 from lowlight_cli.detection.process_images import has_processed, place_originals, process_images
 from lowlight_cli.detection.request import PrepareRequest
+from lowlight_cli.detection.splits import sizes_of, split_warnings
 from lowlight_cli.detection.variants import expected_files
 from lowlight_cli.errors import ImageError, LowlightError, OutputError, UsageError
 from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED
@@ -102,8 +104,9 @@ def read_source(request: PrepareRequest, observer: PrepareObserver) -> Source:
         limit=request.limit,
     )
     observer.found(collection, labels)
+    _warn_about_splits(request, labels.images, observer)
     if request.strict and labels.errors:
-        raise AnnotationError(str(request.source), f"{len(labels.errors)} annotations are invalid")
+        raise AnnotationError(str(request.source), f"{counted(len(labels.errors), 'invalid annotation')}")
     return Source(collection, labels)
 
 
@@ -116,6 +119,8 @@ def _write(request: PrepareRequest, source: Source, observer: PrepareObserver) -
         if code not in (0, SOME_FAILED):
             return PrepareReport(code)
         images = tuple(each for each in images if has_processed(request, each, observer))
+        if splits_of(images) != splits_of(labels.images):
+            _warn_about_splits(request, images, observer)
         place_originals(request, labels, images, observer)
     files = tuple(
         export_labels(target_format, root, images, labels.classes, portable=request.portable)
@@ -127,6 +132,14 @@ def _write(request: PrepareRequest, source: Source, observer: PrepareObserver) -
     document = write_reports(request.out, source.collection, written, roots, target_format)
     is_partial = labels.errors or len(images) < len(labels.images)
     return PrepareReport(SOME_FAILED if is_partial else code, files, document)
+
+
+def _warn_about_splits(
+    request: PrepareRequest, images: Sequence[LabelledImage], observer: PrepareObserver
+) -> None:
+    sizes = sizes_of([each.split for each in images])
+    for text in split_warnings(sizes, request.split, request.target_format):
+        observer.warning(text)
 
 
 def _check_folders(source: Path, out: Path) -> None:

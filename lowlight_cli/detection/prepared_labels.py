@@ -4,15 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from lowlight_cli.datasets.name_draws import drawn_bits
-from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
+from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection, Sample
 from lowlight_cli.detection.exdark import OFFICIAL_COUNTS
 from lowlight_cli.detection.exif_orientation import StoredSize, upright_boxes
 from lowlight_cli.detection.export import LabelledImage, file_names
 from lowlight_cli.detection.label_rules import check_size, clean_boxes
-from lowlight_cli.errors import ImageError, UsageError
-
-KEEP, OFFICIAL = "keep", "official"
+from lowlight_cli.detection.splits import KEEP, assigned
+from lowlight_cli.errors import ImageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +78,10 @@ def prepare_labels(
     samples = list(collection.samples)
     if keep_unlabelled:
         samples += [Sample(path.name, path, ()) for path in collection.without_annotation]
-    assigned = _limited(_assigned(samples, split, seed), limit)
     counts: Counter[str] = Counter()
     errors = list(collection.errors)
     usable: list[tuple[Sample, StoredSize]] = []
-    for sample in assigned:
+    for sample in _limited(assigned(samples, split, seed), limit):
         try:
             usable.append(_cleaned(sample, measure, space or collection.space, counts))
         except AnnotationError as error:
@@ -119,20 +116,6 @@ def _cleaned(
     return replace(sample, boxes=clean.boxes, relative=False), stored
 
 
-def _assigned(samples: Sequence[Sample], split: str, seed: int) -> tuple[Sample, ...]:
-    if split == KEEP:
-        return as_given(samples)
-    if split == OFFICIAL:
-        unknown = [sample.name for sample in samples if sample.split is None]
-        if unknown:
-            raise UsageError(
-                f"{len(unknown)} images are in no official split, the first is '{unknown[0]}'; "
-                "add imageclasslist.txt, or use --split keep or shares such as 8:1:1"
-            )
-        return tuple(samples)
-    return by_shares(samples, parse_shares(split), seed)
-
-
 def _limited(samples: Iterable[Sample], limit: int | None) -> list[Sample]:
     counts: Counter[str | None] = Counter()
     kept = []
@@ -162,42 +145,3 @@ def stated_size(sample: Sample) -> StoredSize:
     if sample.stated_size is None:
         raise AnnotationError(str(sample.annotation or sample.image), "the annotation states no image size")
     return StoredSize(*sample.stated_size)
-
-
-def parse_shares(text: str) -> tuple[float, float, float]:
-    """Shares of train, val and test from ``8:1:1`` or ``8:2``; they add up to 1.
-
-    Raises:
-        UsageError: Not two or three numbers from 0 with a positive sum.
-    """
-    try:
-        parts = [float(part) for part in text.split(":")]
-    except ValueError:
-        parts = []
-    if len(parts) not in (2, 3) or min(parts) < 0 or not 0 < sum(parts) < float("inf"):
-        raise UsageError(f"'{text}' is not a split; use keep, official, or shares such as 8:1:1")
-    train, val, test = [*parts, 0.0][:3]
-    total = train + val + test
-    return train / total, val / total, test / total
-
-
-def by_shares(samples: Sequence[Sample], shares: tuple[float, float, float], seed: int) -> tuple[Sample, ...]:
-    """Assigns images to splits at random by their names, so that adding images moves no other.
-
-    Args:
-        samples: Images in any order.
-        shares: Shares of train, val and test.
-        seed: Random seed.
-    """
-    borders = (shares[0], shares[0] + shares[1])
-
-    def split_of(sample: Sample) -> str:
-        draw = drawn_bits(sample.name, seed, 8) / 2**64
-        return SPLITS[sum(draw >= border for border in borders)] if draw < 1 else SPLITS[0]
-
-    return tuple(replace(sample, split=split_of(sample)) for sample in samples)
-
-
-def as_given(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """Images in the splits of the source; those without a split become training images."""
-    return tuple(sample if sample.split else replace(sample, split="train") for sample in samples)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lowlight_cli.detection.choices import ExportFormat, Link, SourceFormat, SpaceChoice, Variant
 from lowlight_cli.detection.collection import BoxSpace
-from lowlight_cli.detection.prepared_labels import KEEP
+from lowlight_cli.detection.splits import KEEP
 from lowlight_cli.detection.variants import Roots, roots_of
 from lowlight_cli.errors import UsageError
 from lowlight_cli.pipeline.choices import DarkeningMethod

@@ -13,6 +13,7 @@ import yaml
 from lowlight_cli.detection.boxes import Box, from_center
 from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
 from lowlight_cli.detection.files import AnnotationFile, files_below, folders_below, images_below, number
+from lowlight_cli.detection.splits import stand_in
 from lowlight_cli.images.formats import format_of
 
 DATA_FILE = "data.yaml"
@@ -238,9 +239,9 @@ def data_yaml(root: str, splits: Iterable[str], classes: Sequence[str]) -> str:
         classes: Names by index.
     """
     present = list(splits)
-    # Trainers reject a file without train and val, even if they only test.
-    content: dict[str, object] = {"path": root, "train": f"images/{present[0]}" if present else "images"}
-    content["val"] = f"images/{present[-1]}" if present else "images"
+    content: dict[str, object] = {"path": root}
+    for split in ("train", "val"):
+        content[split] = f"images/{stand_in(split, present)}" if present else "images"
     content |= {split: f"images/{split}" for split in present}
     content["names"] = dict(enumerate(classes))
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

@@ -11,10 +11,8 @@ from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNa
 from lowlight_cli.detection.exif_orientation import StoredSize, in_pixels, upright_boxes
 from lowlight_cli.detection.files import AnnotationFile
 from lowlight_cli.detection.label_rules import broken_rules, clean_boxes, label_text
-from lowlight_cli.detection.prepared_labels import by_shares, parse_shares
 from lowlight_cli.detection.voc import parse_voc, write_voc
 from lowlight_cli.detection.yolo import parse_yolo
-from lowlight_cli.errors import UsageError
 
 CLASSES = ("a", "b", "c")
 
@@ -123,20 +121,3 @@ def test_a_size_that_the_picture_has_in_no_position_is_refused():
 
     with pytest.raises(AnnotationError, match=r"the annotation states 31x20, but a\.jpg has 30x20"):
         upright_boxes(sample, StoredSize(30, 20, 1), BoxSpace.BY_SIZE)
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_shares_are_kept_and_no_picture_moves_when_others_come(seed):
-    samples = [Sample(f"{index}.jpg", Path(f"{index}.jpg"), ()) for index in range(500)]
-
-    dealt = by_shares(samples, parse_shares("8:1:1"), seed)
-
-    counts = [sum(sample.split == split for sample in dealt) for split in ("train", "val", "test")]
-    assert counts == pytest.approx([400, 50, 50], abs=30)
-    assert by_shares(samples[:100], parse_shares("8:1:1"), seed) == dealt[:100]
-
-
-@pytest.mark.parametrize("text", ["", "8", "8:x", "0:0:0", "-1:2:1", "1:2:3:4", "nan:1:1"])
-def test_what_is_no_split_is_refused(text):
-    with pytest.raises(UsageError, match="is not a split"):
-        parse_shares(text)
