@@ -10,6 +10,7 @@ from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.score_tables import print_grid, write_report
+from lowlight_cli.counted import counted
 from lowlight_cli.detection.choices import SourceFormat
 from lowlight_cli.errors import GateError, UsageError
 
@@ -85,8 +86,9 @@ def detect_eval(
     Predictions may come from any detector; none is run here. They belong to the image of the same name; an
     image without predictions counts as one without detections.
 
-    Exit codes: 0 success, 2 usage error, 3 labels or predictions are invalid, 7 no evaluator is installed, 8
-    a report cannot be written, 10 a score is below its --fail-under limit.
+    Exit codes: 0 success, 2 usage error, 3 labels or predictions are invalid, 4 no prediction fits a labeled
+    image, 7 no evaluator is installed, 8 a report cannot be written, 10 a score is below its --fail-under
+    limit.
 
     Example:  lle detect-eval ./exdark/enhanced --pred original=runs/a/labels --pred enhanced=runs/b/labels
     """
@@ -130,7 +132,7 @@ def _prepared(
     prepared = prepare_labels(found, read_stored_size, keep_unlabelled=found.format != "exdark")
     for error in prepared.errors:
         say(f"failed  {error}", error=True)
-    say(f"{found.format}: {len(prepared.images)} images", quiet=settings.quiet)
+    say(f"{found.format}: {counted(len(prepared.images), 'image')}", quiet=settings.quiet)
     return prepared
 
 
@@ -177,8 +179,9 @@ def _warn(comparison: "DetectorComparison", settings: GlobalSettings) -> None:
     for each in comparison.detectors:
         unknown = each.predictions.unknown
         if unknown:
-            text = f"lle: warning: {each.name}: {len(unknown)} predictions are for images without labels"
-            say(f"{text}, the first is '{unknown[0]}'", quiet=settings.quiet)
+            share = f"{len(unknown):,} of {counted(each.predictions.named, 'image')} with predictions"
+            text = f"lle: warning: {each.name}: {share} have no labels here, the first is '{unknown[0]}'"
+            say(text, quiet=settings.quiet)
 
 
 def _print(comparison: "DetectorComparison", form: Form, settings: GlobalSettings) -> None:

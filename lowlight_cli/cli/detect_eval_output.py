@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from lowlight_cli.cli.evaluate_options import Form
+from lowlight_cli.counted import counted
 from lowlight_cli.detection.compare_detectors import DetectorComparison, DetectorResult, as_document
 from lowlight_cli.evaluation.grid import Cell, Grid, Mark
 from lowlight_cli.evaluation.render_csv import csv_text
@@ -36,11 +37,14 @@ def header_lines(comparison: DetectorComparison) -> list[str]:
     """What was scored: labels, then detections of each detector, one line each."""
     boxes = sum(_boxes(comparison, name) for name in comparison.classes)
     part = f", split {comparison.split}" if comparison.split else ""
-    lines = [f"labels: {comparison.labels}{part}, n={comparison.image_count}, {boxes} boxes"]
+    lines = [
+        f"labels: {comparison.labels}{part}, n={comparison.image_count}, {counted(boxes, 'box', 'boxes')}"
+    ]
     for each in comparison.detectors:
         found = sum(map(len, each.predictions.by_image))
-        missing = f", none for {each.predictions.missing} images" if each.predictions.missing else ""
-        lines.append(f"{each.name}: {found} detections{missing}")
+        silent = each.predictions.missing
+        missing = f", none for {counted(silent, 'image')}" if silent else ""
+        lines.append(f"{each.name}: {counted(found, 'detection')}{missing}")
     return lines
 
 

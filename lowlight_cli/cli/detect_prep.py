@@ -106,7 +106,7 @@ def detect_prep(
     min_free: io.MinFreeOption = defaults.MIN_FREE,
     dry_run: io.DryRunOption = False,
 ) -> None:
-    """Enhance a labeled dataset and write it for a detector, with every box in its place.
+    """Prepare a detection dataset: enhance images, convert labels.
 
     Boxes are clipped to their images and rotated with them if EXIF says so; empty and duplicate boxes are
     removed, and all changes are counted. An image without objects gets an empty label. Run the same command

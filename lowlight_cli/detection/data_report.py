@@ -12,6 +12,7 @@ import numpy as np
 
 from lowlight_cli.detection.collection import Collection
 from lowlight_cli.detection.export import LabelledImage, image_path, put, splits_of
+from lowlight_cli.detection.files import REPORT, preview_file
 from lowlight_cli.detection.prepared_labels import PreparedLabels
 from lowlight_cli.detection.preview import draw_boxes, sheet
 from lowlight_cli.detection.statistics import SIZE_BORDERS, SplitStatistics, statistics
@@ -66,8 +67,8 @@ def write_reports(
             for split in splits_of(labels.images)
         },
     }
-    put(out / "lle-report.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    put(out / "lle-report.md", as_markdown(document, numbers))
+    put(out / f"{REPORT}.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    put(out / f"{REPORT}.md", as_markdown(document, numbers))
     for split in splits_of(labels.images):
         _write_preview(out, split, _of(labels.images, split), roots, format_name, labels.classes)
     return document
@@ -125,7 +126,7 @@ def _write_preview(
             tiles.append(draw_boxes(pixels, each.boxes, classes))
     if tiles:
         page = cv2.cvtColor(sheet(tiles), cv2.COLOR_RGB2BGR)
-        replace_file(out / f"preview_{split}.jpg", cv2.imencode(".jpg", page)[1].tobytes())
+        replace_file(out / preview_file(split), cv2.imencode(".jpg", page)[1].tobytes())
 
 
 def _histograms(images: Sequence[LabelledImage], roots: Roots, format_name: str) -> dict[str, list[float]]:

@@ -8,6 +8,7 @@ from lowlight_cli.detection.collection import AnnotationError, Collection
 from lowlight_cli.detection.darknet import darknet_file, read_darknet
 from lowlight_cli.detection.exdark import CLASSES, read_exdark
 from lowlight_cli.detection.files import annotation_files, folders_below
+from lowlight_cli.detection.variants import variants_in
 from lowlight_cli.detection.voc import read_voc
 from lowlight_cli.detection.yolo import DATA_FILE, read_yolo
 from lowlight_cli.errors import UsageError
@@ -60,8 +61,11 @@ def read_collection(
 
     Raises:
         AnnotationError: A file that describes the whole dataset is invalid, or the format needs images.
-        UsageError: The format cannot be detected.
+        UsageError: The format cannot be detected, or the folder holds two variants of one dataset.
     """
+    if variants := variants_in(folder):
+        names = " and ".join((", ".join(f"{name}/" for name in variants[:-1]), f"{variants[-1]}/"))
+        raise UsageError(f"'{folder}' holds {names}: name one")
     format_name = format_name or detect_format(folder)
     if not needs_images and format_name in ("exdark", "yolo"):
         raise AnnotationError(str(folder), f"{format_name} annotations cannot be read without images")

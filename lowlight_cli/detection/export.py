@@ -19,6 +19,8 @@ _READ_BY_TRAINERS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif")
 
 EXPORT_FORMATS = ("yolo", "coco", "voc")
 
+CLASSES_FILE = "classes.txt"
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledImage:
@@ -93,6 +95,21 @@ def label_path(format_name: str, labelled: LabelledImage) -> Path | None:
     return _voc_label(labelled) if format_name == "voc" else None
 
 
+def list_path(format_name: str, split: str) -> Path | None:
+    """Path of the file that lists the images of a split, below the top folder; None if there is none."""
+    if format_name == "coco":
+        return _coco_list(split)
+    return _voc_list(split) if format_name == "voc" else None
+
+
+def _coco_list(split: str) -> Path:
+    return Path("annotations", f"instances_{split}.json")
+
+
+def _voc_list(split: str) -> Path:
+    return Path("ImageSets", "Main", f"{split}.txt")
+
+
 def _yolo_label(labelled: LabelledImage) -> Path:
     return Path("labels", labelled.split, Path(labelled.file).with_suffix(".txt"))
 
@@ -119,7 +136,7 @@ def export_labels(
     Raises:
         ImageError: A file cannot be written.
     """
-    put(folder / "classes.txt", "".join(f"{name}\n" for name in classes))
+    put(folder / CLASSES_FILE, "".join(f"{name}\n" for name in classes))
     return _EXPORTERS[format_name](folder, images, classes, portable)
 
 
@@ -162,7 +179,7 @@ def _export_coco(
     for split in splits_of(images):
         rows = [(each.file, each.size, each.boxes) for each in images if each.split == split]
         content = json.dumps(coco_content(rows, classes), ensure_ascii=False)
-        put(folder / "annotations" / f"instances_{split}.json", content + "\n")
+        put(folder / _coco_list(split), content + "\n")
     return folder / "annotations"
 
 
@@ -174,7 +191,7 @@ def _export_voc(
         put(folder / _voc_label(each), write_voc(sample, each.size, classes))
     for split in splits_of(images):
         stems = [Path(each.file).stem for each in images if each.split == split]
-        put(folder / "ImageSets" / "Main" / f"{split}.txt", "".join(f"{stem}\n" for stem in stems))
+        put(folder / _voc_list(split), "".join(f"{stem}\n" for stem in stems))
     return folder / "Annotations"
 
 

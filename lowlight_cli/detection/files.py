@@ -4,13 +4,16 @@ import math
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lowlight_cli.detection.collection import AnnotationError
+from lowlight_cli.detection.collection import SPLITS, AnnotationError
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import format_of
+
+REPORT = "lle-report"
+"""Stem of the reports that stand in the top folder of a prepared dataset."""
 
 _LARGEST_ANNOTATION = 64 * 2**20
 """Bytes; a larger file is not the annotation of one image."""
@@ -64,14 +67,30 @@ def _inside(archive: Path, suffix: str) -> Iterator[AnnotationFile]:
         raise AnnotationError(str(archive), f"the zip archive cannot be read: {error}") from error
 
 
+def preview_file(split: str) -> str:
+    """File name of the preview of a split, in the top folder of a prepared dataset."""
+    return f"preview_{split}.jpg"
+
+
 def files_below(folder: Path) -> list[Path]:
-    """Files below a folder without hidden ones, in the order of their paths; links are followed."""
+    """Files of a dataset below a folder, in the order of their paths; links are followed.
+
+    Hidden files are left out, and the reports and previews of datasets that ``lle detect-prep`` wrote.
+    """
     return sorted(
         path
         for place, _, names in _walk(folder)
-        for name in names
+        for name in set(names) - _reports_among(names)
         if not name.startswith(".") and (path := Path(place, name)).is_file()
     )
+
+
+def _reports_among(names: Sequence[str]) -> frozenset[str]:
+    """Reports and previews in a folder, by the names of its files."""
+    if f"{REPORT}.json" not in names:
+        return frozenset()
+    reports = (f"{REPORT}.{suffix}" for suffix in ("json", "md", "html"))
+    return frozenset((*map(preview_file, SPLITS), *reports))
 
 
 def folders_below(folder: Path, name: str) -> list[Path]:

@@ -14,6 +14,14 @@ from lowlight_cli.detection.boxes import Box, from_center, overlap_of
 from lowlight_cli.detection.collection import AnnotationError
 from lowlight_cli.detection.exif_orientation import in_pixels
 from lowlight_cli.detection.files import AnnotationFile, number
+from lowlight_cli.errors import LowlightError
+from lowlight_cli.pipeline.report import ALL_FAILED
+
+
+class UnmatchedPredictionsError(LowlightError):
+    """Predictions of which none is for a labelled image."""
+
+    exit_code = ALL_FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,13 @@ class Predictions:
         by_image: Detections in each labelled image, in the order of the images.
         missing: Number of images without predictions.
         unknown: Files or names of predictions for images without labels.
+        named: Number of images for which there are predictions, with or without labels.
     """
 
     by_image: tuple[tuple[Detection, ...], ...]
     missing: int = 0
     unknown: tuple[str, ...] = ()
+    named: int = 0
 
 
 def read_predictions(path: Path, truth: Sequence[GroundTruth], classes: Sequence[str]) -> Predictions:
@@ -71,7 +81,18 @@ def read_predictions(path: Path, truth: Sequence[GroundTruth], classes: Sequence
 
     Raises:
         AnnotationError: There are no predictions, or a file is invalid; the message names file and line.
+        UnmatchedPredictionsError: No prediction is for a labelled image.
     """
+    found = _read(path, truth, classes)
+    if found.unknown and len(found.unknown) == found.named:
+        raise UnmatchedPredictionsError(
+            f"no prediction in '{path}' fits a labeled image: predictions are named like "
+            f"'{Path(found.unknown[0]).name}', images like '{truth[0].name}'; check the names and --split"
+        )
+    return found
+
+
+def _read(path: Path, truth: Sequence[GroundTruth], classes: Sequence[str]) -> Predictions:
     if path.is_file():
         return _from_coco(path, truth, classes)
     folder = path / "labels" if (path / "labels").is_dir() else path
@@ -90,9 +111,8 @@ def _from_texts(files: Sequence[Path], truth: Sequence[GroundTruth], class_count
         file = by_stem.get(each.stem)
         missing += file is None
         found.append(_text(file, each, class_count) if file else ())
-    return Predictions(
-        tuple(found), missing, tuple(str(path) for stem, path in by_stem.items() if stem not in known)
-    )
+    unknown = tuple(str(path) for stem, path in by_stem.items() if stem not in known)
+    return Predictions(tuple(found), missing, unknown, len(by_stem))
 
 
 def _text(path: Path, image: GroundTruth, class_count: int) -> tuple[Detection, ...]:
@@ -125,7 +145,7 @@ def _from_coco(path: Path, truth: Sequence[GroundTruth], classes: Sequence[str])
     image_of = _image_keys(truth, rows, path)
     first = _first_category(rows, len(classes), path)
     found: list[list[Detection]] = [[] for _ in truth]
-    unknown = dict.fromkeys(str(_key(row)) for row in rows if _key(row) not in image_of)
+    named = dict.fromkeys(map(_key, rows))
     for index, row in enumerate(rows):
         place = f"{path}:[{index}]"
         if (image := image_of.get(_key(row))) is not None:
@@ -133,7 +153,8 @@ def _from_coco(path: Path, truth: Sequence[GroundTruth], classes: Sequence[str])
     if first == 1 and all(row["category_id"] < len(classes) for row in rows):
         _check_category_start(truth, found, path)
     missing = sum(not detections for detections in found)
-    return Predictions(tuple(map(tuple, found)), missing, tuple(unknown))
+    unknown = tuple(str(key) for key in named if key not in image_of)
+    return Predictions(tuple(map(tuple, found)), missing, unknown, len(named))
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lowlight_cli.detection.choices import Variant
-from lowlight_cli.detection.export import LabelledImage, image_path, label_path
+from lowlight_cli.detection.export import (
+    CLASSES_FILE,
+    LabelledImage,
+    image_path,
+    label_path,
+    list_path,
+    splits_of,
+)
+from lowlight_cli.detection.files import preview_file
+
+ORIGINAL, ENHANCED, DARK = "original", "enhanced", "dark"
+"""Subfolders of a result with two variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +46,18 @@ def roots_of(out: Path, variant: Variant, *, darkened: bool) -> Roots:
         darkened: Whether images are darkened, not enhanced.
     """
     if variant is Variant.BOTH:
-        return Roots(out / "original", out / ("dark" if darkened else "enhanced"))
+        return Roots(out / ORIGINAL, out / (DARK if darkened else ENHANCED))
     return Roots(out, None) if variant is Variant.ORIGINAL else Roots(None, out)
 
 
+def variants_in(folder: Path) -> tuple[str, ...]:
+    """Names of the variants in a folder that ``lle detect-prep --variant both`` wrote; else empty."""
+    found = tuple(name for name in (ORIGINAL, ENHANCED, DARK) if (folder / name / CLASSES_FILE).is_file())
+    return found if ORIGINAL in found and len(found) > 1 else ()
+
+
 def expected_files(out: Path, roots: Roots, format_name: str, images: Sequence[LabelledImage]) -> set[str]:
-    """Images and label files of the result, relative to ``out``, with slashes.
+    """Images, labels, lists of images and previews of the result, relative to ``out``, with slashes.
 
     Args:
         out: Output folder.
@@ -48,8 +65,12 @@ def expected_files(out: Path, roots: Roots, format_name: str, images: Sequence[L
         format_name: Format of the result.
         images: All images.
     """
-    files = set()
+    splits = splits_of(images)
+    files = {preview_file(split) for split in splits}
     for root in roots.all:
+        for split in splits:
+            if (listing := list_path(format_name, split)) is not None:
+                files.add((root / listing).relative_to(out).as_posix())
         for each in images:
             path = image_path(format_name, each)
             files.add((root / path).relative_to(out).as_posix())

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,71 @@ def test_a_broken_label_is_named_and_the_rest_is_scored(run_lle, labels, tmp_pat
     assert run.code == 3
     assert "3.txt:1: unknown class 7" in run.err
     assert json.loads(run.out)["n"] == 11
+
+
+@pytest.mark.parametrize("processed", ["enhanced", "dark"])
+def test_a_folder_of_both_variants_is_refused_and_each_alone_is_scored(run_lle, labels, tmp_path, processed):
+    both = tmp_path / "both"
+    good = predict(labels, tmp_path / "good")
+    for variant in ("original", processed):
+        shutil.copytree(labels, both / variant)
+
+    run = run_lle("detect-eval", both, "--pred", good)
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err == f"lle: error: '{both}' holds original/ and {processed}/: name one\n"
+    alone = run_lle("detect-eval", both / processed, "--pred", good, "--json")
+    assert (alone.code, json.loads(alone.out)["n"]) == (0, 12)
+
+
+@pytest.mark.parametrize("form", ["text", "coco"])
+def test_predictions_of_which_none_fits_end_with_four(run_lle, labels, tmp_path, form):
+    good = predict(labels, tmp_path / "good")
+    for path in list(good.iterdir()):
+        path.rename(good / f"night_{path.name}")
+    if form == "coco":
+        row = {"category_id": 1, "bbox": [0, 0, 9, 9], "score": 0.5}
+        rows = [row | {"image_id": f"night_{index}"} for index in range(3)]
+        good = tmp_path / "good.json"
+        good.write_text(json.dumps(rows))
+
+    run = run_lle("detect-eval", labels, "--pred", good)
+
+    assert (run.code, run.out) == (4, "")
+    (line,) = [line for line in run.err.splitlines() if line.startswith("lle: error:")]
+    assert "fits a labeled image" in line
+    assert "'night_0" in line
+    assert "'0.png'" in line
+
+
+def test_predictions_that_fit_in_part_are_counted(run_lle, labels, tmp_path):
+    good = predict(labels, tmp_path / "good")
+    for index in (2, 5):
+        (good / f"{index}.txt").rename(good / f"night_{index}.txt")
+
+    run = run_lle("detect-eval", labels, "--pred", good)
+
+    assert run.code == 0
+    warning = "lle: warning: good: 2 of 12 images with predictions have no labels here, the first is "
+    assert warning in run.err
+    assert "night_2.txt" in run.err
+    assert "none for 2 images" in run.out
+
+
+def test_a_detector_without_detections_is_scored(run_lle, labels, tmp_path):
+    (tmp_path / "none.json").write_text("[]")
+
+    run = run_lle("detect-eval", labels, "--pred", tmp_path / "none.json", "--json")
+
+    assert (run.code, json.loads(run.out)["methods"][0]["summary"]["map50"]) == (0, 0.0)
+
+
+def test_own_previews_are_not_scored_as_images_without_boxes(run_lle, labels, tmp_path):
+    good = predict(labels, tmp_path / "good")
+    made = tmp_path / "made"
+    run_lle("detect-prep", labels, "-o", made, "--to", "coco", "-m", "identity", "--device", "cpu")
+    assert (made / "preview_test.jpg").is_file()
+
+    run = run_lle("detect-eval", made, "--pred", good, "--split", "all", "--json")
+
+    assert (run.code, json.loads(run.out)["n"]) == (0, 12)

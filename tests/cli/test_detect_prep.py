@@ -130,7 +130,7 @@ def test_a_second_run_changes_nothing(run_lle, voc, tmp_path):
 
     assert run.code == 0
     assert "8 unchanged" in run.err
-    assert "8 in place, 0 of them new" in run.err
+    assert "originals: 8 (0 copied now)" in run.err
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.[jt][px][gt]")}
     assert len(before) == 8 * 2 * 2 + 4 * 1
     previews = {path for path in before if path.name.startswith("preview_")}
@@ -151,6 +151,87 @@ def test_pictures_that_move_to_another_split_leave_the_old_one(run_lle, voc, tmp
     assert sorted(names) == [*(f"{index}.jpg" for index in range(1, 9)), "mine.jpg"]
     labels = [path.stem for path in (out / "labels").rglob("*.txt")]
     assert sorted(labels) == [str(index) for index in range(1, 9)]
+
+
+@pytest.mark.parametrize("form", ["yolo", "coco", "voc"])
+def test_a_source_without_a_split_is_warned_about(run_lle, voc, tmp_path, form):
+    (voc / "train.txt").unlink()
+    (voc / "test.txt").unlink()
+
+    run = run_lle("detect-prep", voc, "-o", tmp_path / "out", "--to", form, *IDENTITY)
+    split = run_lle("detect-prep", voc, "-o", tmp_path / "out", "--to", form, "--split", "6:1:1", *IDENTITY)
+
+    assert (run.code, split.code) == (0, 0)
+    (warning,) = [line for line in run.err.splitlines() if line.startswith("lle: warning:")]
+    assert warning.startswith("lle: warning: no val split: ")
+    assert warning.endswith("; use --split 8:1:1")
+    assert "warning" not in split.err
+    assert "train 6, val 1, test 1" in split.err
+    if form == "yolo":
+        assert "val points at train" in warning
+
+
+def test_a_split_that_loses_its_images_to_failures_is_warned_about(run_lle, voc, tmp_path):
+    (voc / "test.txt").rename(voc / "val.txt")
+    for index in (6, 7, 8):
+        path = voc / "JPEGImages" / f"{index}.jpg"
+        path.write_bytes(path.read_bytes()[:-80])
+
+    run = run_lle("detect-prep", voc, "-o", tmp_path / "out", *IDENTITY)
+
+    assert run.code == 3
+    assert "no val split: val points at train" in run.err
+    content = yaml.safe_load((tmp_path / "out" / "data.yaml").read_text())
+    assert content["val"] == "images/train"
+
+
+@pytest.mark.parametrize("form", ["yolo", "coco", "voc"])
+def test_own_previews_and_reports_are_passed_over(run_lle, voc, tmp_path, form):
+    run_lle("detect-prep", voc, "-o", tmp_path / "out", "--to", form, *IDENTITY)
+    assert (tmp_path / "out" / "preview_train.jpg").is_file()
+
+    run = run_lle("detect-prep", tmp_path / "out", "-o", tmp_path / "again", "--keep-unlabelled", *IDENTITY)
+
+    assert run.code == 0
+    assert f"{form}: 8 images" in run.err
+    assert "without annotation" not in run.err
+    assert not list((tmp_path / "again" / "images").rglob("preview_*"))
+
+
+def test_an_image_that_is_only_named_like_a_preview_is_kept(run_lle, voc, tmp_path):
+    for folder, suffix in (("JPEGImages", ".jpg"), ("Annotations", ".xml")):
+        (voc / folder / f"1{suffix}").rename(voc / folder / f"preview_train{suffix}")
+
+    run = run_lle("detect-prep", voc, "-o", tmp_path / "out", *IDENTITY)
+
+    assert run.code == 0
+    assert (tmp_path / "out" / "images" / "train" / "preview_train.jpg").is_file()
+
+
+@pytest.mark.parametrize(
+    ("form", "listing"), [("coco", "annotations/instances_val.json"), ("voc", "ImageSets/Main/val.txt")]
+)
+def test_lists_and_previews_of_a_split_that_is_gone_are_removed(run_lle, voc, tmp_path, form, listing):
+    out = tmp_path / "out"
+    run_lle("detect-prep", voc, "-o", out, "--to", form, "--split", "6:2", *IDENTITY)
+    assert (out / listing).is_file()
+    assert (out / "preview_val.jpg").is_file()
+
+    run_lle("detect-prep", voc, "-o", out, "--to", form, *IDENTITY)
+
+    assert not (out / listing).exists()
+    assert not (out / "preview_val.jpg").exists()
+    assert (out / "preview_test.jpg").is_file()
+
+
+def test_a_folder_of_both_variants_is_no_source(run_lle, voc, tmp_path):
+    run_lle("detect-prep", voc, "-o", tmp_path / "both", "--variant", "both", *IDENTITY)
+
+    run = run_lle("detect-prep", tmp_path / "both", "-o", tmp_path / "out", *IDENTITY)
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err == f"lle: error: '{tmp_path / 'both'}' holds original/ and enhanced/: name one\n"
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(("form", "product"), [("coco", "annotations"), ("voc", "Annotations")])
@@ -177,7 +258,7 @@ def test_broken_annotations_are_named_and_the_rest_is_made(run_lle, voc, tmp_pat
     assert all(
         text in run.err for text in ("1.xml:1: not XML", "the annotation states 99x9", "3.jpg: not an image")
     )
-    assert "1 annotations without an image" in run.err
+    assert "1 annotation without an image" in run.err
     assert "5.jpg  truncated" in run.err
     for kind in ("original", "enhanced"):
         names = sorted(path.name for path in (tmp_path / "out" / kind / "images").rglob("*.jpg"))
