@@ -1,49 +1,28 @@
 """Imports weights that authors of papers publish."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+
+from safetensors import SafetensorError, safe_open
 
 from lowlight_cli.checkpoints import official_codeenhance, official_glare, official_vqcnir
 from lowlight_cli.checkpoints.load import fill, sha256_of
 from lowlight_cli.checkpoints.locate import user_folders
 from lowlight_cli.checkpoints.official import Translated
-from lowlight_cli.checkpoints.save import save_state
+from lowlight_cli.checkpoints.save import METADATA_KEY, save_state
 from lowlight_cli.errors import UsageError
 from lowlight_cli.models.catalog import MODELS
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Published weights of a model.
-
-    Attributes:
-        files: Names of the published files.
-        licence: Terms.
-        read: Reads the files, in any order, into weights under the names of this package.
-    """
-
-    files: tuple[str, ...]
-    licence: str
-    read: Callable[[Sequence[Path]], Translated]
-
-
-PUBLISHED: dict[str, Published] = {
-    "codeenhance": Published(
-        ("net_g_latest.pth",),
-        "CC BY-NC 4.0, the authors of CodeEnhance",
-        lambda paths: official_codeenhance.read_official(paths[0]),
-    ),
-    "glare": Published(
-        ("vqgan.pkl", "net_G.pth"), "Apache-2.0, the authors of GLARE", official_glare.read_official
-    ),
-    "vqcnir": Published(
-        ("net_g_latest.pth",),
-        "none stated by the authors of VQCNIR",
-        lambda paths: official_vqcnir.read_official(paths[0]),
-    ),
-}
-"""Published weights by model; they belong to the preset ``paper``."""
+_READERS: Mapping[str, Callable[[Sequence[Path]], Translated]] = MappingProxyType(
+    {
+        "codeenhance": lambda paths: official_codeenhance.read_official(paths[0]),
+        "glare": official_glare.read_official,
+        "vqcnir": lambda paths: official_vqcnir.read_official(paths[0]),
+    }
+)
+"""Reads the published files of a model, in any order, into weights under the names of this package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +54,27 @@ def import_weights(name: str, sources: Sequence[Path], target: Path | None = Non
 
     Raises:
         UnknownNameError: There is no such model.
-        UsageError: The model has no published weights, or they are another number of files.
+        UsageError: The model has no published weights, or they are another number of files, or a file is a
+            checkpoint of this program.
         WeightsError: A file cannot be read or does not fit.
         OutputError: The new file cannot be written.
     """
     entry = MODELS[name]
-    if name not in PUBLISHED:
-        known = f"known: {', '.join(PUBLISHED)}"
-        own = entry.weights["paper"].remedy if "paper" in entry.weights else None
-        raise UsageError(f"there are no published weights for '{name}'; {own or known}")
-    published = PUBLISHED[name]
-    if len(sources) != len(published.files):
+    weights = entry.weights.get("paper")
+    if weights is None or not weights.published:
+        remedy = weights.remedy if weights else f"known: {', '.join(_READERS)}"
+        raise UsageError(f"there are no published weights for '{name}'; {remedy}")
+    for source in sources:
+        _refuse_own(source)
+    if len(sources) != len(weights.published):
         raise UsageError(
-            f"weights of '{name}' are published as {' and '.join(published.files)}; pass exactly these"
+            f"weights of '{name}' are published as {' and '.join(weights.published)}; pass exactly these"
         )
-    found = published.read(sources)
+    found = _READERS[name](sources)
     metadata = {
         "architecture": found.model,
         "preset": "paper",
-        "licence": published.licence,
+        "licence": weights.licence,
         "provenance": {
             "imported_from": " and ".join(source.name for source in sources),
             "sha256": " and ".join(map(sha256_of, sources)),
@@ -112,3 +93,18 @@ def import_weights(name: str, sources: Sequence[Path], target: Path | None = Non
         sum(tensor.numel() for tensor in found.state.values()),
         found.dropped,
     )
+
+
+def _refuse_own(path: Path) -> None:
+    """Refuses weights that this program wrote; they need no import.
+
+    Raises:
+        UsageError: They are such weights.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            is_own = METADATA_KEY in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return
+    if is_own:
+        raise UsageError(f"{path} is a checkpoint of lle: use it with --checkpoint {path}")

@@ -40,3 +40,11 @@ def find_weights(entry: WeightsEntry) -> Path:
     searched = ", ".join(str(folder) for folder in folders)
     usual = "reinstall lowlight-cli" if entry.shipped else "import them with `lle models import`"
     raise WeightsError(f"weights {entry.file} are missing in {searched}; {entry.remedy or usual}")
+
+
+def weights_here(entry: WeightsEntry) -> Path | None:
+    """Path of the weights, whose content is not checked; None if they are missing."""
+    try:
+        return find_weights(entry)
+    except WeightsError:
+        return None

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lowlight_cli.checkpoints.load import sha256_of
-from lowlight_cli.checkpoints.locate import find_weights
-from lowlight_cli.errors import WeightsError
+from lowlight_cli.checkpoints.locate import weights_here
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.cost import count_operations, count_parameters
 from lowlight_cli.models.entry import WeightsEntry
@@ -85,8 +84,5 @@ def describe_model(name: str, preset: str | None = None) -> ModelInfo:
 
 def describe_weights(entry: WeightsEntry) -> WeightsInfo:
     """The weights file on this machine."""
-    try:
-        path = find_weights(entry)
-    except WeightsError:
-        return WeightsInfo(entry.file, entry.licence, entry.shipped, None, None)
-    return WeightsInfo(entry.file, entry.licence, entry.shipped, path, sha256_of(path))
+    path = weights_here(entry)
+    return WeightsInfo(entry.file, entry.licence, entry.shipped, path, sha256_of(path) if path else None)

@@ -1,14 +1,24 @@
 """Reads published weights files without executing anything in them; shared by all importers."""
 
+import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import WeightsError
+
+_LOG = logging.getLogger(__name__)
+
+_NAMED = 3
+"""Keys that a message names; there may be hundreds."""
+
+_TRAINING_STATE = frozenset(("rng_state", "chance"))
+"""Keys in a checkpoint of a training run of this program, one of today and one of version 0.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,9 @@ def read_table(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"cannot read weights from {path}: {summary}") from reason
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path} is not a table of weights")
+    if "step" in content and not content.keys().isdisjoint(_TRAINING_STATE):
+        weights = path.with_suffix(".safetensors")
+        raise WeightsError(f"{path} is a checkpoint of lle to resume from: use {weights} with --checkpoint")
     return unwrap(content)
 
 
@@ -57,7 +70,7 @@ def unwrap(official: Mapping[str, object]) -> dict[str, Tensor]:
         raise WeightsError("the entry 'params' of the file is not a table of weights")
     strangers = [str(key) for key, value in inner.items() if not isinstance(value, Tensor)]
     if strangers:
-        raise WeightsError(f"not tensors: {', '.join(strangers)}")
+        raise WeightsError(f"not a table of weights: {_first(strangers)} have no tensor")
     return {str(key).removeprefix("module."): value for key, value in inner.items()}
 
 
@@ -73,14 +86,23 @@ def require_same_keys(
     """Checks that no key is missing or unknown.
 
     Raises:
-        WeightsError: Keys are missing or unknown; the message lists them.
+        WeightsError: Keys are missing or unknown; the message names the first ones, the log all.
     """
-    unknown = sorted(given.keys() - known.keys())
-    missing = sorted(known.keys() - given.keys() - optional)
-    complaints = [
-        f"{len(keys)} {word}: {', '.join(keys)}"
-        for word, keys in (("unknown", unknown), ("missing", missing))
-        if keys
-    ]
+    differences = {
+        "unknown": sorted(given.keys() - known.keys()),
+        "missing": sorted(known.keys() - given.keys() - optional),
+    }
+    complaints = []
+    for word, keys in differences.items():
+        if keys:
+            _LOG.info("%s keys: %s", word, ", ".join(keys))
+            complaints.append(f"{counted(len(keys), f'{word} key')}: {_first(keys)}")
     if complaints:
-        raise WeightsError(f"not the published network; keys {'; '.join(complaints)}")
+        more = "; -v lists all" if any(len(keys) > _NAMED for keys in differences.values()) else ""
+        raise WeightsError(f"not the published network: {'; '.join(complaints)}{more}")
+
+
+def _first(keys: Sequence[str]) -> str:
+    """The first keys, and how many more there are."""
+    more = f" and {len(keys) - _NAMED:,} more" if len(keys) > _NAMED else ""
+    return f"{', '.join(keys[:_NAMED])}{more}"

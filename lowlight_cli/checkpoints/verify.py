@@ -27,7 +27,8 @@ class Verdict:
         part: Preset or training stage of the file.
         file: File name.
         condition: State; only files that users import can be absent.
-        message: Reason, if the file is absent or broken.
+        message: Reason, if the file is broken; what to do, if it is absent.
+        published: Names of the files that the authors published; empty if they published none.
     """
 
     model: str
@@ -35,6 +36,7 @@ class Verdict:
     file: str
     condition: Condition
     message: str = ""
+    published: tuple[str, ...] = ()
 
 
 def verify_model(entry: ModelEntry) -> Iterator[Verdict]:
@@ -49,8 +51,10 @@ def _verdict(entry: ModelEntry, part: str, weights: WeightsEntry, *, is_preset: 
     try:
         find_weights(weights)
     except WeightsError as error:
-        condition = Condition.BROKEN if weights.shipped else Condition.ABSENT
-        return Verdict(entry.name, part, weights.file, condition, str(error))
+        if weights.shipped:
+            return Verdict(entry.name, part, weights.file, Condition.BROKEN, str(error))
+        remedy = weights.remedy or ""
+        return Verdict(entry.name, part, weights.file, Condition.ABSENT, remedy, weights.published)
     try:
         if is_preset:
             load_enhancer(entry.name, preset=part)

@@ -172,7 +172,6 @@ def _opencv() -> Finding:
 
 
 def _weights() -> Iterator[Finding]:
-    from lowlight_cli.checkpoints.import_weights import PUBLISHED
     from lowlight_cli.checkpoints.locate import user_folders
     from lowlight_cli.checkpoints.verify import Condition, verify_model
 
@@ -184,8 +183,8 @@ def _weights() -> Iterator[Finding]:
                 yield Finding("weights", name, f"{verdict.file}, ok")
             elif verdict.condition is Condition.BROKEN:
                 yield Finding("weights", name, verdict.message, Health.PROBLEM, "reinstall lowlight-cli")
-            elif verdict.model in PUBLISHED:
-                files = " ".join(PUBLISHED[verdict.model].files)
+            elif verdict.published:
+                files = " ".join(verdict.published)
                 remedy = f"optional: lle models import {verdict.model} {files}"
                 yield Finding("weights", name, f"{verdict.file}, not imported", Health.NOTE, remedy)
             else:
@@ -209,5 +208,5 @@ def _licences() -> Iterator[Finding]:
         yield Finding("licences", name, licence, Health.OK if name == "lowlight-cli" else Health.NOTE)
     for entry in MODELS.values():
         for weights in entry.weights.values():
-            if weights.remedy is None:  # others were never published
+            if weights.shipped or weights.published:
                 yield Finding("licences", weights.file, weights.licence)

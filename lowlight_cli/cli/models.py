@@ -9,12 +9,14 @@ from lowlight_cli.checkpoints.locate import user_folders
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.reporter import emit
-from lowlight_cli.cli.tables import aligned, as_json
+from lowlight_cli.cli.tables import aligned, as_json, print_table
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
 
 if TYPE_CHECKING:
     from lowlight_cli.checkpoints.model_info import ModelInfo, WeightsInfo
+    from lowlight_cli.checkpoints.verify import Verdict
 
 app = typer.Typer(help="List models, and check or import their weights.", no_args_is_help=True)
 
@@ -41,17 +43,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
-def list_models(as_json_: JsonOption = False) -> None:
-    """List models and their presets.
+def list_models(context: typer.Context, as_json_: JsonOption = False) -> None:
+    """List models and their presets: size, weights and license.
+
+    Weights ship with lle, were imported, or are not here; `lle models info MODEL` says more about a model.
 
     Example:  lle models list
     """
+    from lowlight_cli.cli.models_list import list_document, list_table
+
     entries = [MODELS[name] for name in visible_models()]
     if as_json_:
-        rows = [{"name": e.name, "presets": list(e.presets), "summary": e.summary} for e in entries]
-        emit(as_json(rows))
+        emit(as_json(list_document(entries)))
     else:
-        emit(aligned([entry.name, ", ".join(entry.presets), entry.summary] for entry in entries))
+        print_table(list_table(entries), color=settings_of(context).color)
 
 
 @app.command("info")
@@ -89,7 +94,7 @@ def verify(
 ) -> None:
     """Check the weights files: their SHA-256, and that they fit the model.
 
-    Exits with code 6 if a file is missing or broken. Weights that were not imported are not an error.
+    Exits with code 6 if a file is missing or damaged. Weights to import are optional.
 
     Example:  lle models verify
     """
@@ -100,12 +105,11 @@ def verify(
     if as_json_:
         emit(as_json(verdicts))
     elif verdicts:
-        emit(aligned([v.model, v.part, v.file, v.condition.value, v.message] for v in verdicts))
+        emit(aligned(_verdict_row(verdict) for verdict in verdicts))
     broken = [verdict for verdict in verdicts if verdict.condition is Condition.BROKEN]
     if broken:
-        raise WeightsError(
-            f"{len(broken)} of {len(verdicts)} weights files are missing or broken; see `lle models verify`"
-        )
+        files = counted(len(verdicts), "weights file")
+        raise WeightsError(f"{len(broken)} of {files} missing or damaged; reinstall or import again")
 
 
 @app.command("import")
@@ -139,9 +143,10 @@ def import_weights(
     from lowlight_cli.checkpoints.import_weights import import_weights
 
     done = import_weights(name, files, out)
+    quiet = settings_of(context).quiet
     emit(f"{done.target}")
-    counts = f"{done.tensors} tensors, {done.parameters:,} values, of {done.model}"
-    say(f"imported {counts}; dropped {len(done.dropped)} keys", quiet=settings_of(context).quiet)
+    counts = f"{counted(done.tensors, 'tensor')}, {counted(done.parameters, 'value')}, of {done.model}"
+    say(f"imported {counts}; dropped {counted(len(done.dropped), 'key')}", quiet=quiet)
 
 
 @app.command("path")
@@ -153,6 +158,14 @@ def show_folders() -> None:
     Example:  lle models path
     """
     emit("\n".join(map(str, user_folders())))
+
+
+def _verdict_row(verdict: "Verdict") -> tuple[str, ...]:
+    state, reason = verdict.condition.value, verdict.message
+    if state == "absent":
+        state = "not imported (optional)" if verdict.published else "never published (optional)"
+        reason = ""
+    return verdict.model, verdict.part, verdict.file, state, reason
 
 
 def _info_text(facts: "ModelInfo") -> str:

@@ -9,23 +9,34 @@ def _own(file: str, page: str, sha256: str) -> WeightsEntry:
     return WeightsEntry(file, f"MIT; terms of the training data in docs/models/{page}.md", sha256)
 
 
-def _published(file: str, licence: str) -> WeightsEntry:
-    """Weights of a paper's authors, which users import."""
-    return WeightsEntry(file, licence, shipped=False)
-
-
-def _unpublished(file: str) -> WeightsEntry:
-    """Weights of a paper's network that nobody published; users train them."""
+def _published(model: str, licence: str, page: str, *files: str) -> WeightsEntry:
+    """Weights of a paper's authors, which users import; ``page`` links to the files."""
+    names = ("FILE",) if len(files) == 1 else files
     return WeightsEntry(
-        file,
-        "those of whoever trained them",
+        f"{model}-paper.safetensors",
+        licence,
         shipped=False,
-        remedy="its authors published none; train them with `lle train drgn-refinement` and give them with "
-        "--checkpoint",
+        page=page,
+        published=files,
+        remedy=f"run `lle models import {model} {' '.join(names)}`; get {' and '.join(names)} from {page}",
     )
 
 
-def _drgn(name: str, summary: str, cost: PassCost, *, settings: str, sha256: str) -> ModelEntry:
+def _unpublished(model: str, page: str) -> WeightsEntry:
+    """Weights of a paper's network that nobody published; users train them."""
+    return WeightsEntry(
+        f"{model}-paper.safetensors",
+        "your own; nobody published any",
+        shipped=False,
+        page=page,
+        remedy=f"its authors published none ({page}); train them with `lle train drgn-refinement` and give "
+        "them with --checkpoint",
+    )
+
+
+def _drgn(
+    name: str, summary: str, parameters: int, cost: PassCost, *, settings: str, sha256: str
+) -> ModelEntry:
     return ModelEntry(
         name=name,
         summary=summary,
@@ -33,9 +44,10 @@ def _drgn(name: str, summary: str, cost: PassCost, *, settings: str, sha256: str
         "AAAI 2022, arXiv:2103.10621",
         network="drgn.model:Drgn",
         settings=settings,
+        parameters={"paper": parameters, "lite": parameters},
         pass_costs={"paper": cost, "lite": cost},
         weights={
-            "paper": _unpublished(f"{name}-paper.safetensors"),
+            "paper": _unpublished(name, "https://github.com/kuijiang94/DRGN"),
             "lite": _own(f"{name}-lite.safetensors", "drgn", sha256),
         },
         views=("degradation", "base"),
@@ -50,6 +62,7 @@ _ENTRIES = (
         "arXiv:2404.05253",
         network="codeenhance.model:CodeEnhance",
         settings="codeenhance.config:PRESETS",
+        parameters={"paper": 39_591_939, "lite": 2_416_005},
         pass_costs={"paper": PassCost(2061, 128), "lite": PassCost(335, 32)},
         controls=frozenset({"contrast", "brightness", "texture"}),
         weights={
@@ -58,7 +71,12 @@ _ENTRIES = (
                 "codeenhance",
                 "6b8b9137ebcc06997e4bc77d8465a6562b2e5ea58d47f28e5ad427850274b2b6",
             ),
-            "paper": _published("codeenhance-paper.safetensors", "CC BY-NC 4.0, the authors of CodeEnhance"),
+            "paper": _published(
+                "codeenhance",
+                "CC BY-NC 4.0, the authors of CodeEnhance",
+                "https://github.com/csxuwu/CodeEnhance",
+                "net_g_latest.pth",
+            ),
         },
         stages={
             "vqgan": _own(
@@ -76,6 +94,7 @@ _ENTRIES = (
     _drgn(
         "drgn",
         "Estimates what darkness added to an image, removes it, and refines the rest.",
+        4_772_958,
         PassCost(1737, 128),
         settings="drgn.config:DRGN_PRESETS",
         sha256="38ac365a99fe3573ac8a56e05d769444c78b22fa7b9b0695ded2b0cc8b3971c2",
@@ -83,6 +102,7 @@ _ENTRIES = (
     _drgn(
         "lw-drgn",
         "DRGN with a network of a seventh of the size, for small machines.",
+        661_302,
         PassCost(741, 64),
         settings="drgn.config:LIGHT_DRGN_PRESETS",
         sha256="1e4fc70232e95142a542b3fe7eb24465e4be776d05d4c9ed4f859ffe48f01574",
@@ -94,6 +114,7 @@ _ENTRIES = (
         "Retrieval, ECCV 2024, arXiv:2407.12431",
         network="glare.model:Glare",
         settings="glare.config:PRESETS",
+        parameters={"paper": 101_416_007, "lite": 1_636_933},
         pass_costs={"paper": PassCost(11023, 256), "lite": PassCost(363, 32)},
         controls=frozenset({"texture", "temperature"}),
         weights={
@@ -102,7 +123,13 @@ _ENTRIES = (
                 "glare",
                 "43d06f0636b957c5cb3f9df2227dc58f86e0495f51bdc2621d8edf1c9bb4218e",
             ),
-            "paper": _published("glare-paper.safetensors", "Apache-2.0, the authors of GLARE"),
+            "paper": _published(
+                "glare",
+                "Apache-2.0, the authors of GLARE",
+                "https://github.com/LowLevelAI/GLARE",
+                "vqgan.pkl",
+                "net_G.pth",
+            ),
         },
     ),
     ModelEntry(
@@ -112,6 +139,7 @@ _ENTRIES = (
         "AAAI 2024, arXiv:2312.08606",
         network="vqcnir.model:Vqcnir",
         settings="vqcnir.config:PRESETS",
+        parameters={"paper": 47_854_222, "lite": 2_121_483},
         pass_costs={"paper": PassCost(7805, 217), "lite": PassCost(1827, 48)},
         removes_blur=True,
         controls=frozenset({"texture"}),
@@ -121,7 +149,12 @@ _ENTRIES = (
                 "vqcnir",
                 "eb67c27edc0a7ef8b1c20b8cee4e1d704c831d5cf023221110254d68fa4d0f7b",
             ),
-            "paper": _published("vqcnir-paper.safetensors", "none stated by the authors of VQCNIR"),
+            "paper": _published(
+                "vqcnir",
+                "none stated, the authors of VQCNIR",
+                "https://github.com/AlexZou14/VQCNIR",
+                "VQCNIR_LOLBlur_G.pth",
+            ),
         },
     ),
     ModelEntry(
@@ -130,6 +163,7 @@ _ENTRIES = (
         source="none",
         network="identity:build_identity",
         settings="no_settings:PRESETS",
+        parameters={"lite": 0},
         pass_costs={"lite": PassCost(12, 3)},
         hidden=True,
     ),

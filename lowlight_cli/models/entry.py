@@ -17,14 +17,23 @@ class WeightsEntry:
         licence: Terms of the weights, which may differ from those of the code.
         sha256: Digest of the file; None for weights that users import.
         shipped: Whether the file is part of the package.
-        remedy: What to do if the file is missing, where nobody published weights to import.
+        page: Page of the authors, whether or not they published weights there.
+        published: Names of the published files to import; empty if the authors published none.
+        remedy: What to do if the file is missing.
     """
 
     file: str
     licence: str
     sha256: str | None = None
     shipped: bool = True
+    page: str | None = None
+    published: tuple[str, ...] = ()
     remedy: str | None = None
+
+    @property
+    def short_licence(self) -> str:
+        """Name of the licence, for tables."""
+        return self.licence.replace(";", ",").partition(",")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ class ModelEntry:
         source: Paper that describes the model.
         network: The ``Enhancer`` class, which takes the settings, as ``imported`` takes it.
         settings: Table of settings by preset, as ``imported`` takes it.
+        parameters: Number of parameters by preset.
         pass_costs: Memory of a pass by preset, in the order in which presets are listed. A weights file whose
             settings differ counts as the preset it is loaded with.
         licence: Terms of the code.
@@ -106,6 +116,7 @@ class ModelEntry:
     source: str
     network: str
     settings: str
+    parameters: Mapping[str, int]
     pass_costs: Mapping[str, PassCost]
     licence: str = "MIT"
     default_preset: str = "lite"

@@ -11,7 +11,7 @@ from lowlight_cli.checkpoints.locate import shipped_folder
 PUBLISHED_FILES = {
     "codeenhance": "net_g_latest.pth",
     "glare": "vqgan.pkl net_G.pth",
-    "vqcnir": "net_g_latest.pth",
+    "vqcnir": "VQCNIR_LOLBlur_G.pth",
 }
 SHIPPED = shipped_folder() / "codeenhance-lite.safetensors"
 

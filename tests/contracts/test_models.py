@@ -14,6 +14,7 @@ from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.codeenhance.config import PRESETS
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.cost import count_parameters
 
 NAMES = list(MODELS)
 SHIPPED = [
@@ -28,6 +29,22 @@ ODD_SIZES = [(33, 47), (16, 16), (1, 5)]
 def test_there_are_models_and_shipped_weights():
     assert {"codeenhance", "identity"} <= set(NAMES)
     assert len(SHIPPED) >= 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_catalog_states_the_number_of_parameters(name):
+    entry = MODELS[name]
+    assert entry.parameters.keys() == entry.presets.keys()
+    with torch.device("meta"):
+        built = {preset: entry.build(settings) for preset, settings in entry.presets.items()}
+    assert entry.parameters == {preset: count_parameters(model) for preset, model in built.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_that_do_not_ship_have_the_page_of_their_authors_and_a_remedy(name):
+    for weights in MODELS[name].weights.values():
+        assert weights.shipped == (weights.page is None) == (weights.remedy is None)
+        assert weights.shipped or weights.page in weights.remedy
 
 
 @pytest.fixture(params=NAMES)

@@ -128,7 +128,7 @@ def test_unknown_and_missing_keys_are_listed(official: dict[str, Tensor]) -> Non
     other = {key: value for key, value in official.items() if key != "out_conv.bias"} | {
         "head": torch.zeros(1)
     }
-    with pytest.raises(WeightsError, match=r"1 unknown: head; 1 missing: out_conv\.bias"):
+    with pytest.raises(WeightsError, match=r"1 unknown key: head; 1 missing key: out_conv\.bias$"):
         translate(other)
 
 

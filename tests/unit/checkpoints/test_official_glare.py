@@ -111,7 +111,7 @@ def test_strange_and_missing_keys_are_named(published, word):
     else:
         del enhancer["deformable_decoder.mix.0.w"]
     named = "RRDB.extra" if word == "unknown" else "deformable_decoder.mix.0.w"
-    with pytest.raises(WeightsError, match=f"1 {word}: {named}"):
+    with pytest.raises(WeightsError, match=f"1 {word} key: {named}"):
         translate(blank(published["prior"]), enhancer)
 
 

@@ -99,5 +99,5 @@ def test_strange_and_missing_keys_are_named(published, network, word):
     given = (
         given | {key: torch.empty(1)} if word == "unknown" else {k: v for k, v in given.items() if k != key}
     )
-    with pytest.raises(WeightsError, match=f"1 {word}: {key}"):
+    with pytest.raises(WeightsError, match=f"1 {word} key: {key}"):
         translate(given)
