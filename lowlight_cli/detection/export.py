@@ -95,6 +95,11 @@ def label_path(format_name: str, labelled: LabelledImage) -> Path | None:
     return _voc_label(labelled) if format_name == "voc" else None
 
 
+def shared_files(format_name: str) -> tuple[str, ...]:
+    """Names of the files about all images, in the top folder."""
+    return (CLASSES_FILE, DATA_FILE) if format_name == "yolo" else (CLASSES_FILE,)
+
+
 def list_path(format_name: str, split: str) -> Path | None:
     """Path of the file that lists the images of a split, below the top folder; None if there is none."""
     if format_name == "coco":

@@ -26,7 +26,7 @@ def placed_before(folder: Path) -> set[str]:
 def remove_stale(folder: Path, files: Iterable[str]) -> int:
     """Removes files of earlier runs that this one does not write, and records those that it does.
 
-    Only recorded files inside the folder are removed.
+    Only recorded files inside the folder are removed, and folders that are empty without them.
 
     Args:
         folder: Folder of the dataset.
@@ -62,6 +62,17 @@ def _remove(folder: Path, name: str) -> bool:
         return False
     try:
         path.unlink()
+    except OSError:
+        return False
+    for parent in path.parents:
+        if parent == folder or not _remove_if_empty(parent):
+            break
+    return True
+
+
+def _remove_if_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
     except OSError:
         return False
     return True

@@ -11,6 +11,7 @@ from lowlight_cli.detection.export import (
     image_path,
     label_path,
     list_path,
+    shared_files,
     splits_of,
 )
 from lowlight_cli.detection.files import preview_file
@@ -57,7 +58,7 @@ def variants_in(folder: Path) -> tuple[str, ...]:
 
 
 def expected_files(out: Path, roots: Roots, format_name: str, images: Sequence[LabelledImage]) -> set[str]:
-    """Images, labels, lists of images and previews of the result, relative to ``out``, with slashes.
+    """Files of the result except its reports, relative to ``out``, with slashes.
 
     Args:
         out: Output folder.
@@ -68,6 +69,7 @@ def expected_files(out: Path, roots: Roots, format_name: str, images: Sequence[L
     splits = splits_of(images)
     files = {preview_file(split) for split in splits}
     for root in roots.all:
+        files |= {(root / name).relative_to(out).as_posix() for name in shared_files(format_name)}
         for split in splits:
             if (listing := list_path(format_name, split)) is not None:
                 files.add((root / listing).relative_to(out).as_posix())

@@ -224,6 +224,22 @@ def test_lists_and_previews_of_a_split_that_is_gone_are_removed(run_lle, voc, tm
     assert (out / "preview_test.jpg").is_file()
 
 
+def test_both_variants_in_place_of_one_leave_nothing_of_it(run_lle, voc, tmp_path):
+    out = tmp_path / "out"
+    run_lle("detect-prep", voc, "-o", out, *IDENTITY)
+    assert (out / "data.yaml").is_file()
+
+    both = run_lle("detect-prep", voc, "-o", out, "--variant", "both", *IDENTITY)
+
+    assert both.code == 0
+    assert not [name for name in ("data.yaml", "classes.txt", "images", "labels") if (out / name).exists()]
+    one = run_lle("detect-prep", voc, "-o", out, *IDENTITY)
+    assert one.code == 0
+    assert not (out / "original").exists()
+    assert not (out / "enhanced" / "data.yaml").exists()
+    assert len(read_collection(out, None).samples) == 8
+
+
 def test_a_folder_of_both_variants_is_no_source(run_lle, voc, tmp_path):
     run_lle("detect-prep", voc, "-o", tmp_path / "both", "--variant", "both", *IDENTITY)
 
