@@ -16,13 +16,14 @@ PICTURE_SIZES = ((256, 256), (600, 400))
 
 @dataclass(frozen=True, slots=True)
 class WeightsInfo:
-    """A weights file on this machine; ``path`` and ``sha256`` are None if it is missing."""
+    """A weights file; if it is missing, ``path`` and ``sha256`` are None, and ``remedy`` says what to do."""
 
     file: str
     licence: str
     shipped: bool
     path: Path | None
     sha256: str | None
+    remedy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +86,6 @@ def describe_model(name: str, preset: str | None = None) -> ModelInfo:
 def describe_weights(entry: WeightsEntry) -> WeightsInfo:
     """The weights file on this machine."""
     path = weights_here(entry)
-    return WeightsInfo(entry.file, entry.licence, entry.shipped, path, sha256_of(path) if path else None)
+    if path is None:
+        return WeightsInfo(entry.file, entry.licence, entry.shipped, None, None, entry.remedy)
+    return WeightsInfo(entry.file, entry.licence, entry.shipped, path, sha256_of(path))

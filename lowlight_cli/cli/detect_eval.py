@@ -101,12 +101,16 @@ def detect_eval(
     # Not needed for --help, which must be fast.
     from lowlight_cli.cli.detect_eval_output import as_text
     from lowlight_cli.detection.compare_detectors import compare_detectors, ground_truth
+    from lowlight_cli.detection.splits import sizes_of
 
     prepared = _prepared(labels, source_format, classes, settings)
     part = _part(prepared, split)
     truth = ground_truth(prepared.images, part)
     if not truth:
-        raise UsageError(f"'{labels}' has no images in the split '{split}'")
+        splits = ", ".join(sizes_of([each.split for each in prepared.images])) or "none"
+        raise UsageError(
+            f"'{labels}' has no images in the split '{split or 'all'}'; splits with images: {splits}"
+        )
     comparison = compare_detectors(
         truth, sources, prepared.classes, labels=labels, split=part, resamples=resamples, seed=seed
     )

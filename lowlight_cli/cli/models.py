@@ -195,5 +195,6 @@ def _weights_rows(weights: "WeightsInfo | None") -> list[tuple[str, str]]:
     return [
         ("weights", str(weights.path or f"{weights.file} (not on this machine)")),
         ("sha256", weights.sha256 or "-"),
+        *([("remedy", weights.remedy)] if weights.remedy else []),
         ("weights licence", weights.licence),
     ]

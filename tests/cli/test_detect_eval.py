@@ -113,7 +113,11 @@ def test_a_limit_that_is_passed_ends_with_ten(run_lle, labels, tmp_path):
         (("--pred", "gone"), 2, "no such predictions: 'gone'"),
         (("--pred", "{good}", "--pred", "{good}"), 2, "two predictions are named 'good'"),
         (("--pred", "{good}", "--fail-under", "psnr=3"), 2, "unknown score"),
-        (("--pred", "{good}", "--split", "train"), 2, "no images in the split 'train'"),
+        (
+            ("--pred", "{good}", "--split", "train"),
+            2,
+            "no images in the split 'train'; splits with images: test",
+        ),
         (("--pred", "{good}", "--report", "a.pdf"), 2, "has no report extension; use one of"),
         (("--pred", "{empty}"), 3, "no predictions"),
     ],

@@ -81,6 +81,7 @@ def test_info_counts_the_published_network(run_lle):
     assert facts["gflop"]["600x400"] > 3 * facts["gflop"]["256x256"] > 0
     assert facts["weights"]["shipped"] is False
     assert facts["weights"]["path"] is None
+    assert "https://github.com/csxuwu/CodeEnhance" in facts["weights"]["remedy"]
 
 
 def test_info_of_the_shipped_model_keeps_its_promises(run_lle):
