@@ -95,7 +95,7 @@ def export(
     say(
         f"sides: multiples of {done.size_multiple}, at least {done.smallest_side}; "
         f"differs by {done.difference:.1g} from the model on {sizes}",
-        quiet=settings_of(context).quiet,
+        quiet=quiet,
     )
 
 

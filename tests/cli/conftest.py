@@ -5,6 +5,7 @@ import pytest
 
 from tests.cli.outcomes import check_counts, events
 from tests.cli.run_records import add_entries, entry_of, save_photo
+from tests.cli.turned_pictures import write_turned
 from tests.conftest import dark_pixels
 
 
@@ -83,3 +84,13 @@ def results(enhance, tmp_path):
         return sorted(path.relative_to(tmp_path / "out").as_posix() for path in paths)
 
     return run
+
+
+@pytest.fixture
+def voc(tmp_path):
+    """Eight pictures, one in each EXIF orientation, three of them for tests."""
+    for orientation in range(1, 9):
+        write_turned(tmp_path / "src" / "JPEGImages" / f"{orientation}.jpg", orientation)
+    (tmp_path / "src" / "train.txt").write_text("1.jpg\n2.jpg\n3.jpg\n4.jpg\n5.jpg\n")
+    (tmp_path / "src" / "test.txt").write_text("6.jpg\n7.jpg\n8.jpg\n")
+    return tmp_path / "src"
