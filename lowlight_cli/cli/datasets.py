@@ -9,7 +9,7 @@ from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.synthesize import synthesize
-from lowlight_cli.cli.tables import aligned, as_json
+from lowlight_cli.cli.tables import aligned, as_json, print_table, table
 from lowlight_cli.datasets.catalog import DATASETS, find_dataset
 from lowlight_cli.datasets.locate import Located, data_roots, expected_trees, locate, other_homes
 from lowlight_cli.errors import UsageError, WeightsError
@@ -66,11 +66,14 @@ def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False
     if as_json_:
         emit(as_json([_facts(entry) | {"path": here[entry.name]} for entry in DATASETS.values()]))
         return
+    from lowlight_cli.cli.table_layout import Column, Kind
+
+    columns = ("name", Column("kind", rank=1), Column("images", Kind.NUMBER), Column("folder", Kind.NAME))
     rows = [
         (entry.name, "pairs" if entry.paired else "no reference", _count(entry), here[name] or "-")
         for name, entry in DATASETS.items()
     ]
-    emit(aligned([("name", "kind", "images", "folder"), *rows]))
+    print_table(table(columns, rows), framed=False)
 
 
 @app.command("info", short_help="Print source, license, splits and expected folders.")

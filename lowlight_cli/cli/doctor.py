@@ -53,7 +53,7 @@ def known_variables(program: Command) -> frozenset[str]:
 def _text(findings: list[Finding]) -> str:
     blocks = []
     for topic in dict.fromkeys(finding.topic for finding in findings):
-        rows = [(f.name, f.value, _mark(f)) for f in findings if f.topic == topic]
+        rows = [(f.name, f"{f.value}  {_mark(f)}".rstrip()) for f in findings if f.topic == topic]
         blocks.append(f"{topic}\n{aligned(rows, indent=2)}")
     return "\n".join(blocks)
 

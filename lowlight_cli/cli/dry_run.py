@@ -1,13 +1,14 @@
 """Prints what a run would do: as a table, or as events."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from lowlight_cli.cli.events import as_line, plan_event
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
-from lowlight_cli.cli.tables import aligned
+from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.counted import counted
 from lowlight_cli.images.decode import peek_pixels
 from lowlight_cli.images.formats import format_of
@@ -33,8 +34,16 @@ def show_plan(plan: Plan, *, as_json: bool, quiet: bool, spooled: Path | None = 
         for job, pixels in zip(named, sizes, strict=True):
             emit(as_line(plan_event(job, pixels)))
     elif plan.jobs:
-        emit(aligned(_cells(job, pixels) for job, pixels in zip(named, sizes, strict=True)))
+        _print_jobs(named, sizes)
     say(_totals(plan, sizes), quiet=quiet)
+
+
+def _print_jobs(jobs: Sequence[Job], sizes: Sequence[int]) -> None:
+    from lowlight_cli.cli.table_layout import Column, Kind
+
+    columns = (Column(""), Column("", Kind.NAME), Column("", Kind.NAME), Column(""))
+    rows = [_cells(job, pixels) for job, pixels in zip(jobs, sizes, strict=True)]
+    print_table(table(columns, rows), framed=False)
 
 
 def _named(job: Job, spooled: Path | None) -> Job:

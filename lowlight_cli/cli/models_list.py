@@ -1,20 +1,17 @@
 """The list of models: a row for each preset, with its size, its weights and their license; torch-free."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lowlight_cli import defaults
 from lowlight_cli.checkpoints.locate import weights_here
-from lowlight_cli.cli.tables import table
+from lowlight_cli.cli.tables import Table, table
 from lowlight_cli.models.entry import ModelEntry, WeightsEntry
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _HEADS = ("model", "preset", "parameters", "MB", "weights", "license")
 
 
-def list_table(entries: Sequence[ModelEntry]) -> "Table":
+def list_table(entries: Sequence[ModelEntry]) -> Table:
     """A row for each preset; a star marks the default one of each model.
 
     Args:

@@ -20,6 +20,11 @@ from lowlight_cli.reports.report_options import ReportOptions, Style
 if TYPE_CHECKING:
     from lowlight_cli.reports.report_item import ReportItem
 
+_RANKS = {"status": 3, "size": 3, "seconds": 3, "noise ×": 2, "color ΔE": 2} | dict.fromkeys(
+    ("clipped %", "deep shadow %"), 1
+)
+"""Head -> rank of the columns that --wide adds; the others are always asked for."""
+
 SOME_UNREADABLE = 3
 """Exit code if an original or a result that should exist cannot be read."""
 
@@ -40,6 +45,11 @@ FormatOption = Annotated[
     typer.Option("--format", "-f", help="Format of the numbers on stdout, if no report is requested."),
 ]
 
+WideOption = Annotated[
+    bool,
+    typer.Option("--wide", help="Add status, size, clipping, color, noise and time to the table."),
+]
+
 
 def report(
     context: typer.Context,
@@ -50,11 +60,12 @@ def report(
     contact_sheet: io.ContactSheetOption = None,
     absolute: AbsoluteOption = False,
     number_format: FormatOption = NumberFormat.TABLE,
+    wide: WideOption = False,
 ) -> None:
     """Report what a run did, from its manifest and its files; nothing is enhanced again.
 
-    Without --report, --compare and --contact-sheet, prints the numbers of all images; with them, the paths
-    of the files written.
+    Without --report, --compare and --contact-sheet, prints the brightness of all images before and after;
+    --wide, csv and json give more numbers. With them, prints the paths of the files written.
 
     Exit codes: 0 success, 2 usage error, 3 an original or a result cannot be read, 8 a report cannot be
     written.
@@ -68,7 +79,7 @@ def report(
     items = (
         _write(entries, folder, options, quiet=quiet)
         if options
-        else _show(entries, folder, options, number_format)
+        else _show(entries, folder, options, number_format, wide=wide)
     )
     raise typer.Exit(_warn_about_problems(items))
 
@@ -100,23 +111,38 @@ def _write(
 
 
 def _show(
-    entries: list[Entry], folder: Path, options: ReportOptions, number_format: NumberFormat
+    entries: list[Entry], folder: Path, options: ReportOptions, number_format: NumberFormat, *, wide: bool
 ) -> "Sequence[ReportItem]":
     """Prints the numbers of all images."""
     from lowlight_cli.reports.entries import report_entries
     from lowlight_cli.reports.report_item import make_items
-    from lowlight_cli.reports.text_formats import MARKDOWN, cells_of, sentence
-    from lowlight_cli.reports.totals import add_up
     from lowlight_cli.reports.write import TEXT_FORMATS
 
     items = tuple(make_items(report_entries(entries, folder, absolute=options.absolute), folder))
     if number_format is not NumberFormat.TABLE:
         emit(TEXT_FORMATS[f".{number_format}"](items).removesuffix("\n"))
         return items
-    heads = [head for head, _, _ in MARKDOWN]
-    numbers = [head for head, is_number, _ in MARKDOWN if is_number]
-    print_table(table(heads, map(cells_of, items), numbers=numbers, caption=sentence(add_up(items))))
+    _print_numbers(items, wide=wide)
     return items
+
+
+def _print_numbers(items: "Sequence[ReportItem]", *, wide: bool) -> None:
+    """Prints the table for people; the short one shows the brightness and the note of each image."""
+    from lowlight_cli.cli.table_layout import Column, Kind
+    from lowlight_cli.reports.text_formats import MARKDOWN, cells_of, sentence
+    from lowlight_cli.reports.totals import add_up
+
+    chosen = [i for i, (head, _, _) in enumerate(MARKDOWN) if wide or _RANKS.get(head, 0) == 0]
+    columns = [
+        Column(
+            MARKDOWN[i][0],
+            Kind.NUMBER if MARKDOWN[i][1] else Kind.TEXT if i else Kind.NAME,
+            _RANKS.get(MARKDOWN[i][0], 0),
+        )
+        for i in chosen
+    ]
+    rows = [[cells[i] for i in chosen] for cells in map(cells_of, items)]
+    print_table(table(columns, rows, caption=sentence(add_up(items))), more="--format csv")
 
 
 def _warn_about_problems(items: "Sequence[ReportItem]") -> int:

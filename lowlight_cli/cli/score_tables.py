@@ -1,6 +1,5 @@
 """Prints tables of scores and writes reports, for all commands that score."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,12 @@ def print_grid(grid: "Grid", color: str) -> None:
         grid: Its cells; all columns but the first hold numbers.
         color: ``auto``, ``always`` or ``never``.
     """
-    sys.stdout.flush()
+    from lowlight_cli.cli.table_layout import Column, Kind
+
+    first, *heads = grid.heads
+    columns = [Column(first), *(Column(head, Kind.NUMBER, grid.ranks.get(head, 0)) for head in heads)]
     rows = [[_styled(cell) for cell in row] for row in grid.rows]
-    print_table(table(grid.heads, rows, numbers=grid.heads[1:]), color=color)
+    print_table(table(columns, rows), color=color)
 
 
 def write_report(path: Path, text: str) -> None:

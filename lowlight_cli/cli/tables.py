@@ -1,19 +1,25 @@
 """Output as columns, tables and JSON, for terminals and pipes; decides about color.
 
-``aligned`` is plain and fast. ``print_table`` draws a frame; it imports rich when called.
+``aligned`` lists facts and is plain and fast. ``print_table`` fits a table into the window; it imports rich
+when called.
 """
 
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from io import StringIO, TextIOWrapper
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TextIO
+
+from lowlight_cli.counted import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
+
+    from lowlight_cli.cli.table_layout import Column, Layout
 
 
 Stream = TextIO | TextIOWrapper | StringIO
@@ -39,12 +45,35 @@ def wants_color(stream: Stream, color: str = "auto") -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-NARROWEST = 80
-"""Width of a table outside of terminals, unless its content is wider."""
+_USUAL_WIDTH = 80
+"""Width of a terminal that does not state it."""
+_LEAST_TEXT = 20
+"""Cells below which the last column of ``aligned`` is not wrapped."""
+
+
+def output_width(stream: Stream | None = None) -> int | None:
+    """Cells of a line: ``COLUMNS``, or the width of the terminal; None elsewhere, where lines have no limit.
+
+    Args:
+        stream: Where the lines go; stdout if None.
+    """
+    stream = stream or sys.stdout
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    if not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    except OSError:
+        return _USUAL_WIDTH
 
 
 def aligned(rows: Iterable[Sequence[object]], indent: int = 0) -> str:
-    """Rows in aligned columns, two spaces apart.
+    """Facts in aligned columns, two spaces apart; the last one is wrapped to the width of stdout.
+
+    Words are never cut, so that a long path can be copied. A ``table`` is for data whose other columns may be
+    too wide.
 
     Args:
         rows: Cells; numbers are right-aligned with thousands separators.
@@ -53,12 +82,17 @@ def aligned(rows: Iterable[Sequence[object]], indent: int = 0) -> str:
     rows = list(rows)
     cells = [[_text(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    before = indent + sum(widths[:-1]) + 2 * (len(widths) - 1)
+    room = (output_width() or sys.maxsize) - before
     lines = []
     for row, texts in zip(rows, cells, strict=True):
         padded = [
             text.rjust(width) if isinstance(cell, int | float) else text.ljust(width)
             for cell, text, width in zip(row, texts, widths, strict=True)
         ]
+        if len(texts[-1]) > room >= _LEAST_TEXT:
+            wrapped = textwrap.wrap(texts[-1], room, break_long_words=False, break_on_hyphens=False)
+            padded[-1] = f"\n{' ' * before}".join(wrapped)
         lines.append((" " * indent + "  ".join(padded)).rstrip())
     return "\n".join(lines)
 
@@ -68,56 +102,149 @@ def as_json(result: object) -> str:
     return json.dumps(result, default=_plain, indent=2, ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table for people.
+
+    Attributes:
+        columns: Heads and kinds.
+        rows: As many cells each: rich ``Text``, or anything that ``str`` accepts.
+        caption: Line below.
+    """
+
+    columns: tuple["Column", ...]
+    rows: tuple[tuple[object, ...], ...]
+    caption: str = ""
+
+
 def table(
-    columns: Sequence[str],
+    columns: "Sequence[str | Column]",
     rows: Iterable[Sequence[object]],
     *,
     numbers: Collection[str] = (),
-    title: str = "",
     caption: str = "",
-) -> "Table":
-    """A framed table; cells are not parsed for markup.
+) -> Table:
+    """A table; cells are not parsed for markup.
 
     Args:
-        columns: Heads.
+        columns: Heads, or columns with a kind and a rank. The first column names the row.
         rows: As many cells each: rich ``Text``, or anything that ``str`` accepts.
-        numbers: Heads of the right-aligned columns.
-        title: Line above.
+        numbers: Those of the plain heads that are above numbers.
         caption: Line below.
     """
-    from rich.table import Table
-    from rich.text import Text
+    from lowlight_cli.cli.table_layout import Column, Kind
 
-    drawn = Table(title=Text(title) if title else None, caption=Text(caption) if caption else None)
-    drawn.title_justify = drawn.caption_justify = "left"
-    for head in columns:
-        # A number cut in two lines is a wrong number.
-        drawn.add_column(
-            Text(head),
-            justify="right" if head in numbers else "left",
-            no_wrap=head in numbers,
-            overflow="fold",
-        )
-    for row in rows:
-        drawn.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    return drawn
+    described = [
+        Column(column, Kind.NUMBER if column in numbers else Kind.TEXT) if isinstance(column, str) else column
+        for column in columns
+    ]
+    return Table(tuple(described), tuple(map(tuple, rows)), caption)
 
 
-def print_table(drawn: "Table", stream: Stream | None = None, *, color: str = "auto") -> None:
-    """Prints a table as wide as the terminal or, elsewhere, its content; ``COLUMNS`` overrides both.
+def print_table(
+    table: Table,
+    stream: Stream | None = None,
+    *,
+    color: str = "auto",
+    framed: bool = True,
+    more: str = "--json",
+) -> None:
+    """Prints a table no wider than ``output_width``: a number is printed whole or not at all.
 
-    The frame is ASCII if the encoding of the stream lacks line characters.
+    Columns that do not fit are left out, and a line below says so. Characters that the encoding of the stream
+    lacks are replaced.
 
     Args:
-        drawn: From ``table``.
+        table: From ``table``.
         stream: Where to; stdout if None.
-        color: ``auto``, ``always`` or ``never``.
+        color: ``auto``, ``always`` or ``never``; a table without a frame has no color.
+        framed: Whether lines are drawn between columns.
+        more: Option of the command that gives all columns at any width.
     """
-    console = make_console(stream or sys.stdout, color)
-    if not console.file.isatty() and not os.environ.get("COLUMNS"):
-        unbounded = console.options.update(max_width=10_000)
-        console.width = max(NARROWEST, console.measure(drawn, options=unbounded).maximum)
+    from lowlight_cli.cli.table_layout import fit
+
+    stream = stream or sys.stdout
+    width = output_width(stream)
+    columns = [replace(column, head=_encodable(column.head, stream.encoding)) for column in table.columns]
+    texts = [[_encodable(str(cell), stream.encoding) for cell in row] for row in table.rows]
+    gap, border = (3, 4) if framed else (2, 0)
+    layout = fit(columns, texts, None if width is None else width - border, gap)
+    stream.flush()
+    if framed:
+        _draw_frame(table, columns, texts, layout, make_console(stream, color))
+    else:
+        stream.writelines(_plain_lines(columns, texts, layout, _encodable("…", stream.encoding)))
+    left_out = len(columns) - len(layout.shown)
+    notes = [f"{counted(left_out, 'column')} not shown; widen the window or use {more}"] if left_out else []
+    for note in [table.caption, *notes]:
+        lines = textwrap.wrap(_encodable(note, stream.encoding), width or sys.maxsize, break_on_hyphens=False)
+        stream.writelines(f"{line}\n" for line in lines)
+
+
+def _draw_frame(
+    table: Table,
+    columns: "Sequence[Column]",
+    texts: Sequence[Sequence[str]],
+    layout: "Layout",
+    console: "Console",
+) -> None:
+    """Prints the columns of a layout; all lines of their cells fit, so that rich wraps heads only."""
+    from rich.table import Table as FramedTable
+    from rich.text import Text
+
+    from lowlight_cli.cli.table_layout import Kind, cell_lines
+
+    drawn = FramedTable()
+    for i, width in zip(layout.shown, layout.widths, strict=True):
+        right = columns[i].kind is Kind.NUMBER
+        drawn.add_column(Text(columns[i].head), justify="right" if right else "left", width=width)
+    mark = _encodable("…", console.encoding)
+    for row, line in zip(table.rows, texts, strict=True):
+        cells = []
+        for i, width in zip(layout.shown, layout.widths, strict=True):
+            cell, lines = row[i], cell_lines(line[i], columns[i].kind, width, mark)
+            cells.append(Text("\n".join(lines), cell.style if isinstance(cell, Text) else ""))
+        drawn.add_row(*cells)
+    console.width = sum(layout.widths) + 3 * len(layout.widths) + 1
     console.print(drawn)
+
+
+def _plain_lines(
+    columns: "Sequence[Column]", texts: Sequence[Sequence[str]], layout: "Layout", mark: str
+) -> Iterable[str]:
+    """Lines of a table without a frame, heads first if it has any."""
+    from rich.cells import cell_len
+
+    from lowlight_cli.cli.table_layout import Kind, cell_lines
+
+    heads = [column.head for column in columns]
+    for row in [heads, *texts] if any(heads) else texts:
+        cells = [
+            cell_lines(row[i], columns[i].kind, width, mark)
+            for i, width in zip(layout.shown, layout.widths, strict=True)
+        ]
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = [
+                " " * (width - cell_len(part)) + part
+                if columns[i].kind is Kind.NUMBER
+                else part + " " * (width - cell_len(part))
+                for i, width, part in zip(layout.shown, layout.widths, parts, strict=True)
+            ]
+            yield "  ".join(padded).rstrip() + "\n"
+
+
+_PLAINER = {"…": "...", "→": "->", "×": "x", "–": "-", "·": "-"}
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """The text, with replacements for characters that the encoding lacks; None has all of them."""
+    encoding = encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        plainer = "".join(_PLAINER.get(char, char) for char in text)
+        return plainer.encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def make_console(stream: Stream, color: str = "auto", *, terminal: bool = False) -> "Console":

@@ -30,6 +30,7 @@ from lowlight_cli.training.ablation import (
 from lowlight_cli.training.catalog import RECIPES
 
 if TYPE_CHECKING:
+    from lowlight_cli.cli.table_layout import Column
     from lowlight_cli.training.config import Recipe, RunSettings
 
 
@@ -83,11 +84,21 @@ def ablate(
         emit(document_text(as_document(rows, settings, name=recipe)).rstrip())
     elif rows:
         head, *cells = table_lines(rows)
-        print_table(table(head, cells, numbers=head[2:]), color=options.color)
+        print_table(table(table_columns(head), cells), color=options.color)
         emit(f"{terms(settings)}\n{reading(rows)}")
     missing = [variant.name for variant in chosen if variant.name not in {row.name for row in rows}]
     if missing:
         say(f"not finished: {', '.join(missing)}; run the same command to resume", quiet=options.quiet)
+
+
+def table_columns(heads: Sequence[str]) -> list["Column"]:
+    """Columns of the table; a narrow window leaves out the counts of parameters first."""
+    from lowlight_cli.cli.table_layout import Column, Kind
+
+    row, variant, *numbers = heads
+    ranks = {"parameters": 2, "trained": 2, variant: 1}
+    described = [Column(head, Kind.NUMBER, ranks.get(head, 0)) for head in numbers]
+    return [Column(row, Kind.NAME), Column(variant, rank=ranks[variant]), *described]
 
 
 class Grid:

@@ -1,7 +1,7 @@
 """Turns results into rows and columns of text, for all table formats; torch-free."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from lowlight_cli.evaluation.bootstrap import Difference
@@ -41,6 +41,7 @@ class Grid:
         published: Indices of rows with scores from papers.
         footnotes: What signs in the table mean.
         second_part: Index of the first row with scores from papers, or with statistics of images.
+        ranks: Head -> rank of the columns that a narrow window shows last; 0 for those it shows first.
     """
 
     heads: tuple[str, ...]
@@ -48,6 +49,7 @@ class Grid:
     published: frozenset[int] = frozenset()
     footnotes: tuple[str, ...] = ()
     second_part: int | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
 
 def method_grid(

@@ -166,7 +166,8 @@ def test_weights_that_are_not_there_are_code_six(enhance, folder, tmp_path):
     assert len(run.err.splitlines()) == 1
 
 
-def test_a_dry_run_changes_nothing(enhance, folder, tmp_path):
+def test_a_dry_run_changes_nothing(enhance, folder, tmp_path, monkeypatch):
+    monkeypatch.delenv("COLUMNS")
     run = enhance(folder, "-o", tmp_path / "out", "--dry-run")
     assert run.code == 0
     lines = [line.split() for line in run.out.splitlines()]

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from lowlight_cli.cli.table_layout import Column, Kind
 from lowlight_cli.cli.tables import aligned, make_console, print_table, table, wants_color
 
 
@@ -46,6 +47,7 @@ def test_columns_of_the_environment_win(pipe, monkeypatch):
     monkeypatch.setenv("COLUMNS", "50")
     print_table(long_table(), pipe)
     assert {len(line) for line in written(pipe).splitlines()} == {50}
+    assert written(pipe).count("name") == 40
     assert "21.2345" in written(pipe)
 
 
@@ -55,9 +57,30 @@ def test_frames_are_ascii_where_the_encoding_has_no_lines(monkeypatch):
     assert "+---+" in written(stream)
 
 
+def test_left_out_text_is_marked_with_what_the_encoding_has(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "24")
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    print_table(table([Column("image", Kind.NAME)], [["folder/sub/photo-0815.jpg"]]), stream)
+    assert "| folder/su...0815.jpg |" in written(stream)
+
+
+def test_wide_characters_count_twice(pipe, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    print_table(table([Column("image", Kind.NAME)], [["夜" * 30]]), pipe, framed=False)
+    assert written(pipe).splitlines()[1] == "夜" * 7 + "…" + "夜" * 7
+
+
+def test_facts_are_wrapped_under_their_column_and_paths_stay_whole(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    path = "/a/long/path/to/something/that/nobody/cuts"
+    lines = aligned([("key", "words " * 8), ("file", path)]).splitlines()
+    assert lines[:2] == ["key   " + "words words words words words", "      words words words"]
+    assert lines[2] == f"file  {path}"
+
+
 def test_text_in_brackets_is_no_markup(pipe):
-    print_table(table(["[red]head"], [["[bold]x[/bold]"]], title="[i]t", caption="[i]c"), pipe)
-    for text in ("[red]head", "[bold]x[/bold]", "[i]t", "[i]c"):
+    print_table(table(["[red]head"], [["[bold]x[/bold]"]], caption="[i]c"), pipe)
+    for text in ("[red]head", "[bold]x[/bold]", "[i]c"):
         assert text in written(pipe)
 
 
