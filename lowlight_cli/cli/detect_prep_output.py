@@ -43,7 +43,8 @@ def run(request: PrepareRequest, settings: GlobalSettings, *, dry_run: bool) -> 
         return 0
     report = prepare(request, reporter)
     if report.document:
-        _write_page(request, report)
+        page = _write_page(request, report)
+        say(f"report:  {shown(page)}", quiet=settings.quiet)
     for file in report.files:
         emit(file)
     return report.exit_code
@@ -122,15 +123,17 @@ def _show_plan(request: PrepareRequest, source: Source) -> None:
             emit(f"{shown(each.sample.image)} -> {shown(target)}  {count}")
 
 
-def _write_page(request: PrepareRequest, report: PrepareReport) -> None:
-    """Writes ``lle-report.html``.
+def _write_page(request: PrepareRequest, report: PrepareReport) -> Path:
+    """Writes ``lle-report.html``; returns its path.
 
     Raises:
         OutputError: It cannot be written.
     """
     paths = {split: request.out / preview_file(split) for split in report.document["splits"]}
     previews = {split: path.read_bytes() for split, path in paths.items() if path.is_file()}
+    page = request.out / f"{REPORT}.html"
     try:
-        put(request.out / f"{REPORT}.html", detection_page(report.document, previews))
+        put(page, detection_page(report.document, previews, title=shown(request.out.resolve().name)))
     except ImageError as error:
         raise OutputError(str(error)) from error
+    return page

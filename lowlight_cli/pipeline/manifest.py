@@ -45,6 +45,7 @@ class Entry:
         status: Outcome.
         error: Code and message of a failure or conflict; null otherwise.
         seconds: Time spent on the image in all threads.
+        elapsed: Seconds from the start of the run until the image was finished; null if unknown.
         w: Width in pixels; 0 if unknown.
         h: Height in pixels; 0 if unknown.
         warnings: Codes of what was not kept, such as metadata.
@@ -71,6 +72,7 @@ class Entry:
     status: Literal["ok", "skipped", "failed", "conflict"] = "ok"
     error: Mapping[str, str] | None = None
     seconds: float = 0.0
+    elapsed: float | None = None
     w: int = 0
     h: int = 0
     warnings: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Records a run in the output folder: manifest, journal and lists of failures."""
 
 import os
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -44,6 +45,7 @@ class RunLog:
         self._is_single = plan.single  # such runs share the journal
         self._resume_state = resume_state
         self._common: dict[str, Any] = {}
+        self._started = time.perf_counter()
         self._jobs = {job.target: job for job in plan.jobs}
         self._manifest = ManifestWriter(manifest_path(plan.folder))
         self._journal = ManifestWriter(journal_path(plan.folder))
@@ -51,12 +53,13 @@ class RunLog:
         self._write_error: OutputError | None = None
 
     def begin(self, info: RunInfo) -> None:
-        """Sets the fields that all entries share.
+        """Sets the fields that all entries share, and starts the clock.
 
         Args:
             info: These fields.
         """
         self._common = asdict(info)
+        self._started = time.perf_counter()
 
     def before_write(self, job: Job, size: int, sha256: str) -> None:
         """Records in the journal that a result is about to be written; called from the writing threads.
@@ -131,6 +134,7 @@ class RunLog:
             entry,
             status=row.status,
             seconds=round(row.seconds, 4),
+            elapsed=round(time.perf_counter() - self._started, 3),
             w=row.width,
             h=row.height,
             warnings=row.warnings,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from lowlight_cli.reports.page import render
 from lowlight_cli.reports.run_page import Tile
@@ -24,17 +25,19 @@ class Bar(NamedTuple):
     shares: tuple[float, ...]
 
 
-def detection_page(document: Mapping[str, Any], previews: Mapping[str, bytes]) -> str:
+def detection_page(document: Mapping[str, Any], previews: Mapping[str, bytes], *, title: str) -> str:
     """A self-contained HTML file.
 
     Args:
         document: The content of ``lle-report.json``.
-        previews: For each split, a JPEG of images with their boxes.
+        previews: For each split, a JPEG of images with their boxes; ``preview_SPLIT.jpg`` beside the page.
+        title: Name of the dataset, such as that of its folder.
     """
     splits = document["splits"]
     return render(
         "detection.html.j2",
-        title=f"{document['form']} to {document['to']}",
+        title=title,
+        formats=f"{document['form']} to {document['to']}",
         tiles=_tiles(document),
         splits=list(splits),
         bars=_bars(document["classes"], splits),
@@ -44,6 +47,7 @@ def detection_page(document: Mapping[str, Any], previews: Mapping[str, bytes]) -
         changes=[(words, document["changes"][key]) for key, words in _CHANGES.items()],
         errors=document["errors"],
         previews=previews,
+        links={split: quote(f"preview_{split}.jpg") for split in previews},
     )
 
 

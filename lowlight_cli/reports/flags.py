@@ -26,12 +26,14 @@ class Flag:
         symbol: A shape, so that flags differ without color.
         meaning: What was found, with the threshold.
         applies: Whether it holds for a pair.
+        measured: What was measured in a pair, in words.
     """
 
     label: str
     symbol: str
     meaning: str
     applies: Callable[[Measures], bool]
+    measured: Callable[[Measures], str]
 
 
 FLAGS: Catalog[Flag] = Catalog(
@@ -42,36 +44,42 @@ FLAGS: Catalog[Flag] = Catalog(
             "■",
             "The result is black or of one color, and the original is not.",
             lambda pair: _is_blank(pair) and not pair.before.constant,
+            lambda pair: f"mean brightness {pair.after.luma:.1%}",
         ),
         "clipped": Flag(
             "clipped",
             "▲",
             f"More than {CLIPPED_SHARE:.0%} more of the pixels are clipped than before.",
             lambda pair: pair.after.clipped - pair.before.clipped > CLIPPED_SHARE,
+            lambda pair: f"{pair.before.clipped:.1%} before, {pair.after.clipped:.1%} after",
         ),
         "dark": Flag(
             "still dark",
             "▼",
             f"More than {DEEP_SHARE:.0%} of the pixels are still darker than 5% of the range.",
             lambda pair: pair.after.deep > DEEP_SHARE and not _is_blank(pair),
+            lambda pair: f"{pair.before.deep:.0%} before, {pair.after.deep:.0%} after",
         ),
         "cast": Flag(
             "color",
             "◆",
             f"The mean color changed by ΔE {CAST_DELTA_E:g} or more.",
             lambda pair: pair.cast >= CAST_DELTA_E,
+            lambda pair: f"ΔE {pair.cast:.1f}",
         ),
         "noise": Flag(
             "noise",
             "▦",
             f"Noise is more than {NOISE_TIMES:g} times that of the original.",
             lambda pair: pair.noise > NOISE_TIMES,
+            lambda pair: f"{pair.noise:.1f} times",
         ),
         "seams": Flag(
             "seams",
             "┼",
             f"Straight edges at regular distances, {SEAM_TIMES:g} times as high as those around them.",
             lambda pair: pair.seams > SEAM_TIMES,
+            lambda pair: f"{pair.seams:.1f} times",
         ),
     },
 )

@@ -17,6 +17,8 @@ from lowlight_cli.reports.totals import Totals, add_up
 LARGEST_PAGE = 500
 """Most images on a single page; longer reports have several pages."""
 IMAGES_PER_PAGE = 200
+LAZY_FROM = 50
+"""Images on a page from which each is loaded only when it comes into view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,17 @@ class Card:
     link: str
 
 
+LOOK = "A flag is a hint, no verdict. Hover over it, or see the end of the page, for its meaning."
+
+
 class Tile(NamedTuple):
-    """A number at the top of a page: label, value, note, and CSS class."""
+    """A number at the top of a page: label, value, note, CSS class, and what hovering explains."""
 
     label: str
     value: str
     note: str
     kind: str
+    title: str = ""
 
 
 def images_per_page(count: int) -> int:
@@ -88,12 +94,19 @@ def run_pages(items: Sequence[ReportItem], target: Path, heading: Heading) -> li
         "failures": [item for item in items if item.problem or item.has_failed],
         "heads": [(head, right) for head, right, _ in MARKDOWN],
         "cells_of": cells_of,
+        "meanings_of": meanings_of,
+        "lazy_from": LAZY_FROM,
         "pages": [path.name for path in paths],
     }
     return [
         (path, render("run.html.j2", page=page, cards=cards[page * each : (page + 1) * each], **values))
         for page, path in enumerate(paths)
     ]
+
+
+def meanings_of(item: ReportItem) -> str:
+    """What the flags of an image mean."""
+    return " ".join(FLAGS[name].meaning for name in item.flags)
 
 
 def tiles_of(totals: Totals) -> list[Tile]:
@@ -103,12 +116,21 @@ def tiles_of(totals: Totals) -> list[Tile]:
         Tile("enhanced", f"{totals.done:,}", f"of {totals.pictures:,}", "done"),
         Tile("up to date", f"{totals.skipped:,}", "skipped", "") if totals.skipped else None,
         Tile("failed", f"{totals.failed:,}", "see below", "failed") if totals.failed else None,
-        Tile("worth a look", f"{totals.flagged:,}", "flagged below", "look") if totals.flagged else None,
+        Tile("worth a look", f"{totals.flagged:,}", "flagged below", "look", LOOK)
+        if totals.flagged
+        else None,
         Tile("brighter", f"{totals.gain:.1f}×", "median", "light") if totals.gain else None,
         Tile("megapixels", f"{totals.megapixels:,.1f}", speed, "") if totals.megapixels else None,
-        Tile("work", span(totals.seconds), "sum over threads", "") if totals.seconds else None,
+        _time_tile(totals),
     ]
     return [tile for tile in tiles if tile]
+
+
+def _time_tile(totals: Totals) -> Tile | None:
+    """The wall time with its rate, as the summary of a run shows them; else the work of all threads."""
+    if totals.wall_seconds:
+        return Tile("time", span(totals.wall_seconds), f"{totals.done / totals.wall_seconds:.2g} img/s", "")
+    return Tile("work", span(totals.seconds), "sum over threads", "") if totals.seconds else None
 
 
 def span(seconds: float) -> str:

@@ -21,6 +21,7 @@ class Totals:
         failed: Failed images and conflicts.
         flagged: Images with flags.
         seconds: Time spent on enhanced images, summed over threads.
+        wall_seconds: Time that the runs took that enhanced them; None if a manifest does not state it.
         megapixels: Million pixels enhanced.
         luma_before: Mean luma of the originals in [0, 1]; None if no pair was measured.
         luma_after: Mean luma of the results, likewise.
@@ -38,6 +39,7 @@ class Totals:
     failed: int
     flagged: int
     seconds: float
+    wall_seconds: float | None
     megapixels: float
     luma_before: float | None
     luma_after: float | None
@@ -50,8 +52,8 @@ class Totals:
 
     @property
     def speed(self) -> float | None:
-        """Megapixels per second of work; None if no time was recorded."""
-        return self.megapixels / self.seconds if self.seconds else None
+        """Megapixels per second of wall time; None if it is unknown."""
+        return self.megapixels / self.wall_seconds if self.wall_seconds else None
 
 
 def add_up(items: Sequence[ReportItem]) -> Totals:
@@ -66,6 +68,7 @@ def add_up(items: Sequence[ReportItem]) -> Totals:
         failed=sum(item.has_failed for item in items),
         flagged=sum(bool(item.flags) for item in items),
         seconds=float(sum(entry.seconds for entry in made)),
+        wall_seconds=_wall_seconds(made),
         megapixels=sum(entry.w * entry.h for entry in made) / 1e6,
         luma_before=fmean(pair.before.luma for pair in pairs) if pairs else None,
         luma_after=fmean(pair.after.luma for pair in pairs) if pairs else None,
@@ -76,6 +79,16 @@ def add_up(items: Sequence[ReportItem]) -> Totals:
         version=_all(entry.version for entry in entries),
         day=_day(entries),
     )
+
+
+def _wall_seconds(made: Sequence[Entry]) -> float | None:
+    """Time until the last image of each run, summed over runs."""
+    last: dict[str, float] = {}
+    for entry in made:
+        if entry.elapsed is None:
+            return None
+        last[entry.run] = max(last.get(entry.run, 0.0), entry.elapsed)
+    return sum(last.values()) if last else None
 
 
 def describe_controls(entry: Entry) -> str:

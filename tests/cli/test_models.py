@@ -107,7 +107,8 @@ def test_unknown_names_are_refused_with_the_nearest(run_lle):
 
 
 @pytest.mark.skipif(not SHIPPED.exists(), reason="no weights are shipped yet")
-def test_shipped_weights_verify(run_lle):
+def test_shipped_weights_verify(run_lle, monkeypatch):
+    monkeypatch.delenv("COLUMNS")
     run = run_lle("models", "verify")
     assert (run.code, run.err) == (0, "")
     assert not [line for line in run.out.splitlines() if " broken " in line]

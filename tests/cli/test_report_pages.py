@@ -135,3 +135,57 @@ def test_the_command_to_retry_takes_the_list_that_is_there(run_lle, run_folder, 
     commands = [word for word in Page((tmp_path / "run.html").read_text()).words if "lle enhance" in word]
     expected = f"lle enhance --files-from {out}/.lle/{name}{options} -o {out} --retry-failed always"
     assert commands == ([expected] if options is not None else [])
+
+
+def test_few_images_are_loaded_at_once_and_many_when_they_come_into_view(
+    run_lle, run_folder, tmp_path, monkeypatch
+):
+    out = run_folder(["a.jpg", "b.jpg"], size=(24, 16))
+    run_lle("report", out, "--report", tmp_path / "few.html")
+    few = (tmp_path / "few.html").read_text()
+    assert {image.get("loading") for image in Page(few).all("img")} == {None}
+    monkeypatch.setattr("lowlight_cli.reports.run_page.LAZY_FROM", 2)
+    run_lle("report", out, "--report", tmp_path / "many.html")
+    assert {image.get("loading") for image in Page((tmp_path / "many.html").read_text()).all("img")} == {
+        "lazy"
+    }
+
+
+def test_pages_follow_the_theme_of_the_reader_and_print_on_white(run_lle, run_folder, tmp_path):
+    run_lle("report", run_folder(["a.jpg"]), "--report", tmp_path / "run.html")
+    text = (tmp_path / "run.html").read_text()
+    schemes = [meta["content"] for meta in Page(text).all("meta") if meta.get("name") == "color-scheme"]
+    assert schemes == ["light dark"]
+    light, printed = text.split("@media (prefers-color-scheme: light)")[1].split("@media print")
+    for part in (light, printed):
+        assert set(re.findall(r"(--[a-z-]+): #", part)) == set(
+            re.findall(r"(--[a-z-]+): #", text.split("@media")[0])
+        )
+    assert "--ground: #fff" in printed
+
+
+def test_each_flag_is_explained_where_it_is_shown(run_lle, run_folder, tmp_path):
+    out = run_folder(["a.jpg"])
+    run_lle("report", out, "--report", tmp_path / "run.html")
+    page = Page((tmp_path / "run.html").read_text())
+    chips = [attrs for attrs in page.all("span") if attrs.get("class", "").startswith("chip")]
+    assert all(chip["title"].endswith(".") for chip in chips)
+    assert any("Here: " in chip["title"] for chip in chips)
+    assert all(option["title"] for option in page.all("option") if option["value"] in ("noise", "clipped"))
+
+
+def test_the_page_gives_wall_time_and_its_rate(run_lle, run_folder, tmp_path):
+    out = run_folder(["a.jpg", "b.jpg"], size=(1000, 500), run="r1", elapsed=1.0)
+    run_folder(["b.jpg"], size=(1000, 500), run="r1", elapsed=4.0)
+    run_folder(["c.jpg"], size=(1000, 500), run="r2", elapsed=2.0)
+    run_lle("report", out, "--report", tmp_path / "run.html")
+    words = Page((tmp_path / "run.html").read_text()).words
+    assert words[words.index("time") + 1 : words.index("time") + 3] == ["6.0 s", "0.5 img/s"]
+    assert "0.25 MP/s" in words
+
+
+def test_without_wall_time_the_page_gives_the_work_and_no_rate(run_lle, run_folder, tmp_path):
+    run_lle("report", run_folder(["a.jpg"]), "--report", tmp_path / "run.html")
+    words = Page((tmp_path / "run.html").read_text()).words
+    assert "sum over threads" in words
+    assert not any("MP/s" in word or "img/s" in word for word in words)

@@ -31,17 +31,27 @@ def document():
 
 
 def test_the_page_tells_the_numbers_and_needs_nothing_else(document):
-    page = detection_page(document, {"train": b"\xff\xd8jpeg"})
+    page = detection_page(document, {"train": b"\xff\xd8jpeg"}, title="night")
 
     assert "2 boxes clipped" in page
     assert "80.0 %" in page
     assert page.count("<rect") == 4
     assert "cow" not in page  # no box
-    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)', page)) == {"preview_train.jpg"}
+
+
+def test_the_page_is_named_after_the_folder_and_links_its_previews(document):
+    page = detection_page(document, {"train": b"\xff\xd8jpeg"}, title="night yolo")
+
+    assert "<h1>night yolo</h1>" in page
+    assert "<title>night yolo" in page
+    assert 'href="#preview-1"' in page
+    assert 'id="preview-1"' in page
+    assert 'loading="lazy"' not in page
 
 
 def test_names_from_files_are_only_text(document):
-    page = detection_page(document, {})
+    page = detection_page(document, {}, title="night")
 
     assert "<script>alert(1)" not in page
     assert "&lt;b&gt;cat" in page
@@ -50,4 +60,4 @@ def test_names_from_files_are_only_text(document):
 def test_a_set_without_pictures_has_no_light(document):
     document["light"] = {"train": {}}
 
-    assert 'id="light"' not in detection_page(document, {})
+    assert 'id="light"' not in detection_page(document, {}, title="night")
