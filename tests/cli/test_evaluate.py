@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -169,6 +170,8 @@ def test_every_form_parses_and_stdout_holds_nothing_else(run_lle, pairs):
     assert "mean, n=4" in table.out
     page = run_lle(*words, "-f", "html").out
     assert page.startswith("<!doctype html>")
+    assert not re.search(r"https?://|url\(|loading=|<link", page)
+    assert all(source.startswith("data:") for source in re.findall(r'src="([^"]*)"', page))
     assert "http:" not in page
     assert "https:" not in page
 
