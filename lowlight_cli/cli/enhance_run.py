@@ -103,6 +103,7 @@ class _EnhanceReporter(Reporter):
     def planned(self, plan: Plan) -> None:
         """Asks if originals would be replaced, and keeps the plan for what is done after the run."""
         if self._asks:
+            self._status.clear()
             _confirm(plan, self._output.backup_dir)
         self.plan = plan
 
@@ -131,7 +132,8 @@ def run(context: typer.Context, request: EnhanceRequest, presentation: Presentat
             show_plan(resolved_plan(request), as_json=presentation.as_json, quiet=quiet, spooled=folder)
             return 0
         reporter = _EnhanceReporter(settings_of(context), request, presentation)
-        report = enhance(request, reporter)
+        with reporter.loading(request.settings.model):
+            report = enhance(request, reporter)
         if folder and not request.writes_manifest and report.count("ok"):
             send(reporter.plan.jobs[0].target)
     code = _finish(context, request, presentation, reporter, report)

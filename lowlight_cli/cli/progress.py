@@ -18,6 +18,36 @@ if TYPE_CHECKING:
 _LINE_EVERY_S = 30.0
 _LINE_EVERY_SHARE = 0.1
 _USUAL_COLUMNS, _USUAL_LINES = 80, 24
+_BAR = "{n_fmt}/{total_fmt} {percentage:3.0f}% {bar:10} {remaining}{postfix}"
+_BAR_CELLS = len("/ 100% 1234567890 0:00:00,   ")
+"""Cells of the bar without its counts and what stands after the comma."""
+_LEAST_NAME = 12
+"""Cells without which no name is shown."""
+
+
+class StatusLine:
+    """Says in a terminal what is waited for, until something else is shown; elsewhere it says nothing.
+
+    Args:
+        settings: Quiet mode and the kind of progress.
+    """
+
+    def __init__(self, settings: GlobalSettings) -> None:
+        self._is_shown = progress_kind(settings) == "bar"
+        self._line: tqdm[None] | None = None
+
+    def show(self, text: str) -> None:
+        """Shows a text; messages are printed above it."""
+        self.clear()
+        if self._is_shown:
+            self._line = draw_bar(1, bar_format=text)
+
+    def clear(self) -> None:
+        """Erases the text."""
+        if self._line is not None:
+            self._line.leave = False
+            self._line.close()
+            self._line = None
 
 
 class Progress:
@@ -32,8 +62,9 @@ class Progress:
         self._total = total
         self._settings = settings
         self._kind = progress_kind(settings)
-        self._done = self._failed = 0
+        self._done = self._made = self._failed = 0
         self._megapixels = 0.0
+        self._name = ""
         self._begin = time.monotonic()
         self._last_line = (0, self._begin)
         self._bar: tqdm[None] | None = None
@@ -66,17 +97,30 @@ class Progress:
         if row.status in ("skipped", "conflict"):
             return
         self._done += 1
+        self._made += row.status == "ok"
         self._megapixels += row.width * row.height / 1e6
         if self._bar is not None:
-            self._redraw(self._bar)
+            self._redraw(self._bar, 1)
         elif self._kind == "lines":
             self._line()
 
-    def _redraw(self, bar: "tqdm[None]") -> None:
-        speed = self._megapixels / max(time.monotonic() - self._begin, 0.001)
-        failures = f"  {self._failed} failed" if self._failed else ""
-        bar.set_postfix_str(f"{speed:.2g} MP/s{failures}", refresh=False)
-        bar.update()
+    def working(self, source: Path) -> None:
+        """Shows the name of the image that the model works on, where there is room for it."""
+        self._name = shown(source.name)
+        if self._bar is not None:
+            self._redraw(self._bar, 0)
+            self._bar.refresh()
+
+    def _redraw(self, bar: "tqdm[None]", more: int) -> None:
+        seconds = time.monotonic() - self._begin
+        words = [rate(self._made, self._megapixels, seconds)] if self._made else []
+        words += [f"{self._failed} failed"] if self._failed else []
+        text = "  ".join(words)
+        room = (bar.ncols or _USUAL_COLUMNS) - len(f"{self._total}") * 2 - _BAR_CELLS - len(text)
+        if self._name and room >= _LEAST_NAME:
+            text = f"{text}  {_shortened(self._name, room)}".strip()
+        bar.set_postfix_str(text, refresh=False)
+        bar.update(more)
 
     def _line(self) -> None:
         """Prints a line once a tenth of the run and half a minute have passed."""
@@ -86,6 +130,25 @@ class Progress:
             self._last_line = (self._done, now)
             failures = f", {self._failed} failed" if self._failed else ""
             say(f"{self._done} of {self._total} ({100 * self._done // self._total} %){failures}")
+
+
+def rate(images: int, megapixels: float, seconds: float) -> str:
+    """How fast images were made: ``2.4 img/s, 28 MP/s``.
+
+    Args:
+        images: How many.
+        megapixels: Million pixels of all of them.
+        seconds: Wall time.
+    """
+    seconds = max(seconds, 0.001)
+    return f"{images / seconds:.2g} img/s, {megapixels / seconds:.2g} MP/s"
+
+
+def _shortened(name: str, room: int) -> str:
+    # Not needed without a bar, and rich takes time to import.
+    from lowlight_cli.cli.table_layout import shorten
+
+    return shorten(name, room, "..." if (sys.stderr.encoding or "").lower() == "ascii" else "…")
 
 
 def progress_kind(settings: GlobalSettings) -> str:
@@ -101,12 +164,13 @@ def progress_kind(settings: GlobalSettings) -> str:
     return "bar" if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else "lines"
 
 
-def draw_bar(total: int, done: int = 0) -> "tqdm[None]":
+def draw_bar(total: int, done: int = 0, bar_format: str = _BAR) -> "tqdm[None]":
     """The progress bar of all commands, on stderr.
 
     Args:
         total: Steps or images in all.
         done: How many are done already.
+        bar_format: What is drawn, in the words of tqdm.
     """
     from tqdm import tqdm
 
@@ -115,7 +179,7 @@ def draw_bar(total: int, done: int = 0) -> "tqdm[None]":
     return tqdm(
         total=total, initial=done, file=sys.stderr,
         ncols=size.columns or _USUAL_COLUMNS, nrows=size.lines or _USUAL_LINES,
-        bar_format="{n_fmt}/{total_fmt} {percentage:3.0f}% {bar:10} {remaining}{postfix}",
+        bar_format=bar_format,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from lowlight_cli.cli.crash_log import CrashReporter
 from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
-from lowlight_cli.cli.progress import Progress, progress_kind, say, shown
+from lowlight_cli.cli.progress import Progress, StatusLine, progress_kind, rate, say, shown
 from lowlight_cli.cli.tables import make_console
 from lowlight_cli.counted import counted
 from lowlight_cli.pipeline.control_support import ControlHandler, describe_handlers
@@ -54,12 +54,14 @@ class Reporter(Observer):
         self._where = ""
         self._handlers: Mapping[str, ControlHandler] = {}
         self._progress = Progress(0, settings)
+        self._status = StatusLine(settings)
         self._crashes = CrashReporter(settings)
 
     def start(
         self, plan: Plan, info: RunInfo, handlers: Mapping[str, ControlHandler], precision_reason: str = ""
     ) -> None:
         """The run starts; see ``Observer``."""
+        self._status.clear()
         self._handlers = handlers
         self._plan = plan
         self._where = " ".join(word for word in (info.device, info.precision) if word)
@@ -85,6 +87,23 @@ class Reporter(Observer):
         """Shows progress while the context is open; see ``Observer``."""
         with Progress(total, self._settings) as self._progress:
             yield
+
+    @contextmanager
+    def loading(self, model: str) -> Iterator[None]:
+        """Says in a terminal that a model is loaded, until the run starts or the context is closed.
+
+        Args:
+            model: Name of the model.
+        """
+        self._status.show(f"loading {model} ...")
+        try:
+            yield
+        finally:
+            self._status.clear()
+
+    def working(self, source: Path) -> None:
+        """The model starts on an image."""
+        self._progress.working(Path("-") if source == self._stdin else source)
 
     def crash(self, row: Row, error: BaseException) -> None:
         """An image failed because of a bug."""
@@ -185,11 +204,10 @@ def show_summary(report: Report, place: str, device: str, settings: GlobalSettin
     from rich.text import Text
 
     made = report.count("ok")
-    speed = made / report.seconds if report.seconds else 0.0
-    flow = report.megapixels / report.seconds if report.seconds else 0.0
     text = Text(" · ").join(Text(words, style) for words, style in _counts(report, place))
     if made:
-        text.append(f"   {duration(report.seconds)} ({speed:.2g} img/s, {flow:.2g} MP/s)  {device}")
+        speed = rate(made, report.megapixels, report.seconds)
+        text.append(f"   {duration(report.seconds)} ({speed})  {device}")
     if not settings.quiet:
         make_console(sys.stderr, settings.color).print(text, soft_wrap=True)
     _LOG.info("%s", text.plain, extra={"said": True})

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 
@@ -38,6 +39,7 @@ class _Run:
         on_row: Callable[[Row], None],
         before_write: BeforeWrite,
         on_crash: Callable[[Row, BaseException], None],
+        on_work: Callable[[Path], None],
     ) -> None:
         self.plan = plan
         self.runner = runner
@@ -50,6 +52,7 @@ class _Run:
         self._started = time.perf_counter()
         self._on_row = on_row
         self._on_crash = on_crash
+        self._on_work = on_work
         self._ended_by: LowlightError | None = None
 
     def enhance_all(self) -> None:
@@ -129,6 +132,7 @@ class _Run:
 
     def _enhance(self, batch: list[Loaded]) -> None:
         start = time.perf_counter()
+        self._on_work(batch[0].job.source)
         try:
             with self.interruption.interruptible():
                 outcomes = enhance_batch([item.picture for item in batch], self.runner)
@@ -172,6 +176,7 @@ def run_plan(
     on_row: Callable[[Row], None] = lambda row: None,
     before_write: BeforeWrite = lambda job, size, sha256: None,
     on_crash: Callable[[Row, BaseException], None] = lambda row, error: None,
+    on_work: Callable[[Path], None] = lambda source: None,
 ) -> Report:
     """Enhances every image of a plan; one that fails is a row of the report and does not end the run.
 
@@ -186,9 +191,10 @@ def run_plan(
         on_row: Called with each row in the calling thread; signals are held back meanwhile.
         before_write: Called in the writing thread just before a result is written.
         on_crash: Called before ``on_row`` with a row that failed because of a bug, and with the exception.
+        on_work: Called with the first source of each batch before the model runs on it.
     """
     cv2.setNumThreads(0)  # OpenCV's own threads would compete with those of the model
-    run = _Run(plan, runner, config, on_row, before_write, on_crash)
+    run = _Run(plan, runner, config, on_row, before_write, on_crash, on_work)
     with run.interruption.installed():
         try:
             run.enhance_all()

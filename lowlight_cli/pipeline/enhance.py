@@ -226,4 +226,5 @@ def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recordin
             on_row=recording.on_row,
             before_write=recording.before_write,
             on_crash=observer.crash,
+            on_work=observer.working,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from lowlight_cli.pipeline.control_support import ControlHandler
 from lowlight_cli.pipeline.plan import Plan
@@ -45,6 +46,13 @@ class Observer:
         """
         del total
         return nullcontext()
+
+    def working(self, source: Path) -> None:
+        """The model starts on an image, or on a batch whose first image this is.
+
+        Args:
+            source: File of the image.
+        """
 
     def crash(self, row: Row, error: BaseException) -> None:
         """An image failed because of a bug; ``item`` follows."""

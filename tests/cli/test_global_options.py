@@ -257,6 +257,28 @@ def test_progress_in_a_terminal_is_a_bar_that_leaves_nothing(root, photos, tmp_p
     assert "\x1b[32m1 enhanced" in shown.rpartition("failed  ")[2]
 
 
+def test_a_terminal_says_at_once_what_is_loaded_and_then_names_the_image(root, photos, tmp_path):
+    words = ["enhance", str(photos), "-o", str(tmp_path / "out"), "--model", "identity"]
+    pieces = in_terminal(root, words).split("\r")
+    assert pieces[1] == "loading identity ..."
+    assert pieces[2].strip() == ""
+    assert any(piece.rstrip().endswith((", a.png", "  a.png")) for piece in pieces)
+    assert in_terminal(root, [*words, "-q", "--on-exist", "overwrite"]).startswith("failed")
+
+
+def test_loading_is_announced_before_torch_is_imported(root, photos, tmp_path):
+    words = ["enhance", str(photos), "-o", str(tmp_path / "out"), "--model", "identity"]
+    source = (
+        "import sys\nfrom lowlight_cli.cli import progress\nfrom lowlight_cli.cli.app import main\n"
+        "progress.StatusLine.show = lambda self, text: print(text, 'torch' in sys.modules)\n"
+        f"main({words!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "loading identity ... False\n"
+
+
 def test_progress_elsewhere_has_no_control_characters(root, photos, tmp_path):
     words = ["enhance", str(photos), "-o", str(tmp_path / "out"), "--model", "identity"]
     done = subprocess.run(call(words), cwd=root, capture_output=True, check=False)
