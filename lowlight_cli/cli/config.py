@@ -13,7 +13,7 @@ import typer
 from lowlight_cli.cli.config_loader import PROJECT_FILE, candidates, read_config_files, user_file
 from lowlight_cli.cli.config_schema import Keys, Section, nearest, section_name
 from lowlight_cli.cli.global_options import Command, Option, Value, global_options, settings_of
-from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.errors import OutputError, UsageError
@@ -107,7 +107,7 @@ def start(
         raise UsageError(f"{path} exists already; edit or remove it") from None
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
-    say(f"wrote {path}", quiet=settings_of(context).quiet)
+    say(f"wrote {shown(path)}", quiet=settings_of(context).quiet)
 
 
 @app.command("path")

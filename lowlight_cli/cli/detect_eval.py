@@ -7,7 +7,7 @@ import typer
 
 from lowlight_cli.cli.evaluate_options import Form, TableForm
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
-from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.score_tables import print_grid, write_report
 from lowlight_cli.counted import counted
@@ -135,7 +135,7 @@ def _prepared(
     found = read_collection(labels, source_format, read_class_names(classes) if classes else None)
     prepared = prepare_labels(found, read_stored_size, keep_unlabelled=found.format != "exdark")
     for error in prepared.errors:
-        say(f"failed  {error}", error=True)
+        say(f"failed  {shown(str(error))}", error=True)
     say(f"{found.format}: {counted(len(prepared.images), 'image')}", quiet=settings.quiet)
     return prepared
 

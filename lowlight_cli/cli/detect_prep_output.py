@@ -16,7 +16,7 @@ from lowlight_cli.detection.observer import PrepareObserver
 from lowlight_cli.detection.prepare import PrepareReport, Source, prepare, read_source
 from lowlight_cli.detection.prepared_labels import Changes, PreparedLabels, official_shortfall
 from lowlight_cli.detection.request import PrepareRequest
-from lowlight_cli.errors import ImageError, OutputError
+from lowlight_cli.errors import ImageError, OutputError, printable
 from lowlight_cli.pipeline.report import Report
 from lowlight_cli.reports.detection_page import detection_page
 
@@ -60,7 +60,7 @@ class _PrepareReporter(Reporter, PrepareObserver):
     def found(self, collection: Collection, labels: PreparedLabels) -> None:
         """Prints what the source holds, and names what cannot be used."""
         for error in labels.errors:
-            say(f"failed  {error}", error=True)
+            say(f"failed  {shown(str(error))}", error=True)
         boxes = counted(sum(len(each.boxes) for each in labels.images), "box", "boxes")
         counts = Counter(each.split for each in labels.images)
         splits = ", ".join(f"{split} {counts[split]:,}" for split in SPLITS if counts[split])
@@ -70,8 +70,10 @@ class _PrepareReporter(Reporter, PrepareObserver):
         used = Counter(box.label for each in labels.images for box in each.boxes)
         per_class = ", ".join(f"{name} {used[index]:,}" for index, name in enumerate(labels.classes))
         self._say(f"boxes: {per_class}")
-        self._warn_about("annotation", "without an image", collection.without_image)
-        self._warn_about("image", "without annotation", collection.without_annotation)
+        orphans = [shown(path) for path in collection.without_image]
+        self._warn_about("annotation", "without an image", orphans)
+        unlabelled = [shown(path) for path in collection.without_annotation]
+        self._warn_about("image", "without annotation", unlabelled)
         if collection.format == "exdark" and (short := official_shortfall(labels.images)):
             text = ", ".join(
                 f"{split} {count:,} of {official:,}" for split, (count, official) in short.items()
@@ -84,7 +86,7 @@ class _PrepareReporter(Reporter, PrepareObserver):
 
     def wrong_size(self, path: Path) -> None:
         """Names an image that does not fit its labels."""
-        say(f"failed  {path}: its size differs from that of its labels", error=True)
+        say(f"failed  {shown(path)}: its size differs from that of its labels", error=True)
 
     def originals_placed(self, count: int, new: int) -> None:
         """Prints how many originals the result has."""
@@ -120,7 +122,7 @@ def _show_plan(request: PrepareRequest, source: Source) -> None:
         for each in source.labels.images:
             target = root / image_path(request.target_format, each)
             count = counted(len(each.boxes), "box", "boxes")
-            emit(f"{shown(each.sample.image)} -> {shown(target)}  {count}")
+            emit(f"{printable(each.sample.image)} -> {printable(target)}  {count}")
 
 
 def _write_page(request: PrepareRequest, report: PrepareReport) -> Path:
@@ -133,7 +135,7 @@ def _write_page(request: PrepareRequest, report: PrepareReport) -> Path:
     previews = {split: path.read_bytes() for split, path in paths.items() if path.is_file()}
     page = request.out / f"{REPORT}.html"
     try:
-        put(page, detection_page(report.document, previews, title=shown(request.out.resolve().name)))
+        put(page, detection_page(report.document, previews, title=printable(request.out.resolve().name)))
     except ImageError as error:
         raise OutputError(str(error)) from error
     return page

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from lowlight_cli.cli.events import as_line, plan_event
-from lowlight_cli.cli.progress import say, shown
+from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.counted import counted
+from lowlight_cli.errors import printable
 from lowlight_cli.images.decode import peek_pixels
 from lowlight_cli.images.formats import format_of
 from lowlight_cli.pipeline.plan import Action, Job, Plan
@@ -57,7 +58,7 @@ def _named(job: Job, spooled: Path | None) -> Job:
 
 def _cells(job: Job, pixels: int) -> tuple[str, str, str, str]:
     why = job.reason.replace("_", " ") if job.skip else f"{pixels / 1e6:.1f} MP" if pixels else "size unknown"
-    return job.action.value, shown(job.source), f"-> {shown(job.target)}", why
+    return job.action.value, printable(job.source), f"-> {printable(job.target)}", why
 
 
 def _totals(plan: Plan, sizes: list[int]) -> str:

@@ -163,7 +163,7 @@ def _finish(
             compare = [presentation.reports.compare] if written.comparisons else []
             hints += [f"report:  {shown(path)}" for path in (*written.files, *compare) if path]
         except LowlightError as error:
-            hints.append(f"lle: error: {error}")
+            hints.append(f"lle: error: {shown(str(error))}")
             code = error.exit_code
     reporter.end(report, code, hints)
     return code

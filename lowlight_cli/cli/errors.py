@@ -10,7 +10,7 @@ import typer
 
 from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.global_options import Option, Value
-from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.progress import say, short_paths
 from lowlight_cli.errors import LowlightError, UnavailableError, describe_bug
 
 BUG = 1
@@ -39,7 +39,7 @@ def report_error(error: BaseException, session: Session) -> int:
 
     if code != USAGE and wants_traceback(session.settings):
         traceback.print_exception(error, file=sys.stderr)
-    say(text, error=True)
+    say(short_paths(text), error=True)
     return code
 
 

@@ -89,7 +89,7 @@ class EvalReporter(Observer):
 
     def warning(self, text: str) -> None:
         """Prints a warning, unless quiet."""
-        say(f"lle: warning: {text}", quiet=self._settings.quiet)
+        say(f"lle: warning: {shown(text)}", quiet=self._settings.quiet)
 
     @contextmanager
     def progress(self, total: int) -> Iterator[None]:
@@ -103,7 +103,7 @@ class EvalReporter(Observer):
 
     def unpaired(self, method: str, problem: Problem) -> None:
         """Prints the file; it does not count as progress."""
-        say(f"failed  {shown(problem.path)}  {problem.code}: {problem.message}", error=True)
+        say(f"failed  {shown(problem.path)}  {problem.code}: {shown(problem.message)}", error=True)
 
     def scored(self, method: str, image: ScoredImage) -> None:
         """Counts the image."""
@@ -148,7 +148,7 @@ def run(context: typer.Context, request: EvalRequest, presentation: Presentation
     print_results(findings, presentation.form, settings.color, verbose=settings.verbose > 0)
     for path in presentation.reports:
         write_report(path, as_text(findings, REPORT_FORMS[path.suffix.lower()]))
-        say(f"report: {path}", quiet=settings.quiet)
+        say(f"report: {shown(path)}", quiet=settings.quiet)
     _check_limits(evaluation.methods[0], thresholds, reporter, is_fatal=not evaluation.exit_code)
     return evaluation.exit_code
 

@@ -1,9 +1,11 @@
 """Progress on stderr: in a terminal a bar with messages above it, elsewhere a line now and then."""
 
 import os
+import re
 import shutil
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -212,5 +214,23 @@ def print_above_bar(text: str) -> None:
 
 
 def shown(words: Path | str) -> str:
-    """A path, or a message that may name one, on one line and safe for any terminal."""
-    return printable(words)
+    """A path, or a message that may name some, on one line and safe for any terminal; see ``short_paths``.
+
+    It is for people: what a program reads, or a shell, needs the path itself.
+    """
+    return short_paths(printable(words))
+
+
+def short_paths(text: str) -> str:
+    """A message with paths relative to the current folder, or with ``~`` for the home folder.
+
+    Args:
+        text: Printable text of any number of lines.
+    """
+    for find, short in ((Path.cwd, ""), (Path.home, f"~{os.sep}")):
+        with suppress(OSError, RuntimeError):  # the folder was removed, or there is no home
+            folder = printable(find())
+            if len(folder) > 1:
+                path = rf"(?<![\w/\\.~-]){re.escape(folder + os.sep)}(?=[^\s'])"
+                text = re.sub(path, short.replace("\\", "\\\\"), text)
+    return text

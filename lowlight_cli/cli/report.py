@@ -13,7 +13,7 @@ from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.counted import counted
-from lowlight_cli.errors import UsageError
+from lowlight_cli.errors import UsageError, printable
 from lowlight_cli.pipeline.manifest import Entry, manifest_path, read_manifest
 from lowlight_cli.reports.report_options import ReportOptions, Style
 
@@ -104,7 +104,7 @@ def _write(
 
     written = write_reports(entries, folder, options)
     for path in written.files:
-        emit(shown(path))
+        emit(printable(path))
     if options.compare:
         say(f"{counted(len(written.comparisons), 'comparison')} in {shown(options.compare)}", quiet=quiet)
     return written.items
@@ -149,5 +149,5 @@ def _warn_about_problems(items: "Sequence[ReportItem]") -> int:
     """Names the images that cannot be shown; returns the exit code."""
     problems = [item for item in items if item.problem]
     for item in problems:
-        say(f"warning  {item.name}  {item.problem}")
+        say(f"warning  {item.name}  {shown(item.problem)}")
     return SOME_UNREADABLE if problems else 0

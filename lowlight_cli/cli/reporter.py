@@ -80,7 +80,7 @@ class Reporter(Observer):
 
     def warning(self, text: str) -> None:
         """Something is done differently than requested."""
-        say(f"lle: warning: {text}", quiet=self._settings.quiet)
+        say(f"lle: warning: {shown(text)}", quiet=self._settings.quiet)
 
     @contextmanager
     def progress(self, total: int) -> Iterator[None]:
@@ -164,7 +164,7 @@ class Reporter(Observer):
         """
         if report.ended_by is not None:
             advice = "" if self._stdin else "; run the same command again to continue"
-            yield f"lle: error: {report.ended_by}{advice}"
+            yield f"lle: error: {shown(str(report.ended_by))}{advice}"
         if line := self._crashes.summary():
             yield line
 

@@ -90,6 +90,16 @@ def test_a_folder_without_a_manifest_is_refused(run_lle, tmp_path):
     assert f"'{tmp_path}' is not an output folder" in run.err
 
 
+def test_errors_name_folders_as_they_are_typed(run_lle, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert "'nothing' is not an output folder" in run_lle("report", "nothing").err
+    assert "'nothing' is not an output folder" in run_lle("report", tmp_path / "nothing").err
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    assert "'~/nothing' is not an output folder" in run_lle("report", tmp_path / "nothing").err
+
+
 def test_the_last_line_about_a_picture_counts(run_lle, run_folder):
     out = run_folder(["a.jpg"])
     add_entries(

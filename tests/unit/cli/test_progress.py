@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lowlight_cli.cli.global_options import GlobalSettings
-from lowlight_cli.cli.progress import Progress, StatusLine, rate
+from lowlight_cli.cli.progress import Progress, StatusLine, rate, shown
 from lowlight_cli.pipeline.report import Row
 
 
@@ -68,3 +68,35 @@ def test_a_cleared_line_leaves_nothing(monkeypatch):
 
 def test_a_rate_is_of_images_and_of_pixels():
     assert rate(5, 10.0, 4.0) == "1.2 img/s, 2.5 MP/s"
+
+
+@pytest.fixture
+def places(monkeypatch, tmp_path):
+    """The current folder, and a home that does not hold it."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    return tmp_path
+
+
+def test_messages_name_paths_as_they_are_typed(places):
+    assert shown(Path("photos/a.jpg")) == "photos/a.jpg"
+    assert shown(places / "work" / "out" / "a.jpg") == "out/a.jpg"
+    assert shown(places / "me" / "out" / "a.jpg") == "~/out/a.jpg"
+    assert shown(Path("/elsewhere/a.jpg")) == "/elsewhere/a.jpg"
+    assert shown(f"'{places}/work/a.jpg' and {places}/me/b.jpg differ") == "'a.jpg' and ~/b.jpg differ"
+
+
+def test_parts_of_longer_paths_are_left_alone(places):
+    for text in (
+        f"/mnt{places}/work/a.jpg",
+        f"{places}/works/a.jpg",
+        f"..{places}/work/a",
+        f"in {places}/work",
+    ):
+        assert shown(text) == text
+
+
+def test_a_current_folder_that_is_gone_is_no_error(places):
+    (places / "work").rmdir()
+    assert shown(places / "me" / "a.jpg") == "~/a.jpg"
