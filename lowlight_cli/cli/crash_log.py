@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.logs import PACKAGE, logging_to
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import LowlightError
 from lowlight_cli.folders import state_folder
 
@@ -83,5 +84,5 @@ class CrashReporter:
         """The line that says how many images failed, and how to report it; None if none did."""
         if not self._count:
             return None
-        subject = "1 image" if self._count == 1 else f"{self._count:,} images"
+        subject = counted(self._count, "image")
         return f"lle: error: {subject} failed because of a bug; {how_to_report(self._place)}"

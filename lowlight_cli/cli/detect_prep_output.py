@@ -1,7 +1,6 @@
 """One run of ``lle detect-prep``: what is printed about it, and its HTML page."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from lowlight_cli.cli.global_options import GlobalSettings
@@ -106,11 +105,11 @@ class _PrepareReporter(Reporter, PrepareObserver):
         if text:
             self._say(f"changed: {text}")
 
-    def _warn_about(self, noun: str, what: str, paths: Sequence[Path]) -> None:
-        if paths:
-            more = f" and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else ""
-            listed = ", ".join(f"'{path}'" for path in paths[:_MOST_NAMED])
-            self._say(f"lle: warning: {counted(len(paths), noun)} {what}: {listed}{more}")
+    def _warn_about(self, noun: str, what: str, names: list[str]) -> None:
+        if names:
+            more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+            listed = ", ".join(f"'{name}'" for name in names[:_MOST_NAMED])
+            self._say(f"lle: warning: {counted(len(names), noun)} {what}: {listed}{more}")
 
     def _say(self, text: str) -> None:
         say(text, quiet=self._settings.quiet)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from importlib import import_module
 
+from lowlight_cli.counted import counted
 from lowlight_cli.images.formats import FORMATS
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.versions import version_of
@@ -117,7 +118,8 @@ def _devices() -> Iterator[Finding]:
     from lowlight_cli.accelerators import ACCELERATORS
     from lowlight_cli.device import FP32, choose_device, short_formats
 
-    yield Finding("devices", "cpu", f"{os.cpu_count()} cores, {torch.get_num_threads()} threads for torch")
+    threads = counted(torch.get_num_threads(), "thread")
+    yield Finding("devices", "cpu", f"{counted(os.cpu_count() or 1, 'core')}, {threads} for torch")
     for accelerator in ACCELERATORS.values():
         for index in range(accelerator.count()):
             name = f"{accelerator.name}:{index}" if accelerator.is_numbered else accelerator.name

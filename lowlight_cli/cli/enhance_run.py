@@ -12,6 +12,7 @@ from lowlight_cli.cli.hints import blur_hint, failure_hints
 from lowlight_cli.cli.progress import shown
 from lowlight_cli.cli.reporter import Product, Reporter
 from lowlight_cli.cli.stdio import send, spool
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import LowlightError, UsageError
 from lowlight_cli.pipeline.enhance import enhance, resolved_plan
 from lowlight_cli.pipeline.intermediate_outputs import enhance_intermediate
@@ -191,5 +192,5 @@ def _confirm(plan: Plan, backup_dir: Path | None) -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("--in-place replaces originals; use --yes where no question can be asked")
     kept = f"kept in {backup_dir}" if backup_dir else "deleted"
-    if not typer.confirm(f"Replace {len(plan.jobs)} images? The originals are {kept}.", err=True):
+    if not typer.confirm(f"Replace {counted(len(plan.jobs), 'image')}? The originals are {kept}.", err=True):
         raise UsageError("nothing was changed")

@@ -74,7 +74,7 @@ class Reporter(Observer):
                 quiet=self._settings.quiet,
             )
         if plan.jobs and self._where:
-            count = "1 image" if len(plan.jobs) == 1 else f"{len(plan.jobs):,} images"
+            count = counted(len(plan.jobs), "image")
             words = f"{count}, {info.model} on {self._where}"
             say(words, quiet=progress_kind(self._settings) != "lines")
 

@@ -8,6 +8,7 @@ import typer
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import Progress, say
 from lowlight_cli.cli.reporter import emit
+from lowlight_cli.counted import counted
 from lowlight_cli.detection.choices import parse_strength
 from lowlight_cli.detection.dark_book import DarkBook
 from lowlight_cli.errors import ImageError, OutputError, UsageError
@@ -105,7 +106,7 @@ def synthesize(
     with output_lock(out):
         made = _make_all(orders, out, darkening, settings)
     emit(out)
-    say(f"{len(made)} of {len(orders)} pairs complete", quiet=settings.quiet)
+    say(f"{len(made)} of {counted(len(orders), 'pair')} complete", quiet=settings.quiet)
     if len(made) < len(orders):
         raise typer.Exit(SOME_FAILED if made else ALL_FAILED)
 

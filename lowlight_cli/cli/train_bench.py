@@ -17,6 +17,7 @@ from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
 from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, LENGTH, Shared
 from lowlight_cli.cli.train_run import chosen_recipe, ready
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.catalog import RECIPES
 
@@ -80,9 +81,9 @@ def bench(
 def _text(speed: "Speed") -> str:
     first, third = speed.step_seconds_quartiles
     rows = [
-        ("recipe", f"{speed.recipe}, {speed.batch_size} crops of {speed.crop} pixels"),
-        ("device", f" {speed.device} in {speed.precision}, {speed.threads} threads"),
-        ("measured", f"{speed.steps} steps after {speed.warmup}"),
+        ("recipe", f"{speed.recipe}, {counted(speed.batch_size, 'crop')} of {speed.crop} pixels"),
+        ("device", f" {speed.device} in {speed.precision}, {counted(speed.threads, 'thread')}"),
+        ("measured", f"{counted(speed.steps, 'step')} after {speed.warmup}"),
         ("steps per second", f"{speed.steps_per_second:.3g}"),
         ("images per second", f"{speed.images_per_second:.3g}"),
         ("seconds per step", f"{speed.step_seconds:.3g}, half of them {first:.3g} to {third:.3g}"),

@@ -12,6 +12,7 @@ from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.train_options import Shared, values_of
 from lowlight_cli.cli.train_progress import TrainingProgress
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError, UsageError
 from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.presets import preset_of
@@ -140,7 +141,7 @@ def _run(name: str, recipe: "Recipe", out: Path, settings: GlobalSettings, *, dr
     choose_precision(recipe.run.precision, device)  # fails early if the device does not have it
     with TrainingProgress(settings) as progress, joined(device):
         folder = RunFolder(out, recipe, progress.say, progress.draw, dry_run=dry_run)
-        together = f", {world_size()} processes" if world_size() > 1 else ""
+        together = f", {counted(world_size(), 'process', 'processes')}" if world_size() > 1 else ""
         folder.log(f"training {name} on {device} into {out}{together}")
         if hint := rehearsal_hint(device.type, out):
             folder.log(hint)
@@ -202,7 +203,7 @@ def rehearse_run(name: str, recipe: "Recipe", settings: GlobalSettings) -> None:
     from lowlight_cli.training.rehearsal import rehearse, rehearsed
 
     run, quiet = rehearsed(recipe).run, settings.quiet
-    size = f"{run.batch_size} crops of {run.crop} pixels a step"
+    size = f"{counted(run.batch_size, 'crop')} of {run.crop} pixels a step"
     say(f"rehearsing {name} on the CPU in {run.precision}, {size}", quiet=quiet)
     try:
         with TrainingProgress(settings) as progress:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.layouts import SAME_NAMES, Split
 from lowlight_cli.datasets.matching import Matching, Partners, Problem, match, pictures_below
 from lowlight_cli.errors import ImageError
@@ -94,7 +95,7 @@ def count_note(split: Split, found: int) -> str | None:
         return None
     official, *others = split.sizes
     also = f" (other editions: {', '.join(map(str, others))})" if others else ""
-    return f"{found} images found, {official} expected{also}"
+    return f"{counted(found, 'image')} found, {official} expected{also}"
 
 
 def size_problem(partners: Partners, sizes: tuple[tuple[int, int], tuple[int, int]]) -> Problem | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.layouts import DatasetEntry, Folders
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.folders import listed_folders
@@ -72,7 +73,7 @@ def expected_trees(entry: DatasetEntry, split: str) -> list[str]:
         UnknownNameError: There is no such split.
     """
     part = entry.splits[split]
-    count = f"{part.sizes[0]:,} images" if part.sizes else "images"
+    count = counted(part.sizes[0], "image") if part.sizes else "images"
     return [f"{_tree(PurePosixPath(entry.homes[0]), folders, count)}" for folders in part.folders]
 
 

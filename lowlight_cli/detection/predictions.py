@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lowlight_cli.counted import counted
 from lowlight_cli.detection.boxes import Box, from_center, overlap_of
 from lowlight_cli.detection.collection import AnnotationError
 from lowlight_cli.detection.exif_orientation import in_pixels
@@ -218,8 +219,8 @@ def _first_number(used: Collection[object], count: int, path: Path) -> int:
     if len(fitting) != 1:
         raise AnnotationError(
             str(path),
-            f"image_id is a number, but the {count} labelled images have no ids, and counting from 0 or 1 is "
-            "ambiguous; add the file_name of the image to each result",
+            f"image_id is a number, but the labels of {counted(count, 'image')} have no ids, and counting "
+            "from 0 or 1 is ambiguous; add the file_name of the image to each result",
         )
     return fitting[0]
 
@@ -242,7 +243,9 @@ def _first_category(rows: Sequence[Mapping[str, Any]], class_count: int, path: P
             return first
     unknown = sorted(map(str, used - set(range(class_count + 1))))
     raise AnnotationError(
-        str(path), f"category ids do not fit {class_count} classes: {', '.join(unknown[:5]) or '0 and N'}"
+        str(path),
+        f"category ids do not fit {counted(class_count, 'class', 'classes')}: "
+        f"{', '.join(unknown[:5]) or '0 and N'}",
     )
 
 
@@ -263,8 +266,8 @@ def _check_category_start(
     if from_zero > from_one:
         raise AnnotationError(
             str(path),
-            f"category_id seems to count from 0: {from_zero} detections then match a box of their class, but "
-            f"{from_one} if it counts from 1 as in COCO; write ids from 1",
+            f"category_id seems to count from 0: {counted(from_zero, 'detection')} would then match a box of "
+            f"the same class, but {from_one} if it counts from 1 as in COCO; write ids from 1",
         )
 
 

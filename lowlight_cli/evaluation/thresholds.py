@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import UsageError
 from lowlight_cli.evaluation.columns import Column, column_named
 from lowlight_cli.evaluation.result import MethodResult
@@ -37,7 +38,8 @@ class Threshold:
         summary = method.summary(self.column.name)
         if summary is None or not summary.infinite:
             return None
-        equal = f"{self}: {summary.infinite} of {summary.n} images of {method.name} equal their reference"
+        images = counted(summary.n, "image")
+        equal = f"{self}: {summary.infinite} of {images} of {method.name} equal their reference"
         if summary.infinite == summary.n:
             return f"{equal}; there is no finite {self.column.label} to compare"
         return f"{equal}; the limit applies to the mean {self.column.label} of the others, {summary.mean:.6g}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.settings import ReadSettings
 
@@ -36,12 +37,12 @@ def check_frames(sizes: Sequence[tuple[int, int]], settings: ReadSettings, times
     """
     count = len(sizes) * times
     if count > 1 and settings.frames == "error":
-        message = f"{count} frames in the file; use --frames all or --frames first to read it"
+        message = f"{counted(count, 'frame')} in the file; use --frames all or --frames first to read it"
         raise ImageError("unsupported", message)
     if settings.frames == "first":
         return 1
     if times * sum(width * height for width, height in sizes) > _MAX_FRAMES_WORTH * settings.max_pixels:
         most = _MAX_FRAMES_WORTH * settings.max_pixels
-        message = f"{count} frames exceed the limit of {most} pixels together; use --frames first"
+        message = f"{counted(count, 'frame')} exceed the limit of {most} pixels together; use --frames first"
         raise ImageError("too_large", message)
     return count

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import ImageError, LowlightError
 from lowlight_cli.pipeline.batches import Loaded, batches
 from lowlight_cli.pipeline.config import PipelineConfig
@@ -100,7 +101,7 @@ class _Run:
         distinct = {(row.source, row.target) for row in self._rows}
         if len(distinct) != len(self._rows) or left < 0 or (is_complete and left and not self._ended_by):
             raise RuntimeError(
-                f"{expected} jobs gave {len(self._rows)} rows, {len(distinct)} of them distinct"
+                f"{expected} jobs gave {counted(len(self._rows), 'row')}, {len(distinct)} of them distinct"
             )
         seconds = time.perf_counter() - self._started
         ignored = len(self.plan.ignored)

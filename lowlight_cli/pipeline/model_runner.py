@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from lowlight_cli.counted import counted
 from lowlight_cli.device import FP32, Precision, seeded
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.color.srgb import mix_light
@@ -140,7 +141,7 @@ class ModelRunner:
         smaller = limits.halved(*size, count=len(pictures))
         if smaller and len(pictures) > 1:
             self.warnings.warn_once(
-                "batch", f"{self._shortage}; {len(pictures) // 2} images at a time instead"
+                "batch", f"{self._shortage}; {counted(len(pictures) // 2, 'image')} at a time instead"
             )
         elif smaller:
             side = smaller.tile_side(*size)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from lowlight_cli.counted import counted
 from lowlight_cli.reports.page import render
 from lowlight_cli.reports.run_page import Tile
 
@@ -58,7 +59,12 @@ def _tiles(document: Mapping[str, Any]) -> list[Tile]:
         Tile("boxes", f"{document['boxes']:,}", "", ""),
     ]
     tiles += [
-        Tile(name, f"{each['pictures']:,}", f"{each['boxes']:,} boxes, {each['empty_pictures']:,} empty", "")
+        Tile(
+            name,
+            f"{each['pictures']:,}",
+            f"{counted(each['boxes'], 'box', 'boxes')}, {each['empty_pictures']:,} empty",
+            "",
+        )
         for name, each in splits.items()
     ]
     if document["errors"]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lowlight_cli.catalog import Catalog
+from lowlight_cli.counted import counted
 
 if TYPE_CHECKING:
     from lowlight_cli.training.config import Recipe
@@ -131,8 +132,8 @@ def terms(recipe: "Recipe") -> str:
     """A sentence about the settings that all rows share."""
     run = recipe.run
     return (
-        f"Each row: {run.steps:,} steps of {run.batch_size} crops of {run.crop} pixels, seed {run.seed} "
-        "unless stated. PSNR and SSIM of the averaged weights on validation pairs, RGB."
+        f"Each row: {counted(run.steps, 'step')} of {counted(run.batch_size, 'crop')} of {run.crop} pixels, "
+        f"seed {run.seed} unless stated. PSNR and SSIM of the averaged weights on validation pairs, RGB."
     )
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.matching import Partners, match
@@ -48,6 +49,11 @@ class Sources(NamedTuple):
     pairs: Sequence[PairedPhoto]
     darkening: DarkeningSettings
     blur: BlurSettings | None = None
+
+    @property
+    def counts(self) -> str:
+        """How many photos and pairs there are, in words."""
+        return f"{counted(len(self.photos), 'photo')}, {counted(len(self.pairs), 'pair')}"
 
 
 class FoundPairs(NamedTuple):

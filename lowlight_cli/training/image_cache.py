@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from lowlight_cli import folders
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import ImageError, OutputError, WeightsError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.replace import TEMPORARY_MARK, check_writable_folder
@@ -68,7 +69,7 @@ class ImageCache:
         found = self._kept(set(keys.values()))
         missing = {key: files for files, key in keys.items() if key not in found}
         if missing:
-            self._log(f"decoding {len(missing)} of {len(requested)} images")
+            self._log(f"decoding {len(missing)} of {counted(len(requested), 'image')}")
             found |= self._decoded(missing)
         return [found[keys[files]] for files in requested]
 
@@ -187,7 +188,7 @@ def _as_lines(problems: Sequence[str]) -> str:
     if len(problems) == 1:
         return problems[0]
     rest = [f"and {len(problems) - NAMED} more"] if len(problems) > NAMED else []
-    lines = [f"{len(problems)} problems in the data to train on:", *problems[:NAMED], *rest]
+    lines = [f"{counted(len(problems), 'problem')} in the data to train on:", *problems[:NAMED], *rest]
     return "\n  ".join(lines)
 
 

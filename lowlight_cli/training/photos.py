@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.matching import listed
 from lowlight_cli.errors import WeightsError
@@ -103,7 +104,7 @@ def load_photos(
         raise WeightsError(f"all photos are smaller than a crop of {smallest}x{smallest} pixels")
     if small:
         names = listed([str(path) for path in small])
-        log(f"{len(small)} photos are smaller than a crop of {smallest}x{smallest} pixels: {names}")
+        log(f"{counted(len(small), 'photo')} smaller than a crop of {smallest}x{smallest} pixels: {names}")
     return photos
 
 

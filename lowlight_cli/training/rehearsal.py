@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError
 from lowlight_cli.pipeline.signals import Stopped
 from lowlight_cli.training.config import Recipe
@@ -131,7 +132,7 @@ def _evaluated(
     norms = _finite([row.get("gradient_norm") or math.nan for row in rows])
     score = next((step.score for step in reversed(stats) if step.score), None)
     if skipped > MOST_SKIPPED * steps:
-        problems.append(f"{skipped} of {steps} steps were skipped")
+        problems.append(f"{skipped} of {counted(steps, 'step')} skipped")
     if not last:
         problems.append("no loss was finite at the end")
     elif first and median(last) - median(first) > max(abs(median(first)), 4 * _spread(first)):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Generator
 
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.distributed import rank, world_size
@@ -46,8 +47,8 @@ def check_parts(settings: RunSettings) -> None:
     parts = settings.accumulate * world_size()
     if settings.batch_size % parts:
         raise SettingsError(
-            f"a batch of {settings.batch_size} cannot be divided among {world_size()} processes "
-            f"in {settings.accumulate} equal parts each"
+            f"a batch of {settings.batch_size} cannot be divided among "
+            f"{counted(world_size(), 'process', 'processes')} in {settings.accumulate} equal parts each"
         )
 
 

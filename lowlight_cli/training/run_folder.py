@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lowlight_cli.checkpoints.save import save_weights
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError, WeightsError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.tensors import Images
@@ -119,7 +120,7 @@ class RunFolder:
         self._early_lines = None
         self.timer.restart()
         if found is not None:
-            self.log(f"resuming from {found[0]}, {done} steps done")
+            self.log(f"resuming from {found[0]}, {counted(done, 'step')} done")
         return done
 
     def _restore(self, parts: Mapping[str, Stateful], path: Path, state: Mapping[str, Any]) -> None:

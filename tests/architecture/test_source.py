@@ -1,6 +1,8 @@
 """What the source must look like; each scan says how much it found."""
 
 import ast
+import itertools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -154,3 +156,28 @@ def _first_line(node):
 
 def _longest(path):
     return LONGEST_RECIPE if path.parent.name == "recipes" else LONGEST_FUNCTION
+
+
+COUNTED_NOUNS = (
+    "annotation box class column comparison core crop detection file frame image key level metric model pair "
+    "photo picture prediction problem process row run step tensor thread"
+)
+PLURALS = [noun + ("es" if noun[-1] in "sx" else "s") for noun in COUNTED_NOUNS.split()]
+PLURAL = re.compile(rf" (?:[a-z-]+ )?(?:{'|'.join(PLURALS)})\b")
+NO_COUNTS = {"split", "format_name"}
+"""Names of values that are words."""
+
+
+def test_counts_in_messages_are_written_with_their_noun_by_counted(modules):
+    checked, wrong = 0, []
+    for path, tree in modules.items():
+        for text in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
+            for value, after in itertools.pairwise(text.values):
+                if isinstance(value, ast.FormattedValue) and isinstance(after, ast.Constant):
+                    checked += 1
+                    source = ast.unparse(value.value)
+                    is_never_one = source.isupper() or source in NO_COUNTS
+                    if PLURAL.match(after.value) and not is_never_one and not source.startswith("counted("):
+                        wrong.append(f"{path}:{value.lineno}: {{{source}}}{after.value}")
+    assert checked > 500
+    assert wrong == []

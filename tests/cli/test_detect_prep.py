@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -90,18 +89,6 @@ def test_both_kinds_have_the_same_names_and_labels(run_lle, voc, tmp_path):
         "images/test",
     )
     assert (tmp_path / "out" / "preview_train.jpg").is_file()
-
-
-def test_the_page_is_named_and_shows_the_folder_and_its_previews(run_lle, voc, tmp_path):
-    run = run_lle("detect-prep", voc, "-o", tmp_path / "night yolo", *IDENTITY)
-    assert f"report:  {tmp_path}/night yolo/lle-report.html" in run.err.splitlines()
-    page = (tmp_path / "night yolo" / "lle-report.html").read_text()
-    assert "<h1>night yolo</h1>" in page
-    links = {
-        link for link in re.findall(r'(?:href|src)="([^"]*)"', page) if not link.startswith(("#", "data:"))
-    }
-    assert links == {"preview_train.jpg", "preview_test.jpg"}
-    assert all((tmp_path / "night yolo" / link).is_file() for link in links)
 
 
 def test_a_second_run_changes_nothing(run_lle, voc, tmp_path):

@@ -189,7 +189,7 @@ def test_a_rehearsal_that_fails_says_why(run_lle, tmp_path, make_picture):
     words = narrow_stage_one(tmp_path, make_picture)
     run = run_lle(*words, "--max-steps", 6, "--rehearse", "--set", "edge_weight=inf", "-q")
     assert (run.code, run.out) == (9, "")
-    assert "rehearsal failed: 6 of 6 steps were skipped; no loss was finite" in run.err
+    assert "rehearsal failed: 6 of 6 steps skipped; no loss was finite" in run.err
     assert not (tmp_path / "run").exists()
 
 
@@ -202,7 +202,7 @@ def test_a_run_by_the_clock_that_is_over_takes_no_more_steps(run_lle, tmp_path, 
         assert run.code == 0
         assert (tmp_path / "run" / "ckpt" / "step-000001.pt").exists()
         assert not (tmp_path / "run" / "ckpt" / "step-000002.pt").exists()
-    assert "1 steps done" in run.err
+    assert "1 step done" in run.err
 
 
 def test_a_missing_checkpoint_or_folder_leaves_no_run_folder(run_lle, tmp_path, make_picture):
@@ -231,7 +231,7 @@ def test_a_run_of_version_0_1_resumes_with_the_split_that_it_recorded(run_lle, t
     assert "held_out" not in text
     settings.write_text(text.replace("[data]\n", '[data]\nheld_out = ["115", "197"]\ncast = ["004"]\n'))
     second = run_lle(*words, "--max-steps", 2)
-    assert (second.code, "1 steps done" in second.err) == (0, True)
+    assert (second.code, "1 step done" in second.err) == (0, True)
     assert "2 photos" in second.err
     assert tomllib.loads(settings.read_text())["data"]["held_out"] == ["115", "197"]
     over = run_lle(*words, "--max-steps", 1, "--resume", "none")

@@ -56,7 +56,7 @@ class VqcnirConfig(BaseModel):
     @model_validator(mode="after")
     def _a_warp_for_each_level(self) -> "VqcnirConfig":
         if len(self.warp_groups) != len(self.level_channels):
-            raise ValueError(f"{len(self.level_channels)} levels need as many warp_groups")
+            raise ValueError(f"one warp_groups entry per level is needed: {len(self.level_channels)}")
         return self
 
     @property

@@ -14,6 +14,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import generator_loss, hinge
@@ -218,7 +219,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
+    folder.log(f"{sources.counts}, {counted(len(held_out), 'validation pair')}")
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

@@ -169,7 +169,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
     shown = degradation_batch(sources, cut, item_rngs(SAMPLE_SEED, 0, range(SHOWN))).to(device)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs")
+    folder.log(sources.counts)
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

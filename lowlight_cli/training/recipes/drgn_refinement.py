@@ -16,6 +16,7 @@ import torch
 from pydantic import Field, PositiveInt
 
 from lowlight_cli.checkpoints.load import fill
+from lowlight_cli.counted import counted
 from lowlight_cli.losses.pixel import charbonnier, color, gradient
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
@@ -155,7 +156,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
+    folder.log(f"{sources.counts}, {counted(len(held_out), 'validation pair')}")
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

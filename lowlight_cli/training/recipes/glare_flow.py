@@ -11,6 +11,7 @@ from typing import ClassVar, cast
 
 import torch
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare
@@ -83,7 +84,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
+    folder.log(f"{sources.counts}, {counted(len(held_out), 'validation pair')}")
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

@@ -14,6 +14,7 @@ import torch
 from torch import Generator
 from torch.nn.functional import cross_entropy, mse_loss, normalize
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.layers.exposure import lift, lift_gain
@@ -142,7 +143,9 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     mixed = autocast(settings, device)
     loader = BatchLoader(partial(both_views, recipe, train), settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(train)} photos with class maps, {len(held_out)} validation photos")
+    folder.log(
+        f"{counted(len(train), 'photo')} with class maps, {counted(len(held_out), 'validation photo')}"
+    )
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
+from lowlight_cli.counted import counted
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, BlurSettings, DarkeningSettings
 from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.gram import gram
@@ -173,7 +174,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(sources.photos)} photos, {len(sources.pairs)} pairs, {len(held_out)} validation pairs")
+    folder.log(f"{sources.counts}, {counted(len(held_out), 'validation pair')}")
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

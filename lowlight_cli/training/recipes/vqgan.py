@@ -15,6 +15,7 @@ import torch
 from torch.nn.functional import mse_loss
 
 from lowlight_cli.checkpoints.load_lpips import read_semantic_guide
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
@@ -234,10 +235,9 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         **({} if guide is None else {"semantic_head": guide.head}),
     }
     mixed = autocast(settings, device)
-    make = partial(batch_of, train, settings.crop)
-    loader = BatchLoader(make, settings, device, folder.timer.waiting)
+    loader = BatchLoader(partial(batch_of, train, settings.crop), settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{len(train)} photos, {len(held_out)} validation photos")
+    folder.log(f"{counted(len(train), 'photo')}, {counted(len(held_out), 'validation photo')}")
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

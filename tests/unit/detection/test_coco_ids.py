@@ -43,7 +43,7 @@ def test_pictures_are_counted_where_it_can_be_told_from_what(read, images, count
 
 @pytest.mark.parametrize("images", [(1,), (1, 2), (0, 3), (3, 17), (17,)])
 def test_pictures_that_could_be_two_or_none_are_refused(read, images):
-    with pytest.raises(AnnotationError, match=r"the 3 labelled images have no ids.*file_name"):
+    with pytest.raises(AnnotationError, match=r"the labels of 3 images have no ids.*file_name"):
         read(unnumbered(0, 0, 0), *((image, 1) for image in images))
 
 

@@ -78,7 +78,7 @@ def test_a_run_that_learns_passes_and_leaves_nothing():
     ("losses", "problem"),
     [
         ((1.0, 1.0, 1.0, 3.0), "the loss rose from 1 to 3"),
-        ((1.0, float("nan"), 1.0), "1 of 7 steps were skipped"),
+        ((1.0, float("nan"), 1.0), "1 of 7 steps skipped"),
         ((1.0, 1.0, 1.0, float("nan")), "no loss was finite at the end"),
     ],
 )
