@@ -10,11 +10,11 @@ from lowlight_cli.reports.page import render
 from lowlight_cli.reports.run_page import Tile
 
 _CHANGES = {
-    "clipped": "boxes clipped",
-    "empty": "empty boxes removed",
-    "repeated": "duplicate boxes removed",
-    "turned": "images rotated upright",
-    "guessed": "images with a guessed box orientation",
+    "clipped": ("box clipped", "boxes clipped"),
+    "empty": ("empty box removed", "empty boxes removed"),
+    "repeated": ("duplicate box removed", "duplicate boxes removed"),
+    "turned": ("image rotated upright", "images rotated upright"),
+    "guessed": ("image with a guessed box orientation", "images with a guessed box orientation"),
 }
 
 
@@ -45,7 +45,7 @@ def detection_page(document: Mapping[str, Any], previews: Mapping[str, bytes], *
         sizes=_sizes(splits, document["size_borders"]),
         places={split: _cells(each["places"]) for split, each in splits.items()},
         light=document["light"],
-        changes=[(words, document["changes"][key]) for key, words in _CHANGES.items()],
+        changes=[counted(count, *_CHANGES[key]) for key in _CHANGES if (count := document["changes"][key])],
         errors=document["errors"],
         previews=previews,
         links={split: quote(f"preview_{split}.jpg") for split in previews},
