@@ -9,7 +9,7 @@ from lowlight_cli.checkpoints.locate import user_folders
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say
 from lowlight_cli.cli.reporter import emit
-from lowlight_cli.cli.tables import aligned, as_json, print_table
+from lowlight_cli.cli.tables import aligned, as_json, print_table, table
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
@@ -105,7 +105,10 @@ def verify(
     if as_json_:
         emit(as_json(verdicts))
     elif verdicts:
-        emit(aligned(_verdict_row(verdict) for verdict in verdicts))
+        from lowlight_cli.cli.table_layout import Column, Kind
+
+        columns = (Column(""), Column(""), Column("", Kind.NAME), Column(""), Column(""))
+        print_table(table(columns, map(_verdict_row, verdicts)), framed=False)
     broken = [verdict for verdict in verdicts if verdict.condition is Condition.BROKEN]
     if broken:
         files = counted(len(verdicts), "weights file")
