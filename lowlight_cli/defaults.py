@@ -19,3 +19,6 @@ TILE_OVERLAP = 64
 MIN_FREE = 512 * 2**20
 """Bytes."""
 LOCK_TIMEOUT_S = 0.0
+
+PREVIEW_SIZE = 480
+"""Long side of a photo on a sheet of `lle try`, in pixels."""

@@ -20,6 +20,7 @@ from lowlight_cli.cli.evaluate import evaluate
 from lowlight_cli.cli.export import export
 from lowlight_cli.cli.report import report
 from lowlight_cli.cli.schema import schema
+from lowlight_cli.cli.try_photo import try_photo
 from lowlight_cli.cli.typer_app import finished
 from lowlight_cli.versions import version_of
 
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(enhance)
+app.command("try", short_help="Show a photo with several settings on one sheet.")(try_photo)
 app.command("eval", short_help="Score models or existing results on a dataset.")(evaluate)
 app.command("detect-prep", short_help="Enhance a labeled dataset for a detector.")(detect_prep)
 app.command("detect-eval", short_help="Score detectors against labels, side by side.")(detect_eval)

@@ -8,6 +8,7 @@ rest of the run, so each step is taken once.
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,20 +18,20 @@ from lowlight_cli.device import FP32, Precision, seeded
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.color.srgb import mix_light
 from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple, padded_side
-from lowlight_cli.images.picture import Pixels
+from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.images.pixels import shrink, to_images, to_pixels
 from lowlight_cli.images.tiling import Tile, blend_strips
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.interface import PLACE, Enhancer, Observation
+from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.models.lifting import evened
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, free_everything, release
 from lowlight_cli.pipeline.limits import Limits
+from lowlight_cli.pipeline.observations import chosen, placed, repeated, sample_frames
 from lowlight_cli.pipeline.tone import NEUTRAL_TONE, Tone, apply_tone
 from lowlight_cli.pipeline.warnings import Warnings
 from lowlight_cli.tensors import Images
 
 _OBSERVED_PIXELS = 2**20
-_OBSERVED_FRAMES = 8
 _ROWS = 64
 """Rows of a strip of tiles that are converted at a time, as conversion makes copies."""
 
@@ -104,6 +105,30 @@ class ModelRunner:
             self._exact.precision = FP32
         return self._exact
 
+    def with_params(self, params: EnhanceParams) -> "ModelRunner":
+        """The same model, not loaded again, with other parameters."""
+        other, make_fallback = copy(self), self._make_fallback
+        other.params = params
+        other.reference = None if params.reference is None else params.reference.to(self.device)
+        other._make_fallback = make_fallback and (lambda: make_fallback().with_params(params))
+        other._fallback = other._exact = None
+        return other
+
+    @torch.inference_mode()
+    def enhance_part(self, pixels: Pixels, tile: Tile) -> Samples | ImageError:
+        """One part of an image, as it is when the whole image is enhanced in tiles.
+
+        Args:
+            pixels: The whole image.
+            tile: The part; its sides are multiples of the model's, and it may extend beyond the image by less
+                than a multiple.
+
+        Raises:
+            RuntimeError: Memory is short; nothing smaller is tried.
+        """
+        rows = self._render(pixels, self._observe([pixels], self.limits), tile)
+        return _outcome(rows, sixteen_bit=pixels.dtype == np.uint16)
+
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[Pixels], *, is_one_scene: bool = False) -> Outcome:
         """Enhances images that have one size after padding.
@@ -120,7 +145,7 @@ class ModelRunner:
             count = limits.count(*self._size(rest[0]))
             try:
                 if is_one_scene and observation is None:
-                    observation = self._observe(_sample_frames(pictures), limits)
+                    observation = self._observe(sample_frames(pictures), limits)
                 results += self._enhance_some(rest[:count], limits, observation)
                 self.limits = limits
             except MEMORY_ERRORS as error:
@@ -156,7 +181,7 @@ class ModelRunner:
         """Retries with all memory freed, then on the fallback device if there is one."""
         free_everything(self.device)
         try:
-            observation = self._observe(_sample_frames(pictures), limits) if is_one_scene else None
+            observation = self._observe(sample_frames(pictures), limits) if is_one_scene else None
             return [self._enhance_some([each], limits, observation)[0] for each in pictures]
         except MEMORY_ERRORS as error:
             release(error, self.device)
@@ -182,7 +207,7 @@ class ModelRunner:
         padded = [
             pad_to_multiple(to_images([each], self.device), self.enhancer.size_multiple) for each in pictures
         ]
-        results = self._enhance(torch.cat(padded), observation and _repeated(observation, len(pictures)))
+        results = self._enhance(torch.cat(padded), observation and repeated(observation, len(pictures)))
         return [
             _outcome(crop(result[None], *picture.shape[:2]), sixteen_bit=picture.dtype == np.uint16)
             for result, picture in zip(results, pictures, strict=True)
@@ -196,15 +221,8 @@ class ModelRunner:
             side: Tile side in pixels.
             observation: Observation of the whole image.
         """
-        height, width = pixels.shape[:2]
-
-        def render(tile: Tile) -> Images:
-            part = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
-            images = pad_to(to_images([part], self.device), tile.height, tile.width)
-            return self._enhance(images, placed(observation, tile, *padded))
-
-        overlap, multiple = min(self.limits.overlap, side // 4), self.enhancer.size_multiple
-        padded = padded_side(height, multiple), padded_side(width, multiple)
+        height, width, multiple = self._size(pixels)
+        overlap, render = min(self.limits.overlap, side // 4), partial(self._render, pixels, observation)
         done, result = 0, np.empty_like(pixels)
         for strip in blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple):
             for part in strip.split(_ROWS, dim=2):
@@ -214,6 +232,14 @@ class ModelRunner:
                 result[done : done + len(rows)] = rows
                 done += len(rows)
         return result
+
+    def _render(self, pixels: Samples, observation: Observation, tile: Tile) -> Images:
+        """A tile of an image, with the observation of the whole image."""
+        height, width, multiple = self._size(pixels)
+        part = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
+        images = pad_to(to_images([part], self.device), tile.height, tile.width)
+        padded = padded_side(height, multiple), padded_side(width, multiple)
+        return self._enhance(images, placed(observation, tile, *padded))
 
     def _observe(self, pictures: Sequence[Pixels], limits: Limits) -> Observation:
         """Observation of an image, or of the mean of several frames, made on a smaller copy.
@@ -240,7 +266,7 @@ class ModelRunner:
                 "precision", f"{self.precision.name} overflowed in an image; fp32 instead"
             )
             broken = ~torch.isfinite(result).flatten(1).all(1)
-            result[broken] = self._pass(images[broken], _chosen(observation, broken), FP32)
+            result[broken] = self._pass(images[broken], chosen(observation, broken), FP32)
         return mix_light(images, apply_tone(result, self.params.tone), self.params.strength)
 
     def _pass(self, images: Images, observation: Observation | None, precision: Precision) -> Images:
@@ -253,39 +279,7 @@ class ModelRunner:
         return result.float()
 
 
-def _sample_frames(frames: Sequence[Pixels]) -> list[Pixels]:
-    """At most ``_OBSERVED_FRAMES`` frames, evenly spaced over an animation."""
-    count = min(len(frames), _OBSERVED_FRAMES)
-    return [frames[(2 * i + 1) * len(frames) // (2 * count)] for i in range(count)]
-
-
-def _repeated(observation: Observation, count: int) -> Observation:
-    return {name: value.expand(count, *value.shape[1:]) for name, value in observation.items()}
-
-
-def _chosen(observation: Observation | None, which: torch.Tensor) -> Observation | None:
-    return observation and {name: value[which] for name, value in observation.items()}
-
-
 def _outcome(result: Images, *, sixteen_bit: bool) -> Pixels | ImageError:
     if not torch.isfinite(result).all():
         return ImageError("nonfinite", "the model gave values that are not finite")
     return to_pixels(result, sixteen_bit=sixteen_bit)[0]
-
-
-def placed(observation: Observation, tile: Tile, height: int, width: int) -> Observation:
-    """Observation of a whole image, with the position of a tile added.
-
-    Args:
-        observation: Observation of the whole image; an empty one is returned unchanged.
-        tile: The tile, in pixels.
-        height: Height of the whole image in pixels, padding included, as it was observed.
-        width: Width of the whole image in pixels, padding included.
-    """
-    if not observation:
-        return observation
-    shares = (tile.top / height, tile.left / width, tile.height / height, tile.width / width)
-    # new_full with plain numbers: copying a tensor to a GPU would wait for the GPU.
-    like = next(iter(observation.values()))
-    place = [like.new_full((1,), share, dtype=torch.float32) for share in shares]
-    return observation | {PLACE: torch.stack(place, dim=1)}

@@ -55,14 +55,7 @@ def make_runner(
     choose_precision(settings.precision, requested)  # reports a wrong name before the model is loaded
     enhancer, device = _load_on(settings, requested, warnings)
     _check_untried(enhancer, settings, device, warnings)
-    if settings.reference is not None and not enhancer.takes_reference:
-        raise UsageError(f"model '{settings.model}' does not support --reference")
-    handlers = control_handlers(settings.model, settings.controls)
-    tone = Tone(
-        **{name: getattr(settings.controls, name) for name in handlers if handlers[name] == "tone curve"}
-    )
-    reference = _read_reference(settings)
-    params = EnhanceParams(settings.controls, settings.strength, reference, settings.seed, tone)
+    params = make_params(settings, enhancer)
 
     def on_cpu() -> ModelRunner:
         return ModelRunner(_load(settings, CPU), params, _limits(settings, CPU), device=CPU, precision=FP32)
@@ -80,6 +73,25 @@ def make_runner(
         fallback=on_cpu if settings.device == "auto" and device.type != "cpu" else None,
         warnings=warnings,
     )
+
+
+def make_params(settings: EnhanceSettings, enhancer: Enhancer) -> EnhanceParams:
+    """How the model of the settings enhances images; reads the reference.
+
+    Args:
+        settings: Settings of the run.
+        enhancer: The model.
+
+    Raises:
+        UsageError: The model has no such control or takes no reference, or the reference cannot be read.
+    """
+    if settings.reference is not None and not enhancer.takes_reference:
+        raise UsageError(f"model '{settings.model}' does not support --reference")
+    handlers = control_handlers(settings.model, settings.controls)
+    tone = Tone(
+        **{name: getattr(settings.controls, name) for name in handlers if handlers[name] == "tone curve"}
+    )
+    return EnhanceParams(settings.controls, settings.strength, _read_reference(settings), settings.seed, tone)
 
 
 def _load(settings: EnhanceSettings, device: torch.device) -> Enhancer:

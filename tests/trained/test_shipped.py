@@ -10,7 +10,7 @@ from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
-from lowlight_cli.pipeline.model_runner import placed
+from lowlight_cli.pipeline.observations import placed
 
 STEPS = (0.0, 0.5, 1.0, 1.5, 2.0)
 

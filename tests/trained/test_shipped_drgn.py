@@ -7,7 +7,7 @@ from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.drgn.model import Drgn
-from lowlight_cli.pipeline.model_runner import placed
+from lowlight_cli.pipeline.observations import placed
 from tests.trained.test_shipped import night_pictures
 
 

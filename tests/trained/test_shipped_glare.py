@@ -8,7 +8,7 @@ from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.glare.model import Glare
-from lowlight_cli.pipeline.model_runner import placed
+from lowlight_cli.pipeline.observations import placed
 from tests.trained.test_shipped import detail, night_pictures
 
 TEXTURES = (0.0, 1.0, 2.0)

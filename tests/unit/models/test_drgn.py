@@ -19,7 +19,8 @@ from lowlight_cli.models.drgn.config import (
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.drgn.multi_resolution_fusion import Halving
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner, placed
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
+from lowlight_cli.pipeline.observations import placed
 
 NARROW = MultiResolutionConfig(channels=6, blocks=(1, 1, 1), depth=1, reduction=2)
 NARROW_BRANCH = SingleBranchConfig(channels=6, modules=2, depth=1, reduction=2)

@@ -11,7 +11,8 @@ from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import PLACE
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner, placed
+from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
+from lowlight_cli.pipeline.observations import placed
 from tests.lift_alone import LiftAlone
 
 CPU = torch.device("cpu")

@@ -1,0 +1,1 @@
+"""Sheets that show one photo with several settings, to choose some before a batch."""
