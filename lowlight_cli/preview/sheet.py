@@ -83,21 +83,12 @@ def _write_title(sheet: Image.Image, compared: Compared, shared: Sequence[str]) 
 def _place(sheet: Image.Image, cell: Cell, left: int, top: int, wide: int) -> None:
     """Draws one cell: label and brightness, the photo, the crop."""
     canvas, base = ImageDraw.Draw(sheet), float(top + _LABEL - 10)
-    brightness = f"brightness {cell.brightness:.0%}"
     label = printable(shlex.join(cell.words)) if cell.words else ORIGINAL
-    needed = canvas.textlength(label, font_size=_LABEL_SIZE)
-    room = float(wide)
-    if needed + 8 * _LABEL_SIZE < wide or not cell.words:
-        written = write_line(
-            canvas,
-            (float(left + wide), base),
-            brightness,
-            size=15.0,
-            most=wide / 2,
-            color=_MUTED,
-            anchor="rs",
-        )
-        room -= written + _LABEL_SIZE
+    has_room = canvas.textlength(label, font_size=_LABEL_SIZE) + 8 * _LABEL_SIZE < wide
+    facts = f"brightness {cell.brightness:.0%}" if has_room else f"{cell.brightness:.0%}"
+    place = float(left + wide), base
+    written = write_line(canvas, place, facts, size=15.0, most=wide / 2, color=_MUTED, anchor="rs")
+    room = wide - written - _LABEL_SIZE
     write_line(canvas, (float(left), base), label, size=_LABEL_SIZE, most=room, color=_TEXT, anchor="ls")
     y = top + _LABEL
     for image in _images(cell):
