@@ -20,5 +20,8 @@ MIN_FREE = 512 * 2**20
 """Bytes."""
 LOCK_TIMEOUT_S = 0.0
 
+SETTLE_S = 2.0
+"""Seconds that a file must hold still before a watching run reads it."""
+
 PREVIEW_SIZE = 480
 """Long side of a photo on a sheet of `lle try`, in pixels."""

@@ -71,6 +71,8 @@ def enhance(
     fail_empty: io.FailEmptyOption = False,
     lock_timeout: io.LockTimeoutOption = defaults.LOCK_TIMEOUT_S,
     min_free: io.MinFreeOption = defaults.MIN_FREE,
+    watch: io.WatchOption = False,
+    settle: io.SettleOption = None,
     dry_run: io.DryRunOption = False,
     as_json: io.JsonOption = False,
     printed: io.PrintOption = io.Print.NONE,
@@ -128,7 +130,7 @@ def enhance(
             stop=StopSettings(fail_fast=fail_fast, max_errors=max_errors, min_free=min_free)))
     shown = Presentation(
         as_json=as_json, paths=printed.value, null=null, dry_run=dry_run, yes=yes,
-        force_tty=force_tty, fail_empty=fail_empty,
+        force_tty=force_tty, fail_empty=fail_empty, watch=watch, settle_s=settle,
         reports=ReportOptions(tuple(reports or ()), compare, compare_style, contact_sheet))
     # fmt: on
     raise typer.Exit(run(context, request, shown))

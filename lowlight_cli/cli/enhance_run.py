@@ -38,6 +38,8 @@ class Presentation:
         yes: Whether originals are replaced without asking.
         force_tty: Whether an image may be written to a terminal.
         fail_empty: Whether finding no image is an error.
+        watch: Whether the run then waits for changes.
+        settle_s: Seconds that a file must hold still before it is read; None is the default.
         reports: Reports to write after the run.
     """
 
@@ -48,6 +50,8 @@ class Presentation:
     yes: bool = False
     force_tty: bool = False
     fail_empty: bool = False
+    watch: bool = False
+    settle_s: float | None = None
     reports: ReportOptions = field(default_factory=ReportOptions)
 
     @property
@@ -124,6 +128,10 @@ def run(context: typer.Context, request: EnhanceRequest, presentation: Presentat
         LowlightError: The run could not start.
     """
     presentation.check(request)
+    if presentation.watch or presentation.settle_s is not None:
+        from lowlight_cli.cli.enhance_watch import run_watching
+
+        return run_watching(context, request, presentation)
     with spool(request.input.sources, request.output.out, force_tty=presentation.force_tty) as folder:
         request = request.model_copy(update={"spool": folder})
         if presentation.dry_run:

@@ -190,6 +190,19 @@ class Print(StrEnum):
 FailFastOption = Annotated[bool, _run("--fail-fast", help="Stop at the first failure.")]
 MaxErrorsOption = Annotated[int | None, _run(min=1, metavar="N", help="Stop after N images have failed.")]
 FailEmptyOption = Annotated[bool, _run("--fail-empty", help="Exit with 5 if no images are found.")]
+WatchOption = Annotated[
+    bool,
+    _run("--watch", help="Then wait for new and changed images and enhance them, until Ctrl-C."),
+]
+SettleOption = Annotated[
+    float | None,
+    _run(
+        min=0,
+        metavar="SECS",
+        help="Seconds that a file must hold still before --watch reads it.",
+        show_default="2",
+    ),
+]
 DryRunOption = Annotated[bool, _run("--dry-run", "-n", help="Print what would be done, without doing it.")]
 JsonOption = Annotated[
     bool,

@@ -41,12 +41,13 @@ class _Run:
         before_write: BeforeWrite,
         on_crash: Callable[[Row, BaseException], None],
         on_work: Callable[[Path], None],
+        interruption: Interruption,
     ) -> None:
         self.plan = plan
         self.runner = runner
         self.config = config
         self.writer = WriteBehind(config, before_write)
-        self.interruption = Interruption()
+        self.interruption = interruption
         self._jobs = [job for job in plan.jobs if not job.skip]
         self._rows: list[Row] = []
         self._failures = 0
@@ -178,6 +179,7 @@ def run_plan(
     before_write: BeforeWrite = lambda job, size, sha256: None,
     on_crash: Callable[[Row, BaseException], None] = lambda row, error: None,
     on_work: Callable[[Path], None] = lambda source: None,
+    interruption: Interruption | None = None,
 ) -> Report:
     """Enhances every image of a plan; one that fails is a row of the report and does not end the run.
 
@@ -193,9 +195,11 @@ def run_plan(
         before_write: Called in the writing thread just before a result is written.
         on_crash: Called before ``on_row`` with a row that failed because of a bug, and with the exception.
         on_work: Called with the first source of each batch before the model runs on it.
+        interruption: Handles the signals, also before this run; None makes one for this run.
     """
     cv2.setNumThreads(0)  # OpenCV's own threads would compete with those of the model
-    run = _Run(plan, runner, config, on_row, before_write, on_crash, on_work)
+    interruption = interruption or Interruption()
+    run = _Run(plan, runner, config, on_row, before_write, on_crash, on_work, interruption)
     with run.interruption.installed():
         try:
             run.enhance_all()

@@ -1,10 +1,11 @@
 """Runs one enhancement request: plan, resume, lock, enhance, record."""
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from lowlight_cli.errors import OutputError
@@ -30,7 +31,11 @@ from lowlight_cli.pipeline.report import Report, Row, rows_without_work
 from lowlight_cli.pipeline.request import EnhanceRequest
 from lowlight_cli.pipeline.resume import KNOWN_FAILURE, ResumeState, resolve, skip_known_failures
 from lowlight_cli.pipeline.run_log import RunInfo, RunLog, listed_failures
+from lowlight_cli.pipeline.signals import Interruption
 from lowlight_cli.versions import version_of
+
+if TYPE_CHECKING:
+    from lowlight_cli.pipeline.model_runner import ModelRunner
 
 
 def enhance(request: EnhanceRequest, observer: Observer | None = None) -> Report:
@@ -75,6 +80,72 @@ def enhance_plan(plan: Plan, request: EnhanceRequest, observer: Observer | None 
     return _run(plan, _RunSpec.of(request), observer or Observer())
 
 
+class EnhanceSession:
+    """Runs plans one after the other into one output folder, under one lock; the model is loaded once.
+
+    Args:
+        request: How to enhance; its inputs are ignored.
+        observer: Notified of each event of each run.
+        interruption: Handles signals between the runs; one that arrives while the model is loaded ends the
+            run at its start.
+
+    Raises:
+        WeightsError: The weights are missing.
+    """
+
+    def __init__(self, request: EnhanceRequest, observer: Observer, interruption: Interruption) -> None:
+        self._run = _RunSpec.of(request)
+        self._observer = observer
+        self._loaded = _Loaded(interruption=interruption)
+
+    @contextmanager
+    def locked(self, plan: Plan) -> Iterator[None]:
+        """Holds the lock of the output folder; what a killed run left behind is cleaned up first.
+
+        Args:
+            plan: Names the folder, and the targets whose temporary files are removed.
+
+        Raises:
+            OutputError: The output folder cannot be written to.
+            LockedError: Another run uses the output folder.
+        """
+        check_writable_folder(plan.folder)
+        timeout_s = self._run.request.output.lock_timeout_s
+        with output_lock(plan.folder, timeout_s=timeout_s, when_alone=lambda: _clean_up(plan)):
+            yield
+
+    def enhance(self, plan: Plan) -> Report:
+        """Enhances the images of a plan, like ``enhance_plan``; call it inside ``locked``."""
+        run = replace(self._run, info=replace(self._run.info, run=_run_name()))
+        self._observer.planned(plan)
+        resolved, state = _resolved(plan, run)
+        return _enhance_recorded(resolved, run, self._observer, state, self._loaded)
+
+
+def _clean_up(plan: Plan) -> None:
+    recover(plan.folder)
+    remove_temp_files(plan.folder, [job.target for job in plan.jobs])
+
+
+def _run_name() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{uuid4().hex[:4]}"
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """What runs of one session share.
+
+    Attributes:
+        runner: The model, once it is loaded.
+        failed: Lines of the lists of failures; keys of a dictionary, to keep their order.
+        interruption: Handles the signals; None leaves that to each run.
+    """
+
+    runner: "ModelRunner | None" = None
+    failed: dict[bytes, None] = field(default_factory=dict)
+    interruption: Interruption | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _RunSpec:
     """A request with what is derived from it.
@@ -102,7 +173,7 @@ class _RunSpec:
         digest = checkpoint_digest(settings)
         options = fingerprint(settings, digest)
         info = RunInfo(
-            run=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{uuid4().hex[:4]}",
+            run=_run_name(),
             version=version_of("lowlight-cli") or "uninstalled",
             model=settings.model,
             preset=preset_of(settings),
@@ -135,22 +206,17 @@ def _run(plan: Plan, run: _RunSpec, observer: Observer) -> Report:
     failures = listed_failures(plan.folder)
     is_listed = failures is not None or all(job.reason != KNOWN_FAILURE for job in resolved.jobs)
     if all(job.skip for job in resolved.jobs) and is_listed and not journal_path(plan.folder).exists():
-        report = _enhance(resolved, run, observer, _Recording(on_row=observer.item))
+        report = _enhance(resolved, run, observer, _Recording(on_row=observer.item), _Loaded())
         return replace(report, failures=failures)
     check_writable_folder(plan.folder)
     if not run.request.writes_manifest:
-        return _enhance(plan, run, observer, _Recording(on_row=observer.item))
-
-    def clean_up() -> None:
-        recover(plan.folder)
-        remove_temp_files(plan.folder, [job.target for job in plan.jobs])
-
-    timeout_s = run.request.output.lock_timeout_s
-    with output_lock(plan.folder, timeout_s=timeout_s, shared=plan.single, when_alone=clean_up):
+        return _enhance(plan, run, observer, _Recording(on_row=observer.item), _Loaded())
+    timeout_s, single = run.request.output.lock_timeout_s, plan.single
+    with output_lock(plan.folder, timeout_s=timeout_s, shared=single, when_alone=lambda: _clean_up(plan)):
         if file_stat(manifest_path(plan.folder)) != state.manifest_stat:
             # Another run wrote while this one waited, or results of a killed run were recovered.
             resolved, state = _resolved(plan, run)
-        return _enhance_recorded(resolved, run, observer, state)
+        return _enhance_recorded(resolved, run, observer, state, _Loaded())
 
 
 def _resolved(plan: Plan, run: _RunSpec) -> tuple[Plan, _Earlier]:
@@ -167,9 +233,11 @@ def _resolved(plan: Plan, run: _RunSpec) -> tuple[Plan, _Earlier]:
     return skip_known_failures(resolved, state), state
 
 
-def _enhance_recorded(plan: Plan, run: _RunSpec, observer: Observer, state: ResumeState) -> Report:
+def _enhance_recorded(
+    plan: Plan, run: _RunSpec, observer: Observer, state: ResumeState, loaded: _Loaded
+) -> Report:
     """Enhances, and records each row in the output folder; see ``enhance_plan``."""
-    log = RunLog(plan, state)
+    log = RunLog(plan, state, loaded.failed)
     backup_dir = run.request.output.backup_dir
     backup = Backup(backup_dir) if backup_dir else None
 
@@ -183,7 +251,7 @@ def _enhance_recorded(plan: Plan, run: _RunSpec, observer: Observer, state: Resu
             backup.keep(job)
 
     try:
-        report = _enhance(plan, run, observer, _Recording(on_row, log.begin, before_write))
+        report = _enhance(plan, run, observer, _Recording(on_row, log.begin, before_write), loaded)
     except BaseException:
         with suppress(OutputError):  # the first error counts
             log.close(is_complete=False)
@@ -197,8 +265,8 @@ def _enhance_recorded(plan: Plan, run: _RunSpec, observer: Observer, state: Resu
     return replace(report, failures=failures)
 
 
-def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recording) -> Report:
-    """Loads the model and enhances the images not skipped; see ``enhance_plan``."""
+def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recording, loaded: _Loaded) -> Report:
+    """Loads the model, unless it is loaded, and enhances the images not skipped; see ``enhance_plan``."""
     todo = sum(not job.skip for job in plan.jobs)
     if not todo:
         recording.begin(run.info)
@@ -213,7 +281,7 @@ def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recordin
     from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
 
     settings = run.request.settings
-    runner = make_runner(settings, on_warning=observer.warning)
+    runner = loaded.runner = loaded.runner or make_runner(settings, on_warning=observer.warning)
     info = replace(run.info, device=str(runner.device), precision=runner.precision.name)
     recording.begin(info)
     observer.start(plan, info, run.handlers, runner.precision_reason)
@@ -227,4 +295,5 @@ def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recordin
             before_write=recording.before_write,
             on_crash=observer.crash,
             on_work=observer.working,
+            interruption=loaded.interruption,
         )

@@ -38,9 +38,13 @@ class RunLog:
     Args:
         plan: The resolved plan.
         resume_state: State of earlier runs, and hashes of the settings of this run.
+        failed: Lines about earlier failures that still count; failures of this run are added, and those of
+            images that were made now are removed.
     """
 
-    def __init__(self, plan: Plan, resume_state: ResumeState) -> None:
+    def __init__(
+        self, plan: Plan, resume_state: ResumeState, failed: dict[bytes, None] | None = None
+    ) -> None:
         self._folder = plan.folder
         self._is_single = plan.single  # such runs share the journal
         self._resume_state = resume_state
@@ -49,7 +53,7 @@ class RunLog:
         self._jobs = {job.target: job for job in plan.jobs}
         self._manifest = ManifestWriter(manifest_path(plan.folder))
         self._journal = ManifestWriter(journal_path(plan.folder))
-        self._failed: list[bytes] = []
+        self._failed = {} if failed is None else failed
         self._write_error: OutputError | None = None
 
     def begin(self, info: RunInfo) -> None:
@@ -81,8 +85,10 @@ class RunLog:
     def record(self, row: Row) -> None:
         """Records a row; if that fails, ``close`` keeps the journal and raises the error."""
         job = self._jobs.get(row.target) if row.target else None
+        line = list_line(row.source, job.relative if job else Path())
+        self._failed.pop(line, None)
         if row.status == "failed" or row.code == KNOWN_FAILURE:
-            self._failed.append(list_line(row.source, job.relative if job else Path()))
+            self._failed[line] = None
         if row.status == "skipped" and (row.code != BRIGHT or (job and job.skip)):
             return
         entry = self._entry(row.source, row.target)
@@ -110,7 +116,7 @@ class RunLog:
                 self._write_error = error
         if is_complete and not self._is_single and not self._write_error:
             journal_path(self._folder).unlink(missing_ok=True)
-        failures = write_failures(self._folder, self._failed) if self._common else None
+        failures = write_failures(self._folder, list(self._failed)) if self._common else None
         if self._write_error:
             raise self._write_error
         return failures
