@@ -7,6 +7,7 @@ from typing import Literal
 
 import typer
 
+from lowlight_cli import defaults
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.hints import blur_hint, failure_hints
 from lowlight_cli.cli.progress import shown
@@ -83,6 +84,17 @@ class Presentation:
         asked = self.reports.options_given
         if asked and (request.output.out == STDIN or request.output.in_place):
             raise UsageError(f"{asked[0]} needs the originals and an output folder side by side")
+        self._check_watch(asked)
+
+    def _check_watch(self, reports: list[str]) -> None:
+        if not self.watch and self.settle_s is not None:
+            raise UsageError("--settle is for --watch")
+        given = {"--dry-run": self.dry_run, "--fail-empty": self.fail_empty}
+        excluded = [option for option, is_given in given.items() if is_given]
+        if self.watch and excluded:
+            raise UsageError(f"--watch excludes {excluded[0]}")
+        if self.watch and reports:
+            raise UsageError(f"--watch excludes {reports[0]}; write reports with lle report, at any time")
 
 
 class _EnhanceReporter(Reporter):
@@ -128,10 +140,11 @@ def run(context: typer.Context, request: EnhanceRequest, presentation: Presentat
         LowlightError: The run could not start.
     """
     presentation.check(request)
-    if presentation.watch or presentation.settle_s is not None:
+    if presentation.watch:
         from lowlight_cli.cli.enhance_watch import run_watching
 
-        return run_watching(context, request, presentation)
+        settle_s = defaults.SETTLE_S if presentation.settle_s is None else presentation.settle_s
+        return run_watching(context, request, presentation.product, settle_s)
     with spool(request.input.sources, request.output.out, force_tty=presentation.force_tty) as folder:
         request = request.model_copy(update={"spool": folder})
         if presentation.dry_run:

@@ -65,7 +65,7 @@ def complete_models(incomplete: str) -> list[str]:
 
 
 PhotosArgument = Annotated[
-    list[Path], typer.Argument(metavar="PHOTO...", help="Photos; each gets a sheet of its own.")
+    list[Path], typer.Argument(metavar="PHOTO", help="Photos; each gets a sheet of its own.")
 ]
 OutOption = Annotated[
     Path | None,

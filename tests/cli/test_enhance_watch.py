@@ -184,7 +184,7 @@ def test_results_inside_the_input_folder_are_no_inputs(root, photos, make_pictur
     [
         (("--watch", "--dry-run"), "--watch excludes --dry-run"),
         (("--watch", "--fail-empty"), "--watch excludes --fail-empty"),
-        (("--watch", "--report", "r.html"), "--watch excludes --report, which you can write later with lle"),
+        (("--watch", "--report", "r.html"), "--watch excludes --report; write reports with lle report"),
         (("--watch", "--on-exist", "error"), "--watch excludes --on-exist error"),
         (("--watch", "--name", "{n}{ext}"), "--watch excludes a --name with {n}"),
         (("--watch", "--files-from", "list"), "--watch excludes --files-from"),
