@@ -8,7 +8,8 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from lowlight_cli.cli.train_options import DATA, LENGTH, Shared
+from lowlight_cli.cli.global_options import Value
+from lowlight_cli.cli.train_options import DATA, LENGTH, Given, TrainingRequest
 
 PairsOption = Annotated[
     list[Path] | None,
@@ -89,20 +90,19 @@ RECIPE_OPTIONS: Mapping[str, RecipeOption] = MappingProxyType(
 )
 
 
-def recipe_settings(shared: Shared, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - as Typer gives them
-    """Settings by dotted name from the options of a recipe; None where not given."""
-    settings = {RECIPE_OPTIONS[name].setting: value for name, value in options.items()}
+def with_recipe_options(request: TrainingRequest, **options: Value) -> TrainingRequest:
+    """The request with the settings of a recipe's own options; None where not given."""
+    given = [Given(RECIPE_OPTIONS[name].setting, value) for name, value in options.items() if name != "size"]
     if "size" in options:
-        settings["model"] = _drgn_shape(shared, options["size"])
-    return settings
+        given.append(Given("model", _drgn_shape(request, options["size"])))
+    return request.with_given(*given)
 
 
-def _drgn_shape(shared: Shared, size: str | None) -> dict[str, Any] | None:
+def _drgn_shape(request: TrainingRequest, size: str | None) -> dict[str, Any] | None:
     """Settings of the DRGN network of a size; None if a file or a preset sets them."""
-    preset, file = shared.values["preset"], shared.values["config"]
-    if size is None and (file or preset not in (None, "lite")):
+    if size is None and (request.config or request.preset not in (None, "lite")):
         return None
     from lowlight_cli.models.drgn.config import PRESETS
 
-    shape: dict[str, Any] = PRESETS[size or Size.LIGHT][preset or "lite"].model_dump()
+    shape: dict[str, Any] = PRESETS[size or Size.LIGHT][request.preset or "lite"].model_dump()
     return shape

@@ -13,11 +13,11 @@ from lowlight_cli.cli.recipe_options import (
     PairsOption,
     StartOption,
     VqganOption,
-    recipe_settings,
+    with_recipe_options,
 )
 from lowlight_cli.cli.train_ablate import ablate
 from lowlight_cli.cli.train_bench import bench
-from lowlight_cli.cli.train_options import DATA, Shared, with_shared_options
+from lowlight_cli.cli.train_options import DATA, TrainingRequest, with_shared_options
 from lowlight_cli.cli.train_run import train
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.catalog import RECIPES, RecipeEntry
@@ -28,10 +28,10 @@ app = typer.Typer(help="Train a model on folders of images.", no_args_is_help=Tr
 def command_of(entry: RecipeEntry) -> Callable[..., None]:
     """The command that runs a recipe, with the options that its catalog entry names."""
 
-    def command(shared: Shared, **options: Value) -> None:
-        train(entry.name, shared, recipe_settings(shared, **options))
+    def command(request: TrainingRequest, **options: Value) -> None:
+        train(entry.name, with_recipe_options(request, **options))
 
-    parameters = [Parameter("shared", Parameter.POSITIONAL_OR_KEYWORD, annotation=Shared)]
+    parameters = [Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=TrainingRequest)]
     parameters += [
         Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=RECIPE_OPTIONS[name].annotation)
         for name in entry.options
@@ -54,7 +54,7 @@ StageOption = Annotated[
 @app.command()
 @with_shared_options
 def glare(
-    shared: Shared,
+    request: TrainingRequest,
     stage: StageOption,
     pairs: PairsOption = None,
     vqgan: VqganOption = None,
@@ -71,12 +71,12 @@ def glare(
     """  # noqa: D301 - \b keeps the lines of the example
     if stage == 1:
         _refuse_given("stages 2 and 3", pairs=pairs, vqgan=vqgan, start=start)
-        train("vqgan", shared, {}, preset_name="glare-vqgan")
+        train("vqgan", request, preset_name="glare-vqgan")
         return
-    if stage == 3 and start is None and not shared.values["print_config"]:
+    if stage == 3 and start is None and not request.print_config:
         raise UsageError("stage 3 starts from the weights of stage 2: add --start FILE")
     name = "glare-flow" if stage == 2 else "glare-fusion"
-    train(name, shared, recipe_settings(shared, pairs=pairs, vqgan=vqgan, start=start))
+    train(name, with_recipe_options(request, pairs=pairs, vqgan=vqgan, start=start))
 
 
 class Phase(StrEnum):
@@ -94,7 +94,7 @@ PhaseOption = Annotated[
 @app.command()
 @with_shared_options
 def vqcnir(
-    shared: Shared,
+    request: TrainingRequest,
     phase: PhaseOption = Phase.LQ,
     pairs: PairsOption = None,
     vqgan: VqganOption = None,
@@ -108,9 +108,9 @@ def vqcnir(
     """  # noqa: D301 - \b keeps the lines of the example
     if phase is Phase.HQ:
         _refuse_given("phase lq", pairs=pairs, vqgan=vqgan, start=start)
-        train("vqgan", shared, {}, preset_name="vqcnir-vqgan")
+        train("vqgan", request, preset_name="vqcnir-vqgan")
         return
-    train("vqcnir", shared, recipe_settings(shared, pairs=pairs, vqgan=vqgan, start=start))
+    train("vqcnir", with_recipe_options(request, pairs=pairs, vqgan=vqgan, start=start))
 
 
 def _refuse_given(use: str, **options: object) -> None:

@@ -9,12 +9,12 @@ import typer
 
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say
-from lowlight_cli.cli.recipe_options import PairsOption, SemanticOption, VqganOption, recipe_settings
+from lowlight_cli.cli.recipe_options import PairsOption, SemanticOption, VqganOption, with_recipe_options
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
-from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, Shared
+from lowlight_cli.cli.train_options import TrainingRequest
 from lowlight_cli.cli.train_progress import TrainingProgress
-from lowlight_cli.cli.train_run import chosen_recipe, ready
+from lowlight_cli.cli.train_run import chosen_recipe, ready, run_folder_of
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.ablation import (
     ABLATIONS,
@@ -44,7 +44,7 @@ def _complete_row(incomplete: str) -> list[str]:
 
 
 def ablate(
-    shared: Shared,
+    request: TrainingRequest,
     recipe: Annotated[str, typer.Argument(help="Recipe to ablate.", autocompletion=_complete_recipe)],
     pairs: PairsOption = None,
     vqgan: VqganOption = None,
@@ -68,16 +68,16 @@ def ablate(
     """  # noqa: D301 - \b keeps the lines of the example
     variants = ABLATIONS[recipe]
     chosen = [variants[name] for name in only] if only else list(variants.values())
-    if any(shared.values[name] for name in FOR_SINGLE_RECIPES):
-        raise UsageError("--dry-run, --rehearse and --print-config do not apply to ablate")
-    own = recipe_settings(shared, pairs=pairs, vqgan=vqgan, semantic=semantic)
-    settings = ready(recipe, chosen_recipe(recipe, shared, own, recipe))
+    request.refuse_switches("ablate")
+    out = run_folder_of(request)
+    request = with_recipe_options(request, pairs=pairs, vqgan=vqgan, semantic=semantic)
+    settings = ready(recipe, chosen_recipe(recipe, request, recipe))
     if settings.run.schedule == "clock":
         raise UsageError("run.schedule=clock does not apply to ablate: all rows take the same steps")
     if not settings.data.pairs:
         raise UsageError("the rows are compared on validation pairs: add --pairs FOLDER")
-    options = settings_of(shared.context)
-    grid = Grid(recipe, settings, shared.values["out"], options)
+    options = settings_of(request.context)
+    grid = Grid(recipe, settings, out, options)
     grid.train(chosen)
     rows = grid.write()
     if rows and as_json:

@@ -1,5 +1,6 @@
 """``lle train bench``: measures how fast a recipe trains on this machine."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,14 +12,13 @@ from lowlight_cli.cli.recipe_options import (
     SemanticOption,
     StartOption,
     VqganOption,
-    recipe_settings,
+    with_recipe_options,
 )
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
-from lowlight_cli.cli.train_options import FOR_SINGLE_RECIPES, LENGTH, Shared
+from lowlight_cli.cli.train_options import LENGTH, Given, TrainingRequest
 from lowlight_cli.cli.train_run import chosen_recipe, ready
 from lowlight_cli.counted import counted
-from lowlight_cli.errors import UsageError
 from lowlight_cli.training.catalog import RECIPES
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _complete_recipe(incomplete: str) -> list[str]:
 
 
 def bench(
-    shared: Shared,
+    request: TrainingRequest,
     recipe: Annotated[str, typer.Argument(help="Recipe to measure.", autocompletion=_complete_recipe)],
     steps: Annotated[
         int, typer.Option("--steps", min=2, help="Steps to measure.", metavar="N", rich_help_panel=LENGTH)
@@ -55,15 +55,15 @@ def bench(
       lle train bench codeenhance --data photos --pairs pairs --steps 30
     """  # noqa: D301 - \b keeps the lines of the example
     entry = RECIPES[recipe]
-    if any(shared.values[name] for name in FOR_SINGLE_RECIPES):
-        raise UsageError("--dry-run, --rehearse and --print-config do not apply to bench")
-    own = recipe_settings(
-        shared, pairs=pairs, labels=labels, label_root=label_root, vqgan=vqgan, semantic=semantic, start=start
-    )
+    request.refuse_switches("bench")
+    typical = tuple(Given(*setting) for setting in entry.typical.items())
+    request = with_recipe_options(
+        replace(request, given=(*typical, *request.given)),
+        pairs=pairs, labels=labels, label_root=label_root, vqgan=vqgan, semantic=semantic, start=start,
+    )  # fmt: skip
     from lowlight_cli.training.bench import measure
 
-    given = {name: value for name, value in own.items() if value is not None}
-    settings = ready(recipe, chosen_recipe(recipe, shared, {**entry.typical, **given}, recipe))
+    settings = ready(recipe, chosen_recipe(recipe, request, recipe))
     from lowlight_cli.device import choose_training_device
     from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
 

@@ -1,6 +1,7 @@
-"""Options that all ``lle train`` commands have, and the setting that each one sets."""
+"""Options that all ``lle train`` commands have, and the request that they make."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -9,22 +10,58 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from lowlight_cli.cli.global_options import Value
+from lowlight_cli.errors import UsageError
 from lowlight_cli.training.presets import PRESETS
 
 DATA, LENGTH, OTHER = "Data", "Length and size", "Settings"
 OFTEN, END = "Validation and checkpoints", "When to stop"
 
 
-class Shared(NamedTuple):
-    """Values of the options that all commands have.
+class Given(NamedTuple):
+    """A setting that an option sets: its dotted name, and its value."""
+
+    setting: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRequest:
+    """What the options of a command ask for.
 
     Attributes:
         context: Context of the command.
-        values: Values by name of the parameter; None where not given.
+        out: Run folder; None if not given.
+        preset: Name of the settings to start from; None for ``lite``.
+        config: TOML file of settings.
+        given: Settings from options, of which None were not given.
+        assignments: Texts of the form ``a.b=value``, over everything else.
+        dry_run: Take one step, and keep nothing.
+        rehearse: Take 300 steps on the CPU, and keep nothing.
+        print_config: Print the settings, and do nothing else.
     """
 
     context: typer.Context
-    values: dict[str, Any]
+    out: Path | None
+    preset: str | None
+    config: Path | None
+    given: tuple[Given, ...]
+    assignments: tuple[str, ...]
+    dry_run: bool
+    rehearse: bool
+    print_config: bool
+
+    def with_given(self, *given: Given) -> "TrainingRequest":
+        """The same request with settings of more options."""
+        return replace(self, given=(*self.given, *given))
+
+    def refuse_switches(self, command: str) -> None:
+        """Refuses the switches that only commands for a single recipe have.
+
+        Raises:
+            UsageError: One was given.
+        """
+        if self.dry_run or self.rehearse or self.print_config:
+            raise UsageError(f"--dry-run, --rehearse and --print-config do not apply to {command}")
 
 
 class _Option(NamedTuple):
@@ -143,9 +180,6 @@ OPTIONS = (
 )  # fmt: skip
 """All options but ``--out`` and the switches, in the order of the help."""
 
-FOR_SINGLE_RECIPES = ("dry_run", "rehearse", "print_config")
-"""Switches that ``bench`` and ``ablate`` reject."""
-
 _Out = Annotated[
     Path, typer.Option("--out", "-o", help="Run folder; an unfinished run is resumed.", metavar="DIR")
 ]
@@ -170,7 +204,7 @@ def with_shared_options(command: Callable[..., None], *, has_out: bool = True) -
     """Adds the options that all commands have to a command.
 
     Args:
-        command: Takes ``Shared`` first, and its own options by name.
+        command: Takes a ``TrainingRequest`` first, and its own options by name.
         has_out: Whether it has ``--out``.
     """
     own = list(signature(command).parameters.values())[1:]
@@ -178,7 +212,7 @@ def with_shared_options(command: Callable[..., None], *, has_out: bool = True) -
     @wraps(command)
     def with_options(context: typer.Context, **values: Value) -> None:
         mine = {parameter.name: values.pop(parameter.name) for parameter in own}
-        command(Shared(context, values), **mine)
+        command(_request(context, **values), **mine)
 
     shared = [item for item in _parameters() if has_out or item.name != "out"]
     parameters = [*shared, *(item.replace(kind=Parameter.KEYWORD_ONLY) for item in own)]
@@ -187,13 +221,22 @@ def with_shared_options(command: Callable[..., None], *, has_out: bool = True) -
     return with_options
 
 
-def values_of(shared: Shared) -> dict[str, Any]:
-    """Settings from the options that were given, by dotted name."""
-    return {
-        option.setting: shared.values[option.name]
-        for option in OPTIONS
-        if option.setting and shared.values[option.name] is not None
-    }
+def _request(
+    context: typer.Context,
+    *,
+    preset: str | None,
+    config: Path | None,
+    settings: list[str] | None,
+    dry_run: bool,
+    rehearse: bool,
+    print_config: bool,
+    out: Path | None = None,
+    **others: Value,
+) -> TrainingRequest:
+    given = tuple(Given(option.setting, others[option.name]) for option in OPTIONS if option.setting)
+    return TrainingRequest(
+        context, out, preset, config, given, tuple(settings or ()), dry_run, rehearse, print_config
+    )
 
 
 def _parameters() -> list[Parameter]:

@@ -4,13 +4,13 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say
-from lowlight_cli.cli.train_options import Shared, values_of
+from lowlight_cli.cli.train_options import TrainingRequest
 from lowlight_cli.cli.train_progress import TrainingProgress
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError, UsageError
@@ -23,17 +23,16 @@ if TYPE_CHECKING:
     from lowlight_cli.training.run_folder import RunFolder
 
 
-def train(name: str, shared: Shared, own: dict[str, Any], *, preset_name: str | None = None) -> None:
+def train(name: str, request: TrainingRequest, *, preset_name: str | None = None) -> None:
     """Trains with a recipe.
 
     Args:
         name: Name of the recipe.
-        shared: Options that all recipes have.
-        own: Settings from the other options, by dotted name.
+        request: What the options ask for.
         preset_name: Name of the recipe in the presets, if it has another one there.
     """
     try:
-        _train(name, shared, own, preset_name or name)
+        _train(name, request, preset_name or name)
     except UsageError as error:
         if is_first_process():
             raise
@@ -46,34 +45,44 @@ def is_first_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def _train(name: str, shared: Shared, own: dict[str, Any], preset_name: str) -> None:
+def _train(name: str, request: TrainingRequest, preset_name: str) -> None:
     from lowlight_cli.training.settings import as_toml, with_recorded_split
 
-    options = shared.values
-    recipe = chosen_recipe(name, shared, own, preset_name)
-    if options["print_config"]:
+    recipe = chosen_recipe(name, request, preset_name)
+    if request.print_config:
         typer.echo(as_toml(recipe), nl=False)
         return
+    out = None if request.rehearse or request.dry_run else run_folder_of(request)
     recipe = ready(name, recipe)
-    settings = settings_of(shared.context)
+    settings = settings_of(request.context)
     settings = settings if is_first_process() else replace(settings, quiet=True)
-    if options["rehearse"]:
+    if request.rehearse:
         rehearse_run(name, recipe, settings)
-    elif options["dry_run"]:
+    elif out is None:
         with TemporaryDirectory(prefix="lle-dry-run-") as place:
             _run(name, _without_limits(recipe), Path(place), settings, dry_run=True)
         say("dry run: took one step; nothing was kept", quiet=settings.quiet)
     else:
-        _run(name, with_recorded_split(recipe, options["out"]), options["out"], settings)
+        _run(name, with_recorded_split(recipe, out), out, settings)
 
 
-def chosen_recipe(name: str, shared: Shared, own: dict[str, Any], preset_name: str) -> "Recipe":
+def run_folder_of(request: TrainingRequest) -> Path:
+    """The run folder that was given.
+
+    Raises:
+        UsageError: None was.
+    """
+    if request.out is None:
+        raise UsageError("no run folder given; add --out DIR")
+    return request.out
+
+
+def chosen_recipe(name: str, request: TrainingRequest, preset_name: str) -> "Recipe":
     """Settings of a recipe from its preset, a file, options and assignments.
 
     Args:
         name: Name of the recipe.
-        shared: Options that all recipes have.
-        own: Settings from the other options, by dotted name.
+        request: What the options ask for.
         preset_name: Name of the recipe in the presets.
 
     Raises:
@@ -83,13 +92,12 @@ def chosen_recipe(name: str, shared: Shared, own: dict[str, Any], preset_name: s
     from lowlight_cli.models.catalog import MODELS
     from lowlight_cli.training.settings import merged
 
-    options, entry = shared.values, RECIPES[name]
-    start = preset_of(preset_name, options["preset"])
+    entry = RECIPES[name]
+    start = preset_of(preset_name, request.preset)
     if entry.shipped_start is not None:
         start["start"] = shipped_folder() / MODELS[entry.shipped_start].weights["lite"].file
-    values = values_of(shared) | own
-    assignments = options["settings"] or ()
-    return merged(entry.settings_class(), options["config"], values, assignments, start=start)
+    given = {setting: value for setting, value in request.given if value is not None}
+    return merged(entry.settings_class(), request.config, given, request.assignments, start=start)
 
 
 def ready(name: str, recipe: "Recipe") -> "Recipe":
