@@ -181,7 +181,7 @@ OPTIONS = (
 """All options but ``--out`` and the switches, in the order of the help."""
 
 _Out = Annotated[
-    Path, typer.Option("--out", "-o", help="Run folder; an unfinished run is resumed.", metavar="DIR")
+    Path | None, typer.Option("--out", "-o", help="Run folder; an unfinished run is resumed.", metavar="DIR")
 ]
 _PrintConfig = Annotated[
     bool, typer.Option("--print-config", help="Print all settings as TOML and exit.", rich_help_panel=OTHER)
@@ -241,7 +241,7 @@ def _request(
 
 def _parameters() -> list[Parameter]:
     first = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    out = Parameter("out", Parameter.KEYWORD_ONLY, annotation=_Out)
+    out = Parameter("out", Parameter.KEYWORD_ONLY, default=None, annotation=_Out)
     switches = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=kind)
         for name, kind in (("dry_run", _DryRun), ("rehearse", _Rehearse), ("print_config", _PrintConfig))

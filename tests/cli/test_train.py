@@ -2,6 +2,8 @@
 
 import tomllib
 
+import pytest
+
 
 def test_settings_can_be_printed(run_lle, tmp_path):
     run = run_lle(
@@ -12,6 +14,23 @@ def test_settings_can_be_printed(run_lle, tmp_path):
     assert printed["optimizer"]["learning_rate"] == 0.01
     assert printed["run"]["seed"] == 9
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("command", ["vqgan", "codeenhance", "drgn-refinement", "glare --stage 3", "vqcnir"])
+def test_settings_can_be_printed_without_a_run_folder_and_data(run_lle, command):
+    run = run_lle("train", *command.split(), "--print-config")
+    assert (run.code, run.err) == (0, "")
+    assert tomllib.loads(run.out)["run"]["resume"] == "auto"
+
+
+def test_a_run_needs_a_folder_and_a_rehearsal_and_a_dry_run_do_not(run_lle, tmp_path, make_picture):
+    words = ("train", "vqgan", "--data", tmp_path, "--crop", 64, "--set", "critic_width=4")
+    make_picture(tmp_path / "a.png", (64, 64))
+    refused = run_lle(*words)
+    assert (refused.code, refused.err) == (2, "lle: error: no run folder given; add --out DIR\n")
+    assert run_lle(*words, "--batch-size", 1, "--dry-run").code == 0
+    ablation = run_lle("train", "ablate", "codeenhance", "--pairs", tmp_path)
+    assert (ablation.code, ablation.err) == (2, "lle: error: no run folder given; add --out DIR\n")
 
 
 def test_a_run_without_photos_is_refused(run_lle, tmp_path):
