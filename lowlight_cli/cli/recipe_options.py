@@ -10,13 +10,27 @@ import typer
 
 from lowlight_cli.cli.global_options import Value
 from lowlight_cli.cli.train_options import DATA, LENGTH, Given, TrainingRequest
+from lowlight_cli.errors import UsageError
 
 PairsOption = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Folder with `low` and `high`, optionally with its share of the draws; repeatable.",
+        help="Folder that holds low/ and high/ (or input/ and target/), optionally with its share of the "
+        "draws; repeatable.",
         rich_help_panel=DATA,
         metavar="DIR[=SHARE]",
+    ),
+]
+LowOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Folder of dark images; its --gt follows. Repeatable.", rich_help_panel=DATA, metavar="DIR"
+    ),
+]
+GtOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Folder of the references of --low, with the same names.", rich_help_panel=DATA, metavar="DIR"
     ),
 ]
 LabelsOption = Annotated[
@@ -79,6 +93,8 @@ class RecipeOption(NamedTuple):
 RECIPE_OPTIONS: Mapping[str, RecipeOption] = MappingProxyType(
     {
         "pairs": RecipeOption(PairsOption, "data.pairs"),
+        "low": RecipeOption(LowOption, "data.pairs"),
+        "gt": RecipeOption(GtOption, "data.pairs"),
         "labels": RecipeOption(LabelsOption, "data.labels"),
         "label_root": RecipeOption(LabelRootOption, "data.label_root"),
         "vqgan": RecipeOption(VqganOption, "vqgan"),
@@ -90,9 +106,24 @@ RECIPE_OPTIONS: Mapping[str, RecipeOption] = MappingProxyType(
 )
 
 
-def with_recipe_options(request: TrainingRequest, **options: Value) -> TrainingRequest:
-    """The request with the settings of a recipe's own options; None where not given."""
-    given = [Given(RECIPE_OPTIONS[name].setting, value) for name, value in options.items() if name != "size"]
+def with_recipe_options(
+    request: TrainingRequest,
+    *,
+    pairs: list[Path] | None = None,
+    low: list[Path] | None = None,
+    gt: list[Path] | None = None,
+    **options: Value,
+) -> TrainingRequest:
+    """The request with the settings of a recipe's own options; None where not given.
+
+    Raises:
+        UsageError: ``--low`` and ``--gt`` were not given equally often.
+    """
+    if len(low or ()) != len(gt or ()):
+        raise UsageError("give --low DIR and --gt DIR together, equally often")
+    halves = [{"low": dark, "high": bright} for dark, bright in zip(low or (), gt or (), strict=True)]
+    given = [Given("data.pairs", [*(pairs or ()), *halves] or None)]
+    given += [Given(RECIPE_OPTIONS[name].setting, value) for name, value in options.items() if name != "size"]
     if "size" in options:
         given.append(Given("model", _drgn_shape(request, options["size"])))
     return request.with_given(*given)

@@ -10,6 +10,8 @@ import typer
 from lowlight_cli.cli.global_options import Value
 from lowlight_cli.cli.recipe_options import (
     RECIPE_OPTIONS,
+    GtOption,
+    LowOption,
     PairsOption,
     StartOption,
     VqganOption,
@@ -57,6 +59,8 @@ def glare(
     request: TrainingRequest,
     stage: StageOption,
     pairs: PairsOption = None,
+    low: LowOption = None,
+    gt: GtOption = None,
     vqgan: VqganOption = None,
     start: StartOption = None,
 ) -> None:
@@ -70,13 +74,13 @@ def glare(
         --start runs/flow/glare.safetensors --out runs/glare
     """  # noqa: D301 - \b keeps the lines of the example
     if stage == 1:
-        _refuse_given("stages 2 and 3", pairs=pairs, vqgan=vqgan, start=start)
+        _refuse_given("stages 2 and 3", pairs=pairs, low=low, gt=gt, vqgan=vqgan, start=start)
         train("vqgan", request, preset_name="glare-vqgan")
         return
     if stage == 3 and start is None and not request.print_config:
         raise UsageError("stage 3 starts from the weights of stage 2: add --start FILE")
     name = "glare-flow" if stage == 2 else "glare-fusion"
-    train(name, with_recipe_options(request, pairs=pairs, vqgan=vqgan, start=start))
+    train(name, with_recipe_options(request, pairs=pairs, low=low, gt=gt, vqgan=vqgan, start=start))
 
 
 class Phase(StrEnum):
@@ -97,6 +101,8 @@ def vqcnir(
     request: TrainingRequest,
     phase: PhaseOption = Phase.LQ,
     pairs: PairsOption = None,
+    low: LowOption = None,
+    gt: GtOption = None,
     vqgan: VqganOption = None,
     start: StartOption = None,
 ) -> None:
@@ -107,10 +113,10 @@ def vqcnir(
       lle train vqcnir --data photos --pairs pairs --out runs/vqcnir
     """  # noqa: D301 - \b keeps the lines of the example
     if phase is Phase.HQ:
-        _refuse_given("phase lq", pairs=pairs, vqgan=vqgan, start=start)
+        _refuse_given("phase lq", pairs=pairs, low=low, gt=gt, vqgan=vqgan, start=start)
         train("vqgan", request, preset_name="vqcnir-vqgan")
         return
-    train("vqcnir", with_recipe_options(request, pairs=pairs, vqgan=vqgan, start=start))
+    train("vqcnir", with_recipe_options(request, pairs=pairs, low=low, gt=gt, vqgan=vqgan, start=start))
 
 
 def _refuse_given(use: str, **options: object) -> None:

@@ -9,7 +9,14 @@ import typer
 
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say
-from lowlight_cli.cli.recipe_options import PairsOption, SemanticOption, VqganOption, with_recipe_options
+from lowlight_cli.cli.recipe_options import (
+    GtOption,
+    LowOption,
+    PairsOption,
+    SemanticOption,
+    VqganOption,
+    with_recipe_options,
+)
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.cli.train_options import TrainingRequest
@@ -47,6 +54,8 @@ def ablate(
     request: TrainingRequest,
     recipe: Annotated[str, typer.Argument(help="Recipe to ablate.", autocompletion=_complete_recipe)],
     pairs: PairsOption = None,
+    low: LowOption = None,
+    gt: GtOption = None,
     vqgan: VqganOption = None,
     semantic: SemanticOption = None,
     only: Annotated[
@@ -70,7 +79,7 @@ def ablate(
     chosen = [variants[name] for name in only] if only else list(variants.values())
     request.refuse_switches("ablate")
     out = run_folder_of(request)
-    request = with_recipe_options(request, pairs=pairs, vqgan=vqgan, semantic=semantic)
+    request = with_recipe_options(request, pairs=pairs, low=low, gt=gt, vqgan=vqgan, semantic=semantic)
     settings = ready(recipe, chosen_recipe(recipe, request, recipe))
     if settings.run.schedule == "clock":
         raise UsageError("run.schedule=clock does not apply to ablate: all rows take the same steps")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lowlight_cli.cli.recipe_options import (
+    GtOption,
     LabelRootOption,
     LabelsOption,
+    LowOption,
     PairsOption,
     SemanticOption,
     StartOption,
@@ -39,6 +41,8 @@ def bench(
         int, typer.Option(min=1, help="Steps before them.", metavar="N", rich_help_panel=LENGTH)
     ] = 3,
     pairs: PairsOption = None,
+    low: LowOption = None,
+    gt: GtOption = None,
     labels: LabelsOption = None,
     label_root: LabelRootOption = None,
     vqgan: VqganOption = None,
@@ -59,7 +63,8 @@ def bench(
     typical = tuple(Given(*setting) for setting in entry.typical.items())
     request = with_recipe_options(
         replace(request, given=(*typical, *request.given)),
-        pairs=pairs, labels=labels, label_root=label_root, vqgan=vqgan, semantic=semantic, start=start,
+        pairs=pairs, low=low, gt=gt, labels=labels, label_root=label_root,
+        vqgan=vqgan, semantic=semantic, start=start,
     )  # fmt: skip
     from lowlight_cli.training.bench import measure
 

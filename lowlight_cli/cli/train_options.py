@@ -108,6 +108,20 @@ OPTIONS = (
         "Folder of datasets.", DATA, metavar="DIR", show_default="LLE_DATA_ROOT, then ./datasets",
     ),
     _option(
+        "val", "data.val", _PATHS, "--val",
+        "Folder to validate on, like those to train on; repeatable.", DATA,
+        metavar="DIR", show_default="hold out every tenth image",
+    ),
+    _option(
+        "val_share", "data.val_share", float, "--val-share",
+        "Share of the images to hold out for validation; 0 for none.", DATA, min=0, max=0.9,
+        metavar="SHARE", show_default="0.1, at least 2 images",
+    ),
+    _option(
+        "skip_broken", "data.skip_broken", bool, "--skip-broken",
+        "Leave out images that cannot be used, and name them.", DATA,
+    ),
+    _option(
         "cache", "data.cache", str, "--cache", "Folder for decoded images; none keeps them in memory.", DATA,
         metavar="DIR|auto|none", show_default="auto",
     ),

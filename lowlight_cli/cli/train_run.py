@@ -104,9 +104,12 @@ def ready(name: str, recipe: "Recipe") -> "Recipe":
     """The same settings with the folders of datasets, and with shipped weights of earlier stages.
 
     Raises:
-        UsageError: There is nothing to train on, a folder holds a test, or weights of a stage are missing.
+        UsageError: There is nothing to train on, a folder is missing or holds a test, or weights of a stage
+            are missing.
+        SettingsError: A name in ``data.held_out`` or ``data.cast`` is that of no image.
         WeightsError: A dataset or shipped weights are missing.
     """
+    from lowlight_cli.training.data_checks import check_data
     from lowlight_cli.training.dataset_sources import with_datasets
 
     entry = RECIPES[name]
@@ -117,6 +120,7 @@ def ready(name: str, recipe: "Recipe") -> "Recipe":
     if not (recipe.data.photos or (entry.takes_pairs and recipe.data.pairs)):
         pairs = " or --pairs FOLDER" if entry.takes_pairs else ""
         raise UsageError(f"nothing to train on: add --data FOLDER, --dataset NAME{pairs}")
+    check_data(recipe.data, paired=entry.takes_pairs)
     return recipe
 
 

@@ -99,7 +99,7 @@ _ENTRIES = (
         Example:
           lle train codeenhance --data photos --pairs pairs --out runs/codeenhance
         """,
-        ("pairs", "vqgan", "semantic"),
+        ("pairs", "low", "gt", "vqgan", "semantic"),
         takes_pairs=True,
         shipped_stages=("vqgan", "semantic"),
     ),
@@ -114,7 +114,7 @@ _ENTRIES = (
         Example:
           lle train codeenhance-tune --data photos --pairs pairs --out runs/tuned
         """,
-        ("pairs", "start"),
+        ("pairs", "low", "gt", "start"),
         shipped_start="codeenhance",
     ),
     RecipeEntry("glare-flow", "GlareFlowRecipe", takes_pairs=True, shipped_stages=("vqgan",)),
@@ -129,7 +129,7 @@ _ENTRIES = (
         Example:
           lle train drgn-degradation --data photos --pairs pairs --out runs/degradation
         """,
-        ("size", "pairs"),
+        ("size", "pairs", "low", "gt"),
         takes_pairs=True,
     ),
     RecipeEntry(
@@ -143,7 +143,7 @@ _ENTRIES = (
             --degradation runs/degradation/drgn-degradation.safetensors \\
             --out runs/refinement
         """,
-        ("size", "pairs", "degradation"),
+        ("size", "pairs", "low", "gt", "degradation"),
         takes_pairs=True,
     ),
 )

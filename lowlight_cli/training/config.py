@@ -145,8 +145,14 @@ class Source(Settings):
         return {"folder": plain, **given} if given or "=" in plain else plain
 
 
+HALVES = (("low", "high"), ("input", "target"))
+"""Names of the subfolders of a folder of pairs."""
+
+
 class PairSource(Settings):
-    """Folders of dark images and their references; as text, a folder with ``low`` and ``high``.
+    """Folders of dark images and their references.
+
+    As text, a folder with ``low`` and ``high``, or with ``input`` and ``target``.
 
     Args:
         low: Folder of the dark images.
@@ -169,7 +175,14 @@ class PairSource(Settings):
         if not isinstance(value, str | Path):
             return value
         folder, weight = split_weight(str(value))
-        return {"low": Path(folder) / "low", "high": Path(folder) / "high", "weight": weight}
+        halves = [(Path(folder) / low, Path(folder) / high) for low, high in HALVES]
+        low, high = next((pair for pair in halves if all(half.is_dir() for half in pair)), halves[0])
+        return {"low": low, "high": high, "weight": weight}
+
+
+def as_pairs(folder: Path) -> PairSource:
+    """A folder as a source of pairs."""
+    return PairSource.model_validate(str(folder))
 
 
 def split_weight(text: str) -> tuple[str, float | None]:
@@ -191,11 +204,16 @@ class DataSettings(Settings):
         pairs: Folders of real pairs.
         datasets: Datasets by name, ``NAME`` or ``NAME=WEIGHT``; only their part for training is used.
         root: Folder of datasets; None for those of ``LLE_DATA_ROOT`` and ``./datasets``.
+        val: Folders to validate on, of pairs or of photos like those to train on. Nothing else is held out
+            then, unless ``held_out`` or ``val_share`` says so.
+        val_share: Share of the images to hold out for validation, at least one; 0 for none. None for every
+            tenth, at least two, of six images or more.
         held_out: Stems of pairs to validate on; photos with these stems are not trained on either. None for
-            those that the dataset names, and every tenth pair of other folders with ten pairs or more.
+            those that the dataset names, and ``val_share`` of other folders.
         cast: Stems of pairs whose reference has a color cast, so that only its lightness is learned. None for
             those that the dataset names.
         exclude: Photos whose path contains one of these texts are left out.
+        skip_broken: Leave out images that cannot be used, instead of stopping.
         cache: Folder of decoded images; ``auto`` is that of the user, ``none`` keeps them in memory.
         cache_gigabytes: Size limit of that folder.
         on_device: Keep the decoded images on the device and make batches there, if the recipe can. Batches
@@ -208,14 +226,17 @@ class DataSettings(Settings):
     pairs: tuple[PairSource, ...] = ()
     datasets: tuple[str, ...] = ()
     root: Path | None = None
+    val: tuple[Path, ...] = ()
+    val_share: float | None = Field(default=None, ge=0, lt=1)
     held_out: tuple[str, ...] | None = None
     cast: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
+    skip_broken: bool = False
     cache: str = "auto"
     cache_gigabytes: PositiveFloat = 10.0
     on_device: bool = False
 
-    @field_validator("photos", "pairs", "datasets", mode="before")
+    @field_validator("photos", "pairs", "datasets", "val", mode="before")
     @classmethod
     def _one_is_a_list_of_one(cls, value: object) -> object:
         return (value,) if isinstance(value, str | Path) else value or ()

@@ -1,6 +1,7 @@
 """Reads the images to train on: photos and real pairs, split into training and validation."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -11,13 +12,15 @@ from lowlight_cli.counted import counted
 from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.matching import Partners, match
+from lowlight_cli.errors import WeightsError
 from lowlight_cli.tensors import Images, PerImage
-from lowlight_cli.training.config import DataSettings, Recipe
-from lowlight_cli.training.image_cache import read_images
+from lowlight_cli.training.config import DataSettings, PairSource, Recipe, as_pairs
+from lowlight_cli.training.image_cache import Files, read_images
 from lowlight_cli.training.image_segments import Decoded
-from lowlight_cli.training.photos import VALIDATION_EVERY, Photo, load_photos, overfit_subset
+from lowlight_cli.training.photos import NO_VALIDATION, Photo, load_photos, overfit_subset
 from lowlight_cli.training.pool import Origin, draw_one, random_below
 from lowlight_cli.training.scenes import Cut
+from lowlight_cli.training.validation_split import held_out_names
 
 
 class PairedPhoto(NamedTuple):
@@ -50,18 +53,31 @@ class Sources(NamedTuple):
     darkening: DarkeningSettings
     blur: BlurSettings | None = None
 
-    @property
-    def counts(self) -> str:
-        """How many photos and pairs there are, in words."""
-        return f"{counted(len(self.photos), 'photo')}, {counted(len(self.pairs), 'pair')}"
+    def text(self, held_out: Sequence[PairedPhoto] | None = None) -> str:
+        """How many images there are, with those to validate on if the recipe does."""
+        parts = [counted(len(self.photos), "photo"), counted(len(self.pairs), "pair")]
+        return ", ".join([*parts, *([] if held_out is None else [counted(len(held_out), "validation pair")])])
 
 
 class FoundPairs(NamedTuple):
-    """Files of pairs, which of them are for validation, and what is wrong with others."""
+    """Files of pairs, which of them are for validation, and what is wrong with others.
 
-    partners: list[tuple[Origin, Partners]]
+    The origin of a pair from a folder for validation is None.
+    """
+
+    partners: list[tuple[Origin | None, Partners]]
     is_held_out: list[bool]
     problems: list[str]
+
+    @property
+    def held_out_files(self) -> frozenset[Path]:
+        """Resolved paths of the files of pairs for validation."""
+        return frozenset(
+            path.resolve()
+            for (_, partners), is_held_out in zip(self.partners, self.is_held_out, strict=True)
+            if is_held_out
+            for path in _files(partners)
+        )
 
 
 def load_sources(
@@ -70,6 +86,7 @@ def load_sources(
     *,
     log: Callable[[str], None] = lambda _: None,
     with_color_casts: bool = True,
+    validates: bool = True,
 ) -> tuple[Sources, list[PairedPhoto]]:
     """Reads images to train on, and pairs to validate on.
 
@@ -80,26 +97,25 @@ def load_sources(
         darkening: How photos are darkened.
         log: Called with each message.
         with_color_casts: Whether to train on pairs whose reference has a color cast, too.
+        validates: Whether the recipe validates, so that a run without pairs for it gets a warning.
 
     Raises:
         UsageError: A folder is missing.
-        WeightsError: Some images cannot be used; each is named.
+        WeightsError: Some images cannot be used, each is named; or there is nothing to train on.
     """
     data, run = recipe.data, recipe.run
     found = find_pairs(data)
-    held_out_files = frozenset(
-        path.resolve()
-        for (_, partners), is_held_out in zip(found.partners, found.is_held_out, strict=True)
-        if is_held_out
-        for path in (partners.picture, partners.reference)
-        if path is not None
-    )
-    photos = load_photos(data, smallest=run.crop, log=log, without=held_out_files) if data.photos else []
+    without = found.held_out_files
+    photos = load_photos(data, smallest=run.crop, log=log, without=without) if data.photos else []
     train, held_out = read_pairs(data, found, smallest=run.crop, log=log)
     if not with_color_casts:
         train = [pair for pair in train if not pair.has_color_cast]
+    if not (photos or train):
+        raise WeightsError("nothing to train on: all pairs are for validation or have a color cast")
     photos, _ = overfit_subset(photos, [], run)
     train, held_out = overfit_subset(train, held_out, run)
+    if validates and not held_out:
+        log(NO_VALIDATION.format("no pair is held out" if found.partners else "there are no pairs"))
     return Sources(photos, train, darkening), held_out
 
 
@@ -117,25 +133,34 @@ def find_pairs(settings: DataSettings) -> FoundPairs:
         UsageError: A folder is missing.
     """
     found = FoundPairs([], [], [])
+    for folder in settings.val:
+        matching = _matched(as_pairs(folder), found.problems)
+        found.partners.extend((None, partners) for partners in matching)
+        found.is_held_out.extend(True for _ in matching)
+    for_validation = found.held_out_files
     for place, source in enumerate(settings.pairs):
-        matching = match(source.low, source.high, ignored=source.ignored)
-        found.problems.extend(f"{problem.path}: {problem.message}" for problem in matching.problems)
-        if not (matching.partners or matching.problems):
-            found.problems.append(f"no images in {source.low} and {source.high}")
-        names = [stem(partners.name) for partners in matching.partners]
-        found.partners.extend((Origin(place, source.weight), partners) for partners in matching.partners)
-        found.is_held_out.extend(_held_out(names, settings, source.dataset))
+        matching = [
+            partners
+            for partners in _matched(source, found.problems)
+            if not any(path.resolve() in for_validation for path in _files(partners))
+        ]
+        names = [stem(partners.name) for partners in matching]
+        found.partners.extend((Origin(place, source.weight), partners) for partners in matching)
+        found.is_held_out.extend(held_out_names(names, settings, source.dataset))
     return found
 
 
-def _held_out(names: Sequence[str], settings: DataSettings, dataset: str | None) -> list[bool]:
-    """Which pairs of a folder are for validation."""
-    stems = settings.held_out
-    if stems is None and dataset is not None:
-        stems = DATASETS[dataset].validation or None
-    if stems is not None:
-        return [name in stems for name in names]
-    return [len(names) >= VALIDATION_EVERY and index % VALIDATION_EVERY == 0 for index in range(len(names))]
+def _matched(source: PairSource, problems: list[str]) -> Sequence[Partners]:
+    """Pairs of a source; adds what is wrong with others to ``problems``."""
+    matching = match(source.low, source.high, ignored=source.ignored)
+    problems.extend(f"{problem.path}: {problem.message}" for problem in matching.problems)
+    if not (matching.partners or matching.problems):
+        problems.append(f"no images in {source.low} and {source.high}")
+    return matching.partners
+
+
+def _files(partners: Partners) -> Files:
+    return (partners.picture, partners.reference or partners.picture)
 
 
 def read_pairs(
@@ -156,12 +181,13 @@ def read_pairs(
     Raises:
         WeightsError: Some pairs cannot be used; each is named.
     """
-    files = [(partners.picture, partners.reference or partners.picture) for _, partners in found.partners]
+    files = [_files(partners) for _, partners in found.partners]
     images = read_images(settings, files, log, found.problems, smallest)
     train: list[PairedPhoto] = []
     held_out: list[PairedPhoto] = []
     for (origin, partners), is_held_out, image in zip(found.partners, found.is_held_out, images, strict=True):
-        (held_out if is_held_out else train).append(_pair(partners.name, origin, image, settings))
+        if image is not None:
+            (held_out if is_held_out else train).append(_pair(partners.name, origin, image, settings))
     return train, held_out
 
 
@@ -170,9 +196,9 @@ def stem(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _pair(name: str, origin: Origin, image: Decoded, settings: DataSettings) -> PairedPhoto:
+def _pair(name: str, origin: Origin | None, image: Decoded, settings: DataSettings) -> PairedPhoto:
     lightness, middle = image.luma
-    stems, dataset = settings.cast, settings.pairs[origin.place].dataset
+    stems, dataset = settings.cast, None if origin is None else settings.pairs[origin.place].dataset
     if stems is None:
         stems = () if dataset is None else DATASETS[dataset].color_cast
     return PairedPhoto(name, image.pixels, lightness, middle, stem(name) in stems, origin)

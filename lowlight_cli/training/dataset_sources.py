@@ -93,6 +93,7 @@ def _refuse_tests(settings: DataSettings) -> None:
     """
     used = [source.folder for source in settings.photos]
     used += [folder for source in settings.pairs for folder in (source.low, source.high)]
+    used += settings.val
     resolved = {folder.resolve(): folder for folder in used}
     for name, split, test in _tests(data_roots(settings.root)) if used else ():
         if any(part in str(test) for part in settings.exclude):

@@ -43,6 +43,9 @@ FREE_BYTES = 2**30
 DAY_S = 24 * 3600
 NAMED = 50
 """Number of problems that an error lists."""
+LEAVE_OUT = "--skip-broken leaves out what cannot be used"
+MOST_SHOWN = 5
+"""Number of images left out that are named."""
 
 Files = tuple[Path, ...]
 """One image, or images of one size that belong together."""
@@ -148,8 +151,10 @@ def read_images(
     log: Callable[[str], None],
     problems: Sequence[str] = (),
     smallest: int = 1,
-) -> list[Decoded]:
+) -> list[Decoded | None]:
     """Decoded images; of several processes, the first of each machine decodes them for the others.
+
+    With ``skip_broken``, None stands for an image that cannot be used.
 
     Args:
         settings: Data settings.
@@ -159,22 +164,34 @@ def read_images(
         smallest: Smallest allowed side in pixels.
 
     Raises:
-        WeightsError: There are problems; each image that cannot be read or is too small is named.
+        WeightsError: There are problems, or with ``skip_broken`` nothing else; each image that cannot be read
+            or is too small is named.
     """
     cache = ImageCache(cache_folder(settings), int(settings.cache_gigabytes * 1e9), log)
     for turn in (True, False):
         if is_first_here() == turn:
             found = cache.read(requested)
         of_all(None)  # the others wait
-    all_problems = list(problems)
-    for files, image in zip(requested, found, strict=True):
-        if isinstance(image, WeightsError):
-            all_problems.append(str(image))
-        elif min(image.pixels.shape[1:]) < smallest:
-            all_problems.append(f"{files[0]} is smaller than a crop of {smallest}x{smallest} pixels")
-    if all_problems:
-        raise WeightsError(_as_lines(all_problems))
-    return [image for image in found if isinstance(image, Decoded)]
+    images = [_usable(files, image, smallest) for files, image in zip(requested, found, strict=True)]
+    usable = [image for image in images if isinstance(image, Decoded)]
+    all_problems = [*problems, *(image for image in images if isinstance(image, str))]
+    if all_problems and not (settings.skip_broken and usable):
+        advice = "" if settings.skip_broken else LEAVE_OUT
+        raise WeightsError(_as_lines(all_problems, advice))
+    for problem in all_problems[:MOST_SHOWN]:
+        log(f"warning  left out: {problem}")
+    if len(all_problems) > MOST_SHOWN:
+        log(f"warning  {len(all_problems) - MOST_SHOWN} more left out")
+    return [image if isinstance(image, Decoded) else None for image in images]
+
+
+def _usable(files: Files, image: Decoded | WeightsError, smallest: int) -> Decoded | str:
+    """The image, or what is wrong with it."""
+    if isinstance(image, WeightsError):
+        return str(image)
+    if min(image.pixels.shape[1:]) < smallest:
+        return f"{files[0]} is smaller than a crop of {smallest}x{smallest} pixels"
+    return image
 
 
 def cache_folder(settings: DataSettings) -> Path | None:
@@ -184,12 +201,13 @@ def cache_folder(settings: DataSettings) -> Path | None:
     return None if settings.cache == "none" else folders.cache_folder() / "pictures"
 
 
-def _as_lines(problems: Sequence[str]) -> str:
+def _as_lines(problems: Sequence[str], advice: str) -> str:
+    last = [advice] if advice else []
     if len(problems) == 1:
-        return problems[0]
+        return "; ".join([problems[0], *last])
     rest = [f"and {len(problems) - NAMED} more"] if len(problems) > NAMED else []
     lines = [f"{counted(len(problems), 'problem')} in the data to train on:", *problems[:NAMED], *rest]
-    return "\n  ".join(lines)
+    return "\n".join(["\n  ".join(lines), *last])
 
 
 def read_pixels(path: Path) -> Tensor:

@@ -1,6 +1,8 @@
 """Reads well-lit photos to train on, and makes random crops of them."""
 
 from collections.abc import Callable, Sequence
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -11,18 +13,18 @@ from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 from lowlight_cli.counted import counted
-from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.matching import listed
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.tensors import ClassMap, Images, PerImage
-from lowlight_cli.training.config import DataSettings, RunSettings, Source
-from lowlight_cli.training.image_cache import read_images
+from lowlight_cli.training.config import DataSettings, Recipe, RunSettings, Source
+from lowlight_cli.training.image_cache import LEAVE_OUT, read_images
 from lowlight_cli.training.pool import HasOrigin, Origin, Pool, draw_one, random_below
 from lowlight_cli.training.scenes import Cut
+from lowlight_cli.training.validation_split import held_out_places, held_out_stems, share_of
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 NO_CLASS = 255
-VALIDATION_EVERY = 10
+NO_VALIDATION = "warning  no validation: {}; give --val DIR or --val-share 0.1"
 
 Item = TypeVar("Item", bound=HasOrigin)
 
@@ -60,18 +62,12 @@ def find_photos(settings: DataSettings, without: frozenset[Path] = frozenset()) 
         for place, source in enumerate(settings.photos)
         for path in sorted(source.folder.rglob("*"))
         if path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in settings.exclude)
-        if path.stem not in _held_out_stems(settings, source) and path.resolve() not in without
+        if path.stem not in held_out_stems(settings, source.dataset) and path.resolve() not in without
     ]
     if not found:
         folders = ", ".join(str(source.folder) for source in settings.photos)
         raise WeightsError(f"no photos under {folders or '(no folder given)'}")
     return found
-
-
-def _held_out_stems(settings: DataSettings, source: Source) -> tuple[str, ...]:
-    if settings.held_out is not None:
-        return settings.held_out
-    return () if source.dataset is None else DATASETS[source.dataset].validation
 
 
 def load_photos(
@@ -96,10 +92,17 @@ def load_photos(
     images = read_images(settings, [(path,) for _, path in found], log)
     photos, small = [], []
     for (origin, path), image in zip(found, images, strict=True):
+        if image is None:
+            continue
         if min(image.pixels.shape[1:]) < smallest:
             small.append(path)
-        else:
+            continue
+        try:
             photos.append(Photo(image.pixels, _class_map(path, settings), image.luma[0], origin))
+        except WeightsError as error:
+            if not settings.skip_broken:
+                raise WeightsError(f"{error}; {LEAVE_OUT}") from error
+            log(f"warning  left out: {error}")
     if not photos:
         raise WeightsError(f"all photos are smaller than a crop of {smallest}x{smallest} pixels")
     if small:
@@ -109,18 +112,62 @@ def load_photos(
 
 
 def _class_map(photo: Path, settings: DataSettings) -> Tensor | None:
-    if settings.labels is None or settings.label_root is None:
+    """Class map of a photo; None if there is none.
+
+    Raises:
+        WeightsError: It cannot be read.
+    """
+    if (
+        settings.labels is None
+        or settings.label_root is None
+        or not photo.is_relative_to(settings.label_root)
+    ):
         return None
     path = settings.labels / photo.relative_to(settings.label_root).with_suffix(".png")
-    return torch.from_numpy(np.array(Image.open(path))) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        with Image.open(path) as image:
+            return torch.from_numpy(np.array(image))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"cannot read the class map {path}: {error}") from error
 
 
-def split_every_tenth(photos: list[Photo]) -> tuple[list[Photo], list[Photo]]:
-    """Photos to train on, and every tenth for validation (none of fewer than ten)."""
-    if len(photos) < VALIDATION_EVERY:
-        return photos, []
-    train = [photo for index, photo in enumerate(photos) if index % VALIDATION_EVERY]
-    return train, photos[::VALIDATION_EVERY]
+def load_split(
+    recipe: Recipe, *, log: Callable[[str], None] = lambda _: None, labeled: bool = False
+) -> tuple[Pool[Photo], list[Photo]]:
+    """Reads the photos to train on, as a pool, and those to validate on.
+
+    Args:
+        recipe: Data settings, and the side of a crop.
+        log: Called with each message.
+        labeled: Whether to use only photos with a class map.
+
+    Raises:
+        WeightsError: Some photos cannot be read, each is named; or there are none to train on.
+    """
+    data, run = recipe.data, recipe.run
+    of_val = data.model_copy(update={"photos": tuple(Source(folder=folder) for folder in data.val)})
+    without = frozenset(path.resolve() for _, path in find_photos(of_val)) if data.val else frozenset()
+    held_out = load_photos(of_val, smallest=run.crop, log=log) if data.val else []
+    photos = load_photos(data, smallest=run.crop, log=log, without=without)
+    if labeled:
+        photos, held_out = (
+            [photo for photo in some if photo.classes is not None] for some in (photos, held_out)
+        )
+    if not photos:
+        raise WeightsError("no photo has a class map: check --labels and --label-root")
+    is_held_out = held_out_places(len(photos), share_of(data))
+    held_out += compress(photos, is_held_out)
+    train, held_out = overfit_subset(list(compress(photos, map(not_, is_held_out))), held_out, run)
+    if not held_out:
+        log(NO_VALIDATION.format("no photo is held out"))
+    return train, held_out
+
+
+def split_text(train: Sequence[Photo], held_out: Sequence[Photo]) -> str:
+    """How many photos are trained on and validated on."""
+    return f"{counted(len(train), 'photo')}, {counted(len(held_out), 'validation photo')}"
 
 
 def overfit_subset(

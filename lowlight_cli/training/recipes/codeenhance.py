@@ -14,7 +14,6 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from lowlight_cli.counted import counted
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import generator_loss, hinge
@@ -219,7 +218,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{sources.counts}, {counted(len(held_out), 'validation pair')}")
+    folder.log(sources.text(held_out))
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

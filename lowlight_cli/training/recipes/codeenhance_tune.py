@@ -16,7 +16,6 @@ from torch import nn
 from torch.nn.functional import mse_loss
 
 from lowlight_cli.checkpoints.load import fill
-from lowlight_cli.counted import counted
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.perceptual import feature_distance
@@ -151,7 +150,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{sources.counts}, {counted(len(held_out), 'validation pair')}")
+    folder.log(sources.text(held_out))
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

@@ -142,7 +142,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    sources, _ = load_sources(recipe, recipe.darkening, log=folder.log)
+    sources, _ = load_sources(recipe, recipe.darkening, log=folder.log, validates=False)
     cut = recipe.cut(synthetic=1.0)
 
     model = to_device(new_model(recipe), device)
@@ -169,7 +169,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
     shown = degradation_batch(sources, cut, item_rngs(SAMPLE_SEED, 0, range(SHOWN))).to(device)
     start = folder.resume(device, parts)
-    folder.log(sources.counts)
+    folder.log(sources.text())
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

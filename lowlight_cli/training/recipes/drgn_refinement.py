@@ -16,7 +16,6 @@ import torch
 from pydantic import Field, PositiveInt
 
 from lowlight_cli.checkpoints.load import fill
-from lowlight_cli.counted import counted
 from lowlight_cli.losses.pixel import charbonnier, color, gradient
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.models.drgn.channel_attention import ChannelWeights
@@ -156,7 +155,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
     loader = BatchLoader(partial(degradation_batch, sources, cut), settings, device, folder.timer.waiting)
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     start = folder.resume(device, parts)
-    folder.log(f"{sources.counts}, {counted(len(held_out), 'validation pair')}")
+    folder.log(sources.text(held_out))
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

@@ -14,9 +14,7 @@ import torch
 from torch import Generator
 from torch.nn.functional import cross_entropy, mse_loss, normalize
 
-from lowlight_cli.counted import counted
 from lowlight_cli.datasets.config import DarkeningSettings
-from lowlight_cli.errors import WeightsError
 from lowlight_cli.layers.exposure import lift, lift_gain
 from lowlight_cli.models.semantic.config import PRESETS, SemanticConfig
 from lowlight_cli.models.semantic.model import SemanticNet
@@ -29,10 +27,9 @@ from lowlight_cli.training.photos import (
     NO_CLASS,
     Crops,
     Photo,
-    load_photos,
-    overfit_subset,
+    load_split,
     random_crops,
-    split_every_tenth,
+    split_text,
 )
 from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.rng import ItemRngs, item_rngs
@@ -111,7 +108,7 @@ def validate(model: SemanticNet, check: Check) -> dict[str, float]:
 
 
 def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and returns the path of the weights; of ten photos or more, every tenth is for validation.
+    """Trains, and returns the path of the weights.
 
     Args:
         recipe: All settings.
@@ -123,14 +120,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    photos = [
-        photo
-        for photo in load_photos(recipe.data, smallest=settings.crop, log=folder.log)
-        if photo.classes is not None
-    ]
-    if not photos:
-        raise WeightsError("no photo has a class map: check --labels and --label-root")
-    train, held_out = overfit_subset(*split_every_tenth(photos), settings)
+    train, held_out = load_split(recipe, log=folder.log, labeled=True)
     check = held_out_check(recipe, held_out or train, device)
 
     model = to_device(SemanticNet(recipe.model), device)
@@ -143,9 +133,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
     mixed = autocast(settings, device)
     loader = BatchLoader(partial(both_views, recipe, train), settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(
-        f"{counted(len(train), 'photo')} with class maps, {counted(len(held_out), 'validation photo')}"
-    )
+    folder.log(split_text(train, held_out))
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

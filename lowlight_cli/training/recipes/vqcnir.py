@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from lowlight_cli.counted import counted
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, BlurSettings, DarkeningSettings
 from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.gram import gram
@@ -174,7 +173,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     shown = sample_batch(sources, held_out, settings.crop).to(device)
     loader = enhancement_loader(sources, mix, recipe, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{sources.counts}, {counted(len(held_out), 'validation pair')}")
+    folder.log(sources.text(held_out))
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

@@ -15,7 +15,6 @@ import torch
 from torch.nn.functional import mse_loss
 
 from lowlight_cli.checkpoints.load_lpips import read_semantic_guide
-from lowlight_cli.counted import counted
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.learned_perceptual import LearnedPerceptual
@@ -29,7 +28,7 @@ from lowlight_cli.training.codes import CodeCounts, kmeans_init, perplexity, res
 from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
-from lowlight_cli.training.photos import Photo, load_photos, overfit_subset, random_crops, split_every_tenth
+from lowlight_cli.training.photos import Photo, load_split, random_crops, split_text
 from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.rng import ItemRngs, item_rng, item_rngs
 from lowlight_cli.training.run_folder import RunFolder
@@ -202,7 +201,7 @@ def started(recipe: VqganRecipe) -> Vqgan:
 
 
 def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path:
-    """Trains, and returns the path of the weights; of ten photos or more, every tenth is for validation.
+    """Trains, and returns the path of the weights.
 
     Args:
         recipe: All settings.
@@ -211,8 +210,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     """
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
-    photos = load_photos(recipe.data, smallest=settings.crop, log=folder.log)
-    train, held_out = overfit_subset(*split_every_tenth(photos), settings)
+    train, held_out = load_split(recipe, log=folder.log)
     check = held_out_crops(held_out or train, settings, device)
     perceive = perceptual_loss(recipe, device)
     model = compiled(to_device(started(recipe), device), settings)
@@ -237,7 +235,7 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     mixed = autocast(settings, device)
     loader = BatchLoader(partial(batch_of, train, settings.crop), settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
-    folder.log(f"{counted(len(train), 'photo')}, {counted(len(held_out), 'validation photo')}")
+    folder.log(split_text(train, held_out))
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):

@@ -1,0 +1,200 @@
+"""``lle train``: which images are trained on, validated on, left out and refused."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+NARROW = (
+    "--crop", 64, "--batch-size", 1, "--max-steps", 1, "--device", "cpu", "--workers", 0, "--cache", "none",
+)  # fmt: skip
+
+
+@pytest.fixture
+def train_photos(run_lle, tmp_path):
+    """Takes one step of stage I on the photos in ``photos``."""
+
+    def train(*words):
+        photos = () if "--data" in words else ("--data", tmp_path / "photos")
+        return run_lle(
+            "train", "vqgan", "-o", tmp_path / "run", *photos, *NARROW, "--set", "critic_width=4", *words
+        )
+
+    return train
+
+
+@pytest.fixture
+def train_pairs(run_lle, tmp_path):
+    """Takes one step of stage II on pairs."""
+    return lambda *words: run_lle("train", "codeenhance", "-o", tmp_path / "run", *NARROW, *words)
+
+
+def save_photos(folder, names, make_picture):
+    for place, name in enumerate(names):
+        make_picture(folder / f"{name}.png", (64, 64), seed=place)
+
+
+def save_pairs(folder, names, make_picture, halves=("low", "high")):
+    for half in halves:
+        save_photos(folder / half, names, make_picture)
+
+
+def metrics(folder):
+    lines = (folder / "run" / "metrics.jsonl").read_text().splitlines()
+    return {key: value for line in lines for key, value in json.loads(line).items()}
+
+
+def test_two_of_six_pairs_are_held_out_and_scored(train_pairs, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abcdef", make_picture)
+    run = train_pairs("--pairs", tmp_path / "p")
+    assert run.code == 0
+    assert "4 pairs, 2 validation pairs" in run.err
+    assert "no validation" not in run.err
+    assert "psnr" in metrics(tmp_path)
+    assert (tmp_path / "run" / "ckpt" / "best.safetensors").is_file()
+
+
+def test_a_run_without_validation_warns_once(train_pairs, train_photos, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abc", make_picture)
+    advice = "give --val DIR or --val-share 0.1"
+    run = train_pairs("--pairs", tmp_path / "p")
+    assert run.code == 0
+    assert run.err.count(f"warning  no validation: no pair is held out; {advice}") == 1
+    photos = train_pairs("--data", tmp_path / "p" / "high", "--resume", "none")
+    assert photos.err.count(f"warning  no validation: there are no pairs; {advice}") == 1
+    stage_one = train_photos("--data", tmp_path / "p" / "high", "--resume", "none")
+    assert stage_one.err.count(f"warning  no validation: no photo is held out; {advice}") == 1
+
+
+def test_a_share_holds_out_even_one_of_three(train_photos, tmp_path, make_picture):
+    save_photos(tmp_path / "photos", "abc", make_picture)
+    run = train_photos("--val-share", 0.1)
+    assert (run.code, "2 photos, 1 validation photo" in run.err) == (0, True)
+    assert "no validation" not in run.err
+
+
+def test_a_folder_to_validate_on_leaves_all_others_to_train_on(train_pairs, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abcdefg", make_picture)
+    save_pairs(tmp_path / "v", "xy", make_picture, ("input", "target"))
+    run = train_pairs("--pairs", tmp_path / "p", "--val", tmp_path / "v")
+    assert run.code == 0
+    assert "7 pairs, 2 validation pairs" in run.err
+    assert "psnr" in metrics(tmp_path)
+
+
+def test_photos_of_a_folder_to_validate_on_are_not_trained_on(train_photos, tmp_path, make_picture):
+    save_photos(tmp_path / "photos", "abc", make_picture)
+    save_photos(tmp_path / "photos" / "val", "xy", make_picture)
+    run = train_photos("--val", tmp_path / "photos" / "val")
+    assert (run.code, "3 photos, 2 validation photos" in run.err) == (0, True)
+
+
+def test_a_folder_is_not_both_trained_and_validated_on(train_pairs, train_photos, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "ab", make_picture)
+    save_photos(tmp_path / "photos", "ab", make_picture)
+    for run in (
+        train_pairs("--pairs", tmp_path / "p", "--val", tmp_path / "p"),
+        train_photos("--val", tmp_path / "photos"),
+    ):
+        assert (run.code, "is also trained on" in run.err) == (2, True)
+
+
+def test_photos_are_trained_on_whatever_their_names(train_photos, tmp_path, make_picture):
+    save_photos(tmp_path / "photos", ("115", "197", "004", "a", "b"), make_picture)
+    assert "5 photos, 0 validation photos" in train_photos().err
+
+
+def test_names_of_no_image_are_an_error(train_photos, train_pairs, tmp_path, make_picture):
+    save_photos(tmp_path / "photos", ("night1", "a"), make_picture)
+    run = train_photos("--set", 'data.held_out=["night1", "nosuch"]')
+    assert run.code == 2
+    assert "data.held_out: no image is called nosuch;" in run.err
+    assert "night1" not in run.err
+    save_pairs(tmp_path / "p", "abc", make_picture)
+    run = train_pairs("--pairs", tmp_path / "p", "--set", 'data.cast=["b", "c.png"]')
+    assert run.code == 2
+    assert "data.cast: no image is called c.png;" in run.err
+    assert not (tmp_path / "run").exists()
+    assert train_pairs("--pairs", tmp_path / "p", "--set", 'data.held_out=["b"]').code == 0
+
+
+def damage(path):
+    path.write_bytes(path.read_bytes()[:60])
+
+
+def test_damaged_photos_are_left_out_if_asked(train_photos, tmp_path, make_picture):
+    save_photos(tmp_path / "photos", "abcdefghijk", make_picture)
+    for name in "acdefgh":
+        damage(tmp_path / "photos" / f"{name}.png")
+    refused = train_photos()
+    assert (refused.code, refused.err.count("cannot train on")) == (6, 7)
+    assert refused.err.rstrip().endswith("--skip-broken leaves out what cannot be used")
+    run = train_photos("--skip-broken")
+    assert run.code == 0
+    assert run.err.count("warning  left out: cannot train on") == 5
+    assert "photos/a.png" in run.err
+    assert "warning  2 more left out" in run.err
+    assert "4 photos, 0 validation photos" in run.err
+
+
+def test_pairs_that_cannot_be_used_are_left_out_if_asked(train_pairs, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abcdefg", make_picture)
+    damage(tmp_path / "p" / "low" / "b.png")
+    make_picture(tmp_path / "p" / "high" / "c.png", (80, 64))
+    (tmp_path / "p" / "low" / "g.png").unlink()
+    refused = train_pairs("--pairs", tmp_path / "p")
+    assert (refused.code, "3 problems" in refused.err, "--skip-broken" in refused.err) == (6, True, True)
+    run = train_pairs("--pairs", tmp_path / "p", "--skip-broken")
+    assert run.code == 0
+    assert run.err.count("warning  left out: ") == 3
+    assert "2 pairs, 2 validation pairs" in run.err
+
+
+def test_a_damaged_class_map_is_named_or_left_out(run_lle, tmp_path, make_picture):
+    save_photos(tmp_path / "photos", "ab", make_picture)
+    for name in "ab":
+        noise = np.random.default_rng(0).integers(0, 2, (64, 64), np.uint8)
+        Image.fromarray(noise).save(make_picture(tmp_path / "maps" / f"{name}.png"))
+    damage(tmp_path / "maps" / "b.png")
+    words = (
+        "train", "semantic", "-o", tmp_path / "run", *NARROW, "--data", tmp_path / "photos",
+        "--labels", tmp_path / "maps", "--label-root", tmp_path / "photos",
+    )  # fmt: skip
+    refused = run_lle(*words)
+    assert (refused.code, "maps/b.png" in refused.err, "--skip-broken" in refused.err) == (6, True, True)
+    run = run_lle(*words, "--skip-broken")
+    assert "left out: cannot read the class map" in run.err
+    assert "1 photo, 0 validation photos" in run.err
+
+
+def test_no_usable_image_is_an_error_even_so(train_photos, tmp_path, make_picture):
+    save_photos(tmp_path / "photos", "a", make_picture)
+    damage(tmp_path / "photos" / "a.png")
+    run = train_photos("--skip-broken")
+    assert (run.code, "a.png" in run.err, "--skip-broken" in run.err) == (6, True, False)
+
+
+def test_pairs_can_be_given_as_two_folders(train_pairs, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abc", make_picture, ("dark", "bright"))
+    save_pairs(tmp_path / "q", "def", make_picture, ("input", "target"))
+    halves = ("--low", tmp_path / "p" / "dark", "--gt", tmp_path / "p" / "bright")
+    run = train_pairs(*halves, "--pairs", tmp_path / "q", "--val-share", 0.4)
+    assert (run.code, "4 pairs, 2 validation pairs" in run.err) == (0, True)
+    lonely = train_pairs(*halves[:2])
+    assert (lonely.code, lonely.err) == (
+        2,
+        "lle: error: give --low DIR and --gt DIR together, equally often\n",
+    )
+
+
+def test_a_wrong_folder_of_pairs_is_refused_before_anything_else_is_said(train_pairs, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abc", make_picture)
+    inner = train_pairs("--pairs", tmp_path / "p" / "low")
+    message = "--pairs takes a folder that holds low/ and high/ (or input/ and target/)"
+    assert (inner.code, inner.err) == (2, f"lle: error: {message}; '{tmp_path / 'p' / 'low'}' does not\n")
+    for words in (("--pairs", tmp_path / "x"), ("--data", tmp_path / "x")):
+        missing = train_pairs(*words)
+        assert (missing.code, missing.err) == (2, f"lle: error: no such folder: '{tmp_path / 'x'}'\n")
+    half = train_pairs("--low", tmp_path / "p" / "low", "--gt", tmp_path / "x")
+    assert (half.code, half.err) == (2, f"lle: error: no such folder: '{tmp_path / 'x'}'\n")
