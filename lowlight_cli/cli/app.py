@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from lowlight_cli.cli import cache, datasets, models, train
 from lowlight_cli.cli import config as config_command
-from lowlight_cli.cli import datasets, models, train
 from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.detect_eval import detect_eval
 from lowlight_cli.cli.detect_prep import detect_prep
@@ -40,6 +40,7 @@ app.command("detect-eval", short_help="Score detectors against labels, side by s
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(cache.app, name="cache")
 app.command(short_help="Export a model as ONNX or PT2.")(export)
 app.command(short_help="Show what a run did, and write reports about it.")(report)
 app.command(short_help="Print the JSON Schema of events or the manifest.")(schema)

@@ -10,6 +10,7 @@ import typer
 from lowlight_cli.cli import io_options as io
 from lowlight_cli.cli.global_options import settings_of
 from lowlight_cli.cli.progress import say, shown
+from lowlight_cli.cli.report_training import report_training
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.counted import counted
@@ -38,7 +39,10 @@ class NumberFormat(StrEnum):
     JSON = "json"
 
 
-FolderArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Output folder of `lle enhance`.")]
+FolderArgument = Annotated[
+    Path,
+    typer.Argument(metavar="RUN_DIR", help="Output folder of `lle enhance`, or run folder of `lle train`."),
+]
 AbsoluteOption = Annotated[bool, typer.Option("--absolute", help="Show absolute paths of images.")]
 FormatOption = Annotated[
     NumberFormat,
@@ -67,6 +71,9 @@ def report(
     Without --report, --compare and --contact-sheet, prints the brightness of all images before and after;
     --wide, csv and json give more numbers. With them, prints the paths of the files written.
 
+    For the run folder of a training it prints the main figures; --report run.html writes a page with the
+    curves, samples and settings.
+
     Exit codes: 0 success, 2 usage error, 3 an original or a result cannot be read, 8 a report cannot be
     written.
 
@@ -74,6 +81,11 @@ def report(
     """
     options = ReportOptions(reports or (), compare, compare_style, contact_sheet, absolute)
     options.check()
+    from lowlight_cli.training.run_summary import is_training_run
+
+    if is_training_run(folder) and not manifest_path(folder).is_file():
+        report_training(folder, options, number_format, settings_of(context).color)
+        raise typer.Exit
     entries = _entries(folder)
     quiet = settings_of(context).quiet
     items = (
@@ -92,7 +104,8 @@ def _entries(folder: Path) -> list[Entry]:
     """
     if not manifest_path(folder).is_file():
         raise UsageError(
-            f"'{folder}' is not an output folder of lle enhance: it has no {manifest_path(folder)}"
+            f"'{folder}' is not an output folder of lle enhance, and no run folder of lle train: it has no "
+            f"{manifest_path(folder)}"
         )
     return list(read_manifest(folder).values())
 

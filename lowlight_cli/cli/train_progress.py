@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from lowlight_cli.training.step_timer import StepStats
 
+_MUCH_WAITING = 0.1
+"""Share of the time spent waiting for data from which it is shown."""
+
 _SMOOTHING = 0.9
 """Decay of the running mean of the shown speed."""
 
@@ -62,8 +65,11 @@ def _figures(stats: "StepStats", seconds: float, waited: float) -> str:
     if stats.score is not None:
         name, value = stats.score
         words.append(f"{name} {value:.2f}")
+    if stats.rate is not None:
+        words.append(f"lr {stats.rate:.2g}")
     words.append(f"{stats.batch_size / max(seconds, 1e-9):.3g} img/s")
-    words.append(f"data {100 * waited / max(seconds, 1e-9):.0f} %")
+    if waited >= _MUCH_WAITING * seconds:
+        words.append(f"data {100 * waited / max(seconds, 1e-9):.0f} %")
     if stats.memory_mb is not None:
         words.append(f"{stats.memory_mb:,.0f} MB")
     return "  ".join(words)

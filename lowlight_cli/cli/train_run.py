@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
-from lowlight_cli.cli.progress import say
+from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.train_options import TrainingRequest
 from lowlight_cli.cli.train_progress import TrainingProgress
+from lowlight_cli.cli.train_summary import NEXT_STEPS, cache_lines, summary_lines
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError, UsageError
 from lowlight_cli.training.catalog import RECIPES
@@ -63,7 +64,7 @@ def _train(name: str, request: TrainingRequest, preset_name: str) -> None:
             _run(name, _without_limits(recipe), Path(place), settings, dry_run=True)
         say("dry run: took one step; nothing was kept", quiet=settings.quiet)
     else:
-        _run(name, with_recorded_split(recipe, out), out, settings)
+        _run(name, with_recorded_split(recipe, out), out, settings, next_step=NEXT_STEPS.get(preset_name, ""))
 
 
 def run_folder_of(request: TrainingRequest) -> Path:
@@ -143,7 +144,15 @@ def _with_shipped_stages(recipe: "Recipe", stages: tuple[str, ...]) -> "Recipe":
     return recipe.model_copy(update={stage: whole_weights(shipped[stage]) for stage in missing})
 
 
-def _run(name: str, recipe: "Recipe", out: Path, settings: GlobalSettings, *, dry_run: bool = False) -> None:
+def _run(
+    name: str,
+    recipe: "Recipe",
+    out: Path,
+    settings: GlobalSettings,
+    *,
+    next_step: str = "",
+    dry_run: bool = False,
+) -> None:
     from lowlight_cli.device import choose_precision, choose_training_device
     from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
     from lowlight_cli.training.distributed import device_of_process, joined, world_size
@@ -151,19 +160,33 @@ def _run(name: str, recipe: "Recipe", out: Path, settings: GlobalSettings, *, dr
 
     device = choose_training_device(device_of_process(recipe.run.device))
     choose_precision(recipe.run.precision, device)  # fails early if the device does not have it
-    with TrainingProgress(settings) as progress, joined(device):
-        folder = RunFolder(out, recipe, progress.say, progress.draw, dry_run=dry_run)
+    hint = None if dry_run else rehearsal_hint(device.type, out)
+
+    def opening() -> list[str]:
         together = f", {counted(world_size(), 'process', 'processes')}" if world_size() > 1 else ""
-        folder.log(f"training {name} on {device} into {out}{together}")
-        if hint := rehearsal_hint(device.type, out):
-            folder.log(hint)
+        place = "" if dry_run else f" into {shown(out)}"
+        lines = [f"training {name} on {device}{place}{together}", *cache_lines(recipe.data)]
+        return [*lines, hint] if hint else lines
+
+    with TrainingProgress(settings) as progress, joined(device):
+        folder = RunFolder(
+            out,
+            recipe,
+            progress.say,
+            progress.draw,
+            opening=opening,
+            dry_run=dry_run,
+            detailed=settings.verbose > 0,
+        )
         try:
             with folder.stop.watched():
                 weights = RECIPES[name].run()(recipe, folder, device=device)
         except Stopped as stop:
             folder.log("stopped before the first step")
             raise typer.Exit(SIGNAL_BASE + stop.number) from None
-        folder.log(f"weights: {weights}")
+        if not dry_run:
+            for line in summary_lines(out, weights, next_step or RECIPES[name].next_step):
+                folder.log(line)
         _log_ending(recipe, folder)
 
 
@@ -195,7 +218,7 @@ def _log_ending(recipe: "Recipe", folder: "RunFolder") -> None:
         case "no improvement":
             folder.log(f"stopped early: no improvement in {recipe.run.early_stop} validations")
         case "signal":
-            folder.log("stopped by a signal, everything is saved; run the same command to resume")
+            folder.log("stopped; progress saved. Run the same command to resume")
             raise typer.Exit(SIGNAL_BASE + (folder.stop.number or 0))
 
 

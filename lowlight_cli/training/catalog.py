@@ -30,6 +30,8 @@ class RecipeEntry:
         shipped_stages: Settings for weights of earlier stages that ship with CodeEnhance; filled in where the
             user names none.
         shipped_start: Model whose shipped weights it starts from where the user names none.
+        next_step: What to do with the weights, with ``{weights}`` for their path and ``{model}`` for the name
+            of the network.
         typical: Settings by dotted name with which the first steps cost as much as most others.
     """
 
@@ -40,6 +42,7 @@ class RecipeEntry:
     takes_pairs: bool = False
     shipped_stages: tuple[str, ...] = ()
     shipped_start: str | None = None
+    next_step: str = "try it: lle enhance PHOTOS -o OUT -m {model} --checkpoint {weights}"
     typical: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -78,6 +81,7 @@ _ENTRIES = (
           lle train semantic --data photos --labels maps --label-root photos --out runs/semantic
         """,
         ("labels", "label_root"),
+        next_step="use it: lle train codeenhance --data PHOTOS --semantic {weights} --out OUT",
     ),
     RecipeEntry(
         "vqgan",
@@ -88,6 +92,7 @@ _ENTRIES = (
         Example:
           lle train vqgan --data photos --out runs/vqgan
         """,
+        next_step="use it: lle train codeenhance --data PHOTOS --vqgan {weights} --out OUT",
         typical=MappingProxyType({"codes_from": 0, "critic_from": 0}),
     ),
     RecipeEntry(
@@ -117,7 +122,13 @@ _ENTRIES = (
         ("pairs", "low", "gt", "start"),
         shipped_start="codeenhance",
     ),
-    RecipeEntry("glare-flow", "GlareFlowRecipe", takes_pairs=True, shipped_stages=("vqgan",)),
+    RecipeEntry(
+        "glare-flow",
+        "GlareFlowRecipe",
+        takes_pairs=True,
+        shipped_stages=("vqgan",),
+        next_step="use it: lle train glare --stage 3 --data PHOTOS --start {weights} --out OUT",
+    ),
     RecipeEntry("glare-fusion", "GlareFusionRecipe", takes_pairs=True, shipped_stages=("vqgan",)),
     RecipeEntry("vqcnir", "VqcnirRecipe", takes_pairs=True, shipped_stages=("vqgan",)),
     RecipeEntry(
@@ -131,6 +142,7 @@ _ENTRIES = (
         """,
         ("size", "pairs", "low", "gt"),
         takes_pairs=True,
+        next_step="use it: lle train drgn-refinement --data PHOTOS --degradation {weights} --out OUT",
     ),
     RecipeEntry(
         "drgn-refinement",

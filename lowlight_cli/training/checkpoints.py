@@ -100,6 +100,19 @@ class Checkpoints:
         which = f"the best weights are {best}, " if best.exists() else ""
         return f"{which}the last good checkpoint is {self.last}"
 
+    def chosen(self, choice: str) -> tuple[Path, dict[str, Any]] | None:
+        """The checkpoint to resume from, and its state; None for a new run.
+
+        Args:
+            choice: ``auto``, ``none``, or the path of a checkpoint.
+
+        Raises:
+            WeightsError: It cannot be read.
+        """
+        if choice == "auto":
+            return self.newest()
+        return None if choice == "none" else (Path(choice), read_state(Path(choice)))
+
     def newest(self) -> tuple[Path, dict[str, Any]] | None:
         """The newest checkpoint that can be read, and its state; None if there is no checkpoint.
 

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lowlight_cli import folders
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import ImageError, OutputError, WeightsError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.replace import TEMPORARY_MARK, check_writable_folder
+from lowlight_cli.training.cache_folder import DAY_S, usual_cache_folder
 from lowlight_cli.training.config import DataSettings
 from lowlight_cli.training.distributed import is_first_here, of_all
 from lowlight_cli.training.image_segments import (
@@ -40,7 +40,6 @@ READERS = 4
 SEGMENT_BYTES = 2**30
 FREE_BYTES = 2**30
 """Free space that the cache leaves on the disk."""
-DAY_S = 24 * 3600
 NAMED = 50
 """Number of problems that an error lists."""
 LEAVE_OUT = "--skip-broken leaves out what cannot be used"
@@ -198,7 +197,7 @@ def cache_folder(settings: DataSettings) -> Path | None:
     """Folder of decoded images; None to keep them in memory."""
     if settings.cache not in ("auto", "none"):
         return Path(settings.cache)
-    return None if settings.cache == "none" else folders.cache_folder() / "pictures"
+    return None if settings.cache == "none" else usual_cache_folder()
 
 
 def _as_lines(problems: Sequence[str], advice: str) -> str:

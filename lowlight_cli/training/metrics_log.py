@@ -1,16 +1,20 @@
-"""Writes the metrics of a run as JSON lines, as a table, and as TensorBoard event files."""
+"""Writes the metrics of a run as JSON lines, as a table, and as TensorBoard event files; torch-free."""
 
 import csv
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lowlight_cli.errors import UnavailableError
 from lowlight_cli.training.run_files import append_line, write_whole
-from lowlight_cli.training.sampling import Pixels
+
+Pixels = NDArray[np.uint8]
 
 Numbers = dict[str, Any]
 """The step, counted from 0, and its metrics by name; None for a number that was not finite."""
@@ -61,21 +65,26 @@ class MetricsLog:
 
     def write_table(self) -> None:
         """Writes ``metrics.csv``: one row for each step, columns in the order of their first appearance."""
-        steps: dict[int, Numbers] = {}
-        for row in self.rows():
-            steps.setdefault(row["step"], {}).update(row)
-        columns = list(dict.fromkeys(name for row in steps.values() for name in row)) or ["step"]
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(steps.values())
-        write_whole(self._table, text.getvalue().encode())
+        write_whole(self._table, table_text(self.rows()).encode())
 
     def curve(self, name: str) -> list[tuple[float, float]]:
         """Number of steps done, and the value of one metric at that time."""
         return [
             (float(row["step"] + 1), float(row[name])) for row in self.rows() if row.get(name) is not None
         ]
+
+
+def table_text(rows: Iterable[Numbers]) -> str:
+    """Rows as CSV: one line for each step, columns in the order of their first appearance."""
+    steps: dict[int, Numbers] = {}
+    for row in rows:
+        steps.setdefault(row["step"], {}).update(row)
+    columns = list(dict.fromkeys(name for row in steps.values() for name in row)) or ["step"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(steps.values())
+    return text.getvalue()
 
 
 def _short(value: float) -> float | None:

@@ -185,6 +185,11 @@ class GuardedOptimizer:
             if gradient is not None and gradient.stride() != parameter.stride():
                 parameter.grad = torch.empty_like(parameter).copy_(gradient)
 
+    @property
+    def current_rate(self) -> float:
+        """Learning rate of the last step."""
+        return float(self._adam.param_groups[0]["lr"])
+
     def begin_phase(self, step: int, *starts: int) -> None:
         """Drops the history of losses and gradients at the first step of a phase with other losses.
 

@@ -38,9 +38,15 @@ class Rollback:
         for optimizer in self._optimizers:
             optimizer.slow_down(self._run_state.rollbacks)
 
+    @property
+    def rate(self) -> float | None:
+        """Learning rate of the first optimizer in the last step; None without optimizers."""
+        return self._optimizers[0].current_rate if self._optimizers else None
+
     def numbers(self) -> dict[str, float]:
-        """For the metrics log: gradient norm of the first optimizer before clipping, and rollbacks if any."""
+        """For the metrics log: gradient norm before clipping, learning rate, and rollbacks if any."""
         found = {} if not self._optimizers else {"gradient_norm": float(self._optimizers[0].norm)}
+        found |= {} if self.rate is None else {"lr": self.rate}
         return found | ({"returns": float(self._run_state.rollbacks)} if self._run_state.rollbacks else {})
 
     def use_checkpoint(self, checkpoint: Path) -> None:

@@ -1,8 +1,7 @@
 """Reads and writes the folder of one training run: settings, metrics, checkpoints, samples and plots."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from lowlight_cli.checkpoints.save import save_weights
-from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError, WeightsError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.checkpoints import Checkpoints, Stateful, read_state, share_start
+from lowlight_cli.training.checkpoints import Checkpoints, Stateful, share_start
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.distributed import done_by_first, is_first, means_of_all, of_first
 from lowlight_cli.training.guard import DelayedReader, lag_on
@@ -22,10 +20,18 @@ from lowlight_cli.training.metrics_log import Board, MetricsLog, as_line, check_
 from lowlight_cli.training.plots import draw_plots
 from lowlight_cli.training.rng import check_parts
 from lowlight_cli.training.rollback import Rollback
-from lowlight_cli.training.run_files import append_line, check_place, environment, write_whole
+from lowlight_cli.training.run_files import (
+    TrainLog,
+    append_line,
+    check_place,
+    environment,
+    provenance,
+    write_whole,
+)
 from lowlight_cli.training.run_state import RunState, StopRequest
 from lowlight_cli.training.sampling import draw_grid
 from lowlight_cli.training.settings import SETTINGS_FILE, as_toml
+from lowlight_cli.training.step_text import step_line, validation_line
 from lowlight_cli.training.step_timer import StepStats, StepTimer, peak_memory_mb
 
 
@@ -39,7 +45,9 @@ class RunFolder:
         recipe: Settings of the run.
         on_message: Called with each message for the user; all of them also go to ``train.log``.
         on_step: Called after each step.
+        opening: Returns the first messages of the run; called when the data and the weights have been read.
         dry_run: Whether the run ends after its first step, with a validation.
+        detailed: Whether messages about steps have all metrics.
 
     Attributes:
         run_state: When the run validates, saves and ends.
@@ -59,7 +67,9 @@ class RunFolder:
         on_message: Callable[[str], None] = lambda _: None,
         on_step: Callable[[StepStats], None] = lambda _: None,
         *,
+        opening: Callable[[], Sequence[str]] = tuple,
         dry_run: bool = False,
+        detailed: bool = False,
     ) -> None:
         check_parts(recipe.run)
         check_place(path)
@@ -73,8 +83,9 @@ class RunFolder:
         self._score: tuple[str, float] | None = None
         self._on_step = on_step
         self._recipe = recipe
-        self._on_message = on_message
-        self._early_lines: list[str] | None = []
+        self._opening = opening
+        self._detailed = detailed
+        self._log = TrainLog(path / "train.log", on_message)
         self._metrics_log = MetricsLog(path)
         self._board: Board | None = None
         self._checkpoints = Checkpoints(path / "ckpt", recipe.run.keep)
@@ -84,14 +95,8 @@ class RunFolder:
 
     def log(self, line: str) -> None:
         """Passes on a message and appends it to ``train.log``, which starts when the folder is made."""
-        if not is_first():
-            return
-        self._on_message(line)
-        timed = f"{datetime.now(UTC).isoformat(timespec='seconds')}  {line}"
-        if self._early_lines is None:
-            append_line(self.path / "train.log", timed)
-        else:
-            self._early_lines.append(timed)
+        if is_first():
+            self._log.add(line)
 
     def resume(self, device: torch.device, parts: Mapping[str, Stateful]) -> int:
         """Restores the last checkpoint, makes the folder, and returns the number of steps done; 0 if new.
@@ -107,7 +112,7 @@ class RunFolder:
             WeightsError: The checkpoint is of another recipe or damaged.
         """
         self._device = device
-        found = done_by_first(self._checkpoint)
+        found = done_by_first(lambda: self._checkpoints.chosen(self.run_state.settings.resume))
         self._rollback = Rollback(self.run_state, parts, None if found is None else found[0])
         self._losses = DelayedReader(lag_on(device))
         if found is None:
@@ -117,10 +122,11 @@ class RunFolder:
         done = 0 if found is None else int(found[1]["step"])
         self.stop.defer()
         done_by_first(lambda: self._open(done, is_new=found is None))
-        self._early_lines = None
-        self.timer.restart()
+        for line in self._opening():
+            self.log(line)
         if found is not None:
-            self.log(f"resuming from {found[0]}, {counted(done, 'step')} done")
+            self.log(f"resuming from {found[0]} (step {done})")
+        self.timer.restart()
         return done
 
     def _restore(self, parts: Mapping[str, Stateful], path: Path, state: Mapping[str, Any]) -> None:
@@ -151,6 +157,8 @@ class RunFolder:
     def report(self, step: int, **values: float | Tensor) -> None:
         """Passes on the numbers of a step, and logs them every ``journal_every`` steps.
 
+        Those of the last step, and of steps with a validation, are logged, too.
+
         Args:
             step: Counted from 0.
             values: Numbers by name; one is ``loss``.
@@ -161,13 +169,16 @@ class RunFolder:
         settings = self.run_state.settings
         memory = peak_memory_mb(self._device)
         self._show(step, values["loss"], memory)
-        if (step + 1) % settings.journal_every == 0:
+        is_due = (step + 1) % settings.journal_every == 0
+        if is_due or self.run_state.ending is not None or self.run_state.validates(step):
             row = means_of_all(values) | {"skipped": float(self.run_state.skipped)}
             row |= self._rollback.numbers()
             row |= self.timer.summary(settings.batch_size)
             row |= {} if memory is None else {"memory_mb": memory}
             self._add(step, row)
-            self.log(f"step {step + 1}/{settings.steps}  {as_line(row)}")
+            left = self.run_state.seconds_left(step + 1, self.timer.step_seconds)
+            brief = step_line(row, self._score, left, with_memory=self._device.type == "cuda")
+            self.log(f"step {step + 1}/{settings.steps}  {as_line(row) if self._detailed else brief}")
 
     def record_validation(self, step: int, values: Mapping[str, float], by: str) -> None:
         """Logs a validation, and compares it with the best so far.
@@ -181,7 +192,8 @@ class RunFolder:
         self._add(step, values)
         self._score = (by, values[by])
         self.run_state.record_score(values[by])
-        self.log(f"validation  {as_line(values)}{'  best' if self.run_state.is_best else ''}")
+        scores = as_line(values) if self._detailed else validation_line(values, by)
+        self.log(f"validation  {scores}{'  best' if self.run_state.is_best else ''}")
         self.timer.restart()
 
     def save(self, step: int, parts: Mapping[str, Stateful], model: nn.Module) -> None:
@@ -201,7 +213,7 @@ class RunFolder:
         state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
         state |= {"run_state": self.run_state.state_dict(), "rng_state": torch.get_rng_state()}
         self._checkpoints.save(step, {"step": step, **state})
-        save_weights(self._checkpoints.weights(step), model, self._provenance(step))
+        save_weights(self._checkpoints.weights(step), model, provenance(self._recipe, step))
         self._checkpoints.mark("last", step)
         if self.run_state.is_best:
             self._checkpoints.mark("best", step)
@@ -248,7 +260,7 @@ class RunFolder:
         target = self.path / f"{self._recipe.architecture}.safetensors"
         if self.run_state.ending == "cut":
             return target
-        return done_by_first(lambda: save_weights(target, model, self._provenance(step)))
+        return done_by_first(lambda: save_weights(target, model, provenance(self._recipe, step)))
 
     def _show(self, step: int, loss: float | Tensor, memory: float | None) -> None:
         time = self.timer.end_step()
@@ -257,17 +269,8 @@ class RunFolder:
         known = self._losses.exchange(loss.detach() if isinstance(loss, Tensor) else torch.tensor(loss))
         loss = float("nan") if known is None else float(known)
         steps, size = self.run_state.settings.steps, self.run_state.settings.batch_size
-        self._on_step(StepStats(step + 1, steps, loss, size, time.seconds, time.waited, memory, self._score))
-
-    def _provenance(self, step: int) -> dict[str, Any]:
-        """Metadata of a weights file: how it was made, without the paths of the data."""
-        places = {"model", "data", "vqgan", "semantic", "start", "lpips_backbone", "lpips_heads", "vgg19"}
-        provenance = self._recipe.model_dump(mode="json", exclude=places)
-        return {
-            "architecture": self._recipe.architecture,
-            "config": self._recipe.model_dump(mode="json")["model"],
-            "provenance": provenance | {"steps_done": step},
-        }
+        score, rate = self._score, self._rollback.rate
+        self._on_step(StepStats(step + 1, steps, loss, size, *time, memory, score, rate))
 
     def _open(self, done: int, *, is_new: bool) -> None:
         """Makes the folder, records settings and environment, and drops what the steps to come replace."""
@@ -275,11 +278,10 @@ class RunFolder:
             check_writable_folder(folder)
         if self._recipe.run.tensorboard:
             self._board = Board(self.path / "tensorboard")
-        for line in self._early_lines or ():
-            append_line(self.path / "train.log", line)
+        self._log.open()
         write_whole(self.path / SETTINGS_FILE, as_toml(self._recipe).encode())
-        machine = json.dumps(environment(self._device), indent=1) + "\n"
-        write_whole(self.path / "env.json", machine.encode())
+        machine = {"architecture": self._recipe.architecture, **environment(self._device)}
+        write_whole(self.path / "env.json", (json.dumps(machine, indent=1) + "\n").encode())
         if is_new:
             self._metrics_log.clear()
             self._checkpoints.clear()
@@ -291,10 +293,3 @@ class RunFolder:
             self._metrics_log.add(step, values)
             if self._board is not None:
                 self._board.add(step + 1, values)
-
-    def _checkpoint(self) -> tuple[Path, dict[str, Any]] | None:
-        """The checkpoint to resume from, and its state; None for a new run."""
-        choice = self.run_state.settings.resume
-        if choice == "auto":
-            return self._checkpoints.newest()
-        return None if choice == "none" else (Path(choice), read_state(Path(choice)))

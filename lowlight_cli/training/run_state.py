@@ -134,6 +134,15 @@ class RunState:
         is_late = step < self.settings.steps * share
         return max(1, step) / share if is_late else float(self.settings.steps)
 
+    def seconds_left(self, done: int, step_seconds: float) -> float:
+        """Expected seconds until the last step or the time limit, without validations.
+
+        Args:
+            done: Number of steps done.
+            step_seconds: Duration of a step.
+        """
+        return max(0.0, min((self.settings.steps - done) * step_seconds, self._limit - self._seconds))
+
     def finish_step(self, step: int) -> None:
         """Sets ``ending`` if this step is the last one; what ends one process ends all of them.
 

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from lowlight_cli.errors import ImageError, OutputError
 from lowlight_cli.images.encode import encode
@@ -14,6 +12,7 @@ from lowlight_cli.images.settings import WriteSettings
 from lowlight_cli.tensors import Images
 from lowlight_cli.training.data_sources import PairedPhoto, Sources
 from lowlight_cli.training.enhancement_batch import EnhancementBatch, Mix, enhancement_batch
+from lowlight_cli.training.metrics_log import Pixels
 from lowlight_cli.training.rng import item_rngs
 
 SAMPLE_SEED = 1
@@ -32,9 +31,6 @@ def sample_batch(sources: Sources, held_out: Sequence[PairedPhoto], side: int) -
         sources = sources._replace(photos=[], pairs=held_out)
     mix = Mix(MOST_SAMPLES, side, real=0.5, with_controls=0.0, referenced=0.0)
     return enhancement_batch(sources, mix, item_rngs(SAMPLE_SEED, 0, range(MOST_SAMPLES)))
-
-
-Pixels = NDArray[np.uint8]
 
 
 def draw_grid(target: Path, columns: Sequence[Images]) -> Pixels:

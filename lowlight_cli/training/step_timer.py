@@ -30,6 +30,7 @@ class StepStats(NamedTuple):
         waited: Seconds of it spent waiting for data.
         memory_mb: Peak memory so far in MiB; None if not known.
         score: Name and value of the score of the last validation; None before the first.
+        rate: Learning rate; None if not known.
     """
 
     step: int
@@ -40,18 +41,23 @@ class StepStats(NamedTuple):
     waited: float
     memory_mb: float | None
     score: tuple[str, float] | None
+    rate: float | None = None
 
 
 class StepTimer:
     """Measures the steps of a run, without the validations and checkpoints between them.
 
     A recipe reads its batches inside ``waiting``; ``RunFolder`` calls the other methods.
+
+    Attributes:
+        step_seconds: Mean duration of the steps before the last call of ``summary``.
     """
 
     def __init__(self) -> None:
         self._times: list[StepTime] = []
         self._waited = 0.0
         self._begin = time.perf_counter()
+        self.step_seconds = 0.0
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -84,6 +90,7 @@ class StepTimer:
         seconds = sum(each.seconds for each in step_times)
         if not seconds:
             return {}
+        self.step_seconds = seconds / len(step_times)
         waited = sum(each.waited for each in step_times)
         return {"images_per_second": batch_size * len(step_times) / seconds, "data_wait": waited / seconds}
 

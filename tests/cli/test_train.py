@@ -221,7 +221,7 @@ def test_a_run_by_the_clock_that_is_over_takes_no_more_steps(run_lle, tmp_path, 
         assert run.code == 0
         assert (tmp_path / "run" / "ckpt" / "step-000001.pt").exists()
         assert not (tmp_path / "run" / "ckpt" / "step-000002.pt").exists()
-    assert "1 step done" in run.err
+    assert "(step 1)" in run.err
 
 
 def test_a_missing_checkpoint_or_folder_leaves_no_run_folder(run_lle, tmp_path, make_picture):
@@ -250,7 +250,7 @@ def test_a_run_of_version_0_1_resumes_with_the_split_that_it_recorded(run_lle, t
     assert "held_out" not in text
     settings.write_text(text.replace("[data]\n", '[data]\nheld_out = ["115", "197"]\ncast = ["004"]\n'))
     second = run_lle(*words, "--max-steps", 2)
-    assert (second.code, "1 step done" in second.err) == (0, True)
+    assert (second.code, "(step 1)" in second.err) == (0, True)
     assert "2 photos" in second.err
     assert tomllib.loads(settings.read_text())["data"]["held_out"] == ["115", "197"]
     over = run_lle(*words, "--max-steps", 1, "--resume", "none")

@@ -1,6 +1,9 @@
 """``lle train``: which images are trained on, validated on, left out and refused."""
 
+import csv
 import json
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -53,6 +56,54 @@ def test_two_of_six_pairs_are_held_out_and_scored(train_pairs, tmp_path, make_pi
     assert "no validation" not in run.err
     assert "psnr" in metrics(tmp_path)
     assert (tmp_path / "run" / "ckpt" / "best.safetensors").is_file()
+
+
+def test_the_last_step_of_a_short_run_is_in_the_metrics(train_pairs, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abcdef", make_picture)
+    assert train_pairs("--pairs", tmp_path / "p", "--set", "run.journal_every=20").code == 0
+    found = metrics(tmp_path)
+    assert (found["step"], found["loss"] > 0, found["lr"] > 0) == (0, True, True)
+    (row,) = csv.DictReader((tmp_path / "run" / "metrics.csv").read_text().splitlines())
+    assert float(row["psnr"]) == found["psnr"]
+
+
+def test_a_step_is_a_short_line_and_all_metrics_with_v(train_pairs, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abcdef", make_picture)
+    plain = train_pairs("--pairs", tmp_path / "p", "--progress", "lines")
+    (line,) = [line for line in plain.err.splitlines() if line.startswith("step 1/1")]
+    assert re.fullmatch(r"step 1/1  loss \S+  lr \S+  \S+ img/s", line)
+    detailed = train_pairs("--pairs", tmp_path / "p", "--progress", "lines", "--resume", "none", "-v")
+    assert re.search(r"step 1/1 .* smallness \S+ .* memory_mb", detailed.err)
+
+
+def test_the_end_of_a_run_names_its_best_score_and_the_next_command(
+    train_pairs, train_photos, tmp_path, make_picture
+):
+    save_pairs(tmp_path / "p", "abcdef", make_picture)
+    run = train_pairs("--pairs", tmp_path / "p", "--cache", tmp_path / "cache")
+    folder = tmp_path / "run"
+    best = folder / "ckpt" / "best.safetensors"
+    psnr = metrics(tmp_path)["psnr"]
+    assert run.err.splitlines()[-4:] == [
+        f"weights: {folder / 'codeenhance.safetensors'} (step 1)",
+        f"best: psnr {psnr:.2f} dB at step 1: {best}",
+        f"try it: lle enhance PHOTOS -o OUT -m codeenhance --checkpoint {best}",
+        f"report: lle report {folder} --report report.html",
+    ]
+    assert re.search(rf"image cache: {tmp_path / 'cache'}, 0\.1 MB \(see lle cache\)", run.err)
+    stage_one = train_photos("--data", tmp_path / "p" / "high", "--resume", "none")
+    assert f"--vqgan {best}" in stage_one.err
+    assert "image cache" not in stage_one.err
+
+
+def test_trained_weights_enhance_as_the_summary_says(train_pairs, run_lle, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abcdef", make_picture)
+    run = train_pairs("--pairs", tmp_path / "p")
+    (line,) = [line for line in run.err.splitlines() if line.startswith("try it: lle ")]
+    words = shlex.split(line.removeprefix("try it: lle "))
+    places = {"PHOTOS": tmp_path / "p" / "low", "OUT": tmp_path / "out"}
+    assert run_lle(*(places.get(word, word) for word in words), "--device", "cpu").code == 0
+    assert len(list((tmp_path / "out").glob("*.png"))) == 6
 
 
 def test_a_run_without_validation_warns_once(train_pairs, train_photos, tmp_path, make_picture):

@@ -9,7 +9,7 @@ from lowlight_cli.cli.global_options import GlobalSettings
 from lowlight_cli.cli.train_progress import TrainingProgress
 from lowlight_cli.training.step_timer import StepStats
 
-MOMENT = StepStats(3, 10, 0.25, 8, 2.0, 0.5, 812.0, ("psnr", 21.5))
+MOMENT = StepStats(3, 10, 0.25, 8, 2.0, 0.5, 812.0, ("psnr", 21.5), 5e-4)
 
 
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
@@ -29,7 +29,7 @@ def test_a_terminal_shows_one_line(monkeypatch):
         progress.say("step 3/10  loss 0.25")
         progress.say("validation  psnr 21.5")
     text = shown.getvalue()
-    for words in ("3/10", "loss 0.25", "psnr 21.50", "4 img/s", "data 25 %"):
+    for words in ("3/10", "loss 0.25", "psnr 21.50", "4 img/s", "data 25 %", "lr 0.0005"):
         assert words in text
     assert "validation" in text
     assert "step 3/10  loss" not in text
