@@ -15,8 +15,8 @@ from lowlight_cli.errors import UsageError
 PairsOption = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Folder that holds low/ and high/ (or input/ and target/), optionally with its share of the "
-        "draws; repeatable.",
+        help="Folder that holds low/ and high/ (or input/ and target/); =SHARE sets its sampling weight. "
+        "Repeatable.",
         rich_help_panel=DATA,
         metavar="DIR[=SHARE]",
     ),
@@ -24,7 +24,7 @@ PairsOption = Annotated[
 LowOption = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Folder of dark images; its --gt follows. Repeatable.", rich_help_panel=DATA, metavar="DIR"
+        help="Folder of dark images, together with --gt. Repeatable.", rich_help_panel=DATA, metavar="DIR"
     ),
 ]
 GtOption = Annotated[

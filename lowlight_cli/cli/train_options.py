@@ -95,7 +95,7 @@ _PATHS = list[Path]
 OPTIONS = (
     _option(
         "data", "data.photos", _PATHS, "--data",
-        "Folder of well-lit photos, optionally with its share of the draws; repeatable.", DATA,
+        "Folder of well-lit photos; =SHARE sets its sampling weight. Repeatable.", DATA,
         metavar="DIR[=SHARE]",
     ),
     _option(
@@ -109,7 +109,7 @@ OPTIONS = (
     ),
     _option(
         "val", "data.val", _PATHS, "--val",
-        "Folder to validate on, like those to train on; repeatable.", DATA,
+        "Folder to validate on, like those to train on. Repeatable.", DATA,
         metavar="DIR", show_default="hold out every tenth image",
     ),
     _option(
@@ -151,7 +151,7 @@ OPTIONS = (
     _option("val_every", "run.sample_every", int, "--val-every", "Steps between validations.", OFTEN, min=1),
     _option("ckpt_every", "run.save_every", int, "--ckpt-every", "Steps between checkpoints.", OFTEN, min=1),
     _option(
-        "keep", "run.keep", int, "--keep", "Numbered checkpoints to keep besides last and best.", OFTEN,
+        "keep", "run.keep", int, "--keep", "Number of step checkpoints to keep, besides last and best.", OFTEN,
         min=0,
     ),
     _option(

@@ -184,7 +184,7 @@ def _run(
         except Stopped as stop:
             folder.log("stopped before the first step")
             raise typer.Exit(SIGNAL_BASE + stop.number) from None
-        if not dry_run:
+        if not dry_run and is_first_process():
             for line in summary_lines(out, weights, next_step or RECIPES[name].next_step):
                 folder.log(line)
         _log_ending(recipe, folder)

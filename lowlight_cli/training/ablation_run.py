@@ -86,7 +86,7 @@ def found_row(recipe: Recipe, variant: Variant, folder: Path) -> Row | None:
     if last < recipe.run.steps or not is_exported:
         return None
     if not scores:
-        raise WeightsError("no pairs to validate on: name some with --set data.held_out=[...]")
+        raise WeightsError("no pairs to validate on: add --val DIR or --val-share 0.1")
     score = scores[-1]
     parameters, trained = counted(_shape(recipe))
     return Row(

@@ -70,7 +70,7 @@ def line_chart(title: str, curve: Sequence[Point], marked: int | None = None) ->
 
     drawn = _thinned(curve)
     shown = [point for point in curve if len(curve) == 1 or point[0] == marked]
-    levels = [(HEIGHT * (1 - share), f"{up.value(share):.4g}") for share in (1.0, 0.5, 0.0)]
+    levels = [(HEIGHT * (1 - share), f"{up.value(share):.3g}") for share in (1.0, 0.5, 0.0)]
     return LineChart(
         title,
         "M" + "L".join(f"{x:g} {y:g}" for x, y in map(place, drawn)),

@@ -45,7 +45,7 @@ def figures_of(run: RunSummary) -> list[tuple[str, str]]:
             ("last loss", "" if run.loss is None else f"{run.loss:.4g}"),
             ("training time", _time_text(run)),
             ("device", str(run.environment.get("gpu") or run.environment.get("device") or "")),
-            ("started", str(run.environment.get("started", ""))),
+            ("started", _started(run)),
             ("command", command_of(run)),
             ("weights", str(run.recommended or "")),
         )
@@ -103,7 +103,7 @@ def page_values(run: RunSummary) -> dict[str, Any]:
     }
     return {
         "title": run.folder.resolve().name,
-        "facts": [fact for fact in (run.architecture, machine["device"], environment.get("started")) if fact],
+        "facts": [fact for fact in (run.architecture, machine["device"], _started(run)) if fact],
         "tiles": _tiles(run),
         "charts": [asdict(chart) for chart in charts_of(run)],
         "size": (WIDTH, HEIGHT),
@@ -164,6 +164,12 @@ def _text(score: Score | None) -> str:
     return (
         "" if score is None else f"{score.name} {score_text(score.name, score.value)} at step {score.step:,}"
     )
+
+
+def _started(run: RunSummary) -> str:
+    """Time of the last start: ``2026-11-27 04:34 UTC``; empty if it is not known."""
+    text = str(run.environment.get("started", ""))
+    return f"{text[:10]} {text[11:16]} UTC" if text.endswith("+00:00") else text
 
 
 def _time_text(run: RunSummary) -> str:
