@@ -1,4 +1,7 @@
-"""``lle cache``: where the image cache of ``lle train`` is, and how it is emptied."""
+"""``lle cache``: where the image cache of ``lle train`` is, and how it is emptied.
+
+A file of its own, because each group of commands has one.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +31,7 @@ CacheOption = Annotated[
 def print_folder(cache: CacheOption = None) -> None:
     """Print the folder of the cache.
 
-    Example:  du -sh "$(lle cache dir)"
+    Example:  lle cache dir
     """
     from lowlight_cli.training.cache_folder import usual_cache_folder
 
@@ -41,9 +44,10 @@ def clean(
     cache: CacheOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Remove nothing.")] = False,
 ) -> None:
-    """Remove the decoded images; the next training decodes its images again.
+    """Remove all decoded images from the cache.
 
-    Other files in the folder stay. A training that runs meanwhile goes on.
+    The next training decodes its images again. Other files in the folder stay, and a training that runs
+    meanwhile goes on.
 
     Example:  lle cache clean --dry-run
     """

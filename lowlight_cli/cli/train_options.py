@@ -151,7 +151,7 @@ OPTIONS = (
     _option("val_every", "run.sample_every", int, "--val-every", "Steps between validations.", OFTEN, min=1),
     _option("ckpt_every", "run.save_every", int, "--ckpt-every", "Steps between checkpoints.", OFTEN, min=1),
     _option(
-        "keep", "run.keep", int, "--keep", "Number of step checkpoints to keep, besides last and best.", OFTEN,
+        "keep", "run.keep", int, "--keep", "Number of step checkpoints to keep besides last and best.", OFTEN,
         min=0,
     ),
     _option(
@@ -195,7 +195,10 @@ OPTIONS = (
 """All options but ``--out`` and the switches, in the order of the help."""
 
 _Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Run folder; an unfinished run is resumed.", metavar="DIR")
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="Run folder, required to train; resumes an unfinished run.", metavar="DIR"
+    ),
 ]
 _PrintConfig = Annotated[
     bool, typer.Option("--print-config", help="Print all settings as TOML and exit.", rich_help_panel=OTHER)
