@@ -1,5 +1,6 @@
 """Shows the progress of a training run on stderr: a bar in a terminal, lines elsewhere."""
 
+import shutil
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.global_options import GlobalSettings
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from lowlight_cli.training.step_timer import StepStats
+
+_USUAL_COLUMNS = 80
 
 _MUCH_WAITING = 0.1
 """Share of the time spent waiting for data from which it is shown."""
@@ -61,17 +64,22 @@ class TrainingProgress:
 
 
 def _figures(stats: "StepStats", seconds: float, waited: float) -> str:
+    """The figures beside the bar, the most important ones first, as many as fit."""
     words = [f"loss {stats.loss:.4g}"]
     if stats.score is not None:
         name, value = stats.score
         words.append(f"{name} {value:.2f}")
-    if stats.rate is not None:
-        words.append(f"lr {stats.rate:.2g}")
     words.append(f"{stats.batch_size / max(seconds, 1e-9):.3g} img/s")
     if waited >= _MUCH_WAITING * seconds:
         words.append(f"data {100 * waited / max(seconds, 1e-9):.0f} %")
+    if stats.rate is not None:
+        words.append(f"lr {stats.rate:.2g}")
     if stats.memory_mb is not None:
         words.append(f"{stats.memory_mb:,.0f} MB")
+    columns = shutil.get_terminal_size((0, 0)).columns or _USUAL_COLUMNS
+    room = columns - len(f"{stats.steps}/{stats.steps} 100% {' ' * 10} 00:00:00, ")
+    while len(words) > 1 and len("  ".join(words)) > room:
+        words.pop()
     return "  ".join(words)
 
 

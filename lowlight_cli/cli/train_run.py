@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.presets import preset_of
 
 if TYPE_CHECKING:
+    import torch
+
     from lowlight_cli.training.config import Recipe
     from lowlight_cli.training.rehearsal import Rehearsal
     from lowlight_cli.training.run_folder import RunFolder
@@ -155,28 +158,16 @@ def _run(
 ) -> None:
     from lowlight_cli.device import choose_precision, choose_training_device
     from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
-    from lowlight_cli.training.distributed import device_of_process, joined, world_size
+    from lowlight_cli.training.distributed import device_of_process, joined
     from lowlight_cli.training.run_folder import RunFolder
 
     device = choose_training_device(device_of_process(recipe.run.device))
     choose_precision(recipe.run.precision, device)  # fails early if the device does not have it
-    hint = None if dry_run else rehearsal_hint(device.type, out)
-
-    def opening() -> list[str]:
-        together = f", {counted(world_size(), 'process', 'processes')}" if world_size() > 1 else ""
-        place = "" if dry_run else f" into {shown(out)}"
-        lines = [f"training {name} on {device}{place}{together}", *cache_lines(recipe.data)]
-        return [*lines, hint] if hint else lines
-
+    opening = partial(_opening, name, recipe, device, None if dry_run else out)
     with TrainingProgress(settings) as progress, joined(device):
+        detailed = settings.verbose > 0
         folder = RunFolder(
-            out,
-            recipe,
-            progress.say,
-            progress.draw,
-            opening=opening,
-            dry_run=dry_run,
-            detailed=settings.verbose > 0,
+            out, recipe, progress.say, progress.draw, opening=opening, dry_run=dry_run, detailed=detailed
         )
         try:
             with folder.stop.watched():
@@ -188,6 +179,17 @@ def _run(
             for line in summary_lines(out, weights, next_step or RECIPES[name].next_step):
                 folder.log(line)
         _log_ending(recipe, folder)
+
+
+def _opening(name: str, recipe: "Recipe", device: "torch.device", out: Path | None) -> list[str]:
+    """First messages of a run; ``out`` is None for a dry run."""
+    from lowlight_cli.training.distributed import world_size
+
+    together = f", {counted(world_size(), 'process', 'processes')}" if world_size() > 1 else ""
+    place = "" if out is None else f" into {shown(out)}"
+    hint = None if out is None else rehearsal_hint(device.type, out)
+    lines = [f"training {name} on {device}{place}{together}", *cache_lines(recipe.data)]
+    return [*lines, hint] if hint else lines
 
 
 def rehearsal_hint(device: str, out: Path) -> str | None:

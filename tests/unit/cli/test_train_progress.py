@@ -29,10 +29,21 @@ def test_a_terminal_shows_one_line(monkeypatch):
         progress.say("step 3/10  loss 0.25")
         progress.say("validation  psnr 21.5")
     text = shown.getvalue()
-    for words in ("3/10", "loss 0.25", "psnr 21.50", "4 img/s", "data 25 %", "lr 0.0005"):
+    for words in ("3/10", "loss 0.25", "psnr 21.50", "4 img/s", "data 25 %"):
         assert words in text
     assert "validation" in text
     assert "step 3/10  loss" not in text
+
+
+@pytest.mark.parametrize(("columns", "last"), [(60, "psnr 21.50"), (80, "data 25 %"), (120, "812 MB")])
+def test_figures_that_do_not_fit_are_left_out(monkeypatch, columns, last):
+    shown = terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with TrainingProgress(GlobalSettings()) as progress:
+        progress.draw(MOMENT._replace(step=3000, steps=4000))
+    line = shown.getvalue().rstrip().split("\r")[-1]
+    assert line.endswith(last)
+    assert len(line) <= columns
 
 
 @pytest.mark.parametrize(

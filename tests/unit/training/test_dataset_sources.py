@@ -26,6 +26,13 @@ def test_weights_are_read_from_text(tmp_path):
     assert again == settings
 
 
+def test_a_folder_of_inputs_and_targets_has_pairs(tmp_path):
+    for half in ("input", "target"):
+        (tmp_path / "p" / half).mkdir(parents=True)
+    (source,) = DataSettings(pairs=f"{tmp_path / 'p'}=2").pairs
+    assert source == PairSource(low=tmp_path / "p" / "input", high=tmp_path / "p" / "target", weight=2)
+
+
 def test_a_folder_with_such_a_name_is_meant_as_it_is(tmp_path):
     (tmp_path / "iso=100").mkdir()
     (source,) = DataSettings(photos=(str(tmp_path / "iso=100"),)).photos
@@ -53,6 +60,13 @@ def test_tests_are_never_trained_on(lol):
             with_datasets(DataSettings(photos=(lol / folder,), root=lol), paired=True)
     with pytest.raises(UsageError, match="never trained on"):
         with_datasets(DataSettings(pairs=(lol / "LOLdataset" / "eval15",), root=lol), paired=True)
+    with pytest.raises(UsageError, match="never trained on"):
+        with_datasets(
+            DataSettings(
+                photos=(lol / "LOLdataset" / "our485",), val=(lol / "LOLdataset" / "eval15",), root=lol
+            ),
+            paired=True,
+        )
     allowed = DataSettings(photos=(lol,), root=lol, exclude=("eval15",))
     assert with_datasets(allowed, paired=True) == allowed
 

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shutil
+import subprocess
 import tomllib
 from importlib.metadata import version
 
@@ -14,6 +16,7 @@ from torch import nn
 from lowlight_cli.errors import DivergedError, OutputError, WeightsError
 from lowlight_cli.training.config import DataSettings, Recipe, RunSettings
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
+from lowlight_cli.training.run_files import commit_of
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.settings import as_toml
 
@@ -84,6 +87,24 @@ def test_settings_machine_and_lines_are_written_down(opened, tmp_path):
     assert tomllib.loads((tmp_path / "config.resolved.toml").read_text())["run"]["steps"] == 7
     assert json.loads((tmp_path / "env.json").read_text())["packages"]["torch"] == version("torch")
     assert "a line for a person" in (tmp_path / "train.log").read_text()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_the_commit_of_a_checkout_is_written_down_with_a_mark_for_changes(tmp_path):
+    def git(*words: str) -> str:
+        names = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+        return subprocess.run(
+            ["git", "-C", tmp_path, *names, *words], capture_output=True, text=True, check=True
+        ).stdout
+
+    (tmp_path / "__init__.py").write_text("")
+    git("init", "-q")
+    assert commit_of(tmp_path) is None
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    assert commit_of(tmp_path) == git("rev-parse", "HEAD").strip()
+    (tmp_path / "__init__.py").write_text("changed")
+    assert commit_of(tmp_path) == git("rev-parse", "HEAD").strip() + "+"
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(opened, tmp_path):
