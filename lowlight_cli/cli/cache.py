@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.global_options import settings_of
-from lowlight_cli.cli.progress import shown
+from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.counted import counted
 
@@ -54,7 +54,8 @@ def clean(
     from lowlight_cli.training.cache_folder import cache_content, empty_cache, size_text, usual_cache_folder
 
     content = cache_content(cache or usual_cache_folder())
-    freed = content.size if dry_run else empty_cache(content)
-    if not settings_of(context).quiet:
-        files = f"{counted(len(content.files), 'file')} in {shown(content.folder)}"
-        emit(f"{'would free' if dry_run else 'freed'} {size_text(freed)}: {files}")
+    files = f"{counted(len(content.files), 'file')} in {shown(content.folder)}"
+    if dry_run:
+        emit(f"would free {size_text(content.size)}: {files}")
+        return
+    say(f"freed {size_text(empty_cache(content))}: {files}", quiet=settings_of(context).quiet)

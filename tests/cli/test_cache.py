@@ -32,9 +32,10 @@ def test_the_cache_is_emptied_and_the_freed_size_printed(run_lle, cache):
     tried = run_lle("cache", "clean", "--dry-run")
     assert tried == (0, f"would free {size / 1e6:.1f} MB: 4 files in {cache}\n", "")
     assert len(list(cache.iterdir())) == 4
-    assert run_lle("cache", "clean") == (0, f"freed {size / 1e6:.1f} MB: 4 files in {cache}\n", "")
+    assert run_lle("cache", "clean", "-n", "-q") == tried
+    assert run_lle("cache", "clean") == (0, "", f"freed {size / 1e6:.1f} MB: 4 files in {cache}\n")
     assert not cache.exists()
-    assert run_lle("cache", "clean") == (0, f"freed 0 MB: 0 files in {cache}\n", "")
+    assert run_lle("cache", "clean") == (0, "", f"freed 0 MB: 0 files in {cache}\n")
     assert run_lle("cache", "clean", "-q") == (0, "", "")
 
 
