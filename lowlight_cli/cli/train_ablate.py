@@ -188,7 +188,7 @@ class Grid:
         if run.run_state.ending == "signal":
             self.write()
             say(
-                "stopped by a signal; run the same command to resume",
+                "stopped; progress saved. Run the same command to resume",
                 quiet=self._options.quiet,
             )
             raise typer.Exit(SIGNAL_BASE + (run.stop.number or 0))

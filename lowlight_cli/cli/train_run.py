@@ -176,7 +176,9 @@ def _run(
             folder.log("stopped before the first step")
             raise typer.Exit(SIGNAL_BASE + stop.number) from None
         if not dry_run and is_first_process():
-            for line in summary_lines(out, weights, next_step or RECIPES[name].next_step):
+            was_stopped = folder.run_state.ending == "signal"
+            command = None if was_stopped else next_step or RECIPES[name].next_step
+            for line in summary_lines(out, weights, command):
                 folder.log(line)
         _log_ending(recipe, folder)
 

@@ -39,13 +39,13 @@ def without_home(path: Path) -> str:
         return shown(path)
 
 
-def summary_lines(folder: Path, weights: Path, next_step: str) -> list[str]:
+def summary_lines(folder: Path, weights: Path, next_step: str | None) -> list[str]:
     """The result of a run: best score, weights, and commands to go on with.
 
     Args:
         folder: The run folder.
         weights: Weights of the last step.
-        next_step: What to do with the weights; see ``RecipeEntry``.
+        next_step: What to do with the weights; see ``RecipeEntry``. None after a run that was stopped.
     """
     from lowlight_cli.training.run_summary import read_run
     from lowlight_cli.training.step_text import score_text
@@ -55,6 +55,8 @@ def summary_lines(folder: Path, weights: Path, next_step: str) -> list[str]:
     if run.best is not None:
         score = f"best: {run.best.name} {score_text(run.best.name, run.best.value)} at step {run.best.step}"
         lines.append(f"{score}: {shown(run.best_weights)}" if run.best_weights else score)
+    if next_step is None:
+        return lines
     given = shlex.quote(str(run.recommended or weights))
     lines.append(shown(next_step.format(model=run.architecture or weights.stem, weights=given)))
     lines.append(shown(f"report: lle report {shlex.quote(str(folder))} --report report.html"))

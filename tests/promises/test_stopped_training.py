@@ -89,7 +89,8 @@ def test_a_stopped_run_saves_first(start, tmp_path, number, code):
     run.send_signal(number)
     _, told = run.communicate()
     assert run.returncode == code
-    assert "run the same command to resume" in told
+    assert told.endswith("stopped; progress saved. Run the same command to resume\n")
+    assert "use it:" not in told
     state = torch.load(tmp_path / "run" / "ckpt" / "last.pt", weights_only=True)
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert state["step"] == len(lines)

@@ -47,7 +47,7 @@ def test_a_run_of_two_processes_is_stopped_and_goes_on_in_one(launch, tmp_path):
     run.send_signal(signal.SIGTERM)
     told = run.communicate()[1]
     assert told.count("2 processes") == 1
-    assert told.count("stopped by a signal, everything is saved") == 1
+    assert told.count("stopped; progress saved") == 1
     done = len(MetricsLog(tmp_path / "run").rows())
     alone = launch(1, done + 2)
     told = alone.communicate()[1]
