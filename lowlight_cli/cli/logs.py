@@ -73,7 +73,7 @@ class TextRecords(logging.Formatter):
 
 
 class JsonRecords(logging.Formatter):
-    """One JSON object per line."""
+    """One JSON object per line; a record about an event has its fields beside the message."""
 
     def format(self, record: logging.LogRecord) -> str:
         """A record as JSON."""
@@ -83,6 +83,7 @@ class JsonRecords(logging.Formatter):
             "pid": record.process,
             "logger": record.name,
             "message": record.getMessage(),
+            **getattr(record, "fields", {}),
         }
         traceback = _traceback(self, record)
         # Surrogates stand for bytes that are not valid UTF-8; escaped, they are valid JSON.

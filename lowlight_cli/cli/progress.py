@@ -17,6 +17,9 @@ from lowlight_cli.pipeline.report import Row
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+LogFields = dict[str, str | float]
+"""Fields of a log record, by name."""
+
 _LINE_EVERY_S = 30.0
 _LINE_EVERY_SHARE = 0.1
 _USUAL_COLUMNS, _USUAL_LINES = 80, 24
@@ -90,9 +93,11 @@ class Progress:
         """Counts a finished image; failures are always printed, warnings unless quiet."""
         if row.status == "failed":
             self._failed += 1
-            say(f"failed  {shown(row.source)}  {row.code}: {shown(row.message)}", error=True)
+            words = f"failed  {shown(row.source)}  {row.code}: {shown(row.message)}"
+            say(words, error=True, fields=log_fields(row))
         elif row.status == "conflict":
-            say(f"conflict  {shown(row.source)}  {shown(row.message)}", error=True)
+            words = f"conflict  {shown(row.source)}  {shown(row.message)}"
+            say(words, error=True, fields=log_fields(row))
         elif row.warnings:
             words = "; ".join(explain(code) for code in row.warnings)
             say(f"warning  {shown(row.source)}  {words}", quiet=self._settings.quiet)
@@ -185,13 +190,14 @@ def draw_bar(total: int, done: int = 0, bar_format: str = _BAR) -> "tqdm[None]":
     )  # fmt: skip
 
 
-def say(text: str, *, error: bool = False, quiet: bool = False) -> None:
+def say(text: str, *, error: bool = False, quiet: bool = False, fields: LogFields | None = None) -> None:
     """Prints a line on stderr, and logs it.
 
     Args:
         text: The line.
         error: Whether it is logged as an error.
         quiet: Whether it is only logged.
+        fields: What a log of JSON has beside the message.
     """
     import logging
 
@@ -199,7 +205,16 @@ def say(text: str, *, error: bool = False, quiet: bool = False) -> None:
         print_above_bar(text)
     logger = logging.getLogger("lowlight_cli")
     if logger.hasHandlers():
-        logger.log(logging.ERROR if error else logging.INFO, "%s", text, extra={"said": True})
+        logger.log(
+            logging.ERROR if error else logging.INFO, "%s", text, extra={"said": True, "fields": fields or {}}
+        )
+
+
+def log_fields(row: Row) -> LogFields:
+    """What a log of JSON has about a finished image, named as in the events of ``--json``."""
+    paths = {"in": os.fsdecode(row.source)} | ({"out": os.fsdecode(row.target)} if row.target else {})
+    code = {"code": row.code} if row.code else {}
+    return {"event": "item", **paths, "status": row.status, **code, "seconds": round(row.seconds, 4)}
 
 
 def print_above_bar(text: str) -> None:

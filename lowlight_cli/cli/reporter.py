@@ -12,7 +12,7 @@ from typing import Any, Literal
 from lowlight_cli.cli.crash_log import CrashReporter
 from lowlight_cli.cli.events import as_line, end_event, item_event, start_event
 from lowlight_cli.cli.global_options import GlobalSettings
-from lowlight_cli.cli.progress import Progress, StatusLine, progress_kind, rate, say, shown
+from lowlight_cli.cli.progress import Progress, StatusLine, log_fields, progress_kind, rate, say, shown
 from lowlight_cli.cli.tables import make_console
 from lowlight_cli.counted import counted
 from lowlight_cli.pipeline.control_support import ControlHandler, describe_handlers
@@ -117,9 +117,10 @@ class Reporter(Observer):
         if row.target and (row.status == "ok" or (self._product == "paths" and row.code in _HAVE_RESULT)):
             self._print_path(row.target)
         self._progress.show(row)
-        if _LOG.isEnabledFor(logging.INFO):
+        if _LOG.isEnabledFor(logging.INFO) and row.status not in ("failed", "conflict"):  # are logged already
             done = "" if row.target is None else f" -> {shown(row.target)}"
-            _LOG.info("%s %s%s, %.3f s", row.status, shown(row.source), done, row.seconds)
+            words = (row.status, shown(row.source), done, row.seconds)
+            _LOG.info("%s %s%s, %.3f s", *words, extra={"fields": log_fields(row)})
 
     def _print_path(self, target: Path) -> None:
         if self._product in ("paths", "new"):
@@ -210,7 +211,8 @@ def show_summary(report: Report, place: str, device: str, settings: GlobalSettin
         text.append(f"   {duration(report.seconds)} ({speed})  {device}")
     if not settings.quiet:
         make_console(sys.stderr, settings.color).print(text, soft_wrap=True)
-    _LOG.info("%s", text.plain, extra={"said": True})
+    fields = {"event": "end", "seconds": round(report.seconds, 3)}
+    _LOG.info("%s", text.plain, extra={"said": True, "fields": fields})
 
 
 def _counts(report: Report, place: str) -> list[tuple[str, str]]:

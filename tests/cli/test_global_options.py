@@ -114,15 +114,6 @@ def test_a_log_file_has_everything_even_of_a_quiet_run(run_lle, photos, tmp_path
     assert "\x1b" not in text
 
 
-def test_a_log_of_json_is_one_object_per_line(run_lle, photos, tmp_path, monkeypatch):
-    monkeypatch.setenv("LLE_LOG_FORMAT", "json")
-    log = tmp_path / "lle.log"
-    run_lle("enhance", photos, "-o", tmp_path / "out", "--model", "identity", "--log-file", log)
-    records = [json.loads(line) for line in log.read_text().splitlines()]
-    assert {"time", "level", "pid", "logger", "message"} == set(records[0])
-    assert {"debug", "info", "error"} <= {record["level"] for record in records}
-
-
 def test_a_log_that_cannot_be_written_ends_the_run(run_lle, tmp_path):
     run = run_lle("models", "path", "--log-file", tmp_path / "none" / "log")
     assert (run.code, run.out) == (8, "")
