@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-import tomli_w
+import tomlkit
 from pydantic import BaseModel, ValidationError
 
 from lowlight_cli.errors import SettingsError
@@ -158,4 +158,4 @@ def with_recorded_split(recipe: RecipeSettings, folder: Path) -> RecipeSettings:
 
 def as_toml(settings: BaseModel) -> str:
     """All settings as TOML text that ``read_file`` reads back; a setting of None is left out."""
-    return tomli_w.dumps(settings.model_dump(mode="json", exclude_none=True))
+    return tomlkit.dumps(settings.model_dump(mode="json", exclude_none=True))

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-import tomli_w
+import tomlkit
 import torch
 from PIL import Image
 from safetensors.torch import load_file
@@ -45,7 +45,7 @@ def words(tmp_path):
     recipe = VqganRecipe(model=NARROW_VQGAN, codes_from=10**6, critic_from=10**6, critic_width=4)
     tree = recipe.model_dump(mode="json", exclude_none=True)
     del tree["data"]
-    (tmp_path / "run.toml").write_text(tomli_w.dumps(tree))
+    (tmp_path / "run.toml").write_text(tomlkit.dumps(tree))
     return (
         "train", "vqgan", "--config", tmp_path / "run.toml", "--data", tmp_path / "photos",
         "-o", tmp_path / "run", "--crop", 64, "--batch-size", 2, "--max-steps", 1000, "--ckpt-every", 20,
