@@ -18,34 +18,40 @@ from lowlight_cli.cli.enhance import enhance
 from lowlight_cli.cli.errors import report_error
 from lowlight_cli.cli.evaluate import evaluate
 from lowlight_cli.cli.export import export
+from lowlight_cli.cli.help import show_help, show_version, version_line
+from lowlight_cli.cli.help_pages import GROUPS
 from lowlight_cli.cli.report import report
 from lowlight_cli.cli.schema import schema
 from lowlight_cli.cli.try_photo import try_photo
 from lowlight_cli.cli.typer_app import finished
-from lowlight_cli.versions import version_of
 
 app = typer.Typer(
     name="lle",
-    help="Enhance photos taken in low light.",
+    help="Brighten dark photos, measure the result, train your own models.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     no_args_is_help=True,
     rich_markup_mode=None,  # panels would take half of the time to start
     pretty_exceptions_show_locals=False,
 )
-app.command()(enhance)
-app.command("try", short_help="Show a photo with several settings on one sheet.")(try_photo)
-app.command("eval", short_help="Score models or existing results on a dataset.")(evaluate)
-app.command("detect-prep", short_help="Enhance a labeled dataset for a detector.")(detect_prep)
-app.command("detect-eval", short_help="Score detectors against labels, side by side.")(detect_eval)
-app.add_typer(train.app, name="train")
-app.add_typer(models.app, name="models")
-app.add_typer(datasets.app, name="datasets")
-app.add_typer(cache.app, name="cache")
-app.command(short_help="Export a model as ONNX or PT2.")(export)
-app.command(short_help="Show what a run did, and write reports about it.")(report)
-app.command(short_help="Print the JSON Schema of events or the manifest.")(schema)
-app.command(short_help="Check the installation, devices, formats and weights.")(doctor)
-app.add_typer(config_command.app, name="config")
+_photos, _research, _detection, _help = GROUPS
+app.command(rich_help_panel=_photos)(enhance)
+app.command("try", rich_help_panel=_photos, short_help="Show a photo with several settings.")(try_photo)
+app.command(rich_help_panel=_photos, short_help="Summarize a finished run as a table or page.")(report)
+app.command("eval", rich_help_panel=_research, short_help="Score models or finished results.")(evaluate)
+app.add_typer(train.app, name="train", rich_help_panel=_research)
+app.add_typer(models.app, name="models", rich_help_panel=_research)
+app.add_typer(datasets.app, name="datasets", rich_help_panel=_research)
+app.command(rich_help_panel=_research, short_help="Export a model as ONNX or PT2.")(export)
+app.command("detect-prep", rich_help_panel=_detection, short_help="Prepare a detection dataset.")(detect_prep)
+app.command("detect-eval", rich_help_panel=_detection, short_help="Score detectors against labels.")(
+    detect_eval
+)
+app.command("help", rich_help_panel=_help)(show_help)
+app.command(rich_help_panel=_help, short_help="Check the installation and suggest fixes.")(doctor)
+app.add_typer(config_command.app, name="config", rich_help_panel=_help)
+app.add_typer(cache.app, name="cache", rich_help_panel=_help)
+app.command(rich_help_panel=_help, short_help="Print the JSON Schema of --json events.")(schema)
+app.command("version", rich_help_panel=_help)(show_version)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,6 +82,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _call(words: list[str], session: Session) -> None:
     program = finished(app)
     if os.environ.get("_LLE_COMPLETE"):
+        from lowlight_cli.cli.completion import use_own_shells
+
+        use_own_shells()
         program.main(words, prog_name="lle")
     with program.make_context("lle", words, obj=session) as context:
         program.invoke(context)
@@ -83,8 +92,7 @@ def _call(words: list[str], session: Session) -> None:
 
 def _print_version(wanted: bool | None) -> bool:
     if wanted:
-        version = version_of("lowlight-cli")
-        typer.echo("lle, not installed: run from a checkout" if version is None else f"lle {version}")
+        typer.echo(version_line())
         raise typer.Exit
     return False
 
@@ -96,4 +104,4 @@ def _program(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
-    """Enhance photos taken in low light."""
+    """Brighten dark photos, measure the result, train your own models."""

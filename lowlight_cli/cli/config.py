@@ -1,24 +1,31 @@
-"""``lle config``: effective values, where they come from, and a template file."""
+"""``lle config``: effective values, and where they come from."""
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lowlight_cli.cli.config_loader import PROJECT_FILE, candidates, read_config_files, user_file
-from lowlight_cli.cli.config_schema import Keys, Section, nearest, section_name
+from lowlight_cli.cli.config_edit import (
+    KeyArgument,
+    complete_section,
+    create_file,
+    edit_file,
+    set_value,
+)
+from lowlight_cli.cli.config_loader import Mistakes, candidates, read_config_files
+from lowlight_cli.cli.config_schema import Keys, Section, nearest
+from lowlight_cli.cli.config_template import literal, plain
 from lowlight_cli.cli.global_options import Command, Option, Value, global_options, settings_of
-from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
-from lowlight_cli.errors import OutputError, UsageError
+from lowlight_cli.errors import UsageError
 
-app = typer.Typer(help="Show configuration values, or create a configuration file.", no_args_is_help=True)
+app = typer.Typer(help="Show and change configuration values.", no_args_is_help=True)
+app.command("init", short_help="Create a configuration file.")(create_file)
+app.command("set", short_help="Set a key in a configuration file.")(set_value)
+app.command("edit", short_help="Open the configuration file in an editor.")(edit_file)
 
 DEFAULT = "default"
 
@@ -42,20 +49,13 @@ class Held:
     origin: str
 
 
-def complete_section(context: typer.Context, incomplete: str) -> list[str]:
-    """Sections that start with the given text."""
-    keys = Keys(context.find_root().command, global_options())
-    names = (".".join(words) for words in keys.commands)
-    return [name for name in names if name.startswith(incomplete)]
-
-
-@app.command("show")
+@app.command("show", short_help="Print the effective values.")
 def show(
     context: typer.Context,
     section: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SECTION]",
+            metavar="SECTION",
             help="Command to show, such as enhance or train.vqgan; default: all.",
             autocompletion=complete_section,
         ),
@@ -84,64 +84,52 @@ def show(
         emit(_as_file(found, origin=origin))
 
 
-@app.command("init")
-def start(
+@app.command("get", short_help="Print one effective value.")
+def get(
     context: typer.Context,
-    user: Annotated[
-        bool, typer.Option("--user", help="Create the user configuration instead of ./lle.toml.")
-    ] = False,
+    key: KeyArgument,
+    as_json_: JsonOption = False,
 ) -> None:
-    """Create a configuration file with every key commented out.
+    """Print one effective value; nothing if it is not set.
 
-    An existing file is never overwritten.
+    Lists are printed with one item per line.
 
-    Example:  lle config init
+    Example:  lle config get enhance.quality
     """
-    path = user_file() if user else Path(PROJECT_FILE)
-    text = template(Keys(context.find_root().command, global_options()))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{path} exists already; edit or remove it") from None
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-    say(f"wrote {shown(path)}", quiet=settings_of(context).quiet)
+    keys = Keys(context.find_root().command, global_options())
+    section, _, name = key.replace("_", "-").rpartition(".")
+    words = tuple(section.split(".")) if section else ()
+    if words and words not in keys.commands:
+        inner = [".".join(each) for each in keys.commands if each[: len(words)] == words]
+        if inner:
+            raise UsageError(f"'{section}' is a group of commands; name one, such as {inner[0]}.{name}")
+        raise UsageError(f"unknown section '{section}'; {nearest(section, map('.'.join, keys.commands))}")
+    if name not in keys.options(words):
+        raise UsageError(f"unknown key '{key}'; {nearest(name, keys.options(words))}")
+    every = _held(context, keys, words) if words else _held_globals(context, keys)
+    value = next(held.value for held in every if held.key == name)
+    if as_json_:
+        emit(as_json(value))
+    elif value is not None:
+        items = value if isinstance(value, list) else [value]
+        emit("\n".join(item if isinstance(item, str) else literal(item) for item in items))
 
 
-@app.command("path")
+@app.command("path", short_help="Print the files that are searched.")
 def show_paths(context: typer.Context, as_json_: JsonOption = False) -> None:
     """Print the configuration files, highest priority first.
 
     Example:  lle config path
     """
     settings = settings_of(context)
-    read = set() if settings.no_config else {file.path for file in read_config_files(settings.config)}
+    forgiving = Mistakes(forgiving=True)
+    files = [] if settings.no_config else read_config_files(settings.config, forgiving)
+    read = {file.path for file in files}
     rows = [{"path": str(path), "read": path in read} for path in candidates(settings.config)]
     if as_json_:
         emit(as_json(rows))
     else:
         emit(aligned((row["path"], "read" if row["read"] else "not read") for row in rows))
-
-
-def template(keys: Keys) -> str:
-    """A configuration file with every key commented out, with its default and meaning.
-
-    Args:
-        keys: All known keys.
-    """
-    lines = ["# Configuration of lle. Remove the # before a key to set it.", ""]
-    lines += [_commented(key, option) for key, option in keys.shared.items()]
-    for words, options in keys.commands.items():
-        if options:
-            lines += ["", section_name(words), *(_commented(key, option) for key, option in options.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _commented(key: str, option: Option) -> str:
-    meaning = " ".join((option.help or "").split()).split(". ")[0].rstrip(".")
-    return f"# {key} = {_literal(option.default)}".rstrip().ljust(36) + f"  # {meaning}"
 
 
 def _section(text: str, keys: Keys) -> str:
@@ -159,16 +147,18 @@ def _held_globals(context: typer.Context, keys: Keys) -> Iterator[Held]:
         setting = context.obj.configuration(context.find_root().command).find((), option.name)
         words = {"COMMANDLINE": "command line", "ENVIRONMENT": option.envvar, None: DEFAULT}[place]
         origin = setting.origin if place is None and setting else words
-        yield Held("", key, _plain(getattr(settings, option.name)), str(origin))
+        yield Held("", key, plain(getattr(settings, option.name)), str(origin))
 
 
-def _held(context: typer.Context, keys: Keys) -> Iterator[Held]:
+def _held(context: typer.Context, keys: Keys, only: Section = ()) -> Iterator[Held]:
     for words, options in keys.commands.items():
+        if words[: len(only)] != only:
+            continue
         place = _context_of(context.find_root(), words)
         for key, option in options.items():
             value, source = option.consume_value(place, {})
             value = _read_from_environment(option, value, place) if source.name == "ENVIRONMENT" else value
-            yield Held(".".join(words), key, _plain(value), _origin(option, source.name, place))
+            yield Held(".".join(words), key, plain(value), _origin(option, source.name, place))
 
 
 def _context_of(root: Any, words: Section) -> Any:  # noqa: ANN401 (of click)
@@ -213,22 +203,4 @@ def _as_file(found: list[Held], *, origin: bool) -> str:
 
 
 def _line(held: Held) -> str:
-    return f"# {held.key} =" if held.value is None else f"{held.key} = {_literal(held.value)}"
-
-
-def _literal(value: Value) -> str:
-    """A value as TOML; a JSON string is one of TOML, too."""
-    plain = _plain(value)
-    if plain is None:
-        return ""
-    if isinstance(plain, list):
-        return f"[{', '.join(_literal(item) for item in plain)}]"
-    return json.dumps(plain, ensure_ascii=False)
-
-
-def _plain(value: Value) -> Value:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Path):
-        return str(value)
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    return f"# {held.key} =" if held.value is None else f"{held.key} = {literal(held.value)}"

@@ -5,8 +5,10 @@ applies to each of its commands that has the option. Global options stand at the
 laid out like a whole file, and overrides everything outside profiles.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,33 @@ class ConfigFile:
         return f"./{self.path.name}" if self.path.parent == Path() else str(self.path)
 
 
+@dataclass(slots=True)
+class Mistakes:
+    """What to do about mistakes in files: stop at the first one, or collect all and leave them out.
+
+    Attributes:
+        forgiving: Whether to go on.
+        messages: Mistakes found so far.
+    """
+
+    forgiving: bool = False
+    messages: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Context for reading one file, table or key, which is left out after a mistake.
+
+        Raises:
+            SettingsError: A mistake that is not forgiven.
+        """
+        try:
+            yield
+        except SettingsError as error:
+            if not self.forgiving:
+                raise
+            self.messages.append(str(error))
+
+
 def user_file() -> Path:
     """The user's configuration for all folders: the file that exists, or else the one to write."""
     files = [folder / "config.toml" for folder in config_folders()]
@@ -54,18 +83,32 @@ def candidates(chosen: Path | None) -> list[Path]:
     return [*here, user_file()]
 
 
-def read_config_files(chosen: Path | None) -> list[ConfigFile]:
+def read_config_files(chosen: Path | None, mistakes: Mistakes) -> list[ConfigFile]:
     """The files that apply, highest priority first: one of the current folder, then the user's.
 
     Args:
         chosen: File to read instead of those in the current folder.
+        mistakes: Collects files that are not TOML.
 
     Raises:
-        SettingsError: A file cannot be read or is not TOML.
+        SettingsError: The chosen file is missing, or a file is not TOML and this is not forgiven.
     """
     *here, users = candidates(chosen)
-    found = [file for path in here if (file := _read(path, required=path == chosen))]
-    return [*found[:1], *([file] if (file := _read(users, required=False)) else [])]
+    found: list[ConfigFile] = []
+    for path in here:
+        if not found:
+            found += _read_with(mistakes, path, required=path == chosen)
+    return [*found, *_read_with(mistakes, users, required=False)]
+
+
+def _read_with(mistakes: Mistakes, path: Path, *, required: bool) -> list[ConfigFile]:
+    """The file in a list; empty if there is none, or if it is wrong and this is forgiven."""
+    if required and not path.exists():
+        raise SettingsError(f"cannot read configuration {path}: no such file")
+    with mistakes.caught():
+        file = _read(path, required=required)
+        return [file] if file else []
+    return []
 
 
 def _read(path: Path, *, required: bool) -> ConfigFile | None:
@@ -122,24 +165,27 @@ class Configuration:
         return self.values.get(section, {}).get(name)
 
 
-def configuration_from(files: list[ConfigFile], keys: Keys, profile: str | None = None) -> Configuration:
+def configuration_from(
+    files: list[ConfigFile], keys: Keys, profile: str | None, mistakes: Mistakes
+) -> Configuration:
     """Validates files and merges them.
 
     Args:
         files: Highest priority first.
         keys: Keys they may contain.
         profile: Profile to apply; at least one file must define it.
+        mistakes: Collects unknown sections and keys and values that are not valid, with file and key.
 
     Raises:
-        SettingsError: A section or key is unknown, or a value is not valid; the message names file and key.
+        SettingsError: There is no such profile, or a mistake that is not forgiven.
     """
     values: dict[Section, dict[str, Setting]] = {}
     profiles: dict[Section, dict[str, Setting]] = {}
     known: list[str] = []
     for file in reversed(files):
-        _merge(values, _checked(file, _without_profiles(file.tree), keys, str(file)))
-        for name, tree in _profiles(file).items():
-            found = _checked(file, tree, keys, f"{file}, profile {name}")
+        _merge(values, _Checked(file, keys, str(file), mistakes).table(_without_profiles(file.tree)))
+        for name, tree in _profiles(file, mistakes).items():
+            found = _Checked(file, keys, f"{file}, profile {name}", mistakes).table(tree)
             known.append(name)
             if name == profile:
                 _merge(profiles, found)
@@ -161,50 +207,71 @@ def _without_profiles(tree: TomlTable) -> dict[str, Any]:
     return {name: value for name, value in tree.items() if name != PROFILE}
 
 
-def _profiles(file: ConfigFile) -> Mapping[str, TomlTable]:
+def _profiles(file: ConfigFile, mistakes: Mistakes) -> Mapping[str, TomlTable]:
     profiles: Any = file.tree.get(PROFILE, {})
-    if not isinstance(profiles, dict) or not all(isinstance(tree, dict) for tree in profiles.values()):
-        raise SettingsError(f"{file}: profiles are tables, as [profile.archive.enhance]")
-    return profiles
+    with mistakes.caught():
+        if not isinstance(profiles, dict) or not all(isinstance(tree, dict) for tree in profiles.values()):
+            raise SettingsError(f"{file}: profiles are tables, as [profile.archive.enhance]")
+        return profiles
+    return {}
 
 
-def _checked(
-    file: ConfigFile, tree: TomlTable, keys: Keys, origin: str, words: Section = ()
-) -> dict[Section, dict[str, Setting]]:
-    """Settings of a table and its subtables, for each command they apply to."""
-    found: dict[Section, dict[str, Setting]] = {}
-    tables = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            tables[name] = value
-            continue
-        option, setting = _setting(file, keys, words, (name, value), origin)
-        for command, options in {**keys.commands, (): keys.shared}.items():
-            if command[: len(words)] == words and bool(command) == bool(words) and option in options:
-                found.setdefault(command, {})[options[option].name] = setting
-    # The table of a command overrides the table of its group.
-    for name, table in tables.items():
-        if not keys.is_section((*words, name)):
-            hint = nearest(name, keys.sections_below(words))
-            raise SettingsError(f"{origin}: unknown section {section_name((*words, name))}; {hint}")
-        _merge(found, _checked(file, table, keys, origin, (*words, name)))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Validates one file or one of its profiles.
 
+    Args:
+        file: The file.
+        keys: Keys it may contain.
+        origin: Name of the file or profile in messages.
+        mistakes: Collects what is wrong.
+    """
 
-def _setting(
-    file: ConfigFile, keys: Keys, words: Section, pair: tuple[str, Any], origin: str
-) -> tuple[str, Setting]:
-    """A validated value, and its key with dashes."""
-    key, place = pair[0].replace("_", "-"), f"{origin}: {section_name(words)}"
-    options = keys.options(words)
-    if key not in options:
-        if keys.is_section((*words, pair[0])):
-            raise SettingsError(f"{place} {pair[0]} is a section; write it as a table")
-        if key in PER_CALL:
-            raise SettingsError(f"{place} {key} can only be given on the command line")
-        raise SettingsError(f"{place} unknown key '{pair[0]}'; {nearest(key, options)}")
-    try:
-        value = fitting(options[key], pair[1], file.path.parent)
-    except SettingsError as error:
-        raise SettingsError(f"{place} {key}: {error}") from None
-    return key, Setting(value, origin)
+    file: ConfigFile
+    keys: Keys
+    origin: str
+    mistakes: Mistakes
+
+    def table(self, tree: TomlTable, words: Section = ()) -> dict[Section, dict[str, Setting]]:
+        """Settings of a table and its subtables, for each command they apply to."""
+        found: dict[Section, dict[str, Setting]] = {}
+        tables = {name: value for name, value in tree.items() if isinstance(value, dict)}
+        for name in (name for name in tree if name not in tables):
+            with self.mistakes.caught():
+                option, setting = self._setting(words, name, tree[name])
+                for command, options in {**self.keys.commands, (): self.keys.shared}.items():
+                    if command[: len(words)] == words and bool(command) == bool(words) and option in options:
+                        found.setdefault(command, {})[options[option].name] = setting
+        # The table of a command overrides the table of its group.
+        for name, table in tables.items():
+            with self.mistakes.caught():
+                self._check_section((*words, name), table)
+                _merge(found, self.table(table, (*words, name)))
+        return found
+
+    def _check_section(self, words: Section, table: TomlTable) -> None:
+        if self.keys.is_section(words):
+            return
+        above, name = words[:-1], words[-1]
+        known = self.keys.sections_below(above)
+        if not above and get_close_matches(name, [PROFILE, *known], n=1) == [PROFILE]:
+            inner = next((key for key, value in table.items() if isinstance(value, dict)), "NAME")
+            hint = f"did you mean [{PROFILE}.{inner}]?"
+        else:
+            hint = nearest(name, known)
+        raise SettingsError(f"{self.origin}: unknown section {section_name(words)}; {hint}")
+
+    def _setting(self, words: Section, name: str, value: object) -> tuple[str, Setting]:
+        """A validated value, and its key with dashes."""
+        key, place = name.replace("_", "-"), f"{self.origin}: {section_name(words)}"
+        options = self.keys.options(words)
+        if key not in options:
+            if self.keys.is_section((*words, name)):
+                raise SettingsError(f"{place} {name} is a section; write it as a table")
+            if key in PER_CALL:
+                raise SettingsError(f"{place} {key} can only be given on the command line")
+            raise SettingsError(f"{place} unknown key '{name}'; {nearest(key, options)}")
+        try:
+            return key, Setting(fitting(options[key], value, self.file.path.parent), self.origin)
+        except SettingsError as error:
+            raise SettingsError(f"{place} {key}: {error}") from None

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from lowlight_cli.cli.config_loader import Configuration, configuration_from, read_config_files
+from lowlight_cli.cli.config_loader import Configuration, Mistakes, configuration_from, read_config_files
 from lowlight_cli.cli.config_schema import Keys
 from lowlight_cli.cli.global_options import Command, GlobalSettings, Value, global_options, settled
+from lowlight_cli.cli.progress import say
 from lowlight_cli.errors import UsageError
 
 _STRONGEST_FIRST = ("COMMANDLINE", "ENVIRONMENT")
@@ -63,11 +64,16 @@ class Session:
         """Where a global option was given: ``COMMANDLINE``, ``ENVIRONMENT``, or None."""
         return self._given[name][0] if name in self._given else None
 
-    def configuration(self, program: Command) -> Configuration:
+    def given(self) -> GlobalSettings:
+        """Settings from the global options read so far, without those of configuration files."""
+        return settled({name: value for name, (_, value) in self._given.items()})
+
+    def configuration(self, program: Command, *, forgiving: bool = False) -> Configuration:
         """The configuration; files are read once, on first use.
 
         Args:
             program: The program; files are checked against its options.
+            forgiving: Whether mistakes in files are printed as warnings, and the rest of the files applies.
 
         Raises:
             UsageError: ``--config`` and ``--no-config`` are both given.
@@ -77,9 +83,12 @@ class Session:
             chosen, none = self._value("config"), self._value("no_config")
             if chosen and none:
                 raise UsageError("--config and --no-config exclude each other")
-            files = [] if none else read_config_files(chosen)
+            found = Mistakes(forgiving=forgiving)
+            files = [] if none else read_config_files(chosen, found)
             keys = Keys(program, global_options())
-            self._configuration = configuration_from(files, keys, self._value("profile"))
+            self._configuration = configuration_from(files, keys, self._value("profile"), found)
+            for mistake in found.messages:
+                say(f"lle: warning: {mistake}", quiet=self.given().quiet)
         return self._configuration
 
     def resolve(self, program: Command) -> GlobalSettings:
@@ -112,7 +121,7 @@ class Session:
             return
         self._logs = ExitStack()
         if self.settings == GlobalSettings():
-            self.settings = settled({name: value for name, (_, value) in self._given.items()})
+            self.settings = self.given()
         # Not needed for --help, which must be fast.
         from lowlight_cli.cli.logs import log_start, logging_to
 

@@ -56,7 +56,7 @@ DataRootOption = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", short_help="List datasets, and where they are.")
 def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False) -> None:
     """List known datasets, and where they are on this machine.
 
@@ -76,7 +76,7 @@ def list_datasets(data_root: DataRootOption = None, as_json_: JsonOption = False
     print_table(table(columns, rows), framed=False)
 
 
-@app.command("info", short_help="Print source, license, splits and expected folders.")
+@app.command("info", short_help="Print source, license, splits and folders.")
 def show_dataset(
     name: Annotated[str, typer.Argument(help="Name of the dataset.", autocompletion=complete_dataset)],
     as_json_: JsonOption = False,

@@ -5,11 +5,13 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from types import MappingProxyType
 
 import typer
 
 from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.global_options import Option, Value
+from lowlight_cli.cli.help_pages import help_page
 from lowlight_cli.cli.progress import say, short_paths
 from lowlight_cli.errors import LowlightError, UnavailableError, describe_bug
 
@@ -18,6 +20,12 @@ USAGE = 2
 INTERRUPTED = 130
 READER_GONE = 141
 """As after SIGPIPE: the reader of the output is gone."""
+
+_RANGE_ERRORS = ("greater_than_equal", "less_than_equal")
+_NUMBER_ERRORS = MappingProxyType(
+    {"int_parsing": "a whole number", "int_from_float": "a whole number", "float_parsing": "a number"}
+)
+"""Types of errors of pydantic, and what the value has to be instead."""
 
 _FOREIGN_WORDS = "Value error, "
 """Prefix that pydantic adds to messages about choices."""
@@ -73,11 +81,31 @@ def _usage(error: typer.TyperException, session: Session) -> str:
     if context is None:
         return f"lle: error: {error}"
     if type(error).__name__ == "NoArgsIsHelpError":
-        return str(error)
+        return help_page(context, sys.stderr)
     near = getattr(error, "possibilities", None)
-    message = (error.message if near else error.format_message()).replace(_FOREIGN_WORDS, "")
+    message = _misfit(error, option) or (error.message if near else error.format_message())
+    message = message.replace(_FOREIGN_WORDS, "")
     hint = f"; did you mean {near[0]}?" if near else _origin(context, option, session)
     return f"lle: error: {message.rstrip('.')}{hint}\nTry `{context.command_path} --help`."
+
+
+def _misfit(error: typer.TyperException, option: Option) -> str:
+    """``--contrast must be between 0 and 2, got 3``; empty if something else is wrong."""
+    found: Value = getattr(error.__cause__, "errors", list)()
+    demand = _demand(option, found[0]["type"]) if found else ""
+    if not demand:
+        return ""
+    name = max(option.opts, key=len) if option.param_type_name == "option" else option.name
+    return f"{name} must be {demand}, got {found[0]['input']}"
+
+
+def _demand(option: Option, kind: str) -> str:
+    if kind not in _RANGE_ERRORS:
+        return _NUMBER_ERRORS.get(kind, "")
+    least, most = getattr(option, "min", None), getattr(option, "max", None)
+    if least is not None and most is not None:
+        return f"between {least:g} and {most:g}"
+    return f"at least {least:g}" if most is None else f"at most {most:g}"
 
 
 def _origin(context: Value, option: Option, session: Session) -> str:

@@ -58,9 +58,10 @@ def complete_method(incomplete: str) -> list[str]:
 
 
 def complete_metrics(incomplete: str) -> list[str]:
-    """The list so far, with its last name completed to each metric that fits."""
+    """The list so far, with its last name completed to each other metric that fits."""
     done, comma, start = incomplete.rpartition(",")
-    return [f"{done}{comma}{name}" for name in METRICS if name.startswith(start)]
+    taken = done.split(",")
+    return [f"{done}{comma}{name}" for name in METRICS if name.startswith(start) and name not in taken]
 
 
 def complete_protocol(incomplete: str) -> list[str]:

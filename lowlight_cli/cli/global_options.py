@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
-from typer.core import TyperOption
+from typer.core import TyperArgument, TyperOption
 
 PANEL = "Global options"
 
@@ -83,7 +83,24 @@ class UncheckedDefault(TyperOption):
     def process_value(self, ctx: Value, value: Value) -> Value:
         """The value, validated unless it is the default."""
         source = ctx.get_parameter_source(self.name)
-        return value if source is not None and source.name == "DEFAULT" else super().process_value(ctx, value)
+        is_default = source is not None and source.name == "DEFAULT"
+        return value if is_default or ctx.resilient_parsing else super().process_value(ctx, value)
+
+
+class OwnOption(TyperOption):
+    """An option whose value is not validated during completion, because that imports pydantic."""
+
+    def process_value(self, ctx: Value, value: Value) -> Value:
+        """The value, validated unless the shell asks for completions."""
+        return value if ctx.resilient_parsing else super().process_value(ctx, value)
+
+
+class OwnArgument(TyperArgument):
+    """An argument whose value is not validated during completion; see ``OwnOption``."""
+
+    def process_value(self, ctx: Value, value: Value) -> Value:
+        """The value, validated unless the shell asks for completions."""
+        return value if ctx.resilient_parsing else super().process_value(ctx, value)
 
 
 def settings_of(context: typer.Context) -> GlobalSettings:
@@ -209,7 +226,7 @@ def _declared(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Profile of the configuration to apply.",
+            help="Use the settings of [profile.NAME].",
             envvar="LLE_PROFILE",
             **_SHARED,
         ),

@@ -49,7 +49,7 @@ FilesFromOption = Annotated[
 ]
 NullOption = Annotated[
     bool,
-    _input("--null", "-0", help="End names with NUL instead of newline, in --files-from and --print paths."),
+    _input("--null", "-0", help="Use NUL instead of newline in lists (find -print0, xargs -0)."),
 ]
 RecursiveOption = Annotated[
     bool,
@@ -89,7 +89,7 @@ MaxPixelsOption = Annotated[
     ),
 ]
 FramesOption = Annotated[
-    FramesPolicy, _input(help="Animations and multi-page files: all frames, the first, or an error.")
+    FramesPolicy, _input(help="Animations and multi-page files: process all frames, only the first, or fail.")
 ]
 OnlyDarkOption = Annotated[
     float | None,
@@ -146,7 +146,7 @@ CompressionOption = Annotated[int, _result(min=0, max=9, help="PNG compression l
 BitDepthOption = Annotated[BitDepth, _result(help="Bits per channel, if the format supports them.")]
 MetadataOption = Annotated[
     MetadataPolicy,
-    _result(help="Keep all metadata, drop location, serial numbers and owner (safe), or drop all (strip)."),
+    _result(help="Metadata to keep: keep = all, safe = without GPS, serial numbers and owner, strip = none."),
 ]
 ProfileOption = Annotated[
     ProfilePolicy, _result("--icc", help="Color profile of the outputs: that of the input, or sRGB.")

@@ -59,7 +59,7 @@ def list_models(context: typer.Context, as_json_: JsonOption = False) -> None:
         print_table(list_table(entries), color=settings_of(context).color)
 
 
-@app.command("info")
+@app.command("info", short_help="Print size, cost, weights and licence.")
 def show_model(
     name: NameArgument,
     preset: Annotated[
@@ -85,7 +85,7 @@ def show_model(
         emit(_info_text(facts))
 
 
-@app.command("verify", short_help="Check the weights files: checksum, and a strict load.")
+@app.command("verify", short_help="Check the weights files.")
 def verify(
     name: Annotated[
         str | None, typer.Argument(help="Name of the model [default: all].", autocompletion=complete_model)
@@ -115,7 +115,7 @@ def verify(
         raise WeightsError(f"{len(broken)} of {files} missing or damaged; reinstall or import again")
 
 
-@app.command("import")
+@app.command("import", short_help="Import weights published by authors.")
 def import_weights(
     context: typer.Context,
     name: NameArgument,

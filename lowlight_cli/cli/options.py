@@ -1,5 +1,7 @@
 """Options about models and speed that several commands share: parsers, help and completion."""
 
+import os
+import sys
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -35,8 +37,24 @@ def complete_preset(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_device(incomplete: str) -> list[str]:
-    """Common devices; asking the hardware would take seconds."""
-    return [name for name in ("auto", "cpu", "cuda", "cuda:0", "cuda:1") if name.startswith(incomplete)]
+    """Devices of this machine; asking torch would take seconds."""
+    return [name for name in ("auto", "cpu", *_gpus(Path("/dev"))) if name.startswith(incomplete)]
+
+
+def _gpus(nodes: Path) -> list[str]:
+    """Names of the GPUs that have a device node; ``cuda`` alone if the system lists none that way.
+
+    Args:
+        nodes: Folder of device nodes.
+    """
+    if sys.platform != "linux":
+        return ["cuda"]
+    count = sum(node.name[len("nvidia") :].isdigit() for node in nodes.glob("nvidia*"))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        count = min(count, sum(bool(name.strip()) for name in visible.split(",")))
+    others = any((nodes / name).exists() for name in ("dxg", "kfd"))  # WSL, AMD
+    return ["cuda", *(f"cuda:{number}" for number in range(count))] if count or others else []
 
 
 def parse_batch_size(text: str) -> int | None:

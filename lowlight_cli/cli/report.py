@@ -66,7 +66,7 @@ def report(
     number_format: FormatOption = NumberFormat.TABLE,
     wide: WideOption = False,
 ) -> None:
-    """Report what a run did, from its manifest and its files; nothing is enhanced again.
+    """Summarize a finished run as a table or HTML page; nothing is enhanced again.
 
     Without --report, --compare and --contact-sheet, prints the brightness of all images before and after;
     --wide, csv and json give more numbers. With them, prints the paths of the files written.

@@ -25,7 +25,7 @@ FormArgument = Annotated[
 
 
 def schema(form: FormArgument = Form.EVENTS) -> None:
-    """Print the JSON Schema of an event line, or of a manifest line.
+    """Print the JSON Schema of --json events, or of manifest lines.
 
     Later versions may add keys. While `v` stays the same, no key is renamed or changes its meaning.
 

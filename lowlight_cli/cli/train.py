@@ -22,6 +22,7 @@ from lowlight_cli.cli.train_bench import bench
 from lowlight_cli.cli.train_options import DATA, TrainingRequest, with_shared_options
 from lowlight_cli.cli.train_run import train
 from lowlight_cli.errors import UsageError
+from lowlight_cli.training.ablation import ABLATIONS
 from lowlight_cli.training.catalog import RECIPES, RecipeEntry
 
 app = typer.Typer(help="Train a model on folders of images.", no_args_is_help=True)
@@ -40,7 +41,7 @@ def command_of(entry: RecipeEntry) -> Callable[..., None]:
     ]
     command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     command.__doc__ = cleandoc(entry.help)
-    return with_shared_options(command)
+    return with_shared_options(command, {entry.name: entry.name})
 
 
 for _entry in RECIPES.values():
@@ -53,8 +54,6 @@ StageOption = Annotated[
 ]
 
 
-@app.command()
-@with_shared_options
 def glare(
     request: TrainingRequest,
     stage: StageOption,
@@ -95,8 +94,6 @@ PhaseOption = Annotated[
 ]
 
 
-@app.command()
-@with_shared_options
 def vqcnir(
     request: TrainingRequest,
     phase: PhaseOption = Phase.LQ,
@@ -106,7 +103,7 @@ def vqcnir(
     vqgan: VqganOption = None,
     start: StartOption = None,
 ) -> None:
-    """Train a phase of VQCNIR on dark and blurred images.
+    """Train a phase of VQCNIR: dark, blurred images.
 
     \b
     Example:
@@ -125,5 +122,10 @@ def _refuse_given(use: str, **options: object) -> None:
         raise UsageError(f"--{given[0]} is only for {use}")
 
 
-app.command()(with_shared_options(ablate))
-app.command()(with_shared_options(bench, has_out=False))
+_STAGES = {"stage 1": "vqgan", "stage 2": "glare-flow", "stage 3": "glare-fusion"}
+_PHASES = {"lq": "vqcnir", "hq": "vqgan"}
+
+app.command()(with_shared_options(glare, _STAGES))
+app.command()(with_shared_options(vqcnir, _PHASES))
+app.command()(with_shared_options(ablate, {name: name for name in ABLATIONS}))
+app.command()(with_shared_options(bench, {name: name for name in RECIPES}, has_out=False))

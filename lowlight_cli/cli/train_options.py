@@ -1,8 +1,9 @@
 """Options that all ``lle train`` commands have, and the request that they make."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -10,8 +11,10 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from lowlight_cli.cli.global_options import Value
+from lowlight_cli.cli.options import Precision, complete_device
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.presets import PRESETS
+from lowlight_cli.training.recipe_defaults import default_words, defaults_of
 
 DATA, LENGTH, OTHER = "Data", "Length and size", "Settings"
 OFTEN, END = "Validation and checkpoints", "When to stop"
@@ -84,6 +87,26 @@ def _complete_preset(incomplete: str) -> list[str]:
     return [name for name in PRESETS if name.startswith(incomplete)]
 
 
+def _complete_precision(incomplete: str) -> list[str]:
+    return [each.value for each in Precision if each.value.startswith(incomplete)]
+
+
+def _complete_assignment(recipes: Mapping[str, str]) -> Callable[..., list[tuple[str, str]]]:
+    """Completes settings of the recipes of a command, each with its default."""
+
+    def complete(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        given = context.params.get("recipe")
+        tables = [defaults_of(name) for name in recipes.values() if given is None or name == given]
+        defaults = {setting: default for table in tables for setting, default in table.items()}
+        return [
+            (f"{setting}=", f"default: {default}")
+            for setting, default in defaults.items()
+            if setting.startswith(incomplete)
+        ]
+
+    return complete
+
+
 def _complete_dataset(incomplete: str) -> list[str]:
     from lowlight_cli.datasets.catalog import DATASETS
 
@@ -100,7 +123,7 @@ OPTIONS = (
     ),
     _option(
         "dataset", "data.datasets", list[str], "--dataset",
-        "Dataset to train on (its training part only); repeatable.", DATA,
+        "Dataset to train on (its training part only); =SHARE as in --data. Repeatable.", DATA,
         metavar="NAME[=SHARE]", autocompletion=_complete_dataset,
     ),
     _option(
@@ -155,7 +178,7 @@ OPTIONS = (
         min=0,
     ),
     _option(
-        "tensorboard", "run.tensorboard", bool, "--tensorboard", "Write event files for TensorBoard, too.",
+        "tensorboard", "run.tensorboard", bool, "--tensorboard", "Also write event files for TensorBoard.",
         OFTEN,
     ),
     _option("learning_rate", "optimizer.learning_rate", float, "--lr", "Highest learning rate.", OTHER),
@@ -167,11 +190,11 @@ OPTIONS = (
     _option("seed", "run.seed", int, "--seed", "Random seed.", OTHER, min=0),
     _option(
         "device", "run.device", str, "--device", "auto, cpu, cuda, cuda:N, xpu or xpu:N.", OTHER,
-        envvar="LLE_DEVICE",
+        envvar="LLE_DEVICE", metavar="DEVICE", autocompletion=complete_device,
     ),
     _option(
-        "precision", "run.precision", str, "--precision", "auto, fp32, tf32, bf16 or fp16.", OTHER,
-        envvar="LLE_PRECISION",
+        "precision", "run.precision", str, "--precision", "Number format of the networks.", OTHER,
+        envvar="LLE_PRECISION", metavar="auto|fp32|tf32|bf16|fp16", autocompletion=_complete_precision,
     ),
     _option(
         "compile", "run.compile", bool, "--compile",
@@ -217,11 +240,14 @@ _Rehearse = Annotated[
 ]
 
 
-def with_shared_options(command: Callable[..., None], *, has_out: bool = True) -> Callable[..., None]:
+def with_shared_options(
+    command: Callable[..., None], recipes: Mapping[str, str], *, has_out: bool = True
+) -> Callable[..., None]:
     """Adds the options that all commands have to a command.
 
     Args:
         command: Takes a ``TrainingRequest`` first, and its own options by name.
+        recipes: Recipes that it runs, by the choice that runs each; their defaults are shown in its help.
         has_out: Whether it has ``--out``.
     """
     own = list(signature(command).parameters.values())[1:]
@@ -231,7 +257,7 @@ def with_shared_options(command: Callable[..., None], *, has_out: bool = True) -
         mine = {parameter.name: values.pop(parameter.name) for parameter in own}
         command(_request(context, **values), **mine)
 
-    shared = [item for item in _parameters() if has_out or item.name != "out"]
+    shared = [item for item in _parameters(recipes) if has_out or item.name != "out"]
     parameters = [*shared, *(item.replace(kind=Parameter.KEYWORD_ONLY) for item in own)]
     with_options.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -256,7 +282,7 @@ def _request(
     )
 
 
-def _parameters() -> list[Parameter]:
+def _parameters(recipes: Mapping[str, str]) -> list[Parameter]:
     first = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     out = Parameter("out", Parameter.KEYWORD_ONLY, default=None, annotation=_Out)
     switches = [
@@ -265,8 +291,21 @@ def _parameters() -> list[Parameter]:
     ]
     given = [
         Parameter(
-            option.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[option.kind, option.info]
+            option.name,
+            Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[option.kind, _with_default(option, recipes)],
         )
         for option in OPTIONS
     ]
     return [first, out, *given, *switches]
+
+
+def _with_default(option: _Option, recipes: Mapping[str, str]) -> Value:
+    """What Typer has to know about the option; the default in its help is looked up when help is printed."""
+    info = copy(option.info)
+    if option.setting and not isinstance(info.show_default, str):
+        info.show_default = partial(default_words, option.setting, recipes)
+    if option.name == "settings":
+        info.autocompletion = _complete_assignment(recipes)
+    return info

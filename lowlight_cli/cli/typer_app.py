@@ -1,24 +1,48 @@
 """Completes the Typer commands: global options, values from configuration, help in sections."""
 
 import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from lowlight_cli.cli.config_loader import Configuration
 from lowlight_cli.cli.config_schema import configurable
 from lowlight_cli.cli.context import Session
-from lowlight_cli.cli.global_options import Command, Option, UncheckedDefault, Value, global_options
+from lowlight_cli.cli.global_options import (
+    Command,
+    Option,
+    OwnArgument,
+    OwnOption,
+    UncheckedDefault,
+    Value,
+    global_options,
+)
+from lowlight_cli.cli.help_pages import (
+    LONGEST_SUMMARY,
+    argument_word,
+    help_page,
+    write_commands,
+    write_options,
+)
+from lowlight_cli.errors import UsageError
+
+_OWN: Mapping[type, type] = MappingProxyType({TyperOption: OwnOption, TyperArgument: OwnArgument})
+"""Classes of parameters; Typer creates its own, so they are changed afterwards."""
 
 _EXAMPLE = re.compile(r"\n\n(?=Examples?:)")
 """Start of an example, whose lines are not wrapped."""
 
-_PYTHON_TYPE = re.compile(r" <((?:list\[)?(?:str|path|Path|int range|int|float range|float)\]?)>$")
-"""The type that Typer prints if no metavar is given."""
-
-_METAVARS = {"str": "TEXT", "path": "PATH"}
-"""Other types are numbers."""
-
-_DOUBLED = re.compile(r"\[default: \(([^()]*)\)")
+FORGIVING = frozenset(
+    (
+        *(("doctor",), ("schema",), ("help",), ("version",), ("models", "path")),
+        *(("config", name) for name in ("show", "get", "set", "edit", "init", "path")),
+    )
+)
+"""Commands that report mistakes in configuration files as warnings and go on."""
 
 
 class ProgramContext(typer.Context):
@@ -33,7 +57,7 @@ class ProgramContext(typer.Context):
         option = next((option for option in self.command.params if option.name == name), None)
         if not isinstance(self.obj, Session) or option is None or option.is_eager:
             return None
-        setting = self.obj.configuration(self.find_root().command).find(self.words, name)
+        setting = self._configuration(self.obj).find(self.words, name)
         return None if setting is None else setting.value
 
     @property
@@ -45,8 +69,12 @@ class ProgramContext(typer.Context):
     def invoke(self, callback: Value, /, *args: Value, **kwargs: Value) -> Value:
         """Runs a command once all global options are known."""
         if isinstance(self.obj, Session) and not hasattr(self.command, "commands"):
+            self._configuration(self.obj)
             self.obj.resolve(self.find_root().command)
         return super().invoke(callback, *args, **kwargs)
+
+    def _configuration(self, session: Session) -> Configuration:
+        return session.configuration(self.find_root().command, forgiving=self.words in FORGIVING)
 
 
 class ProgramCommand(TyperCommand):
@@ -54,9 +82,22 @@ class ProgramCommand(TyperCommand):
 
     context_class = ProgramContext
 
+    def get_help_option(self, ctx: Value) -> Option:
+        """The option ``--help``."""
+        return _help_option(super().get_help_option(ctx))
+
+    def get_short_help_str(self, limit: int = 2 * LONGEST_SUMMARY) -> str:
+        """Summary for lists and completion; click would cut it after 45 characters."""
+        return super().get_short_help_str(limit)
+
+    def collect_usage_pieces(self, ctx: Value) -> list[str]:
+        """Words of the usage line after the name of the command."""
+        arguments = [param for param in self.get_params(ctx) if param.param_type_name == "argument"]
+        return ["[OPTIONS]", *map(argument_word, arguments)]
+
     def format_options(self, ctx: Value, formatter: Value) -> None:
         """Writes the options in sections."""
-        _write_sections(self, ctx, formatter)
+        write_options(self, ctx, formatter)
 
 
 class ProgramGroup(TyperGroup):
@@ -65,16 +106,39 @@ class ProgramGroup(TyperGroup):
     context_class = ProgramContext
 
     def get_help_option(self, ctx: Value) -> Option:
-        """The option ``--help``; its default is not validated, which would be slow."""
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.__class__ = UncheckedDefault
-        return option
+        """The option ``--help``."""
+        return _help_option(super().get_help_option(ctx))
+
+    def get_short_help_str(self, limit: int = 2 * LONGEST_SUMMARY) -> str:
+        """Summary for lists and completion; click would cut it after 45 characters."""
+        return super().get_short_help_str(limit)
 
     def format_options(self, ctx: Value, formatter: Value) -> None:
         """Writes the commands, then the options."""
-        self.format_commands(ctx, formatter)
-        _write_sections(self, ctx, formatter)
+        write_commands(self, formatter)
+        write_options(self, ctx, formatter)
+
+    def resolve_command(self, ctx: Value, args: list[str]) -> Value:
+        """The command that the first word names; a path in its place gets a hint."""
+        word = args[0]
+        is_path = ctx.parent is None and word not in self.commands and Path(word).exists()
+        if is_path and not ctx.resilient_parsing:
+            raise UsageError(f"'{word}' is not a command; did you mean `lle enhance {word}`?")
+        return super().resolve_command(ctx, args)
+
+
+def _help_option(option: Option) -> Option:
+    """The same option; its default is not validated, which would be slow, and its page has bold headings."""
+    if option is not None:
+        option.__class__ = UncheckedDefault
+        option.callback = _show_help
+    return option
+
+
+def _show_help(context: typer.Context, _: Option, wanted: Value) -> None:
+    if wanted and not context.resilient_parsing:
+        typer.echo(help_page(context, sys.stdout), color=True)
+        raise typer.Exit
 
 
 def finished(app: typer.Typer) -> Command:
@@ -104,6 +168,9 @@ def _use_own_classes(app: typer.Typer) -> None:
 def _finish(command: Command, words: tuple[str, ...], shared: list[Option]) -> None:
     if command.help:
         command.help = _EXAMPLE.sub("\n\n\b\n", command.help)
+    for param in command.params:
+        if type(param) in _OWN:
+            param.__class__ = _OWN[type(param)]
     for key, option in configurable(command).items():
         _offer_environment(option, words, key)
     taken = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
@@ -119,25 +186,3 @@ def _offer_environment(option: Option, words: tuple[str, ...], key: str) -> None
         option.help = f"{(option.help or '').rstrip('.')}. Environment: {', '.join(short)}."
     option.show_envvar = False
     option.envvar = ["_".join(("lle", *words, key)).replace("-", "_").upper(), *short]
-
-
-def _write_sections(command: Command, context: Value, formatter: Value) -> None:
-    sections: dict[str, list[tuple[str, str]]] = {}
-    for option in command.get_params(context):
-        record = option.get_help_record(context)
-        if record is not None:
-            usual = "Arguments" if option.param_type_name == "argument" else "Options"
-            text = _DOUBLED.sub(r"[default: \1", record[1])
-            row = (_without_python_types(record[0], is_argument=usual == "Arguments"), text)
-            sections.setdefault(getattr(option, "rich_help_panel", None) or usual, []).append(row)
-    for title, records in sections.items():
-        with formatter.section(title):
-            formatter.write_dl(records)
-
-
-def _without_python_types(name: str, *, is_argument: bool) -> str:
-    """``--seed <int range>`` as ``--seed N``, and ``name <str>`` as ``NAME``."""
-    found = _PYTHON_TYPE.search(name)
-    if is_argument:
-        return name[: found.start()].upper() if found else name
-    return f"{name[: found.start()]} {_METAVARS.get(found[1], 'N')}" if found else name

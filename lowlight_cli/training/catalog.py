@@ -74,7 +74,7 @@ _ENTRIES = (
     RecipeEntry(
         "semantic",
         "SemanticRecipe",
-        """Train the semantic network on photos with class maps.
+        """Train the semantic network on class maps.
 
         \b
         Example:
@@ -86,7 +86,7 @@ _ENTRIES = (
     RecipeEntry(
         "vqgan",
         "VqganRecipe",
-        """Train stage I: a codebook and decoder for bright images.
+        """Train stage I: codebook and decoder.
 
         \b
         Example:
