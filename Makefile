@@ -24,7 +24,7 @@ golden:  # the slow tests
 	$(PYTHON) -m pytest -m "slow and not gpu"
 
 docs:
-	PYTHONPATH=. $(PYTHON) docs/generate.py commands datasets manual
+	PYTHONPATH=. $(PYTHON) docs/generate.py recipes commands datasets manual
 
 completions:
 	PYTHONPATH=. $(PYTHON) docs/generate.py completions

@@ -1,28 +1,33 @@
-"""Writes what is made from the program itself: ``docs/commands.md``, ``completions/`` and ``man/lle.1``.
+"""Writes what is made from the program itself: commands, completions, manual pages, default settings.
 
-``python docs/generate.py commands``, ``completions`` or ``manual``; tests compare the files with its results.
+``python docs/generate.py commands``, ``completions``, ``datasets``, ``manual`` or ``recipes``; tests compare
+the files with its results.
 """
 
 import inspect
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from docs.man_pages import man_pages
 from lowlight_cli.cli.app import app
 from lowlight_cli.cli.global_options import PANEL
+from lowlight_cli.cli.help_pages import argument_word, default_text, value_name
 from lowlight_cli.cli.typer_app import finished
 from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.datasets.layouts import DatasetEntry
 from lowlight_cli.datasets.locate import expected_trees
+from lowlight_cli.training.catalog import RECIPES
+from lowlight_cli.training.recipe_defaults import TABLE
 
 ROOT = Path(__file__).parents[1]
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
-MANUAL_PAGE = ROOT / "man" / "lle.1"
+MANUAL = ROOT / "man"
 DATASETS_PAGE = ROOT / "docs" / "datasets.md"
 COMPLETIONS = {
     "bash": ROOT / "completions" / "lle.bash",
@@ -68,50 +73,6 @@ EXIT_CODES = """
 
 New codes may be added; treat any other than 0 as failure.
 """
-MANUAL = r"""'\" Made from the program by `make docs`.
-.TH LLE 1 "" "lle" "User commands"
-.SH NAME
-lle \- brighten photos taken in low light
-.SH SYNOPSIS
-.B lle
-.I COMMAND
-[\fIOPTIONS\fR] [\fIARGUMENTS\fR]
-.SH DESCRIPTION
-.B lle enhance
-makes bright copies of dark photos and of folders of them; the originals are never changed.
-The options of a command are explained by
-.BR "lle \fICOMMAND\fB \-\-help" .
-.SH COMMANDS
-{commands}.SH GLOBAL OPTIONS
-They stand before or after the name of a command.
-{options}.SH EXIT STATUS
-{codes}New codes may be added; treat any other than 0 as failure.
-.SH ENVIRONMENT
-.TP
-.BI LLE_ COMMAND _ OPTION
-Value of an option, as LLE_ENHANCE_QUALITY. Short forms: LLE_MODEL, LLE_DEVICE, LLE_PRECISION, LLE_WORKERS.
-.TP
-.B LLE_MODEL_DIR, LLE_DATA_ROOT
-Folders of weights and of datasets.
-.TP
-.B LLE_OFFLINE, LLE_LOG, LLE_DEBUG
-Never use the network; how much is told (warning, info or debug); show tracebacks.
-.TP
-.B NO_COLOR, FORCE_COLOR, COLUMNS
-Colors, and the width of tables.
-.SH FILES
-.TP
-.I ./lle.toml\fR, or [tool.lle] in \fI./pyproject.toml
-Configuration for a folder.
-.TP
-.I $XDG_CONFIG_HOME/lle/config.toml
-Configuration of the user.
-.SH EXAMPLES
-.nf
-lle enhance ./night_photos \-o ./out \-\-contrast 1.2
-lle config show enhance \-\-origin
-.fi
-"""
 
 
 def commands_page() -> str:
@@ -149,6 +110,23 @@ def _dataset_section(entry: DatasetEntry) -> str:
     return f"\n## {entry.name}\n\n{' '.join(filter(None, words))}\n\n{''.join(folders)}{others}"
 
 
+def recipe_table() -> str:
+    """Default settings of all recipes, one in a line, with tabs; imports torch."""
+    return "".join(
+        f"{entry.name}\t{setting}\t{json.dumps(default)}\n"
+        for entry in RECIPES.values()
+        for setting, default in _leaves(entry.settings_class()().model_dump(mode="json"))
+    )
+
+
+def _leaves(tree: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
 def completion_script(shell: str) -> str:
     """What ``shell`` reads to complete the words after ``lle``."""
     environment = {**os.environ, "_LLE_COMPLETE": f"source_{shell}"}
@@ -178,7 +156,7 @@ def _section(path: str, command: Any) -> str:
     arguments = [param for param in visible if param.param_type_name == "argument"]
     words = [path]
     words += ["[OPTIONS]"] if len(visible) > len(arguments) else []
-    words += [_argument_word(param) for param in arguments]
+    words += [argument_word(param) for param in arguments]
     words += ["COMMAND"] if hasattr(command, "commands") else []
     rows = [_row(param) for param in visible if param.name != "help"]
     table = "| Option | Default | Meaning |\n| --- | --- | --- |\n" + "".join(rows) if rows else ""
@@ -190,65 +168,26 @@ def _is_global(param: Any) -> bool:
     return getattr(param, "rich_help_panel", None) == PANEL
 
 
-def _argument_word(param: Any) -> str:
-    word = (param.metavar or param.name.upper()) + ("..." if param.nargs == -1 else "")
-    return word if param.required else f"[{word}]"
-
-
 def _row(param: Any) -> str:
-    if param.param_type_name == "argument":
-        name = _argument_word(param)
-    else:
-        name = ", ".join([*param.opts, *param.secondary_opts])
+    is_argument = param.param_type_name == "argument"
+    names = [argument_word(param)] if is_argument else [*param.opts, *param.secondary_opts]
     words = [" ".join((param.help or "").split())]
-    annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        words.append(f"One of {', '.join(str(choice.value) for choice in annotation)}.")
-    return f"| `{name}` | {_default(param)} | {' '.join(words).replace('|', '/')} |\n"
+    choices = param.type_descriptor.choices
+    if choices:
+        words.append(f"One of {', '.join(str(getattr(choice, 'value', choice)) for choice in choices)}.")
+    value = "" if is_argument or choices else f" {value_name(param)}".replace("|", "/").rstrip()
+    default = "required" if param.required else default_text(param)
+    return f"| `{', '.join(names)}{value}` | {default} | {' '.join(words).replace('|', '/')} |\n"
 
 
-def _default(param: Any) -> str:
-    if param.required:
-        return "required"
-    if isinstance(getattr(param, "show_default", None), str):
-        return param.show_default
-    default = getattr(param.default, "value", param.default)
-    if default is None or default is False or callable(default) or default in ((), []):
-        return ""
-    return f"`{'on' if default is True else default}`"
-
-
-def manual_page() -> str:
-    """The page that ``man lle`` shows: commands and what holds for all of them, in troff."""
-    program = finished(app)
-    commands = "".join(
-        f".TP\n.B {_troff(path)}\n{_troff(_first_line(command.help))}\n"
-        for path, command in walk(program, "lle")
-        if not hasattr(command, "commands")
-    )
-    options = "".join(
-        f".TP\n.B {_troff(', '.join((*param.opts, *param.secondary_opts)))}\n{_troff(param.help)}\n"
-        for param in program.params
-        if _is_global(param)
-    )
-    codes = "".join(
-        f".TP\n.B {_troff(code)}\n{_troff(meaning.replace('`', ''))}\n"
-        for code, meaning in re.findall(r"^\| (\d[\d, ]*) \| (.*) \|$", EXIT_CODES, re.MULTILINE)
-    )
-    return MANUAL.format(commands=commands, options=options, codes=codes)
-
-
-def _first_line(text: str) -> str:
-    return inspect.cleandoc(text).split("\n\n", maxsplit=1)[0].replace("\n", " ")
-
-
-def _troff(text: str) -> str:
-    plain = " ".join(text.split()).replace("\\", "\\e").replace("-", "\\-")
-    return f"\\&{plain}" if plain.startswith((".", "'")) else plain
+def manual_pages() -> dict[str, str]:
+    """The pages of ``man`` by file name, in troff."""
+    codes = re.findall(r"^\| (\d[\d, ]*) \| (.*) \|$", EXIT_CODES, re.MULTILINE)
+    return man_pages(finished(app), codes)
 
 
 def main(what: list[str]) -> None:
-    """Writes what is asked for: ``commands``, ``completions``, ``datasets``, ``manual``; all if none is."""
+    """Writes what is given, or all: commands, completions, datasets, manual, recipes."""
     if not what or "commands" in what:
         COMMANDS_PAGE.write_text(commands_page())
     if not what or "datasets" in what:
@@ -257,9 +196,20 @@ def main(what: list[str]) -> None:
         for shell, path in COMPLETIONS.items():
             path.parent.mkdir(exist_ok=True)
             path.write_text(completion_script(shell))
+    if not what or "recipes" in what:
+        TABLE.write_text(recipe_table())
     if not what or "manual" in what:
-        MANUAL_PAGE.parent.mkdir(exist_ok=True)
-        MANUAL_PAGE.write_text(manual_page())
+        _write_manual(manual_pages())
+
+
+def _write_manual(pages: dict[str, str]) -> None:
+    """Writes the pages, and removes those of commands that are gone."""
+    MANUAL.mkdir(exist_ok=True)
+    for old in MANUAL.glob("*.1"):
+        if old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        (MANUAL / name).write_text(text)
 
 
 if __name__ == "__main__":

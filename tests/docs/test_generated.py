@@ -32,6 +32,10 @@ def test_page_of_data_sets_is_current(generate):
     assert generate.DATASETS_PAGE.read_text() == generate.datasets_page(), "run `make docs`"
 
 
+def test_table_of_recipes_is_current(generate):
+    assert generate.TABLE.read_text() == generate.recipe_table(), "run `make docs`"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completions_are_current(generate, shell):
     assert generate.COMPLETIONS[shell].read_text() == generate.completion_script(shell), (
