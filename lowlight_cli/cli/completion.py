@@ -5,6 +5,7 @@ Help beside the names is plain text here; Typer would import rich for it, which 
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from typer._click.shell_completion import CompletionItem, add_completion_class
@@ -70,6 +71,12 @@ def use_own_shells() -> None:
     shells: dict[str, Any] = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
     for name, each in {**shells, "powershell": _PowerShell, "pwsh": _PowerShell}.items():
         add_completion_class(each, name)
+
+
+def as_items(found: Sequence[str | tuple[str, str]]) -> list[CompletionItem]:
+    """Values, or pairs of a value and its help, as the completion classes take them."""
+    pairs = ((each, None) if isinstance(each, str) else each for each in found)
+    return [CompletionItem(value, help=text) for value, text in pairs]
 
 
 def _value(incomplete: str) -> str:

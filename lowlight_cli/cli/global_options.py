@@ -88,11 +88,25 @@ class UncheckedDefault(TyperOption):
 
 
 class OwnOption(TyperOption):
-    """An option whose value is not validated during completion, because that imports pydantic."""
+    """An option whose value is not validated during completion, because that imports pydantic.
+
+    Typer inspects each function given as ``autocompletion`` when the program starts. An attribute
+    ``completer`` of what ``typer.Option`` returns is used without that; it takes the context and the beginning
+    of the value.
+    """
 
     def process_value(self, ctx: Value, value: Value) -> Value:
         """The value, validated unless the shell asks for completions."""
         return value if ctx.resilient_parsing else super().process_value(ctx, value)
+
+    def shell_complete(self, ctx: Value, incomplete: str) -> list[Value]:
+        """Values that start with ``incomplete``."""
+        completer = getattr(self.type_descriptor.parameter_info, "completer", None)
+        if completer is None:
+            return super().shell_complete(ctx, incomplete)
+        from lowlight_cli.cli.completion import as_items  # only when the shell asks
+
+        return as_items(completer(ctx, incomplete))
 
 
 class OwnArgument(TyperArgument):

@@ -79,15 +79,21 @@ class _Option(NamedTuple):
 def _option(name: str, setting: str, kind: Value, flag: str, text: str, panel: str, **more: Value) -> _Option:
     if kind in (int, float):
         more = {"metavar": "N", **more}
-    info = typer.Option(flag, help=text, rich_help_panel=panel, **more)
+    completer = more.pop("completer", None)
+    info: Value = typer.Option(flag, help=text, rich_help_panel=panel, **more)
+    info.completer = completer  # see OwnOption
     return _Option(name, setting, kind | None, info)
 
 
-def _complete_preset(incomplete: str) -> list[str]:
+def _complete_device(_: typer.Context, incomplete: str) -> list[str]:
+    return complete_device(incomplete)
+
+
+def _complete_preset(_: typer.Context, incomplete: str) -> list[str]:
     return [name for name in PRESETS if name.startswith(incomplete)]
 
 
-def _complete_precision(incomplete: str) -> list[str]:
+def _complete_precision(_: typer.Context, incomplete: str) -> list[str]:
     return [each.value for each in Precision if each.value.startswith(incomplete)]
 
 
@@ -107,7 +113,7 @@ def _complete_assignment(recipes: Mapping[str, str]) -> Callable[..., list[tuple
     return complete
 
 
-def _complete_dataset(incomplete: str) -> list[str]:
+def _complete_dataset(_: typer.Context, incomplete: str) -> list[str]:
     from lowlight_cli.datasets.catalog import DATASETS
 
     names = [name for name, entry in DATASETS.items() if "train" in entry.splits]
@@ -124,7 +130,7 @@ OPTIONS = (
     _option(
         "dataset", "data.datasets", list[str], "--dataset",
         "Dataset to train on (its training part only); =SHARE as in --data. Repeatable.", DATA,
-        metavar="NAME[=SHARE]", autocompletion=_complete_dataset,
+        metavar="NAME[=SHARE]", completer=_complete_dataset,
     ),
     _option(
         "data_root", "data.root", Path, "--data-root",
@@ -190,11 +196,11 @@ OPTIONS = (
     _option("seed", "run.seed", int, "--seed", "Random seed.", OTHER, min=0),
     _option(
         "device", "run.device", str, "--device", "auto, cpu, cuda, cuda:N, xpu or xpu:N.", OTHER,
-        envvar="LLE_DEVICE", metavar="DEVICE", autocompletion=complete_device,
+        envvar="LLE_DEVICE", metavar="DEVICE", completer=_complete_device,
     ),
     _option(
         "precision", "run.precision", str, "--precision", "Number format of the networks.", OTHER,
-        envvar="LLE_PRECISION", metavar="auto|fp32|tf32|bf16|fp16", autocompletion=_complete_precision,
+        envvar="LLE_PRECISION", metavar="auto|fp32|tf32|bf16|fp16", completer=_complete_precision,
     ),
     _option(
         "compile", "run.compile", bool, "--compile",
@@ -203,7 +209,7 @@ OPTIONS = (
     ),
     _option(
         "preset", "", str, "--preset", "Settings to start from: lite, paper (the published schedule) or gpu.",
-        OTHER, metavar="NAME", autocompletion=_complete_preset, show_default="lite",
+        OTHER, metavar="NAME", completer=_complete_preset, show_default="lite",
     ),
     _option("config", "", Path, "--config", "TOML file of settings.", OTHER, metavar="FILE"),
     _option(
@@ -307,5 +313,5 @@ def _with_default(option: _Option, recipes: Mapping[str, str]) -> Value:
     if option.setting and not isinstance(info.show_default, str):
         info.show_default = partial(default_words, option.setting, recipes)
     if option.name == "settings":
-        info.autocompletion = _complete_assignment(recipes)
+        info.completer = _complete_assignment(recipes)
     return info

@@ -14,7 +14,7 @@ def test_only_what_a_signal_ended_is_left_at_once(monkeypatch, code, at_once):
     left, handlers = [], {}
     monkeypatch.setattr(program.signal, "signal", handlers.__setitem__)
     monkeypatch.setattr(program, "keep_own_stderr", lambda: None)
-    monkeypatch.setattr(program, "main", lambda: code)
+    monkeypatch.setattr(program, "import_main", lambda: lambda: code)
     monkeypatch.setattr(program, "leave", left.append)
     with pytest.raises(SystemExit) as end:
         program.run()
