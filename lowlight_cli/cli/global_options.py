@@ -91,8 +91,8 @@ class OwnOption(TyperOption):
     """An option whose value is not validated during completion, because that imports pydantic.
 
     Typer inspects each function given as ``autocompletion`` when the program starts. An attribute
-    ``completer`` of what ``typer.Option`` returns is used without that; it takes the context and the beginning
-    of the value.
+    ``completer`` of what ``typer.Option`` returns is used without that; it takes the context and the
+    beginning of the value.
     """
 
     def process_value(self, ctx: Value, value: Value) -> Value:
