@@ -35,6 +35,7 @@ class ModelOptions(TypedDict, total=False):
         seed: Random seed; default 0.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``; default ``auto``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``; default ``auto``.
+        detail: ``full`` (default), ``fast`` (large images at reduced size) or ``auto`` (above 6 megapixels).
         tile: Side of tiles in pixels; None (default) chooses by memory, 0 turns tiles off.
         tile_overlap: Pixels shared by neighboring tiles; default 64.
     """
@@ -50,6 +51,7 @@ class ModelOptions(TypedDict, total=False):
     seed: int
     device: str
     precision: str
+    detail: str
     tile: int | None
     tile_overlap: int
 

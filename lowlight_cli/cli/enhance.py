@@ -13,7 +13,7 @@ from lowlight_cli.images.choices import (
     ProfilePolicy,
     Subsampling,
 )
-from lowlight_cli.pipeline.choices import OnExist, RetryFailed
+from lowlight_cli.pipeline.choices import Detail, OnExist, RetryFailed
 from lowlight_cli.reports.report_options import Style
 
 
@@ -61,6 +61,7 @@ def enhance(
     no_backup: io.NoBackupOption = False,
     yes: io.YesOption = False,
     device: options.DeviceOption = defaults.DEVICE,
+    detail: options.DetailOption = Detail.FULL,
     precision: options.PrecisionOption = options.Precision.AUTO,
     batch_size: options.BatchSizeOption = None,
     tile: options.TileOption = None,
@@ -120,7 +121,7 @@ def enhance(
             strength=strength, reference=reference, seed=seed,
             controls=Controls(
                 contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),
-            device=device, precision=precision.value, batch_size=batch_size, tile=tile,
+            device=device, detail=detail, precision=precision.value, batch_size=batch_size, tile=tile,
             tile_overlap=tile_overlap, workers=workers, only_dark=only_dark,
             preserve_mtime=preserve_mtime,
             read=ReadSettings(max_pixels=max_pixels, allow_truncated=allow_truncated, frames=frames),

@@ -9,7 +9,7 @@ import typer
 
 from lowlight_cli import defaults
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
-from lowlight_cli.cli.hints import blur_hint, failure_hints
+from lowlight_cli.cli.hints import blur_hint, detail_hint, failure_hints
 from lowlight_cli.cli.progress import shown
 from lowlight_cli.cli.reporter import Product, Reporter
 from lowlight_cli.cli.stdio import send, spool
@@ -175,6 +175,7 @@ def _finish(
     is_empty = not (report.rows or report.left)
     code = NOTHING_FOUND if presentation.fail_empty and is_empty else report.exit_code
     hints = failure_hints(context, report) + blur_hint(report, request.settings.model)
+    hints += detail_hint(report, request.settings.detail)
     if request.output.save_intermediate and not report.is_cut_short:
         code = max(code, _save_intermediate(context, request, reporter.plan, hints))
     if presentation.reports:

@@ -12,6 +12,7 @@ import typer
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import printable
 from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.pipeline.choices import AUTO_PIXELS, Detail
 from lowlight_cli.pipeline.report import LASTING_FAILURES, Report, Row
 from lowlight_cli.pipeline.resume import KNOWN_FAILURE
 
@@ -65,6 +66,14 @@ def failure_hints(context: typer.Context, report: Report) -> list[str]:
 def _may_pass(row: Row) -> bool:
     """Whether an image failed for a reason outside of its file."""
     return row.status == "failed" and row.code not in LASTING_FAILURES
+
+
+def detail_hint(report: Report, detail: Detail) -> list[str]:
+    """A line that says how many images ``--detail auto`` enhanced at reduced size; empty for none."""
+    large = sum(row.status == "ok" and row.width * row.height > AUTO_PIXELS for row in report.rows)
+    if detail is not Detail.AUTO or not large:
+        return []
+    return [f"{counted(large, 'image')} above 6 megapixels enhanced at reduced size; --detail full is slower"]
 
 
 _LEFT_OUT = {"sources", "files_from", "null", "as_json", "printed", "dry_run", "yes"}

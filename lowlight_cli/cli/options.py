@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.models import complete_model
+from lowlight_cli.pipeline.choices import Detail
 
 _look = partial(typer.Option, rich_help_panel="Look")
 _speed = partial(typer.Option, rich_help_panel="Speed and memory")
@@ -138,6 +139,13 @@ DeviceOption = Annotated[
         help="auto, cpu, cuda, cuda:N, xpu, xpu:N or mps; auto uses the first CUDA GPU, if there is one.",
         autocompletion=complete_device,
         envvar="LLE_DEVICE",
+    ),
+]
+DetailOption = Annotated[
+    Detail,
+    _speed(
+        help="full enhances every pixel. fast enhances large images at 1.5 megapixels and carries the result "
+        "to full size, many times faster. auto is fast above 6 megapixels.",
     ),
 ]
 PrecisionOption = Annotated[

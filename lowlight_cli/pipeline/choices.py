@@ -20,6 +20,18 @@ class RetryFailed(StrEnum):
     ALWAYS = "always"
 
 
+class Detail(StrEnum):
+    """At which size large images are enhanced."""
+
+    FULL = "full"
+    FAST = "fast"
+    AUTO = "auto"
+
+
+AUTO_PIXELS = 6_000_000
+"""Number of pixels above which ``Detail.AUTO`` works at reduced size."""
+
+
 class DarkeningMethod(StrEnum):
     """How images are darkened: by a measured camera model, or by a trained network."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from lowlight_cli.checkpoints.locate import find_weights
 from lowlight_cli.errors import UsageError, WeightsError
 from lowlight_cli.models.catalog import MODELS
+from lowlight_cli.pipeline.choices import Detail
 from lowlight_cli.pipeline.journal import sha256_of_file
 from lowlight_cli.pipeline.settings import EnhanceSettings
 from lowlight_cli.versions import version_of
@@ -36,8 +37,11 @@ def fingerprint(settings: EnhanceSettings, checkpoint_sha256: str | None) -> str
     """
     values = settings.model_dump(mode="json", exclude=_EXCLUDED)
     del values["read"]["max_pixels"]
+    # So that results of earlier versions stay up to date.
     if settings.view is None:
-        del values["view"]  # so that results of earlier versions stay up to date
+        del values["view"]
+    if settings.detail is Detail.FULL:
+        del values["detail"]
     values["preset"] = preset_of(settings)
     values["checkpoint"] = checkpoint_sha256
     values["reference"] = None if settings.reference is None else _reference_digest(settings.reference)

@@ -10,6 +10,7 @@ from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
 from lowlight_cli.images.picture import Picture, Pixels
 from lowlight_cli.pipeline.device_errors import DeviceLostError, is_lost, is_shortage
 from lowlight_cli.pipeline.model_runner import ModelRunner
+from lowlight_cli.pipeline.reduced_size import run_at_detail
 
 
 def enhance_batch(pictures: Sequence[Picture], runner: ModelRunner) -> list[Picture | ImageError]:
@@ -82,7 +83,7 @@ def enhance_frames(pictures: Sequence[Picture], runner: ModelRunner) -> list[Pic
     """
     if len(pictures) == 1 and len(pictures[0].frames) > 1:
         return [_with_frames(pictures[0], runner)]
-    outcomes = runner([picture.frames[0].model_input for picture in pictures])
+    outcomes = run_at_detail(runner, [picture.frames[0].model_input for picture in pictures])
     return [
         outcome if isinstance(outcome, ImageError) else picture.with_pixels([outcome])
         for picture, outcome in zip(pictures, outcomes, strict=True)
@@ -93,9 +94,9 @@ def _with_frames(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
     """The image with all frames enhanced, or the error of the first frame that failed."""
     frames = [frame.model_input for frame in picture.frames]
     if picture.restore.pages:
-        outcomes = [runner([page])[0] for page in frames]
+        outcomes = [run_at_detail(runner, [page])[0] for page in frames]
     else:
-        outcomes = runner(frames, is_one_scene=True)
+        outcomes = run_at_detail(runner, frames, is_one_scene=True)
     results: list[Pixels] = []
     for outcome in outcomes:
         if isinstance(outcome, ImageError):

@@ -46,6 +46,8 @@ class EnhanceParams:
         reference: A well-lit image as a batch of one, or None.
         seed: Random seed; each pass starts with it, so that a result does not depend on earlier images.
         tone: Tone curves after the model, for controls that it does not support.
+        reduced_above: Images with more pixels are enhanced at reduced size; None for none. See
+            ``pipeline.reduced_size``.
     """
 
     controls: Controls
@@ -53,6 +55,7 @@ class EnhanceParams:
     reference: Images | None = None
     seed: int = 0
     tone: Tone = NEUTRAL_TONE
+    reduced_above: int | None = None
 
 
 Outcome = list[Pixels | ImageError]

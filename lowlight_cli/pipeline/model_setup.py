@@ -19,6 +19,7 @@ from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, is_shortage
 from lowlight_cli.pipeline.limits import Limits, most_pixels, pass_pixels
 from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.precision import choose_for
+from lowlight_cli.pipeline.reduced_size import reduced_above
 from lowlight_cli.pipeline.settings import EnhanceSettings
 from lowlight_cli.pipeline.speed_trial import SpeedTrial
 from lowlight_cli.pipeline.tone import Tone
@@ -91,7 +92,14 @@ def make_params(settings: EnhanceSettings, enhancer: Enhancer) -> EnhanceParams:
     tone = Tone(
         **{name: getattr(settings.controls, name) for name in handlers if handlers[name] == "tone curve"}
     )
-    return EnhanceParams(settings.controls, settings.strength, _read_reference(settings), settings.seed, tone)
+    return EnhanceParams(
+        settings.controls,
+        settings.strength,
+        _read_reference(settings),
+        settings.seed,
+        tone,
+        reduced_above(settings.detail) if settings.view is None else None,
+    )
 
 
 def _load(settings: EnhanceSettings, device: torch.device) -> Enhancer:

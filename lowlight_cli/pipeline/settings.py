@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lowlight_cli import defaults
 from lowlight_cli.images.settings import ReadSettings, WriteSettings
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.pipeline.choices import Detail
 
 
 class StopSettings(BaseModel):
@@ -37,6 +38,7 @@ class EnhanceSettings(BaseModel):
         strength: 0 keeps the original, 1 takes the model's result.
         reference: A well-lit image whose exposure and colors the result follows.
         seed: Random seed.
+        detail: Whether large images are enhanced at reduced size and the result is carried to full size.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         batch_size: Maximum number of images in a pass; None chooses by device.
@@ -60,6 +62,7 @@ class EnhanceSettings(BaseModel):
     strength: float = Field(default=defaults.STRENGTH, ge=0, le=1)
     reference: Path | None = None
     seed: int = Field(default=defaults.SEED, ge=0)
+    detail: Detail = Detail.FULL
     device: str = defaults.DEVICE
     precision: str = "auto"
     batch_size: int | None = Field(default=None, ge=1)
