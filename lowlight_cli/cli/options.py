@@ -162,8 +162,8 @@ BatchSizeOption = Annotated[
         metavar="auto|N",
         parser=parse_batch_size,
         show_default="auto",
-        help="Images per batch on a GPU; auto is 8. A CPU always uses 1, so that results do not "
-        "depend on it.",
+        help="Images per batch on a GPU; auto is up to 64, by size. A CPU always uses 1, so that results do "
+        "not depend on it.",
     ),
 ]
 WorkersOption = Annotated[

@@ -26,7 +26,7 @@ from lowlight_cli.images.pixels import to_images, to_pixels
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.cost import count_parameters
-from lowlight_cli.pipeline.model_setup import batch_size_on, make_runner
+from lowlight_cli.pipeline.model_setup import make_runner, scoring_batch
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 
@@ -94,7 +94,7 @@ def run_method(
         prepared.enhance,
         scorer,
         stopwatch,
-        batch_size=batch_size_on(stopwatch.device, settings),
+        batch_size=scoring_batch(stopwatch.device, settings),
         events=events,
     )
     expected = matching.expected if limit is None else min(limit, matching.expected)

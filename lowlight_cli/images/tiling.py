@@ -48,7 +48,14 @@ def cut_axis(size: int, *, side: int, overlap: int, multiple: int = 1) -> Spans:
 
 
 def blend_strips(
-    height: int, width: int, render: Callable[[Tile], Images], *, side: int, overlap: int, multiple: int = 1
+    height: int,
+    width: int,
+    render: Callable[[Tile], Images],
+    *,
+    side: int,
+    overlap: int,
+    multiple: int = 1,
+    device: torch.device | None = None,
 ) -> Iterator[Images]:
     """Rows of an image, rendered in tiles that fade into each other along a cosine, from top to bottom.
 
@@ -62,19 +69,21 @@ def blend_strips(
         side: Longest side of a tile, a multiple of ``multiple``.
         overlap: Least number of pixels that neighboring tiles share.
         multiple: Starts and lengths of tiles are multiples of it.
+        device: Where tiles are blended; the CPU by default.
 
     Yields:
-        Float32 batches of one, (1, 3, rows, width), on the CPU.
+        Float32 batches of one, (1, 3, rows, width), on that device.
     """
     rows = cut_axis(height, side=side, overlap=overlap, multiple=multiple)
     columns = cut_axis(width, side=side, overlap=overlap, multiple=multiple)
-    fades = _fades(columns, overlap)
-    canvas = torch.zeros(1, 3, rows.length, padded_side(width, multiple))
+    fades = [each.to(device) for each in _fades(columns, overlap)]
+    canvas = torch.zeros(1, 3, rows.length, padded_side(width, multiple), device=device)
     ends = (*rows.starts[1:], height)
     for top, end, row_weights in zip(rows.starts, ends, _fades(rows, overlap), strict=True):
-        for left, column_weights in zip(columns.starts, fades, strict=True):
-            rendered = render(Tile(top, left, rows.length, columns.length)).float().cpu()
-            canvas[..., left : left + columns.length] += rendered * row_weights[:, None] * column_weights
+        down = row_weights[:, None].to(device)
+        for left, across in zip(columns.starts, fades, strict=True):
+            rendered = render(Tile(top, left, rows.length, columns.length)).float().to(canvas.device)
+            canvas[..., left : left + columns.length] += rendered * down * across
         done = end - top
         yield canvas[:, :, :done, :width]
         shared = canvas[:, :, done:].clone()  # rows that the next tiles add to

@@ -11,6 +11,8 @@ class PipelineConfig:
 
     Attributes:
         batch_size: Maximum number of images in a pass.
+        batch_pixels: Maximum number of pixels in a pass of several images; None for as many as fit.
+        passes_ahead: Number of passes that are begun before the results of one are collected.
         workers: Number of decoding threads, and of encoding threads.
         queue_pixels: Maximum number of pixels queued before the model, and again after it.
         read: How files are decoded.
@@ -23,6 +25,8 @@ class PipelineConfig:
     """
 
     batch_size: int = 1
+    batch_pixels: int | None = None
+    passes_ahead: int = 0
     workers: int = 2
     queue_pixels: int = 2**26
     read: ReadSettings = field(default_factory=ReadSettings)

@@ -1,10 +1,13 @@
 """The batch engine: decode ahead -> batches -> model -> encode behind, in bounded memory."""
 
+import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 
@@ -15,7 +18,7 @@ from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.decode_ahead import SAMPLE_SIZE, read_ahead
 from lowlight_cli.pipeline.device_errors import DeviceLostError
 from lowlight_cli.pipeline.encode_behind import BeforeWrite, WriteBehind
-from lowlight_cli.pipeline.frames import enhance_batch
+from lowlight_cli.pipeline.frames import Finish, begin_batch
 from lowlight_cli.pipeline.model_runner import ModelRunner
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.report import Report, Row, failed_row, rows_without_work
@@ -27,6 +30,14 @@ _GRACE_S = 1.0
 
 class _EndedEarlyError(Exception):
     """The disk is full, or too many images failed."""
+
+
+class _Begun(NamedTuple):
+    """A batch on the device: its images, how to wait for the results, and seconds spent so far."""
+
+    batch: list[Loaded]
+    finish: Finish
+    seconds: float
 
 
 class _Run:
@@ -49,6 +60,7 @@ class _Run:
         self.writer = WriteBehind(config, before_write)
         self.interruption = interruption
         self._jobs = [job for job in plan.jobs if not job.skip]
+        self._begun: deque[_Begun] = deque()
         self._rows: list[Row] = []
         self._failures = 0
         self._started = time.perf_counter()
@@ -72,14 +84,18 @@ class _Run:
         groups = batches(
             self._readable(),
             batch_size=self.config.batch_size,
-            batch_pixels=self.runner.limits.pixels,
+            batch_pixels=min(self.runner.limits.pixels, self.config.batch_pixels or sys.maxsize),
             multiple=self.runner.enhancer.size_multiple,
         )
         for batch in groups:
-            self._enhance(batch)
+            self._begin(batch)
             del batch  # frees the sources before their results are written
+            while len(self._begun) > self.config.passes_ahead:
+                self._finish_oldest()
             while self.writer.should_collect:
                 self._add(self._next_written())
+        while self._begun:
+            self._finish_oldest()
 
     def abandon(self) -> None:
         """Drops queued results, and records those that were written anyway."""
@@ -132,22 +148,34 @@ class _Run:
             del item  # else it stays in memory until the next image is requested
             yield handed_over.pop()
 
-    def _enhance(self, batch: list[Loaded]) -> None:
+    def _begin(self, batch: list[Loaded]) -> None:
         start = time.perf_counter()
         self._on_work(batch[0].job.source)
-        try:
-            with self.interruption.interruptible():
-                outcomes = enhance_batch([item.picture for item in batch], self.runner)
-        except DeviceLostError as error:
-            if len(batch) == 1:  # with several, the one that caused it is unknown
-                self._record(failed_row(batch[0].job, ImageError("device", str(error)), batch[0].seconds))
-            raise
-        share = (time.perf_counter() - start) / len(batch)
+        with self.interruption.interruptible(), self._noting_lost_device(batch):
+            finish = begin_batch([item.picture for item in batch], self.runner)
+        self._begun.append(_Begun(batch, finish, time.perf_counter() - start))
+
+    def _finish_oldest(self) -> None:
+        batch, finish, seconds = self._begun.popleft()
+        start = time.perf_counter()
+        with self.interruption.interruptible(), self._noting_lost_device(batch):
+            outcomes = finish()
+        share = (seconds + time.perf_counter() - start) / len(batch)
         for item, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, ImageError):
                 self._add(failed_row(item.job, outcome, item.seconds + share))
             else:
                 self.writer.put(item, outcome, item.seconds + share)
+
+    @contextmanager
+    def _noting_lost_device(self, batch: list[Loaded]) -> Iterator[None]:
+        """Records the image that lost the device, if it was alone; with several, the one is unknown."""
+        try:
+            yield
+        except DeviceLostError as error:
+            if len(batch) == 1:
+                self._record(failed_row(batch[0].job, ImageError("device", str(error)), batch[0].seconds))
+            raise
 
     def _next_written(self) -> Row:
         with self.interruption.interruptible():

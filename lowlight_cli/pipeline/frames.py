@@ -1,16 +1,59 @@
 """Enhances batches of images, including animations and pages, and isolates the images that fail."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import torch
 
 from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
 from lowlight_cli.images.picture import Picture, Pixels
+from lowlight_cli.pipeline.begin_pass import begin_pass, can_begin
 from lowlight_cli.pipeline.device_errors import DeviceLostError, is_lost, is_shortage
-from lowlight_cli.pipeline.model_runner import ModelRunner
-from lowlight_cli.pipeline.reduced_size import run_at_detail
+from lowlight_cli.pipeline.model_runner import ModelRunner, Outcome
+from lowlight_cli.pipeline.reduced_size import is_reduced, run_at_detail
+
+Finish = Callable[[], list[Picture | ImageError]]
+"""Waits for the results of a batch; raises ``DeviceLostError`` as ``enhance_batch`` does."""
+
+
+def begin_batch(pictures: Sequence[Picture], runner: ModelRunner) -> Finish:
+    """Begins to enhance images, on a GPU without waiting; the results are those of ``enhance_batch``.
+
+    Args:
+        pictures: Images of one padded size.
+        runner: The model and how to run it.
+
+    Raises:
+        DeviceLostError: The device can no longer be used.
+    """
+    inputs = [picture.frames[0].model_input for picture in pictures]
+    collect = _begun(pictures, inputs, runner)
+    if collect is None:
+        results = enhance_batch(pictures, runner)
+        return lambda: results
+
+    def finish() -> list[Picture | ImageError]:
+        try:
+            return _with_outcomes(pictures, collect())
+        except Exception:  # what failed is found, and told, without haste
+            return enhance_batch(pictures, runner)
+
+    return finish
+
+
+def _begun(
+    pictures: Sequence[Picture], inputs: Sequence[Pixels], runner: ModelRunner
+) -> Callable[[], Outcome] | None:
+    """A pass that was begun; None for images that cannot be begun, or one that failed at once."""
+    if any(len(picture.frames) > 1 for picture in pictures) or is_reduced(runner, inputs[0]):
+        return None
+    if not can_begin(runner, inputs):
+        return None
+    with suppress(RuntimeError):  # found again, and handled, without haste
+        return begin_pass(runner, inputs)
+    return None
 
 
 def enhance_batch(pictures: Sequence[Picture], runner: ModelRunner) -> list[Picture | ImageError]:
@@ -84,6 +127,10 @@ def enhance_frames(pictures: Sequence[Picture], runner: ModelRunner) -> list[Pic
     if len(pictures) == 1 and len(pictures[0].frames) > 1:
         return [_with_frames(pictures[0], runner)]
     outcomes = run_at_detail(runner, [picture.frames[0].model_input for picture in pictures])
+    return _with_outcomes(pictures, outcomes)
+
+
+def _with_outcomes(pictures: Sequence[Picture], outcomes: Outcome) -> list[Picture | ImageError]:
     return [
         outcome if isinstance(outcome, ImageError) else picture.with_pixels([outcome])
         for picture, outcome in zip(pictures, outcomes, strict=True)

@@ -1,8 +1,7 @@
 """Runs a model on images, whole or in tiles, and falls back when memory or precision is insufficient.
 
 When memory runs out, a pass takes fewer images, then smaller tiles of one image; then all memory is freed for
-a last try; then the CPU takes over if the user did not choose a device. Limits that worked are kept for the
-rest of the run, so each step is taken once.
+a last try; then the CPU takes over, if the user chose no device. Limits that worked are kept for the run.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +32,7 @@ from lowlight_cli.tensors import Images
 
 _OBSERVED_PIXELS = 2**20
 _ROWS = 64
-"""Rows of a strip of tiles that are converted at a time, as conversion makes copies."""
+"""Rows of a strip of tiles that a CPU converts at a time, as conversion makes copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +226,9 @@ class ModelRunner:
         height, width, multiple = self._size(pixels)
         overlap, render = min(self.limits.overlap, side // 4), partial(self._render, pixels, observation)
         done, result = 0, np.empty_like(pixels)
-        for strip in blend_strips(height, width, render, side=side, overlap=overlap, multiple=multiple):
-            for part in strip.split(_ROWS, dim=2):
+        sizes = {"side": side, "overlap": overlap, "multiple": multiple}
+        for strip in blend_strips(height, width, render, **sizes, device=self.device):
+            for part in strip.split(_ROWS if self.device.type == "cpu" else height, dim=2):
                 rows = _outcome(part, sixteen_bit=pixels.dtype == np.uint16)
                 if isinstance(rows, ImageError):
                     return rows
@@ -263,16 +263,27 @@ class ModelRunner:
 
     def _enhance(self, images: Images, observation: Observation | None = None) -> Images:
         """Mixes the model's result with its input; recomputes images that are not finite in float32."""
-        result = self._pass(images, observation, self.precision)
+        result = self.model_pass(images, observation, self.precision)
         if self.precision != FP32 and not torch.isfinite(result).all():
             self.warnings.warn_once(
                 "precision", f"{self.precision.name} overflowed in an image; fp32 instead"
             )
             broken = ~torch.isfinite(result).flatten(1).all(1)
-            result[broken] = self._pass(images[broken], chosen(observation, broken), FP32)
+            result[broken] = self.model_pass(images[broken], chosen(observation, broken), FP32)
+        return self.finished(images, result)
+
+    def finished(self, images: Images, result: Images) -> Images:
+        """Result of the model after the tone curves, mixed with its input in linear light."""
         return mix_light(images, apply_tone(result, self.params.tone), self.params.strength)
 
-    def _pass(self, images: Images, observation: Observation | None, precision: Precision) -> Images:
+    def model_pass(self, images: Images, observation: Observation | None, precision: Precision) -> Images:
+        """Result of the model in float32, computed in a number format.
+
+        Args:
+            images: On the device, sides padded to multiples.
+            observation: Observation of the whole images; None for whole images that are observed now.
+            precision: Number format inside the model.
+        """
         images = images.contiguous(memory_format=torch.channels_last)
         reference = self.reference if observation is None else None
         with seeded(self.device, self.params.seed), precision.on(self.device):
@@ -282,7 +293,12 @@ class ModelRunner:
         return result.float()
 
 
+def not_finite() -> ImageError:
+    """The error of an image with values that are not finite, even in float32."""
+    return ImageError("nonfinite", "the model gave values that are not finite")
+
+
 def _outcome(result: Images, *, sixteen_bit: bool) -> Pixels | ImageError:
     if not torch.isfinite(result).all():
-        return ImageError("nonfinite", "the model gave values that are not finite")
+        return not_finite()
     return to_pixels(result, sixteen_bit=sixteen_bit)[0]

@@ -29,7 +29,10 @@ from lowlight_cli.tensors import Images
 from lowlight_cli.versions import version_of
 
 _REFERENCE_PIXELS = 2**20
-_GPU_BATCH = 8
+_GPU_BATCH = 64
+_GPU_BATCH_PIXELS = 8 * 2**20
+"""Most pixels in a pass of several images on a GPU; small passes take as long to start as to compute."""
+_GPU_SCORING_BATCH = 8
 
 
 def make_runner(
@@ -177,9 +180,9 @@ def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
     return Limits(pixels, settings.tile, settings.tile_overlap, images, most)
 
 
-def batch_size_on(device: torch.device, settings: EnhanceSettings) -> int:
-    """Largest number of images in a pass: as requested, or chosen by device."""
-    return settings.batch_size or (1 if device.type == "cpu" else _GPU_BATCH)
+def scoring_batch(device: torch.device, settings: EnhanceSettings) -> int:
+    """Largest number of images in a pass of ``lle eval``: as requested, or chosen by device."""
+    return settings.batch_size or (1 if device.type == "cpu" else _GPU_SCORING_BATCH)
 
 
 def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> PipelineConfig:
@@ -191,7 +194,9 @@ def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> Pip
     """
     stop = settings.stop
     return PipelineConfig(
-        batch_size=batch_size_on(device, settings),
+        batch_size=settings.batch_size or (1 if device.type == "cpu" else _GPU_BATCH),
+        batch_pixels=None if settings.batch_size or device.type == "cpu" else _GPU_BATCH_PIXELS,
+        passes_ahead=1 if device.type == "cuda" else 0,
         workers=settings.workers or default_workers(),
         read=settings.read,
         write=settings.write,

@@ -31,8 +31,7 @@ def run_at_detail(runner: ModelRunner, pictures: Sequence[Pixels], *, is_one_sce
         pictures: Images that have one size after padding.
         is_one_scene: Whether they are frames of one animation.
     """
-    most = runner.params.reduced_above
-    if most is None or pictures[0].shape[0] * pictures[0].shape[1] <= most:
+    if not is_reduced(runner, pictures[0]):
         return runner(pictures, is_one_scene=is_one_scene)
     copies = [reduced(each) for each in pictures]
     outcomes = runner(copies, is_one_scene=is_one_scene)
@@ -40,6 +39,12 @@ def run_at_detail(runner: ModelRunner, pictures: Sequence[Pixels], *, is_one_sce
         outcome if isinstance(outcome, ImageError) else _carried(picture, copy, outcome)
         for picture, copy, outcome in zip(pictures, copies, outcomes, strict=True)
     ]
+
+
+def is_reduced(runner: ModelRunner, pixels: Pixels) -> bool:
+    """Whether an image is enhanced at reduced size."""
+    most = runner.params.reduced_above
+    return most is not None and pixels.shape[0] * pixels.shape[1] > most
 
 
 def _carried(

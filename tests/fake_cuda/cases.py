@@ -14,6 +14,7 @@ from lowlight_cli.device import BF16, FP16, FP32, Precision
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
+from lowlight_cli.pipeline.begin_pass import begin_pass
 from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.training.config import RunSettings
@@ -51,10 +52,11 @@ def everything() -> dict[str, Any]:
 
     Returns:
         ``calls``: what came of each call by "model preset" and "precision call". ``passes``: waits and copies
-        of the engine by precision. ``feed``: those of a training batch made on the device.
+        of the engine by precision. ``tiles``: those of a picture in tiles. ``feed``: those of a training
+        batch made on the device.
     """
     calls = {label: dict(_calls(model, views)) for label, views, model in _all_models()}
-    return {"calls": calls, "passes": passes(), "feed": loader()}
+    return {"calls": calls, "passes": passes(), "tiles": tiles(), "feed": loader()}
 
 
 def costs() -> dict[str, dict[str, Any]]:
@@ -71,7 +73,24 @@ def passes() -> dict[str, dict[str, int]]:
     """Waits and copies of a pass of several pictures through the default model, by precision."""
     entry = MODELS["codeenhance"]
     model = placed(entry.build(entry.presets["lite"]).eval())
-    return {precision: _facts_of_pass(model, PRECISIONS[precision]) for precision in ("fp32", "bf16")}
+    return {
+        f"{precision}{' begun' * begins}": _facts_of_pass(model, PRECISIONS[precision], begins=begins)
+        for precision in ("fp32", "bf16")
+        for begins in (False, True)
+    }
+
+
+def tiles() -> dict[str, int]:
+    """Waits and copies of one picture in tiles, in float32."""
+    entry = MODELS["codeenhance"]
+    model = placed(entry.build(entry.presets["lite"]).eval())
+    forward = ModelRunner(model, EnhanceParams(Controls()), Limits(2**23, tile=256), device=CUDA)
+    with Watch() as watch:
+        results = forward([np.zeros((*PICTURE_SIZE, 3), np.uint8)])
+    return {
+        "results": sum(isinstance(result, np.ndarray) for result in results),
+        "bytes_out": watch.size("copy out"),
+    }
 
 
 def loader() -> dict[str, Any]:
@@ -144,12 +163,12 @@ def _outcome(model: Enhancer, call: Callable[[], torch.Tensor], precision: Preci
     }
 
 
-def _facts_of_pass(model: Enhancer, precision: Precision) -> dict[str, int]:
+def _facts_of_pass(model: Enhancer, precision: Precision, *, begins: bool) -> dict[str, int]:
     limits = Limits(pixels=2**23)
     forward = ModelRunner(model, EnhanceParams(Controls()), limits, device=CUDA, precision=precision)
     pictures = [np.zeros((*PICTURE_SIZE, 3), np.uint8) for _ in range(PICTURES)]
     with Watch() as watch:
-        results = forward(pictures)
+        results = begin_pass(forward, pictures)() if begins else forward(pictures)
     return {
         "results": sum(isinstance(result, np.ndarray) for result in results),
         "waits": watch.count("wait"),

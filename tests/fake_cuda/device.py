@@ -27,6 +27,8 @@ def fake_cuda() -> Iterator[None]:
     nn.init.trunc_normal_ = lambda tensor, *_, **__: tensor  # draws until all values are in range
     torch.tensor = _tensor_without_data
     torch.Generator = _Generator
+    torch.cuda.Event = _Event
+    torch.cuda.current_stream = lambda device=None: None
     FakeTensor.numpy = _zeros_like
     with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
         yield
@@ -53,6 +55,16 @@ class _Generator(torch.Generator):
         return self if self.device.type == "cuda" else super().manual_seed(seed)
 
 
+class _Event:
+    """An event whose wait is seen by dispatch modes."""
+
+    def record(self, stream: object) -> None:
+        """Nothing runs, so nothing is to be waited for."""
+
+    def synchronize(self) -> None:
+        torch.zeros((), device=CUDA).item()
+
+
 def _tensor_without_data(data: Any, *, device: Any = None, **options: Any) -> torch.Tensor:
     """``torch.tensor`` in two steps, so that the copy to the device is seen by dispatch modes."""
     made = without_value(_make_tensor(data, **options))
@@ -67,6 +79,8 @@ def without_value(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _zeros_like(tensor: torch.Tensor, **_: Any) -> np.ndarray:
+    if tensor.dtype is torch.bool:  # every check passes
+        return np.ones(tuple(tensor.shape), bool)
     return np.zeros(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
 
 

@@ -6,26 +6,29 @@ import pytest
 
 from tests.fake_cuda.cases import PICTURE_SIZE, PICTURES
 
-
-@pytest.fixture(params=["fp32", "bf16"])
-def run(facts, request):
-    """Precision, and what came of one pass of several pictures in it."""
-    return request.param, facts["passes"][request.param]
+PIXELS = PICTURES * math.prod(PICTURE_SIZE)
 
 
-def test_every_picture_has_a_result(run):
-    assert run[1]["results"] == PICTURES
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_pass_that_is_begun_waits_once(facts, precision):
+    found = facts["passes"][f"{precision} begun"]
+    assert found["results"] == PICTURES
+    assert found["waits"] == 1
+    assert found["copies_in"] == 1
+    # 3 bytes for each pixel in each direction, and one flag for each picture.
+    assert (found["bytes_in"], found["bytes_out"]) == (3 * PIXELS, 3 * PIXELS + PICTURES)
 
 
-def test_a_pass_waits_twice_for_each_picture(run):
+def test_tiles_are_blended_on_the_device_and_cross_the_bus_as_bytes(facts):
+    assert facts["tiles"] == {"results": 1, "bytes_out": 3 * math.prod(PICTURE_SIZE)}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_pass_with_care_waits_twice_for_each_picture(facts, precision):
     # For each picture one look whether it is finite and one copy out; in a short format one look at all, to
-    # know what to compute again. Fewer are better: then lower the number here.
-    precision, found = run
+    # know what to compute again. It runs where a pass that was begun failed.
+    found = facts["passes"][precision]
+    assert found["results"] == PICTURES
     assert found["waits"] == 2 * PICTURES + (precision != "fp32")
-
-
-def test_whole_pictures_cross_the_bus_as_bytes_once_in_each_direction(run):
-    _, found = run
-    pixels = PICTURES * math.prod(PICTURE_SIZE)
     assert found["copies_in"] == PICTURES
-    assert (found["bytes_in"], found["bytes_out"]) == (3 * pixels, 3 * pixels)
+    assert (found["bytes_in"], found["bytes_out"]) == (3 * PIXELS, 3 * PIXELS)

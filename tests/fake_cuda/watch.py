@@ -26,7 +26,8 @@ class Event(NamedTuple):
 class Watch(TorchDispatchMode):
     """Watches the operations of one pass.
 
-    A copy to the CPU is a wait, too. Operations whose shape depends on data raise an error, as they do in
+    A copy to the CPU is a wait, too, unless it is asked not to block.
+    Operations whose shape depends on data raise an error, as they do in
     FakeTensorMode; each would wait.
 
     Args:
@@ -75,17 +76,19 @@ class Watch(TorchDispatchMode):
         return True if tensor.dtype is torch.bool else 1.0
 
     def _note_copy(self, func: Any, args: Any, kwargs: Any) -> None:
+        waits = not kwargs.get("non_blocking", False)
         if func is aten._to_copy.default and kwargs.get("device") is not None:
             source, target = args[0], torch.device(kwargs["device"])
         elif func is aten.copy_.default:
             target, source = args[0].device, args[1]
+            waits = waits and not (len(args) > 2 and args[2])
         else:
             return
         if {source.device.type, target.type} != {"cpu", "cuda"}:
             return
         kind = "copy in" if target.type == "cuda" else "copy out"
         self.events.append(Event(kind, source.numel() * source.element_size(), _place()))
-        if kind == "copy out":
+        if kind == "copy out" and waits:
             self.events.append(Event("wait", 0, _place()))
 
     def _note_memory(self, tensor: torch.Tensor) -> None:

@@ -143,17 +143,17 @@ def test_a_log_file_takes_the_traceback(run_lle, make_picture, tmp_path, monkeyp
 PROGRAM = """
 import gc, sys, weakref
 from pathlib import Path
-from lowlight_cli.pipeline import engine
+from lowlight_cli.pipeline import frames
 from lowlight_cli.pipeline.plan import plan_jobs
 from tests.unit.pipeline.failing_models import Moody, run
 
-seen, enhance_batch = [], engine.enhance_batch
+seen, enhance_batch = [], frames.enhance_batch
 
 def noted(pictures, forward):
     seen.extend(weakref.ref(picture.pixels) for picture in pictures)
     return enhance_batch(pictures, forward)
 
-engine.enhance_batch = noted
+frames.enhance_batch = noted
 gc.disable()
 plan = plan_jobs([Path(sys.argv[1])], sys.argv[2])
 for size in (1, 3):

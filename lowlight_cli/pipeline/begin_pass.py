@@ -1,0 +1,126 @@
+"""Begins a pass on a GPU without waiting for its results, so that the next one can be prepared meanwhile.
+
+Pixels cross the bus as they are in files, once in each direction and from pinned memory; conversion,
+rounding and the check for values that are not finite run on the device. The host waits once per pass, when it
+collects the results. All work is in one CUDA stream: copies take a few percent of the time of a pass, and
+their order needs no further care.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lowlight_cli.device import FP32
+from lowlight_cli.errors import ImageError
+from lowlight_cli.images.padding import crop, pad_to_multiple
+from lowlight_cli.images.picture import Pixels, Samples
+from lowlight_cli.pipeline.model_runner import ModelRunner, Outcome, not_finite
+from lowlight_cli.tensors import Images
+
+_HALF = 2**15
+"""PyTorch has few operations on uint16, so 16-bit pixels cross the bus as int16."""
+
+
+def can_begin(runner: ModelRunner, pictures: Sequence[Samples]) -> bool:
+    """Whether ``begin_pass`` takes these images: whole, of one size and depth, in one pass on a GPU.
+
+    Args:
+        runner: The model and how to run it.
+        pictures: At least one image.
+    """
+    first = pictures[0]
+    size = (*first.shape[:2], runner.enhancer.size_multiple)
+    return (
+        runner.device.type == "cuda"
+        and all(each.shape == first.shape and each.dtype == first.dtype for each in pictures)
+        and not runner.limits.tile_side(*size)
+        and len(pictures) <= runner.limits.count(*size)
+    )
+
+
+@torch.inference_mode()
+def begin_pass(runner: ModelRunner, pictures: Sequence[Pixels]) -> Callable[[], Outcome]:
+    """Queues one pass, and returns a function that waits for its results.
+
+    The results are those of ``runner(pictures)``.
+
+    Args:
+        runner: The model and how to run it.
+        pictures: Images of one size and depth that fit into a pass.
+
+    Raises:
+        RuntimeError: Memory ran out, or an operation failed; nothing is queued then.
+    """
+    height, width = pictures[0].shape[:2]
+    is_deep = pictures[0].dtype == np.uint16
+    sent = _stacked(pictures, is_pinned=runner.device.type == "cuda").to(runner.device, non_blocking=True)
+    images = pad_to_multiple(_as_images(sent), runner.enhancer.size_multiple)
+    result = crop(runner.finished(images, runner.model_pass(images, None, runner.precision)), height, width)
+    are_finite = torch.isfinite(result).flatten(1).all(1)
+    rows, flags = (_returned(each) for each in (_as_rows(result, is_deep=is_deep), are_finite))
+    arrival = _recorded(runner.device)
+
+    def collect() -> Outcome:
+        if arrival is not None:
+            arrival.synchronize()
+        found = zip(rows.numpy(), flags.numpy(), pictures, strict=True)
+        return [
+            _copied(each, is_deep=is_deep) if is_finite else _again(runner, picture)
+            for each, is_finite, picture in found
+        ]
+
+    return collect
+
+
+def _stacked(pictures: Sequence[Pixels], *, is_pinned: bool) -> Tensor:
+    """Images as one tensor, uint8 or int16, (b, h, w, 3)."""
+    planes = [torch.from_numpy(each.view(np.int16) if each.dtype == np.uint16 else each) for each in pictures]
+    stack = torch.empty((len(planes), *planes[0].shape), dtype=planes[0].dtype, pin_memory=is_pinned)
+    return torch.stack(planes, out=stack)
+
+
+def _as_images(pixels: Tensor) -> Images:
+    """Pixels on the device as float32 images in [0, 1], as ``images.pixels.to_images`` makes them."""
+    if pixels.dtype == torch.int16:
+        values, top = (pixels.int() & 0xFFFF).float(), 65535
+    else:
+        values, top = pixels.float(), 255
+    return values.permute(0, 3, 1, 2).div_(top)
+
+
+def _as_rows(images: Images, *, is_deep: bool) -> Tensor:
+    """Rounded values as in files, (b, h, w, 3), as ``images.pixels.to_pixels`` rounds them."""
+    scaled = images.clamp(0, 1).mul_(65535 if is_deep else 255).round_().permute(0, 2, 3, 1)
+    if not is_deep:
+        return scaled.to(torch.uint8).contiguous()
+    whole = scaled.int()
+    return torch.where(whole < _HALF, whole, whole - 2 * _HALF).to(torch.int16).contiguous()
+
+
+def _returned(values: Tensor) -> Tensor:
+    """A copy on the host, which is complete once the device has come that far."""
+    if values.device.type == "cpu":
+        return values
+    back = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    return back.copy_(values, non_blocking=True)
+
+
+def _recorded(device: torch.device) -> torch.cuda.Event | None:
+    if device.type != "cuda":
+        return None
+    arrival = torch.cuda.Event()
+    arrival.record(torch.cuda.current_stream(device))
+    return arrival
+
+
+def _copied(rows: np.ndarray, *, is_deep: bool) -> Pixels:
+    """Pixels in memory of their own: pinned memory is scarce, and results wait to be written."""
+    rows = rows.copy()
+    return rows.view(np.uint16) if is_deep else rows
+
+
+def _again(runner: ModelRunner, picture: Pixels) -> Pixels | ImageError:
+    """An image whose values were not finite, in float32."""
+    return not_finite() if runner.precision == FP32 else runner([picture])[0]
