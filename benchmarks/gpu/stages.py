@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from gpu.clock import Clock
 from lowlight_cli.pipeline import decode_ahead as read_ahead
+from lowlight_cli.pipeline import frames
 from lowlight_cli.pipeline import model_runner as forward
 from lowlight_cli.pipeline.encode_behind import WriteBehind
 from lowlight_cli.pipeline.model_runner import ModelRunner
@@ -44,10 +45,12 @@ class Stages:
             ("write", WriteBehind, "_write", False),
             ("forward", ModelRunner, "__call__", True),
             ("copy in", forward, "to_images", True),
-            ("model", ModelRunner, "_pass", True),
+            ("model", ModelRunner, "model_pass", True),
             ("copy out", forward, "_outcome", True),
         )
         with ExitStack() as stack:
+            if on:  # a pass that is begun has no parts that end one after the other
+                stack.enter_context(patch.object(frames, "can_begin", lambda runner, pictures: False))
             for stage, owner, name, waits in parts if on else ():
                 self.seconds[stage] = 0.0
                 timed = self._timed(stage, getattr(owner, name), waits=waits)
