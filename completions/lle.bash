@@ -4,6 +4,7 @@ _lle_completion() {
     COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
                    COMP_CWORD=$COMP_CWORD \
                    _LLE_COMPLETE=complete_bash $1 ) )
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
     return 0
 }
 

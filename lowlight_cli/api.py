@@ -26,8 +26,7 @@ class ModelOptions(TypedDict, total=False):
     Attributes:
         preset: Size of the model; by default that of the shipped weights.
         checkpoint: Weights file to use instead of the shipped weights.
-        contrast: 0 to 2; default 1.
-        brightness: 0 to 2; default 1.
+        contrast, brightness: 0 to 2; default 1.
         texture: 0 to 2; default 1.
         temperature: Sampling temperature of GLARE, 0 to 1; default 0, which is deterministic.
         strength: 0 keeps the original, 1 is the full effect; default 1.
@@ -35,7 +34,7 @@ class ModelOptions(TypedDict, total=False):
         seed: Random seed; default 0.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``; default ``auto``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``; default ``auto``.
-        detail: ``full`` (default), ``fast`` (large images at reduced size) or ``auto`` (above 6 megapixels).
+        detail: ``full`` (default), ``fast`` (large images at reduced size) or ``auto`` (above 6 MP).
         tile: Side of tiles in pixels; None (default) chooses by memory, 0 turns tiles off.
         tile_overlap: Pixels shared by neighboring tiles; default 64.
     """
@@ -114,9 +113,8 @@ def load(model: str = defaults.MODEL, **options: Unpack[ModelOptions]) -> Model:
     >>> import numpy as np
     >>> import lowlight_cli as lle
     >>> model = lle.load("codeenhance", device="cpu", contrast=1.2)
-    >>> dark = np.full((48, 64, 3), 20, np.uint8)
-    >>> [image.shape for image in model.batch([dark, dark[:32]])]
-    [(48, 64, 3), (32, 64, 3)]
+    >>> [image.shape for image in model.batch([np.full((48, 64, 3), 20, np.uint8)])]
+    [(48, 64, 3)]
     """
     from lowlight_cli.pipeline.model_setup import make_runner
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from lowlight_cli.cli.global_options import Value
-from lowlight_cli.cli.train_options import DATA, LENGTH, Given, TrainingRequest
+from lowlight_cli.cli.train_options import DATA, LENGTH
+from lowlight_cli.cli.train_request import Given, TrainingRequest
 from lowlight_cli.errors import UsageError
 
 PairsOption = Annotated[

@@ -19,7 +19,8 @@ from lowlight_cli.cli.recipe_options import (
 )
 from lowlight_cli.cli.train_ablate import ablate
 from lowlight_cli.cli.train_bench import bench
-from lowlight_cli.cli.train_options import DATA, TrainingRequest, with_shared_options
+from lowlight_cli.cli.train_options import DATA, with_shared_options
+from lowlight_cli.cli.train_request import TrainingRequest
 from lowlight_cli.cli.train_run import train
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.ablation import ABLATIONS

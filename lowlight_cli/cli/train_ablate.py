@@ -19,8 +19,8 @@ from lowlight_cli.cli.recipe_options import (
 )
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
-from lowlight_cli.cli.train_options import TrainingRequest
 from lowlight_cli.cli.train_progress import TrainingProgress
+from lowlight_cli.cli.train_request import TrainingRequest
 from lowlight_cli.cli.train_run import chosen_recipe, ready, run_folder_of
 from lowlight_cli.errors import UsageError
 from lowlight_cli.training.ablation import (

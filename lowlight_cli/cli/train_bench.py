@@ -18,7 +18,8 @@ from lowlight_cli.cli.recipe_options import (
 )
 from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import aligned, as_json
-from lowlight_cli.cli.train_options import LENGTH, Given, TrainingRequest
+from lowlight_cli.cli.train_options import LENGTH
+from lowlight_cli.cli.train_request import Given, TrainingRequest
 from lowlight_cli.cli.train_run import chosen_recipe, ready
 from lowlight_cli.counted import counted
 from lowlight_cli.training.catalog import RECIPES

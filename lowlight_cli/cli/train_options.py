@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
 from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -12,59 +11,12 @@ import typer
 
 from lowlight_cli.cli.global_options import Value
 from lowlight_cli.cli.options import Precision, complete_device
-from lowlight_cli.errors import UsageError
+from lowlight_cli.cli.train_request import Given, TrainingRequest
 from lowlight_cli.training.presets import PRESETS
 from lowlight_cli.training.recipe_defaults import default_words, defaults_of
 
 DATA, LENGTH, OTHER = "Data", "Length and size", "Settings"
 OFTEN, END = "Validation and checkpoints", "When to stop"
-
-
-class Given(NamedTuple):
-    """A setting that an option sets: its dotted name, and its value."""
-
-    setting: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRequest:
-    """What the options of a command ask for.
-
-    Attributes:
-        context: Context of the command.
-        out: Run folder; None if not given.
-        preset: Name of the settings to start from; None for ``lite``.
-        config: TOML file of settings.
-        given: Settings from options, of which None were not given.
-        assignments: Texts of the form ``a.b=value``, over everything else.
-        dry_run: Take one step, and keep nothing.
-        rehearse: Take 300 steps on the CPU, and keep nothing.
-        print_config: Print the settings, and do nothing else.
-    """
-
-    context: typer.Context
-    out: Path | None
-    preset: str | None
-    config: Path | None
-    given: tuple[Given, ...]
-    assignments: tuple[str, ...]
-    dry_run: bool
-    rehearse: bool
-    print_config: bool
-
-    def with_given(self, *given: Given) -> "TrainingRequest":
-        """The same request with settings of more options."""
-        return replace(self, given=(*self.given, *given))
-
-    def refuse_switches(self, command: str) -> None:
-        """Refuses the switches that only commands for a single recipe have.
-
-        Raises:
-            UsageError: One was given.
-        """
-        if self.dry_run or self.rehearse or self.print_config:
-            raise UsageError(f"--dry-run, --rehearse and --print-config do not apply to {command}")
 
 
 class _Option(NamedTuple):

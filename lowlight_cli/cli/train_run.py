@@ -11,8 +11,8 @@ import typer
 
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say, shown
-from lowlight_cli.cli.train_options import TrainingRequest
 from lowlight_cli.cli.train_progress import TrainingProgress
+from lowlight_cli.cli.train_request import TrainingRequest
 from lowlight_cli.cli.train_summary import NEXT_STEPS, cache_lines, summary_lines
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError, UsageError

@@ -1,7 +1,7 @@
 """Runs a model on images, whole or in tiles, and falls back when memory or precision is insufficient.
 
 When memory runs out, a pass takes fewer images, then smaller tiles of one image; then all memory is freed for
-a last try; then the CPU takes over, if the user chose no device. Limits that worked are kept for the run.
+a last try; then the CPU takes over, if the user chose no device. Limits that worked stay for the run.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,8 +45,7 @@ class EnhanceParams:
         reference: A well-lit image as a batch of one, or None.
         seed: Random seed; each pass starts with it, so that a result does not depend on earlier images.
         tone: Tone curves after the model, for controls that it does not support.
-        reduced_above: Images with more pixels are enhanced at reduced size; None for none. See
-            ``pipeline.reduced_size``.
+        reduced_above: Pixels above which images are enhanced at reduced size; None for never.
     """
 
     controls: Controls
@@ -122,11 +121,10 @@ class ModelRunner:
 
         Args:
             pixels: The whole image.
-            tile: The part; its sides are multiples of the model's, and it may extend beyond the image by less
-                than a multiple.
+            tile: The part; its sides are multiples of the model's, and it may extend beyond the image.
 
         Raises:
-            RuntimeError: Memory is short; nothing smaller is tried.
+            RuntimeError: Memory ran out.
         """
         rows = self._render(pixels, self._observe([pixels], self.limits), tile)
         return _outcome(rows, sixteen_bit=pixels.dtype == np.uint16)
@@ -159,7 +157,7 @@ class ModelRunner:
         return results
 
     def _size(self, pixels: Pixels) -> tuple[int, int, int]:
-        """Height, width, and the multiple to which both are padded."""
+        """Height, width, and the multiple of sides."""
         return pixels.shape[0], pixels.shape[1], self.enhancer.size_multiple
 
     def _smaller(self, pictures: Sequence[Pixels], limits: Limits) -> Limits | None:
@@ -245,9 +243,7 @@ class ModelRunner:
         return self._enhance(images, placed(observation, tile, *padded))
 
     def _observe(self, pictures: Sequence[Pixels], limits: Limits) -> Observation:
-        """Observation of an image, or of the mean of several frames, made on a smaller copy.
-
-        Computed in float32, as every tile depends on it.
+        """Observation of an image, or of the mean of several frames, on a smaller copy and in float32.
 
         Args:
             pictures: One image, or frames of one size.
@@ -281,7 +277,7 @@ class ModelRunner:
 
         Args:
             images: On the device, sides padded to multiples.
-            observation: Observation of the whole images; None for whole images that are observed now.
+            observation: That of the whole images; None for whole images that are observed now.
             precision: Number format inside the model.
         """
         images = images.contiguous(memory_format=torch.channels_last)

@@ -19,13 +19,9 @@ def pairs(make_picture, tmp_path):
     for index in range(4):
         dark = make_picture(tmp_path / "low" / f"{index}.png", seed=index)
         bright = np.asarray(Image.open(dark)).astype(int) + 20 + index
-        make_parent(tmp_path / "gt")
+        (tmp_path / "gt").mkdir(exist_ok=True)
         Image.fromarray(bright.clip(0, 255).astype(np.uint8)).save(tmp_path / "gt" / f"{index}.png")
     return tmp_path / "low", tmp_path / "gt"
-
-
-def make_parent(folder):
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture
