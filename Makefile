@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(if $(wildcard $(VENV)/bin/python),$(VENV)/bin/,)
 PYTHON := $(BIN)python
 
-.PHONY: check lint types contracts test golden docs completions weights-sha bench gpu gpu-train gpu-home performance
+.PHONY: check lint types contracts test golden docs completions dist weights-sha bench gpu gpu-train gpu-home performance
 
 check: lint types contracts test
 
@@ -28,6 +28,11 @@ docs:
 
 completions:
 	PYTHONPATH=. $(PYTHON) docs/generate.py completions
+
+dist:  # wheel and source archive in dist/, checked; needs the extra `dist`
+	rm -rf dist
+	$(PYTHON) -m build
+	$(PYTHON) -m twine check --strict dist/*
 
 weights-sha:  # what lowlight_cli/models/catalog.py must hold
 	cd lowlight_cli/weights && sha256sum *.safetensors
