@@ -42,7 +42,7 @@ NameArgument = Annotated[str, typer.Argument(help="Name of the model.", autocomp
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@app.command("list")
+@app.command("list", short_help="List models and their presets.")
 def list_models(context: typer.Context, as_json_: JsonOption = False) -> None:
     """List models and their presets: size, weights and license.
 
@@ -56,7 +56,7 @@ def list_models(context: typer.Context, as_json_: JsonOption = False) -> None:
     if as_json_:
         emit(as_json(list_document(entries)))
     else:
-        print_table(list_table(entries), color=settings_of(context).color)
+        print_table(list_table(entries), framed=False)
 
 
 @app.command("info", short_help="Print size, cost, weights and licence.")

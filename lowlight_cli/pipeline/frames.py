@@ -37,7 +37,7 @@ def begin_batch(pictures: Sequence[Picture], runner: ModelRunner) -> Finish:
     def finish() -> list[Picture | ImageError]:
         try:
             return _with_outcomes(pictures, collect())
-        except Exception:  # what failed is found, and told, without haste
+        except Exception:  # the batch is computed again, step by step
             return enhance_batch(pictures, runner)
 
     return finish
@@ -51,7 +51,7 @@ def _begun(
         return None
     if not can_begin(runner, inputs):
         return None
-    with suppress(RuntimeError):  # found again, and handled, without haste
+    with suppress(RuntimeError):  # computed again, step by step
         return begin_pass(runner, inputs)
     return None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import ImageError, OutputError, UsageError
 from lowlight_cli.images.replace import check_writable_folder, replace_file
 from lowlight_cli.preview.request import PreviewRequest
@@ -90,7 +91,8 @@ def _check_photo(photo: Path) -> None:
 def _names(photos: Sequence[Path], out: Path | None) -> dict[Path, Path]:
     if out is not None and out.suffix.lower() in SHEET_SUFFIXES and not out.is_dir():
         if len(photos) > 1:
-            raise UsageError(f"'{out}' is one sheet, but there are {len(photos)} photos; name a folder")
+            given = counted(len(photos), "photo")
+            raise UsageError(f"'{out}' is one sheet, but there are {given}; name a folder")
         return {photos[0]: out}
     if out is not None and out.exists() and not out.is_dir():
         raise UsageError(f"'{out}' is no name for a sheet; use the extension {', '.join(SHEET_SUFFIXES)}")
@@ -102,7 +104,7 @@ def _names(photos: Sequence[Path], out: Path | None) -> dict[Path, Path]:
     }
     for name, count in Counter(map(str, names.values())).items():
         if count > 1:
-            raise UsageError(f"{count} photos would both be shown in '{name}'; try them one after the other")
+            raise UsageError(f"{counted(count, 'photo')} would be shown in '{name}'; try them one by one")
     return names
 
 

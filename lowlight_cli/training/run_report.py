@@ -17,12 +17,13 @@ _MOST_SAMPLES = 4
 
 
 class Tile(NamedTuple):
-    """A number at the top of the page: label, value, note, and CSS class."""
+    """A number at the top of the page: label, value, note, CSS class, and what hovering explains."""
 
     label: str
     value: str
     note: str = ""
     kind: str = ""
+    title: str = ""
 
 
 class Sample(NamedTuple):

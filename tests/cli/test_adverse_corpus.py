@@ -87,8 +87,8 @@ def test_what_is_said_fits_on_lines_without_control_characters(corpus):
 def test_a_second_run_makes_nothing_and_tries_failures_again(corpus, run_lle):
     folder, out, before, _, _, _ = corpus
     results = digests(out)
-    run = run_lle("enhance", folder, "-o", out, "-m", "identity", "--device", "cpu", "--json")
-    end = events(run.out)[1]
+    words = ("enhance", folder, "-o", out, "-m", "identity", "--device", "cpu", "--json")
+    end = events(run_lle(*words, "--retry-failed", "always").out)[1]
     check_counts(end)
     assert end["ok"] == 0
     assert end["skipped"] == sum(case.code is None for case in CASES)

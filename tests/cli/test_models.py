@@ -1,6 +1,7 @@
 """``lle models``: list, info, verify, import, path."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -28,7 +29,7 @@ def test_list_says_where_the_weights_of_each_preset_are(run_lle, monkeypatch, tm
     (tmp_path / "glare-paper.safetensors").write_bytes(bytes(2_000_000))
     lines = run_lle("models", "list").out.splitlines()
     assert max(map(len, lines)) <= 80
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
+    rows = [cells for line in lines[1:] if len(cells := re.split("  +", line)) > 1]
     assert ["codeenhance", "lite *", "2.42 M", "4.9", "ships", "MIT"] in rows
     assert ["codeenhance", "paper", "39.59 M", "-", "not here", "CC BY-NC 4.0"] in rows
     assert ["glare", "paper", "101.42 M", "2.0", "imported", "Apache-2.0"] in rows

@@ -32,7 +32,7 @@ def test_a_terminal_says_at_once_what_is_loaded_and_then_names_the_image(root, p
     assert pieces[1] == "loading identity ..."
     assert pieces[2].strip() == ""
     assert any(piece.rstrip().endswith((", a.png", "  a.png")) for piece in pieces)
-    assert in_terminal(root, [*words, "-q", "--on-exist", "overwrite"]).startswith("failed")
+    assert in_terminal(root, [*words, "-q", "--retry-failed", "always"]).startswith("failed")
 
 
 def test_loading_is_announced_before_torch_is_imported(root, photos, tmp_path):

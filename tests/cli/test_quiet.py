@@ -63,10 +63,20 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
     ),
     "config show": ("config show enhance --origin", "config show enhance --json"),
     "config path": ("config path", "config path --json"),
+    "config get": ("config get enhance.quality", "config get enhance.quality --json"),
+    "cache dir": ("cache dir",),
+    "cache clean": ("cache clean --dry-run",),
+    "help": ("help enhance",),
+    "version": ("version",),
+    "try": ("try {here}/low/0.png -o {new}.jpg -m identity --contrast 0.8,1.2",),
 }
 """Command -> calls that print something on stdout. A new command needs an entry here or below."""
 
-NO_PRODUCT = {"config init": "writes a file"}
+NO_PRODUCT = {
+    "config init": "writes a file",
+    "config set": "writes a file",
+    "config edit": "opens an editor",
+}
 """Command -> why it prints nothing on stdout."""
 
 CALLS = [pytest.param(call, id=call) for calls in PRODUCTS.values() for call in calls]
@@ -112,6 +122,7 @@ def test_every_command_says_what_it_prints():
 @pytest.mark.parametrize("call", CALLS)
 def test_quiet_changes_nothing_on_stdout_and_says_nothing_else(run_lle, here, monkeypatch, call):
     monkeypatch.chdir(here)
+    monkeypatch.setenv("COLUMNS", "400")  # so that no name is cut
 
     def run(number, *more):
         new = here / f"new{number}"

@@ -212,9 +212,9 @@ def test_lists_without_a_frame(printed, tmp_path, monkeypatch, words):
 
 
 def cells_by_head(text):
-    """Columns of a list; the second and later lines of a cell are left out."""
+    """Columns of a list; the second and later lines of a cell, and notes below, are left out."""
     lines = [line for line in text.splitlines() if not line.startswith(" ") and not LEFT_OUT.match(line)]
-    heads, *rows = [re.split("  +", line) for line in lines]
+    heads, *rows = [cells for line in lines if len(cells := re.split("  +", line)) > 1]
     return dict(zip(heads, zip(*rows, strict=True), strict=True))
 
 

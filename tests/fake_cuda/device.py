@@ -58,7 +58,7 @@ class _Generator(torch.Generator):
 class _Event:
     """An event whose wait is seen by dispatch modes."""
 
-    def record(self, stream: object) -> None:
+    def record(self, stream: object = None) -> None:
         """Nothing runs, so nothing is to be waited for."""
 
     def synchronize(self) -> None:
