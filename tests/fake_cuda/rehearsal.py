@@ -90,7 +90,7 @@ class _Event:
     def __init__(self, enable_timing: bool = False) -> None:
         self._has_time = enable_timing
 
-    def record(self) -> None:
+    def record(self, stream: object = None) -> None:
         """Does nothing."""
 
     def synchronize(self) -> None:
