@@ -55,7 +55,7 @@ def find_photos(settings: DataSettings, without: frozenset[Path] = frozenset()) 
         without: Resolved paths of files to leave out.
 
     Raises:
-        WeightsError: There are no photos.
+        WeightsError: There are no photos in one of the folders.
     """
     found = [
         (Origin(place, source.weight), path)
@@ -64,9 +64,10 @@ def find_photos(settings: DataSettings, without: frozenset[Path] = frozenset()) 
         if path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in settings.exclude)
         if path.stem not in held_out_stems(settings, source.dataset) and path.resolve() not in without
     ]
-    if not found:
-        folders = ", ".join(str(source.folder) for source in settings.photos)
-        raise WeightsError(f"no photos under {folders or '(no folder given)'}")
+    places = {origin.place for origin, _ in found}
+    empty = [str(source.folder) for place, source in enumerate(settings.photos) if place not in places]
+    if empty or not found:
+        raise WeightsError(f"no photos under {', '.join(empty) or '(no folder given)'}")
     return found
 
 

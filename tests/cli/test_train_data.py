@@ -249,3 +249,13 @@ def test_a_wrong_folder_of_pairs_is_refused_before_anything_else_is_said(train_p
         assert (missing.code, missing.err) == (2, f"lle: error: no such folder: '{tmp_path / 'x'}'\n")
     half = train_pairs("--low", tmp_path / "p" / "low", "--gt", tmp_path / "x")
     assert (half.code, half.err) == (2, f"lle: error: no such folder: '{tmp_path / 'x'}'\n")
+
+
+def test_a_folder_without_photos_beside_one_with_some_is_named(run_lle, tmp_path, make_picture):
+    make_picture(tmp_path / "some" / "a.png", size=(80, 80))
+    (tmp_path / "none").mkdir()
+    words = ("train", "vqgan", "--data", tmp_path / "some", "--data", tmp_path / "none")
+    run = run_lle(*words, "-o", tmp_path / "run", "--max-steps", 1, "--crop", 64, "--device", "cpu")
+    assert run.code == 6
+    assert f"no photos under {tmp_path / 'none'}" in run.err
+    assert not (tmp_path / "run").exists()
