@@ -16,7 +16,7 @@ from lowlight_cli.pipeline.agreement import compare_with_cpu
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.control_support import control_handlers
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, is_shortage
-from lowlight_cli.pipeline.limits import Limits, most_pixels, pass_pixels
+from lowlight_cli.pipeline.limits import CPU_TILE_PIXELS, Limits, most_pixels, pass_pixels
 from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.precision import choose_for
 from lowlight_cli.pipeline.reduced_size import reduced_above
@@ -177,7 +177,8 @@ def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
     images = 1 if device.type == "cpu" else None
     cost = MODELS[settings.model].pass_cost(settings.preset)
     pixels, most = pass_pixels(device, cost), most_pixels(cost)
-    return Limits(pixels, settings.tile, settings.tile_overlap, images, most)
+    tile_pixels = CPU_TILE_PIXELS if device.type == "cpu" else None
+    return Limits(pixels, settings.tile, settings.tile_overlap, images, most, tile_pixels)
 
 
 def scoring_batch(device: torch.device, settings: EnhanceSettings) -> int:

@@ -21,6 +21,10 @@ from lowlight_cli.pipeline.limits import SMALLEST_TILE, Limits, padded_area
         (Limits(2**10, tile=0, most=2**22), (2048, 2048), 0),
         (Limits(2**10, tile=0, most=2**22), (2048, 2049), 2048),
         (Limits(2**24, most=2**22), (2048, 2049), 2048),
+        (Limits(2**20, tile_pixels=512**2), (1024, 1024), 0),
+        (Limits(2**20, tile_pixels=512**2), (1024, 1025), 512),
+        (Limits(300**2, tile_pixels=512**2), (1024, 1025), 288),
+        (Limits(2**20, tile=768, tile_pixels=512**2), (1024, 1025), 768),
     ],
 )
 def test_large_pictures_go_by_tiles(limits, size, side):
