@@ -3,6 +3,7 @@
 PyTorch names these functions differently for each kind; the rest of the package asks here.
 """
 
+import sys
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -121,3 +122,15 @@ def accelerator_of(device: torch.device) -> Accelerator | None:
         device: Any device that ``choose_device`` returns.
     """
     return None if device.type == "cpu" else ACCELERATORS[device.type]
+
+
+def peak_memory_mb(device: torch.device) -> float | None:
+    """Peak memory so far in MiB: of PyTorch on a GPU, otherwise of the process; None if not known."""
+    if accelerator := accelerator_of(device):
+        return accelerator.peak_bytes(device) / 2**20
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:  # Windows
+        return None
+    peak = getrusage(RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

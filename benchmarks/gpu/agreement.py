@@ -16,8 +16,9 @@ from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.device_errors import free_everything
-from lowlight_cli.pipeline.model_runner import ModelRunner, Outcome
+from lowlight_cli.pipeline.model_runner import ModelRunner
 from lowlight_cli.pipeline.model_setup import make_runner
+from lowlight_cli.pipeline.outcomes import Outcome
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 _MATES = 8

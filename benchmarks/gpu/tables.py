@@ -125,10 +125,9 @@ def _baseline(found: Case, _ceilings: Case) -> list[str]:
 
 
 def _files(found: Case, _ceilings: Case) -> list[str]:
-    plain = {name: case for name, case in found.items() if "stages_s" not in case}
     rows = [
         (name, case["precision"], _number(case["photos_s"]), str(case["failed"]))
-        for name, case in plain.items()
+        for name, case in found.items()
     ]
     staged = {name: case for name, case in found.items() if "stages_s" in case}
     stages = list(dict.fromkeys(stage for case in staged.values() for stage in case["stages_s"]))
@@ -137,7 +136,8 @@ def _files(found: Case, _ceilings: Case) -> list[str]:
         for name, case in staged.items()
     ]
     lines = _table(("Photos", "precision", "photos/s", "failed"), rows)
-    return [*lines, "", *_table(("Seconds", "in all", *stages), seconds)] if staged else lines
+    heads = ("Seconds", "in all", *(stage.replace("_", " ") for stage in stages))
+    return [*lines, "", *_table(heads, seconds)] if staged else lines
 
 
 def _tests(found: Case, _ceilings: Case) -> list[str]:

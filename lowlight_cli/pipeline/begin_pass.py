@@ -16,7 +16,8 @@ from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.picture import Pixels, Samples
-from lowlight_cli.pipeline.model_runner import ModelRunner, Outcome, not_finite
+from lowlight_cli.pipeline.model_runner import ModelRunner
+from lowlight_cli.pipeline.outcomes import Outcome, not_finite
 from lowlight_cli.tensors import Images
 
 _HALF = 2**15
@@ -55,11 +56,14 @@ def begin_pass(runner: ModelRunner, pictures: Sequence[Pixels]) -> Callable[[], 
     """
     height, width = pictures[0].shape[:2]
     is_deep = pictures[0].dtype == np.uint16
-    sent = _stacked(pictures, is_pinned=runner.device.type == "cuda").to(runner.device, non_blocking=True)
-    images = pad_to_multiple(_as_images(sent), runner.enhancer.size_multiple)
+    stacked = _stacked(pictures, is_pinned=runner.device.type == "cuda")
+    with runner.clock.timed_on(runner.device, "copy_in"):
+        sent = stacked.to(runner.device, non_blocking=True)
+        images = pad_to_multiple(_as_images(sent), runner.enhancer.size_multiple)
     result = crop(runner.finished(images, runner.model_pass(images, None, runner.precision)), height, width)
-    are_finite = torch.isfinite(result).flatten(1).all(1)
-    rows, flags = (_returned(each) for each in (_as_rows(result, is_deep=is_deep), are_finite))
+    with runner.clock.timed_on(runner.device, "copy_out"):
+        are_finite = torch.isfinite(result).flatten(1).all(1)
+        rows, flags = (_returned(each) for each in (_as_rows(result, is_deep=is_deep), are_finite))
     arrival = _recorded(runner.device)
 
     def collect() -> Outcome:

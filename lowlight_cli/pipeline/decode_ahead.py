@@ -24,6 +24,7 @@ from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row, failed_row
+from lowlight_cli.pipeline.stages import StageClock
 
 
 class _PendingRead(NamedTuple):
@@ -31,7 +32,9 @@ class _PendingRead(NamedTuple):
     pixels: int
 
 
-def read_ahead(jobs: Sequence[Job], config: PipelineConfig) -> Iterator[Loaded | Row]:
+def read_ahead(
+    jobs: Sequence[Job], config: PipelineConfig, clock: StageClock | None = None
+) -> Iterator[Loaded | Row]:
     """Decodes images in threads and yields them in job order, or a row for one that failed or is skipped.
 
     By the sizes in their headers, at most ``config.queue_pixels`` pixels are queued, but always one image.
@@ -40,7 +43,9 @@ def read_ahead(jobs: Sequence[Job], config: PipelineConfig) -> Iterator[Loaded |
     Args:
         jobs: What to read.
         config: How to read, and the number of threads; twice as many images are queued.
+        clock: Receives the seconds of reading.
     """
+    clock = clock or StageClock()
     waiting = iter(enumerate(jobs))
     upcoming = next(waiting, None)
     ahead: deque[_PendingRead] = deque()
@@ -53,18 +58,19 @@ def read_ahead(jobs: Sequence[Job], config: PipelineConfig) -> Iterator[Loaded |
                 if ahead and size + sum(reading.pixels for reading in ahead) > config.queue_pixels:
                     break
                 is_measured = is_in_sample(index, len(jobs))
-                ahead.append(_PendingRead(pool.submit(_read, job, config, is_measured), size))
+                ahead.append(_PendingRead(pool.submit(_read, job, config, is_measured, clock), size))
                 upcoming = next(waiting, None)
             yield ahead.popleft().future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _read(job: Job, config: PipelineConfig, is_measured: bool) -> Loaded | Row:
+def _read(job: Job, config: PipelineConfig, is_measured: bool, clock: StageClock) -> Loaded | Row:
     """A decoded image, or the row of one that failed or is skipped; a bug fails only this image."""
     start = time.perf_counter()
     try:
-        return _loaded(job, config, is_measured, start)
+        with clock.timed("read"):
+            return _loaded(job, config, is_measured, start)
     except Exception as error:
         return failed_row(job, as_image_error(error, "read"), time.perf_counter() - start)
 

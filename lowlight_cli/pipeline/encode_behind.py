@@ -25,6 +25,7 @@ from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row, failed_row
+from lowlight_cli.pipeline.stages import StageClock
 
 BeforeWrite = Callable[[Job, int, str], None]
 """Called with job, size in bytes and SHA-256 before a result is written; an ``ImageError`` prevents it."""
@@ -43,13 +44,18 @@ class WriteBehind:
         config: How to write, and the number of threads; twice as many results, and at most
             ``queue_pixels`` pixels, may wait.
         before_write: Called in a thread of the pool; see ``BeforeWrite``.
+        clock: Receives the seconds of writing.
     """
 
     def __init__(
-        self, config: PipelineConfig, before_write: BeforeWrite = lambda job, size, sha256: None
+        self,
+        config: PipelineConfig,
+        before_write: BeforeWrite = lambda job, size, sha256: None,
+        clock: StageClock | None = None,
     ) -> None:
         self._config = config
         self._before_write = before_write
+        self._clock = clock or StageClock()
         self._pool = ThreadPoolExecutor(config.workers, thread_name_prefix="encode")
         self._waiting: deque[_PendingWrite] = deque()
         self._lock = threading.Lock()
@@ -65,7 +71,7 @@ class WriteBehind:
             seconds: Time spent on it so far.
         """
         # Not the whole item: the pixels of the source can be freed while the result waits.
-        future = self._pool.submit(self._write, item.job, item.stat, item.edge_width, result, seconds)
+        future = self._pool.submit(self._timed_write, item.job, item.stat, item.edge_width, result, seconds)
         self._waiting.append(_PendingWrite(item.job.target, item.area, future))
 
     @property
@@ -114,6 +120,12 @@ class WriteBehind:
     def _is_full(self) -> bool:
         too_many = len(self._waiting) > 2 * self._config.workers
         return too_many or sum(writing.pixels for writing in self._waiting) > self._config.queue_pixels
+
+    def _timed_write(
+        self, job: Job, stat: FileStat, edge_width: float | None, result: Picture, seconds: float
+    ) -> Row:
+        with self._clock.timed("write"):
+            return self._write(job, stat, edge_width, result, seconds)
 
     def _write(
         self, job: Job, stat: FileStat, edge_width: float | None, result: Picture, seconds: float

@@ -57,7 +57,9 @@ class _Run:
         self.plan = plan
         self.runner = runner
         self.config = config
-        self.writer = WriteBehind(config, before_write)
+        self.writer = WriteBehind(config, before_write, runner.clock)
+        self._clock = runner.clock
+        self._clock_start = self._clock.seconds()
         self.interruption = interruption
         self._jobs = [job for job in plan.jobs if not job.skip]
         self._begun: deque[_Begun] = deque()
@@ -131,13 +133,14 @@ class _Run:
             self.writer.is_busy,
             self._ended_by,
             is_sampled=len(self._jobs) > SAMPLE_SIZE,
+            stages=self._clock.seconds() - self._clock_start,
         )
 
     def _readable(self) -> Iterator[Loaded]:
         """Yields decoded images, and records the rows of the others."""
-        stream = read_ahead(self._jobs, self.config)
+        stream = read_ahead(self._jobs, self.config, self._clock)
         while True:
-            with self.interruption.interruptible():
+            with self.interruption.interruptible(), self._clock.timed("wait_input"):
                 item = next(stream, None)
             if item is None:
                 return
@@ -178,7 +181,7 @@ class _Run:
             raise
 
     def _next_written(self) -> Row:
-        with self.interruption.interruptible():
+        with self.interruption.interruptible(), self._clock.timed("wait_output"):
             self.writer.wait_for_oldest()
         return self.writer.pop_oldest()
 

@@ -11,7 +11,8 @@ from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
 from lowlight_cli.images.picture import Picture, Pixels
 from lowlight_cli.pipeline.begin_pass import begin_pass, can_begin
 from lowlight_cli.pipeline.device_errors import DeviceLostError, is_lost, is_shortage
-from lowlight_cli.pipeline.model_runner import ModelRunner, Outcome
+from lowlight_cli.pipeline.model_runner import ModelRunner
+from lowlight_cli.pipeline.outcomes import Outcome
 from lowlight_cli.pipeline.reduced_size import is_reduced, run_at_detail
 
 Finish = Callable[[], list[Picture | ImageError]]

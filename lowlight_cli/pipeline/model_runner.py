@@ -18,7 +18,7 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.color.srgb import mix_light
 from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple, padded_side
 from lowlight_cli.images.picture import Pixels, Samples
-from lowlight_cli.images.pixels import shrink, to_images, to_pixels
+from lowlight_cli.images.pixels import shrink, to_images
 from lowlight_cli.images.tiling import Tile, blend_strips
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
@@ -26,6 +26,8 @@ from lowlight_cli.models.lifting import evened
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, free_everything, release
 from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.observations import chosen, placed, repeated, sample_frames
+from lowlight_cli.pipeline.outcomes import Outcome, outcome_of
+from lowlight_cli.pipeline.stages import StageClock
 from lowlight_cli.pipeline.tone import NEUTRAL_TONE, Tone, apply_tone
 from lowlight_cli.pipeline.warnings import Warnings
 from lowlight_cli.tensors import Images
@@ -54,10 +56,6 @@ class EnhanceParams:
     seed: int = 0
     tone: Tone = NEUTRAL_TONE
     reduced_above: int | None = None
-
-
-Outcome = list[Pixels | ImageError]
-"""For each image its result, or its error."""
 
 
 class ModelRunner:
@@ -95,6 +93,7 @@ class ModelRunner:
         self.precision_reason = precision_reason
         self.reference = None if params.reference is None else params.reference.to(device)
         self.warnings = warnings or Warnings()
+        self.clock = StageClock()
         self._make_fallback = fallback
         self._fallback: ModelRunner | None = None
         self._exact: ModelRunner | None = None
@@ -127,7 +126,7 @@ class ModelRunner:
             RuntimeError: Memory ran out.
         """
         rows = self._render(pixels, self._observe([pixels], self.limits), tile)
-        return _outcome(rows, sixteen_bit=pixels.dtype == np.uint16)
+        return outcome_of(rows, sixteen_bit=pixels.dtype == np.uint16)
 
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[Pixels], *, is_one_scene: bool = False) -> Outcome:
@@ -189,6 +188,7 @@ class ModelRunner:
             failure = ImageError("oom", f"{self._shortage}, even for the smallest tiles")
             return [failure] * len(pictures)
         self._fallback = self._fallback or self._make_fallback()
+        self._fallback.clock = self.clock
         self.warnings.warn_once("device", f"{self._shortage}; on {self._fallback.device} instead: slower")
         return self._fallback(pictures, is_one_scene=is_one_scene)
 
@@ -204,14 +204,18 @@ class ModelRunner:
         """
         if side := limits.tile_side(*self._size(pictures[0])):
             return [self._by_tiles(pictures[0], side, observation or self._observe(pictures, limits))]
-        padded = [
-            pad_to_multiple(to_images([each], self.device), self.enhancer.size_multiple) for each in pictures
-        ]
-        results = self._enhance(torch.cat(padded), observation and repeated(observation, len(pictures)))
-        return [
-            _outcome(crop(result[None], *picture.shape[:2]), sixteen_bit=picture.dtype == np.uint16)
-            for result, picture in zip(results, pictures, strict=True)
-        ]
+        with self.clock.timed_on(self.device, "copy_in"):
+            multiple, images = (
+                self.enhancer.size_multiple,
+                [to_images([each], self.device) for each in pictures],
+            )
+            padded = torch.cat([pad_to_multiple(each, multiple) for each in images])
+        results = self._enhance(padded, observation and repeated(observation, len(pictures)))
+        with self.clock.timed_on(self.device, "copy_out"):
+            return [
+                outcome_of(crop(result[None], *picture.shape[:2]), sixteen_bit=picture.dtype == np.uint16)
+                for result, picture in zip(results, pictures, strict=True)
+            ]
 
     def _by_tiles(self, pixels: Pixels, side: int, observation: Observation) -> Pixels | ImageError:
         """Enhances one image in tiles; at most one row of tiles is in memory as floating point numbers.
@@ -227,7 +231,8 @@ class ModelRunner:
         sizes = {"side": side, "overlap": overlap, "multiple": multiple}
         for strip in blend_strips(height, width, render, **sizes, device=self.device):
             for part in strip.split(_ROWS if self.device.type == "cpu" else height, dim=2):
-                rows = _outcome(part, sixteen_bit=pixels.dtype == np.uint16)
+                with self.clock.timed_on(self.device, "copy_out"):
+                    rows = outcome_of(part, sixteen_bit=pixels.dtype == np.uint16)
                 if isinstance(rows, ImageError):
                     return rows
                 result[done : done + len(rows)] = rows
@@ -238,7 +243,8 @@ class ModelRunner:
         """A tile of an image, with the observation of the whole image."""
         height, width, multiple = self._size(pixels)
         part = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
-        images = pad_to(to_images([part], self.device), tile.height, tile.width)
+        with self.clock.timed_on(self.device, "copy_in"):
+            images = pad_to(to_images([part], self.device), tile.height, tile.width)
         padded = padded_side(height, multiple), padded_side(width, multiple)
         return self._enhance(images, placed(observation, tile, *padded))
 
@@ -251,9 +257,11 @@ class ModelRunner:
         """
         pixels = min(_OBSERVED_PIXELS, limits.pixels)
         multiple = self.enhancer.size_multiple
-        small = torch.stack([shrink(each, pixels, multiple) for each in pictures]).mean(0).to(self.device)
-        padded = pad_to_multiple(small, multiple)
-        with seeded(self.device, self.params.seed), FP32.on(self.device):
+        with self.clock.timed_on(self.device, "copy_in"):
+            small = torch.stack([shrink(each, pixels, multiple) for each in pictures]).mean(0).to(self.device)
+            padded = pad_to_multiple(small, multiple)
+        clock = self.clock.timed_on(self.device, "model")
+        with clock, seeded(self.device, self.params.seed), FP32.on(self.device):
             observation = self.enhancer.observe(padded, self.params.controls, reference=self.reference)
         return evened(observation) if len(pictures) > 1 else observation
 
@@ -282,19 +290,9 @@ class ModelRunner:
         """
         images = images.contiguous(memory_format=torch.channels_last)
         reference = self.reference if observation is None else None
-        with seeded(self.device, self.params.seed), precision.on(self.device):
+        clock = self.clock.timed_on(self.device, "model")
+        with clock, seeded(self.device, self.params.seed), precision.on(self.device):
             result = self.enhancer.enhance(
                 images, self.params.controls, observation=observation, reference=reference
             )
-        return result.float()
-
-
-def not_finite() -> ImageError:
-    """The error of an image with values that are not finite, even in float32."""
-    return ImageError("nonfinite", "the model gave values that are not finite")
-
-
-def _outcome(result: Images, *, sixteen_bit: bool) -> Pixels | ImageError:
-    if not torch.isfinite(result).all():
-        return not_finite()
-    return to_pixels(result, sixteen_bit=sixteen_bit)[0]
+            return result.float()

@@ -10,7 +10,8 @@ from lowlight_cli.errors import ImageError
 from lowlight_cli.images.carry_detail import carry_detail
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.pipeline.choices import AUTO_PIXELS, Detail
-from lowlight_cli.pipeline.model_runner import ModelRunner, Outcome
+from lowlight_cli.pipeline.model_runner import ModelRunner
+from lowlight_cli.pipeline.outcomes import Outcome
 
 REDUCED_PIXELS = 1_500_000
 """Number of pixels of the copy that the model gets."""
@@ -33,12 +34,14 @@ def run_at_detail(runner: ModelRunner, pictures: Sequence[Pixels], *, is_one_sce
     """
     if not is_reduced(runner, pictures[0]):
         return runner(pictures, is_one_scene=is_one_scene)
-    copies = [reduced(each) for each in pictures]
+    with runner.clock.timed("resize"):
+        copies = [reduced(each) for each in pictures]
     outcomes = runner(copies, is_one_scene=is_one_scene)
-    return [
-        outcome if isinstance(outcome, ImageError) else _carried(picture, copy, outcome)
-        for picture, copy, outcome in zip(pictures, copies, outcomes, strict=True)
-    ]
+    with runner.clock.timed("resize"):
+        return [
+            outcome if isinstance(outcome, ImageError) else _carried(picture, copy, outcome)
+            for picture, copy, outcome in zip(pictures, copies, outcomes, strict=True)
+        ]
 
 
 def is_reduced(runner: ModelRunner, pixels: Pixels) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from lowlight_cli.errors import ImageError, LowlightError, OutputError, UnexpectedImageError
 from lowlight_cli.pipeline.plan import Action, Job, Plan
+from lowlight_cli.pipeline.stages import StageSeconds
 
 BLURRED_FROM = 3.2
 """Edge width, as ``images.blur_metric`` measures it, from which an image counts as blurred."""
@@ -75,6 +76,7 @@ class Report:
         ended_by: Error that ended the run early, or None.
         is_sampled: Whether only some of the images were measured for blur.
         failures: File that lists the inputs that failed, or None.
+        stages: Where the time went.
     """
 
     rows: Sequence[Row]
@@ -86,6 +88,7 @@ class Report:
     ended_by: LowlightError | None = None
     is_sampled: bool = False
     failures: Path | None = None
+    stages: StageSeconds = field(default_factory=StageSeconds)
 
     def count(self, status: Status) -> int:
         """Number of jobs with an outcome."""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lowlight_cli.accelerators import peak_memory_mb
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import DivergedError, WeightsError
 from lowlight_cli.images.replace import check_writable_folder
@@ -32,7 +33,7 @@ from lowlight_cli.training.run_state import RunState, StopRequest
 from lowlight_cli.training.sampling import draw_grid
 from lowlight_cli.training.settings import SETTINGS_FILE, as_toml
 from lowlight_cli.training.step_text import step_line, validation_line
-from lowlight_cli.training.step_timer import StepStats, StepTimer, peak_memory_mb
+from lowlight_cli.training.step_timer import StepStats, StepTimer
 
 
 class RunFolder:

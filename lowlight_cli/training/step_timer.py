@@ -1,14 +1,9 @@
 """Measures the duration of steps, the time spent waiting for data, and peak memory."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
-
-import torch
-
-from lowlight_cli.accelerators import accelerator_of
 
 
 class StepTime(NamedTuple):
@@ -93,15 +88,3 @@ class StepTimer:
         self.step_seconds = seconds / len(step_times)
         waited = sum(each.waited for each in step_times)
         return {"images_per_second": batch_size * len(step_times) / seconds, "data_wait": waited / seconds}
-
-
-def peak_memory_mb(device: torch.device) -> float | None:
-    """Peak memory so far in MiB: of PyTorch on a GPU, otherwise of the process; None if not known."""
-    if accelerator := accelerator_of(device):
-        return accelerator.peak_bytes(device) / 2**20
-    try:
-        from resource import RUSAGE_SELF, getrusage
-    except ImportError:  # Windows
-        return None
-    peak = getrusage(RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)

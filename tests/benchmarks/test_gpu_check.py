@@ -56,10 +56,12 @@ def test_every_model_is_timed(quick_run):
 
 
 def test_every_stage_of_the_engine_takes_time(quick_run):
-    stages = quick_run.cases["files"]["small by stage"]["stages_s"]
-    assert stages.keys() == {"read", "write", "forward", "copy in", "model", "copy out"}
-    assert min(stages.values()) > 0
-    assert stages["copy in"] + stages["model"] + stages["copy out"] < stages["forward"]
+    for case in quick_run.cases["files"].values():
+        stages = case["stages_s"]
+        assert stages.pop("resize") == 0
+        assert min(stages.values()) >= 0
+        assert min(stages[name] for name in ("read", "copy_in", "model", "copy_out", "write")) > 0
+        assert stages["copy_in"] + stages["model"] + stages["copy_out"] < case["wall_s"]
 
 
 def test_no_photo_fails_and_a_lack_of_memory_costs_no_result(quick_run):

@@ -152,7 +152,7 @@ def test_a_signal_during_the_row_callback_takes_effect_after_it(plan):
 
 
 def test_a_job_without_a_row_is_a_bug(plan, monkeypatch):
-    monkeypatch.setattr("lowlight_cli.pipeline.engine.read_ahead", lambda jobs, pace: iter(()))
+    monkeypatch.setattr("lowlight_cli.pipeline.engine.read_ahead", lambda *_: iter(()))
     with pytest.raises(RuntimeError, match="8 jobs gave 0 rows"):
         run_plan(plan, _forward(), PipelineConfig())
 

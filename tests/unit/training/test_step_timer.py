@@ -5,7 +5,8 @@ import time
 import pytest
 import torch
 
-from lowlight_cli.training.step_timer import StepTimer, peak_memory_mb
+from lowlight_cli.accelerators import peak_memory_mb
+from lowlight_cli.training.step_timer import StepTimer
 
 
 @pytest.fixture
