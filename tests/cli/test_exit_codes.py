@@ -97,8 +97,8 @@ def test_11_single_files_may_go_side_by_side(enhance, folder, tmp_path):
 def test_130_and_143_stopped_by_a_signal(enhance, folder, tmp_path, monkeypatch, number, code):
     decode_steady = engine.read_ahead
 
-    def interrupted(jobs, pace):
-        for position, item in enumerate(decode_steady(jobs, pace)):
+    def interrupted(jobs, *rest):
+        for position, item in enumerate(decode_steady(jobs, *rest)):
             if position == 1:
                 signal.raise_signal(number)
             yield item
