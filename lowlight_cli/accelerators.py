@@ -124,6 +124,29 @@ def accelerator_of(device: torch.device) -> Accelerator | None:
     return None if device.type == "cpu" else ACCELERATORS[device.type]
 
 
+def recorded_event(device: torch.device, *, has_time: bool = False) -> torch.cuda.Event:
+    """An event after all work that was queued on a CUDA device so far, in its current stream.
+
+    Args:
+        device: A CUDA device.
+        has_time: Whether the time between two such events can be asked for.
+    """
+    event = torch.cuda.Event(enable_timing=has_time)
+    event.record(torch.cuda.current_stream(device))
+    return event
+
+
+def copied_to_host(value: torch.Tensor) -> torch.Tensor:
+    """A copy in pinned memory, complete once an event recorded after it has come; the value itself on a CPU.
+
+    Args:
+        value: A tensor on the CPU or on a CUDA device.
+    """
+    if value.device.type == "cpu":
+        return value
+    return torch.empty_like(value, device="cpu", pin_memory=True).copy_(value, non_blocking=True)
+
+
 def peak_memory_mb(device: torch.device) -> float | None:
     """Peak memory so far in MiB: of PyTorch on a GPU, otherwise of the process; None if not known."""
     if accelerator := accelerator_of(device):

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
-from lowlight_cli.images.picture import Pixels
+from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.tensors import Images
 
 
@@ -19,18 +20,47 @@ def to_images(pixels: Sequence[Pixels], device: torch.device | None = None) -> I
         pixels: At least one image.
         device: Device of the batch; the scaling is done there.
     """
-    stack = np.stack(pixels)
-    if stack.dtype == np.uint16:  # torch has few operations on it
-        return torch.from_numpy(stack.astype(np.float32)).to(device).permute(0, 3, 1, 2).div_(65535)
-    return torch.from_numpy(stack).to(device).permute(0, 3, 1, 2).float().div_(255)
+    return scaled_images(bits_of(np.stack(pixels)).to(device))
 
 
 def to_pixels(images: Images, *, sixteen_bit: bool) -> list[Pixels]:
     """Rounds a batch to 16 bits per channel, or 8; clamps values to [0, 1]."""
-    scaled = images.detach().float().clamp(0, 1).mul_(65535 if sixteen_bit else 255).round_()
-    stored = scaled.to(torch.int32 if sixteen_bit else torch.uint8)
-    rows = stored.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    return list(rows.astype(np.uint16) if sixteen_bit else rows)
+    rows = rounded_rows(images.detach().float(), sixteen_bit=sixteen_bit).cpu().numpy()
+    return list(rows.view(np.uint16) if sixteen_bit else rows)
+
+
+_HALF = 2**15
+"""PyTorch has few operations on uint16, so tensors hold the bits of 16-bit pixels as int16."""
+
+
+def bits_of(pixels: Samples) -> Tensor:
+    """Pixels of files as a tensor on their memory: uint8, or int16 with the bits of uint16."""
+    return torch.from_numpy(pixels.view(np.int16) if pixels.dtype == np.uint16 else pixels)
+
+
+def scaled_images(bits: Tensor) -> Images:
+    """A float32 batch in [0, 1], channels last in memory, on the device of the pixels.
+
+    Args:
+        bits: Pixels as ``bits_of`` gives them, (b, h, w, 3).
+    """
+    is_deep = bits.dtype == torch.int16
+    values = (bits.int() & 0xFFFF).float() if is_deep else bits.float()
+    return values.permute(0, 3, 1, 2).div_(65535 if is_deep else 255)
+
+
+def rounded_rows(images: Images, *, sixteen_bit: bool) -> Tensor:
+    """A float32 batch, clamped to [0, 1] and rounded: uint8, or int16 with the bits of uint16, (b, h, w, 3).
+
+    Args:
+        images: On any device.
+        sixteen_bit: Whether the pixels have 16 bits, not 8.
+    """
+    scaled = images.clamp(0, 1).mul_(65535 if sixteen_bit else 255).round_().permute(0, 2, 3, 1)
+    if not sixteen_bit:
+        return scaled.to(torch.uint8).contiguous()
+    whole = scaled.int()
+    return torch.where(whole < _HALF, whole, whole - 2 * _HALF).to(torch.int16).contiguous()
 
 
 def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:

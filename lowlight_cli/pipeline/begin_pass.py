@@ -12,16 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lowlight_cli.accelerators import copied_to_host, recorded_event
 from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.picture import Pixels, Samples
+from lowlight_cli.images.pixels import bits_of, rounded_rows, scaled_images
 from lowlight_cli.pipeline.model_runner import ModelRunner
 from lowlight_cli.pipeline.outcomes import Outcome, not_finite
-from lowlight_cli.tensors import Images
-
-_HALF = 2**15
-"""PyTorch has few operations on uint16, so 16-bit pixels cross the bus as int16."""
 
 
 def can_begin(runner: ModelRunner, pictures: Sequence[Samples]) -> bool:
@@ -59,12 +57,12 @@ def begin_pass(runner: ModelRunner, pictures: Sequence[Pixels]) -> Callable[[], 
     stacked = _stacked(pictures, is_pinned=runner.device.type == "cuda")
     with runner.clock.timed_on(runner.device, "copy_in"):
         sent = stacked.to(runner.device, non_blocking=True)
-        images = pad_to_multiple(_as_images(sent), runner.enhancer.size_multiple)
+        images = pad_to_multiple(scaled_images(sent), runner.enhancer.size_multiple)
     result = crop(runner.finished(images, runner.model_pass(images, None, runner.precision)), height, width)
     with runner.clock.timed_on(runner.device, "copy_out"):
         are_finite = torch.isfinite(result).flatten(1).all(1)
-        rows, flags = (_returned(each) for each in (_as_rows(result, is_deep=is_deep), are_finite))
-    arrival = _recorded(runner.device)
+        rows, flags = map(copied_to_host, (rounded_rows(result, sixteen_bit=is_deep), are_finite))
+    arrival = recorded_event(runner.device) if runner.device.type == "cuda" else None
 
     def collect() -> Outcome:
         if arrival is not None:
@@ -79,44 +77,12 @@ def begin_pass(runner: ModelRunner, pictures: Sequence[Pixels]) -> Callable[[], 
 
 
 def _stacked(pictures: Sequence[Pixels], *, is_pinned: bool) -> Tensor:
-    """Images as one tensor, uint8 or int16, (b, h, w, 3)."""
-    planes = [torch.from_numpy(each.view(np.int16) if each.dtype == np.uint16 else each) for each in pictures]
-    stack = torch.empty((len(planes), *planes[0].shape), dtype=planes[0].dtype, pin_memory=is_pinned)
-    return torch.stack(planes, out=stack)
-
-
-def _as_images(pixels: Tensor) -> Images:
-    """Pixels on the device as float32 images in [0, 1], as ``images.pixels.to_images`` makes them."""
-    if pixels.dtype == torch.int16:
-        values, top = (pixels.int() & 0xFFFF).float(), 65535
-    else:
-        values, top = pixels.float(), 255
-    return values.permute(0, 3, 1, 2).div_(top)
-
-
-def _as_rows(images: Images, *, is_deep: bool) -> Tensor:
-    """Rounded values as in files, (b, h, w, 3), as ``images.pixels.to_pixels`` rounds them."""
-    scaled = images.clamp(0, 1).mul_(65535 if is_deep else 255).round_().permute(0, 2, 3, 1)
-    if not is_deep:
-        return scaled.to(torch.uint8).contiguous()
-    whole = scaled.int()
-    return torch.where(whole < _HALF, whole, whole - 2 * _HALF).to(torch.int16).contiguous()
-
-
-def _returned(values: Tensor) -> Tensor:
-    """A copy on the host, which is complete once the device has come that far."""
-    if values.device.type == "cpu":
-        return values
-    back = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
-    return back.copy_(values, non_blocking=True)
-
-
-def _recorded(device: torch.device) -> torch.cuda.Event | None:
-    if device.type != "cuda":
-        return None
-    arrival = torch.cuda.Event()
-    arrival.record(torch.cuda.current_stream(device))
-    return arrival
+    """Images as one tensor, uint8 or int16 (see ``bits_of``), (b, h, w, 3)."""
+    first = bits_of(np.empty(pictures[0].shape, pictures[0].dtype))
+    stack = torch.empty((len(pictures), *first.shape), dtype=first.dtype, pin_memory=is_pinned)
+    # NumPy reads any strides, and arrays that must not be written.
+    np.stack(pictures, out=stack.numpy().view(pictures[0].dtype))
+    return stack
 
 
 def _copied(rows: np.ndarray, *, is_deep: bool) -> Pixels:

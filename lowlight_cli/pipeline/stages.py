@@ -88,9 +88,11 @@ class StageClock:
             with self.timed(stage):
                 yield
             return
-        begin = _recorded(device)
+        from lowlight_cli.accelerators import recorded_event  # late: reports of runs are read without torch
+
+        begin = recorded_event(device, has_time=True)
         yield  # an error leaves nothing to measure
-        self._on_device.append(_OnDevice(stage, begin, _recorded(device)))
+        self._on_device.append(_OnDevice(stage, begin, recorded_event(device, has_time=True)))
         while self._on_device and self._on_device[0].end.query():
             self._settle_oldest()
 
@@ -111,11 +113,3 @@ class StageClock:
     def _add(self, stage: Stage, seconds: float) -> None:
         with self._lock:
             self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
-
-
-def _recorded(device: "torch.device") -> "torch.cuda.Event":
-    import torch  # late, as reports of runs are read without it
-
-    event = torch.cuda.Event(enable_timing=True)
-    event.record(torch.cuda.current_stream(device))
-    return event

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lowlight_cli.accelerators import copied_to_host, recorded_event
 from lowlight_cli.tensors import Scalar
 
 WINDOW = 64
@@ -128,9 +129,5 @@ def lag_on(device: torch.device) -> int:
 
 
 def _on_its_way(value: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
-    if not value.is_cuda:
-        return value, None
-    copy = torch.empty_like(value, device="cpu", pin_memory=True).copy_(value, non_blocking=True)
-    arrival = torch.cuda.Event()
-    arrival.record()
-    return copy, arrival
+    copy = copied_to_host(value)
+    return copy, recorded_event(value.device) if value.is_cuda else None

@@ -94,3 +94,14 @@ def voc(tmp_path):
     (tmp_path / "src" / "train.txt").write_text("1.jpg\n2.jpg\n3.jpg\n4.jpg\n5.jpg\n")
     (tmp_path / "src" / "test.txt").write_text("6.jpg\n7.jpg\n8.jpg\n")
     return tmp_path / "src"
+
+
+@pytest.fixture
+def without_config(tmp_path, monkeypatch):
+    """An empty folder to be in, an empty home of configuration, and no variables."""
+    monkeypatch.delenv("LLE_DEVICE")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder

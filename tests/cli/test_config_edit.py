@@ -22,14 +22,8 @@ quality = 70
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """An empty folder to be in, an empty home of configuration, and no variables."""
-    monkeypatch.delenv("LLE_DEVICE")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+def here(without_config):
+    return without_config
 
 
 def uncommented(text):

@@ -9,6 +9,7 @@ from PIL import Image
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.cli.train_ablate import table_columns
 from lowlight_cli.counted import counted
+from lowlight_cli.detection.exdark import CLASSES
 from lowlight_cli.training.ablation import Row, table_lines
 from tests.cli.run_records import add_entries, failed_entry
 
@@ -135,22 +136,6 @@ def test_the_images_of_eval(printed, pairs):
         "eval", "--pred", low, "--gt", gt, "--per-image", "--metrics", "psnr,ssim,mae,ssim_y,ssim_rgb"
     )
     check(lambda width: output(width).split("\n\n", 1)[1], ("image",), "--json")
-
-
-CLASSES = (
-    "Bicycle",
-    "Boat",
-    "Bottle",
-    "Bus",
-    "Car",
-    "Cat",
-    "Chair",
-    "Cup",
-    "Dog",
-    "Motorbike",
-    "People",
-    "Table",
-)
 
 
 @pytest.fixture

@@ -79,32 +79,8 @@ def _driver() -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         for name, call in calls.items():
             stack.enter_context(patch.object(torch.cuda, name, call))
-        stack.enter_context(patch.object(torch.cuda, "Event", _Event))
         stack.enter_context(patch.object(torch.Tensor, "pin_memory", lambda tensor: tensor))
         yield calls
-
-
-class _Event:
-    """Time that is always the same."""
-
-    def __init__(self, enable_timing: bool = False) -> None:
-        self._has_time = enable_timing
-
-    def record(self, stream: object = None) -> None:
-        """Does nothing."""
-
-    def query(self) -> bool:
-        """All that was begun is done."""
-        return True
-
-    def synchronize(self) -> None:
-        """Does nothing."""
-
-    def elapsed_time(self, other: "_Event") -> float:
-        """A millisecond."""
-        if not (self._has_time and other._has_time):
-            raise ValueError("events without timing")
-        return 1.0
 
 
 @contextmanager

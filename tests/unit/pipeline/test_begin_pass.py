@@ -42,6 +42,15 @@ def test_the_results_are_those_of_the_runner(case, depth):
         assert np.array_equal(made, wanted)
 
 
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_turned_and_read_only_pixels_are_taken(depth):
+    (picture,) = _pictures(1, depth)
+    turned = np.rot90(picture, 2)[:, ::-1]
+    turned.flags.writeable = False
+    (made,) = begin_pass(_runner(Identity(), EnhanceParams(Controls())), [turned])()
+    assert np.array_equal(made, turned)
+
+
 def test_every_value_of_16_bits_comes_through():
     ramp = np.arange(2**16, dtype=np.uint16).reshape(256, 256, 1).repeat(3, axis=2)
     (made,) = begin_pass(_runner(Identity(), EnhanceParams(Controls())), [ramp])()

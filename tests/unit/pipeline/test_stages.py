@@ -5,10 +5,10 @@ from dataclasses import asdict
 import pytest
 import torch
 
+from lowlight_cli import accelerators
 from lowlight_cli.device import FP32
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
-from lowlight_cli.pipeline import stages
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.limits import Limits
@@ -90,7 +90,7 @@ class _Event:
 
 
 def test_time_on_a_gpu_is_read_from_events_without_waiting_for_each(monkeypatch):
-    monkeypatch.setattr(stages, "_recorded", lambda device: _Event())
+    monkeypatch.setattr(accelerators, "recorded_event", lambda device, has_time: _Event())
     clock, device = StageClock(), torch.device("cuda", 0)
     for stage in ("copy_in", "model", "model", "copy_out"):
         with clock.timed_on(device, stage):
@@ -103,7 +103,7 @@ def test_a_lost_gpu_loses_its_times_and_no_more(monkeypatch):
         def synchronize(self):
             raise RuntimeError("CUDA error: device lost")
 
-    monkeypatch.setattr(stages, "_recorded", lambda device: Lost())
+    monkeypatch.setattr(accelerators, "recorded_event", lambda device, has_time: Lost())
     clock = StageClock()
     with clock.timed("read"):
         pass
