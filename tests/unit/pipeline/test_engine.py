@@ -73,10 +73,16 @@ def test_every_job_becomes_a_row_in_order(plan):
 
 @pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Stopped(signal.SIGTERM), 143)])
 def test_an_interrupted_run_leaves_whole_files_only(plan, stop, code):
+    reached = threading.Semaphore(0)
+
     def interrupt():
+        # A result whose thread did not start yet is dropped, so both must be about to be written.
+        assert all(reached.acquire(timeout=60) for _ in range(2))
         raise stop
 
-    report = run_plan(plan, _forward(Stopping(interrupt)), PipelineConfig())
+    report = run_plan(
+        plan, _forward(Stopping(interrupt)), PipelineConfig(), before_write=lambda *_: reached.release()
+    )
     assert report.exit_code == code
     assert (report.count("ok"), report.left) == (2, 6)
     assert sorted(path.name for path in plan.folder.iterdir()) == ["0.png", "1.png"]
