@@ -1,7 +1,6 @@
 """Writes files atomically: under a temporary name in the same folder, then renamed."""
 
 import errno
-import hashlib
 import os
 import stat
 from contextlib import suppress
@@ -64,6 +63,8 @@ def temporary_path(target: Path) -> Path:
     end = f"{TEMPORARY_MARK}{os.getpid()}"
     name = os.fsencode(target.name)
     if len(name) + len(end) > _MAX_NAME_BYTES:
+        import hashlib  # takes milliseconds of every start of the program
+
         # Shortened names may be equal, so a hash of the full name is added.
         end = f"-{hashlib.blake2b(name, digest_size=8).hexdigest()}{end}"
         name = name[: _MAX_NAME_BYTES - len(end)]

@@ -4,7 +4,6 @@ The manifest records a result after it is written. If a run is killed in between
 would look like a file of the user; the journal records its digest before it is written.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -58,6 +57,8 @@ def recover(folder: Path) -> int:
 
 def sha256_of_file(path: Path) -> str | None:
     """SHA-256 of a file in hex; None if it cannot be read."""
+    import hashlib  # takes milliseconds of every start of the program
+
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
