@@ -1,5 +1,7 @@
 """``lle enhance``: dark photos in, bright photos out."""
 
+import os
+
 import typer
 
 from lowlight_cli import defaults
@@ -67,6 +69,7 @@ def enhance(
     tile: options.TileOption = None,
     tile_overlap: options.TileOverlapOption = defaults.TILE_OVERLAP,
     workers: options.WorkersOption = None,
+    shard: io.ShardOption = None,
     fail_fast: io.FailFastOption = False,
     max_errors: io.MaxErrorsOption = None,
     fail_empty: io.FailEmptyOption = False,
@@ -104,6 +107,7 @@ def enhance(
     from lowlight_cli.models.controls import Controls
     from lowlight_cli.pipeline.request import EnhanceRequest, InputOptions, OutputOptions
     from lowlight_cli.pipeline.settings import EnhanceSettings, StopSettings
+    from lowlight_cli.pipeline.shard import parse_shard
     from lowlight_cli.reports.report_options import ReportOptions
 
     # fmt: off
@@ -128,7 +132,8 @@ def enhance(
             write=WriteSettings(
                 quality=quality, subsampling=subsampling, compression=compression, bit_depth=bit_depth,
                 metadata=metadata, icc=icc, flatten=parse_color(flatten) if flatten else None),
-            stop=StopSettings(fail_fast=fail_fast, max_errors=max_errors, min_free=min_free)))
+            stop=StopSettings(fail_fast=fail_fast, max_errors=max_errors, min_free=min_free)),
+        shard=parse_shard(shard, os.environ) if shard else None)
     shown = Presentation(
         as_json=as_json, paths=printed.value, null=null, dry_run=dry_run, yes=yes,
         force_tty=force_tty, fail_empty=fail_empty, watch=watch, settle_s=settle,

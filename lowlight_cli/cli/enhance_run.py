@@ -84,6 +84,12 @@ class Presentation:
         asked = self.reports.options_given
         if asked and (request.output.out == STDIN or request.output.in_place):
             raise UsageError(f"{asked[0]} needs the originals and an output folder side by side")
+        if request.shard and asked:
+            raise UsageError(
+                f"--shard excludes {asked[0]}; write reports with lle report once all shards have ended"
+            )
+        if request.shard and self.watch:
+            raise UsageError("--shard excludes --watch")
         self._check_watch(asked)
 
     def _check_watch(self, reports: list[str]) -> None:
@@ -172,7 +178,7 @@ def _finish(
     report: Report,
 ) -> int:
     """Writes what follows a run, and prints its totals; gives the exit code."""
-    is_empty = not (report.rows or report.left)
+    is_empty = not (report.rows or report.left or reporter.plan.elsewhere)
     code = NOTHING_FOUND if presentation.fail_empty and is_empty else report.exit_code
     hints = failure_hints(context, report) + blur_hint(report, request.settings.model)
     hints += detail_hint(report, request.settings.detail)

@@ -102,7 +102,7 @@ def _inputs(context: typer.Context, failures: Path) -> list[str]:
     if sources and not is_folder:
         # A name that starts with a dash would be parsed as an option.
         return [f"./{source}" if source.startswith("-") and source != "-" else source for source in sources]
-    return ["--files-from", str(failures), *(["-0"] if failures.name.endswith("0.txt") else [])]
+    return ["--files-from", str(failures), *(["-0"] if failures.name.startswith("failed0") else [])]
 
 
 def _given(context: typer.Context) -> Iterator[tuple[str, list[str]]]:

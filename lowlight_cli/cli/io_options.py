@@ -187,6 +187,14 @@ class Print(StrEnum):
     NEW = "new"
 
 
+ShardOption = Annotated[
+    str | None,
+    _run(
+        metavar="I/N",
+        help="Enhance only part I of N, from 0, while other machines do the others; auto takes I and N from "
+        "a Slurm array, or a Kubernetes Job and LLE_SHARDS.",
+    ),
+]
 FailFastOption = Annotated[bool, _run("--fail-fast", help="Stop at the first failure.")]
 MaxErrorsOption = Annotated[int | None, _run(min=1, metavar="N", help="Stop after N images have failed.")]
 FailEmptyOption = Annotated[bool, _run("--fail-empty", help="Exit with 5 if no images are found.")]

@@ -15,7 +15,7 @@ from lowlight_cli.cli.reporter import emit
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import UsageError, printable
-from lowlight_cli.pipeline.manifest import Entry, manifest_path, read_manifest
+from lowlight_cli.pipeline.manifest import Entry, manifest_parts, manifest_path, read_manifest
 from lowlight_cli.reports.report_options import ReportOptions, Style
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def report(
     options.check()
     from lowlight_cli.training.run_summary import is_training_run
 
-    if is_training_run(folder) and not manifest_path(folder).is_file():
+    if is_training_run(folder) and not _has_manifest(folder):
         report_training(folder, options, number_format, settings_of(context).color)
         raise typer.Exit
     entries = _entries(folder)
@@ -96,13 +96,17 @@ def report(
     raise typer.Exit(_warn_about_problems(items))
 
 
+def _has_manifest(folder: Path) -> bool:
+    return manifest_path(folder).is_file() or bool(manifest_parts(folder))
+
+
 def _entries(folder: Path) -> list[Entry]:
     """The last entry of each result.
 
     Raises:
         UsageError: The folder has no manifest.
     """
-    if not manifest_path(folder).is_file():
+    if not _has_manifest(folder):
         raise UsageError(
             f"'{folder}' is not an output folder of lle enhance, and no run folder of lle train: it has no "
             f"{manifest_path(folder)}"

@@ -74,7 +74,7 @@ class Reporter(Observer):
                 quiet=self._settings.quiet,
             )
         if plan.jobs and self._where:
-            count = counted(len(plan.jobs), "image")
+            count = counted(len(plan.jobs), "image") + _share(plan)
             words = f"{count}, {info.model} on {self._where}"
             say(words, quiet=progress_kind(self._settings) != "lines")
 
@@ -142,6 +142,9 @@ class Reporter(Observer):
         if report.stopped_by is not None:
             done = report.count("ok")
             say(f"Interrupted: {done} done, {report.left} left; run the same command again to continue")
+        elif not (report.rows or report.left) and self._plan.elsewhere:
+            others = f"other shards do {self._plan.elsewhere:,}"
+            say(f"no images for shard {self._plan.shard}; {others}", quiet=self._settings.quiet)
         elif not report.rows and not report.left:
             others = counted(report.ignored, "other file")
             say(f"lle: warning: no images found, {others}", quiet=self._settings.quiet)
@@ -172,6 +175,11 @@ class Reporter(Observer):
     def _event(self, event: dict[str, Any]) -> None:
         if self._product == "events":
             emit(as_line(event))
+
+
+def _share(plan: Plan) -> str:
+    """How many images a shard is part of; empty for a run of all images."""
+    return f" of {len(plan.jobs) + plan.elsewhere:,} (shard {plan.shard})" if plan.shard else ""
 
 
 def emit(product: str | Path, end: bytes = b"\n") -> None:

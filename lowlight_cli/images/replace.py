@@ -81,7 +81,7 @@ def check_writable_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_synced(probe, b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # a process with this number on another machine may be faster
     except OSError as error:
         raise OutputError(f"cannot write to '{folder}': {error.strerror}") from error
 

@@ -1,7 +1,7 @@
 """Runs one enhancement request: plan, resume, lock, enhance, record."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from lowlight_cli.errors import OutputError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.pipeline.choices import RetryFailed
 from lowlight_cli.pipeline.control_support import ControlHandler, control_handlers
-from lowlight_cli.pipeline.file_stat import FileStat, file_stat
+from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.fingerprint import (
     bright_fingerprint,
     checkpoint_digest,
@@ -21,10 +21,9 @@ from lowlight_cli.pipeline.fingerprint import (
     preset_of,
 )
 from lowlight_cli.pipeline.in_place import Backup, resolve_in_place
-from lowlight_cli.pipeline.journal import journal_path, recover, remove_temp_files
-from lowlight_cli.pipeline.lock import output_lock
-from lowlight_cli.pipeline.manifest import manifest_path, read_manifest
+from lowlight_cli.pipeline.manifest import read_manifest
 from lowlight_cli.pipeline.observer import Observer
+from lowlight_cli.pipeline.output_folder import hold, is_clean, manifest_stats
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.plan_request import make_plan
 from lowlight_cli.pipeline.report import Report, Row, rows_without_work
@@ -98,8 +97,7 @@ class EnhanceSession:
         self._observer = observer
         self._loaded = _Loaded(interruption=interruption)
 
-    @contextmanager
-    def locked(self, plan: Plan) -> Iterator[None]:
+    def locked(self, plan: Plan) -> AbstractContextManager[None]:
         """Holds the lock of the output folder; what a killed run left behind is cleaned up first.
 
         Args:
@@ -110,9 +108,7 @@ class EnhanceSession:
             LockedError: Another run uses the output folder.
         """
         check_writable_folder(plan.folder)
-        timeout_s = self._run.request.output.lock_timeout_s
-        with output_lock(plan.folder, timeout_s=timeout_s, when_alone=lambda: _clean_up(plan)):
-            yield
+        return hold(plan, self._run.request.output.lock_timeout_s, self._observer.warning)
 
     def enhance(self, plan: Plan) -> Report:
         """Enhances the images of a plan, like ``enhance_plan``; call it inside ``locked``."""
@@ -120,11 +116,6 @@ class EnhanceSession:
         self._observer.planned(plan)
         resolved, state = _resolved(plan, run)
         return _enhance_recorded(resolved, run, self._observer, state, self._loaded)
-
-
-def _clean_up(plan: Plan) -> None:
-    recover(plan.folder)
-    remove_temp_files(plan.folder, [job.target for job in plan.jobs])
 
 
 def _run_name() -> str:
@@ -195,25 +186,24 @@ class _Recording:
 
 @dataclass(frozen=True, slots=True)
 class _Earlier(ResumeState):
-    """Resume state with the stat of the manifest file it was read from."""
+    """Resume state with the stats of the manifest files it was read from."""
 
-    manifest_stat: FileStat | None = None
+    manifest_stats: tuple[FileStat | None, ...] = ()
 
 
 def _run(plan: Plan, run: _RunSpec, observer: Observer) -> Report:
     observer.planned(plan)
     resolved, state = _resolved(plan, run)
-    failures = listed_failures(plan.folder)
+    failures = listed_failures(plan.folder, plan.records)
     is_listed = failures is not None or all(job.reason != KNOWN_FAILURE for job in resolved.jobs)
-    if all(job.skip for job in resolved.jobs) and is_listed and not journal_path(plan.folder).exists():
+    if all(job.skip for job in resolved.jobs) and is_listed and is_clean(plan):
         report = _enhance(resolved, run, observer, _Recording(on_row=observer.item), _Loaded())
         return replace(report, failures=failures)
     check_writable_folder(plan.folder)
     if not run.request.writes_manifest:
         return _enhance(plan, run, observer, _Recording(on_row=observer.item), _Loaded())
-    timeout_s, single = run.request.output.lock_timeout_s, plan.single
-    with output_lock(plan.folder, timeout_s=timeout_s, shared=single, when_alone=lambda: _clean_up(plan)):
-        if file_stat(manifest_path(plan.folder)) != state.manifest_stat:
+    with hold(plan, run.request.output.lock_timeout_s, observer.warning):
+        if manifest_stats(plan) != state.manifest_stats:
             # Another run wrote while this one waited, or results of a killed run were recovered.
             resolved, state = _resolved(plan, run)
         return _enhance_recorded(resolved, run, observer, state, _Loaded())
@@ -223,9 +213,9 @@ def _resolved(plan: Plan, run: _RunSpec) -> tuple[Plan, _Earlier]:
     """The plan with jobs marked to skip or in conflict, and the state of earlier runs."""
     if not run.request.writes_manifest:
         return plan, _Earlier({}, run.options, run.bright, run.failure)
-    stat = file_stat(manifest_path(plan.folder))
+    stats = manifest_stats(plan)
     entries = read_manifest(plan.folder)
-    state = _Earlier(entries, run.options, run.bright, run.failure, manifest_stat=stat)
+    state = _Earlier(entries, run.options, run.bright, run.failure, manifest_stats=stats)
     output = run.request.output
     resolved = (resolve_in_place if output.in_place else resolve)(plan, output.on_exist, state)
     if plan.single or output.retry_failed is RetryFailed.ALWAYS:

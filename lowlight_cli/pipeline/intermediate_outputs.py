@@ -53,4 +53,4 @@ def _intermediate_plan(plan: Plan, view: str) -> Plan:
         replace(job, target=job.target.with_name(f"{job.target.stem}.{view}{job.target.suffix}"))
         for job in plan.jobs
     )
-    return Plan(jobs, plan.folder / STATE_FOLDER / MANIFEST_FOLDER, single=plan.single)
+    return Plan(jobs, plan.folder / STATE_FOLDER / MANIFEST_FOLDER, single=plan.single, shard=plan.shard)

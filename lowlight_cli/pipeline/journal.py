@@ -19,27 +19,42 @@ from lowlight_cli.pipeline.manifest import (
 )
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 
-JOURNAL_NAME = "journal.jsonl"
+_JOURNAL = re.compile(r"journal(-\d+-of-\d+)?\.jsonl")
 
 
-def journal_path(folder: Path) -> Path:
-    """Path of the journal in an output folder."""
-    return folder / STATE_FOLDER / JOURNAL_NAME
+def journal_path(folder: Path, records: str = "") -> Path:
+    """Path of the journal in an output folder.
+
+    Args:
+        folder: Output folder.
+        records: Ending of the name of a shard's journal, as ``Plan.records``.
+    """
+    return folder / STATE_FOLDER / f"journal{records}.jsonl"
 
 
-def recover(folder: Path) -> int:
+def journal_endings(folder: Path) -> list[str]:
+    """``Plan.records`` of the runs whose journals are in an output folder."""
+    try:
+        names = [path.name for path in (folder / STATE_FOLDER).iterdir()]
+    except OSError:  # there is none
+        return []
+    return sorted(found[1] or "" for name in names if (found := _JOURNAL.fullmatch(name)))
+
+
+def recover(folder: Path, records: str = "") -> int:
     """Adds results that a killed run wrote but did not record to the manifest; the caller holds the lock.
 
     Args:
         folder: Output folder.
+        records: Ending of the names of a shard's journal and part of the manifest, as ``Plan.records``.
 
     Returns:
         Number of results added.
     """
-    path = journal_path(folder)
+    path = journal_path(folder, records)
     pending = {entry.key: entry for entry in read_entries(path)}
     known = read_manifest(folder) if pending else {}
-    writer = ManifestWriter(manifest_path(folder))
+    writer = ManifestWriter(manifest_path(folder, records))
     found = 0
     for key, entry in pending.items():
         recorded = known.get(key)
@@ -67,6 +82,24 @@ def sha256_of_file(path: Path) -> str | None:
 
 
 _TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_MARK) + r"\d+$")
+
+
+def remove_temp_files_of(targets: Iterable[Path]) -> None:
+    """Removes temporary files of a killed run for these targets alone; the caller alone writes them.
+
+    A name that was shortened because it is long may stay until the next run that is not a shard.
+
+    Args:
+        targets: Files to be written.
+    """
+    names: dict[Path, set[str]] = {}
+    for target in targets:
+        names.setdefault(target.parent, set()).add(target.name)
+    for folder, own in names.items():
+        for path in _temporary_files(folder):
+            if path.name.rpartition(TEMPORARY_MARK)[0] in own:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def remove_temp_files(folder: Path, targets: Iterable[Path]) -> int:

@@ -1,13 +1,15 @@
 """Reads and writes the manifest of an output folder: one JSON line per finished image, append-only.
 
-The last entry of a result counts; a line cut short by a crash is ignored.
+The last entry of a result counts; a line cut short by a crash is ignored. Each shard of a run writes a part
+of its own, ``manifest-0-of-4.jsonl``, which readers merge with the manifest by the times of the runs.
 """
 
 import json
 import os
+import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +18,11 @@ from lowlight_cli.errors import OutputError
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 
 VERSION = 1
-MANIFEST_NAME = "manifest.jsonl"
+
+_STEM, _ENDING = "manifest", ".jsonl"
+_PART = re.compile(r"manifest-\d+-of-\d+\.jsonl")
+_RUN_TIME = len("2026-01-31T23:59:59Z")
+"""Length of the start time, with which the name of a run starts."""
 
 _SYNC_LINES = 32
 _SYNC_SECONDS = 2.0
@@ -91,14 +97,37 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
     """Last entry of each result, by its key; empty if there is no manifest.
 
     Args:
-        folder: The output folder, which contains ``.lle``.
+        folder: The output folder, which contains ``.lle``. Parts written by shards are merged.
 
     Raises:
         OutputError: The manifest cannot be read.
     """
+    return latest_entries(all_entries(folder))
+
+
+def all_entries(folder: Path) -> list[Entry]:
+    """Entries of the manifest and of its parts, in the order of their runs.
+
+    Raises:
+        OutputError: A file cannot be read.
+    """
+    parts = manifest_parts(folder)
+    entries = read_entries(manifest_path(folder))
+    if parts:
+        entries += [entry for path in parts for entry in read_entries(path)]
+        entries.sort(key=lambda entry: entry.run[:_RUN_TIME])
+    return entries
+
+
+def latest_entries(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Last entry of each result, by its key.
+
+    Args:
+        entries: In the order in which they were recorded.
+    """
     latest: dict[str, Entry] = {}
     conflicts: dict[str, str] = {}
-    for entry in read_entries(manifest_path(folder)):
+    for entry in entries:
         # A later outcome of the same input, also under another name, replaces its conflict.
         latest.pop(conflicts.pop(entry.source, ""), None)
         if entry.status == "conflict":
@@ -112,9 +141,23 @@ def _conflict_key(entry: Entry) -> str:
     return f"/{entry.output}/{entry.source}"
 
 
-def manifest_path(folder: Path) -> Path:
-    """Path of the manifest of an output folder."""
-    return folder / STATE_FOLDER / MANIFEST_NAME
+def manifest_path(folder: Path, records: str = "") -> Path:
+    """Path of the manifest of an output folder.
+
+    Args:
+        folder: Output folder.
+        records: Ending of the name of a shard's part, as ``Plan.records``.
+    """
+    return folder / STATE_FOLDER / f"{_STEM}{records}{_ENDING}"
+
+
+def manifest_parts(folder: Path) -> list[Path]:
+    """Parts of the manifest that shards wrote, by name."""
+    try:
+        with os.scandir(folder / STATE_FOLDER) as entries:
+            return sorted(Path(entry.path) for entry in entries if _PART.fullmatch(entry.name))
+    except OSError:  # there is none
+        return []
 
 
 def read_entries(path: Path) -> list[Entry]:

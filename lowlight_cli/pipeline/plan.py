@@ -11,6 +11,7 @@ from lowlight_cli.pipeline.destination import beside, file_target, is_folder, is
 from lowlight_cli.pipeline.file_stat import FileStat, file_stat
 from lowlight_cli.pipeline.naming import Naming, alternative_names
 from lowlight_cli.pipeline.scan import Scan, Selection, scan_folder
+from lowlight_cli.pipeline.shard import Shard
 
 
 class Action(StrEnum):
@@ -79,6 +80,8 @@ class Plan:
         closed: Folders that could not be listed.
         loops: Links to folders that were already searched.
         single: Whether the output was given as a file.
+        shard: Which part of the run this is; None is all of it.
+        elsewhere: Number of jobs that belong to other shards.
     """
 
     jobs: tuple[Job, ...]
@@ -87,6 +90,13 @@ class Plan:
     closed: tuple[Path, ...] = ()
     loops: tuple[Path, ...] = ()
     single: bool = False
+    shard: Shard | None = None
+    elsewhere: int = 0
+
+    @property
+    def records(self) -> str:
+        """Ending of the names of the records that this run writes; empty for a run that is not divided."""
+        return self.shard.ending if self.shard else ""
 
 
 @dataclass(slots=True)

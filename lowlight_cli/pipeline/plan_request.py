@@ -14,6 +14,7 @@ from lowlight_cli.pipeline.in_place import plan_in_place
 from lowlight_cli.pipeline.naming import Naming
 from lowlight_cli.pipeline.plan import Job, Plan, Source, plan_beside, plan_jobs
 from lowlight_cli.pipeline.request import EnhanceRequest
+from lowlight_cli.pipeline.shard import Shard
 from lowlight_cli.pipeline.sources import STDIN, gather_sources
 
 STDIN_NAME = "stdin"
@@ -23,12 +24,29 @@ STDIN_NAME = "stdin"
 def make_plan(request: EnhanceRequest) -> Plan:
     """Finds the inputs and names the outputs; nothing is written.
 
+    A shard plans the whole run, so that names and numbers are those of one run, and keeps its part.
+
     Args:
         request: The run.
 
     Raises:
         UsageError: An input is missing, or inputs and output do not fit together.
     """
+    plan = _make_whole_plan(request)
+    return _part(plan, request.shard) if request.shard else plan
+
+
+def _part(plan: Plan, shard: Shard) -> Plan:
+    """The jobs of a shard; what is not about a single job is left to the first shard."""
+    if plan.single:
+        raise UsageError("--shard divides folders and lists; a single output file cannot be divided")
+    jobs = tuple(job for job in plan.jobs if shard.holds(job.relative))
+    plan = replace(plan, jobs=jobs, shard=shard, elsewhere=len(plan.jobs) - len(jobs))
+    # Folders that could not be listed stay: another machine may have listed them.
+    return plan if shard.index == 0 else replace(plan, ignored=(), loops=())
+
+
+def _make_whole_plan(request: EnhanceRequest) -> Plan:
     options, output = request.input, request.output
     if not options.sources and options.files_from is None:
         raise UsageError("no input; name images or folders, or a list of them with --files-from")

@@ -12,6 +12,7 @@ from lowlight_cli.pipeline.choices import OnExist, RetryFailed
 from lowlight_cli.pipeline.naming import Naming
 from lowlight_cli.pipeline.scan import Selection
 from lowlight_cli.pipeline.settings import EnhanceSettings
+from lowlight_cli.pipeline.shard import Shard
 from lowlight_cli.pipeline.sources import STDIN
 
 
@@ -113,6 +114,7 @@ class EnhanceRequest(BaseModel):
         output: Where results are written.
         settings: How images are read, enhanced and written, at what speed, and when the run stops early.
         spool: Folder that holds the image from stdin, and gets the one for stdout; None uses neither.
+        shard: Part of the run to do; None is all of it.
 
     Raises:
         UsageError: Two options contradict each other.
@@ -125,6 +127,7 @@ class EnhanceRequest(BaseModel):
     output: OutputOptions = OutputOptions()
     settings: EnhanceSettings = EnhanceSettings()
     spool: Path | None = None
+    shard: Shard | None = None
 
     @model_validator(mode="after")
     def _check(self) -> "EnhanceRequest":
@@ -134,7 +137,22 @@ class EnhanceRequest(BaseModel):
         _ = entry.presets[self.settings.preset or entry.default_preset]
         if self.output.save_intermediate:
             self._check_intermediate_outputs()
+        if self.shard:
+            self._check_shard()
         return self
+
+    def _check_shard(self) -> None:
+        output = self.output
+        excluded = {
+            "--in-place": output.in_place,
+            "stdin": STDIN in (*self.input.sources, self.input.files_from),
+            "--out -": output.out == STDIN,
+            # These look at what is in the output folder, which other shards change meanwhile.
+            f"--on-exist {output.on_exist.value}": output.on_exist in (OnExist.RENAME, OnExist.ERROR),
+        }
+        for words, is_given in excluded.items():
+            if is_given:
+                raise UsageError(f"--shard excludes {words}")
 
     def _check_intermediate_outputs(self) -> None:
         if not MODELS[self.settings.model].views:

@@ -45,14 +45,14 @@ class RunLog:
     def __init__(
         self, plan: Plan, resume_state: ResumeState, failed: dict[bytes, None] | None = None
     ) -> None:
-        self._folder = plan.folder
+        self._folder, self._records = plan.folder, plan.records
         self._is_single = plan.single  # such runs share the journal
         self._resume_state = resume_state
         self._common: dict[str, Any] = {}
         self._started = time.perf_counter()
         self._jobs = {job.target: job for job in plan.jobs}
-        self._manifest = ManifestWriter(manifest_path(plan.folder))
-        self._journal = ManifestWriter(journal_path(plan.folder))
+        self._manifest = ManifestWriter(manifest_path(plan.folder, plan.records))
+        self._journal = ManifestWriter(journal_path(plan.folder, plan.records))
         self._failed = {} if failed is None else failed
         self._write_error: OutputError | None = None
 
@@ -115,11 +115,14 @@ class RunLog:
             except OutputError as error:
                 self._write_error = error
         if is_complete and not self._is_single and not self._write_error:
-            journal_path(self._folder).unlink(missing_ok=True)
-        failures = write_failures(self._folder, list(self._failed)) if self._common else None
+            journal_path(self._folder, self._records).unlink(missing_ok=True)
+        failures = self._write_failures() if self._common else None
         if self._write_error:
             raise self._write_error
         return failures
+
+    def _write_failures(self) -> Path | None:
+        return write_failures(self._folder, list(self._failed), self._records)
 
     def _entry(self, source: Path, target: Path | None) -> Entry:
         job = self._jobs.get(target) if target else None
@@ -184,7 +187,7 @@ def list_line(source: Path, relative: Path) -> bytes:
     return whole
 
 
-def write_failures(folder: Path, lines: list[bytes]) -> Path | None:
+def write_failures(folder: Path, lines: list[bytes], records: str = "") -> Path | None:
     """Replaces the lists of failures of the previous run; removes them if there are no failures.
 
     Names that contain a newline are only in ``failed0.txt``, whose names end in NUL.
@@ -192,28 +195,32 @@ def write_failures(folder: Path, lines: list[bytes]) -> Path | None:
     Args:
         folder: Output folder.
         lines: Inputs that failed.
+        records: Ending of the names of the lists of a shard, as ``Plan.records``.
 
     Returns:
         The list that contains all of them; None without failures, or if it could not be written.
     """
-    with_nul, plain = _failure_lists(folder)
+    with_nul, plain = failure_lists(folder, records)
     one_line = [line for line in lines if b"\n" not in line]
     _replace_list(plain, b"".join(line + b"\n" for line in one_line))
     _replace_list(with_nul, b"".join(line + b"\0" for line in lines) if len(one_line) < len(lines) else b"")
-    return listed_failures(folder) if lines else None
+    return listed_failures(folder, records) if lines else None
 
 
-def listed_failures(folder: Path) -> Path | None:
+def listed_failures(folder: Path, records: str = "") -> Path | None:
     """The list that contains all inputs that failed in the last run; None if there is none.
 
     Args:
         folder: Output folder.
+        records: Ending of the names of the lists of a shard, as ``Plan.records``.
     """
-    return next((path for path in _failure_lists(folder) if path.exists()), None)
+    return next((path for path in failure_lists(folder, records) if path.exists()), None)
 
 
-def _failure_lists(folder: Path) -> tuple[Path, Path]:
-    return folder / STATE_FOLDER / "failed0.txt", folder / STATE_FOLDER / "failed.txt"
+def failure_lists(folder: Path, records: str) -> tuple[Path, Path]:
+    """Paths of the list whose names end in NUL, and of the one with a name on each line."""
+    place = folder / STATE_FOLDER
+    return place / f"failed0{records}.txt", place / f"failed{records}.txt"
 
 
 def _replace_list(path: Path, data: bytes) -> None:
