@@ -1,6 +1,9 @@
 """Writes JPEG, WebP, AVIF and GIF, still and animated, with 8 bits per channel."""
 
+import os
+import tempfile
 from io import BytesIO
+from typing import BinaryIO
 
 from PIL import Image, features
 
@@ -89,8 +92,20 @@ def _saved(content: Content, pillow_name: str, **options: object) -> bytes:
     images = [
         Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples) for samples in content.samples
     ]
-    file = BytesIO()
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:]}
-    images[0].save(file, pillow_name, **options)
-    return file.getvalue()
+    with _file_in_memory() if pillow_name == "JPEG" else BytesIO() as file:
+        images[0].save(file, pillow_name, **options)
+        file.seek(0)
+        return file.read()
+
+
+def _file_in_memory() -> BinaryIO:
+    """A file of the operating system, in memory where there are such files.
+
+    Pillow's encoder of JPEG holds Python's global lock while it writes into ``BytesIO``, so that one thread
+    encodes at a time, but not while it writes into a file.
+    """
+    if hasattr(os, "memfd_create"):  # Linux
+        return os.fdopen(os.memfd_create("image", os.MFD_CLOEXEC), "w+b")
+    return tempfile.TemporaryFile()

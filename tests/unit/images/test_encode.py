@@ -67,6 +67,22 @@ def test_gray_stays_gray(tmp_path, name):
     assert np.ptp(pixels, axis=-1).max() <= (2 if name == "a.webp" else 0)
 
 
+def test_a_jpeg_is_encoded_into_a_file_so_that_other_threads_run(monkeypatch):
+    """Pillow lets other threads run only while it encodes into a file of the operating system."""
+    save, descriptors = Image.Image.save, []
+
+    def watched(image, file, *arguments, **options):
+        descriptors.append(file.fileno())  # raises for a file in Python's memory
+        save(image, file, *arguments, **options)
+
+    monkeypatch.setattr(Image.Image, "save", watched)
+    encoded = encode_bytes(_picture(), "jpg")
+    monkeypatch.undo()
+    expected = BytesIO()
+    Image.fromarray(_picture().pixels).save(expected, "JPEG", quality=WriteSettings().quality, subsampling=0)
+    assert (encoded, len(descriptors)) == (expected.getvalue(), 1)
+
+
 def test_jpeg_color_is_not_subsampled(tmp_path):
     encode(_picture(), tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as image:
