@@ -87,7 +87,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--batch-size", type=int)
     parser.add_argument(
-        "--workers", type=int, default=default_workers(), help="threads that read, and as many that write"
+        "--workers", type=int, default=default_workers(), help="threads that read; twice as many write"
     )
     return parser.parse_args()
 

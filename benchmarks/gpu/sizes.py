@@ -21,7 +21,7 @@ class Sizes:
         photo: JPEG that is enhanced from file to file.
         photos: Number of those.
         large_photos: Number of large JPEGs.
-        workers: Threads that read, and as many that write.
+        workers: Threads that read; twice as many write.
         passes: Images in a pass from file to file.
         presets: Whether all presets of a model are timed, or its default alone.
         models: Models whose passes are compared, and which enhance large images.

@@ -171,7 +171,7 @@ WorkersOption = Annotated[
     _speed(
         min=1,
         metavar="N",
-        help="Threads that read files, and as many that write them.",
+        help="Threads that read files; twice as many write.",
         show_default="number of processors, at most 16",
         envvar="LLE_WORKERS",
     ),

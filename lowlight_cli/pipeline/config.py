@@ -13,7 +13,7 @@ class PipelineConfig:
         batch_size: Maximum number of images in a pass.
         batch_pixels: Maximum number of pixels in a pass of several images; None for as many as fit.
         passes_ahead: Number of passes that are begun before the results of one are collected.
-        workers: Number of decoding threads, and of encoding threads.
+        workers: Number of decoding threads; twice as many encode and write.
         queue_pixels: Maximum number of pixels queued before the model, and again after it.
         read: How files are decoded.
         write: How results are encoded.

@@ -31,6 +31,10 @@ BeforeWrite = Callable[[Job, int, str], None]
 """Called with job, size in bytes and SHA-256 before a result is written; an ``ImageError`` prevents it."""
 
 
+_THREADS_PER_WORKER = 2
+"""Writing takes more threads than reading, as they wait for the disk, which confirms each file."""
+
+
 class _PendingWrite(NamedTuple):
     target: Path
     pixels: int
@@ -41,7 +45,7 @@ class WriteBehind:
     """Writes results in threads and returns their rows in the order of ``put``.
 
     Args:
-        config: How to write, and the number of threads; twice as many results, and at most
+        config: How to write, and half the number of threads; twice as many results as threads, and at most
             ``queue_pixels`` pixels, may wait.
         before_write: Called in a thread of the pool; see ``BeforeWrite``.
         clock: Receives the seconds of writing.
@@ -56,7 +60,8 @@ class WriteBehind:
         self._config = config
         self._before_write = before_write
         self._clock = clock or StageClock()
-        self._pool = ThreadPoolExecutor(config.workers, thread_name_prefix="encode")
+        self._threads = _THREADS_PER_WORKER * config.workers
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="encode")
         self._waiting: deque[_PendingWrite] = deque()
         self._lock = threading.Lock()
         self._is_abandoned = False
@@ -118,7 +123,7 @@ class WriteBehind:
         self._pool.shutdown(wait=not self._is_abandoned, cancel_futures=True)
 
     def _is_full(self) -> bool:
-        too_many = len(self._waiting) > 2 * self._config.workers
+        too_many = len(self._waiting) > 2 * self._threads
         return too_many or sum(writing.pixels for writing in self._waiting) > self._config.queue_pixels
 
     def _timed_write(

@@ -42,7 +42,7 @@ class EnhanceSettings(BaseModel):
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         batch_size: Maximum number of images in a pass; None chooses by device.
-        workers: Number of decoding threads, and of encoding threads; None uses the available processors.
+        workers: Number of decoding threads; twice as many encode and write. None uses the available processors.
         tile: Tile side in pixels; None chooses by memory, 0 tiles only images that do not fit.
         tile_overlap: Pixels shared by neighboring tiles.
         only_dark: Images whose mean luma in [0, 1] is above this are skipped; None skips none.
