@@ -10,6 +10,7 @@ import typer
 
 from lowlight_cli.cli import cache, datasets, models, train
 from lowlight_cli.cli import config as config_command
+from lowlight_cli.cli.bench import bench
 from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.detect_eval import detect_eval
 from lowlight_cli.cli.detect_prep import detect_prep
@@ -37,6 +38,7 @@ _photos, _research, _detection, _help = GROUPS
 app.command(rich_help_panel=_photos)(enhance)
 app.command("try", rich_help_panel=_photos, short_help="Show a photo with several settings.")(try_photo)
 app.command(rich_help_panel=_photos, short_help="Summarize a finished run as a table or page.")(report)
+app.command(rich_help_panel=_photos, short_help="Measure the speed of this machine, and its limits.")(bench)
 app.command("eval", rich_help_panel=_research, short_help="Score models or finished results.")(evaluate)
 app.add_typer(train.app, name="train", rich_help_panel=_research)
 app.add_typer(models.app, name="models", rich_help_panel=_research)
