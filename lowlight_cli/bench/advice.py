@@ -118,7 +118,7 @@ def following_advice(case: Case, setup: Setup, possible: Possible) -> Iterator[A
     if case.limit == "model" and case.share_of_model >= NEARLY_ALL:
         yield Advice("", "threads and disks matter little: the run is nearly as fast as the model alone")
     if case.limit in ("reading", "writing"):
-        rate = f"the model alone would do {case.model_images_per_second:.3g} images/s"
+        rate = f"the model alone does {case.model_images_per_second:.3g} per second"
         yield Advice("", f"more processors or a faster disk would help: {case.limit} takes {percent}; {rate}")
 
 

@@ -11,7 +11,7 @@ from lowlight_cli.errors import OutputError
 from lowlight_cli.images.choices import FramesPolicy
 from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.pipeline.enhance import EnhanceSession
-from lowlight_cli.pipeline.model_setup import make_pipeline_config
+from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
 from lowlight_cli.pipeline.observer import Observer
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.plan_request import make_plan
@@ -36,21 +36,6 @@ class TimedRun:
     seconds: float
     report: Report
     peak: Peak
-
-
-class _Warnings(Observer):
-    """Passes warnings on.
-
-    Args:
-        on_warning: Receives them.
-    """
-
-    def __init__(self, on_warning: Callable[[str], None]) -> None:
-        self._on_warning = on_warning
-
-    def warning(self, text: str) -> None:
-        """A run deviates from the settings."""
-        self._on_warning(text)
 
 
 def plan_photos(photos: Sequence[str], folder: Path) -> Plan:
@@ -95,8 +80,8 @@ class EngineRuns:
         read = settings.read.model_copy(update={"frames": FramesPolicy.FIRST})
         request = EnhanceRequest(output=_output(folder), settings=settings.model_copy(update={"read": read}))
         self._out = folder / _RESULTS
-        self._session = EnhanceSession(request, _Warnings(on_warning), interruption)
-        self.runner = self._session.load()
+        self.runner = make_runner(settings, on_warning=on_warning)
+        self._session = EnhanceSession(request, Observer(), interruption, self.runner)
         self.config = make_pipeline_config(settings, self.runner.device)
 
     def run(self, plan: Plan, jobs: Sequence[Job]) -> TimedRun:

@@ -1,4 +1,7 @@
-"""Peak memory of a piece of work, in this program and on its GPU."""
+"""Peak memory of a piece of work, in this program and on its GPU.
+
+A file of its own, because how a peak is reset and read depends on the system, and not on what is measured.
+"""
 
 import re
 import sys

@@ -1,4 +1,7 @@
-"""Makes dark photos, for a measurement without photos."""
+"""Makes dark photos, for a measurement without photos.
+
+A file of its own, because benchmarks make photos, too, without measuring through `lle bench`.
+"""
 
 import os
 import shutil

@@ -130,7 +130,7 @@ def test_a_gpu_is_recommended_where_there_is_none_and_the_model_limits():
 def test_files_that_limit_are_compared_with_the_model():
     (advice,) = following_advice(case(limit="reading", limit_share=0.6), SETUP, Possible())
     assert "reading takes 60 %" in advice.text
-    assert "the model alone would do 2.5 images/s" in advice.text
+    assert "the model alone does 2.5 per second" in advice.text
 
 
 def test_a_run_that_is_nearly_as_fast_as_the_model_needs_no_threads():
