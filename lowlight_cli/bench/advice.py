@@ -96,7 +96,7 @@ def _for_files(
     case: Case, setup: Setup, settings: EnhanceSettings, possible: Possible
 ) -> Iterator[Candidate]:
     most = possible.processors if setup.workers < possible.processors else 2 * setup.workers
-    if setup.workers < (workers := min(most, MOST_WORKERS)):
+    if setup.workers < (workers := min(most, MOST_WORKERS)) and setup.workers < case.photos:
         yield _changed(settings, "--workers", f"{workers}", "results stay the same", workers=workers)
     if case.limit == "writing" and possible.has_png and settings.write.compression > _FASTEST_COMPRESSION:
         write = settings.write.model_copy(update={"compression": _FASTEST_COMPRESSION})
@@ -118,7 +118,7 @@ def following_advice(case: Case, setup: Setup, possible: Possible) -> Iterator[A
     if case.limit == "model" and case.share_of_model >= NEARLY_ALL:
         yield Advice("", "threads and disks matter little: the run is nearly as fast as the model alone")
     if case.limit in ("reading", "writing"):
-        rate = f"the model alone does {case.model_images_per_second:.3g} per second"
+        rate = f"the model alone does {_rate(case.model_images_per_second)} per second"
         yield Advice("", f"more processors or a faster disk would help: {case.limit} takes {percent}; {rate}")
 
 
@@ -143,6 +143,10 @@ def measured_advice(candidate: Candidate, speed: float) -> Advice | None:
         speed: Its speed relative to the given options.
     """
     return Advice(candidate.option, candidate.text, round(speed, 2)) if speed >= WORTH_IT else None
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _has_large(case: Case) -> bool:

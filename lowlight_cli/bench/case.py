@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from lowlight_cli.bench.advice import Candidate, measured_advice, unmeasured_advice
+from lowlight_cli.bench.advice import WORTH_IT, Candidate, measured_advice, unmeasured_advice
 from lowlight_cli.bench.engine_runs import EngineRuns, TimedRun
 from lowlight_cli.bench.model_alone import ModelAlone
 from lowlight_cli.bench.observer import BenchObserver
@@ -117,28 +117,52 @@ class CaseBench:
     def _speed_of(
         self, case: Case, candidate: Candidate, start: Callable[[EnhanceSettings], EngineRuns]
     ) -> float:
-        """Speed relative to the given options; 0 if it failed or takes too long to measure."""
+        """Speed relative to the given options; 0 if it failed or takes too long to measure.
+
+        One that seems worth it is measured again beside the given options, if there is time; then its slower
+        run counts against the fastest run of the given ones.
+        """
         try:
             runs = start(candidate.settings)
-            run = runs.run(self._plan, self._jobs[:1])
-            if len(self._jobs) > 1:
-                # One photo takes longer than one of many, so that this is enough for all of them.
-                if time.perf_counter() + run.seconds * len(self._jobs) > self._times.tries_end:
-                    return 0.0
-                run = runs.run(self._plan, self._jobs)
+            first = self._whole(runs, self._jobs[:1])
+            # One photo takes longer than one of many, so that this is enough for all of them.
+            if len(self._jobs) > 1 and self._lacks(first * len(self._jobs)):
+                return 0.0
+            seconds = [self._whole(runs) if len(self._jobs) > 1 else first]
+            usual = [case.seconds]
+            if usual[0] >= WORTH_IT * seconds[0] and not self._lacks(usual[0] + seconds[0]):
+                usual.append(self._whole(self._runs))
+                seconds.append(self._whole(runs))
         except LowlightError:
             return 0.0
-        is_whole = all(row.status == "ok" for row in run.report.rows)
-        return case.seconds / run.seconds if is_whole else 0.0
+        return min(usual) / max(seconds)
+
+    def _lacks(self, seconds: float) -> bool:
+        """Whether the time of tries is too short for as many seconds."""
+        return time.perf_counter() + seconds > self._times.tries_end
+
+    def _whole(self, runs: EngineRuns, jobs: Sequence[Job] | None = None) -> float:
+        """Seconds of a run in which no photo failed.
+
+        Args:
+            runs: An engine.
+            jobs: The photos; None for all.
+
+        Raises:
+            LowlightError: A photo failed, though not with the given options.
+        """
+        run = runs.run(self._plan, self._jobs if jobs is None else jobs)
+        for row in run.report.rows:
+            if row.status != "ok":
+                raise ImageError(row.code, row.message)
+        return run.seconds
 
     def _largest_run(self) -> TimedRun | None:
         """A run of one photo, then of as many as the time allows; None if all failed."""
         run = self._clean_run(1)
         while run is not None:
-            count = self._fitting(run)
-            if count <= len(self._jobs) or len(self._jobs) < count < min(
-                len(self._by_size), _GROWTH * len(self._jobs)
-            ):
+            count, done = self._fitting(run), len(self._jobs)
+            if count <= done or count < min(len(self._by_size), _GROWTH * done):
                 return run
             run = self._clean_run(count)
         return None

@@ -88,8 +88,15 @@ def test_more_threads_are_tried_if_files_limit(workers, processors, options, lim
         replace(SETUP, workers=workers),
         Possible(processors=processors),
         limit=limit,
+        photos=100,
     )
     assert list(found) == options
+
+
+def test_more_threads_than_photos_are_not_tried():
+    setup, possible = replace(SETUP, workers=4), Possible(processors=8)
+    assert tried(setup=setup, possible=possible, limit="reading", photos=4) == {}
+    assert list(tried(setup=setup, possible=possible, limit="reading", photos=5)) == ["--workers 8"]
 
 
 def test_less_compression_is_tried_if_writing_png_files_limits():
