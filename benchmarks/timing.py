@@ -56,17 +56,18 @@ def machine_facts() -> dict[str, Any]:
     }
 
 
-def write_result(suite: str, device: str, machine: str, cases: dict[str, Any]) -> Path:
-    """Writes ``results/<suite>--<machine>--<device>.json``.
+def write_result(suite: str, device: str, machine: str, cases: dict[str, Any], folder: Path = FOLDER) -> Path:
+    """Writes ``<suite>--<machine>--<device>.json``.
 
     Args:
         suite: What was measured.
         device: Where.
         machine: Short name for the file.
         cases: A result for each case.
+        folder: Where to write; it is made.
     """
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{suite}--{machine}--{device}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{suite}--{machine}--{device}.json"
     result = {"v": 1, "suite": suite, "device": device, "machine": machine_facts(), "cases": cases}
     path.write_text(json.dumps(result, indent=2) + "\n")
     return path

@@ -74,6 +74,15 @@ class Accelerator:
             return int(torch.mps.driver_allocated_memory())
         return int(self._module.max_memory_allocated(device))
 
+    def reset_peak(self, device: torch.device) -> None:
+        """Lets ``peak_bytes`` count from now on; an Apple GPU counts no peak.
+
+        Args:
+            device: One of this kind.
+        """
+        if self.name != "mps":
+            self._module.reset_peak_memory_stats(device)
+
     def synchronize(self, device: torch.device) -> None:
         """Waits until all work is done.
 

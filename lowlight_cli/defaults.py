@@ -25,3 +25,8 @@ SETTLE_S = 2.0
 
 PREVIEW_SIZE = 480
 """Long side of a photo on a sheet of `lle try`, in pixels."""
+
+BENCH_SETS = "40:600x400,2:4000x3000"
+"""Photos that `lle bench` makes if none are given: how many, width and height in pixels."""
+BENCH_REPEATS = 3
+BENCH_SECONDS = 60.0

@@ -10,6 +10,7 @@ import typer
 
 from lowlight_cli.cli import cache, datasets, models, train
 from lowlight_cli.cli import config as config_command
+from lowlight_cli.cli.bench import bench
 from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.detect_eval import detect_eval
 from lowlight_cli.cli.detect_prep import detect_prep
@@ -48,6 +49,7 @@ app.command("detect-eval", rich_help_panel=_detection, short_help="Score detecto
 )
 app.command("help", rich_help_panel=_help)(show_help)
 app.command(rich_help_panel=_help, short_help="Check the installation and suggest fixes.")(doctor)
+app.command(rich_help_panel=_help, short_help="Measure the speed of this machine, and its limits.")(bench)
 app.add_typer(config_command.app, name="config", rich_help_panel=_help)
 app.add_typer(cache.app, name="cache", rich_help_panel=_help)
 app.command(rich_help_panel=_help, short_help="Print the JSON Schema of --json events.")(schema)

@@ -87,15 +87,22 @@ class EnhanceSession:
         observer: Notified of each event of each run.
         interruption: Handles signals between the runs; one that arrives while the model is loaded ends the
             run at its start.
+        runner: The model, if it is loaded already.
 
     Raises:
         WeightsError: The weights are missing.
     """
 
-    def __init__(self, request: EnhanceRequest, observer: Observer, interruption: Interruption) -> None:
+    def __init__(
+        self,
+        request: EnhanceRequest,
+        observer: Observer,
+        interruption: Interruption,
+        runner: "ModelRunner | None" = None,
+    ) -> None:
         self._run = _RunSpec.of(request)
         self._observer = observer
-        self._loaded = _Loaded(interruption=interruption)
+        self._loaded = _Loaded(runner, interruption=interruption)
 
     def locked(self, plan: Plan) -> AbstractContextManager[None]:
         """Holds the lock of the output folder; what a killed run left behind is cleaned up first.

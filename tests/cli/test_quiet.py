@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lowlight_cli.bench import measure as photo_bench
 from lowlight_cli.checkpoints import export, import_weights
 from lowlight_cli.checkpoints.export import Exported
 from lowlight_cli.checkpoints.import_weights import Imported
@@ -14,6 +15,7 @@ from lowlight_cli.cli.typer_app import finished
 from lowlight_cli.training import bench
 from lowlight_cli.training.ablation import Row
 from lowlight_cli.training.bench import Speed
+from tests.unit.bench.samples import RESULT
 
 SCORE = "eval --pred {here}/low --gt {here}/gt --metrics psnr,ssim --per-image"
 DETECTORS = "detect-eval {here}/set --pred {here}/found --resamples 9"
@@ -25,6 +27,7 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
         "enhance {here}/low -o {new}/ -m identity --dry-run",
         "enhance {here}/low -o {new}/ -m identity --dry-run --json",
     ),
+    "bench": ("bench {here}/low -m identity", "bench {here}/low -m identity --json"),
     "eval": tuple(f"{SCORE} -f {form}" for form in ("table", "json", "csv", "latex")),
     "detect-prep": ("detect-prep {here}/set -o {new} -m identity",),
     "detect-eval": (DETECTORS, f"{DETECTORS} --json", f"{DETECTORS} -f csv"),
@@ -107,6 +110,7 @@ def nothing_is_trained_or_translated(monkeypatch):
     graph = Exported(Path("codeenhance.pt2"), "pt2", 32, 64, 1e-6, ((1, 64, 64),))
     monkeypatch.setattr(export, "export_enhancer", lambda *_, **__: graph)
     monkeypatch.setattr(bench, "measure", lambda *_, **__: speed)
+    monkeypatch.setattr(photo_bench, "measure", lambda *_, **__: RESULT)
     monkeypatch.setattr(import_weights, "import_weights", lambda *_: imported)
     monkeypatch.setattr(train_ablate.Grid, "train", lambda *_: None)
     monkeypatch.setattr(train_ablate.Grid, "write", lambda *_: [row])

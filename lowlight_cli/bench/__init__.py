@@ -1,0 +1,1 @@
+"""Measures how fast this machine enhances photos, what limits it, and which options help."""
