@@ -266,24 +266,32 @@ def _enhance(plan: Plan, run: _RunSpec, observer: Observer, recording: _Recordin
             recording.on_row(row)
         return Report(rows, 0.0, len(plan.ignored))
 
-    # Importing torch takes seconds, so do it only after the arguments are validated.
+    def start(device: str, precision: str, reason: str) -> RunInfo:
+        info = replace(run.info, device=device, precision=precision)
+        recording.begin(info)
+        observer.start(plan, info, run.handlers, reason)
+        return info
+
+    settings = run.request.settings
+    if settings.names_several_devices:
+        # Importing torch takes seconds, so do it only after the arguments are validated.
+        from lowlight_cli.device import expand_devices
+
+        devices = expand_devices(settings.device)
+        if len(devices) > 1 and todo > 1:
+            from lowlight_cli.pipeline.worker_pool import run_on_devices
+
+            return run_on_devices(plan, run.request, devices, run.options, observer, recording.on_row, start)
+        settings = settings.model_copy(update={"device": devices[0]})
     from lowlight_cli.pipeline.engine import run_plan
     from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
 
-    settings = run.request.settings
     runner = loaded.runner = loaded.runner or make_runner(settings, on_warning=observer.warning)
-    info = replace(run.info, device=str(runner.device), precision=runner.precision.name)
-    recording.begin(info)
-    observer.start(plan, info, run.handlers, runner.precision_reason)
+    start(str(runner.device), runner.precision.name, runner.precision_reason)
     config = make_pipeline_config(settings, runner.device)
     with observer.progress(todo):
         return run_plan(
-            plan,
-            runner,
-            config,
-            on_row=recording.on_row,
-            before_write=recording.before_write,
-            on_crash=observer.crash,
-            on_work=observer.working,
-            interruption=loaded.interruption,
-        )
+            plan, runner, config,
+            on_row=recording.on_row, before_write=recording.before_write,
+            on_crash=observer.crash, on_work=observer.working, interruption=loaded.interruption,
+        )  # fmt: skip
