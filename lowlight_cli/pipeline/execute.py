@@ -128,7 +128,7 @@ def execute(
 
         devices = expand_devices(settings.device)
         if len(devices) > 1 and todo > 1:
-            from lowlight_cli.pipeline.worker_pool import run_on_devices
+            from lowlight_cli.pipeline.device_run import run_on_devices
 
             return run_on_devices(plan, run.request, devices, run.options, observer, recording.on_row, start)
         settings = settings.model_copy(update={"device": devices[0]})

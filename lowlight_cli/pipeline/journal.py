@@ -6,7 +6,6 @@ would look like a file of the user; the journal records its digest before it is 
 
 import os
 import re
-import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -32,17 +31,6 @@ def journal_path(folder: Path, records: str = "") -> Path:
         records: Ending of the name of a shard's journal, as ``Plan.records``.
     """
     return folder / STATE_FOLDER / f"journal{records}.jsonl"
-
-
-def worker_journal_path(folder: Path, records: str = "") -> Path:
-    """Path of the journal that this process writes as a worker of a run.
-
-    Args:
-        folder: Output folder.
-        records: Ending of the names of the records of a shard, as ``Plan.records``.
-    """
-    path = journal_path(folder, records)
-    return path.with_name(f"{path.stem}.{socket.gethostname()}-{os.getpid()}{path.suffix}")
 
 
 def journal_endings(folder: Path) -> list[str]:

@@ -14,17 +14,21 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
+import torch
+
+from lowlight_cli.accelerators import make_default
+from lowlight_cli.device import choose_device
 from lowlight_cli.errors import describe_bug
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.in_place import Backup
-from lowlight_cli.pipeline.journal import worker_journal_path
 from lowlight_cli.pipeline.model_runner import ModelRunner
 from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import Report
 from lowlight_cli.pipeline.run_log import Journal
 from lowlight_cli.pipeline.signals import Interruption, leave
+from lowlight_cli.pipeline.worker_journal import worker_journal_path
 from lowlight_cli.pipeline.worker_lock import working_in
 from lowlight_cli.pipeline.worker_messages import (
     Chunk,
@@ -55,6 +59,9 @@ class ChunkRunner:
     def __init__(self, task: WorkerTask, send: Callable[[Message], None], interruption: Interruption) -> None:
         self._send = send
         self._interruption = interruption
+        if task.torch_threads is not None:
+            torch.set_num_threads(task.torch_threads)
+        make_default(choose_device(task.settings.device))
         self._runner = make_runner(task.settings, on_warning=lambda text: send(Warned(text)))
         # The process that started this one counts failures.
         self._config = replace(make_pipeline_config(task.settings, self._runner.device), max_errors=None)
@@ -129,8 +136,7 @@ def serve(connection: Connection) -> None:
         with sending, suppress(OSError):  # if nobody listens any more, the worker is about to stop
             connection.send(message)
 
-    listener = threading.Thread(target=_listen, args=(connection, chunks, interruption), daemon=True)
-    listener.start()
+    threading.Thread(target=_listen, args=(connection, chunks, interruption), daemon=True).start()
     with working_in(task.folder, task.records):
         _work(task, chunks, send, interruption)
     leave(0)  # threads whose results are no longer needed may still work
@@ -139,11 +145,14 @@ def serve(connection: Connection) -> None:
 def _listen(
     connection: Connection, chunks: "queue.SimpleQueue[Chunk | None]", interruption: Interruption
 ) -> None:
+    is_first = True
     try:
         while (chunk := connection.recv()) is not None:
             chunks.put(chunk)
+            is_first = False
     except (EOFError, OSError):
-        pass
+        if is_first:
+            leave(0)  # the model may still be loading, and nothing is written
     interruption.request()
     chunks.put(None)
 
@@ -161,8 +170,9 @@ def _work(
         while (chunk := chunks.get()) is not None:
             report = runner.run(chunk)
             if report.ended_by is not None:
+                send(Warned(str(report.ended_by)))
                 leave(1)  # the device is lost for the rest of this process
-            send(ChunkEnded())
+            send(ChunkEnded(report.stages))
         runner.close()
     except Exception as error:
         send(Failed(portable(error)))

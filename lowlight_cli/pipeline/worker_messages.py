@@ -1,12 +1,13 @@
 """What a run with several processes and its workers send each other: jobs in, rows out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row
 from lowlight_cli.pipeline.run_log import RunInfo
 from lowlight_cli.pipeline.settings import EnhanceSettings
+from lowlight_cli.pipeline.stages import StageSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class WorkerTask:
         records: Ending of the names of the records of a shard, as ``Plan.records``.
         options: Hash of the settings that affect results, for the journal.
         backup_dir: Folder that keeps the originals of an in-place run.
+        torch_threads: Threads of the model on a CPU, where another number changes the last bits; None is
+            the default of the machine.
     """
 
     settings: EnhanceSettings
@@ -26,6 +29,7 @@ class WorkerTask:
     records: str
     options: str
     backup_dir: Path | None = None
+    torch_threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,12 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class ChunkEnded:
-    """All jobs of a chunk have rows, unless the worker was asked to stop or the disk is full."""
+    """All jobs of a chunk have rows, unless the worker was asked to stop or the disk is full.
+
+    ``stages`` says where the time went.
+    """
+
+    stages: StageSeconds = field(default_factory=StageSeconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from lowlight_cli.pipeline.plan import Job
+from lowlight_cli.pipeline.report import Row
 from lowlight_cli.pipeline.worker_messages import Chunk, Message, WorkerTask
 
 STOP_S = 15.0
@@ -28,6 +30,7 @@ class WorkerProcess:
         jobs: Jobs of its chunk that have no row yet, by their outputs.
         is_ready: Whether its model is loaded.
         is_busy: Whether it works on a chunk, of which all jobs may have rows already.
+        seconds: Seconds that it took for each image of its last chunk; None before its first.
     """
 
     device: str
@@ -36,6 +39,9 @@ class WorkerProcess:
     jobs: dict[Path, Job] = field(default_factory=dict)
     is_ready: bool = False
     is_busy: bool = False
+    seconds: float | None = None
+    _began_at: float = 0.0
+    _count: int = 1
 
     @staticmethod
     def started(device: str, main: Callable[[Connection], None]) -> "WorkerProcess":
@@ -53,10 +59,30 @@ class WorkerProcess:
         there.close()
         return WorkerProcess(device, process, here)
 
-    def send(self, message: WorkerTask | Chunk | None) -> None:
-        """Sends a message; that the process is dead is noticed when its connection is read."""
+    def send(self, message: WorkerTask | None) -> None:
+        """Sends what to do, or that nothing more follows.
+
+        That the process is dead is noticed when its connection is read.
+        """
         with suppress(OSError):
             self.connection.send(message)
+
+    def begin(self, chunk: Chunk) -> None:
+        """Sends a chunk."""
+        self.jobs, self.is_busy = {job.target: job for job in chunk.jobs}, True
+        self._began_at, self._count = time.monotonic(), len(chunk.jobs)
+        with suppress(OSError):
+            self.connection.send(chunk)
+
+    def note_row(self, row: Row) -> None:
+        """Notes that a job of its chunk has a row."""
+        if row.target is not None:
+            self.jobs.pop(row.target, None)
+
+    def end_chunk(self) -> None:
+        """Notes that it can begin another chunk."""
+        self.jobs, self.is_busy = {}, False
+        self.seconds = (time.monotonic() - self._began_at) / self._count
 
     def receive(self) -> Message | None:
         """The next message, which is waited for; None if the process has ended."""
@@ -69,6 +95,8 @@ class WorkerProcess:
     def end(self) -> str:
         """Waits until the process has ended, and kills it if it does not; returns how it ended."""
         self.connection.close()
+        if not self.is_ready:
+            self.process.kill()  # loading can take long, and nothing is written yet
         self.process.join(STOP_S)
         if self.process.is_alive():
             self.process.kill()
@@ -94,8 +122,11 @@ def _signals_blocked() -> Iterator[None]:
 
 
 def _ending(code: int | None) -> str:
-    """How a process ended: ``signal SIGKILL`` or ``exit code 1``."""
-    if code is not None and code < 0:
-        with suppress(ValueError):
-            return f"signal {signal.Signals(-code).name}"
-    return f"exit code {code}"
+    """How a process ended: ``exit code 1``, or ``signal SIGKILL`` with its usual reason."""
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+    return f"signal {name}, as when memory runs out" if name == "SIGKILL" else f"signal {name}"
