@@ -1,5 +1,6 @@
 """Worker processes without a model, whose behavior follows from the names of images and devices."""
 
+import base64
 import hashlib
 import os
 import signal
@@ -14,7 +15,10 @@ from lowlight_cli.pipeline.worker_journal import worker_journal_path
 from lowlight_cli.pipeline.worker_lock import working_in
 from lowlight_cli.pipeline.worker_messages import ChunkEnded, Failed, Finished, Ready, Warned, Working
 
-RESULT = b"a result"
+RESULT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGM0MjJiYGAAAAL8AJhB0mYmAAAAAElFTkSuQmCC"
+)
+"""A picture of two pixels."""
 
 
 def serve(connection):

@@ -102,7 +102,7 @@ def test_a_result_whose_process_ended_before_it_was_reported_counts_and_is_not_m
     assert set(outcomes(report).values()) == {"ok"}
     assert run.observer.sources.count("written.png") == 1
     (row,) = [row for row in report.rows if row.source.stem == "written"]
-    assert row.output_bytes == len(fake_worker.RESULT)
+    assert (row.width, row.height, row.output_bytes) == (2, 1, len(fake_worker.RESULT))
 
 
 def test_a_device_whose_processes_always_end_is_given_up(run, monkeypatch):
