@@ -178,3 +178,22 @@ def test_a_process_that_does_not_stop_is_ended(run, monkeypatch):
     assert "stuck" not in outcomes(report)
     assert len(report.rows) + report.left == 2
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("devices", "threads", "text"),
+    [
+        (("cpu", "cpu"), 4, None),
+        (("cuda:0", "cuda:1"), 8, None),
+        (
+            ("cpu", "cpu"),
+            8,
+            "2 processes with 8 threads each share 8 processors; OMP_NUM_THREADS=4 is faster",
+        ),
+        (("cpu",) * 9, 2, "9 processes with 2 threads each share 8 processors; OMP_NUM_THREADS=1 is faster"),
+        (("cpu",) * 9, 1, None),
+    ],
+)
+def test_processes_that_compete_for_processors_are_reported(monkeypatch, devices, threads, text):
+    monkeypatch.setattr(device_run, "usable_processors", lambda: 8)
+    assert device_run._thread_warning(devices, threads) == text
