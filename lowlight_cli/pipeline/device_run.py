@@ -252,6 +252,6 @@ def _thread_warning(devices: Sequence[str], threads: int) -> str | None:
     if devices[0] != "cpu" or threads <= few:
         return None
     return (
-        f"{count} processes with {counted(threads, 'thread')} each share {counted(processors, 'processor')}; "
-        f"OMP_NUM_THREADS={few} is faster"
+        f"{counted(count, 'process', 'processes')} with {counted(threads, 'thread')} each "
+        f"share {counted(processors, 'processor')}; OMP_NUM_THREADS={few} is faster"
     )
