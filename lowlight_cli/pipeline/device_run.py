@@ -106,7 +106,7 @@ class _DeviceRun:
     def _enhance_all(self, interruption: Interruption) -> None:
         for row in rows_without_work(self._plan):
             self._add(row)
-        while self._queue or any(worker.jobs for worker in self._pool.workers):
+        while self._queue or any(worker.is_busy for worker in self._pool.workers):
             if not self._pool.workers:
                 raise _EndedEarlyError
             for worker in self._pool.workers:

@@ -11,6 +11,7 @@ from pathlib import Path
 from lowlight_cli.errors import UnavailableError, WeightsError
 from lowlight_cli.pipeline.report import Row
 from lowlight_cli.pipeline.run_log import Journal
+from lowlight_cli.pipeline.stages import StageSeconds
 from lowlight_cli.pipeline.worker_journal import worker_journal_path
 from lowlight_cli.pipeline.worker_lock import working_in
 from lowlight_cli.pipeline.worker_messages import ChunkEnded, Failed, Finished, Ready, Warned, Working
@@ -53,7 +54,7 @@ def _serve(connection):
                     break
                 connection.send(Working(job.source))
                 connection.send(Finished(_done(job, journal)))
-            connection.send(ChunkEnded())
+            connection.send(ChunkEnded(StageSeconds(read=1.0)))
 
 
 def _received(connection):

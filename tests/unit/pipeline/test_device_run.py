@@ -75,6 +75,7 @@ def test_every_image_gets_one_row_and_one_result(run):
     assert run.started == [("a,b", "fp32", "as requested")]
     assert sorted(run.observer.sources) == sorted(f"a{i}.png" for i in range(30))
     assert run.observer.warnings == ["less memory"]  # of two workers
+    assert report.stages.read >= 3.0  # a second for each chunk
 
 
 def test_images_of_a_process_that_ends_are_done_by_another(run):
