@@ -12,6 +12,7 @@ import pytest
 
 from lowlight_cli.pipeline import worker_pool
 from lowlight_cli.pipeline.manifest import line_of, read_manifest
+from lowlight_cli.pipeline.worker_lock import working_in
 from tests.unit.pipeline import fake_worker
 
 TIMES = ("run", "seconds", "elapsed", "out_mtime_ns")
@@ -104,6 +105,19 @@ def test_an_image_on_which_processes_end_twice_fails_alone_and_is_tried_in_the_n
     assert "3 enhanced" in done.err
     assert (tmp_path / "out" / ".lle" / "failed.txt").read_text().endswith("deadly.png\n")
     assert "1 enhanced" in enhance(*words).err
+
+
+@pytest.mark.parametrize("shard", [(), ("--shard", "0/1")], ids=["all", "shard"])
+def test_processes_of_a_killed_run_are_waited_for(enhance, make_picture, tmp_path, monkeypatch, shard):
+    monkeypatch.setattr("lowlight_cli.pipeline.worker_lock._WAIT_S", 0.1)
+    make_picture(tmp_path / "in" / "a.png")
+    words, records = (tmp_path / "in", "-o", tmp_path / "out", *shard), "-0-of-1" if shard else ""
+    (tmp_path / "out" / ".lle").mkdir(parents=True)
+    with working_in(tmp_path / "out", records):
+        done = enhance(*words)
+    assert (done.code, done.err.count("\n")) == (11, 1)
+    assert "processes of a run that was killed still write to" in done.err
+    assert enhance(*words).code == 0
 
 
 def test_a_model_that_cannot_be_loaded_gives_one_line(run_lle, photos, tmp_path):

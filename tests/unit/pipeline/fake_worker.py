@@ -43,7 +43,7 @@ def _serve(connection):
     if device == "unweighted":
         connection.send(Failed(WeightsError("the weights are damaged")))
         return
-    connection.send(Ready(device, "fp32", "as requested"))
+    connection.send(Ready(device, "fp32", f"{task.torch_threads} threads"))
     connection.send(Warned("less memory"))
     journal = Journal(task.folder, task.options, worker_journal_path(task.folder, task.records))
     with working_in(task.folder, task.records):
