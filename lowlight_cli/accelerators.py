@@ -98,6 +98,15 @@ class Accelerator:
         """Gives memory that PyTorch keeps for reuse back to the system."""
         self._module.empty_cache()
 
+    def make_default(self, device: torch.device) -> None:
+        """Makes a GPU the one that is used where none is named, so that no memory of another is taken.
+
+        Args:
+            device: One of this kind.
+        """
+        if self.is_numbered:
+            self._module.set_device(device)
+
     def has_float64(self, index: int) -> bool:
         """Whether a GPU computes with 64-bit numbers; Apple's do not, and some of Intel's do not.
 
@@ -131,6 +140,16 @@ def accelerator_of(device: torch.device) -> Accelerator | None:
         device: Any device that ``choose_device`` returns.
     """
     return None if device.type == "cpu" else ACCELERATORS[device.type]
+
+
+def make_default(device: torch.device) -> None:
+    """Makes a device the one that its kind uses where no number is named; does nothing for the CPU.
+
+    Args:
+        device: Any device that ``choose_device`` returns.
+    """
+    if accelerator := accelerator_of(device):
+        accelerator.make_default(device)
 
 
 def recorded_event(device: torch.device, *, has_time: bool = False) -> torch.cuda.Event:

@@ -65,6 +65,8 @@ def choose_device(name: str) -> torch.device:
         return torch.device(tried[0].name, 0) if tried else CPU
     if name == "cpu":
         return CPU
+    if "," in name or name.endswith(":all"):
+        raise UsageError(f"--device {name}: only enhance and detect-prep use several devices; choose one")
     kind, colon, number = name.partition(":")
     is_number = number.isascii() and number.isdigit()
     if kind not in ACCELERATORS or (colon and not (ACCELERATORS[kind].is_numbered and is_number)):
@@ -72,6 +74,34 @@ def choose_device(name: str) -> torch.device:
     index = int(number or 0)
     _check_presence(ACCELERATORS[kind], name, index)
     return torch.device(kind, index)
+
+
+def expand_devices(name: str) -> tuple[str, ...]:
+    """The devices of ``cuda:all`` or of a list such as ``cuda:0,cuda:1``; any other name is returned alone.
+
+    A device that is named twice is returned twice.
+
+    Args:
+        name: ``KIND:all``, where a machine can have several of a kind, names with commas between them, or
+            what ``choose_device`` takes.
+
+    Raises:
+        UsageError: Part of a list is no device, or the devices are of different kinds.
+        UnavailableError: The machine lacks one of them.
+    """
+    kind, _, number = name.partition(":")
+    if number == "all" and kind in ACCELERATORS and ACCELERATORS[kind].is_numbered:
+        _check_presence(ACCELERATORS[kind], name, 0)
+        return tuple(f"{kind}:{index}" for index in range(ACCELERATORS[kind].count()))
+    if "," not in name:
+        return (name,)
+    parts = [part.strip() for part in name.split(",")]
+    if any(part == "auto" or part.endswith(":all") for part in parts):
+        raise UsageError(f"--device {name}: auto and cuda:all go in no list; name each device")
+    kinds = {part.partition(":")[0] for part in parts}
+    if len(kinds) > 1 and kinds <= {"cpu", *ACCELERATORS}:
+        raise UsageError(f"--device {name}: the devices must be of one kind, so that all results are alike")
+    return tuple(str(choose_device(part)) for part in parts)
 
 
 def device_names() -> list[str]:

@@ -66,7 +66,7 @@ class ImageError(LowlightError):
     Args:
         code: Short machine-readable reason: ``unreadable``, ``truncated``, ``unsupported``, ``too_large``,
             ``missing``, ``read``, ``oom``, ``nonfinite``, ``conflict``, ``write``, ``permission``,
-            ``disk_full``, ``device`` or ``internal``.
+            ``disk_full``, ``device``, ``crashed`` or ``internal``.
         message: One line for the user.
     """
 

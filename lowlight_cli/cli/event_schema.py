@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 ErrorCode = Literal[
     *("unreadable", "truncated", "unsupported", "too_large", "missing", "read", "oom", "nonfinite"),
-    *("conflict", "write", "permission", "disk_full", "timeout", "device", "internal"),
+    *("conflict", "write", "permission", "disk_full", "timeout", "device", "crashed", "internal"),
 ]
 
 Path64 = Annotated[str | None, Field(description="The path in base64, only if it is not valid UTF-8.")]

@@ -1,6 +1,7 @@
 """Settings of the batch engine: batch size, threads, reading, writing, and when to stop early."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lowlight_cli.images.settings import ReadSettings, WriteSettings
 
@@ -22,6 +23,7 @@ class PipelineConfig:
         preserve_mtime: Whether a result gets the modification time of its source.
         min_free: Bytes that must stay free on the disk of the results.
         max_errors: Number of failures after which the run stops; None for no limit.
+        measured: Outputs of the images in which blur is measured; None picks a sample of the run.
     """
 
     batch_size: int = 1
@@ -36,3 +38,4 @@ class PipelineConfig:
     preserve_mtime: bool = False
     min_free: int = 0
     max_errors: int | None = None
+    measured: frozenset[Path] | None = None

@@ -38,7 +38,7 @@ def read_ahead(
     """Decodes images in threads and yields them in job order, or a row for one that failed or is skipped.
 
     By the sizes in their headers, at most ``config.queue_pixels`` pixels are queued, but always one image.
-    Edges are measured in the images that ``is_in_sample`` selects.
+    Edges are measured in ``config.measured``, or in the images that ``is_in_sample`` selects.
 
     Args:
         jobs: What to read.
@@ -57,7 +57,8 @@ def read_ahead(
                 size = peek_pixels(job.source)
                 if ahead and size + sum(reading.pixels for reading in ahead) > config.queue_pixels:
                     break
-                is_measured = is_in_sample(index, len(jobs))
+                chosen = config.measured
+                is_measured = is_in_sample(index, len(jobs)) if chosen is None else job.target in chosen
                 ahead.append(_PendingRead(pool.submit(_read, job, config, is_measured, clock), size))
                 upcoming = next(waiting, None)
             yield ahead.popleft().future.result()

@@ -19,7 +19,8 @@ from lowlight_cli.pipeline.manifest import (
 )
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 
-_JOURNAL = re.compile(r"journal(-\d+-of-\d+)?\.jsonl")
+_JOURNAL = re.compile(r"journal(-\d+-of-\d+)?(\..+)?\.jsonl")
+"""Group 1 is the ending of a shard; group 2 names a worker."""
 
 
 def journal_path(folder: Path, records: str = "") -> Path:
@@ -33,12 +34,38 @@ def journal_path(folder: Path, records: str = "") -> Path:
 
 
 def journal_endings(folder: Path) -> list[str]:
-    """``Plan.records`` of the runs whose journals are in an output folder."""
+    """``Plan.records`` of the runs whose journals, or those of their workers, are in an output folder."""
+    return sorted({records for records, _ in _journals(folder)})
+
+
+def journal_paths(folder: Path, records: str = "") -> list[Path]:
+    """The journals that exist of a run and of its workers.
+
+    Args:
+        folder: Output folder.
+        records: Ending of the names of the records of a shard, as ``Plan.records``.
+    """
+    return [path for ending, path in _journals(folder) if ending == records]
+
+
+def remove_journals(folder: Path, records: str = "") -> None:
+    """Removes the journals of a run and of its workers, once the manifest has all results.
+
+    Args:
+        folder: Output folder.
+        records: Ending of the names of the records of a shard, as ``Plan.records``.
+    """
+    for path in journal_paths(folder, records):
+        path.unlink(missing_ok=True)
+
+
+def _journals(folder: Path) -> list[tuple[str, Path]]:
+    """``Plan.records`` and path of each journal in an output folder, by name."""
     try:
-        names = [path.name for path in (folder / STATE_FOLDER).iterdir()]
+        paths = sorted((folder / STATE_FOLDER).iterdir())
     except OSError:  # there is none
         return []
-    return sorted(found[1] or "" for name in names if (found := _JOURNAL.fullmatch(name)))
+    return [(found[1] or "", path) for path in paths if (found := _JOURNAL.fullmatch(path.name))]
 
 
 def recover(folder: Path, records: str = "") -> int:
@@ -51,12 +78,13 @@ def recover(folder: Path, records: str = "") -> int:
     Returns:
         Number of results added.
     """
-    path = journal_path(folder, records)
-    pending = {entry.key: entry for entry in read_entries(path)}
+    entries = (entry for path in journal_paths(folder, records) for entry in read_entries(path))
+    # Two workers may have written the same result, one after the other.
+    pending = {(entry.key, entry.out_sha256): entry for entry in entries}
     known = read_manifest(folder) if pending else {}
     writer = ManifestWriter(manifest_path(folder, records))
     found = 0
-    for key, entry in pending.items():
+    for (key, _), entry in pending.items():
         recorded = known.get(key)
         is_recorded = recorded is not None and (recorded.run, recorded.out_sha256) == (
             entry.run,
@@ -66,7 +94,7 @@ def recover(folder: Path, records: str = "") -> int:
             writer.add(entry)
             found += 1
     writer.close()
-    path.unlink(missing_ok=True)
+    remove_journals(folder, records)
     return found
 
 

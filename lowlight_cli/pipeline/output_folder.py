@@ -13,7 +13,7 @@ from lowlight_cli.errors import LockedError
 from lowlight_cli.pipeline.file_stat import FileStat, file_stat
 from lowlight_cli.pipeline.journal import (
     journal_endings,
-    journal_path,
+    journal_paths,
     recover,
     remove_temp_files,
     remove_temp_files_of,
@@ -30,8 +30,9 @@ from lowlight_cli.pipeline.manifest import (
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 from lowlight_cli.pipeline.shard import Shard
+from lowlight_cli.pipeline.worker_lock import wait_for_workers
 
-_OF_SHARD = re.compile(r"(lock|failed0?)-\d+-of-(\d+)(\.txt)?")
+_OF_SHARD = re.compile(r"(lock|workers|failed0?)-\d+-of-(\d+)(\.txt)?")
 """Names of locks and lists of failures of shards."""
 
 
@@ -84,7 +85,7 @@ def hold(plan: Plan, timeout_s: float, on_warning: Callable[[str], None]) -> Ite
 
 def is_clean(plan: Plan) -> bool:
     """Whether nothing is left to recover, nor to fold if the run is about all images."""
-    if journal_path(plan.folder, plan.records).exists():
+    if journal_paths(plan.folder, plan.records):
         return False
     return plan.single or plan.shard is not None or not manifest_parts(plan.folder)
 
@@ -100,6 +101,7 @@ def manifest_stats(plan: Plan) -> tuple[FileStat | None, ...]:
 
 def _clean_up(plan: Plan) -> None:
     """Recovers what any killed run left, and makes one manifest of all; no other run uses the folder."""
+    wait_for_workers(plan.folder)
     for ending in journal_endings(plan.folder):
         recover(plan.folder, ending)
     _fold(plan.folder)
@@ -107,8 +109,8 @@ def _clean_up(plan: Plan) -> None:
 
 
 def _clean_up_shard(plan: Plan) -> None:
-    if journal_path(plan.folder, plan.records).exists():
-        recover(plan.folder, plan.records)
+    wait_for_workers(plan.folder, plan.records)
+    recover(plan.folder, plan.records)
     remove_temp_files_of(job.target for job in plan.jobs)
 
 

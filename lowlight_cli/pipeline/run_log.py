@@ -10,7 +10,7 @@ from typing import Any
 from lowlight_cli.errors import ImageError, OutputError
 from lowlight_cli.images.replace import replace_file, write_code
 from lowlight_cli.pipeline.file_stat import file_stat
-from lowlight_cli.pipeline.journal import journal_path
+from lowlight_cli.pipeline.journal import journal_path, remove_journals
 from lowlight_cli.pipeline.manifest import Entry, ManifestWriter, manifest_path
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import Row
@@ -32,6 +32,75 @@ class RunInfo:
     precision: str = ""
 
 
+class Journal:
+    """Records results about to be written, so that those of a killed run are known.
+
+    Args:
+        folder: Output folder.
+        options: Hash of the settings that affect results.
+        path: The journal.
+    """
+
+    def __init__(self, folder: Path, options: str, path: Path) -> None:
+        self._folder = folder
+        self._options = options
+        self._writer = ManifestWriter(path)
+        self._common: dict[str, Any] = {}
+
+    def begin(self, info: RunInfo) -> None:
+        """Sets the fields that all entries share.
+
+        Args:
+            info: These fields.
+        """
+        self._common = asdict(info)
+
+    def before_write(self, job: Job, size: int, sha256: str) -> None:
+        """Records that a result is about to be written; called from the writing threads.
+
+        Args:
+            job: Job of the result.
+            size: Size of the result in bytes.
+            sha256: SHA-256 of the result in hex.
+
+        Raises:
+            ImageError: The journal cannot be written, so the result must not be written.
+        """
+        entry = self.entry(job.source, job.target, job)
+        try:
+            self._writer.add(replace(entry, out_size=size, out_sha256=sha256))
+        except OutputError as error:
+            raise ImageError(write_code(error.__cause__), str(error)) from error
+
+    def entry(self, source: Path, target: Path | None, job: Job | None) -> Entry:
+        """Entry of an image of which nothing but the input is known.
+
+        Args:
+            source: The input.
+            target: The planned output; None if none was planned.
+            job: Its job; None for a folder that cannot be listed.
+        """
+        stat = job.stat if job else None
+        is_unnamed = job is not None and job.relative == Path("-")
+        return Entry(
+            input=str(job.relative) if job else str(source),
+            source=str(source) if is_unnamed else absolute(source),
+            in_size=stat.size if stat else 0,
+            in_mtime_ns=stat.mtime_ns if stat else 0,
+            output=key_of(target, self._folder) if target else None,
+            options=self._options,
+            **self._common,
+        )
+
+    def close(self) -> None:
+        """Syncs the journal.
+
+        Raises:
+            OutputError: It could not be written.
+        """
+        self._writer.close()
+
+
 class RunLog:
     """Records the rows of a run in the manifest, and results about to be written in the journal.
 
@@ -48,11 +117,12 @@ class RunLog:
         self._folder, self._records = plan.folder, plan.records
         self._is_single = plan.single  # such runs share the journal
         self._resume_state = resume_state
-        self._common: dict[str, Any] = {}
+        self._is_begun = False
         self._started = time.perf_counter()
         self._jobs = {job.target: job for job in plan.jobs}
         self._manifest = ManifestWriter(manifest_path(plan.folder, plan.records))
-        self._journal = ManifestWriter(journal_path(plan.folder, plan.records))
+        path = journal_path(plan.folder, plan.records)
+        self._journal = Journal(plan.folder, resume_state.options, path)
         self._failed = {} if failed is None else failed
         self._write_error: OutputError | None = None
 
@@ -62,25 +132,13 @@ class RunLog:
         Args:
             info: These fields.
         """
-        self._common = asdict(info)
+        self._is_begun = True
+        self._journal.begin(info)
         self._started = time.perf_counter()
 
     def before_write(self, job: Job, size: int, sha256: str) -> None:
-        """Records in the journal that a result is about to be written; called from the writing threads.
-
-        Args:
-            job: Job of the result.
-            size: Size of the result in bytes.
-            sha256: SHA-256 of the result in hex.
-
-        Raises:
-            ImageError: The journal cannot be written, so the result must not be written.
-        """
-        entry = self._entry(job.source, job.target)
-        try:
-            self._journal.add(replace(entry, out_size=size, out_sha256=sha256))
-        except OutputError as error:
-            raise ImageError(write_code(error.__cause__), str(error)) from error
+        """Records a result in the journal; see ``Journal``."""
+        self._journal.before_write(job, size, sha256)
 
     def record(self, row: Row) -> None:
         """Records a row; if that fails, ``close`` keeps the journal and raises the error."""
@@ -91,7 +149,7 @@ class RunLog:
             self._failed[line] = None
         if row.status == "skipped" and (row.code != BRIGHT or (job and job.skip)):
             return
-        entry = self._entry(row.source, row.target)
+        entry = self._journal.entry(row.source, row.target, job)
         try:
             self._manifest.add(self._outcome(entry, row))
         except OutputError as error:
@@ -115,28 +173,11 @@ class RunLog:
             except OutputError as error:
                 self._write_error = error
         if is_complete and not self._is_single and not self._write_error:
-            journal_path(self._folder, self._records).unlink(missing_ok=True)
-        failures = self._write_failures() if self._common else None
+            remove_journals(self._folder, self._records)
+        failures = write_failures(self._folder, list(self._failed), self._records) if self._is_begun else None
         if self._write_error:
             raise self._write_error
         return failures
-
-    def _write_failures(self) -> Path | None:
-        return write_failures(self._folder, list(self._failed), self._records)
-
-    def _entry(self, source: Path, target: Path | None) -> Entry:
-        job = self._jobs.get(target) if target else None
-        stat = job.stat if job else None
-        is_unnamed = job is not None and job.relative == Path("-")
-        return Entry(
-            input=str(job.relative) if job else str(source),
-            source=str(source) if is_unnamed else absolute(source),
-            in_size=stat.size if stat else 0,
-            in_mtime_ns=stat.mtime_ns if stat else 0,
-            output=key_of(target, self._folder) if target else None,
-            options=self._resume_state.options,
-            **self._common,
-        )
 
     def _outcome(self, entry: Entry, row: Row) -> Entry:
         entry = replace(

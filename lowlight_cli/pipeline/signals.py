@@ -3,6 +3,7 @@
 The first signal stops the run at a safe point; the second exits at once.
 """
 
+import _thread
 import os
 import signal
 import sys
@@ -38,6 +39,7 @@ class Interruption:
     def __init__(self) -> None:
         self._number: int | None = None
         self._is_interruptible = False
+        self._is_requested = False
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -68,8 +70,16 @@ class Interruption:
         finally:
             self._is_interruptible = False
 
+    def request(self) -> None:
+        """Stops the run like SIGTERM; for other threads than the main one."""
+        if self._number is None:
+            self._number, self._is_requested = signal.SIGTERM, True
+            _thread.interrupt_main(signal.SIGTERM)  # does nothing unless this object handles signals
+
     def _take(self, number: int, frame: FrameType | None) -> None:
-        if self._number is not None:
+        if self._is_requested:
+            self._is_requested = False
+        elif self._number is not None:
             leave(SIGNAL_BASE + number)
         self._number = number
         if self._is_interruptible:

@@ -45,6 +45,11 @@ class StageSeconds:
     write: float = 0.0
     wait_output: float = 0.0
 
+    def __add__(self, other: "StageSeconds") -> "StageSeconds":
+        """Seconds of two processes that work side by side, or one after the other."""
+        names = [field.name for field in fields(self)]
+        return StageSeconds(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
     def __sub__(self, earlier: "StageSeconds") -> "StageSeconds":
         """Seconds since an earlier reading."""
         names = [field.name for field in fields(self)]

@@ -39,6 +39,7 @@ def check_watchable(request: EnhanceRequest) -> None:
         "--out -": output.out == STDIN,
         "--on-exist error": output.on_exist is OnExist.ERROR,
         "--save-degradation": output.save_intermediate,
+        f"--device {request.settings.device}; choose one": request.settings.names_several_devices,
         "a --name with {n}, which changes with each new file": "{n" in output.name,
     }
     for words, is_given in excluded.items():
