@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import conv2d, gelu, scaled_dot_product_attention
 
 from lowlight_cli.tensors import Features
 
@@ -27,14 +27,31 @@ class WindowLayout(NamedTuple):
     mask: Tensor
 
 
+class TokenLinear(nn.Linear):
+    """A linear layer for tokens, computed as a convolution where that is faster.
+
+    On a CPU in float32, PyTorch takes MKL for linear layers and oneDNN for convolutions. On an AMD EPYC, MKL
+    took 1.5 to 2.4 times as long. Results are equal up to rounding.
+    """
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Transforms tokens of any leading shape, channels last."""
+        is_plain = tokens.device.type == "cpu" and tokens.dtype == torch.float32
+        if not is_plain or torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
+            return super().forward(tokens)
+        pixels = tokens.reshape(1, -1, 1, self.in_features).permute(0, 3, 1, 2)
+        transformed = conv2d(pixels, self.weight[..., None, None], self.bias)
+        return transformed.permute(0, 2, 3, 1).reshape(*tokens.shape[:-1], self.out_features)
+
+
 class WindowAttention(nn.Module):
     """Self-attention inside windows, with a learned bias for each offset between two positions."""
 
     def __init__(self, channels: int, heads: int, window: int) -> None:
         super().__init__()
         self.heads = heads
-        self.qkv = nn.Linear(channels, 3 * channels)
-        self.proj = nn.Linear(channels, channels)
+        self.qkv = TokenLinear(channels, 3 * channels)
+        self.proj = TokenLinear(channels, channels)
         self.bias_table = nn.Parameter(torch.empty((2 * window - 1) ** 2, heads))
         nn.init.trunc_normal_(self.bias_table, std=0.02)
 
@@ -67,8 +84,8 @@ class FeedForward(nn.Module):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(channels, hidden)
-        self.fc2 = nn.Linear(hidden, channels)
+        self.fc1 = TokenLinear(channels, hidden)
+        self.fc2 = TokenLinear(hidden, channels)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Transforms tokens of any leading shape, channels last."""

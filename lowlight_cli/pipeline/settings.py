@@ -43,7 +43,7 @@ class EnhanceSettings(BaseModel):
             kind, as in ``cuda:all`` and ``cuda:0,cuda:1``, each with a process of its own.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         batch_size: Maximum number of images in a pass; None chooses by device.
-        workers: Number of decoding threads; twice as many encode and write. None uses the available processors.
+        workers: Number of decoding threads; twice as many encode and write. None uses all processors.
         tile: Tile side in pixels; None chooses by memory, 0 tiles only images that do not fit.
         tile_overlap: Pixels shared by neighboring tiles.
         only_dark: Images whose mean luma in [0, 1] is above this are skipped; None skips none.

@@ -8,6 +8,7 @@ from torch.nn.functional import gelu, layer_norm, linear
 from lowlight_cli.layers.swin import (
     SwinBlock,
     SwinTrunk,
+    TokenLinear,
     cut_windows,
     join_windows,
     shift_mask,
@@ -79,6 +80,19 @@ def test_trunk_equals_attention_written_out(size: tuple[int, int]) -> None:
     features = torch.randn(2, CHANNELS, *size, dtype=torch.float64)
     expected = torch.stack([run_slowly(trunk, picture) for picture in features])
     torch.testing.assert_close(trunk(features), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 64), (2, 3, 16, 64), (64,)])
+def test_linear_layers_of_tokens_equal_those_of_pytorch(shape: tuple[int, ...]) -> None:
+    layer = TokenLinear(64, 48)
+    tokens = torch.randn(*shape[:-1], 2 * shape[-1])[..., ::2]  # not contiguous
+    expected = linear(tokens, layer.weight, layer.bias)
+    with torch.inference_mode():
+        found = layer(tokens)
+    assert found.shape == expected.shape
+    assert torch.allclose(found, expected, atol=1e-5)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        assert layer(tokens).dtype == torch.bfloat16
 
 
 def test_published_trunk_has_the_published_number_of_parameters() -> None:
