@@ -110,7 +110,7 @@ def _setup_lines(setup: Setup) -> str:
         (
             "device",
             f"{setup.device} in {setup.precision}, {counted(setup.threads, 'thread')}; "
-            f"reading and writing with {counted(setup.workers, 'worker')} each",
+            f"{counted(setup.workers, 'worker')} (--workers)",
         ),
         ("precision", setup.precision_reason),
     ]
