@@ -33,6 +33,7 @@ class ModelOptions(TypedDict, total=False):
         reference: Well-lit image file whose look is copied.
         seed: Random seed; default 0.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``; default ``auto``.
+            ``enhance_files`` also takes ``cuda:all`` and lists (docs/several-gpus.md).
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``; default ``auto``.
         detail: ``full`` (default), ``fast`` (large images at reduced size) or ``auto`` (above 6 MP).
         tile: Side of tiles in pixels; None (default) chooses by memory, 0 turns tiles off.

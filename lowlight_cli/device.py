@@ -66,7 +66,7 @@ def choose_device(name: str) -> torch.device:
     if name == "cpu":
         return CPU
     if "," in name or name.endswith(":all"):
-        raise UsageError(f"--device {name}: only lle enhance uses several devices; choose one")
+        raise UsageError(f"--device {name}: only enhance and detect-prep use several devices; choose one")
     kind, colon, number = name.partition(":")
     is_number = number.isascii() and number.isdigit()
     if kind not in ACCELERATORS or (colon and not (ACCELERATORS[kind].is_numbered and is_number)):
@@ -79,7 +79,7 @@ def choose_device(name: str) -> torch.device:
 def expand_devices(name: str) -> tuple[str, ...]:
     """The devices of ``cuda:all`` or of a list such as ``cuda:0,cuda:1``; any other name is returned alone.
 
-    A device that is listed twice is returned twice.
+    A device that is named twice is returned twice.
 
     Args:
         name: ``KIND:all``, where a machine can have several of a kind, names with commas between them, or
@@ -95,10 +95,13 @@ def expand_devices(name: str) -> tuple[str, ...]:
         return tuple(f"{kind}:{index}" for index in range(ACCELERATORS[kind].count()))
     if "," not in name:
         return (name,)
-    devices = [choose_device(each.strip()) for each in name.split(",")]
-    if len({device.type for device in devices}) > 1:
+    parts = [part.strip() for part in name.split(",")]
+    if any(part == "auto" or part.endswith(":all") for part in parts):
+        raise UsageError(f"--device {name}: auto and cuda:all go in no list; name each device")
+    kinds = {part.partition(":")[0] for part in parts}
+    if len(kinds) > 1 and kinds <= {"cpu", *ACCELERATORS}:
         raise UsageError(f"--device {name}: the devices must be of one kind, so that all results are alike")
-    return tuple(str(device) for device in devices)
+    return tuple(str(choose_device(part)) for part in parts)
 
 
 def device_names() -> list[str]:

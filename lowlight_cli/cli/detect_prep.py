@@ -96,7 +96,7 @@ def detect_prep(
     reference: options.ReferenceOption = None,
     on_exist: io.OnExistOption = OnExist.RESUME,
     quality: io.QualityOption = defaults.QUALITY,
-    device: options.DeviceOption = defaults.DEVICE,
+    device: options.DevicesOption = defaults.DEVICE,
     precision: options.PrecisionOption = options.Precision.AUTO,
     batch_size: options.BatchSizeOption = None,
     tile: options.TileOption = None,

@@ -62,7 +62,7 @@ def enhance(
     backup_dir: io.BackupDirOption = None,
     no_backup: io.NoBackupOption = False,
     yes: io.YesOption = False,
-    device: options.DeviceOption = defaults.DEVICE,
+    device: options.DevicesOption = defaults.DEVICE,
     detail: options.DetailOption = Detail.FULL,
     precision: options.PrecisionOption = options.Precision.AUTO,
     batch_size: options.BatchSizeOption = None,

@@ -43,6 +43,13 @@ def complete_device(incomplete: str) -> list[str]:
     return [name for name in ("auto", "cpu", *_gpus(Path("/dev"))) if name.startswith(incomplete)]
 
 
+def complete_devices(incomplete: str) -> list[str]:
+    """As ``complete_device``, and ``cuda:all`` if there are several GPUs."""
+    names = complete_device("")
+    names += ["cuda:all"] if "cuda:1" in names else []
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def _gpus(nodes: Path) -> list[str]:
     """Names of the GPUs that have a device node; ``cuda`` alone if the system lists none that way.
 
@@ -139,6 +146,17 @@ DeviceOption = Annotated[
         metavar="DEVICE",
         help="auto, cpu, cuda, cuda:N, xpu, xpu:N or mps; auto uses the first CUDA GPU, if there is one.",
         autocompletion=complete_device,
+        envvar="LLE_DEVICE",
+    ),
+]
+DevicesOption = Annotated[
+    str,
+    _speed(
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:N, xpu, xpu:N or mps; auto uses the first CUDA GPU, if there is one. "
+        "cuda:all and lists of one kind, such as cuda:0,cuda:2, use a process for each device; one that is "
+        "named twice gets two.",
+        autocompletion=complete_devices,
         envvar="LLE_DEVICE",
     ),
 ]

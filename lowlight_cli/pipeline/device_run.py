@@ -30,7 +30,7 @@ from lowlight_cli.pipeline.worker_messages import (
 )
 from lowlight_cli.pipeline.worker_pool import WorkerPool
 from lowlight_cli.pipeline.worker_process import STOP_S, WorkerProcess
-from lowlight_cli.processors import default_workers
+from lowlight_cli.processors import default_workers, usable_processors
 
 
 class _DeviceRun:
@@ -183,6 +183,8 @@ def run_on_devices(
         backup_dir=request.output.backup_dir,
         torch_threads=torch.get_num_threads(),
     )
+    if warning := _thread_warning(devices, torch.get_num_threads()):
+        observer.warning(warning)
     pool = WorkerPool(devices, task, observer.warning)
     try:
         ready = pool.load()
@@ -192,3 +194,22 @@ def run_on_devices(
             return _DeviceRun(plan, pool, info, rows, observer).run()
     finally:
         pool.close()
+
+
+def _thread_warning(devices: Sequence[str], threads: int) -> str | None:
+    """A warning if processes on a CPU have more threads than processors; None if not.
+
+    The number of threads is not reduced, because it changes the last bits of results.
+
+    Args:
+        devices: Device of each process.
+        threads: Threads of the model in each process.
+    """
+    processors, count = usable_processors(), len(devices)
+    few = max(1, processors // count)
+    if devices[0] != "cpu" or threads <= few:
+        return None
+    return (
+        f"{count} processes with {counted(threads, 'thread')} each share {counted(processors, 'processor')}; "
+        f"OMP_NUM_THREADS={few} is faster"
+    )

@@ -39,8 +39,8 @@ class EnhanceSettings(BaseModel):
         reference: A well-lit image whose exposure and colors the result follows.
         seed: Random seed.
         detail: Whether large images are enhanced at reduced size and the result is carried to full size.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``; or several, as in
-            ``cuda:all`` and ``cuda:0,cuda:1``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``; or several of one
+            kind, as in ``cuda:all`` and ``cuda:0,cuda:1``, each with a process of its own.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``.
         batch_size: Maximum number of images in a pass; None chooses by device.
         workers: Number of decoding threads, and of encoding threads; None uses the available processors.

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowlight_cli.images.decode import decode
 from lowlight_cli.pipeline.journal import journal_path, sha256_of_file
 from lowlight_cli.pipeline.manifest import Entry, read_entries
 from lowlight_cli.pipeline.plan import Job
@@ -25,7 +26,7 @@ def worker_journal_path(folder: Path, records: str = "", pid: int | None = None)
 
 
 def written_rows(path: Path, folder: Path, jobs: Sequence[Job]) -> list[Row]:
-    """Rows of the jobs whose results a lost worker had written; sizes in pixels are not known.
+    """Rows of the jobs whose results a lost worker had written, without their seconds and warnings.
 
     A job must not be done again if its result has replaced its input.
 
@@ -36,6 +37,7 @@ def written_rows(path: Path, folder: Path, jobs: Sequence[Job]) -> list[Row]:
 
     Raises:
         OutputError: The journal cannot be read.
+        ImageError: A result cannot be read.
     """
     entries = {entry.key: entry for entry in read_entries(path)}
     found = ((job, entries.get(key_of(job.target, folder))) for job in jobs)
@@ -47,10 +49,13 @@ def written_rows(path: Path, folder: Path, jobs: Sequence[Job]) -> list[Row]:
 
 
 def _row(job: Job, entry: Entry) -> Row:
+    result = decode(job.target)
     return Row(
         job.source,
         job.target,
         "ok",
+        width=result.width,
+        height=result.height,
         output_bytes=entry.out_size or 0,
         output_sha256=entry.out_sha256 or "",
         source_size=entry.in_size,

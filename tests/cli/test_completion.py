@@ -121,6 +121,20 @@ def test_only_devices_of_the_machine_are_offered(tmp_path, monkeypatch, nodes, v
     assert options._gpus(tmp_path) == found
 
 
+@pytest.mark.parametrize(
+    ("gpus", "typed", "found"),
+    [
+        (["cuda", "cuda:0", "cuda:1"], "cuda:", ["cuda:0", "cuda:1", "cuda:all"]),
+        (["cuda", "cuda:0", "cuda:1"], "cuda:1", ["cuda:1"]),
+        (["cuda", "cuda:0"], "cuda:", ["cuda:0"]),
+        ([], "", ["auto", "cpu"]),
+    ],
+)
+def test_all_gpus_are_offered_where_there_are_several(monkeypatch, gpus, typed, found):
+    monkeypatch.setattr(options, "_gpus", lambda nodes: gpus)
+    assert options.complete_devices(typed) == found
+
+
 def test_the_script_of_bash_adds_no_space_after_an_equals_sign(root):
     done = subprocess.run(
         [sys.executable, "-m", "lowlight_cli"],

@@ -13,6 +13,7 @@ from lowlight_cli.device import (
     choose_device,
     choose_precision,
     choose_training_device,
+    expand_devices,
     is_surely_fast,
     scoring_device,
     seeded,
@@ -134,3 +135,47 @@ def test_tf32_is_off_unless_asked_for_and_what_was_set_comes_back(precision, all
     with pytest.raises(RuntimeError, match="a bug"), precision.on(CPU):
         raise RuntimeError("a bug")
     assert _switches() == before
+
+
+@pytest.mark.parametrize("hardware", ["plain"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "devices"),
+    [
+        ("cpu", ("cpu",)),
+        ("auto", ("auto",)),
+        ("cpu,cpu", ("cpu", "cpu")),
+        ("xpu:all", ("xpu:0", "xpu:1", "xpu:2")),
+        ("xpu:2, xpu:0", ("xpu:2", "xpu:0")),
+        ("xpu,xpu:0", ("xpu:0", "xpu:0")),
+    ],
+)
+def test_several_devices_keep_their_order_and_may_be_named_twice(hardware, monkeypatch, name, devices):
+    _put_in(monkeypatch, "xpu", 3)
+    assert expand_devices(name) == devices
+
+
+@pytest.mark.parametrize("hardware", ["plain"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("cuda:all", UnavailableError, "no CUDA device found (--device cuda:all); use --device cpu"),
+        ("cuda:0,cuda:1", UnavailableError, "no CUDA device found (--device cuda:0); use --device cpu"),
+        ("xpu:0,xpu:3", UnavailableError, "Intel (xpu) device 3 not found (--device xpu:3); found: 3"),
+        ("cuda:0,cpu", UsageError, "--device cuda:0,cpu: the devices must be of one kind"),
+        ("cpu,auto", UsageError, "--device cpu,auto: auto and cuda:all go in no list"),
+        ("cuda:all,cuda:0", UsageError, "auto and cuda:all go in no list"),
+        ("cpu,", UsageError, "unknown device ''"),
+        ("cpu,gpu", UsageError, "unknown device 'gpu'"),
+    ],
+)
+def test_lists_that_cannot_be_used_are_refused(hardware, monkeypatch, name, kind, words):
+    _put_in(monkeypatch, "xpu", 3)
+    with pytest.raises(kind) as caught:
+        expand_devices(name)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["cuda:all", "cpu,cpu"])
+def test_one_device_is_not_several(name):
+    with pytest.raises(UsageError, match="only enhance and detect-prep use several devices; choose one"):
+        choose_device(name)
