@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from lowlight_cli.counted import counted
 from lowlight_cli.pipeline.collected_rows import CollectedRows, EndedEarlyError, crashed_row
 from lowlight_cli.pipeline.job_queue import JobQueue
 from lowlight_cli.pipeline.journal import remove_temp_files_of
