@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lowlight_cli.pipeline.worker_messages import Finished, Message
 
@@ -27,6 +27,7 @@ class Attempt:
     messages: tuple[Message, ...] = ()
 
 
+@runtime_checkable
 class AttemptLog(Protocol):
     """What a worker needs of ``Attempts``, which another process may hold."""
 

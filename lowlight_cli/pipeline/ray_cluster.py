@@ -74,7 +74,7 @@ def place(device: str, options: RayOptions, machines: Sequence[Mapping[str, floa
 
 def _whole(cpus: float) -> float:
     """Ray takes whole cores from one on."""
-    return cpus if cpus < 1 else math.floor(cpus)
+    return cpus if cpus < 1 else float(math.floor(cpus))
 
 
 def check_installed() -> None:
