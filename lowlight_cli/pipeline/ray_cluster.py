@@ -86,6 +86,7 @@ def check_installed() -> None:
         UnavailableError: It is not.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # else other programs slow the workers down
     # Else a thread that still uses Ray when a run ends would start it again.
     os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
     try:
