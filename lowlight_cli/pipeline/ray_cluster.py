@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,9 @@ LOCAL = "local"
 
 _OBJECT_STORE_BYTES = 128 * 2**20
 """Memory for what Ray passes between processes: names and rows, no pixels."""
+
+_ANSWER_S = 10.0
+"""Seconds that a cluster gets to answer."""
 
 _LONGEST_FOLDER = 40
 """Characters of a temporary folder that leave room for Ray's sockets, whose paths have at most 107 bytes."""
@@ -138,11 +142,23 @@ def _start(address: str, folder: str | None) -> None:
         own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
         own |= {"_temp_dir": folder} if len(folder) <= _LONGEST_FOLDER else {}
     try:
+        _check_listening(address)
         ray.init(address, log_to_driver=False, configure_logging=False, **own)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         what = "start Ray on this machine" if folder else f"connect to Ray at '{address}'"
         raise UnavailableError(f"cannot {what}: {reason}") from error
+
+
+def _check_listening(address: str) -> None:
+    """Checks that somebody answers at an address; Ray would wait for minutes.
+
+    Raises:
+        OSError: Nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_S).close()
 
 
 def _mute() -> None:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -39,6 +40,9 @@ from lowlight_cli.pipeline.worker_messages import (
 )
 from lowlight_cli.pipeline.worker_process import STOP_S
 from lowlight_cli.processors import MOST_WORKERS
+
+_PATIENCE_S = 120.0
+"""Seconds after which a user is informed that no worker has loaded the model yet."""
 
 _MOST_LISTENERS = 100_000
 """Most workers of a run, each of which waits for the request to stop."""
@@ -88,16 +92,16 @@ class _RayRun:
             for row in rows_without_work(self._plan):
                 self._rows.add(row)
             self._record_all(results)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             self._stop()
-            return lambda: self._rows.report(stopped_by=exit_code_of(stop))
+            return partial(self._rows.report, stopped_by=exit_code_of(stop))
         except EndedEarlyError:
             self._stop()
             return self._rows.report
         except LostClusterError as error:
             lost = UnavailableError(f"Ray ended the run: {describe_bug(error.cause)}")
             self._stop()
-            return lambda: self._rows.report(ended_by=lost)
+            return partial(self._rows.report, ended_by=lost)
         return self._rows.complete_report
 
     def record_written(self) -> None:
@@ -184,7 +188,7 @@ def run_on_ray(
         with connected(request.ray.address) as machines, _marker(plan.folder) as marker:
             placement = place(request.settings.device, request.ray, machines)
             task = _task(plan, jobs, request, options, placement, marker)
-            ready = _load(task, placement, interruption)
+            ready = _load(task, placement, interruption, observer)
             info = start(ready.device, ready.precision, ready.reason)
             attempts = _attempts(request)
             rows = CollectedRows(plan, request.settings.stop, on_row)
@@ -226,7 +230,7 @@ def _task(
     )
 
 
-def _load(task: RayTask, placement: Placement, interruption: Interruption) -> Ready:
+def _load(task: RayTask, placement: Placement, interruption: Interruption, observer: Observer) -> Ready:
     """Loads the model in a worker, which chooses the number format for all.
 
     Raises:
@@ -237,7 +241,10 @@ def _load(task: RayTask, placement: Placement, interruption: Interruption) -> Re
     remote = ray.remote(load_once).options(num_cpus=placement.cpus, num_gpus=placement.gpus, max_retries=0)
     try:
         with interruption.interruptible():
-            outcome: Ready | Failed = ray.get(remote.remote(task))
+            loading = remote.remote(task)
+            if not ray.wait([loading], timeout=_PATIENCE_S)[0]:
+                observer.warning("still waiting for Ray; other programs may use its machines")
+            outcome: Ready | Failed = ray.get(loading)
     except ray.exceptions.RayError as error:
         reason = describe_bug(getattr(error, "cause", None) or error)
         raise UnavailableError(
