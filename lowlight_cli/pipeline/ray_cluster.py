@@ -147,7 +147,9 @@ def _start(address: str, folder: str | None) -> None:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         what = "start Ray on this machine" if folder else f"connect to Ray at '{address}'"
-        raise UnavailableError(f"cannot {what}: {reason}") from error
+        needs_token = isinstance(error, ConnectionError) and "RAY_AUTH_MODE" not in os.environ
+        hint = "; if the cluster uses tokens, set RAY_AUTH_MODE=token" if needs_token else ""
+        raise UnavailableError(f"cannot {what}: {reason}{hint}") from error
 
 
 def _check_listening(address: str) -> None:
