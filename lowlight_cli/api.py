@@ -32,8 +32,7 @@ class ModelOptions(TypedDict, total=False):
         strength: 0 keeps the original, 1 is the full effect; default 1.
         reference: Well-lit image file whose look is copied.
         seed: Random seed; default 0.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``; default ``auto``.
-            ``enhance_files`` also takes ``cuda:all`` and lists (docs/several-gpus.md).
+        device: ``auto`` (default), ``cpu``, ``cuda``, ``cuda:N``, ``xpu:N``, ``mps``; for files ``cuda:all``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``; default ``auto``.
         detail: ``full`` (default), ``fast`` (large images at reduced size) or ``auto`` (above 6 MP).
         tile: Side of tiles in pixels; None (default) chooses by memory, 0 turns tiles off.

@@ -77,7 +77,7 @@ class _DeviceRun:
     def _enhance_all(self, interruption: Interruption) -> None:
         for row in rows_without_work(self._plan):
             self._rows.add(row)
-        while self._queue or any(worker.jobs for worker in self._pool.workers):
+        while self._queue or any(worker.is_busy for worker in self._pool.workers):
             if not self._pool.workers:
                 raise EndedEarlyError
             for worker in self._pool.workers:
@@ -211,6 +211,6 @@ def _thread_warning(devices: Sequence[str], threads: int) -> str | None:
     if devices[0] != "cpu" or threads <= few:
         return None
     return (
-        f"{count} processes with {counted(threads, 'thread')} each share {counted(processors, 'processor')}; "
-        f"OMP_NUM_THREADS={few} is faster"
+        f"{counted(count, 'process', 'processes')} with {counted(threads, 'thread')} each "
+        f"share {counted(processors, 'processor')}; OMP_NUM_THREADS={few} is faster"
     )

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from lowlight_cli.accelerators import ACCELERATORS, accelerator_of
+from lowlight_cli.accelerators import ACCELERATORS, accelerator_of, make_default
 
 GIB = 2**30
 
@@ -71,3 +71,14 @@ def test_waiting_and_freeing_reach_the_kind_of_the_device(monkeypatch, kind):
 
 def test_the_cpu_is_no_accelerator():
     assert accelerator_of(torch.device("cpu")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"), [("cuda:1", ["cuda:1"]), ("xpu:0", ["xpu:0"]), ("mps", []), ("cpu", [])]
+)
+def test_a_process_uses_its_gpu_where_none_is_named(monkeypatch, name, chosen):
+    calls = []
+    for kind in ACCELERATORS:
+        _answer(monkeypatch, kind, set_device=lambda device: calls.append(str(device)))
+    make_default(torch.device(name))
+    assert calls == chosen

@@ -11,6 +11,7 @@ from pathlib import Path
 from lowlight_cli.errors import UnavailableError, WeightsError
 from lowlight_cli.pipeline.report import Row
 from lowlight_cli.pipeline.run_log import Journal
+from lowlight_cli.pipeline.stages import StageSeconds
 from lowlight_cli.pipeline.worker_journal import worker_journal_path
 from lowlight_cli.pipeline.worker_lock import working_in
 from lowlight_cli.pipeline.worker_messages import ChunkEnded, Failed, Finished, Ready, Warned, Working
@@ -42,7 +43,7 @@ def _serve(connection):
     if device == "unweighted":
         connection.send(Failed(WeightsError("the weights are damaged")))
         return
-    connection.send(Ready(device, "fp32", "as requested"))
+    connection.send(Ready(device, "fp32", f"{task.torch_threads} threads"))
     connection.send(Warned("less memory"))
     journal = Journal(task.folder, task.options, worker_journal_path(task.folder, task.records))
     with working_in(task.folder, task.records):
@@ -53,7 +54,7 @@ def _serve(connection):
                     break
                 connection.send(Working(job.source))
                 connection.send(Finished(_done(job, journal)))
-            connection.send(ChunkEnded())
+            connection.send(ChunkEnded(StageSeconds(read=1.0)))
 
 
 def _received(connection):

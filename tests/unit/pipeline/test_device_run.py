@@ -2,18 +2,26 @@
 
 import multiprocessing
 import os
+import re
 import signal
+import sys
+from pathlib import Path
 
 import pytest
+import torch
 
-from lowlight_cli.errors import LowlightError, UnavailableError, WeightsError
-from lowlight_cli.pipeline import device_run, worker_pool
+from lowlight_cli.errors import LockedError, LowlightError, UnavailableError, WeightsError
+from lowlight_cli.pipeline import device_run, worker_lock, worker_pool
 from lowlight_cli.pipeline.device_run import run_on_devices
 from lowlight_cli.pipeline.observer import Observer
 from lowlight_cli.pipeline.plan import plan_jobs
 from lowlight_cli.pipeline.request import EnhanceRequest
 from lowlight_cli.pipeline.run_log import RunInfo
 from lowlight_cli.pipeline.settings import EnhanceSettings, StopSettings
+from lowlight_cli.pipeline.signals import Interruption
+from lowlight_cli.pipeline.worker import ChunkRunner
+from lowlight_cli.pipeline.worker_lock import wait_for_workers, working_in
+from lowlight_cli.pipeline.worker_messages import WorkerTask
 from tests.unit.pipeline import fake_worker
 
 INFO = RunInfo(run="2026-01-31T23:59:59Z-0000", version="1", model="m", preset=None, checkpoint_sha256=None)
@@ -72,9 +80,10 @@ def test_every_image_gets_one_row_and_one_result(run):
     assert sorted(path.name for path in run.out.glob("*.png")) == sorted(f"a{i}.png" for i in range(30))
     assert report.rows == tuple(run.rows)
     assert (report.left, report.exit_code, report.stopped_by) == (0, 0, None)
-    assert run.started == [("a,b", "fp32", "as requested")]
+    assert run.started == [("a,b", "fp32", f"{torch.get_num_threads()} threads")]
     assert sorted(run.observer.sources) == sorted(f"a{i}.png" for i in range(30))
     assert run.observer.warnings == ["less memory"]  # of two workers
+    assert report.stages.read >= 3.0  # a second for each chunk
 
 
 def test_images_of_a_process_that_ends_are_done_by_another(run):
@@ -90,6 +99,7 @@ def test_an_image_on_which_processes_end_twice_fails_alone(run):
     report = run([*names("a", 10), "deadly", *names("z", 10)])
     found = outcomes(report)
     assert found.pop("deadly") == "crashed"
+    assert run.observer.sources.count("deadly.png") == 2
     assert set(found.values()) == {"ok"}
     assert (report.left, report.exit_code) == (0, 3)
     (row,) = [row for row in report.rows if row.code == "crashed"]
@@ -162,7 +172,8 @@ def test_a_signal_stops_all_processes_after_their_image(run, number):
     sent = []
     report = run(names("slow", 40), on_row=stop)
     assert report.stopped_by == 128 + number
-    assert 0 < report.left < 40
+    assert 0 < len(report.rows) <= 6  # of chunks of ten
+    assert len(report.rows) + report.left == 40
     made = {row.target for row in report.rows if row.status == "ok"}
     assert made == set(run.out.glob("*.png"))
     assert multiprocessing.active_children() == []
@@ -197,3 +208,37 @@ def test_a_process_that_does_not_stop_is_ended(run, monkeypatch):
 def test_processes_that_compete_for_processors_are_reported(monkeypatch, devices, threads, text):
     monkeypatch.setattr(device_run, "usable_processors", lambda: 8)
     assert device_run._thread_warning(devices, threads) == text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_signals_of_a_terminal_do_not_reach_the_processes(run):
+    def look(row):
+        for child in multiprocessing.active_children():
+            status = Path(f"/proc/{child.pid}/status").read_text()
+            blocked.append(int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16))
+
+    blocked = []
+    run(names("a", 2), on_row=look)
+    both = 1 << signal.SIGINT - 1 | 1 << signal.SIGTERM - 1
+    assert blocked
+    assert all(mask & both == both for mask in blocked)
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_a_process_has_the_number_of_threads_that_it_is_given(tmp_path):
+    settings = EnhanceSettings(model="identity", device="cpu")
+    task = WorkerTask(settings=settings, folder=tmp_path, records="", options="", torch_threads=3)
+    ChunkRunner(task, lambda message: None, Interruption())
+    assert torch.get_num_threads() == 3
+
+
+def test_a_run_waits_for_processes_of_a_killed_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_lock, "_WAIT_S", 0.1)
+    (tmp_path / ".lle").mkdir()
+    wait_for_workers(tmp_path)
+    with working_in(tmp_path, "-0-of-2"):
+        wait_for_workers(tmp_path, "-1-of-2")
+        for records in (None, "-0-of-2"):
+            with pytest.raises(LockedError, match="processes of a run that was killed still write"):
+                wait_for_workers(tmp_path, records)
+    wait_for_workers(tmp_path)
