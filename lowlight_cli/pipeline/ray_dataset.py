@@ -20,6 +20,9 @@ MOST_BYTES = 128 * 2**20
 """Most bytes of the sources of a chunk of several jobs, so that a chunk of large photos ends in time."""
 
 
+_CLOSE_S = 10.0
+
+
 def divide(jobs: Sequence[Job], workers: int) -> list[tuple[Job, ...]]:
     """Chunks of jobs, in order; they get smaller towards the end, so that all workers end together.
 
@@ -57,12 +60,16 @@ class Results:
 
     def __init__(self, dataset: Any) -> None:  # noqa: ANN401 - Ray is imported late
         self._items = queue.SimpleQueue[tuple[int, list[Message]] | BaseException | None]()
-        threading.Thread(target=self._receive, args=(dataset,), daemon=True).start()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._receive, args=(dataset,), daemon=True)
+        self._thread.start()
 
     def _receive(self, dataset: Any) -> None:  # noqa: ANN401
         try:
             for row in dataset.iter_rows():
                 self._items.put((int(row["number"]), pickle.loads(row["messages"])))
+                if self._is_closed:
+                    break
             self._items.put(None)
         except BaseException as error:
             self._items.put(error)
@@ -77,6 +84,11 @@ class Results:
         if isinstance(item, BaseException):
             raise LostClusterError(item)
         return item
+
+    def close(self) -> None:
+        """Waits until the thread no longer uses Ray: until the next row, which comes soon after a stop."""
+        self._is_closed = True
+        self._thread.join(_CLOSE_S)
 
 
 class LostClusterError(Exception):

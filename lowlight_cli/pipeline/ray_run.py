@@ -195,7 +195,11 @@ def run_on_ray(
             run = _RayRun(plan, rows, observer, interruption, attempts)
             with observer.progress(len(jobs)):
                 results = begin(jobs, info, task.computing_in(ready.precision), placement, attempts)
-                report = run.enhance_all(results)
+                try:
+                    report = run.enhance_all(results)
+                finally:
+                    attempts.stop.remote()
+                    results.close()  # Ray ends this process if it is shut down while it is used
         run.record_written()
     return report()
 
