@@ -137,8 +137,7 @@ def enhance(
                 quality=quality, subsampling=subsampling, compression=compression, bit_depth=bit_depth,
                 metadata=metadata, icc=icc, flatten=parse_color(flatten) if flatten else None),
             stop=StopSettings(fail_fast=fail_fast, max_errors=max_errors, min_free=min_free)),
-        shard=parse_shard(shard, os.environ) if shard else None,
-        engine=engine,
+        shard=parse_shard(shard, os.environ) if shard else None, engine=engine,
         ray=RayOptions(address=ray_address, workers=ray_workers, workers_per_gpu=workers_per_gpu))
     shown = Presentation(
         as_json=as_json, paths=printed.value, null=null, dry_run=dry_run, yes=yes,

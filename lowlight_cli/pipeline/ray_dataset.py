@@ -86,9 +86,12 @@ class Results:
         return item
 
     def close(self) -> None:
-        """Waits until the thread no longer uses Ray: until the next row, which comes soon after a stop."""
+        """Waits until no thread uses Ray: until the next row, which comes soon after a stop."""
         self._is_closed = True
         self._thread.join(_CLOSE_S)
+        for thread in threading.enumerate():
+            if thread.name.startswith("StreamingExecutor"):
+                thread.join(_CLOSE_S)
 
 
 class LostClusterError(Exception):
