@@ -36,6 +36,7 @@ EXTRAS = {
     "heif": ("pillow_heif", "HEIC images"),
     "detect": ("faster_coco_eval", "faster average precision of detectors"),
     "export": ("onnxscript", "ONNX export"),
+    "ray": ("ray", "runs on several machines"),
     "tensorboard": ("tensorboard", "event files of training runs"),
 }
 """Extra of the package: its module, and what it adds."""

@@ -15,7 +15,7 @@ from lowlight_cli.images.choices import (
     ProfilePolicy,
     Subsampling,
 )
-from lowlight_cli.pipeline.choices import Detail, OnExist, RetryFailed
+from lowlight_cli.pipeline.choices import Detail, Engine, OnExist, RetryFailed
 from lowlight_cli.reports.report_options import Style
 
 
@@ -69,6 +69,10 @@ def enhance(
     tile: options.TileOption = None,
     tile_overlap: options.TileOverlapOption = defaults.TILE_OVERLAP,
     workers: options.WorkersOption = None,
+    engine: options.EngineOption = Engine.INLINE,
+    ray_address: options.RayAddressOption = None,
+    ray_workers: options.RayWorkersOption = None,
+    workers_per_gpu: options.WorkersPerGpuOption = 1,
     shard: io.ShardOption = None,
     fail_fast: io.FailFastOption = False,
     max_errors: io.MaxErrorsOption = None,
@@ -105,7 +109,7 @@ def enhance(
     from lowlight_cli.cli.param_types import parse_color
     from lowlight_cli.images.settings import ReadSettings, WriteSettings
     from lowlight_cli.models.controls import Controls
-    from lowlight_cli.pipeline.request import EnhanceRequest, InputOptions, OutputOptions
+    from lowlight_cli.pipeline.request import EnhanceRequest, InputOptions, OutputOptions, RayOptions
     from lowlight_cli.pipeline.settings import EnhanceSettings, StopSettings
     from lowlight_cli.pipeline.shard import parse_shard
     from lowlight_cli.reports.report_options import ReportOptions
@@ -133,7 +137,8 @@ def enhance(
                 quality=quality, subsampling=subsampling, compression=compression, bit_depth=bit_depth,
                 metadata=metadata, icc=icc, flatten=parse_color(flatten) if flatten else None),
             stop=StopSettings(fail_fast=fail_fast, max_errors=max_errors, min_free=min_free)),
-        shard=parse_shard(shard, os.environ) if shard else None)
+        shard=parse_shard(shard, os.environ) if shard else None, engine=engine,
+        ray=RayOptions(address=ray_address, workers=ray_workers, workers_per_gpu=workers_per_gpu))
     shown = Presentation(
         as_json=as_json, paths=printed.value, null=null, dry_run=dry_run, yes=yes,
         force_tty=force_tty, fail_empty=fail_empty, watch=watch, settle_s=settle,

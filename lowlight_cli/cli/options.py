@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.models import complete_model
-from lowlight_cli.pipeline.choices import Detail
+from lowlight_cli.pipeline.choices import Detail, Engine
 
 _look = partial(typer.Option, rich_help_panel="Look")
 _speed = partial(typer.Option, rich_help_panel="Speed and memory")
+_many = partial(typer.Option, rich_help_panel="Many GPUs and machines")
 
 SMALLEST_TILE_SIDE = 128
 
@@ -207,3 +208,30 @@ TileOverlapOption = Annotated[
     int,
     _speed(min=0, help="Pixels that neighboring tiles share.", metavar="N"),
 ]
+EngineOption = Annotated[
+    Engine,
+    _many(
+        help="What runs the model: this program (inline), or workers of Ray (ray), also on other machines. "
+        "ray needs the extra ray.",
+        envvar="LLE_ENGINE",
+    ),
+]
+RayAddressOption = Annotated[
+    str | None,
+    _many(
+        metavar="ADDRESS",
+        help="Ray cluster to use, as host:port or auto.",
+        show_default="start Ray on this machine",
+        envvar="RAY_ADDRESS",
+    ),
+]
+RayWorkersOption = Annotated[
+    int | None,
+    _many(
+        min=1,
+        metavar="N",
+        help="Workers of Ray.",
+        show_default="one for each GPU, or for each machine without GPUs",
+    ),
+]
+WorkersPerGpuOption = Annotated[int, _many(min=1, metavar="N", help="Workers of Ray that share a GPU.")]

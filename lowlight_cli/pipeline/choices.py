@@ -13,6 +13,13 @@ class OnExist(StrEnum):
     ERROR = "error"
 
 
+class Engine(StrEnum):
+    """What runs the model: this program, or workers of Ray, also on other machines."""
+
+    INLINE = "inline"
+    RAY = "ray"
+
+
 class RetryFailed(StrEnum):
     """Which images that failed in an earlier run are tried again."""
 

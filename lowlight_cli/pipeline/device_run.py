@@ -10,17 +10,15 @@ from collections.abc import Callable, Sequence
 import torch
 
 from lowlight_cli.counted import counted
-from lowlight_cli.errors import ImageError
-from lowlight_cli.pipeline.decode_ahead import SAMPLE_SIZE
+from lowlight_cli.pipeline.collected_rows import CollectedRows, EndedEarlyError, crashed_row
 from lowlight_cli.pipeline.job_queue import JobQueue
 from lowlight_cli.pipeline.journal import remove_temp_files_of
 from lowlight_cli.pipeline.observer import Observer
 from lowlight_cli.pipeline.plan import Job, Plan
-from lowlight_cli.pipeline.report import Report, Row, failed_row, rows_without_work
+from lowlight_cli.pipeline.report import Report, Row, rows_without_work
 from lowlight_cli.pipeline.request import EnhanceRequest
 from lowlight_cli.pipeline.run_log import RunInfo
 from lowlight_cli.pipeline.signals import Interruption, exit_code_of
-from lowlight_cli.pipeline.stages import StageSeconds
 from lowlight_cli.pipeline.worker_journal import worker_journal_path, written_rows
 from lowlight_cli.pipeline.worker_messages import (
     Chunk,
@@ -36,10 +34,6 @@ from lowlight_cli.pipeline.worker_process import STOP_S, WorkerProcess
 from lowlight_cli.processors import default_workers, usable_processors
 
 
-class _EndedEarlyError(Exception):
-    """The disk is full, too many images failed, or no worker is left."""
-
-
 class _DeviceRun:
     """One run: hands out jobs, collects the rows, and decides when to stop.
 
@@ -47,9 +41,8 @@ class _DeviceRun:
         plan: What to read and write.
         pool: Workers that have loaded the model.
         info: Manifest fields that all images of the run share.
-        max_errors: Number of failures after which the run stops; None for no limit.
+        rows: Receives the rows.
         observer: Notified of bugs and work.
-        on_row: Called with each row.
     """
 
     def __init__(
@@ -57,22 +50,15 @@ class _DeviceRun:
         plan: Plan,
         pool: WorkerPool,
         info: RunInfo,
-        max_errors: int | None,
+        rows: CollectedRows,
         observer: Observer,
-        on_row: Callable[[Row], None],
     ) -> None:
         self._plan = plan
         self._pool = pool
         self._info = info
-        self._max_errors = max_errors
+        self._rows = rows
         self._observer = observer
-        self._on_row = on_row
-        self._jobs = [job for job in plan.jobs if not job.skip]
-        self._queue = JobQueue(self._jobs)
-        self._rows: list[Row] = []
-        self._stages = StageSeconds()
-        self._failures = 0
-        self._started = time.perf_counter()
+        self._queue = JobQueue([job for job in plan.jobs if not job.skip])
 
     def run(self) -> Report:
         """Enhances all images; a signal, a full disk or too many failures end the run early."""
@@ -82,33 +68,18 @@ class _DeviceRun:
                 self._enhance_all(interruption)
             except KeyboardInterrupt as stop:
                 self._stop()
-                return self._report(exit_code_of(stop))
-            except _EndedEarlyError:
+                return self._rows.report(stopped_by=exit_code_of(stop))
+            except EndedEarlyError:
                 self._stop()
-                return self._report()
-            report = self._report()
-        if report.left:
-            raise RuntimeError(f"{counted(report.left, 'job')} without a row")
-        return report
-
-    def _report(self, stopped_by: int | None = None) -> Report:
-        return Report(
-            tuple(self._rows),
-            time.perf_counter() - self._started,
-            ignored=len(self._plan.ignored),
-            left=len(self._plan.jobs) + len(self._plan.closed) - len(self._rows),
-            stopped_by=stopped_by,
-            ended_by=self._pool.ended_by,
-            is_sampled=len(self._jobs) > SAMPLE_SIZE,
-            stages=self._stages,
-        )
+                return self._rows.report(ended_by=self._pool.ended_by)
+        return self._rows.complete_report(self._pool.ended_by)
 
     def _enhance_all(self, interruption: Interruption) -> None:
         for row in rows_without_work(self._plan):
-            self._add(row)
+            self._rows.add(row)
         while self._queue or any(worker.is_busy for worker in self._pool.workers):
             if not self._pool.workers:
-                raise _EndedEarlyError
+                raise EndedEarlyError
             for worker in self._pool.workers:
                 if worker.is_ready and not worker.is_busy:
                     self._hand_out(worker)
@@ -127,14 +98,14 @@ class _DeviceRun:
             case Finished(row):
                 worker.note_row(row)
                 self._pool.note_progress(worker)
-                self._add(row)
+                self._rows.add(row)
             case Working(source):
                 self._observer.working(source)
             case Crashed(row, error):
                 self._observer.crash(row, error)
             case ChunkEnded(stages):
                 worker.end_chunk()
-                self._stages += stages
+                self._rows.add_stages(stages)
             case None:
                 self._replace(worker)
 
@@ -142,8 +113,7 @@ class _DeviceRun:
         """Starts a worker again that ended, and puts its jobs back."""
         ending = self._pool.restart(worker)
         for job in self._queue.put_back(self._lost_jobs(worker)):
-            message = f"the process that worked on this image ended twice ({ending})"
-            self._add(failed_row(job, ImageError("crashed", message), 0.0))
+            self._rows.add(crashed_row(job, ending))
 
     def _lost_jobs(self, worker: WorkerProcess) -> list[Job]:
         """Jobs that a worker had not finished when it ended; records the others, removes partial files."""
@@ -152,7 +122,7 @@ class _DeviceRun:
         remove_temp_files_of(job.target for job in jobs)
         for row in written_rows(worker_journal_path(folder, self._plan.records, pid), folder, jobs):
             worker.note_row(row)
-            self._record(row)
+            self._rows.record(row)
         return list(worker.jobs.values())
 
     def _stop(self) -> None:
@@ -167,9 +137,9 @@ class _DeviceRun:
                 match message:
                     case Finished(row):
                         worker.note_row(row)
-                        self._record(row)
+                        self._rows.record(row)
                     case ChunkEnded(stages):
-                        self._stages += stages
+                        self._rows.add_stages(stages)
                         busy.remove(worker)
                     case None:
                         busy.remove(worker)
@@ -177,17 +147,6 @@ class _DeviceRun:
         for worker in busy + ended:
             worker.end()
             self._lost_jobs(worker)
-
-    def _add(self, row: Row) -> None:
-        self._record(row)
-        self._failures += row.status == "failed"
-        is_over = self._max_errors is not None and self._failures >= self._max_errors
-        if row.code == "disk_full" or is_over:
-            raise _EndedEarlyError
-
-    def _record(self, row: Row) -> None:
-        self._rows.append(row)
-        self._on_row(row)
 
 
 def run_on_devices(
@@ -214,7 +173,7 @@ def run_on_devices(
     Raises:
         LowlightError: The model cannot be loaded.
     """
-    todo, stop = sum(not job.skip for job in plan.jobs), request.settings.stop
+    todo = sum(not job.skip for job in plan.jobs)
     devices = devices[:todo]
     threads = request.settings.workers or max(2, default_workers() // len(devices))
     task = WorkerTask(
@@ -231,9 +190,9 @@ def run_on_devices(
     try:
         ready = pool.load()
         info = start(",".join(dict.fromkeys(devices)), ready.precision, ready.reason)
-        max_errors = 1 if stop.fail_fast else stop.max_errors
+        rows = CollectedRows(plan, request.settings.stop, on_row)
         with observer.progress(todo):
-            return _DeviceRun(plan, pool, info, max_errors, observer, on_row).run()
+            return _DeviceRun(plan, pool, info, rows, observer).run()
     finally:
         pool.close()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lowlight_cli.errors import OutputError
 from lowlight_cli.images.replace import check_writable_folder
-from lowlight_cli.pipeline.choices import RetryFailed
+from lowlight_cli.pipeline.choices import Engine, RetryFailed
 from lowlight_cli.pipeline.execute import Recording, RunSpec, SessionState, execute, run_name
 from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.in_place import Backup, resolve_in_place
@@ -122,6 +122,10 @@ class _Earlier(ResumeState):
 
 
 def _run(plan: Plan, run: RunSpec, observer: Observer) -> Report:
+    if run.request.engine is Engine.RAY:
+        from lowlight_cli.pipeline.ray_cluster import check_installed
+
+        check_installed()
     observer.planned(plan)
     resolved, state = _resolved(plan, run)
     failures = listed_failures(plan.folder, plan.records)

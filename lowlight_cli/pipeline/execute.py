@@ -1,4 +1,4 @@
-"""Enhances the images of a resolved plan: in this process, or in a process for each of several devices."""
+"""Enhances the images of a resolved plan: in this process, one for each of several devices, or in Ray."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from lowlight_cli.pipeline.choices import Engine
 from lowlight_cli.pipeline.control_support import ControlHandler, control_handlers
 from lowlight_cli.pipeline.fingerprint import (
     bright_fingerprint,
@@ -122,6 +123,10 @@ def execute(
         return _without_work(plan, run, observer, recording)
     start = partial(_start, plan, run, observer, recording)
     settings = run.request.settings
+    if run.request.engine is Engine.RAY:
+        from lowlight_cli.pipeline.ray_run import run_on_ray
+
+        return run_on_ray(plan, run.request, run.options, observer, recording.on_row, start)
     if settings.names_several_devices:
         # Importing torch takes seconds, so do it only after the arguments are validated.
         from lowlight_cli.device import expand_devices

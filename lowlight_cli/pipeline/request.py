@@ -8,7 +8,7 @@ from lowlight_cli import defaults
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.choices import BitDepth, FormatChoice
 from lowlight_cli.models.catalog import MODELS
-from lowlight_cli.pipeline.choices import OnExist, RetryFailed
+from lowlight_cli.pipeline.choices import Engine, OnExist, RetryFailed
 from lowlight_cli.pipeline.naming import Naming
 from lowlight_cli.pipeline.scan import Selection
 from lowlight_cli.pipeline.settings import EnhanceSettings
@@ -106,6 +106,22 @@ class OutputOptions(BaseModel):
         return self
 
 
+class RayOptions(BaseModel):
+    """How a run uses Ray.
+
+    Attributes:
+        address: Address of a cluster, or ``auto``; None or ``local`` starts Ray on this machine.
+        workers: Number of workers; None is one for each GPU, or one for each machine if there is none.
+        workers_per_gpu: Number of workers that share a GPU.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: str | None = None
+    workers: int | None = Field(default=None, ge=1)
+    workers_per_gpu: int = Field(default=1, ge=1)
+
+
 class EnhanceRequest(BaseModel):
     """One enhancement run.
 
@@ -115,6 +131,8 @@ class EnhanceRequest(BaseModel):
         settings: How images are read, enhanced and written, at what speed, and when the run stops early.
         spool: Folder that holds the image from stdin, and gets the one for stdout; None uses neither.
         shard: Part of the run to do; None is all of it.
+        engine: What runs the model.
+        ray: How Ray is used, if it is the engine.
 
     Raises:
         UsageError: Two options contradict each other.
@@ -128,6 +146,8 @@ class EnhanceRequest(BaseModel):
     settings: EnhanceSettings = EnhanceSettings()
     spool: Path | None = None
     shard: Shard | None = None
+    engine: Engine = Engine.INLINE
+    ray: RayOptions = RayOptions()
 
     @model_validator(mode="after")
     def _check(self) -> "EnhanceRequest":
@@ -139,7 +159,32 @@ class EnhanceRequest(BaseModel):
             self._check_intermediate_outputs()
         if self.shard:
             self._check_shard()
+        if self.engine is Engine.RAY:
+            self._check_ray()
+        elif self.ray.workers or self.ray.workers_per_gpu != 1:
+            raise UsageError("--ray-workers and --workers-per-gpu are for --engine ray only")
         return self
+
+    def _check_ray(self) -> None:
+        output, device = self.output, self.settings.device
+        excluded = {
+            # A worker that dies is repeated, and would enhance what it has enhanced already.
+            "--in-place": output.in_place,
+            "stdin": STDIN in self.input.sources,
+            "--out -": output.out == STDIN,
+            "--shard; Ray divides the images itself": self.shard is not None,
+            f"--device {device}; use auto, cpu or cuda, as Ray assigns the GPUs": (
+                device not in ("auto", "cpu", "cuda")
+            ),
+        }
+        for words, is_given in excluded.items():
+            if is_given:
+                raise UsageError(f"--engine ray excludes {words}")
+        if (self.ray.address or "").startswith(("ray://", "http://", "https://")):
+            raise UsageError(
+                f"--ray-address {self.ray.address}: run lle on a machine of the cluster, "
+                "and give host:port or auto"
+            )
 
     def _check_shard(self) -> None:
         output = self.output

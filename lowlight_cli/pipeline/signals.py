@@ -40,6 +40,7 @@ class Interruption:
         self._number: int | None = None
         self._is_interruptible = False
         self._is_requested = False
+        self._is_installed = False
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -49,9 +50,11 @@ class Interruption:
             return
         numbers = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self._take) for number in numbers}
+        self._is_installed = True
         try:
             yield
         finally:
+            self._is_installed = False
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -71,10 +74,12 @@ class Interruption:
             self._is_interruptible = False
 
     def request(self) -> None:
-        """Stops the run like SIGTERM; for other threads than the main one."""
+        """Stops the run like SIGTERM, at the next safe point if it does not run in the main thread."""
         if self._number is None:
-            self._number, self._is_requested = signal.SIGTERM, True
-            _thread.interrupt_main(signal.SIGTERM)  # does nothing unless this object handles signals
+            self._number = signal.SIGTERM
+            if self._is_installed:
+                self._is_requested = True
+                _thread.interrupt_main(signal.SIGTERM)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self._is_requested:

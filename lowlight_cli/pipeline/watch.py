@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lowlight_cli.errors import UnavailableError, UsageError
-from lowlight_cli.pipeline.choices import OnExist
+from lowlight_cli.pipeline.choices import Engine, OnExist
 from lowlight_cli.pipeline.enhance import EnhanceSession
 from lowlight_cli.pipeline.observer import Observer
 from lowlight_cli.pipeline.plan import Job, Plan
@@ -40,6 +40,7 @@ def check_watchable(request: EnhanceRequest) -> None:
         "--on-exist error": output.on_exist is OnExist.ERROR,
         "--save-degradation": output.save_intermediate,
         f"--device {request.settings.device}; choose one": request.settings.names_several_devices,
+        "--engine ray": request.engine is Engine.RAY,
         "a --name with {n}, which changes with each new file": "{n" in output.name,
     }
     for words, is_given in excluded.items():
