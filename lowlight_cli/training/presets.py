@@ -133,6 +133,8 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "real_share": 1.0,
             "turned_share": 0.0,
             "prior_weight": 0.0,
+            "mean_weight": 0.0,
+            "sharpness_weight": 0.0,
             "association_weight": 1.0,
             "adversarial_weight": 0.1,
             "critic_width": 64,

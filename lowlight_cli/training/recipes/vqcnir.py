@@ -14,15 +14,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from lowlight_cli.datasets.config import UNEVEN_NIGHTS, BlurSettings, DarkeningSettings
+from lowlight_cli.datasets.config import BLURRED_NIGHTS, BlurSettings, DarkeningSettings
 from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.gram import gram
-from lowlight_cli.losses.pixel import absolute
+from lowlight_cli.losses.pixel import absolute, area_means
+from lowlight_cli.losses.sharpness import gradient_histogram
 from lowlight_cli.models.vqcnir.config import PRESETS, VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.tensors import Features, Scalar
+from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.codes import target_codes
 from lowlight_cli.training.config import Recipe
@@ -57,6 +58,9 @@ class VqcnirRecipe(Recipe):
         model: Shape of the network.
         vqgan: Weights of the HQ phase.
         start: Weights of an earlier LQ phase to start from.
+        keep_codes: Whether codes and their decoder stay those of ``vqgan`` with ``start``, which then gives
+            the trained parts alone.
+        encoder: Weights of CodeEnhance of the same HQ phase, whose encoder replaces that of all others.
         darkening: How photos are darkened.
         blur: How images are blurred; a share of 0 for no blur, as for pairs that are already blurred.
         real_share: Share of real pairs in a batch.
@@ -65,6 +69,8 @@ class VqcnirRecipe(Recipe):
         edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
         colour_weight: Weight of the color loss.
+        mean_weight: Weight of the difference of mean colors of areas of 32x32 pixels.
+        sharpness_weight: Weight of the difference of gradient histograms of areas of 32x32 pixels.
         prior_weight: Weight of the loss of the image decoded from the codes alone.
         lpips_backbone: Weights of VGG16; with them, LPIPS is one of the losses.
         lpips_heads: Weights of the LPIPS heads for VGG; None for those that ship.
@@ -82,7 +88,9 @@ class VqcnirRecipe(Recipe):
     model: VqcnirConfig = PRESETS["lite"]
     vqgan: Path | None = None
     start: Path | None = None
-    darkening: DarkeningSettings = UNEVEN_NIGHTS
+    keep_codes: bool = False
+    encoder: Path | None = None
+    darkening: DarkeningSettings = BLURRED_NIGHTS
     blur: BlurSettings = BlurSettings()
     real_share: float = 0.35
     turned_share: float = 0.15
@@ -90,6 +98,8 @@ class VqcnirRecipe(Recipe):
     edge_weight: float = 0.5
     structure_weight: float = 0.3
     colour_weight: float = 10.0
+    mean_weight: float = 0.5
+    sharpness_weight: float = 2.0
     prior_weight: float = 0.25
     lpips_backbone: Path | None = None
     lpips_heads: Path | None = None
@@ -99,6 +109,16 @@ class VqcnirRecipe(Recipe):
     adversarial_weight: float = 0.0
     critic_width: int = 16
     check_side: int | None = 256
+
+
+def area_losses(recipe: VqcnirRecipe, made: Images, target: Images) -> dict[str, Scalar]:
+    """Weighted losses of areas: of their mean colors, and of their gradient histograms."""
+    losses = {}
+    if recipe.mean_weight:
+        losses["mean"] = recipe.mean_weight * area_means(made, target)
+    if recipe.sharpness_weight:
+        losses["sharpness"] = recipe.sharpness_weight * gradient_histogram(made, target)
+    return losses
 
 
 def prior_loss(
@@ -151,7 +171,9 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     sources = sources._replace(blur=recipe.blur)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
-    model, prior = start_vqcnir(recipe.model, recipe.vqgan, recipe.start)
+    model, prior = start_vqcnir(
+        recipe.model, recipe.vqgan, recipe.start, keep_codes=recipe.keep_codes, encoder=recipe.encoder
+    )
     model, prior = to_device(model, device), to_device(prior, device)
     freeze(prior, *model.frozen_parts())
     generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
@@ -189,6 +211,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
                 )
             compared = [gray_where_color_cast(images, batch.color) for images in (made.images, target)]
             losses = image_losses(recipe, *compared)
+            losses |= area_losses(recipe, *compared)
             losses |= prior_loss(recipe, model, made.prior, batch)
             losses["association"] = association_loss(recipe, prior, made.latent, batch)
             if perceive is not None:
