@@ -47,6 +47,11 @@ LENGTHS, LIGHT = (8.0, 24.0), (1 / 30, 1 / 6)
 MOMENTS = 256
 LAMP_LEVEL, LAMP_GAIN = 0.94, 8.0
 SHOT, READ = 2e-4, 4e-4
+"""Noise: variance for each unit of linear light, and standard deviation."""
+
+SHOT_OF_PARTNERS, READ_OF_PARTNERS = 6e-6, 1.1e-4
+"""Noise that is added again to a dark partner that was smoothed by shaking; as of the measured camera."""
+
 STEEPEST = 0.05
 SPREAD = ((math.sqrt(5) - 1) / 2, math.sqrt(2) - 1, math.sqrt(3) - 1)
 """Steps of sequences that fill [0, 1) evenly, whatever the number of photos: length, light, shape."""
@@ -176,13 +181,14 @@ def taken(clear: Images, own: Images | None, shake: Shake, number: int, *, is_sh
     if own is not None and not is_shaken:
         return own
     light, kept = to_linear(clear if own is None else own), shake.light if own is None else 1.0
+    shot, read = (SHOT, READ) if own is None else (SHOT_OF_PARTNERS, READ_OF_PARTNERS)
     if is_shaken:
         white = clear.amin(1, keepdim=True) if own is None else torch.zeros_like(light[:, :1])
         is_lamp = ((white - LAMP_LEVEL) / (1 - LAMP_LEVEL)).clamp(0, 1)
         light = moved(light * (1 + (LAMP_GAIN - 1) * is_lamp), kernel_of(shake.path)).clamp(0, 1)
     light = light * kept
     noise = torch.randn(light.shape, generator=item_rng(number, 0, 0))
-    return to_srgb(light + noise * (SHOT * light + READ**2).sqrt()).mul(255).round().div(255)
+    return to_srgb(light + noise * (shot * light + read**2).sqrt()).mul(255).round().div(255)
 
 
 def judged(image: Images, clear: Images) -> Numbers:

@@ -132,5 +132,4 @@ def moved(light: Pictures, kernel: Float[Tensor, "k k"]) -> Pictures:
 
 
 def _drawn(spread: Spread, generator: Generator) -> float:
-    z = float(torch.randn((), generator=generator).clamp(-2, 2))
-    return spread.median * spread.factor**z
+    return spread.at(float(torch.randn((), generator=generator)))

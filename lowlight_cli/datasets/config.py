@@ -20,6 +20,10 @@ class Spread(BaseModel):
     median: Positive
     factor: Annotated[float, Field(ge=1.0)] = 1.0
 
+    def at(self, z: float) -> float:
+        """The number for a draw ``z`` of a normal distribution."""
+        return self.median * self.factor ** min(max(z, -2.0), 2.0)
+
 
 class Camera(BaseModel):
     """Distribution of the conditions under which one kind of camera takes dark images.

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from lowlight_cli.datasets.config import BLURRED_NIGHTS, BlurSettings, DarkeningSettings
+from lowlight_cli.datasets.config import BLURRED_NIGHTS, BlurSettings, DarkeningSettings, Spread
 from lowlight_cli.losses.adversarial import generator_loss, hinge
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.pixel import absolute, area_means
@@ -62,6 +62,8 @@ class VqcnirRecipe(Recipe):
             the trained parts alone.
         encoder: Weights of CodeEnhance of the same HQ phase, whose encoder replaces that of all others.
         darkening: How photos are darkened.
+        photo_gain: Gain of the curve that photos get before they are darkened, and that their references
+            keep, because night scenes are dimmer than most photos; the curve keeps black and white.
         blur: How images are blurred; a share of 0 for no blur, as for pairs that are already blurred.
         real_share: Share of real pairs in a batch.
         turned_share: Share of a batch with a texture control other than 1.
@@ -91,6 +93,7 @@ class VqcnirRecipe(Recipe):
     keep_codes: bool = False
     encoder: Path | None = None
     darkening: DarkeningSettings = BLURRED_NIGHTS
+    photo_gain: Spread = Spread(median=0.75, factor=1.25)
     blur: BlurSettings = BlurSettings()
     real_share: float = 0.35
     turned_share: float = 0.15
@@ -168,7 +171,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log)
-    sources = sources._replace(blur=recipe.blur)
+    sources = sources._replace(blur=recipe.blur, photo_gain=recipe.photo_gain)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
     model, prior = start_vqcnir(
