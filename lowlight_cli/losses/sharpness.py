@@ -18,13 +18,14 @@ AREA = 32
 def gradient_histogram(images: Images, targets: Images) -> Scalar:
     """Mean distance between the distributions of gradients of areas of 32x32 pixels; 0 for equal images.
 
-    The distance is that of the histograms (Wasserstein-1): the mean difference of gradients in rising order.
+    The distance is that of the histograms (Wasserstein-2, squared): the mean squared difference of gradients
+    in rising order. The square makes the few steep edges count more than the many flat places.
 
     Args:
         images: Sides at least 32; what is left over at the right and bottom does not count.
         targets: Images of the same shape.
     """
-    return (_sorted_gradients(images) - _sorted_gradients(targets)).abs().mean()
+    return (_sorted_gradients(images) - _sorted_gradients(targets)).square().mean()
 
 
 def _sorted_gradients(images: Images) -> Tensor:

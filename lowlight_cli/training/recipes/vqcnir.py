@@ -102,7 +102,7 @@ class VqcnirRecipe(Recipe):
     structure_weight: float = 0.3
     colour_weight: float = 10.0
     mean_weight: float = 0.5
-    sharpness_weight: float = 2.0
+    sharpness_weight: float = 20.0
     prior_weight: float = 0.25
     lpips_backbone: Path | None = None
     lpips_heads: Path | None = None

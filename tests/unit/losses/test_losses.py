@@ -80,7 +80,7 @@ def test_blurred_pictures_have_another_gradient_histogram_the_more_the_softer():
     values = [float(gradient_histogram(soft(images, radius), images)) for radius in range(4)]
     assert values[0] == pytest.approx(0, abs=1e-6)
     assert values == sorted(values)
-    assert values[2] > 5 * values[0] + 1e-3
+    assert values[1] > 1e-3
 
 
 def test_a_moved_edge_costs_pixels_and_a_soft_one_costs_the_histogram():
@@ -90,7 +90,7 @@ def test_a_moved_edge_costs_pixels_and_a_soft_one_costs_the_histogram():
     moved[..., :4] = 0.0
     assert absolute(smooth, sharp) < absolute(moved, sharp)
     assert gradient_histogram(moved, sharp) == 0
-    assert gradient_histogram(smooth, sharp) > 0.01
+    assert gradient_histogram(smooth, sharp) > 5e-3
 
 
 def test_descending_the_gradient_histogram_makes_edges_steeper():
