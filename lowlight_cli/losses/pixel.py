@@ -4,9 +4,6 @@ from torch.nn.functional import avg_pool2d, l1_loss, mse_loss
 
 from lowlight_cli.tensors import Features, GainMap, Images, Scalar
 
-AREA = 32
-"""Side in pixels of the areas whose mean colors are compared."""
-
 
 def absolute(images: Features, targets: Features) -> Scalar:
     """Mean absolute difference."""
@@ -41,15 +38,6 @@ def coarse_gradient(images: Features, targets: Features, weights: GainMap) -> Sc
     across = (difference.diff(dim=3).abs() * places[..., 1:]).mean()
     down = (difference.diff(dim=2).abs() * places[:, :, 1:]).mean()
     return across + down
-
-
-def area_means(images: Images, targets: Images) -> Scalar:
-    """Mean absolute difference of the mean colors of areas of 32x32 pixels; sides at least 32.
-
-    A wrong brightness or tint of a whole image is small beside the errors of its pixels, and these can hide
-    it from a loss of pixels.
-    """
-    return l1_loss(avg_pool2d(images, AREA), avg_pool2d(targets, AREA))
 
 
 def color(images: Images, targets: Images) -> Scalar:

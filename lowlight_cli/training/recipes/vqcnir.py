@@ -16,9 +16,9 @@ from torch.nn.functional import mse_loss
 
 from lowlight_cli.datasets.config import BLURRED_NIGHTS, BlurSettings, DarkeningSettings, Spread
 from lowlight_cli.losses.adversarial import generator_loss, hinge
+from lowlight_cli.losses.areas import area_means, gradient_histogram
 from lowlight_cli.losses.gram import gram
-from lowlight_cli.losses.pixel import absolute, area_means
-from lowlight_cli.losses.sharpness import gradient_histogram
+from lowlight_cli.losses.pixel import absolute
 from lowlight_cli.models.vqcnir.config import PRESETS, VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator

@@ -7,11 +7,11 @@ from skimage.metrics import structural_similarity
 from torch.nn.functional import avg_pool2d
 
 from lowlight_cli.losses.adversarial import generator_loss, hinge
+from lowlight_cli.losses.areas import area_means, gradient_histogram
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.perceptual import feature_distance
-from lowlight_cli.losses.pixel import absolute, area_means, color, gradient
-from lowlight_cli.losses.sharpness import gradient_histogram
+from lowlight_cli.losses.pixel import absolute, color, gradient
 from lowlight_cli.losses.structure import (
     dissimilarity,
     multi_scale_dissimilarity,

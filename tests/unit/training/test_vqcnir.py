@@ -6,8 +6,7 @@ import torch
 from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.datasets.config import BLURRED_NIGHTS, MANY_NIGHTS, BlurSettings
 from lowlight_cli.errors import WeightsError
-from lowlight_cli.losses.pixel import area_means
-from lowlight_cli.losses.sharpness import gradient_histogram
+from lowlight_cli.losses.areas import area_means, gradient_histogram
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqcnir.config import PUBLISHED_PRIOR, VqcnirConfig

@@ -1,18 +1,29 @@
-"""A loss that rewards steep edges, wherever they are.
+"""Losses that compare areas of 32x32 pixels: their mean colors, and how steep their edges are.
 
 Differences of pixels and of gradients are smallest, on average over what a blurred edge can have been, for a
 soft edge. How many steep gradients an area has is known better than their places. Gradient distributions as a
 prior of sharp images: Fergus et al., "Removing Camera Shake from a Single Photograph", 2006, sec. 2.
+
+A file of its own, because these losses do not compare pixel with pixel.
 """
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d, l1_loss
 
-from lowlight_cli.layers.exposure import luma
 from lowlight_cli.tensors import Images, Scalar
 
 AREA = 32
-"""Side in pixels of the areas whose gradients are compared."""
+"""Side of an area in pixels."""
+
+
+def area_means(images: Images, targets: Images) -> Scalar:
+    """Mean absolute difference of the mean colors of areas; sides at least 32.
+
+    A wrong brightness or tint of a whole image is small beside the errors of its pixels, and these can hide
+    it from a loss of pixels.
+    """
+    return l1_loss(avg_pool2d(images, AREA), avg_pool2d(targets, AREA))
 
 
 def gradient_histogram(images: Images, targets: Images) -> Scalar:
@@ -29,8 +40,8 @@ def gradient_histogram(images: Images, targets: Images) -> Scalar:
 
 
 def _sorted_gradients(images: Images) -> Tensor:
-    """Absolute gradients of luma in rising order, both directions apart, (b, 2, areas, 31 * 32)."""
-    planes = luma(images.float())
+    """Absolute gradients of the mean color in rising order, both directions apart, (b, 2, areas, 31 * 32)."""
+    planes = images.float().mean(1)
     height, width = (side // AREA * AREA for side in planes.shape[1:])
     areas = planes[:, :height, :width].unfold(1, AREA, AREA).unfold(2, AREA, AREA).flatten(1, 2)
     down, across = areas.diff(dim=2).flatten(2), areas.diff(dim=3).flatten(2)
