@@ -46,7 +46,7 @@ def _complete_recipe(incomplete: str) -> list[str]:
 
 
 def _complete_row(incomplete: str) -> list[str]:
-    names = (name for rows in ABLATIONS.values() for name in rows)
+    names = dict.fromkeys(name for rows in ABLATIONS.values() for name in rows)
     return [name for name in names if name.startswith(incomplete)]
 
 

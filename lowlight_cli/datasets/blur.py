@@ -1,8 +1,8 @@
-"""Camera-shake blur: a smooth random path, applied in linear light before clipping.
+"""Camera-shake blur: a random path, applied in linear light before clipping.
 
-Source: paths as in Boracchi and Foi, "Modeling the Performance of Image Restoration from Motion Blur", 2012,
-sec. III, with inertia alone; lamps brighter than white as in Zhou et al., "LEDNet", 2022, sec. 3. Parameters
-are chosen by judgment: docs/models/vqcnir.md.
+A path is a smooth curve, or a random walk as in Boracchi and Foi, "Modeling the Performance of Image
+Restoration from Motion Blur", 2012, sec. III, with inertia alone. Lamps are brighter than white as in Zhou et
+al., "LEDNet", 2022, sec. 3. Parameters are chosen by judgment: docs/models/vqcnir.md.
 """
 
 import math
@@ -29,25 +29,52 @@ class Movement(NamedTuple):
         kernel: Fraction of the time spent at each position, (k, k) with k odd; the mean is at the center.
         lamps: Brightness of lamps as a multiple of white.
         lamp_level: sRGB value that all channels of a lamp exceed.
+        is_saturated: Whether streaks clip at white before the light is dimmed.
     """
 
     kernel: Float[Tensor, "k k"]
     lamps: float
     lamp_level: float
+    is_saturated: bool
 
 
 def draw_movement(settings: BlurSettings, generator: Generator) -> Movement | None:
     """Draws the movement of one exposure; None if the camera was still."""
     if float(torch.rand((), generator=generator)) >= settings.share:
         return None
-    length, inertia, lamps = (
-        _drawn(spread, generator) for spread in (settings.length, settings.inertia, settings.lamps)
-    )
-    return Movement(kernel_of(shake_path(length, inertia, generator)), max(lamps, 1.0), settings.lamp_level)
+    length, lamps = (_drawn(spread, generator) for spread in (settings.length, settings.lamps))
+    curved, saturated = torch.rand(2, generator=generator).tolist()
+    if curved < settings.curved_share:
+        path = curved_path(length, settings, generator)
+    else:
+        path = shake_path(length, _drawn(settings.inertia, generator), generator)
+    is_saturated = saturated < settings.saturated_share
+    return Movement(kernel_of(path), max(lamps, 1.0), settings.lamp_level, is_saturated)
+
+
+def curved_path(length: float, settings: BlurSettings, generator: Generator) -> Float[Tensor, "moments 2"]:
+    """Draws a smooth path of the camera, in pixels down and right, with mean zero.
+
+    Direction and speed vary as sines over the exposure, so that some paths bend to both sides.
+
+    Args:
+        length: Length of the path in pixels.
+        settings: Range of the turn, and the change of the speed.
+        generator: Source of randomness.
+    """
+    start, turn, side, wave, first, second = torch.rand(6, generator=generator).tolist()
+    least, most = settings.turn
+    angle = math.radians(least + (most - least) * turn) * (1 if side < 0.5 else -1)
+    time = 2 * math.pi * (torch.arange(MOMENTS) + 0.5) / MOMENTS
+    sway = (time + 2 * math.pi * first).sin() - math.sin(2 * math.pi * first)
+    heading = 2 * math.pi * start + angle / (2 * math.pi) * (time + 2 * wave * sway)
+    speed = 1 + settings.pace * (time + 2 * math.pi * second).sin()
+    path = (length / MOMENTS * speed * torch.stack([heading.sin(), heading.cos()])).cumsum(1).T
+    return path - path.mean(0)
 
 
 def shake_path(length: float, inertia: float, generator: Generator) -> Float[Tensor, "moments 2"]:
-    """Draws a path of the camera, in pixels down and right, with mean zero.
+    """Draws a random walk of the camera, in pixels down and right, with mean zero.
 
     Args:
         length: Length of the path in pixels.
@@ -71,15 +98,16 @@ def kernel_of(path: Float[Tensor, "moments 2"]) -> Float[Tensor, "k k"]:
     return rows.T @ columns / len(path)
 
 
-def shaken(light: Pictures, images: Pictures, movement: Movement) -> Pictures:
+def shaken(light: Pictures, images: Pictures, movement: Movement, white: Tensor) -> Pictures:
     """Light of a scene as a moving camera records it.
 
     Args:
         light: Linear light of the scene.
         images: The same scene in sRGB; white pixels are taken for lamps.
         movement: Movement of the camera.
+        white: Light of white, which streaks clip at if they are saturated; the shape of one pixel.
     """
-    return moved(lit(light, images, movement), movement.kernel)
+    return clipped(moved(lit(light, images, movement), movement.kernel), movement, white)
 
 
 def lit(light: Pictures, images: Pictures, movement: Movement) -> Pictures:
@@ -87,6 +115,11 @@ def lit(light: Pictures, images: Pictures, movement: Movement) -> Pictures:
     whiteness = images.amin(-3, keepdim=True)
     is_lamp = ((whiteness - movement.lamp_level) / (1 - movement.lamp_level)).clamp(0, 1)
     return light * (1 + (movement.lamps - 1) * is_lamp)
+
+
+def clipped(light: Pictures, movement: Movement, white: Tensor) -> Pictures:
+    """Light that is clipped at that of white, channel by channel, if streaks are saturated."""
+    return torch.minimum(light, white) if movement.is_saturated else light
 
 
 def moved(light: Pictures, kernel: Float[Tensor, "k k"]) -> Pictures:
@@ -99,5 +132,4 @@ def moved(light: Pictures, kernel: Float[Tensor, "k k"]) -> Pictures:
 
 
 def _drawn(spread: Spread, generator: Generator) -> float:
-    z = float(torch.randn((), generator=generator).clamp(-2, 2))
-    return spread.median * spread.factor**z
+    return spread.at(float(torch.randn((), generator=generator)))

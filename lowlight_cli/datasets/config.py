@@ -20,6 +20,10 @@ class Spread(BaseModel):
     median: Positive
     factor: Annotated[float, Field(ge=1.0)] = 1.0
 
+    def at(self, z: float) -> float:
+        """The number for a draw ``z`` of a normal distribution."""
+        return self.median * self.factor ** min(max(z, -2.0), 2.0)
+
 
 class Camera(BaseModel):
     """Distribution of the conditions under which one kind of camera takes dark images.
@@ -92,6 +96,7 @@ WIDE = Camera(
 Weight = Annotated[float, Field(ge=0.0)]
 Stops = Annotated[float, Field(ge=0.0)]
 Quality = Annotated[int, Field(ge=1, le=100)]
+Degrees = Annotated[float, Field(ge=0.0, le=360.0)]
 
 
 class UnevenLight(BaseModel):
@@ -205,6 +210,25 @@ UNEVEN_NIGHTS = MANY_NIGHTS.model_copy(update={"clean_share": 0.15, "uneven_shar
 """15 % clean images, 25 % under even light as in ``MANY_NIGHTS``, and 60 % under uneven light."""
 
 
+BLURRED_NIGHTS = DarkeningSettings(
+    measured_share=0.25,
+    wide=WIDE.model_copy(
+        update={
+            "exposure": Spread(median=1 / 13.4, factor=1.495),
+            "headroom": Spread(median=1.8, factor=1.8),
+            "cast": Spread(median=1.0, factor=1.1),
+        }
+    ),
+    noise_tint=(1.4, 1.0, 1.4),
+    clean_share=0.1,
+    uneven_share=0.3,
+)
+"""Nights for photos that may be blurred: the wide camera keeps 1/6 to 1/30 of the light, nearly neutral.
+
+60 % under even light, a quarter of it taken by the measured camera; 30 % under uneven light, and 10 % clean.
+"""
+
+
 class BlurSettings(BaseModel):
     """Distributions that ``draw_movement`` draws from; chosen by judgment, not measured."""
 
@@ -213,14 +237,33 @@ class BlurSettings(BaseModel):
     share: Share = 0.6
     """Fraction of images taken with a moving camera."""
 
-    length: Spread = Spread(median=9.0, factor=1.55)
-    """Length of the path in pixels."""
+    length: Spread = Spread(median=15.5, factor=1.39)
+    """Length of the path in pixels: 8 to 30."""
+
+    curved_share: Share = 0.75
+    """Fraction of paths that are smooth curves; the others are random walks with ``inertia``."""
+
+    turn: tuple[Degrees, Degrees] = (0.0, 270.0)
+    """Least and most degrees by which the direction of a smooth curve changes from its start to its end."""
+
+    pace: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.5
+    """Most change of the speed along a smooth curve, as a fraction of its mean; 0 for constant speed."""
 
     inertia: Spread = Spread(median=0.35, factor=2.2)
-    """Fraction of the exposure for which a movement keeps its direction: 1 nearly straight, 0.1 a tremor."""
+    """Fraction of the exposure for which a random walk keeps its direction: 1 straight, 0.1 a tremor."""
 
-    lamps: Spread = Spread(median=3.0, factor=2.0)
-    """Brightness of lamps as a multiple of white, at least 1, so that lamps leave streaks."""
+    lamps: Spread = Spread(median=6.0, factor=2.0)
+    """Brightness of lamps as a multiple of white, at least 1, so that lamps leave streaks: 1.5 to 24."""
 
     lamp_level: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.94
     """sRGB value that all three channels of a lamp exceed."""
+
+    saturated_share: Share = 0.7
+    """Fraction of movements whose streaks clip at white before the light is dimmed; the streaks of the others
+    clip at the white of the dark image."""
+
+    @model_validator(mode="after")
+    def _turns_from_least_to_most(self) -> "BlurSettings":
+        if self.turn[0] > self.turn[1]:
+            raise ValueError("the first number of turn is above the second; swap them")
+        return self

@@ -86,7 +86,7 @@ def photograph(
     """
     light = exposed(to_linear(images), conditions)
     if movement is not None:
-        light = shaken(light, images, movement)
+        light = shaken(light, images, movement, light_of_white(images, conditions))
     light += conditions.pedestal * channels(settings.pedestal_tint, images)
     light += sensor_noise(light, conditions, channels(settings.noise_tint, images), generator)
     return fast_power(to_srgb(light), conditions.contrast)
@@ -155,6 +155,12 @@ def exposed(light: Images, conditions: Conditions) -> Images:
     bend = 1 - 1 / conditions.headroom
     scale = (1 - bend * MIDDLE_GRAY) * conditions.exposure * conditions.cast
     return light * scale / (1 - bend * light)
+
+
+def light_of_white(images: Images, conditions: Conditions) -> Tensor:
+    """Linear light of white where the exposure is highest, (b, 3, 1, 1); see ``exposed``."""
+    brightest = conditions._replace(exposure=conditions.exposure.amax((2, 3), keepdim=True))
+    return exposed(torch.ones_like(images[..., :1, :1]), brightest)
 
 
 def sensor_noise(light: Images, conditions: Conditions, tint: Tensor, generator: Generator) -> Images:

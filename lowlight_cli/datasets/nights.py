@@ -11,7 +11,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from lowlight_cli.datasets import backlight, light_fields
 from lowlight_cli.datasets.backlight import Backlight, draw_backlight
-from lowlight_cli.datasets.blur import Movement, lit
+from lowlight_cli.datasets.blur import Movement, clipped, lit
 from lowlight_cli.datasets.config import DarkeningSettings, UnevenLight
 from lowlight_cli.datasets.darken import (
     BLOTCH_PIXELS,
@@ -20,6 +20,7 @@ from lowlight_cli.datasets.darken import (
     draw_conditions,
     exposed,
     gaussian,
+    light_of_white,
     photograph,
     through_jpeg,
     to_linear,
@@ -210,7 +211,8 @@ def taken_small(
         settings: Settings that the night was drawn from.
         generator: Source of the noise.
         pixels: Number of pixels of the whole image in one cell.
-        movement: Only its lamps are used; its path is shorter than a cell.
+        movement: Only its lamps are used: its path is at most a few cells long, and the small copies serve to
+            measure the light of large areas.
     """
     conditions = night.conditions
     if conditions is None:
@@ -220,7 +222,7 @@ def taken_small(
     conditions = over(night, conditions, small, whole, settings.uneven)
     light = exposed(to_linear(small), conditions)
     if movement is not None:
-        light = lit(light, small, movement)
+        light = clipped(lit(light, small, movement), movement, light_of_white(small, conditions))
     light = light + conditions.pedestal * channels(settings.pedestal_tint, small)
     among, within = cell_noise(light, conditions, channels(settings.noise_tint, small), pixels)
     light = light + among * gaussian(light.shape, generator, light)

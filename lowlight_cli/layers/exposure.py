@@ -56,6 +56,11 @@ def lift(images: Images, gain: PerImage | GainMap) -> Images:
     return k * images / (1 + (k - 1) * images)
 
 
+def lift_lightness(lightness: PerImage, gain: PerImage) -> PerImage:
+    """The curve of ``lift`` at the lightness of each image, in [0, 1]."""
+    return gain * lightness / (1 + (gain - 1) * lightness)
+
+
 def gain_plane(log_gain: GainMap, like: Images) -> Features:
     """The gain as an input plane: 0 for no gain, 1 for the highest."""
     return (log_gain / math.log(HIGHEST_GAIN)).to(like.dtype)

@@ -11,6 +11,8 @@ from lowlight_cli.errors import UsageError, WeightsError
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.cost import count_parameters
+from lowlight_cli.models.vqcnir.config import VqcnirConfig
+from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.training.ablation import Row, Variant
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.metrics_log import MetricsLog
@@ -26,13 +28,14 @@ def varied(recipe: Recipe, variant: Variant) -> Recipe:
     return merged(type(recipe), None, variant.settings, (), start=recipe.model_dump())
 
 
-def counted(config: CodeEnhanceConfig) -> tuple[int, int]:
-    """Number of parameters of a network, and of those that stage II trains."""
+def counted(config: CodeEnhanceConfig | VqcnirConfig) -> tuple[int, int]:
+    """Number of parameters of a network, and of those that its last stage trains."""
     with torch.device("meta"):
-        model = CodeEnhance(config)
-    frozen = sum(count_parameters(part) for part in model.frozen_parts()) + model.codebook.weight.numel()
-    total = count_parameters(model)
-    return total, total - frozen
+        model = CodeEnhance(config) if isinstance(config, CodeEnhanceConfig) else Vqcnir(config)
+    frozen = {id(weight) for part in model.frozen_parts() for weight in part.parameters()}
+    frozen.add(id(model.codebook.weight))
+    trained = sum(weight.numel() for weight in model.parameters() if id(weight) not in frozen)
+    return count_parameters(model), trained
 
 
 def train_row(
@@ -97,12 +100,13 @@ def found_row(recipe: Recipe, variant: Variant, folder: Path) -> Row | None:
         last,
         score[SCORE],
         score["ssim"],
-        score["index_accuracy"],
+        score.get("index_accuracy"),
+        score.get("psnr_blurred"),
     )
 
 
-def _shape(recipe: Recipe) -> CodeEnhanceConfig:
-    shape: CodeEnhanceConfig = dict(recipe)["model"]
+def _shape(recipe: Recipe) -> CodeEnhanceConfig | VqcnirConfig:
+    shape: CodeEnhanceConfig | VqcnirConfig = dict(recipe)["model"]
     return shape
 
 

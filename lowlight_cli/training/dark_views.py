@@ -9,7 +9,7 @@ from torch import Generator
 from lowlight_cli.datasets.blur import draw_movement
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.nights import draw_night, taken, taken_small
-from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.layers.exposure import lift, mean_luma
 from lowlight_cli.tensors import Images, PerImage, Places
 from lowlight_cli.training.photos import Crops
 from lowlight_cli.training.scenes import Cut, random_scene, second_generator
@@ -28,17 +28,29 @@ class DarkView(NamedTuple):
 
 
 def dark_view(
-    crops: Crops, settings: DarkeningSettings, items: Sequence[Generator], blur: BlurSettings | None = None
+    crops: Crops,
+    settings: DarkeningSettings,
+    items: Sequence[Generator],
+    blur: BlurSettings | None = None,
+    gains: PerImage | None = None,
 ) -> DarkView:
     """Darkens crops with the generators of their items, and blurs some of them if settings are given.
+
+    ``gains`` are those that the crops already have from ``lift``, and the images around them not yet.
 
     Even light scales encoded values nearly evenly (the response is close to a power), so the whole image's
     mean relates to that of the crop as before. With uneven light, it is that of the small copy.
     """
     images, views, places = zip(
         *(
-            _at_night(image, cut, settings, item, blur)
-            for image, cut, item in zip(crops.images.split(1), crops.cuts, items, strict=True)
+            _at_night(image, cut, settings, item, blur, gain)
+            for image, cut, item, gain in zip(
+                crops.images.split(1),
+                crops.cuts,
+                items,
+                [None] * len(items) if gains is None else gains.split(1),
+                strict=True,
+            )
         ),
         strict=True,
     )
@@ -52,11 +64,18 @@ def dark_view(
 
 
 def _at_night(
-    image: Images, cut: Cut, settings: DarkeningSettings, item: Generator, blur: BlurSettings | None
+    image: Images,
+    cut: Cut,
+    settings: DarkeningSettings,
+    item: Generator,
+    blur: BlurSettings | None,
+    gain: PerImage | None,
 ) -> tuple[Images, Images, Places]:
     """A crop and the small copy of the image around it, darkened with the same parameters."""
     other = second_generator(item)
     scene = random_scene(cut, other)
+    if gain is not None:
+        scene = scene._replace(small=lift(scene.small, gain))
     movement = None if blur is None else draw_movement(blur, item)
     night = draw_night(settings, scene.small, item)
     dark = taken(night, image, scene.place, settings, item, movement)

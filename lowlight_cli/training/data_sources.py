@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 
 from lowlight_cli.counted import counted
 from lowlight_cli.datasets.catalog import DATASETS
-from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
+from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings, Spread
 from lowlight_cli.datasets.matching import Partners, match
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.tensors import Images, PerImage
@@ -46,12 +46,17 @@ class PairCrops(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """Images that batches are drawn from, and how photos are darkened and blurred (None for not at all)."""
+    """Images that batches are drawn from, and how photos are darkened and blurred (None for not at all).
+
+    ``photo_gain`` is the gain of the curve that photos get before, and that their references keep; None for
+    none.
+    """
 
     photos: Sequence[Photo]
     pairs: Sequence[PairedPhoto]
     darkening: DarkeningSettings
     blur: BlurSettings | None = None
+    photo_gain: Spread | None = None
 
     def text(self, held_out: Sequence[PairedPhoto] | None = None) -> str:
         """How many images there are, with those to validate on if the recipe does."""

@@ -17,7 +17,7 @@ from lowlight_cli.datasets.light_fields import Numbers
 from lowlight_cli.datasets.night_batches import NightBatches
 from lowlight_cli.datasets.nights import SMALL
 from lowlight_cli.errors import SettingsError
-from lowlight_cli.layers.exposure import mean_luma
+from lowlight_cli.layers.exposure import lift, lift_lightness, mean_luma
 from lowlight_cli.models.control_targets import ControlWeights, controlled, like_reference
 from lowlight_cli.tensors import Images
 from lowlight_cli.training.config import Recipe, RunSettings
@@ -50,7 +50,7 @@ class DevicePhotos:
     """Photos on a device, from which darkened items are drawn."""
 
     def __init__(self, sources: Sources, mix: Mix, device: torch.device) -> None:
-        self._settings, self._side = sources.darkening, mix.side
+        self._settings, self._side, self._gain = sources.darkening, mix.side, sources.photo_gain
         self._images = DeviceImages([photo.pixels for photo in sources.photos], device, mix.side)
         self._sums = drawn_from(sources.photos, device)
         self._lightness = torch.tensor([photo.lightness for photo in sources.photos]).to(device)
@@ -68,6 +68,12 @@ class DevicePhotos:
         bright, squares = self.crops(count, generator)
         parts = draw_parts(self._images, squares, Numbers(count, NUMBERS, generator))
         small = mirrored(self._images.small(squares.image, parts), squares.mirrored)
+        middle = self._lightness[squares.image]
+        if self._gain is not None:
+            z = torch.randn(count, generator=generator, device=middle.device).clamp(-2, 2)
+            gains = self._gain.median * self._gain.factor**z
+            bright, small = lift(bright, gains), lift(small, gains)
+            middle = lift_lightness(middle, gains)
         place = place_in(squares, parts)
         shrunk = self._side / squares.span
         cell = [(length * shrunk / SMALL).clamp_min(1) for length in (parts.height, parts.width)]
@@ -75,7 +81,6 @@ class DevicePhotos:
         night = self._nights.draw(small, generator)
         dark = self._nights.take(night, bright, place, generator)
         view = self._nights.take_small(night, small, generator, pixels)
-        middle = self._lightness[squares.image]
         if self._settings.clean_share or self._settings.uneven_share:
             lightness = mean_luma(view)
         else:

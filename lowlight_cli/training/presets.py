@@ -130,9 +130,12 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             | {"final": 1 / 16},  # end of the four published halvings; here the rate falls as a cosine
             **_WITHOUT_OUR_IMAGE_LOSSES,
             "blur": {"share": 0.0},
+            "photo_gain": {"median": 1.0, "factor": 1.0},
             "real_share": 1.0,
             "turned_share": 0.0,
             "prior_weight": 0.0,
+            "mean_weight": 0.0,
+            "sharpness_weight": 0.0,
             "association_weight": 1.0,
             "adversarial_weight": 0.1,
             "critic_width": 64,

@@ -1,10 +1,10 @@
 """Initial weights of the LQ phase of VQCNIR, and blurred pairs to validate it on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lowlight_cli.checkpoints.load import fill
 from lowlight_cli.datasets.blur import draw_movement
@@ -21,7 +21,14 @@ from lowlight_cli.training.warm_start import copy_matching_weights, load_part, l
 CHECK_SEED = 1
 
 
-def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -> tuple[Vqcnir, Vqgan]:
+def start_vqcnir(
+    config: VqcnirConfig,
+    vqgan: Path | None,
+    start: Path | None,
+    *,
+    keep_codes: bool = False,
+    encoder: Path | None = None,
+) -> tuple[Vqcnir, Vqgan]:
     """Returns the network to train and the frozen network of the HQ phase, which gives the target codes.
 
     Encoder, codes and the decoder of codes start with the weights of the HQ phase; additional input planes
@@ -32,6 +39,9 @@ def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -
         config: Shape of the network.
         vqgan: Weights of the HQ phase; None for random ones, which are useful only in tests.
         start: Weights of an earlier LQ phase, which replace all others.
+        keep_codes: Whether the codes and their decoder stay those of the HQ phase even then.
+        encoder: Weights of CodeEnhance, whose encoder replaces that of all others: it already finds the codes
+            of dark images.
 
     Raises:
         WeightsError: A file is missing or of another shape.
@@ -44,7 +54,19 @@ def start_vqcnir(config: VqcnirConfig, vqgan: Path | None, start: Path | None) -
             nn.init.zeros_(parameter)
     if start is not None:
         fill(model, load_part(start), start)
+    if start is not None and keep_codes:
+        for name in ("codebook", "post_quant", "decoder"):
+            model.get_submodule(name).load_state_dict(prior.get_submodule(name).state_dict())
+    if encoder is not None:
+        state = load_part(encoder)
+        for name in ("encoder", "pre_quant"):
+            fill(model.get_submodule(name), part_of(state, name), encoder)
     return model, prior
+
+
+def part_of(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    """Weights of a part of a network, by their names in it."""
+    return {key.removeprefix(f"{name}."): value for key, value in state.items() if key.startswith(f"{name}.")}
 
 
 def freeze_offsets(model: nn.Module, *, still: bool) -> None:

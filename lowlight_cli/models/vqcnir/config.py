@@ -27,7 +27,10 @@ class VqcnirConfig(BaseModel):
         head_width: Channels of a head of the attention between both decoders.
         warp_groups: Groups of channels with separate offsets, coarsest level first.
         warp_kernel: Side of the kernels that compute offsets.
-        reach: Longest offset in positions of its level; None for no limit.
+        reach: Longest offset in positions of its level: one for all levels, or one for each, coarsest first.
+            None for no limit, as in the published network.
+        dbca: Whether the decoders exchange features by attention, and the second one aligns its own with
+            those of the first; without, it only takes these as additional channels, for comparison.
         skips: Whether the second decoder also takes the finer features of the encoder and the image itself;
             in the published network it takes only the coarsest features.
         lift_target: Mean luma that the input is lifted to before the encoder; None as in the published
@@ -47,7 +50,8 @@ class VqcnirConfig(BaseModel):
     head_width: PositiveInt = 64
     warp_groups: tuple[PositiveInt, ...] = (4, 4, 4, 4)
     warp_kernel: Literal[1, 3] = 3
-    reach: PositiveFloat | None = None
+    reach: PositiveFloat | tuple[PositiveFloat, ...] | None = None
+    dbca: bool = True
     skips: bool = False
     lift_target: PositiveFloat | None = None
     lift: Literal["global", "local"] = "local"
@@ -57,12 +61,18 @@ class VqcnirConfig(BaseModel):
     def _a_warp_for_each_level(self) -> "VqcnirConfig":
         if len(self.warp_groups) != len(self.level_channels):
             raise ValueError(f"one warp_groups entry per level is needed: {len(self.level_channels)}")
+        if isinstance(self.reach, tuple) and len(self.reach) != len(self.level_channels):
+            raise ValueError(f"one reach per level is needed, or one for all: {len(self.level_channels)}")
         return self
 
     @property
     def level_channels(self) -> tuple[int, ...]:
         """Channels of each level of the decoders, coarsest first."""
         return (self.vqgan.latent_channels, *self.vqgan.decoder_channels)
+
+    def reach_of(self, index: int) -> float | None:
+        """Longest offset at a level; None for no limit."""
+        return self.reach[index] if isinstance(self.reach, tuple) else self.reach
 
 
 PRESETS: dict[str, VqcnirConfig] = {
@@ -73,7 +83,7 @@ PRESETS: dict[str, VqcnirConfig] = {
         head_width=16,
         warp_groups=(4, 2, 1, 1),
         warp_kernel=1,
-        reach=6.0,
+        reach=(6.0, 8.0, 12.0, 16.0),
         skips=True,
         lift_target=0.4,
         padding="min8",

@@ -24,15 +24,17 @@ from lowlight_cli.tensors import Features
 
 
 class Decoded(NamedTuple):
-    """Features of a level, its guide for the next one, and the attention map used."""
+    """Features of a level, its guide for the next one, and the attention map used; None without DBCA."""
 
     features: Features
-    guide: Features
-    attention: AttentionMap
+    guide: Features | None
+    attention: AttentionMap | None
 
 
 class Level(nn.Module):
     """Attention and warp at one size (DBCA); finer levels first enlarge, and end with a residual block.
+
+    Without DBCA, that block takes the features of the other decoder in place of the warped ones.
 
     Args:
         index: Number of the level, 0 for the coarsest.
@@ -44,8 +46,8 @@ class Level(nn.Module):
         super().__init__()
         channels = config.level_channels[index]
         coarser = config.level_channels[index - 1] if index else 0
-        self.attn = BidirectionalAttention(channels, config.head_width)
-        self.warp = Warp(channels, coarser, config.warp_groups[index], config)
+        self.attn = BidirectionalAttention(channels, config.head_width) if config.dbca else None
+        self.warp = Warp(index, config) if config.dbca else None
         self.up = nn.Conv2d(coarser, channels, 3, padding=1) if index else None
         self.skip = nn.Conv2d(skip_channels, channels, 3, padding=1) if skip_channels else None
         self.fuse = (
@@ -75,12 +77,15 @@ class Level(nn.Module):
             own = self.up(interpolate(own, scale_factor=2, mode="nearest"))
         if self.skip is not None and seen is not None:
             own = own + self.skip(seen)
+        if self.attn is None or self.warp is None:
+            return Decoded(own if self.fuse is None else self._fused(own, prior), None, None)
         exchanged: Exchanged = self.attn(own, prior, attention)
         warped: Warped = self.warp(exchanged.own, exchanged.prior, guide)
-        features = warped.features
-        if self.fuse is not None:
-            features = self.fuse(torch.cat([exchanged.own, features], dim=1))
-        return Decoded(features, warped.guide, exchanged.attention)
+        return Decoded(self._fused(exchanged.own, warped.features), warped.guide, exchanged.attention)
+
+    def _fused(self, own: Features, other: Features) -> Features:
+        """The other features at the coarsest level, otherwise both fused."""
+        return other if self.fuse is None else self.fuse(torch.cat([own, other], dim=1))
 
 
 class FaithfulDecoder(nn.Module):
@@ -109,5 +114,7 @@ class FaithfulDecoder(nn.Module):
         features, guide = latent, None
         for index, level in enumerate(self.levels):
             name = f"attention_{index}"
-            features, guide, known[name] = level(features, prior[index], seen[index], guide, known.get(name))
+            features, guide, attention = level(features, prior[index], seen[index], guide, known.get(name))
+            if attention is not None:
+                known[name] = attention
         return features

@@ -27,15 +27,15 @@ class Warp(nn.Module):
     """Compares features of both decoders over a large window, and aligns one with the other.
 
     Args:
-        channels: Channels of both features and of the guide.
-        coarser_channels: Channels of the guide of the coarser level; 0 at the coarsest.
-        groups: Groups of channels with separate offsets.
-        config: Shape of the network.
+        index: Number of the level, 0 for the coarsest.
+        config: Shape of the network; gives the channels of both features and of the guide.
     """
 
-    def __init__(self, channels: int, coarser_channels: int, groups: int, config: VqcnirConfig) -> None:
+    def __init__(self, index: int, config: VqcnirConfig) -> None:
         super().__init__()
         norms, act, kernel = config.vqgan.groups, config.vqgan.act, config.warp_kernel
+        channels = config.level_channels[index]
+        coarser_channels = config.level_channels[index - 1] if index else 0
         self.compare = nn.Sequential(
             nn.Conv2d(2 * channels, channels, 1),
             normalization(channels, norms),
@@ -51,7 +51,12 @@ class Warp(nn.Module):
             activation(act),
         )
         self.dcn = DeformableConvolution(
-            channels, channels, channels, groups=groups, reach=config.reach, guide_kernel=kernel
+            channels,
+            channels,
+            channels,
+            groups=config.warp_groups[index],
+            reach=config.reach_of(index),
+            guide_kernel=kernel,
         )
 
     def forward(self, own: Features, prior: Features, coarser: Features | None) -> Warped:

@@ -14,15 +14,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from lowlight_cli.datasets.config import UNEVEN_NIGHTS, BlurSettings, DarkeningSettings
+from lowlight_cli.datasets.config import BLURRED_NIGHTS, BlurSettings, DarkeningSettings, Spread
 from lowlight_cli.losses.adversarial import generator_loss, hinge
+from lowlight_cli.losses.areas import area_means, gradient_histogram
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.pixel import absolute
 from lowlight_cli.models.vqcnir.config import PRESETS, VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.models.vqgan.model import Vqgan
-from lowlight_cli.tensors import Features, Scalar
+from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.codes import target_codes
 from lowlight_cli.training.config import Recipe
@@ -57,7 +58,12 @@ class VqcnirRecipe(Recipe):
         model: Shape of the network.
         vqgan: Weights of the HQ phase.
         start: Weights of an earlier LQ phase to start from.
+        keep_codes: Whether codes and their decoder stay those of ``vqgan`` with ``start``, which then gives
+            the trained parts alone.
+        encoder: Weights of CodeEnhance of the same HQ phase, whose encoder replaces that of all others.
         darkening: How photos are darkened.
+        photo_gain: Gain of the curve that photos get before they are darkened, and that their references
+            keep, because night scenes are dimmer than most photos; the curve keeps black and white.
         blur: How images are blurred; a share of 0 for no blur, as for pairs that are already blurred.
         real_share: Share of real pairs in a batch.
         turned_share: Share of a batch with a texture control other than 1.
@@ -65,6 +71,8 @@ class VqcnirRecipe(Recipe):
         edge_weight: Weight of the gradient loss.
         structure_weight: Weight of 1 - SSIM.
         colour_weight: Weight of the color loss.
+        mean_weight: Weight of the difference of mean colors of areas of 32x32 pixels.
+        sharpness_weight: Weight of the difference of gradient histograms of areas of 32x32 pixels.
         prior_weight: Weight of the loss of the image decoded from the codes alone.
         lpips_backbone: Weights of VGG16; with them, LPIPS is one of the losses.
         lpips_heads: Weights of the LPIPS heads for VGG; None for those that ship.
@@ -82,7 +90,10 @@ class VqcnirRecipe(Recipe):
     model: VqcnirConfig = PRESETS["lite"]
     vqgan: Path | None = None
     start: Path | None = None
-    darkening: DarkeningSettings = UNEVEN_NIGHTS
+    keep_codes: bool = False
+    encoder: Path | None = None
+    darkening: DarkeningSettings = BLURRED_NIGHTS
+    photo_gain: Spread = Spread(median=0.75, factor=1.25)
     blur: BlurSettings = BlurSettings()
     real_share: float = 0.35
     turned_share: float = 0.15
@@ -90,6 +101,8 @@ class VqcnirRecipe(Recipe):
     edge_weight: float = 0.5
     structure_weight: float = 0.3
     colour_weight: float = 10.0
+    mean_weight: float = 0.5
+    sharpness_weight: float = 20.0
     prior_weight: float = 0.25
     lpips_backbone: Path | None = None
     lpips_heads: Path | None = None
@@ -99,6 +112,16 @@ class VqcnirRecipe(Recipe):
     adversarial_weight: float = 0.0
     critic_width: int = 16
     check_side: int | None = 256
+
+
+def area_losses(recipe: VqcnirRecipe, made: Images, target: Images) -> dict[str, Scalar]:
+    """Weighted losses of areas: of their mean colors, and of their gradient histograms."""
+    losses = {}
+    if recipe.mean_weight:
+        losses["mean"] = recipe.mean_weight * area_means(made, target)
+    if recipe.sharpness_weight:
+        losses["sharpness"] = recipe.sharpness_weight * gradient_histogram(made, target)
+    return losses
 
 
 def prior_loss(
@@ -148,10 +171,12 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     settings, run_state = recipe.run, folder.run_state
     torch.manual_seed(settings.seed)
     sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log)
-    sources = sources._replace(blur=recipe.blur)
+    sources = sources._replace(blur=recipe.blur, photo_gain=recipe.photo_gain)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
-    model, prior = start_vqcnir(recipe.model, recipe.vqgan, recipe.start)
+    model, prior = start_vqcnir(
+        recipe.model, recipe.vqgan, recipe.start, keep_codes=recipe.keep_codes, encoder=recipe.encoder
+    )
     model, prior = to_device(model, device), to_device(prior, device)
     freeze(prior, *model.frozen_parts())
     generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
@@ -189,6 +214,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
                 )
             compared = [gray_where_color_cast(images, batch.color) for images in (made.images, target)]
             losses = image_losses(recipe, *compared)
+            losses |= area_losses(recipe, *compared)
             losses |= prior_loss(recipe, model, made.prior, batch)
             losses["association"] = association_loss(recipe, prior, made.latent, batch)
             if perceive is not None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
+from torch.nn.functional import avg_pool2d
 
 from lowlight_cli.losses.adversarial import generator_loss, hinge
+from lowlight_cli.losses.areas import area_means, gradient_histogram
 from lowlight_cli.losses.code import code_losses
 from lowlight_cli.losses.gram import gram
 from lowlight_cli.losses.perceptual import feature_distance
@@ -23,7 +25,9 @@ def pictures() -> tuple[torch.Tensor, torch.Tensor]:
     return images, (images + 0.1 * torch.randn_like(images)).clamp(0, 1)
 
 
-@pytest.mark.parametrize("loss", [absolute, gradient, color, dissimilarity, gram])
+@pytest.mark.parametrize(
+    "loss", [absolute, gradient, color, area_means, gradient_histogram, dissimilarity, gram]
+)
 def test_equal_pictures_cost_nothing(loss):
     images, other = pictures()
     assert loss(images, images).abs() < 1e-7
@@ -50,6 +54,59 @@ def test_color_is_blind_to_lightness():
     images, _ = pictures()
     assert color(images, images + 0.2) < 1e-10
     assert color(images, images.flip(1)) > 1e-4
+
+
+def test_area_means_count_light_and_tint_alone():
+    images = torch.rand(2, 3, 64, 64)
+    torch.testing.assert_close(area_means(images + 0.1, images), torch.tensor(0.1))
+    tint = torch.tensor([0.0, 0.0, 0.06]).view(1, 3, 1, 1)
+    torch.testing.assert_close(area_means(images + tint, images), torch.tensor(0.02))
+    noise = 0.2 * torch.randn(2, 3, 64, 64)
+    assert area_means(images + noise, images) < 0.1 * absolute(images + noise, images)
+
+
+def soft(images: torch.Tensor, radius: int) -> torch.Tensor:
+    """Images blurred by a box."""
+    return avg_pool2d(images, 2 * radius + 1, stride=1, padding=radius, count_include_pad=False)
+
+
+def edges() -> torch.Tensor:
+    """Pictures of edges."""
+    return torch.rand(2, 3, 8, 8).repeat_interleave(8, 2).repeat_interleave(8, 3)
+
+
+def test_blurred_pictures_have_another_gradient_histogram_the_more_the_softer():
+    images = edges()
+    values = [float(gradient_histogram(soft(images, radius), images)) for radius in range(4)]
+    assert values[0] == pytest.approx(0, abs=1e-6)
+    assert values == sorted(values)
+    assert values[1] > 1e-3
+
+
+def test_a_moved_edge_costs_pixels_and_a_soft_one_costs_the_histogram():
+    sharp = torch.zeros(1, 3, 32, 32)
+    sharp[..., 16:] = 1.0
+    moved, smooth = sharp.roll(3, dims=3).clone(), soft(sharp, 3)
+    moved[..., :4] = 0.0
+    assert absolute(smooth, sharp) < absolute(moved, sharp)
+    assert gradient_histogram(moved, sharp) == 0
+    assert gradient_histogram(smooth, sharp) > 5e-3
+
+
+def test_descending_the_gradient_histogram_makes_edges_steeper():
+    images = edges()
+    made = soft(images, 3).requires_grad_()
+    before = made.diff(dim=3).abs().max()
+    (slope,) = torch.autograd.grad(gradient_histogram(made, images), made)
+    with torch.no_grad():
+        after = made - 0.005 * slope / slope.abs().max()
+    assert after.diff(dim=3).abs().max() > before
+    assert gradient_histogram(after, images) < gradient_histogram(made, images)
+
+
+def test_light_is_nothing_to_the_gradient_histogram():
+    images = edges()
+    assert gradient_histogram(images + 0.2, images) < 1e-6
 
 
 def test_hinge_is_zero_only_beyond_the_margin():

@@ -133,7 +133,7 @@ def test_illumination_and_exchange_begin_as_the_identity() -> None:
 
 def test_a_warp_begins_as_half_a_convolution() -> None:
     own, prior = torch.randn(2, 1, 16, 8, 9)
-    warp = Warp(16, 0, 4, NARROW)
+    warp = Warp(0, NARROW)
     wanted = 0.5 * conv2d(own, warp.dcn.weight, padding=1) + warp.dcn.bias.view(-1, 1, 1)
     torch.testing.assert_close(warp(own, prior, None).features, wanted, rtol=1e-4, atol=1e-5)
 

@@ -16,7 +16,9 @@ from lowlight_cli.training.ablation import ABLATIONS, Row, as_document, markdown
 from lowlight_cli.training.ablation_run import check_same, counted, found_row, varied
 from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
+from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe
 from lowlight_cli.training.settings import SETTINGS_FILE, as_toml
+from tests.contracts.narrow_recipes import NARROW_VQCNIR
 
 VARIANTS = ABLATIONS["codeenhance"]
 TINY = CodeEnhanceConfig(
@@ -30,6 +32,7 @@ TINY = CodeEnhanceConfig(
     reference_encoder=True,
 )  # fmt: skip
 RECIPE = CodeEnhanceRecipe(model=TINY)
+VQCNIR = VqcnirRecipe(model=NARROW_VQCNIR)
 SHAPE_ROWS = [name for name, row in VARIANTS.items() if any(key.startswith("model.") for key in row.settings)]
 
 
@@ -102,13 +105,34 @@ def test_counts_are_those_of_the_network():
     )
 
 
-def test_rows_differ_from_the_whole_in_what_they_say_alone():
-    whole = RECIPE.model_dump()
-    for name, row in VARIANTS.items():
-        tree = varied(RECIPE, row).model_dump()
+@pytest.mark.parametrize(("recipe", "count"), [(RECIPE, 12), (VQCNIR, 8)])
+def test_rows_differ_from_the_whole_in_what_they_say_alone(recipe, count):
+    whole = recipe.model_dump()
+    variants = ABLATIONS[recipe.architecture]
+    for name, row in variants.items():
+        tree = varied(recipe, row).model_dump()
         different = {key for key, value in flat(tree).items() if flat(whole)[key] != value}
         assert different == set(row.settings), name
-    assert len(VARIANTS) == 12
+    assert len(variants) == count
+
+
+def test_without_dbca_vqcnir_has_fewer_parameters_and_all_others_are_trained():
+    shapes = [varied(VQCNIR, ABLATIONS["vqcnir"][name]).model for name in ("full", "no-dbca", "reach-64")]
+    whole, without, far = (counted(shape) for shape in shapes)
+    assert whole == far
+    assert whole[0] - without[0] == whole[1] - without[1] > 0
+
+
+def test_a_row_of_vqcnir_has_a_score_for_blurred_pairs_and_none_of_codes(tmp_path):
+    recipe = VQCNIR.model_copy(update={"run": RunSettings(steps=3)})
+    score = {"step": 2, "psnr": 20.5, "ssim": 0.5, "psnr_blurred": 19.25}
+    write_run(tmp_path / "no-dbca", recipe, [score])
+    (tmp_path / "no-dbca" / "vqcnir.safetensors").touch()
+    row = found_row(recipe, ABLATIONS["vqcnir"]["no-dbca"], tmp_path / "no-dbca")
+    assert (row.psnr, row.psnr_blurred, row.index_accuracy) == (20.5, 19.25, None)
+    head, cells = table_lines([row])
+    assert (head[-1], cells[-1]) == ("PSNR blurred, dB", "19.25")
+    assert "right codes" not in head
 
 
 def flat(tree: dict, above: str = "") -> dict:

@@ -76,10 +76,11 @@ def test_batches_are_drawn_as_on_the_cpu(darkening):
     assert spread.max() < 1.55
 
 
-def test_without_chance_a_photo_is_the_same_as_on_the_cpu():
+@pytest.mark.parametrize("gain", [None, Spread(median=0.5)])
+def test_without_chance_a_photo_is_the_same_as_on_the_cpu(gain):
     pixels = smooth(SIDE, SIDE, 9)
     settings = MANY_NIGHTS.model_copy(update={"wide": QUIET, "measured": QUIET, "jpeg_share": 0.0})
-    given = Sources([Photo(pixels, None, 0.5)], [], settings)
+    given = Sources([Photo(pixels, None, 0.5)], [], settings, photo_gain=gain)
     cpu, device = (batches(kind, given, 1, size=2, turned=0.0)[0] for kind in ("cpu", "device"))
     for name in ("dark", "bright", "target", "view"):
         ours, theirs = getattr(device, name)[0], getattr(cpu, name)[0]

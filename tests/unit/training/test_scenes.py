@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_avg_pool2d
 
-from lowlight_cli.datasets.config import MANY_NIGHTS, UNEVEN_NIGHTS, DarkeningSettings
+from lowlight_cli.datasets.config import MANY_NIGHTS, UNEVEN_NIGHTS, DarkeningSettings, Spread
 from lowlight_cli.datasets.darken import darken
+from lowlight_cli.layers.exposure import lift
 from lowlight_cli.training.dark_views import dark_view
 from lowlight_cli.training.data_sources import PairedPhoto, Sources
 from lowlight_cli.training.enhancement_batch import Mix, enhancement_batch
@@ -78,6 +79,23 @@ def test_even_light_is_what_it_was():
     assert torch.equal(view.images, plain)
     rest = [[float(torch.rand((), generator=item)) for item in both] for both in (items, again)]
     assert rest[0] == rest[1]
+
+
+def test_a_gain_dims_photos_and_what_is_around_them_before_they_are_darkened():
+    mix = Mix(4, 64, 0.0, 0.0, 0.0)
+    clean = DarkeningSettings(clean_share=1.0)
+    sources = Sources([Photo(coded(200, 230), None, 0.4)], [], clean)
+    plain = enhancement_batch(sources, mix, item_rngs(0, 0, range(4)))
+    dim = enhancement_batch(sources._replace(photo_gain=Spread(median=0.5)), mix, item_rngs(0, 0, range(4)))
+    half = torch.full((4,), 0.5)
+    torch.testing.assert_close(dim.bright, lift(plain.bright, half))
+    assert torch.equal(dim.bright, dim.dark)  # a clean photo is its own target
+    torch.testing.assert_close(dim.view, lift(plain.view, half))
+    torch.testing.assert_close(dim.target, dim.bright)
+    drawn = sources._replace(photo_gain=Spread(median=0.5, factor=1.5))
+    varied = enhancement_batch(drawn, mix, item_rngs(0, 0, range(4)))
+    means = varied.bright.mean((1, 2, 3)) / plain.bright.mean((1, 2, 3))
+    assert means.std() > 0.02
 
 
 def test_a_dark_crop_is_as_bright_as_its_view_at_its_place():

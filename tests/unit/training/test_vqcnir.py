@@ -4,15 +4,20 @@ import pytest
 import torch
 
 from lowlight_cli.checkpoints.save import save_weights
-from lowlight_cli.datasets.config import MANY_NIGHTS, BlurSettings
+from lowlight_cli.datasets.config import BLURRED_NIGHTS, MANY_NIGHTS, BlurSettings
+from lowlight_cli.errors import WeightsError
+from lowlight_cli.losses.areas import area_means, gradient_histogram
+from lowlight_cli.models.codeenhance.model import CodeEnhance
+from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.models.vqcnir.config import PUBLISHED_PRIOR, VqcnirConfig
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.config import DataSettings, RunSettings
 from lowlight_cli.training.data_sources import PairedPhoto
 from lowlight_cli.training.presets import preset_of
-from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe, run
+from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe, area_losses, run
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.vqcnir import blurred_pairs, freeze_offsets, start_vqcnir
+from tests.contracts.narrow_recipes import NARROW_CODEENHANCE, NARROW_SEMANTIC
 from tests.contracts.narrow_recipes import NARROW_VQCNIR as CONFIG
 from tests.contracts.narrow_recipes import NARROW_VQGAN as NARROW
 
@@ -39,6 +44,50 @@ def test_weights_of_an_earlier_run_take_the_place_of_all(stage_one, tmp_path):
     model, _ = start_vqcnir(CONFIG, stage_one, path)
     for name, value in earlier.state_dict().items():
         assert torch.equal(model.state_dict()[name], value), name
+
+
+def test_with_an_earlier_run_the_codes_may_stay_those_of_a_new_hq_phase(stage_one, tmp_path):
+    earlier, _ = start_vqcnir(CONFIG, None, None)
+    path = save_weights(tmp_path / "earlier.safetensors", earlier, {"architecture": "vqcnir"})
+    model, prior = start_vqcnir(CONFIG, stage_one, path, keep_codes=True)
+    for name, value in model.state_dict().items():
+        is_frozen = name.split(".")[0] in ("codebook", "post_quant", "decoder")
+        assert torch.equal(value, (prior if is_frozen else earlier).state_dict()[name]), name
+
+
+def test_the_encoder_may_be_that_of_codeenhance(stage_one, tmp_path):
+    config = NARROW_CODEENHANCE.model_copy(update={"vqgan": NARROW})
+    other = CodeEnhance(config.model_copy(update={"embedding": "none"}))
+    path = save_weights(tmp_path / "other.safetensors", other, {"architecture": "codeenhance"})
+    model, prior = start_vqcnir(CONFIG, stage_one, None, encoder=path)
+    for name, value in model.state_dict().items():
+        part = name.split(".")[0]
+        if part in ("encoder", "pre_quant"):
+            assert torch.equal(value, other.state_dict()[name]), name
+        elif part in ("codebook", "post_quant", "decoder"):
+            assert torch.equal(value, prior.state_dict()[name]), name
+
+
+def test_weights_without_an_encoder_are_refused(stage_one, tmp_path):
+    path = save_weights(tmp_path / "semantic.safetensors", SemanticNet(NARROW_SEMANTIC), {})
+    with pytest.raises(WeightsError, match=r"semantic\.safetensors do not fit"):
+        start_vqcnir(CONFIG, stage_one, None, encoder=path)
+
+
+def test_the_nights_and_the_movements_of_the_recipe_are_those_of_the_page():
+    recipe = VqcnirRecipe()
+    assert recipe.darkening == BLURRED_NIGHTS
+    assert (recipe.blur.length.median, recipe.blur.length.factor) == (15.5, 1.39)
+    assert recipe.model.reach == (6.0, 8.0, 12.0, 16.0)
+
+
+def test_losses_of_areas_have_their_weights_and_can_be_left_out():
+    generator = torch.Generator().manual_seed(0)
+    made, target = torch.rand(2, 2, 3, 64, 64, generator=generator)
+    found = area_losses(VqcnirRecipe(mean_weight=2.0, sharpness_weight=3.0), made, target)
+    assert found["mean"] == 2 * area_means(made, target)
+    assert found["sharpness"] == 3 * gradient_histogram(made, target)
+    assert area_losses(VqcnirRecipe(mean_weight=0.0, sharpness_weight=0.0), made, target) == {}
 
 
 def test_held_still_nothing_is_moved_whatever_was_learned():
@@ -70,7 +119,9 @@ def test_the_published_schedule_is_that_of_the_paper():
     assert (recipe.run.steps, recipe.run.batch_size, recipe.run.crop) == (500_000, 8, 256)
     assert (recipe.optimizer.learning_rate, recipe.optimizer.critic_rate) == (1e-4, 4e-4)
     assert (recipe.adversarial_weight, recipe.association_weight, recipe.lpips_weight) == (0.1, 1.0, 1.0)
-    assert recipe.blur.share == 0
+    assert recipe.blur.share == recipe.sharpness_weight == recipe.mean_weight == 0
+    assert recipe.model.reach is None
+    assert recipe.model.dbca
     assert preset_of("vqcnir-vqgan", "paper")["model"] == PUBLISHED_PRIOR.model_dump()
 
 
