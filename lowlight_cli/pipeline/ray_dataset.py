@@ -3,6 +3,7 @@
 import pickle
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,13 +62,16 @@ class Results:
     def __init__(self, dataset: Any) -> None:  # noqa: ANN401 - Ray is imported late
         self._items = queue.SimpleQueue[tuple[int, list[Message]] | BaseException | None]()
         self._is_closed = False
+        self._earlier = set(threading.enumerate())
         self._thread = threading.Thread(target=self._receive, args=(dataset,), daemon=True)
         self._thread.start()
 
     def _receive(self, dataset: Any) -> None:  # noqa: ANN401
         try:
-            for row in dataset.iter_rows():
-                self._items.put((int(row["number"]), pickle.loads(row["messages"])))
+            # Without prefetching: a thread that uses Ray after it is shut down ends this process.
+            for block in dataset.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0):
+                for number, messages in zip(block["number"], block["messages"], strict=True):
+                    self._items.put((int(number), pickle.loads(messages)))
                 if self._is_closed:
                     break
             self._items.put(None)
@@ -89,9 +93,14 @@ class Results:
         """Waits until no thread uses Ray: until the next row, which comes soon after a stop."""
         self._is_closed = True
         self._thread.join(_CLOSE_S)
-        for thread in threading.enumerate():
-            if thread.name.startswith("StreamingExecutor"):
-                thread.join(_CLOSE_S)
+        give_up_at = time.monotonic() + _CLOSE_S
+        while (left_s := give_up_at - time.monotonic()) > 0 and (begun := self._begun()):
+            begun[0].join(left_s)
+
+    def _begun(self) -> list[threading.Thread]:
+        """Threads of the data set; the one that would prefetch sleeps until the process ends."""
+        begun = (thread for thread in threading.enumerate() if thread not in self._earlier)
+        return [thread for thread in begun if thread.name != "Prefetcher"]
 
 
 class LostClusterError(Exception):
