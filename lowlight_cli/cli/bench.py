@@ -22,7 +22,7 @@ def bench(
         ),
     ] = None,
     synthetic: Annotated[
-        str | None,
+        list[str] | None,
         _measurement(
             metavar="N:WxH,...",
             help="Photos to make, by size in pixels.",
@@ -76,7 +76,7 @@ def bench(
         raise UsageError("--synthetic is for a measurement without photos")
     # fmt: off
     request = BenchRequest(
-        photos=tuple(photos or ()), synthetic=parse_sets(synthetic or defaults.BENCH_SETS),
+        photos=tuple(photos or ()), synthetic=parse_sets(",".join(synthetic or [defaults.BENCH_SETS])),
         repeats=repeats, limit_s=limit_seconds, tries_options=try_options,
         settings=EnhanceSettings(
             model=model, preset=preset, checkpoint=checkpoint, device=device, detail=detail,

@@ -14,7 +14,7 @@ from lowlight_cli.pipeline import engine
 from lowlight_cli.pipeline.stages import StageSeconds
 from tests.cli.outcomes import digests
 
-SMALL = ("--synthetic", "3:60x40,1:200x120")
+SMALL = ("--synthetic", "3:60x40", "--synthetic", "1:200x120")
 MAIN_THREAD = ("wait_input", "copy_in", "model", "copy_out", "resize", "wait_output")
 
 
