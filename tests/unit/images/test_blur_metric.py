@@ -36,7 +36,7 @@ def at_night(picture: np.ndarray, length: float, seed: int) -> np.ndarray:
     movement = None
     if length:
         kernel = kernel_of(shake_path(float(length), 0.35, torch.Generator().manual_seed(seed)))
-        movement = Movement(kernel, 1.0, 0.94)
+        movement = Movement(kernel, 1.0, 0.94, is_saturated=False)
     camera = DarkeningSettings(measured=MEASURED, measured_share=1.0, jpeg_share=0.0)
     images = torch.from_numpy(picture).permute(2, 0, 1).float() / 255
     dark = darken(images, camera, torch.Generator().manual_seed(seed), movement).images
