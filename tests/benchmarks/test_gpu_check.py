@@ -12,6 +12,8 @@ from filelock import FileLock
 
 from lowlight_cli.models.catalog import MODELS
 
+pytestmark = pytest.mark.slow  # a process that measures for ten seconds
+
 
 @pytest.fixture(scope="session")
 def quick_run(root, tmp_path_factory, request):

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # a process that measures for ten seconds
+
 
 @pytest.fixture
 def measured(root, tmp_path):
