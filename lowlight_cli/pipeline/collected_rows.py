@@ -27,7 +27,7 @@ class CollectedRows:
 
     def __init__(self, plan: Plan, stop: StopSettings, on_row: Callable[[Row], None]) -> None:
         self._plan = plan
-        self._max_errors = 1 if stop.fail_fast else stop.max_errors
+        self._max_errors = stop.failure_limit
         self._on_row = on_row
         self._rows: list[Row] = []
         self._stages = StageSeconds()

@@ -205,7 +205,7 @@ def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> Pip
         only_dark=settings.only_dark,
         preserve_mtime=settings.preserve_mtime,
         min_free=stop.min_free,
-        max_errors=1 if stop.fail_fast else stop.max_errors,
+        max_errors=stop.failure_limit,
     )
 
 

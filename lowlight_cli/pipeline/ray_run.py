@@ -266,9 +266,8 @@ def _attempts(request: EnhanceRequest) -> Any:  # noqa: ANN401 - a handle of Ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    stop = request.settings.stop
     return (
         ray.remote(Attempts)
         .options(num_cpus=0, max_concurrency=_MOST_LISTENERS, scheduling_strategy=here)
-        .remote(1 if stop.fail_fast else stop.max_errors)
+        .remote(request.settings.stop.failure_limit)
     )

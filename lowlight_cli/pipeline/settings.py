@@ -25,6 +25,11 @@ class StopSettings(BaseModel):
     max_errors: int | None = Field(default=None, ge=1)
     min_free: int = Field(default=defaults.MIN_FREE, ge=0)
 
+    @property
+    def failure_limit(self) -> int | None:
+        """Number of failures that end the run; None for no limit."""
+        return 1 if self.fail_fast else self.max_errors
+
 
 class EnhanceSettings(BaseModel):
     """How images are read, enhanced and written.

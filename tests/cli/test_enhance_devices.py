@@ -11,39 +11,11 @@ from pathlib import Path
 import pytest
 
 from lowlight_cli.pipeline import worker_pool
-from lowlight_cli.pipeline.manifest import line_of, read_manifest
 from lowlight_cli.pipeline.worker_lock import working_in
+from tests.cli.written_records import events, facts, files, states
 from tests.unit.pipeline import fake_worker
 
-TIMES = ("run", "seconds", "elapsed", "out_mtime_ns")
 MODEL = ("--precision", "fp32", "--min-free", "0")
-
-
-def facts(out):
-    """What the manifest says, without times."""
-    entries = {key: json.loads(line_of(entry)) for key, entry in read_manifest(out).items()}
-    return {
-        key: {name: value for name, value in entry.items() if name not in TIMES}
-        for key, entry in sorted(entries.items())
-    }
-
-
-def files(out):
-    paths = [path for path in out.rglob("*") if path.is_file() and ".lle" not in path.parts]
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
-
-
-def states(out):
-    return sorted(path.name for path in (out / ".lle").iterdir())
-
-
-def events(text):
-    """Events without times, items by name."""
-    found = [json.loads(line) for line in text.splitlines()]
-    for event in found:
-        for key in ("run", "s"):
-            event.pop(key, None)
-    return [found[0], *sorted(found[1:-1], key=str), found[-1]]
 
 
 @pytest.fixture
@@ -73,7 +45,7 @@ def test_results_records_and_events_are_those_of_one_process(run_lle, photos, tm
     assert facts(one) == facts(two)
     assert (one / ".lle" / "failed.txt").read_bytes() == (two / ".lle" / "failed.txt").read_bytes()
     assert set(states(two)) - set(states(one)) == {"workers"}
-    found = [events(runs[name].out.replace(f"{tmp_path / name}/", "")) for name in runs]
+    found = [events(runs[name].out, tmp_path / name) for name in runs]
     assert found[0] == found[1]
 
 

@@ -13,10 +13,9 @@ from collections import Counter
 
 import pytest
 
-from lowlight_cli.pipeline.manifest import line_of, read_manifest
+from lowlight_cli.pipeline.manifest import read_manifest
 from lowlight_cli.pipeline.request import EnhanceRequest, RayOptions
-
-TIMES = ("run", "seconds", "elapsed", "out_mtime_ns")
+from tests.cli.written_records import events, facts, files, states
 
 DEADLY = """
 import os, sys
@@ -80,33 +79,6 @@ def ray(start):
         return process.returncode, out, err
 
     return run
-
-
-def facts(out):
-    """What the manifest says, without times."""
-    entries = {key: json.loads(line_of(entry)) for key, entry in read_manifest(out).items()}
-    return {
-        key: {name: value for name, value in entry.items() if name not in TIMES}
-        for key, entry in sorted(entries.items())
-    }
-
-
-def files(out):
-    paths = [path for path in out.rglob("*") if path.is_file() and ".lle" not in path.parts]
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
-
-
-def states(out):
-    return sorted(path.name for path in (out / ".lle").iterdir())
-
-
-def events(text, out):
-    """Events without times; items by name."""
-    found = [json.loads(line) for line in text.replace(f"{out}/", "").splitlines()]
-    for event in found:
-        for key in ("run", "s"):
-            event.pop(key, None)
-    return [found[0], *sorted(found[1:-1], key=str), found[-1]]
 
 
 def leftovers():

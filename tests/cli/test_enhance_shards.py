@@ -1,6 +1,5 @@
 """``lle enhance --shard``: parts of a run, side by side, killed and repeated."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,9 +9,7 @@ import time
 import pytest
 
 from lowlight_cli.pipeline.lock import output_lock
-from lowlight_cli.pipeline.manifest import read_manifest
-
-TIMES = ("run", "seconds", "elapsed", "out_mtime_ns")
+from tests.cli.written_records import facts, files, states
 
 
 @pytest.fixture
@@ -38,35 +35,6 @@ def start(root):
     return run
 
 
-def facts(out, without=()):
-    """What the records say, without times and further fields."""
-    return {
-        key: {
-            name: value for name, value in json.loads(to_json(entry)).items() if name not in TIMES + without
-        }
-        for key, entry in read_manifest(out).items()
-    }
-
-
-def to_json(entry):
-    from lowlight_cli.pipeline.manifest import line_of
-
-    return line_of(entry).decode()
-
-
-def files(out):
-    paths = [path for path in out.rglob("*") if path.is_file() and ".lle" not in path.parts]
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
-
-
-def states(out):
-    return sorted(path.name for path in (out / ".lle").iterdir() if path.name != "lock")
-
-
-def ordered(out, without=()):
-    return dict(sorted(facts(out, without).items()))
-
-
 def test_two_shards_side_by_side_equal_one_run(enhance, start, photos, tmp_path):
     one, out, name = tmp_path / "one", tmp_path / "out", ("--name", "{n:03}_{stem}{ext}")
     processes = [start(photos, "-o", out, *name, "--shard", f"{index}/2") for index in (0, 1)]
@@ -75,21 +43,21 @@ def test_two_shards_side_by_side_equal_one_run(enhance, start, photos, tmp_path)
     assert sorted(codes) == [0, 3], errors.decode()
     assert enhance(photos, "-o", one, *name).code == 3
     assert files(one) == files(out)
-    assert ordered(one) == ordered(out)
+    assert facts(one) == facts(out)
     assert {"manifest-0-of-2.jsonl", "manifest-1-of-2.jsonl"} <= set(states(out))
 
 
 def test_a_full_run_afterwards_finds_all_unchanged_and_makes_one_book(enhance, photos, tmp_path):
     for index in (0, 1, 2):
         enhance(photos, "-o", tmp_path / "out", "--shard", f"{index}/3")
-    before = ordered(tmp_path / "out")
+    before = facts(tmp_path / "out")
     done = enhance(photos, "-o", tmp_path / "out")
     assert done.code == 0
     assert "0 enhanced in" in done.err
     assert "12 unchanged" in done.err
     assert "1 known failure" in done.err
-    assert states(tmp_path / "out") == ["failed.txt", "manifest.jsonl"]
-    assert ordered(tmp_path / "out") == before
+    assert states(tmp_path / "out") == ["failed.txt", "lock", "manifest.jsonl"]
+    assert facts(tmp_path / "out") == before
     assert "0 enhanced in" in enhance(photos, "-o", tmp_path / "out", "--shard", "0/2").err
 
 
@@ -110,7 +78,7 @@ def test_a_shard_that_is_killed_is_run_again(enhance, start, make_picture, tmp_p
     assert enhance(tmp_path / "in", "-o", tmp_path / "one").code == 0
     assert files(out) == files(tmp_path / "one")
     size = ("w", "h")  # unknown for a result that was written but not recorded
-    assert ordered(out, size) == ordered(tmp_path / "one", size)
+    assert facts(out, size) == facts(tmp_path / "one", size)
     assert not list(out.rglob("journal*"))
 
 
@@ -123,7 +91,7 @@ def test_a_shard_recovers_its_own_result_and_no_other(enhance, photos, tmp_path)
         assert "0 enhanced in" in enhance(photos, "-o", out, "--shard", "0/2").err
         assert (out / ".lle" / "journal-1-of-2.jsonl").exists()
     assert "0 enhanced in" in enhance(photos, "-o", out).err
-    assert states(out) == ["failed.txt", "manifest.jsonl"]
+    assert states(out) == ["failed.txt", "lock", "manifest.jsonl"]
 
 
 def test_a_journal_of_another_division_is_recovered_by_the_first_shard(enhance, photos, tmp_path):

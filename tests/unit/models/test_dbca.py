@@ -8,22 +8,7 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.vqcnir.config import PRESETS, VqcnirConfig
 from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqcnir.warping import Warp
-from lowlight_cli.models.vqgan.config import VqganConfig
-
-NARROW = VqcnirConfig(
-    vqgan=VqganConfig(
-        stem_channels=8,
-        encoder_channels=(8, 16, 16),
-        encoder_blocks=(2, 2, 2),
-        code_count=24,
-        code_channels=8,
-        decoder_channels=(16, 8, 8),
-        decoder_blocks=(2, 2, 2),
-        groups=4,
-    ),
-    head_width=8,
-    padding="min8",
-)
+from tests.unit.models.test_vqcnir import NARROW
 
 
 def test_each_level_has_its_reach_and_the_published_network_has_none() -> None:
