@@ -25,6 +25,7 @@ from gpu.ceilings import ceilings
 from gpu.check import Bench, Result, Section, run_sections
 from gpu.clock import Clock
 from gpu.files import file_to_file
+from gpu.launches import launches
 from gpu.models import large_images, model_alone, other_presets
 from gpu.sizes import FULL, QUICK, Sizes
 from gpu.suite import gpu_tests
@@ -46,6 +47,7 @@ SECTIONS = (
     Section("memory", short_memory),
     Section("training", training_speed),
     Section("large", large_images),
+    Section("launches", launches),
     Section("presets", other_presets),
 )
 """In the order of importance, as far as one does not warm up for another."""

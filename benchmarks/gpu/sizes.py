@@ -61,9 +61,10 @@ FULL = Sizes(
         "tests": 45,
         "passes": 8,
         "memory": 8,
-        "training": 40,
-        "large": 12,
-        "presets": 10,  # and what the others leave
+        "training": 36,
+        "large": 10,
+        "launches": 8,
+        "presets": 8,  # and what the others leave
     },
     at_least_s=0.25,
     copied=2**30,

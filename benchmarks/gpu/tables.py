@@ -120,6 +120,21 @@ def _large(found: Case, _ceilings: Case) -> list[str]:
     return _table(("Pixels to pixels", "precision", "photos/s", "megapixels/s"), rows)
 
 
+def _launches(found: Case, _ceilings: Case) -> list[str]:
+    rows = [
+        (
+            name,
+            _number(case["ms"]),
+            _number(case["cast_once_ms"]),
+            _number(case["graph_ms"]) if "graph_ms" in case else case.get("graph_error", "not on a CPU"),
+            _small(255 * max(case["cast_once_difference"], case.get("graph_difference", 0.0))),
+        )
+        for name, case in found.items()
+    ]
+    heads = ("Milliseconds of a pass", "as it is", "weights cast once", "one CUDA graph", "difference, /255")
+    return _table(heads, rows)
+
+
 def _baseline(found: Case, _ceilings: Case) -> list[str]:
     return [f"{_number(found['photos_s'])} photos/s"]
 
@@ -196,6 +211,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Case, Case], list[str]]], ...] = (
     ("model", "Model alone, {image}", _models),
     ("presets", "Model alone, other presets", _models),
     ("large", "Large images, {large}", _large),
+    ("launches", "What launching kernels and casting weights costs, {image}", _launches),
     ("baseline", "The simplest program: OpenCV, one photo after the other, fp32", _baseline),
     ("files", "From file to file, JPEG of {photo} (small) and {large} (large)", _files),
     ("training", "Training", _training),

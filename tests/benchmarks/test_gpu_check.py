@@ -39,7 +39,8 @@ def quick_run(root, tmp_path_factory, request):
 
 
 def test_every_section_runs_without_a_gpu(quick_run):
-    sections = {"ceilings", "model", "baseline", "files", "tests", "passes", "memory", "training", "large"}
+    sections = {"ceilings", "model", "baseline", "files", "tests", "passes", "memory", "training"}
+    sections |= {"large", "launches"}
     assert quick_run.cases.keys() == sections
     wrong = {name for name, found in quick_run.cases.items() if {"error", "cut"} & found.keys()}
     assert wrong == set()
@@ -55,6 +56,13 @@ def test_every_model_is_timed(quick_run):
     }
     found = {case for case, found in quick_run.cases["model"].items() if found.get("photos_s", 0) > 0}
     assert found == wanted
+
+
+def test_weights_that_are_cast_once_give_the_same_image(quick_run):
+    cases = quick_run.cases["launches"]
+    assert {name.split()[0] for name in cases} == {name for name, entry in MODELS.items() if not entry.hidden}
+    assert {name: case["cast_once_difference"] for name, case in cases.items()} == dict.fromkeys(cases, 0.0)
+    assert min(case["cast_once_ms"] for case in cases.values()) > 0
 
 
 def test_every_stage_of_the_engine_takes_time(quick_run):
