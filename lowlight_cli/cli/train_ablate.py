@@ -34,11 +34,14 @@ from lowlight_cli.training.ablation import (
     table_lines,
     terms,
 )
+from lowlight_cli.training.ablation_seeds import SeedRun, averaged, seed_runs
 from lowlight_cli.training.catalog import RECIPES
 
 if TYPE_CHECKING:
     from lowlight_cli.cli.table_layout import Column
     from lowlight_cli.training.config import Recipe, RunSettings
+
+MOST_SEEDS = 20
 
 
 def _complete_recipe(incomplete: str) -> list[str]:
@@ -62,6 +65,15 @@ def ablate(
         list[str] | None,
         typer.Option(help="Train only this row; repeatable.", autocompletion=_complete_row, metavar="ROW"),
     ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            help="Train each row with this many seeds, and show means and deviations.",
+            min=1,
+            max=MOST_SEEDS,
+            metavar="N",
+        ),
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
     """Compare a model with variants that lack one part.
@@ -86,7 +98,7 @@ def ablate(
     if not settings.data.pairs:
         raise UsageError("the rows are compared on validation pairs: add --pairs FOLDER")
     options = settings_of(request.context)
-    grid = Grid(recipe, settings, out, options)
+    grid = Grid(recipe, settings, out, options, seeds)
     grid.train(chosen)
     rows = grid.write()
     if rows and as_json:
@@ -94,8 +106,8 @@ def ablate(
     elif rows:
         head, *cells = table_lines(rows)
         print_table(table(table_columns(head), cells), color=options.color)
-        emit(f"{terms(settings)}\n{reading(rows)}")
-    missing = [variant.name for variant in chosen if variant.name not in {row.name for row in rows}]
+        emit(f"{terms(settings, rows)}\n{reading(rows)}")
+    missing = grid.missing(chosen)
     if missing:
         say(f"not finished: {', '.join(missing)}; run the same command to resume", quiet=options.quiet)
 
@@ -118,9 +130,12 @@ class Grid:
         settings: Settings of the whole model.
         out: Folder of the run folders and of the table.
         options: Global options.
+        seeds: Number of runs of each row, with a seed each.
     """
 
-    def __init__(self, name: str, settings: "Recipe", out: Path, options: GlobalSettings) -> None:
+    def __init__(
+        self, name: str, settings: "Recipe", out: Path, options: GlobalSettings, seeds: int = 1
+    ) -> None:
         from lowlight_cli.training.settings import with_recorded_split
 
         self._name = name
@@ -129,6 +144,7 @@ class Grid:
         self._settings = settings
         self._out = out
         self._options = options
+        self._seeds = seeds
 
     def train(self, variants: Sequence[Variant]) -> None:
         """Trains unfinished rows one after the other until the time limit.
@@ -137,29 +153,27 @@ class Grid:
             UsageError: A row was started with other settings.
             typer.Exit: A signal came; everything is saved.
         """
-        from lowlight_cli.training.ablation_run import check_same, found_row
+        from lowlight_cli.training.ablation_run import check_same
 
-        for variant in variants:
-            check_same(self._recipe(variant), self._out / variant.name)
+        runs = self._runs(variants)
+        for run in runs:
+            check_same(self._recipe(run), self._out / run.folder)
         begin = time.monotonic()
-        for variant in variants:
-            recipe = self._recipe(variant)
-            if found_row(recipe, variant, self._out / variant.name) is None:
+        for run in runs:
+            if self._found(run) is None:
+                recipe = self._recipe(run)
                 limit = recipe.run.limit_minutes
                 left = None if limit is None else limit - (time.monotonic() - begin) / 60
                 if left is not None and left <= 0:
                     return
-                self._train(variant, recipe.model_copy(update={"run": _for(recipe, left)}))
+                self._train(run, recipe.model_copy(update={"run": _for(recipe, left)}))
                 self.write()
 
     def write(self) -> list[Row]:
         """Writes the table of all finished rows, and returns the rows."""
-        from lowlight_cli.training.ablation_run import found_row
         from lowlight_cli.training.run_files import write_whole
 
-        variants = ABLATIONS[self._name].values()
-        found = [found_row(self._recipe(v), v, self._out / v.name) for v in variants]
-        rows = [row for row in found if row is not None]
+        rows = averaged(self._results())
         if rows:
             page = markdown(rows, self._settings, name=self._name)
             document = document_text(as_document(rows, self._settings, name=self._name))
@@ -167,31 +181,53 @@ class Grid:
             write_whole(self._out / "ablation.json", document.encode())
         return rows
 
-    def _recipe(self, variant: Variant) -> "Recipe":
+    def missing(self, variants: Sequence[Variant]) -> list[str]:
+        """Names of the folders of unfinished runs."""
+        return [run.folder for run in self._runs(variants) if self._found(run) is None]
+
+    def _runs(self, variants: Sequence[Variant]) -> list[SeedRun]:
+        return list(seed_runs(variants, self._settings.run.seed, self._seeds))
+
+    def _results(self) -> dict[str, dict[int, Row]]:
+        found: dict[str, dict[int, Row]] = {}
+        for run in self._runs(list(ABLATIONS[self._name].values())):
+            row = self._found(run)
+            if row is not None:
+                found.setdefault(run.variant.name, {})[run.seed] = row
+        return found
+
+    def _found(self, run: SeedRun) -> Row | None:
+        from lowlight_cli.training.ablation_run import found_row
+
+        return found_row(self._recipe(run), run.variant, self._out / run.folder)
+
+    def _recipe(self, run: SeedRun) -> "Recipe":
         from lowlight_cli.training.ablation_run import varied
 
-        return varied(self._settings, variant)
+        recipe = varied(self._settings, run.variant)
+        return recipe.model_copy(update={"run": recipe.run.model_copy(update={"seed": run.seed})})
 
-    def _train(self, variant: Variant, recipe: "Recipe") -> None:
+    def _train(self, run: SeedRun, recipe: "Recipe") -> None:
         from lowlight_cli.device import choose_training_device
         from lowlight_cli.pipeline.signals import SIGNAL_BASE, Stopped
         from lowlight_cli.training.ablation_run import train_row
 
         device = choose_training_device(recipe.run.device)
         train = RECIPES[self._name].run()
-        say(f"row {variant.name}: {variant.summary}", quiet=self._options.quiet)
+        seed = f", seed {run.seed}" if self._seeds > 1 else ""
+        say(f"row {run.variant.name}{seed}: {run.variant.summary}", quiet=self._options.quiet)
         with TrainingProgress(self._options) as progress:
             try:
-                run = train_row(recipe, self._out / variant.name, train, progress.say, progress.draw, device)
+                done = train_row(recipe, self._out / run.folder, train, progress.say, progress.draw, device)
             except Stopped as stop:
                 raise typer.Exit(SIGNAL_BASE + stop.number) from None
-        if run.run_state.ending == "signal":
+        if done.run_state.ending == "signal":
             self.write()
             say(
                 "stopped; progress saved. Run the same command to resume",
                 quiet=self._options.quiet,
             )
-            raise typer.Exit(SIGNAL_BASE + (run.stop.number or 0))
+            raise typer.Exit(SIGNAL_BASE + (done.stop.number or 0))
 
 
 def _for(recipe: "Recipe", minutes: float | None) -> "RunSettings":

@@ -87,6 +87,10 @@ what it costs after a full training: parts that learn slowly look useless here. 
 The scores use no reference image and no control, so they do not measure the parts that serve those."""
 
 
+SEVERAL_SEEDS = """± is the standard deviation over seeds. Differences are between runs with the same seed;
+one that is smaller than its ± is noise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Result of a variant.
@@ -102,6 +106,10 @@ class Row:
         index_accuracy: Share of positions with the code of the reference; None if the recipe has no such
             score.
         psnr_blurred: Mean PSNR of validation pairs with blurred dark images in dB; None as well.
+        seeds: Seeds of the runs that the scores are means of.
+        psnr_deviation: Standard deviation of the PSNR over seeds; None for a single one.
+        difference: Mean difference of the PSNR to the whole model with the same seed; None without one.
+        difference_deviation: Standard deviation of that difference over seeds; None for a single one.
     """
 
     name: str
@@ -113,6 +121,10 @@ class Row:
     ssim: float
     index_accuracy: float | None = None
     psnr_blurred: float | None = None
+    seeds: tuple[int, ...] = ()
+    psnr_deviation: float | None = None
+    difference: float | None = None
+    difference_deviation: float | None = None
 
 
 def table_lines(rows: Sequence[Row]) -> list[list[str]]:
@@ -128,8 +140,8 @@ def table_lines(rows: Sequence[Row]) -> list[list[str]]:
             row.says,
             f"{row.parameters:,}",
             f"{row.trained:,}",
-            f"{row.psnr:.2f}",
-            "" if whole is None or row is whole else f"{row.psnr - whole.psnr:+.2f}",
+            f"{row.psnr:.2f}{_spread(row.psnr_deviation)}",
+            _difference(row, whole),
             f"{row.ssim:.4f}",
         ]
         for row in rows
@@ -145,27 +157,40 @@ def table_lines(rows: Sequence[Row]) -> list[list[str]]:
     return [head, *cells]
 
 
+def _difference(row: Row, whole: Row | None) -> str:
+    if row.difference is not None:
+        return f"{row.difference:+.2f}{_spread(row.difference_deviation)}"
+    return "" if whole is None or row is whole else f"{row.psnr - whole.psnr:+.2f}"
+
+
+def _spread(deviation: float | None) -> str:
+    return "" if deviation is None else f" ± {deviation:.2f}"
+
+
 def markdown(rows: Sequence[Row], recipe: "Recipe", *, name: str) -> str:
     """The table as a Markdown page."""
     head, *cells = table_lines(rows)
     marks = ["---", "---", *["---:"] * (len(head) - 2)]
     lines = [f"| {' | '.join(row)} |" for row in (head, marks, *cells)]
-    return "\n\n".join([f"# Ablation of {name}", terms(recipe), "\n".join(lines), reading(rows)]) + "\n"
+    return "\n\n".join([f"# Ablation of {name}", terms(recipe, rows), "\n".join(lines), reading(rows)]) + "\n"
 
 
-def terms(recipe: "Recipe") -> str:
+def terms(recipe: "Recipe", rows: Sequence[Row]) -> str:
     """A sentence about the settings that all rows share."""
-    run = recipe.run
+    run, most = recipe.run, max((len(row.seeds) for row in rows), default=0)
+    seeds = f"seed {run.seed} unless stated" if most < 2 else f"means over {most} seeds from {run.seed} on"
     return (
         f"Each row: {counted(run.steps, 'step')} of {counted(run.batch_size, 'crop')} of {run.crop} pixels, "
-        f"seed {run.seed} unless stated. PSNR and SSIM of the averaged weights on validation pairs, RGB."
+        f"{seeds}. PSNR and SSIM of the averaged weights on validation pairs, RGB."
     )
 
 
 def reading(rows: Sequence[Row]) -> str:
     """How to read the table."""
     found = {row.name: row for row in rows}
-    if WHOLE in found and AGAIN in found:
+    if any(row.psnr_deviation is not None for row in rows):
+        noise = SEVERAL_SEEDS
+    elif WHOLE in found and AGAIN in found:
         apart = abs(found[WHOLE].psnr - found[AGAIN].psnr)
         noise = f"Two equal rows with different seeds differ by {apart:.2f} dB: that much is noise."
     else:

@@ -56,3 +56,22 @@ def test_without_time_nothing_is_lost(run_lle, words, tmp_path):
     run = run_lle(*words, "--limit-minutes", 0.0000001)
     assert run.code == 0
     assert "not finished" in run.err
+
+
+def test_several_seeds_give_means_and_deviations(run_lle, words, tmp_path):
+    run = run_lle(*words, "--seeds", 2)
+    assert run.code == 0
+    assert "row no-texture, seed 1" in run.err
+    assert "±" in run.out
+    out = tmp_path / "out"
+    assert sorted(path.name for path in out.iterdir() if path.is_dir()) == [
+        "full", "full-seed-1", "no-texture", "no-texture-seed-1"
+    ]  # fmt: skip
+    full, other = json.loads((out / "ablation.json").read_text())["rows"]
+    assert (full["seeds"], full["difference"]) == ([0, 1], None)
+    assert other["difference"] == pytest.approx(other["psnr"] - full["psnr"])
+    assert other["difference_deviation"] > 0
+
+    alone = run_lle(*words, "--json")
+    assert "row full" not in alone.err, "runs of more seeds go on as runs of one"
+    assert json.loads(alone.out)["rows"][0]["seeds"] == [0]

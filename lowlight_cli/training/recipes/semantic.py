@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, cast
 
 import torch
+from pydantic import Field
 from torch import Generator
 from torch.nn.functional import cross_entropy, mse_loss, normalize
 
 from lowlight_cli.datasets.config import DarkeningSettings
 from lowlight_cli.layers.exposure import lift, lift_gain
+from lowlight_cli.losses.variance import covariance_loss, variance_loss
 from lowlight_cli.models.semantic.config import PRESETS, SemanticConfig
 from lowlight_cli.models.semantic.model import SemanticNet
 from lowlight_cli.tensors import ClassMap, Features, Images, Scalar
@@ -48,6 +50,8 @@ class SemanticRecipe(Recipe):
         lift_target: Mean luma that dark views are lifted to, as in the enhancement.
         background_weight: Weight of the background class, which most labels are.
         likeness_weight: Weight of the distance between the features of the dark and the bright view.
+        variance_weight: Weight of the label-free loss that keeps each feature varying (VICReg); 0 for none.
+        covariance_weight: Weight of the one that keeps features independent of each other.
     """
 
     architecture: ClassVar[str] = "semantic"
@@ -58,6 +62,8 @@ class SemanticRecipe(Recipe):
     lift_target: float = 0.4
     background_weight: float = 0.3
     likeness_weight: float = 1.0
+    variance_weight: float = Field(default=0.0, ge=0)
+    covariance_weight: float = Field(default=0.0, ge=0)
 
 
 def agreement(logits: Features, classes: ClassMap, count: int) -> tuple[Scalar, Scalar]:
@@ -67,6 +73,22 @@ def agreement(logits: Features, classes: ClassMap, count: int) -> tuple[Scalar, 
     present = torch.bincount(classes[labelled], minlength=count).float()
     found = torch.bincount(classes[hits], minlength=count).float()
     return hits.sum() / labelled.sum().clamp_min(1), (found / present)[present > 0].mean()
+
+
+def label_free_losses(recipe: SemanticRecipe, features: Features) -> dict[str, Scalar]:
+    """Weighted losses that need no labels, of the features of both views, first bright, then dark ones.
+
+    Args:
+        recipe: Gives the weights.
+        features: Those of both views, along the batch.
+    """
+    bright, dim = normalize(features, dim=1).chunk(2)
+    losses = {"likeness": recipe.likeness_weight * mse_loss(dim, bright.detach()) * bright.shape[1]}
+    if recipe.variance_weight:
+        losses["variance"] = recipe.variance_weight * variance_loss(features)
+    if recipe.covariance_weight:
+        losses["covariance"] = recipe.covariance_weight * covariance_loss(features)
+    return losses
 
 
 class Check(NamedTuple):
@@ -141,10 +163,9 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
             # Classify both views, and make their features equal.
             with mixed:
                 logits, features = to_float32(describe(views))
-            naming = cross_entropy(logits, classes, weight=weights, ignore_index=NO_CLASS)
-            bright, dim = normalize(features, dim=1).chunk(2)
-            likeness = recipe.likeness_weight * mse_loss(dim, bright.detach()) * bright.shape[1]
-            loss = naming + likeness
+            losses = {"naming": cross_entropy(logits, classes, weight=weights, ignore_index=NO_CLASS)}
+            losses |= label_free_losses(recipe, features)
+            loss = torch.stack(list(losses.values())).sum()
             optimizer.backward(loss)
 
         if optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
@@ -152,7 +173,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
         folder.count(failed=optimizer.failed)
         run_state.finish_step(step)
 
-        folder.report(step, loss=loss, naming=naming, likeness=likeness)
+        folder.report(step, loss=loss, **losses)
         if run_state.validates(step):
             folder.record_validation(
                 step, validate(cast(SemanticNet, average.module), check), by="dark_class_agreement"

@@ -14,6 +14,7 @@ from lowlight_cli.models.semantic.config import SemanticConfig
 from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.training.ablation import ABLATIONS, Row, as_document, markdown, reading, table_lines
 from lowlight_cli.training.ablation_run import check_same, counted, found_row, varied
+from lowlight_cli.training.ablation_seeds import averaged, seed_runs
 from lowlight_cli.training.config import RunSettings
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
 from lowlight_cli.training.recipes.vqcnir import VqcnirRecipe
@@ -182,3 +183,35 @@ def test_the_table_says_how_much_is_noise():
     page = markdown(rows, RECIPE, name="codeenhance")
     assert page.count("\n| ") == 5
     assert as_document(rows, RECIPE, name="codeenhance")["rows"][2]["psnr"] == 19.25
+
+
+def test_means_over_seeds_pair_the_differences():
+    def row(name, psnr):
+        return Row(name, "", 100, 50, 9, psnr, psnr / 40)
+
+    found = {
+        "full": {0: row("full", 20.0), 1: row("full", 24.0)},
+        "no-shift": {0: row("no-shift", 19.0), 1: row("no-shift", 22.0), 2: row("no-shift", 40.0)},
+        "full-seed-1": {7: row("full-seed-1", 21.0)},
+    }
+    whole, without, again = averaged(found)
+    assert (whole.psnr, whole.ssim, whole.seeds, whole.difference) == (22.0, 0.55, (0, 1), None)
+    assert whole.psnr_deviation == pytest.approx(8**0.5)
+    assert (without.psnr, without.difference) == (27.0, -1.5), "the third seed has no partner"
+    assert without.difference_deviation == pytest.approx(0.5**0.5)
+    assert again.difference is None
+    cells = [line[4:6] for line in table_lines([whole, without, again])[1:]]
+    assert cells == [["22.00 ± 2.83", ""], ["27.00 ± 11.36", "-1.50 ± 0.71"], ["21.00", "-1.00"]]
+    assert "means over 3 seeds" in markdown([whole, without], RECIPE, name="codeenhance")
+    assert "±" in reading([whole, without])
+
+
+def test_seeds_come_one_after_the_other_so_that_a_table_is_complete_early():
+    variants = [VARIANTS[name] for name in ("full", "full-seed-1", "no-shift")]
+    runs = list(seed_runs(variants, 5, 2))
+    assert [(run.folder, run.seed) for run in runs] == [
+        ("full", 5), ("no-shift", 5), ("full-seed-1", 6), ("no-shift-seed-1", 6)
+    ]  # fmt: skip
+    assert [(run.folder, run.seed) for run in seed_runs(variants, 0, 1)] == [
+        ("full", 0), ("full-seed-1", 1), ("no-shift", 0)
+    ]  # fmt: skip
