@@ -115,7 +115,7 @@ _ENTRIES = (
         network="glare.model:Glare",
         settings="glare.config:PRESETS",
         parameters={"paper": 101_416_007, "lite": 1_636_933},
-        pass_costs={"paper": PassCost(11023, 256), "lite": PassCost(363, 32)},
+        pass_costs={"paper": PassCost(11470, 267), "lite": PassCost(363, 32)},
         controls=frozenset({"texture", "temperature"}),
         weights={
             "lite": _own(

@@ -1,6 +1,6 @@
 """Shared by both stages of GLARE: initial weights, losses of the latent, and validation of the flow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import mse_loss
 
 from lowlight_cli.checkpoints.load import fill
+from lowlight_cli.errors import WeightsError
 from lowlight_cli.losses.likelihood import bits_per_position
 from lowlight_cli.models.glare.conditional_encoder import Conditions
 from lowlight_cli.models.glare.config import GlareConfig
@@ -52,7 +53,7 @@ def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> 
         start: Weights of an earlier stage of GLARE, which replace all others.
 
     Raises:
-        WeightsError: A file is missing or of another shape.
+        WeightsError: A file is missing or of another shape, or one of both networks has no flow.
     """
     model, prior = Glare(config), load_stage_one(config.vqgan, vqgan)
     model.codebook.load_state_dict(prior.codebook.state_dict())
@@ -67,8 +68,18 @@ def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> 
     if model.encoder.base is not None:
         model.encoder.base.load_state_dict(prior.pre_quant.state_dict())
     if start is not None:
-        fill(model, load_part(start), start)
+        state = load_part(start)
+        _require_same_flow(config, state, start)
+        fill(model, state, start)
     return model, prior
+
+
+def _require_same_flow(config: GlareConfig, state: Mapping[str, Tensor], origin: Path) -> None:
+    has_flow = any(key.startswith("flow.") for key in state)
+    if has_flow and not config.flow.levels:
+        raise WeightsError(f"weights {origin} were trained with a flow: remove model.flow.levels=0")
+    if config.flow.levels and not has_flow:
+        raise WeightsError(f"weights {origin} were trained without a flow: add --set model.flow.levels=0")
 
 
 def noisy(latent: Features, deviation: float, items: Sequence[Generator]) -> Features:

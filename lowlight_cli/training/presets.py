@@ -193,16 +193,19 @@ def preset_of(recipe: str, preset: str | None) -> dict[str, Any]:
         raise UsageError(f"{recipe} has no published schedule: remove --preset {preset}")
     from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
     from lowlight_cli.models.drgn.config import DrgnConfig
-    from lowlight_cli.models.glare.config import TAMING, GlareConfig
+    from lowlight_cli.models.glare.config import PRESETS as GLARE_PRESETS
+    from lowlight_cli.models.glare.config import TAMING
     from lowlight_cli.models.vqcnir.config import PUBLISHED_PRIOR, VqcnirConfig
     from lowlight_cli.models.vqgan.config import VqganConfig
 
+    # In training the ratio of means keeps its bound; a decoder that starts at random has means near zero.
+    glare = GLARE_PRESETS["paper"].model_copy(update={"ratio_guard": True})
     shapes = {
         "vqgan": VqganConfig(),
         "codeenhance": CodeEnhanceConfig(),
         "glare-vqgan": TAMING,
-        "glare-flow": GlareConfig(),
-        "glare-fusion": GlareConfig(),
+        "glare-flow": glare,
+        "glare-fusion": glare,
         "vqcnir-vqgan": PUBLISHED_PRIOR,
         "vqcnir": VqcnirConfig(),
     }

@@ -146,27 +146,6 @@ def test_every_pair_that_cannot_be_used_is_named(run_lle, tmp_path, make_picture
     assert not (tmp_path / "run").exists()
 
 
-def test_the_stages_of_glare_are_one_command(run_lle, tmp_path):
-    def printed(stage, *more):
-        run = run_lle("train", "glare", "--stage", stage, "-o", tmp_path / "run", "--print-config", *more)
-        assert run.code == 0
-        return tomllib.loads(run.out)
-
-    assert printed(1, "--preset", "paper")["model"]["layout"] == "taming"
-    assert printed(2, "--preset", "paper")["latent"]["likelihood"] == 1
-    assert printed(3)["joint"]
-    assert not printed(3, "--preset", "paper")["joint"]
-
-
-def test_stages_of_glare_say_what_they_need(run_lle, tmp_path):
-    third = run_lle("train", "glare", "--stage", 3, "-o", tmp_path / "run", "--data", tmp_path)
-    assert (third.code, third.out) == (2, "")
-    assert "--start" in third.err
-    first = run_lle("train", "glare", "--stage", 1, "-o", tmp_path / "run", "--start", "a")
-    assert first.code == 2
-    assert "--start is only for stages 2 and 3" in first.err
-
-
 def test_the_published_stage_one_needs_lpips(run_lle, tmp_path, make_picture):
     make_picture(tmp_path / "photos" / "0.png", (64, 64))
     words = (

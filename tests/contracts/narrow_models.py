@@ -132,6 +132,7 @@ BRANCHES: dict[str, list[tuple[str, dict[str, object]]]] = {
         ("lite", {"flow__levels": 0}),
         ("lite", {"deform_groups": (0, 2), "lift_target": None}),
         ("paper", {"fusion": "balanced", "residual": True}),
+        ("paper", {"padding": "min", "ratio_guard": True}),
     ],
     "vqcnir": [
         ("lite", {"padding": "official", "skips": False}),

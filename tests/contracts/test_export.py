@@ -7,6 +7,7 @@ from lowlight_cli.checkpoints.export import FORMS, export_enhancer
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import PLACE
+from tests.contracts.narrow_models import Case, altered, narrow_model, narrowed
 from tests.lift_alone import LiftAlone
 
 
@@ -58,3 +59,17 @@ def test_a_model_becomes_a_graph(name, form, tmp_path):
     done = export_enhancer(random_weights(name), Controls(), form, target, {"model": name})
     assert done.difference <= 1e-3
     assert target.stat().st_size > 0
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.slow
+@pytest.mark.parametrize("padding", ["official", "min"])
+def test_glare_becomes_a_graph_with_either_padding(padding, form, tmp_path):
+    if form == "onnx":
+        pytest.importorskip("onnxscript")
+        pytest.importorskip("onnxruntime")
+    config = altered(narrowed(MODELS["glare"].presets["paper"]), padding=padding, flow__levels=1)
+    model = narrow_model(Case("glare", config))
+    done = export_enhancer(model, Controls(), form, tmp_path / f"glare.{form}", {"model": "glare"})
+    assert done.difference <= 1e-3
+    assert done.size_multiple == 4

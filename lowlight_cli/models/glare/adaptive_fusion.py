@@ -13,7 +13,7 @@ from lowlight_cli.layers.deformable import DeformableConvolution
 from lowlight_cli.tensors import Features, PerImage
 
 SMALLEST_MEAN = 1e-3
-"""Least distance of a mean from zero, so that ratios are bounded."""
+"""Least distance of a mean from zero in guarded ratios, so that they are bounded."""
 
 FIRST_SHARE = -1.0
 """Initial share of the prior in balanced fusion, before the sigmoid."""
@@ -35,10 +35,13 @@ class AdaptiveFusion(nn.Module):
         balanced: Mix the prior in by a learned share instead of adding it, scale it by the ratio of root mean
             squares instead of means, and pass the dark features through a convolution first.
         groups: Groups of channels with separate offsets; 0 for a plain convolution of the prior.
+        guarded: Count means nearer to zero than ``SMALLEST_MEAN`` as that; as published, a ratio has no
+            bound, and is not a number for a prior of zeros. Root mean squares are always guarded.
     """
 
-    def __init__(self, channels: int, gate: float, *, balanced: bool, groups: int) -> None:
+    def __init__(self, channels: int, gate: float, *, balanced: bool, groups: int, guarded: bool) -> None:
         super().__init__()
+        self.guarded = guarded
         self.gate = nn.Parameter(torch.tensor([gate]))
         self.guide = nn.Conv2d(2 * channels, channels, 3, padding=1) if groups else None
         self.deform = (
@@ -80,7 +83,7 @@ class AdaptiveFusion(nn.Module):
         mixed = gate * dark.to(decoded.dtype) + (1 - gate) * decoded
         found = self._found(prior, mixed)
         if ratio is None:
-            ratio = _mean_ratio(mixed, found) if self.share is None else _power_ratio(mixed, found)
+            ratio = self._ratio(mixed, found)
         scaled = found * ratio.to(found.dtype).view(-1, 1, 1, 1)
         if self.share is None:
             return Fused(mixed + scaled, ratio)
@@ -94,11 +97,17 @@ class AdaptiveFusion(nn.Module):
             found = self.deform(prior, self.guide(torch.cat([prior, mixed], dim=1)))
         return found.to(mixed.dtype)
 
+    def _ratio(self, mixed: Features, found: Features) -> PerImage:
+        if self.share is not None:
+            return _power_ratio(mixed, found)
+        return _mean_ratio(mixed, found, guarded=self.guarded)
 
-def _mean_ratio(above: Features, below: Features) -> PerImage:
+
+def _mean_ratio(above: Features, below: Features, *, guarded: bool) -> PerImage:
     means = below.float().mean((1, 2, 3))
-    guarded = means.abs().clamp_min(SMALLEST_MEAN).copysign(means)
-    return above.float().mean((1, 2, 3)) / guarded
+    if guarded:
+        means = means.abs().clamp_min(SMALLEST_MEAN).copysign(means)
+    return above.float().mean((1, 2, 3)) / means
 
 
 def _power_ratio(above: Features, below: Features) -> PerImage:

@@ -24,7 +24,8 @@ class FlowConfig(BaseModel):
     """Shape of the flow between latents and noise; the defaults are the published one.
 
     Args:
-        levels: Repetitions of the steps below; 0 for no flow, so that the latent is a plain regression.
+        levels: Repetitions of the steps below; 0 for no flow, so that the latent is a plain regression, and
+            its likelihood that of a normal distribution of deviation 1.
         plain_steps: Steps of a level that only normalize and mix channels.
         coupled_steps: Steps of a level that also scale and shift channels by the condition.
         hidden: Channels inside a coupled step.
@@ -47,6 +48,8 @@ class FlowConfig(BaseModel):
 class GlareConfig(BaseModel):
     """Shape of GLARE; the defaults are the published network.
 
+    Only ``ratio_guard`` and ``padding`` have other defaults: what weights files without them were made with.
+
     Args:
         vqgan: Stage I network that gives the codebook and the decoder.
         flow: The latent flow.
@@ -61,6 +64,10 @@ class GlareConfig(BaseModel):
             by a convolution.
         deform_groups: Groups of channels with separate offsets in the coarse and in the fine deformable
             fusion; 0 for a plain convolution.
+        ratio_guard: Count means of features nearer to zero than 0.001 as 0.001 in the ratio of means, which
+            has no bound otherwise: for networks that train here. False is the exact published form.
+        padding: ``official`` mirrors 20 pixels at the left and at the bottom, as the authors' tests do, and
+            cuts them off again; ``min`` pads to multiples of the latent's positions alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +80,8 @@ class GlareConfig(BaseModel):
     residual: bool = False
     fusion: Literal["published", "balanced"] = "published"
     deform_groups: tuple[int, int] = (4, 4)
+    ratio_guard: bool = True
+    padding: Literal["official", "min"] = "min"
 
     @model_validator(mode="after")
     def _has_features_to_fuse(self) -> "GlareConfig":
@@ -81,9 +90,15 @@ class GlareConfig(BaseModel):
             raise ValueError("an encoder of this layout needs features at three sizes")
         return self
 
+    @model_validator(mode="after")
+    def _lifts_only_what_the_image_shows(self) -> "GlareConfig":
+        if self.padding == "official" and self.lift_target is not None:
+            raise ValueError("padding 'official' is for networks that do not lift: set lift_target to null")
+        return self
+
 
 PRESETS: dict[str, GlareConfig] = {
-    "paper": GlareConfig(),
+    "paper": GlareConfig(ratio_guard=False, padding="official"),
     "lite": GlareConfig(
         vqgan=VQGAN_PRESETS["lite"],
         flow=FlowConfig(

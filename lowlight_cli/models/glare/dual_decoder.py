@@ -49,7 +49,13 @@ class FusingDecoder(nn.Module):
         self.enter = nn.Identity() if vqgan.layout == "taming" else post_quantization(vqgan)
         self.decoder = Decoder(vqgan)
         self.fusions = nn.ModuleList(
-            AdaptiveFusion(channels, gate, balanced=config.fusion == "balanced", groups=groups)
+            AdaptiveFusion(
+                channels,
+                gate,
+                balanced=config.fusion == "balanced",
+                groups=groups,
+                guarded=config.ratio_guard,
+            )
             for channels, gate, groups in zip(
                 vqgan.decoder_channels, GATES, config.deform_groups, strict=False
             )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from lowlight_cli.layers.activation_norm import fit_norms
 from lowlight_cli.layers.codebook import Codebook
@@ -25,6 +26,9 @@ from lowlight_cli.tensors import CodeIndices, Features, Images, PerImage
 
 DARKEST = 1e-3
 """Added to images before the logarithm; also their least value."""
+
+OFFICIAL_BORDER = 20
+"""Pixels that the authors' tests on pairs add at the left and at the bottom."""
 
 
 class Enhanced(NamedTuple):
@@ -71,7 +75,7 @@ class Glare(Enhancer):
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
         """Exposure of whole images, and the ratio of each fusion."""
-        return self(images, controls.texture, controls.temperature).observation
+        return self._padded(images, controls, None).observation
 
     def enhance(
         self,
@@ -82,8 +86,15 @@ class Glare(Enhancer):
         reference: Images | None = None,
     ) -> Images:
         """Enhances images, or tiles if ``observation`` holds the facts of the whole images."""
-        made = self(images, controls.texture, controls.temperature, observation=observation)
-        return made.images.clamp(0, 1).to(images.dtype)
+        made = self._padded(images, controls, observation).images
+        # The padding is at the left and at the bottom.
+        made = made[:, :, : images.shape[2], made.shape[3] - images.shape[3] :]
+        return made.clamp(0, 1).to(images.dtype)
+
+    def _padded(self, images: Images, controls: Controls, observation: Observation | None) -> Enhanced:
+        if self.config.padding == "official":
+            images = officially_padded(images)
+        return self(images, controls.texture, controls.temperature, observation=observation)
 
     def forward(
         self,
@@ -149,3 +160,20 @@ class Glare(Enhancer):
         """Images that the frozen decoder makes of the codes nearest to a latent, not clamped."""
         codes = self.codebook.lookup(self.codebook.nearest(latent))
         return self.decoder(self.post_quant(codes))
+
+
+def officially_padded(images: Images) -> Images:
+    """Images mirrored by 20 pixels at the left and at the bottom; the border itself is not repeated.
+
+    Sides below 21 pixels are mirrored again and again.
+
+    Args:
+        images: Sides of at least two pixels.
+    """
+    for axis, sides in ((2, (0, 0, 0, 1)), (3, (1, 0, 0, 0))):
+        missing = OFFICIAL_BORDER
+        while missing:
+            part = min(missing, images.shape[axis] - 1)
+            images = pad(images, tuple(part * side for side in sides), mode="reflect")
+            missing -= part
+    return images

@@ -130,7 +130,7 @@ def test_gates_and_deformable_fusion_start_as_published():
 
 
 def test_published_fusion_is_its_formula():
-    fusion = AdaptiveFusion(4, -1.0, balanced=False, groups=4)
+    fusion = AdaptiveFusion(4, -1.0, balanced=False, groups=4, guarded=False)
     dark, decoded, prior = torch.rand(3, 2, 4, 6, 6).unbind()
     fused = fusion(dark, decoded, prior, 1.0)
     gate = 1 / (1 + math.e)
@@ -142,7 +142,7 @@ def test_published_fusion_is_its_formula():
 
 @pytest.mark.parametrize("balanced", [False, True])
 def test_a_prior_that_shows_nothing_keeps_all_finite(balanced):
-    fusion = AdaptiveFusion(4, -1.0, balanced=balanced, groups=1)
+    fusion = AdaptiveFusion(4, -1.0, balanced=balanced, groups=1, guarded=True)
     dark, decoded = torch.rand(2, 1, 4, 6, 6).unbind()
     fused = fusion(dark, decoded, torch.zeros(1, 4, 6, 6), 1.0)
     assert fused.features.isfinite().all()
@@ -153,7 +153,7 @@ def test_a_prior_that_shows_nothing_keeps_all_finite(balanced):
 @pytest.mark.parametrize("balanced", [True, False])
 @pytest.mark.parametrize("groups", [0, 2])
 def test_features_keep_their_precision_beside_learned_numbers_in_float32(groups, balanced, precision):
-    fusion = AdaptiveFusion(4, -1.0, balanced=balanced, groups=groups)
+    fusion = AdaptiveFusion(4, -1.0, balanced=balanced, groups=groups, guarded=True)
     parts = torch.rand(3, 2, 4, 8, 8)
     beta = torch.rand(2, 1, 1, 1)
     wanted = fusion(*parts, beta)
