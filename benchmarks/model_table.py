@@ -131,13 +131,13 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--photos", type=Path, help="folder of sharp, bright photos; *_full* in it are taken")
     parser.add_argument("--limit", type=int, help="photos of each set at most, for a quick run")
     parser.add_argument("--repeats", type=int, default=3, help="times that each model is timed; 0 for none")
-    parser.add_argument("--update", action="store_true", help="keep other rows and sets of the result file")
+    parser.add_argument("--update", action="store_true", help="keep all else of the result; needs no set")
     parser.add_argument("--machine", default="unnamed", help="short name for the result file")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the result file")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    if not makers(arguments):
+    if not makers(arguments) and not arguments.update:
         parser.error("no set to measure: give --low and --high, or --photos")
     return arguments
 

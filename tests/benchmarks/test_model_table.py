@@ -133,6 +133,11 @@ def test_one_set_is_enough_and_an_update_adds_the_next(made_up, run):
     run("--models", "identity", "--photos", made_up / "photos", "--sets", "shaken", "--update")
     sets = cases_in(made_up)["identity"]["sets"]
     assert {name: numbers["photos"] for name, numbers in sets.items()} == {"pairs": 1, "shaken": 2}
+    before = cases_in(made_up)
+    run("--models", "lw-drgn", "--update")  # only its seconds
+    cases = cases_in(made_up)
+    assert cases.pop("lw-drgn")["least_s"] > 0
+    assert cases == before
 
 
 @pytest.mark.slow
