@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(if $(wildcard $(VENV)/bin/python),$(VENV)/bin/,)
 PYTHON := $(BIN)python
 
-.PHONY: check lint types contracts test golden docs completions dist weights-sha bench gpu gpu-train gpu-home performance
+.PHONY: check lint types contracts test golden docs compare completions dist weights-sha bench gpu gpu-train gpu-home performance
 
 check: lint types contracts test
 
@@ -25,6 +25,9 @@ golden:  # the slow tests
 
 docs:
 	PYTHONPATH=. $(PYTHON) docs/generate.py recipes commands datasets manual
+
+compare:  # docs/compare.html and the tables of docs/which-model.md, from benchmarks/results; some minutes
+	PYTHONPATH=. $(PYTHON) docs/compare.py
 
 completions:
 	PYTHONPATH=. $(PYTHON) docs/generate.py completions

@@ -37,6 +37,7 @@ from lowlight_cli.images.pixels import shrink, to_pixels
 from lowlight_cli.layers.exposure import lift, lift_gain, luma, mean_luma
 from lowlight_cli.losses.structure import similarity
 from lowlight_cli.models.controls import Controls
+from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.tensors import Images
 from lowlight_cli.training.rng import item_rng
 
@@ -130,7 +131,11 @@ def read(path: Path, side: int) -> Images:
 def method(word: str) -> tuple[str, Method]:
     """A model of the catalog, with its own weights or those of a file."""
     name, _, weights = word.partition("=")
-    enhancer = load_enhancer(name, checkpoint=Path(weights) if weights else None)
+    return word, method_of(load_enhancer(name, checkpoint=Path(weights) if weights else None))
+
+
+def method_of(enhancer: Enhancer) -> Method:
+    """What a model makes of dark images of any size, in 8-bit steps."""
 
     @torch.inference_mode()
     def enhance(dark: Images) -> Images:
@@ -138,7 +143,7 @@ def method(word: str) -> tuple[str, Method]:
         made = crop(enhancer.enhance(padded, Controls()), *dark.shape[2:])
         return (made * 255).round() / 255
 
-    return word, enhance
+    return enhance
 
 
 def lifted(dark: Images) -> Images:

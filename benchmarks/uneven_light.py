@@ -124,12 +124,16 @@ def paired(enhance: Method, dark: Sequence[Images], photos: Sequence[Images]) ->
     """Mean PSNR (dB) and SSIM against the photos, with the curve that takes their mean to 0.4."""
     scores = []
     for view, photo in zip(dark, photos, strict=True):
-        mean = mean_luma(photo)
-        reference = lift(photo, 0.4 * (1 - mean) / (mean * 0.6))
-        made = enhance(view)
+        reference, made = evenly_lit(photo), enhance(view)
         scores.append(torch.stack([psnr(made, reference), similarity(made, reference)]))
     values, ssim = torch.stack(scores).mean(0).tolist()
     return {"psnr": values, "ssim": ssim}
+
+
+def evenly_lit(photo: Images) -> Images:
+    """The photo with the curve that takes its mean luma to 0.4."""
+    mean = mean_luma(photo)
+    return lift(photo, 0.4 * (1 - mean) / (mean * 0.6))
 
 
 def itself(enhance: Method, photos: Sequence[Images]) -> Numbers:

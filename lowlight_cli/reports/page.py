@@ -5,25 +5,28 @@ import hashlib
 import math
 from collections.abc import Sequence
 from importlib.resources import files
+from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lowlight_cli.reports.thumbnails import data_address
 
 
-def render(template: str, **values: object) -> str:
+def render(template: str, *, folder: Path | None = None, **values: object) -> str:
     """Fills a template; all values are escaped, and a missing value is an error.
 
     Templates also have ``style``, ``script`` and ``policy`` (the content security policy of the page: no
     network, no other script), the filter ``data_address`` for JPEG files, and ``area_path`` for histograms.
 
     Args:
-        template: Name of a file in ``templates/``.
+        template: Name of a file in ``templates/`` or in ``folder``.
+        folder: Templates of your own, which may extend those of the package.
         values: Values for its variables.
     """
+    own = PackageLoader("lowlight_cli.reports")
     environment = Environment(
-        loader=PackageLoader("lowlight_cli.reports"),
+        loader=ChoiceLoader([own, FileSystemLoader(folder)]) if folder else own,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -26,6 +26,7 @@ BINARIES_MAY_LIE_IN = (
 TEXT_ENDINGS = {
     "",
     ".py",
+    ".html",
     ".md",
     ".toml",
     ".txt",
