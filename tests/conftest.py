@@ -123,7 +123,7 @@ def deterministic() -> Iterator[None]:
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No setting of whoever runs the tests counts, and the device is the CPU where a test says none."""
     for name in list(os.environ):
-        if name.startswith("LLE_") and name != "LLE_DATA_ROOT":
+        if name.startswith("LLE_"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     for kind in ("DATA", "CONFIG", "STATE", "CACHE"):
@@ -141,9 +141,21 @@ class Run(NamedTuple):
     err: str
 
 
+@pytest.fixture(scope="session")
+def built_program() -> object:
+    """The commands of ``lle``, which take longer to build than most of them to run."""
+    from lowlight_cli.cli.app import app
+    from lowlight_cli.cli.typer_app import finished
+
+    return finished(app)
+
+
 @pytest.fixture
-def run_lle(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+def run_lle(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, built_program: object
+) -> Callable[..., Run]:
     """Calls ``lle`` with the arguments given, inside this process."""
+    monkeypatch.setattr("lowlight_cli.cli.app.finished", lambda app: built_program)
 
     def run(*arguments: object) -> Run:
         from lowlight_cli.cli.app import main
