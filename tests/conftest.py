@@ -3,11 +3,13 @@
 Nothing of the package is imported at the top: the shape checks of jaxtyping are hooked in after this file.
 """
 
+import gc
+import multiprocessing
 import os
 import random
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -53,6 +55,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="What the program believes to run on. With bf16, 16-bit formats pass for fast; with cuda there "
         "is a GPU that cannot be used, so that a test fails which does not say that it needs the CPU.",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keeps what is imported out of the garbage collector.
+
+    It would go through some million objects again and again, and on each call of ``gc.collect``.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +185,17 @@ def run_lle(
         return result
 
     return run
+
+
+@pytest.fixture
+def quick_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes are forked from one that has imported the program; a fresh one takes seconds to."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch", "lowlight_cli.pipeline.worker"])
+    stand_in = SimpleNamespace(get_context=lambda method: context)
+    monkeypatch.setattr("lowlight_cli.pipeline.worker_process.multiprocessing", stand_in)
 
 
 @pytest.fixture(scope="session")
