@@ -3,11 +3,13 @@
 Nothing of the package is imported at the top: the shape checks of jaxtyping are hooked in after this file.
 """
 
+import gc
+import multiprocessing
 import os
 import random
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -53,6 +55,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="What the program believes to run on. With bf16, 16-bit formats pass for fast; with cuda there "
         "is a GPU that cannot be used, so that a test fails which does not say that it needs the CPU.",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keeps what is imported out of the garbage collector.
+
+    It would go through some million objects again and again, and on each call of ``gc.collect``.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Gives everything back, else libraries complain at the exit about what they still hold."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +145,7 @@ def deterministic() -> Iterator[None]:
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No setting of whoever runs the tests counts, and the device is the CPU where a test says none."""
     for name in list(os.environ):
-        if name.startswith("LLE_") and name != "LLE_DATA_ROOT":
+        if name.startswith("LLE_"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     for kind in ("DATA", "CONFIG", "STATE", "CACHE"):
@@ -141,9 +163,21 @@ class Run(NamedTuple):
     err: str
 
 
+@pytest.fixture(scope="session")
+def built_program() -> object:
+    """The commands of ``lle``, which take longer to build than most of them to run."""
+    from lowlight_cli.cli.app import app
+    from lowlight_cli.cli.typer_app import finished
+
+    return finished(app)
+
+
 @pytest.fixture
-def run_lle(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+def run_lle(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, built_program: object
+) -> Callable[..., Run]:
     """Calls ``lle`` with the arguments given, inside this process."""
+    monkeypatch.setattr("lowlight_cli.cli.app.finished", lambda app: built_program)
 
     def run(*arguments: object) -> Run:
         from lowlight_cli.cli.app import main
@@ -156,6 +190,17 @@ def run_lle(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
         return result
 
     return run
+
+
+@pytest.fixture
+def quick_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes are forked from one that has imported the program; a fresh one takes seconds to."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch", "lowlight_cli.pipeline.worker"])
+    stand_in = SimpleNamespace(get_context=lambda method: context)
+    monkeypatch.setattr("lowlight_cli.pipeline.worker_process.multiprocessing", stand_in)
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def quiet_machine(monkeypatch):
     monkeypatch.setattr("lowlight_cli.bench.measure.BUSY_SHARE", 1e9)
 
 
-@pytest.mark.parametrize("model", ["identity", "lw-drgn"])
+@pytest.mark.parametrize("model", ["identity", pytest.param("lw-drgn", marks=pytest.mark.slow)])
 def test_every_number_of_a_measurement_fits_the_others(bench, model):
     run = bench(*SMALL, "--json", "--repeats", 2, model=model)
     assert run.code == 0

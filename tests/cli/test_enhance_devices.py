@@ -28,7 +28,7 @@ def photos(make_picture, tmp_path):
 
 
 @pytest.fixture
-def fake(monkeypatch):
+def fake(monkeypatch, quick_workers):
     """Replaces the worker processes by some without a model."""
     monkeypatch.setattr(worker_pool, "serve", fake_worker.serve)
 
@@ -49,6 +49,7 @@ def test_results_records_and_events_are_those_of_one_process(run_lle, photos, tm
     assert found[0] == found[1]
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_a_shard_may_use_several_devices(run_lle, enhance, photos, tmp_path):
     out, one = tmp_path / "out", tmp_path / "one"
     words = ("enhance", photos, "-o", out, "-m", "identity")
@@ -92,6 +93,7 @@ def test_processes_of_a_killed_run_are_waited_for(enhance, make_picture, tmp_pat
     assert enhance(*words).code == 0
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_a_model_that_cannot_be_loaded_gives_one_line(run_lle, photos, tmp_path):
     (tmp_path / "broken.pt").write_bytes(b"no weights")
     options = ("--checkpoint", tmp_path / "broken.pt", "--device", "cpu,cpu")
@@ -101,6 +103,7 @@ def test_a_model_that_cannot_be_loaded_gives_one_line(run_lle, photos, tmp_path)
     assert files(tmp_path / "out") == {}
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_a_full_disk_ends_the_run(run_lle, photos, tmp_path):
     options = ("-m", "identity", "--device", "cpu,cpu", "--min-free", "9999999999M")
     done = run_lle("enhance", photos, "-o", tmp_path / "out", *options)

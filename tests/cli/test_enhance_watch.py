@@ -15,15 +15,17 @@ from lowlight_cli.pipeline.manifest import read_manifest
 
 LIMIT_S = 120
 """Long enough for a busy machine; no test waits for it unless it fails."""
-SETTLE_S = 1.0
+SETTLE_S = 0.3
+"""Enough for files that are written at once."""
+SLOW_SETTLE_S = 1.0
 
 
 class Watching:
     """A watching run, and the events that it printed so far."""
 
-    def __init__(self, root, photos, out, *options):
+    def __init__(self, root, photos, out, *options, settle_s=SETTLE_S):
         words = [sys.executable, "-m", "lowlight_cli", "enhance", str(photos), "-o", str(out), "--watch"]
-        options = ["--settle", str(SETTLE_S), "-m", "identity", "--device", "cpu", "--json", *options]
+        options = ["--settle", str(settle_s), "-m", "identity", "--device", "cpu", "--json", *options]
         environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
             words + options, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -83,8 +85,8 @@ def watch(root, photos, tmp_path):
     """Starts a watching run; its first run is over."""
     started = []
 
-    def start(*options):
-        started.append(Watching(root, photos, tmp_path / "out", *options))
+    def start(*options, **settings):
+        started.append(Watching(root, photos, tmp_path / "out", *options, **settings))
         started[-1].wait_for("first.png", "ok")
         started[-1].wait_for("end")
         return started[-1]
@@ -116,12 +118,12 @@ def test_new_and_changed_photos_are_enhanced_until_a_signal(watch, photos, make_
 
 def test_a_photo_is_read_once_it_holds_still(watch, photos, make_picture, tmp_path):
     data = make_picture(tmp_path / "whole.png", (200, 150)).read_bytes()
-    watching = watch()
+    watching = watch(settle_s=SLOW_SETTLE_S)
     with (photos / "slow.png").open("wb") as file:
         for start in range(0, len(data), len(data) // 8 + 1):
             file.write(data[start : start + len(data) // 8 + 1])
             file.flush()
-            time.sleep(SETTLE_S / 5)
+            time.sleep(SLOW_SETTLE_S / 5)
     watching.wait_for("slow.png", "ok")
     assert watching.items() == ["first.png", "slow.png"]
 

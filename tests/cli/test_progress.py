@@ -16,7 +16,7 @@ def photos(tmp_path, make_picture):
     return tmp_path / "in"
 
 
-def test_progress_in_a_terminal_is_a_bar_that_leaves_nothing(root, photos, tmp_path):
+def test_a_terminal_says_at_once_what_is_loaded_then_shows_a_bar_that_leaves_nothing(root, photos, tmp_path):
     words = ["enhance", str(photos), "-o", str(tmp_path / "out"), "--model", "identity"]
     shown = in_terminal(root, words)
     assert "\x1b[" in shown
@@ -24,11 +24,7 @@ def test_progress_in_a_terminal_is_a_bar_that_leaves_nothing(root, photos, tmp_p
     assert re.search(r"\r +\r", shown.rpartition("/2 ")[2])  # the bar is wiped out
     assert "failed  " in shown
     assert "\x1b[32m1 enhanced" in shown.rpartition("failed  ")[2]
-
-
-def test_a_terminal_says_at_once_what_is_loaded_and_then_names_the_image(root, photos, tmp_path):
-    words = ["enhance", str(photos), "-o", str(tmp_path / "out"), "--model", "identity"]
-    pieces = in_terminal(root, words).split("\r")
+    pieces = shown.split("\r")
     assert pieces[1] == "loading identity ..."
     assert pieces[2].strip() == ""
     assert any(piece.rstrip().endswith((", a.png", "  a.png")) for piece in pieces)
@@ -38,9 +34,9 @@ def test_a_terminal_says_at_once_what_is_loaded_and_then_names_the_image(root, p
 def test_loading_is_announced_before_torch_is_imported(root, photos, tmp_path):
     words = ["enhance", str(photos), "-o", str(tmp_path / "out"), "--model", "identity"]
     source = (
-        "import sys\nfrom lowlight_cli.cli import progress\nfrom lowlight_cli.cli.app import main\n"
-        "progress.StatusLine.show = lambda self, text: print(text, 'torch' in sys.modules)\n"
-        f"main({words!r})"
+        "import os, sys\nfrom lowlight_cli.cli import progress\nfrom lowlight_cli.cli.app import main\n"
+        "def show(line, text):\n    print(text, 'torch' in sys.modules, flush=True)\n    os._exit(0)\n"
+        f"progress.StatusLine.show = show\nmain({words!r})"
     )
     done = subprocess.run(
         [sys.executable, "-c", source], cwd=root, capture_output=True, text=True, check=False

@@ -22,6 +22,7 @@ from lowlight_cli.training.data_sources import PairedPhoto, Sources
 from lowlight_cli.training.device_loader import DeviceLoader
 from lowlight_cli.training.enhancement_batch import Mix
 from lowlight_cli.training.photos import Photo
+from tests.contracts.narrow_models import narrowed
 from tests.fake_cuda.device import CUDA, fake_cuda, placed, why_not_here
 from tests.fake_cuda.rehearsal import rehearse
 from tests.fake_cuda.watch import Watch
@@ -48,14 +49,18 @@ def main() -> None:
 
 
 def everything() -> dict[str, Any]:
-    """What the tests ask for; one group, so that torch starts and models are built once.
+    """What the tests ask for; one group, so that torch starts once.
+
+    Narrow models make all calls, as they run the same code; those of full size make the one that is measured.
 
     Returns:
         ``calls``: what came of each call by "model preset" and "precision call". ``passes``: waits and copies
         of the engine by precision. ``tiles``: those of a picture in tiles. ``feed``: those of a training
         batch made on the device.
     """
-    calls = {label: dict(_calls(model, views)) for label, views, model in _all_models()}
+    calls = {label: dict(_calls(model, views)) for label, views, model in _all_models(narrowed)}
+    for label, _, model in _all_models():
+        calls[label]["fp32 enhance"] = _outcome(model, _enhance(model, COST_SIDE), FP32)
     return {"calls": calls, "passes": passes(), "tiles": tiles(), "feed": loader()}
 
 
@@ -111,10 +116,12 @@ def loader() -> dict[str, Any]:
     }
 
 
-def _all_models() -> Iterator[tuple[str, tuple[str, ...], Enhancer]]:
+def _all_models(
+    sized: Callable[[Any], Any] = lambda config: config,
+) -> Iterator[tuple[str, tuple[str, ...], Enhancer]]:
     for name, entry in MODELS.items():
         for preset, config in entry.presets.items():
-            yield f"{name} {preset}", entry.views, placed(entry.build(config).eval())
+            yield f"{name} {preset}", entry.views, placed(entry.build(sized(config)).eval())
 
 
 def _calls(model: Enhancer, views: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -130,8 +137,7 @@ def _calls(model: Enhancer, views: tuple[str, ...]) -> Iterator[tuple[str, dict[
     yield "fp32 observe", _outcome(model, observe, FP32)
     for precision in PRECISIONS.values():
         calls = {
-            # Large where it is measured, too.
-            "enhance": _enhance(model, COST_SIDE if precision == FP32 else SIDE),
+            "enhance": _enhance(model, SIDE),
             "enhance with facts": _enhance(model, SIDE, observation=facts),
         }
         if reference is not None:

@@ -25,6 +25,7 @@ from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.settings import EnhanceSettings
 from lowlight_cli.pipeline.warnings import Warnings
+from tests.contracts.narrow_models import narrowed
 from tests.fake_cuda.device import CUDA, placed
 from tests.fake_cuda.watch import Watch
 
@@ -85,7 +86,7 @@ def _driver() -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _fake_models(*modules: Any) -> Iterator[None]:
-    """Sections get models on the fake device, which loading cannot put there."""
+    """Sections get narrow models on the fake device, where loading cannot put any."""
     stand_ins: dict[str, Any] = {
         "placed_model": lambda entry, preset, device: _model(entry, preset),
         "load_enhancer": lambda name, device: _model(MODELS[name], MODELS[name].default_preset),
@@ -101,7 +102,7 @@ def _fake_models(*modules: Any) -> Iterator[None]:
 
 
 def _model(entry: ModelEntry, preset: str) -> Enhancer:
-    return placed(entry.build(entry.presets[preset]).eval())
+    return placed(entry.build(narrowed(entry.presets[preset])).eval())
 
 
 def _forward(settings: EnhanceSettings, on_warning: Callable[[str], None] = lambda text: None) -> ModelRunner:

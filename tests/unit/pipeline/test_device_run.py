@@ -39,7 +39,13 @@ class _Noted(Observer):
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(run_in_fresh_processes, quick_workers):
+    """As ``run_in_fresh_processes``, with processes that start at once."""
+    return run_in_fresh_processes
+
+
+@pytest.fixture
+def run_in_fresh_processes(tmp_path, monkeypatch):
     """Runs images of these names on devices; gives the report, and sets ``run.observer`` and ``run.rows``."""
     monkeypatch.setattr(worker_pool, "serve", fake_worker.serve)
 
@@ -211,14 +217,14 @@ def test_processes_that_compete_for_processors_are_reported(monkeypatch, devices
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_signals_of_a_terminal_do_not_reach_the_processes(run):
+def test_signals_of_a_terminal_do_not_reach_the_processes(run_in_fresh_processes):
     def look(row):
         for child in multiprocessing.active_children():
             status = Path(f"/proc/{child.pid}/status").read_text()
             blocked.append(int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16))
 
     blocked = []
-    run(names("a", 2), on_row=look)
+    run_in_fresh_processes(names("a", 2), on_row=look)
     both = 1 << signal.SIGINT - 1 | 1 << signal.SIGTERM - 1
     assert blocked
     assert all(mask & both == both for mask in blocked)
