@@ -143,7 +143,10 @@ _PUBLISHED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "drgn-degradation": {
             "run": {"steps": 14_400, "batch_size": 16, "crop": 96, **_OFTEN},
             **_DRGN,
+            "stage1": "paper",
+            "critic": "srgan",
             "critic_width": 64,
+            "level_rate": 1.0,
         },
         "drgn-refinement": {
             "run": {"steps": 28_800, "batch_size": 16, "crop": 96, **_OFTEN},

@@ -31,11 +31,12 @@ def data(tmp_path: Path, make_picture) -> DataSettings:
 
 
 @pytest.mark.slow
-def test_the_degradation_becomes_negative_and_flat(data: DataSettings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage1", ["paper", "level"])
+def test_the_degradation_becomes_negative_and_flat(data: DataSettings, tmp_path: Path, stage1: str) -> None:
     recipe = DegradationRecipe(
         model=TOY,
         data=data,
-        darkened_share=0.0,
+        stage1=stage1,
         critic_width=16,
         run=RunSettings(steps=STEPS, batch_size=2, crop=64, journal_every=10, sample_every=10 * STEPS),
         optimizer=OptimizerSettings(learning_rate=3e-3, warmup=10, clip=1e6),

@@ -3,7 +3,8 @@
 Needs: real pairs or darkened photos; clean photos. Makes: ``drgn-degradation.safetensors``, the
 degradation generator alone. Source: Jiang et al., "Degrade is Upgrade", 2022, eq. 5-7; what it leaves open:
 docs/models/drgn.md. Launch: ``lle train drgn-degradation --data photos --pairs pairs --out runs/deg``.
-The loss pulls the degradation towards a constant; this is part of the method.
+The loss pulls the degradation towards a constant; this is part of the method. Its level, the default
+discriminators and the rates are ours; ``--preset paper`` has the published loss alone.
 """
 
 from functools import partial
@@ -23,6 +24,7 @@ from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.models.lifting import even_facts
 from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.checkpoints import Stateful
+from lowlight_cli.training.config import OptimizerSettings
 from lowlight_cli.training.data_sources import load_sources
 from lowlight_cli.training.degradation_batch import DegradationBatch, degradation_batch
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
@@ -41,29 +43,38 @@ class DegradationRecipe(DrgnRecipe):
     """Settings of the first stage.
 
     Args:
-        stage1: ``paper`` has the published loss; ``paired``, our extension, also pulls the image without the
-            degradation towards the reference.
+        stage1: ``paper`` has the published loss. The others are our extensions: ``level`` also pulls the
+            mean of the degradation, by image and channel, towards that of dark image minus reference, and
+            ``paired`` pulls the image without the degradation towards the reference.
         kl: Distributions to compare: softmax over pixels, histogram of values, or none.
         adversarial_weight: Weight of both adversarial losses (alpha of the paper).
         adversarial: Kind of the adversarial loss of the generator.
-        paired_weight: Weight of the extension.
+        level_weight: Weight of the term of ``level``.
+        paired_weight: Weight of the term of ``paired``.
         loss_scale: Factor of the whole loss, which keeps gradients large against Adam's epsilon.
         strength: Factor of a degradation that is added to a clean image.
-        critic: ``srgan``, or ``pooled``, which is smaller.
+        critic: ``srgan``, or ``pooled``, which is smaller, has no batch normalization, and darkens faster.
         critic_width: Channels of a discriminator's first layer.
+        level_rate: Factor of the learning rate for the last bias, the level of a flat degradation; ours.
     """
 
     architecture: ClassVar[str] = "drgn-degradation"
 
-    stage1: Literal["paper", "paired"] = "paper"
+    optimizer: OptimizerSettings = OptimizerSettings(
+        learning_rate=2e-3, betas=(0.9, 0.999), warmup=10, final=0.05
+    )
+    darkened_share: float = Field(default=0.0, ge=0, le=1)
+    stage1: Literal["paper", "level", "paired"] = "level"
     kl: Literal["softmax", "hist", "off"] = "softmax"
     adversarial_weight: float = Field(default=1e-5, ge=0)
     adversarial: Literal["nonsaturating", "saturating"] = "nonsaturating"
+    level_weight: float = Field(default=1e-3, ge=0)
     paired_weight: float = Field(default=1.0, ge=0)
     loss_scale: float = Field(default=1e5, gt=0)
     strength: float = Field(default=1.0, gt=0)
-    critic: Literal["srgan", "pooled"] = "srgan"
+    critic: Literal["srgan", "pooled"] = "pooled"
     critic_width: PositiveInt = 16
+    level_rate: float = Field(default=5.0, gt=0)
 
 
 class Transferred(NamedTuple):
@@ -113,6 +124,12 @@ def generator_losses(
     losses = {"adversarial": recipe.adversarial_weight * fooled}
     if recipe.kl != "off":
         losses["divergence"] = DIVERGENCES[recipe.kl](passed.real, passed.made)
+    if recipe.stage1 == "level":
+        missing, found = (
+            gray_where_color_cast(signal, color).mean((2, 3))
+            for signal in (passed.dark - bright, passed.real)
+        )
+        losses["level"] = recipe.level_weight * (found - missing).square().mean()
     if recipe.stage1 == "paired":
         rest, target = (gray_where_color_cast(signal, color) for signal in (passed.rest, bright))
         losses["paired"] = recipe.paired_weight * charbonnier(rest, target)
@@ -124,6 +141,17 @@ def discriminator_losses(discriminators: nn.ModuleDict, passed: Transferred) -> 
     low = logistic(discriminators["low"](passed.dark), discriminators["low"](passed.low.detach()))
     real, made = passed.real.detach(), passed.made.detach()
     return low + logistic(discriminators["degradation"](real), discriminators["degradation"](made))
+
+
+def generator_optimizer(recipe: DegradationRecipe, model: Drgn, device: torch.device) -> GuardedOptimizer:
+    """Optimizer of the degradation generator; its last bias has a rate of its own.
+
+    Adam moves a bias by the rate at most in a step, and the bias alone sets the level of a flat degradation.
+    """
+    level = model.degradation.to_rgb.bias
+    others = [parameter for parameter in model.degradation.parameters() if parameter is not level]
+    biases = [] if level is None else [level]
+    return GuardedOptimizer(others, recipe, device, slow=biases, slow_share=recipe.level_rate)
 
 
 def describe(degradation: Images) -> dict[str, Scalar]:
@@ -153,8 +181,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
         ),
         device,
     )
-    generator = model.degradation
-    generator_optimizer = GuardedOptimizer(generator.parameters(), recipe, device)
+    generator, optimizer = model.degradation, generator_optimizer(recipe, model, device)
     discriminator_optimizer = GuardedOptimizer(
         discriminators.parameters(), recipe, device, rate=recipe.optimizer.critic_rate
     )
@@ -162,7 +189,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
     parts: dict[str, Stateful] = {
         "model": generator,
         "discriminators": discriminators,
-        "generator_optimizer": generator_optimizer,
+        "generator_optimizer": optimizer,
         "discriminator_optimizer": discriminator_optimizer,
         "average": average,
     }
@@ -181,7 +208,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
                 recipe, discriminators, passed, model.to_signal(batch.bright), batch.color
             )
             loss = torch.stack(list(losses.values())).sum()
-            generator_optimizer.backward(loss)
+            optimizer.backward(loss)
 
             # Discriminators: real against made.
             set_trainable(discriminators, trainable=True)
@@ -189,10 +216,10 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
             discriminator_optimizer.backward(discriminator_loss)
 
         share = decayed_share(step, run_state.length(step), recipe.decay, recipe.optimizer)
-        if generator_optimizer.step(share):
+        if optimizer.step(share):
             average.update_parameters(generator)
         discriminator_optimizer.step(share)
-        folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
+        folder.count(failed=optimizer.failed or discriminator_optimizer.failed)
         run_state.finish_step(step)
 
         folder.report(

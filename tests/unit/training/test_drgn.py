@@ -23,6 +23,7 @@ from lowlight_cli.training.recipes.drgn_degradation import (
     DegradationRecipe,
     discriminator_losses,
     generator_losses,
+    generator_optimizer,
     transfer,
 )
 from lowlight_cli.training.recipes.drgn_refinement import (
@@ -130,14 +131,14 @@ def test_a_critic_gives_one_verdict_for_each_picture(pooled: bool) -> None:
 # Stage 1
 
 
-@pytest.mark.parametrize("stage1", ["paper", "paired"])
+@pytest.mark.parametrize("stage1", ["paper", "level", "paired"])
 def test_the_first_stage_teaches_the_first_generator_only(batch, stage1: str) -> None:
     recipe = DegradationRecipe(model=NARROW, stage1=stage1)
     model, judges = new_model(recipe), discriminators()
     losses = generator_losses(
         recipe, judges, transfer(recipe, model, batch), model.to_signal(batch.bright), batch.color
     )
-    assert ("paired" in losses) == (stage1 == "paired")
+    assert losses.keys() - {"adversarial", "divergence"} == {stage1} - {"paper"}
     torch.stack(list(losses.values())).sum().backward()
     assert all(parameter.grad is not None for parameter in model.degradation.parameters())
     assert all(parameter.grad is None for parameter in model.refinement.parameters())
@@ -168,6 +169,37 @@ def test_the_loss_of_two_constants_is_that_of_the_critics(batch) -> None:
     losses = generator_losses(recipe, discriminators(), passed, model.to_signal(batch.bright), batch.color)
     assert losses["divergence"].item() == pytest.approx(0, abs=0.1)  # scaled by 100,000
     assert 0.5 < losses["adversarial"].item() < 5
+
+
+@pytest.mark.parametrize("casts", [0.0, 1.0])
+def test_the_level_is_that_of_what_dark_images_lack(batch, casts: float) -> None:
+    recipe = DegradationRecipe(model=NARROW, stage1="level", level_weight=1.0, loss_scale=1.0)
+    model, bright = new_model(recipe), 2 * batch.bright - 1
+    color = torch.full((2, 1, 1, 1), casts)
+    passed = transfer(recipe, model, batch)
+
+    def level(real) -> float:
+        changed = passed._replace(real=real)
+        return generator_losses(recipe, discriminators(), changed, bright, color)["level"].item()
+
+    lacking = (passed.dark - bright).mean((2, 3), keepdim=True).expand_as(bright)
+    assert level(lacking) == pytest.approx(0, abs=1e-8)
+    assert level(lacking + 0.5) == pytest.approx(0.25)
+    mean = lacking.mean((2, 3), keepdim=True)
+    assert level(mean + 0.3 * torch.randn_like(bright)) < 0.01  # within an image it may be anything
+
+
+def test_the_last_bias_learns_faster_than_the_rest() -> None:
+    recipe = DegradationRecipe(model=NARROW, level_rate=4.0)
+    model = new_model(recipe)
+    optimizer = generator_optimizer(recipe, model, torch.device("cpu"))
+    before = model.degradation.to_rgb.bias.clone(), model.degradation.to_rgb.weight.clone()
+    level, weight = model.degradation.to_rgb.bias, model.degradation.to_rgb.weight
+    optimizer.backward(1e3 * (level.sum() + weight.sum()))
+    optimizer.step(1.0)
+    rate = recipe.optimizer.learning_rate
+    torch.testing.assert_close(before[0] - level, torch.full_like(level, 4 * rate))
+    torch.testing.assert_close(before[1] - weight, torch.full_like(weight, rate))
 
 
 # Stage 2
