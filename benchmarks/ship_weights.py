@@ -1,10 +1,13 @@
 """Turns weights of a run into a file that ships: 16 bits, with facts for the reader, and prints its sha256.
 
+Of files that the run read only the names are kept, not where they were.
+
 python benchmarks/ship_weights.py RUN.safetensors lowlight_cli/weights/NAME.safetensors KEY=VALUE ...
 """
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from lowlight_cli.checkpoints.load import load_weights, sha256_of
 from lowlight_cli.checkpoints.save import save_state
@@ -23,9 +26,18 @@ def main() -> None:
     arguments = parser.parse_args()
     weights = load_weights(arguments.source)
     notes = dict(note.split("=", 1) for note in arguments.notes)
-    metadata = weights.metadata | {"preset": PRESET, "notes": notes}
+    metadata = without_folders(weights.metadata) | {"preset": PRESET, "notes": notes}
     save_state(arguments.target, weights.state, metadata, half_precision=True)
     print(sha256_of(arguments.target), arguments.target.name)
+
+
+def without_folders(value: Any) -> Any:
+    """Settings in which every absolute path is only a file name."""
+    if isinstance(value, dict):
+        return {key: without_folders(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [without_folders(each) for each in value]
+    return Path(value).name if isinstance(value, str) and value.startswith("/") else value
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ _ENTRIES = (
         661_302,
         PassCost(741, 64),
         settings="drgn.config:LIGHT_DRGN_PRESETS",
-        sha256="1e4fc70232e95142a542b3fe7eb24465e4be776d05d4c9ed4f859ffe48f01574",
+        sha256="9365a182825a5f97d8ec8cc3733fc606ca2e0cd79334230205d8fc932cc98549",
     ),
     ModelEntry(
         name="glare",
@@ -121,7 +121,7 @@ _ENTRIES = (
             "lite": _own(
                 "glare-lite.safetensors",
                 "glare",
-                "43d06f0636b957c5cb3f9df2227dc58f86e0495f51bdc2621d8edf1c9bb4218e",
+                "8d95902239206e26ba66bffb8e30ebebfdb10ad87cf5bab804e5225ae53ef37c",
             ),
             "paper": _published(
                 "glare",
@@ -147,7 +147,7 @@ _ENTRIES = (
             "lite": _own(
                 "vqcnir-lite.safetensors",
                 "vqcnir",
-                "eb67c27edc0a7ef8b1c20b8cee4e1d704c831d5cf023221110254d68fa4d0f7b",
+                "f65059cb2be06d1a9c6b0e4125cd63543c8fa5b0bbaba66af0f9b9ad05c29f4b",
             ),
             "paper": _published(
                 "vqcnir",
