@@ -31,12 +31,16 @@ def main() -> None:
     print(sha256_of(arguments.target), arguments.target.name)
 
 
-def without_folders(value: Any) -> Any:
-    """Settings in which every absolute path is only a file name."""
+def without_folders(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Facts of a run in which every absolute path is only a file name."""
+    return {key: _without_folder(value) for key, value in metadata.items()}
+
+
+def _without_folder(value: object) -> object:
     if isinstance(value, dict):
-        return {key: without_folders(each) for key, each in value.items()}
+        return without_folders(value)
     if isinstance(value, list):
-        return [without_folders(each) for each in value]
+        return [_without_folder(each) for each in value]
     return Path(value).name if isinstance(value, str) and value.startswith("/") else value
 
 
