@@ -1,7 +1,8 @@
 """Label-free losses that keep features from being constant or redundant.
 
 Source: Bardes et al., "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning",
-ICLR 2022, eq. 1, 3 and 4. Its invariance term is a distance between two views of an image.
+ICLR 2022, eq. 1, 3 and 4. Its invariance term is a distance between two views of an image. A file of its own,
+because it is one published method.
 """
 
 import torch
