@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from lowlight_cli.reports.flags import FLAGS
@@ -85,7 +85,7 @@ def run_pages(items: Sequence[ReportItem], target: Path, heading: Heading) -> li
         for i, item in enumerate(shown)
     ]
     totals = add_up(items)
-    values = {
+    values: dict[str, Any] = {
         "heading": heading,
         "totals": totals,
         "tiles": tiles_of(totals),

@@ -150,7 +150,7 @@ def generator_optimizer(recipe: DegradationRecipe, model: Drgn, device: torch.de
     """
     level = model.degradation.to_rgb.bias
     others = [parameter for parameter in model.degradation.parameters() if parameter is not level]
-    biases = [] if level is None else [level]
+    biases = [level] if isinstance(level, nn.Parameter) else []
     return GuardedOptimizer(others, recipe, device, slow=biases, slow_share=recipe.level_rate)
 
 
