@@ -4,6 +4,7 @@ Nothing of the package is imported at the top: the shape checks of jaxtyping are
 """
 
 import gc
+import importlib.util
 import multiprocessing
 import os
 import random
@@ -11,7 +12,7 @@ import socket
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import NamedTuple
 
 import numpy
@@ -201,6 +202,21 @@ def quick_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     context.set_forkserver_preload(["torch", "lowlight_cli.pipeline.worker"])
     stand_in = SimpleNamespace(get_context=lambda method: context)
     monkeypatch.setattr("lowlight_cli.pipeline.worker_process.multiprocessing", stand_in)
+
+
+@pytest.fixture(scope="session")
+def docs_script(root: Path) -> Callable[[str], ModuleType]:
+    """Loads a script of ``docs/`` as a module, by its name without ending."""
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, root / "docs" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session")

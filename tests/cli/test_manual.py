@@ -1,6 +1,5 @@
 """The manual pages are current, and `man` can read them."""
 
-import importlib.util
 import shutil
 import subprocess
 import tomllib
@@ -9,12 +8,9 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def generate(root):
+def generate(docs_script):
     """The module ``docs/generate.py``."""
-    spec = importlib.util.spec_from_file_location("generate", root / "docs" / "generate.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("generate")
 
 
 @pytest.fixture(scope="module")

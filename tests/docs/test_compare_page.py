@@ -1,6 +1,5 @@
 """The comparison of all models: its tables are current, and its page needs nothing else."""
 
-import importlib.util
 import re
 
 import numpy as np
@@ -16,12 +15,9 @@ SHIPPED = [name for name, entry in MODELS.items() if entry.is_ready and not entr
 
 
 @pytest.fixture(scope="module")
-def compare(root):
+def compare(docs_script):
     """The module ``docs/compare.py``."""
-    spec = importlib.util.spec_from_file_location("compare", root / "docs" / "compare.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("compare")
 
 
 @pytest.fixture

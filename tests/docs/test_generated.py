@@ -1,17 +1,12 @@
 """What is made from the program is current."""
 
-import importlib.util
-
 import pytest
 
 
 @pytest.fixture(scope="module")
-def generate(root):
+def generate(docs_script):
     """The module ``docs/generate.py``."""
-    spec = importlib.util.spec_from_file_location("generate", root / "docs" / "generate.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("generate")
 
 
 @pytest.fixture(scope="module")
