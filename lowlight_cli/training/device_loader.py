@@ -15,11 +15,11 @@ from torch import Generator, Tensor
 
 from lowlight_cli.datasets.light_fields import Numbers
 from lowlight_cli.datasets.night_batches import NightBatches
-from lowlight_cli.datasets.nights import SMALL
+from lowlight_cli.datasets.nights import SMALL, Night
 from lowlight_cli.errors import SettingsError
 from lowlight_cli.layers.exposure import lift, lift_lightness, mean_luma
 from lowlight_cli.models.control_targets import ControlWeights, controlled, like_reference
-from lowlight_cli.tensors import Images
+from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.data_sources import Sources
 from lowlight_cli.training.device_images import (
@@ -69,16 +69,15 @@ class DevicePhotos:
         parts = draw_parts(self._images, squares, Numbers(count, NUMBERS, generator))
         small = mirrored(self._images.small(squares.image, parts), squares.mirrored)
         middle = self._lightness[squares.image]
-        if self._gain is not None:
-            z = torch.randn(count, generator=generator, device=middle.device).clamp(-2, 2)
-            gains = self._gain.median * self._gain.factor**z
-            bright, small = lift(bright, gains), lift(small, gains)
-            middle = lift_lightness(middle, gains)
         place = place_in(squares, parts)
         shrunk = self._side / squares.span
         cell = [(length * shrunk / SMALL).clamp_min(1) for length in (parts.height, parts.width)]
         pixels = (cell[0] * cell[1])[:, None, None, None]
         night = self._nights.draw(small, generator)
+        if self._gain is not None:
+            gains = self._gains(night, count, generator)
+            bright, small = lift(bright, gains), lift(small, gains)
+            middle = lift_lightness(middle, gains)
         dark = self._nights.take(night, bright, place, generator)
         view = self._nights.take_small(night, small, generator, pixels)
         if self._settings.clean_share or self._settings.uneven_share:
@@ -87,6 +86,15 @@ class DevicePhotos:
             ratio = middle / mean_luma(bright).clamp_min(0.02)
             lightness = mean_luma(dark) * ratio.clamp(0.25, 4)
         return Items(dark, bright, lightness, middle, torch.ones_like(middle), view, place)
+
+    def _gains(self, night: Night, count: int, generator: Generator) -> PerImage:
+        """Gains of photos before they are darkened; 1 under uneven light, see ``dark_view``."""
+        assert self._gain is not None
+        z = torch.randn(count, generator=generator, device=generator.device).clamp(-2, 2)
+        gains = self._gain.median * self._gain.factor**z
+        if night.even is None or night.clean is None:
+            return gains
+        return torch.where((night.even | night.clean).flatten(), gains, 1.0)
 
 
 class DevicePairs:

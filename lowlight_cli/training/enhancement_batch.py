@@ -9,14 +9,14 @@ from torch import Generator, Tensor
 from lowlight_cli.datasets.blur import draw_movement
 from lowlight_cli.datasets.config import BlurSettings, DarkeningSettings
 from lowlight_cli.datasets.darken import photograph_again
-from lowlight_cli.layers.exposure import lift, lift_lightness, luma
+from lowlight_cli.layers.exposure import luma
 from lowlight_cli.models.control_targets import ControlWeights, controlled, like_reference, textured, toned
 from lowlight_cli.models.interface import Observation
 from lowlight_cli.models.lifting import LiftSettings, facts_of_crops
 from lowlight_cli.tensors import Images, PerImage, Places
 from lowlight_cli.training.dark_views import dark_view
 from lowlight_cli.training.data_sources import Sources, random_pair_crops
-from lowlight_cli.training.photos import Crops, random_crops
+from lowlight_cli.training.photos import random_crops
 from lowlight_cli.training.rng import ItemRngs
 from lowlight_cli.training.scenes import whole_scene
 
@@ -147,16 +147,9 @@ def _darkened(sources: Sources, mix: Mix, items: Sequence[Generator]) -> Items:
     if sources.photo_gain is not None:
         draws = [float(torch.randn((), generator=item)) for item in items]
         gains = torch.tensor([sources.photo_gain.at(draw) for draw in draws])
-        crops = with_gains(crops, gains)
     dark = dark_view(crops, sources.darkening, items, sources.blur, gains)
-    color = torch.ones(len(items))
-    return Items(dark.images, crops.images, dark.lightness, crops.lightness, color, dark.view, dark.place)
-
-
-def with_gains(crops: Crops, gains: PerImage) -> Crops:
-    """Crops after the curve of ``lift``; the mean luma of whole images is that of the curve at their mean."""
-    lightness = lift_lightness(crops.lightness, gains)
-    return crops._replace(images=lift(crops.images, gains), lightness=lightness)
+    color, bright = torch.ones(len(items)), dark.bright
+    return Items(dark.images, bright.images, dark.lightness, bright.lightness, color, dark.view, dark.place)
 
 
 def _real(sources: Sources, mix: Mix, items: Sequence[Generator]) -> Items:

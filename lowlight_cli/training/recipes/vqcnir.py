@@ -63,7 +63,8 @@ class VqcnirRecipe(Recipe):
         encoder: Weights of CodeEnhance of the same HQ phase, whose encoder replaces that of all others.
         darkening: How photos are darkened.
         photo_gain: Gain of the curve that photos get before they are darkened, and that their references
-            keep, because night scenes are dimmer than most photos; the curve keeps black and white.
+            keep, because night scenes are dimmer than most photos; the curve keeps black and white. Photos
+            under uneven light stay as they are.
         blur: How images are blurred; a share of 0 for no blur, as for pairs that are already blurred.
         real_share: Share of real pairs in a batch.
         turned_share: Share of a batch with a texture control other than 1.

@@ -90,6 +90,13 @@ def test_without_chance_a_photo_is_the_same_as_on_the_cpu(gain):
     assert torch.equal(device.place, cpu.place)
 
 
+def test_a_gain_dims_photos_under_even_light_only():
+    darkening = MANY_NIGHTS.model_copy(update={"clean_share": 0.0, "uneven_share": 0.5})
+    given = sources(darkening, pairs=0)._replace(photo_gain=Spread(median=0.01))
+    bright = batches("device", given, 1, size=64, turned=0.0)[0].bright.mean((1, 2, 3))
+    assert 18 <= int((bright < 0.15).sum()) <= 46  # the rest are as they were
+
+
 def test_seed_and_step_decide():
     first, second = batches("device", sources(), 2)
     again = batches("device", sources(), 2)

@@ -98,6 +98,17 @@ def test_a_gain_dims_photos_and_what_is_around_them_before_they_are_darkened():
     assert means.std() > 0.02
 
 
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_gain_dims_photos_under_even_light_only(share):
+    mix, settings = Mix(4, 64, 0.0, 0.0, 0.0), DarkeningSettings(uneven_share=share)
+    sources = Sources([Photo(coded(200, 230), None, 0.4)], [], settings)
+    plain = enhancement_batch(sources, mix, item_rngs(0, 0, range(4)))
+    dim = enhancement_batch(sources._replace(photo_gain=Spread(median=0.5)), mix, item_rngs(0, 0, range(4)))
+    gains = torch.full((4,), 1.0 if share else 0.5)
+    torch.testing.assert_close(dim.bright, lift(plain.bright, gains))
+    torch.testing.assert_close(dim.target, dim.bright)
+
+
 def test_a_dark_crop_is_as_bright_as_its_view_at_its_place():
     photos = [Photo(coded(300, 260), None, 0.4)]
     items = item_rngs(0, 0, range(24)).items
