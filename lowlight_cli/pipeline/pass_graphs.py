@@ -10,7 +10,7 @@ stream, and what one has computed must be copied, in that stream, before the nex
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -18,6 +18,8 @@ from torch import Tensor
 from lowlight_cli.device import Precision
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS
+
+Made = TypeVar("Made")
 
 FIRST_PASSES = 2
 """Passes of a shape before it is recorded; twice as many each time that its graph was dropped."""
@@ -48,7 +50,7 @@ class RecordedPass(NamedTuple):
 class Recorder(Protocol):
     """Makes work repeatable."""
 
-    def record(self, work: Callable[[], Computed]) -> Callable[[], Computed]:
+    def record(self, work: Callable[[], Made]) -> Callable[[], Made]:
         """Runs work, and returns a function that runs it again on the same memory.
 
         Args:
@@ -135,7 +137,7 @@ class CudaRecorder:
         self._stream: torch.cuda.Stream | None = None
         self._pool: Any = None  # PyTorch does not export its type
 
-    def record(self, work: Callable[[], Computed]) -> Callable[[], Computed]:
+    def record(self, work: Callable[[], Made]) -> Callable[[], Made]:
         """As ``Recorder.record``; waits for the device."""
         with torch.cuda.device(self._device):
             stream = self._stream = self._stream or torch.cuda.Stream(self._device)
@@ -151,13 +153,13 @@ class CudaRecorder:
                     self._end_recording(stream)
                 raise
 
-    def _recorded(self, work: Callable[[], Computed], stream: torch.cuda.Stream) -> Callable[[], Computed]:
+    def _recorded(self, work: Callable[[], Made], stream: torch.cuda.Stream) -> Callable[[], Made]:
         graph = torch.cuda.CUDAGraph()
         # Threads that read and write do not use the device; another one of the process may.
         with torch.cuda.graph(graph, self._pool, stream, capture_error_mode="thread_local"):
             made = work()
 
-        def replay() -> Computed:
+        def replay() -> Made:
             graph.replay()
             return made
 
