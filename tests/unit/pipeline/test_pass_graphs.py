@@ -1,5 +1,7 @@
 """Passes that are recorded once and replayed: the same results, no more graphs than allowed, no error."""
 
+from unittest.mock import MagicMock, create_autospec
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,14 @@ from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
-from lowlight_cli.pipeline.pass_graphs import FIRST_PASSES, MOST_GRAPHS, Computed, PassGraphs, graphs_for
+from lowlight_cli.pipeline.pass_graphs import (
+    FIRST_PASSES,
+    MOST_GRAPHS,
+    Computed,
+    CudaRecorder,
+    PassGraphs,
+    graphs_for,
+)
 from lowlight_cli.pipeline.plan import plan_jobs
 from lowlight_cli.pipeline.tone import Tone
 from tests.contracts.narrow_models import CASES, narrow_model, narrowed
@@ -264,3 +273,37 @@ def test_a_run_replays_passes_and_writes_what_a_run_without_graphs_writes(
     assert (recorder.recorded, recorder.replayed) == (1, 4)
     for row in report.rows:
         assert np.array_equal(*(decode(path).pixels for path in (row.source, row.target)))
+
+
+@pytest.fixture
+def driver(monkeypatch):
+    """Calls of torch.cuda that take the arguments of the real ones and do nothing."""
+    calls = {}
+    for name in ("Stream", "CUDAGraph", "graph", "graph_pool_handle", "current_stream", "stream", "device"):
+        calls[name] = create_autospec(getattr(torch.cuda, name))
+        monkeypatch.setattr(torch.cuda, name, calls[name])
+    for name in ("graph", "stream", "device"):
+        calls[name].return_value = MagicMock(**{"__exit__.return_value": None})
+    return calls
+
+
+def test_graphs_share_a_stream_and_their_memory(driver):
+    recorder, works = CudaRecorder(CPU), [MagicMock(return_value=object()) for _ in range(2)]
+    for work in works:
+        replay = recorder.record(work)
+        assert work.call_count == 2  # to warm up, and to record
+        assert replay() is work.return_value
+        assert work.call_count == 2
+    first, second = driver["graph"].call_args_list
+    assert first == second
+    assert first.args[1:] == (driver["graph_pool_handle"].return_value, driver["Stream"].return_value)
+    assert driver["CUDAGraph"].return_value.replay.call_count == 2
+    assert driver["Stream"].call_count == driver["graph_pool_handle"].call_count == 1
+
+
+def test_a_recording_that_fails_is_followed_by_one_that_does_not(driver):
+    work = MagicMock(side_effect=[None, torch.AcceleratorError("operation not permitted")])
+    with pytest.raises(torch.AcceleratorError, match="not permitted"):
+        CudaRecorder(CPU).record(work)
+    assert driver["graph"].call_count == 2
+    assert driver["CUDAGraph"].return_value.replay.call_count == 0
