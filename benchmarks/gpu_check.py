@@ -24,7 +24,7 @@ from gpu.baseline import baseline
 from gpu.ceilings import ceilings
 from gpu.check import Bench, Result, Section, run_sections
 from gpu.clock import Clock
-from gpu.files import file_to_file
+from gpu.files import file_to_file, several_processes
 from gpu.launches import launches
 from gpu.models import large_images, model_alone, other_presets
 from gpu.sizes import FULL, QUICK, Sizes
@@ -49,6 +49,7 @@ SECTIONS = (
     Section("large", large_images),
     Section("launches", launches),
     Section("presets", other_presets),
+    Section("processes", several_processes, is_extra=True),
 )
 """In the order of importance, as far as one does not warm up for another."""
 
@@ -75,7 +76,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("sections", nargs="*", help="only these; all if none is named", metavar="SECTION")
+    parser.add_argument(
+        "sections", nargs="*", help="only these; all but processes if none is named", metavar="SECTION"
+    )
     parser.add_argument("--quick", action="store_true", help="little of everything; says nothing of speed")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--machine", help="short name for the result file; else that of the GPU or processor")
@@ -88,7 +91,8 @@ def _chosen(names: list[str]) -> tuple[Section, ...]:
     known = {section.name for section in SECTIONS}
     if unknown := sorted(set(names) - known):
         sys.exit(f"unknown section {unknown[0]}; known: {', '.join(sorted(known))}")
-    return tuple(each for each in SECTIONS if not names or each.name in names or each is SECTIONS[0])
+    wanted = names or [section.name for section in SECTIONS if not section.is_extra]
+    return tuple(each for each in SECTIONS if each.name in wanted or each is SECTIONS[0])
 
 
 def _facts(device: torch.device, sizes: Sizes) -> dict[str, Any]:

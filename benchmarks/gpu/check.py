@@ -45,10 +45,12 @@ class Section(NamedTuple):
     Attributes:
         name: Key of its time in ``Sizes.seconds``, and of what it finds in the result.
         find: Gives its cases, given the bench and the seconds that are left for it.
+        is_extra: Whether it runs only where it is named.
     """
 
     name: str
     find: Callable[[Bench, float], Found]
+    is_extra: bool = False
 
 
 class Result:

@@ -1,6 +1,10 @@
-"""From file to file: what ``lle enhance`` does, as a whole and by stage."""
+"""From file to file: what ``lle enhance`` does, as a whole and by stage, in one process and in several."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +19,10 @@ from lowlight_cli.pipeline.settings import EnhanceSettings
 
 
 def file_to_file(bench: Bench, _seconds: float) -> Found:
-    """Photos per second of each number of threads and batch size, and where the time goes."""
+    """Photos per second of each number of threads and batch size, and where the time goes.
+
+    The last cases run without CUDA graphs.
+    """
     sizes = bench.sizes
     small, large = small_photos(bench), large_photos(bench)
     last = sizes.workers[-1], sizes.passes[-1]
@@ -24,14 +31,58 @@ def file_to_file(bench: Bench, _seconds: float) -> Found:
         for batch in sizes.passes:
             yield f"small, {workers} threads, {batch} in a pass", _enhanced(bench, small, workers, batch)
     yield "large", _enhanced(bench, large, *last)
+    workers = sizes.workers[0]
+    for batch in sizes.passes:
+        case = f"small, {workers} threads, {batch} in a pass, no graphs"
+        yield case, _enhanced(bench, small, workers, batch, has_graphs=False)
 
 
-def _enhanced(bench: Bench, photos: Path, workers: int, batch: int) -> dict[str, Any]:
+def several_processes(bench: Bench, _seconds: float) -> Found:
+    """Photos per second of ``lle enhance`` with several processes on one device, and with one."""
+    photos = _repeated(small_photos(bench), bench.folder / "many-photos", bench.sizes.repeats)
+    for count in bench.sizes.processes:
+        yield f"{count} at once", _by_command(bench, photos, count)
+
+
+def _repeated(photos: Path, folder: Path, times: int) -> Path:
+    """A folder with hard links to photos under several names."""
+    folder.mkdir()
+    for photo in photos.iterdir():
+        for number in range(times):
+            os.link(photo, folder / f"{number}-{photo.name}")
+    return folder
+
+
+def _by_command(bench: Bench, photos: Path, processes: int) -> dict[str, Any]:
+    """One run of the command; its rate is that between the first result and the last, without the start."""
+    out = bench.folder / "results"
+    words = [sys.executable, "-m", "lowlight_cli", "enhance", str(photos), "-o", f"{out}/", "--json"]
+    options = ["--device", ",".join([str(bench.device)] * processes), "--precision", bench.sizes.precision]
+    begin = time.perf_counter()
+    with subprocess.Popen([*words, *options], cwd=bench.root, stdout=subprocess.PIPE, text=True) as run:
+        arrivals = [(time.perf_counter(), json.loads(line)) for line in run.stdout or ()]
+    wall = time.perf_counter() - begin
+    shutil.rmtree(out, ignore_errors=True)
+    times = [when for when, event in arrivals if event["event"] == "item" and event["status"] == "ok"]
+    return {
+        "photos_s": (len(times) - 1) / (times[-1] - times[0]),
+        "first_after_s": times[0] - begin,
+        "wall_s": wall,
+        "results": len(times),
+        "code": run.returncode,
+    }
+
+
+def _enhanced(
+    bench: Bench, photos: Path, workers: int, batch: int, *, has_graphs: bool = True
+) -> dict[str, Any]:
     """One run, with its seconds by stage."""
     settings = EnhanceSettings(
         device=str(bench.device), precision=bench.sizes.precision, batch_size=batch, workers=workers
     )
     forward = make_runner(settings)
+    if not has_graphs:
+        forward.graphs.stop()
     pace = make_pipeline_config(settings, forward.device)
     out = bench.folder / "results"
     plan = plan_jobs([photos], f"{out}/")

@@ -23,6 +23,8 @@ class Sizes:
         large_photos: Number of large JPEGs.
         workers: Threads that read; twice as many write.
         passes: Images in a pass from file to file.
+        processes: Numbers of processes that share the device from file to file.
+        repeats: How often they enhance each small photo.
         presets: Whether all presets of a model are timed, or its default alone.
         models: Models whose passes are compared, and which enhance large images.
         training: Crops in a step, for the feed on the CPU.
@@ -45,6 +47,8 @@ class Sizes:
     large_photos: int
     workers: tuple[int, ...]
     passes: tuple[int, ...]
+    processes: tuple[int, ...]
+    repeats: int
     presets: bool
     models: tuple[str, ...]
     training: tuple[int, ...]
@@ -65,6 +69,7 @@ FULL = Sizes(
         "large": 10,
         "launches": 8,
         "presets": 8,  # and what the others leave
+        "processes": 60,  # only where it is named
     },
     at_least_s=0.25,
     copied=2**30,
@@ -80,13 +85,15 @@ FULL = Sizes(
     large_photos=24,
     workers=(4, 14),
     passes=(8, 32),
+    processes=(2, 4, 1),
+    repeats=4,
     presets=True,
     models=("codeenhance", "lw-drgn", "vqcnir", "glare"),
     training=(16, 128),
     warmup=5,
     steps=25,
 )
-"""235 seconds: with imports, 4 minutes."""
+"""235 seconds without ``processes``: with imports, 4 minutes."""
 
 QUICK = Sizes(
     seconds=dict.fromkeys(FULL.seconds, 600.0),  # a busy machine must not cut it
@@ -104,6 +111,8 @@ QUICK = Sizes(
     large_photos=1,
     workers=(2,),
     passes=(2,),
+    processes=(2,),
+    repeats=2,
     presets=False,
     models=("codeenhance",),
     training=(2,),

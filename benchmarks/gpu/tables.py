@@ -155,6 +155,14 @@ def _files(found: Case, _ceilings: Case) -> list[str]:
     return [*lines, "", *_table(heads, seconds)] if staged else lines
 
 
+def _processes(found: Case, _ceilings: Case) -> list[str]:
+    rows = [
+        (name, _number(case["photos_s"]), _number(case["first_after_s"]), str(case["results"]))
+        for name, case in found.items()
+    ]
+    return _table(("Processes", "photos/s", "seconds before the first", "results"), rows)
+
+
 def _tests(found: Case, _ceilings: Case) -> list[str]:
     counts = found.get("counts", {})
     lines = [", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "none ran"]
@@ -214,6 +222,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Case, Case], list[str]]], ...] = (
     ("launches", "What launching kernels and casting weights costs, {image}", _launches),
     ("baseline", "The simplest program: OpenCV, one photo after the other, fp32", _baseline),
     ("files", "From file to file, JPEG of {photo} (small) and {large} (large)", _files),
+    ("processes", "Processes that share one device, JPEG of {photo}", _processes),
     ("training", "Training", _training),
     ("passes", "How much a result depends on the size of the pass", _passes),
     ("memory", "Results where memory runs out", _memory),

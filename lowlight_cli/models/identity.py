@@ -9,6 +9,8 @@ from lowlight_cli.tensors import Images
 class Identity(Enhancer):
     """Returns its input."""
 
+    is_recordable = True
+
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
         """No facts: the model needs none."""
         return {}

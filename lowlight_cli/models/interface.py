@@ -27,12 +27,15 @@ class Enhancer(nn.Module, ABC):
         size_multiple: Height and width of the input must be multiples of it; the caller pads and crops.
         supported_controls: Names of the fields of ``Controls`` that have an effect.
         takes_reference: Whether a reference image changes the result.
+        is_recordable: Whether a pass can be recorded as a CUDA graph: ``enhance`` draws no random numbers,
+            never waits for the device, and keeps no tensor for its next call.
         shown_names: Names of parts for users, where they differ from those in weights files.
     """
 
     size_multiple: int = 1
     supported_controls: frozenset[str] = frozenset()
     takes_reference: bool = False
+    is_recordable: bool = False
     shown_names: ClassVar[Mapping[str, str]] = {}
 
     def parts(self) -> dict[str, nn.Module]:

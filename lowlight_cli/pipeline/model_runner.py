@@ -27,6 +27,7 @@ from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, free_everything, 
 from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.observations import chosen, placed, repeated, sample_frames
 from lowlight_cli.pipeline.outcomes import Outcome, outcome_of
+from lowlight_cli.pipeline.pass_graphs import graphs_for
 from lowlight_cli.pipeline.stages import StageClock
 from lowlight_cli.pipeline.tone import NEUTRAL_TONE, Tone, apply_tone
 from lowlight_cli.pipeline.warnings import Warnings
@@ -94,6 +95,7 @@ class ModelRunner:
         self.reference = None if params.reference is None else params.reference.to(device)
         self.warnings = warnings or Warnings()
         self.clock = StageClock()
+        self.graphs = graphs_for(self.enhancer, device)
         self._make_fallback = fallback
         self._fallback: ModelRunner | None = None
         self._exact: ModelRunner | None = None
@@ -112,6 +114,7 @@ class ModelRunner:
         other.reference = None if params.reference is None else params.reference.to(self.device)
         other._make_fallback = make_fallback and (lambda: make_fallback().with_params(params))
         other._fallback = other._exact = None
+        other.graphs = graphs_for(self.enhancer, self.device)
         return other
 
     @torch.inference_mode()
@@ -148,8 +151,9 @@ class ModelRunner:
                 results += self._enhance_some(rest[:count], limits, observation)
                 self.limits = limits
             except MEMORY_ERRORS as error:
+                had_graphs = self.graphs.stop()  # before memory is freed
                 release(error, self.device)
-                smaller = self._smaller(rest[:count], limits)
+                smaller = limits if had_graphs else self._smaller(rest[:count], limits)
                 if smaller is None:
                     return results + self._retry_freed(rest, limits, is_one_scene=is_one_scene)
                 limits = smaller
@@ -185,8 +189,7 @@ class ModelRunner:
         except MEMORY_ERRORS as error:
             release(error, self.device)
         if self._make_fallback is None:
-            failure = ImageError("oom", f"{self._shortage}, even for the smallest tiles")
-            return [failure] * len(pictures)
+            return [ImageError("oom", f"{self._shortage}, even for the smallest tiles")] * len(pictures)
         self._fallback = self._fallback or self._make_fallback()
         self._fallback.clock = self.clock
         self.warnings.warn_once("device", f"{self._shortage}; on {self._fallback.device} instead: slower")
@@ -205,11 +208,8 @@ class ModelRunner:
         if side := limits.tile_side(*self._size(pictures[0])):
             return [self._by_tiles(pictures[0], side, observation or self._observe(pictures, limits))]
         with self.clock.timed_on(self.device, "copy_in"):
-            multiple, images = (
-                self.enhancer.size_multiple,
-                [to_images([each], self.device) for each in pictures],
-            )
-            padded = torch.cat([pad_to_multiple(each, multiple) for each in images])
+            images = [to_images([each], self.device) for each in pictures]
+            padded = torch.cat([pad_to_multiple(each, self.enhancer.size_multiple) for each in images])
         results = self._enhance(padded, observation and repeated(observation, len(pictures)))
         with self.clock.timed_on(self.device, "copy_out"):
             return [
@@ -288,11 +288,13 @@ class ModelRunner:
             observation: That of the whole images; None for whole images that are observed now.
             precision: Number format inside the model.
         """
+        with self.clock.timed_on(self.device, "model"), seeded(self.device, self.params.seed):
+            return self.computed(images, observation, precision)
+
+    def computed(self, images: Images, observation: Observation | None, precision: Precision) -> Images:
+        """As ``model_pass``, with random numbers as they come, and without measuring its time."""
         images = images.contiguous(memory_format=torch.channels_last)
         reference = self.reference if observation is None else None
-        clock = self.clock.timed_on(self.device, "model")
-        with clock, seeded(self.device, self.params.seed), precision.on(self.device):
-            result = self.enhancer.enhance(
-                images, self.params.controls, observation=observation, reference=reference
-            )
-            return result.float()
+        with precision.on(self.device):
+            enhance, controls = self.enhancer.enhance, self.params.controls
+            return enhance(images, controls, observation=observation, reference=reference).float()

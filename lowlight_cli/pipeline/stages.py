@@ -29,7 +29,7 @@ class StageSeconds:
         read: Reading and decoding files.
         wait_input: Waiting for an image to be read.
         copy_in: Pixels of files to tensors on the device.
-        model: The model.
+        model: The model; in passes that are begun ahead also the conversion of pixels on the device.
         copy_out: Tensors on the device to pixels of files.
         resize: With ``--detail fast`` or ``auto``: making small copies, and carrying results to full size.
         write: Encoding and writing files.

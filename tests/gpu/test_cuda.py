@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,11 +11,16 @@ from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.device import BF16, FP16, FP32, TF32
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.score import Scorer
+from lowlight_cli.images.decode import decode
 from lowlight_cli.layers.deformable import deformable_convolution
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.pipeline.agreement import LARGEST_STEP, compare_with_float32
-from lowlight_cli.pipeline.model_setup import make_runner
+from lowlight_cli.pipeline.begin_pass import begin_pass
+from lowlight_cli.pipeline.engine import run_plan
+from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
+from lowlight_cli.pipeline.pass_graphs import FIRST_PASSES
+from lowlight_cli.pipeline.plan import plan_jobs
 from lowlight_cli.pipeline.settings import EnhanceSettings
 
 pytestmark = [
@@ -85,8 +91,17 @@ def test_fp32_and_tf32_are_two_formats_whatever_the_process_allows(monkeypatch):
     assert not np.array_equal(made["fp32", True], made["tf32", True])
 
 
+def like_a_photo(height, width):
+    """Dark and smooth, with a little noise; of pure noise, the small copy that tiles go by would be gray."""
+    rng = np.random.default_rng(0)
+    rough = rng.integers(0, 60, (height // 250, width // 250)).astype(np.float32)
+    smooth = cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC)
+    tinted = smooth[..., None] * np.float32([1, 0.9, 0.8])
+    return (tinted + rng.normal(0, 1, (height, width, 3))).clip(0, 255).astype(np.uint8)
+
+
 def test_a_lack_of_memory_costs_time_and_no_image():
-    pixels = [np.random.default_rng(0).integers(0, 60, (1500, 2000, 3), np.uint8)]
+    pixels = [like_a_photo(1500, 2000)]
     forward = make_runner(EnhanceSettings(device="cuda", precision="fp32"))
     expected = forward(pixels)[0].astype(int)
     torch.cuda.empty_cache()
@@ -121,3 +136,71 @@ def test_a_gpu_convolves_at_moved_places_as_the_cpu_does(dtype):
     assert made.dtype == dtype
     tolerance = 1e-4 if dtype == torch.float32 else 3e-2
     torch.testing.assert_close(made.float().cpu(), expected, rtol=tolerance, atol=tolerance)
+
+
+def graph_count(runner):
+    return len(runner.graphs._passes)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "glare"])
+def test_a_recorded_pass_gives_the_bits_of_one_that_is_not(name, precision):
+    settings = EnhanceSettings(model=name, device="cuda", precision=precision)
+    recorded, plain = make_runner(settings), make_runner(settings)
+    plain.graphs.stop()
+    rng = np.random.default_rng(0)
+    for _ in range(FIRST_PASSES + 3):
+        batches = [rng.integers(0, 60, (count, 100, 150, 3), np.uint8) for count in (2, 3)]
+        waiting = [begin_pass(recorded, list(batch)) for batch in batches]  # two graphs share their memory
+        for collect, batch in zip(waiting, batches, strict=True):
+            for made, wanted in zip(collect(), begin_pass(plain, list(batch))(), strict=True):
+                assert np.array_equal(made, wanted)
+    assert (graph_count(recorded), graph_count(plain)) == (2, 0)
+
+
+def test_a_run_with_graphs_writes_what_one_without_writes(make_picture, tmp_path):
+    for number in range(40):
+        make_picture(tmp_path / "in" / f"{number:02}.png", (120, 90), seed=number)
+    settings = EnhanceSettings(device="cuda", precision="fp16", batch_size=4)
+    for name in ("graphs", "plain"):
+        runner = make_runner(settings)
+        if name == "plain":
+            runner.graphs.stop()
+        plan = plan_jobs([tmp_path / "in"], f"{tmp_path / name}/")
+        report = run_plan(plan, runner, make_pipeline_config(settings, runner.device))
+        assert report.count("ok") == 40
+        assert graph_count(runner) == (name == "graphs")
+    for number in range(40):
+        made, wanted = (decode(tmp_path / name / f"{number:02}.png").pixels for name in ("graphs", "plain"))
+        assert np.array_equal(made, wanted)
+
+
+def test_glare_is_not_recorded_and_random_numbers_still_work():
+    runner = make_runner(EnhanceSettings(model="glare", device="cuda", precision="fp32"))
+    pictures = [like_a_photo(250, 500)]
+    results = [begin_pass(runner, pictures)()[0] for _ in range(FIRST_PASSES + 3)]
+    assert graph_count(runner) == 0
+    assert all(np.array_equal(each, results[0]) for each in results)
+    torch.manual_seed(0)
+    assert torch.rand(3, device=CUDA).isfinite().all()
+
+
+def test_a_recording_that_fails_leaves_random_numbers_and_results_as_they_were():
+    runner = make_runner(EnhanceSettings(device="cuda", precision="fp32"))
+    enhance = runner.enhancer.enhance
+
+    def waiting(images, *given, **named):
+        images.sum().item()  # a wait, which no recording allows
+        return enhance(images, *given, **named)
+
+    runner.enhancer.enhance = waiting
+    pictures = [like_a_photo(250, 500)]
+    results = [begin_pass(runner, pictures)()[0] for _ in range(FIRST_PASSES + 3)]
+    assert graph_count(runner) == 0
+    assert all(np.array_equal(each, results[0]) for each in results)
+    torch.manual_seed(0)
+    assert torch.rand(3, device=CUDA).isfinite().all()
+    runner = make_runner(EnhanceSettings(device="cuda", precision="fp32"))
+    results = [begin_pass(runner, pictures)()[0] for _ in range(FIRST_PASSES + 3)]
+    assert graph_count(runner) == 1
+    assert all(np.array_equal(each, results[0]) for each in results)

@@ -57,6 +57,7 @@ class CodeEnhance(Enhancer):
         config: Shape of the network.
     """
 
+    is_recordable = True
     shown_names: ClassVar[Mapping[str, str]] = {"sem": "semantic_embedding", "ift": "feature_transform"}
 
     def __init__(self, config: CodeEnhanceConfig) -> None:

@@ -47,6 +47,8 @@ class Drgn(Enhancer):
         config: Shape of the network.
     """
 
+    is_recordable = True
+
     def __init__(self, config: DrgnConfig) -> None:
         super().__init__()
         self.config = config
@@ -135,6 +137,8 @@ class DrgnView(Enhancer):
         model: The model; its weights are shared.
         name: ``degradation``, or ``base`` for the image without its degradation.
     """
+
+    is_recordable = True
 
     def __init__(self, model: Drgn, name: str) -> None:
         super().__init__()

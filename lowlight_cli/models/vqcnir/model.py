@@ -42,6 +42,7 @@ class Vqcnir(Enhancer):
     """
 
     supported_controls = frozenset({"texture"})
+    is_recordable = True
     shown_names: ClassVar[Mapping[str, str]] = {"aiem": "illumination_enhancement"}
 
     def __init__(self, config: VqcnirConfig) -> None:
