@@ -1,5 +1,7 @@
 """Reads an image file of any supported format: upright, in sRGB, with 8 or 16 bits per channel."""
 
+import errno
+import stat
 import struct
 import zlib
 from contextlib import suppress
@@ -30,6 +32,8 @@ _DAMAGE = (
     *(struct.error, zlib.error),
 )
 """Exceptions that libraries raise for damaged files."""
+
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 _WITHOUT_REASON = (LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
 """Exceptions whose messages describe code, not the file."""
@@ -114,14 +118,16 @@ def read_file(path: Path) -> bytes:
         ImageError: ``missing``, ``unreadable``, ``permission`` or ``read``.
     """
     try:
-        if not path.exists():
-            raise ImageError("missing", "no such file")
-        if not path.is_file():
+        # One look at the file: ``exists`` and ``is_file`` are two, and each may wait for Python's lock.
+        if not stat.S_ISREG(path.stat().st_mode):
             raise ImageError("unreadable", "not a regular file")
-        return path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            return file.readall()
     except PermissionError as error:
         raise ImageError("permission", "no permission to read the file") from error
     except OSError as error:
+        if error.errno in _ABSENT:
+            raise ImageError("missing", "no such file") from error
         raise ImageError("read", error.strerror or str(error)) from error
 
 

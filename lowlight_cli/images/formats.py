@@ -1,6 +1,7 @@
 """Lists the supported image formats, their file extensions and what each can hold."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -62,8 +63,12 @@ FORMATS: Catalog[Format] = Catalog(
 
 def format_of(path: Path) -> str | None:
     """Name of the format of a file extension; None for any other file."""
-    suffix = path.suffix.lower()
-    return next((name for name, form in FORMATS.items() if suffix in form.suffixes), None)
+    return _names_by_suffix().get(path.suffix.lower())
+
+
+@cache
+def _names_by_suffix() -> dict[str, str]:
+    return {suffix: name for name, form in FORMATS.items() for suffix in form.suffixes}
 
 
 def written_names(start: str = "") -> str:

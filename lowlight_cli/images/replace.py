@@ -36,10 +36,12 @@ def replace_file(target: Path, data: bytes, *, attributes_of: Path | None = None
     """
     temporary = temporary_path(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if attributes_of is not None:
-            temporary.touch(mode=0o600)  # the content may be private
-        _write_synced(temporary, data)
+        is_private = attributes_of is not None
+        try:
+            _write_synced(temporary, data, is_private=is_private)
+        except (FileNotFoundError, NotADirectoryError):  # only then: nearly all folders exist
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write_synced(temporary, data, is_private=is_private)
         if attributes_of is not None:
             _copy_attributes(attributes_of, temporary)
         temporary.replace(target)
@@ -119,8 +121,12 @@ def _change_owner(target: Path, status: os.stat_result) -> bool:
     return False
 
 
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
+def _write_synced(path: Path, data: bytes, *, is_private: bool = False) -> None:
+    """Writes a file and waits until the disk has it; ``is_private`` keeps others from reading it."""
+    if is_private:
+        path.touch(mode=0o600)
+    with path.open("wb", buffering=0) as file:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
         os.fsync(file.fileno())

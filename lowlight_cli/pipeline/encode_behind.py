@@ -91,7 +91,9 @@ class WriteBehind:
 
     def wait_for_oldest(self) -> None:
         """Waits until the oldest result is written; may be interrupted without losing a row."""
-        wait([self._waiting[0].future])
+        oldest = self._waiting[0].future
+        if not oldest.done():
+            wait([oldest])
 
     def pop_oldest(self) -> Row:
         """Removes the oldest result from the queue and returns its row."""

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -237,11 +237,14 @@ class ManifestWriter:
 
 def line_of(entry: Entry) -> bytes:
     """An entry as one line of JSON; file names that are not valid UTF-8 are escaped."""
-    data = asdict(entry)
+    data = {name: getattr(entry, name) for name in _FIELDS}  # ``asdict`` would copy each value
     try:
-        return json.dumps(data, ensure_ascii=False).encode() + b"\n"
+        return _PLAIN_JSON.encode(data).encode() + b"\n"
     except UnicodeEncodeError:
-        return json.dumps(data).encode() + b"\n"
+        return json.dumps(data, default=dict).encode() + b"\n"
+
+
+_PLAIN_JSON = json.JSONEncoder(ensure_ascii=False, default=dict)
 
 
 def _entry_of(line: bytes) -> Entry | None:

@@ -66,19 +66,29 @@ class Journal:
         Raises:
             ImageError: The journal cannot be written, so the result must not be written.
         """
-        entry = self.entry(job.source, job.target, job)
+        entry = self.entry(job.source, job.target, job, out_size=size, out_sha256=sha256)
         try:
-            self._writer.add(replace(entry, out_size=size, out_sha256=sha256))
+            self._writer.add(entry)
         except OutputError as error:
             raise ImageError(write_code(error.__cause__), str(error)) from error
 
-    def entry(self, source: Path, target: Path | None, job: Job | None) -> Entry:
-        """Entry of an image of which nothing but the input is known.
+    def entry(
+        self,
+        source: Path,
+        target: Path | None,
+        job: Job | None,
+        *,
+        out_size: int | None = None,
+        out_sha256: str | None = None,
+    ) -> Entry:
+        """Entry of an image of which nothing but the input, and perhaps the result, is known.
 
         Args:
             source: The input.
             target: The planned output; None if none was planned.
             job: Its job; None for a folder that cannot be listed.
+            out_size: Size of the result in bytes.
+            out_sha256: SHA-256 of the result in hex.
         """
         stat = job.stat if job else None
         is_unnamed = job is not None and job.relative == Path("-")
@@ -88,6 +98,8 @@ class Journal:
             in_size=stat.size if stat else 0,
             in_mtime_ns=stat.mtime_ns if stat else 0,
             output=key_of(target, self._folder) if target else None,
+            out_size=out_size,
+            out_sha256=out_sha256,
             options=self._options,
             **self._common,
         )

@@ -5,12 +5,14 @@ import tempfile
 from io import BytesIO
 from typing import BinaryIO
 
+import cv2
 from PIL import Image, features
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs.avif_boxes import with_codes
 from lowlight_cli.images.codecs.prepare_output import Content
 from lowlight_cli.images.metadata.policy import Metadata
+from lowlight_cli.images.picture import Samples
 from lowlight_cli.images.settings import WriteSettings
 
 _SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}
@@ -89,15 +91,28 @@ def _saved(content: Content, pillow_name: str, **options: object) -> bytes:
         pillow_name: Pillow's name of the format.
         options: Pillow's options for that format.
     """
-    images = [
-        Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples) for samples in content.samples
-    ]
+    images = [_image(samples, pads=pillow_name == "JPEG") for samples in content.samples]
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:]}
     with _file_in_memory() if pillow_name == "JPEG" else BytesIO() as file:
         images[0].save(file, pillow_name, **options)
         file.seek(0)
         return file.read()
+
+
+def _image(samples: Samples, *, pads: bool) -> Image.Image:
+    """The samples as Pillow's image.
+
+    Args:
+        samples: uint8 (h, w, channels).
+        pads: Whether a color image may have a fourth, unused byte for each pixel. Pillow stores colors like
+            this, so it need not copy them, for which it holds Python's lock.
+    """
+    height, width, channels = samples.shape
+    if channels != 3 or not pads:
+        return Image.fromarray(samples[..., 0] if channels == 1 else samples)
+    padded = cv2.cvtColor(samples, cv2.COLOR_RGB2RGBA)
+    return Image.frombuffer("RGBX", (width, height), padded, "raw", "RGBX", 0, 1)
 
 
 def _file_in_memory() -> BinaryIO:

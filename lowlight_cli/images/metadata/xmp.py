@@ -5,6 +5,7 @@ Source: ISO 16684-1 and Adobe's XMP specification, part 2 (names).
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from xml.sax.saxutils import escape
 
 from lowlight_cli.images.metadata.xmp_document import (
@@ -111,7 +112,17 @@ def xmp_processed_by(xmp: bytes, software: str) -> bytes:
     Raises:
         ValueError: The packet is damaged.
     """
-    document = read_document(xmp or _EMPTY)
+    return _with_history(xmp, software) if xmp else _new_packet(software)
+
+
+@cache
+def _new_packet(software: str) -> bytes:
+    """A packet with a history only; equal for all images of a run without a packet."""
+    return _with_history(_EMPTY, software)
+
+
+def _with_history(xmp: bytes, software: str) -> bytes:
+    document = read_document(xmp)
     line = (
         f'<rdf:li xmlns:rdf="{RDF}" xmlns:stEvt="{_EVENT}" rdf:parseType="Resource">'
         f"<stEvt:action>edited</stEvt:action>"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from lowlight_cli.images.codecs import read_pillow
 from lowlight_cli.images.codecs.read_pillow import samples_of
 from lowlight_cli.images.decode import decode, decode_bytes, peek_pixels
 from lowlight_cli.images.picture import Frame
@@ -180,7 +181,9 @@ def _exif(picture):
 
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("LA", 2), ("RGB", 3), ("RGBA", 4)])
 @pytest.mark.parametrize("height", [1, 256, 700])
-def test_pictures_of_any_height_are_taken_out_whole(mode, channels, height):
+@pytest.mark.parametrize("strip_bytes", [1, 5 * 4 * 256, 5 * 4 * 300])
+def test_pictures_of_any_height_are_taken_out_whole(monkeypatch, mode, channels, height, strip_bytes):
+    monkeypatch.setattr(read_pillow, "_STRIP_BYTES", strip_bytes)
     samples = np.random.default_rng(0).integers(0, 256, (height, 5, channels), np.uint8)
     image = Image.frombytes(mode, (5, height), samples.tobytes())
     assert np.array_equal(samples_of(image), samples)

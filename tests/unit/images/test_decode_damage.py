@@ -172,3 +172,12 @@ def _code(path):
         decode(path)
     assert str(caught.value)
     return caught.value.code
+
+
+def test_a_link_to_itself_and_a_name_below_a_file_are_missing_files(tmp_path):
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    (tmp_path / "file").write_bytes(b"")
+    for path in (tmp_path / "loop.jpg", tmp_path / "file" / "a.jpg", tmp_path / "a.jpg"):
+        with pytest.raises(ImageError) as caught:
+            decode(path)
+        assert caught.value.code == "missing"

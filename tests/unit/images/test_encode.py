@@ -240,3 +240,16 @@ def test_a_link_is_replaced_and_not_followed(tmp_path):
     replace_file(tmp_path / "link.jpg", b"new")
     assert original.read_bytes() == b"old"
     assert not Path(tmp_path / "link.jpg").is_symlink()
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+def test_missing_folders_are_made_and_all_bytes_written(tmp_path, is_private):
+    model = tmp_path / "model"
+    model.write_bytes(b"")
+    model.chmod(0o640)
+    target, data = tmp_path / "a" / "b" / "c.bin", bytes(range(256)) * 5000
+    replace_file(target, data, attributes_of=model if is_private else None)
+    assert target.read_bytes() == data
+    assert [path.name for path in target.parent.iterdir()] == ["c.bin"]
+    if is_private:
+        assert target.stat().st_mode & 0o777 == 0o640

@@ -1,7 +1,10 @@
 """The manifest of an output folder, and its journal."""
 
 import hashlib
+import json
+from dataclasses import fields
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -118,3 +121,10 @@ def test_a_lock_is_waited_for_and_given_back(tmp_path):
 )
 def test_lists_of_failures_tell_where_the_tree_begins(source, relative, line):
     assert list_line(Path(source), Path(relative)) == line
+
+
+def test_a_line_holds_all_fields_in_their_order():
+    entry = _entry(warnings=("icc", "metadata"), controls=MappingProxyType({"strength": 0.5}))
+    expected = {each.name: getattr(entry, each.name) for each in fields(Entry)}
+    expected |= {"warnings": ["icc", "metadata"], "controls": {"strength": 0.5}}
+    assert list(json.loads(line_of(entry)).items()) == list(expected.items())
