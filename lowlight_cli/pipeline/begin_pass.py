@@ -15,7 +15,6 @@ from torch import Tensor
 from lowlight_cli.accelerators import copied_to_host, recorded_event
 from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.images.pixels import bits_of, rounded_rows, scaled_images
 from lowlight_cli.pipeline.model_runner import ModelRunner
@@ -30,7 +29,7 @@ def can_begin(runner: ModelRunner, pictures: Sequence[Samples]) -> bool:
         pictures: At least one image.
     """
     first = pictures[0]
-    size = (*first.shape[:2], runner.enhancer.size_multiple)
+    size = (*first.shape[:2], runner.enhancer.size_multiple, runner.enhancer.frame)
     return (
         runner.device.type == "cuda"
         and all(each.shape == first.shape and each.dtype == first.dtype for each in pictures)
@@ -57,8 +56,9 @@ def begin_pass(runner: ModelRunner, pictures: Sequence[Pixels]) -> Callable[[], 
     stacked = _stacked(pictures, is_pinned=runner.device.type == "cuda")
     with runner.clock.timed_on(runner.device, "copy_in"):
         sent = stacked.to(runner.device, non_blocking=True)
-        images = pad_to_multiple(scaled_images(sent), runner.enhancer.size_multiple)
-    result = crop(runner.finished(images, runner.model_pass(images, None, runner.precision)), height, width)
+        images = runner.framed(scaled_images(sent))
+    made = runner.finished(images, runner.model_pass(images, None, runner.precision))
+    result = runner.unframed(made, height, width)
     with runner.clock.timed_on(runner.device, "copy_out"):
         are_finite = torch.isfinite(result).flatten(1).all(1)
         rows, flags = map(copied_to_host, (rounded_rows(result, sixteen_bit=is_deep), are_finite))
