@@ -42,10 +42,10 @@ class Limits:
             multiple: Sides are multiples of this.
             frame: Pixels added on each side of an image before; they do not count against ``tile``.
         """
+        area = padded_area(height, width, multiple, frame)
         if self.tile:
             side = largest_tile(self._at_most(self.tile**2), multiple)
-            return side if max(height, width) > side else 0
-        area = padded_area(height, width, multiple, frame)
+            return side if max(height, width) > side or area > self._at_most(area) else 0
         fitting = self._at_most(self.pixels if self.tile is None else area)
         if area <= fitting:
             return 0
