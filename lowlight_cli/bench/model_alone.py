@@ -69,15 +69,17 @@ class ModelAlone:
 
     def _model_size(self, height: int, width: int) -> tuple[int, int]:
         """Size of the image that the model gets, padded."""
-        above, multiple = self._runner.params.reduced_above, self._runner.enhancer.size_multiple
+        above, enhancer = self._runner.params.reduced_above, self._runner.enhancer
         if above is not None and height * width > above:
             scale = (REDUCED_PIXELS / (height * width)) ** 0.5
             height, width = round(height * scale), round(width * scale)
-        return padded_side(height, multiple), padded_side(width, multiple)
+        padding = enhancer.size_multiple, enhancer.frame
+        return padded_side(height, *padding), padded_side(width, *padding)
 
     def _pass(self, height: int, width: int, count: int) -> _Pass:
-        multiple, most = self._runner.enhancer.size_multiple, self._config.batch_pixels
-        together = min(self._config.batch_size, self._runner.limits.count(height, width, multiple), count)
+        enhancer, most = self._runner.enhancer, self._config.batch_pixels
+        fitting = self._runner.limits.count(height, width, enhancer.size_multiple, enhancer.frame)
+        together = min(self._config.batch_size, fitting, count)
         if most is not None:
             together = min(together, max(1, most // (height * width)))
         dark = np.random.default_rng(0).integers(0, _BRIGHTEST, (height, width, 3), np.uint8)

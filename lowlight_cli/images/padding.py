@@ -1,42 +1,52 @@
-"""Pads images to a size that a model accepts, and crops them back."""
+"""Pads images to a size that a model accepts, and crops them back.
+
+Networks fill the outside of an image with zeros, which darkens or brightens the outermost pixels of a result.
+A frame of mirrored pixels on all sides takes that, and is cropped.
+"""
 
 from torch.nn.functional import pad
 
 from lowlight_cli.tensors import Images
 
 
-def padded_side(side: int, multiple: int) -> int:
-    """The smallest multiple of ``multiple`` that is at least ``side``."""
-    return -(-side // multiple) * multiple
+def padded_side(side: int, multiple: int, frame: int = 0) -> int:
+    """The smallest multiple of ``multiple`` that is at least ``side`` and a frame at both ends."""
+    return -(-(side + 2 * frame) // multiple) * multiple
 
 
-def pad_to_multiple(images: Images, multiple: int) -> Images:
-    """Pads right and bottom until height and width are multiples of ``multiple``.
+def pad_to_multiple(images: Images, multiple: int, frame: int = 0) -> Images:
+    """Adds a frame, and pads right and bottom until height and width are multiples of ``multiple``.
 
     Args:
         images: Any size from 1x1.
         multiple: At least 1.
+        frame: Least number of pixels to add on each side; exactly as many are added left and on top.
     """
-    height, width = images.shape[-2:]
-    return pad_to(images, padded_side(height, multiple), padded_side(width, multiple))
+    height, width = (padded_side(side, multiple, frame) for side in images.shape[-2:])
+    return pad_to(images, height, width, top=frame, left=frame)
 
 
-def pad_to(images: Images, height: int, width: int) -> Images:
-    """Pads right and bottom to a size by mirroring, then by repeating the last row or column.
+def pad_to(images: Images, height: int, width: int, *, top: int = 0, left: int = 0) -> Images:
+    """Pads to a size by mirroring, then by repeating the outermost row or column.
 
     Args:
         images: Images not larger than the size.
         height: Rows of the result.
         width: Columns of the result.
+        top: Rows to add on top; all others are added at the bottom.
+        left: Columns to add at the left; all others are added at the right.
     """
-    bottom, right = height - images.shape[-2], width - images.shape[-1]
-    if not bottom and not right:
+    rows, columns = images.shape[-2:]
+    sides = (left, width - columns - left, top, height - rows - top)
+    if not any(sides):
         return images
-    mirrored_bottom, mirrored_right = min(bottom, images.shape[-2] - 1), min(right, images.shape[-1] - 1)
-    mirrored = pad(images, (0, mirrored_right, 0, mirrored_bottom), mode="reflect")
-    return pad(mirrored, (0, right - mirrored_right, 0, bottom - mirrored_bottom), mode="replicate")
+    mirrored = tuple(
+        min(side, size - 1) for side, size in zip(sides, (columns, columns, rows, rows), strict=True)
+    )
+    repeated = tuple(side - part for side, part in zip(sides, mirrored, strict=True))
+    return pad(pad(images, mirrored, mode="reflect"), repeated, mode="replicate")
 
 
-def crop(images: Images, height: int, width: int) -> Images:
-    """The top left part of images, which removes the padding."""
-    return images[..., :height, :width]
+def crop(images: Images, height: int, width: int, frame: int = 0) -> Images:
+    """The image inside its frame, without the padding."""
+    return images[..., frame : frame + height, frame : frame + width]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lowlight_cli.images.padding import pad_to_multiple, padded_side
 from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.tensors import Images
 
@@ -63,22 +64,23 @@ def rounded_rows(images: Images, *, sixteen_bit: bool) -> Tensor:
     return torch.where(whole < _HALF, whole, whole - 2 * _HALF).to(torch.int16).contiguous()
 
 
-def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1) -> Images:
-    """An image as a batch of one, averaged down to about ``max_pixels`` if it is larger.
+def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1, frame: int = 0) -> Images:
+    """An image as a batch of one, padded and averaged down to about ``max_pixels`` if it is larger.
 
-    An image that is too large is padded to multiples first, as by ``pad_to_multiple``, so that the copy shows
-    the same area as a model's input. Sides of the copy are multiples, too, so its aspect ratio changes a bit.
+    It is padded as by ``pad_to_multiple``, so that the copy shows the same area as a model's input. Sides of
+    a smaller copy are multiples, too, so its aspect ratio changes a bit.
 
     Args:
         pixels: One image.
         max_pixels: Upper limit of the pixels of the result, unless a side is a single multiple.
         multiple: Sides of a smaller copy, and of the padded image, are multiples of it.
+        frame: Least number of pixels to add on each side of the image.
     """
     height, width = pixels.shape[:2]
     if height * width <= max_pixels:
-        return to_images([pixels])
-    bottom, right = -height % multiple, -width % multiple
-    padded = cv2.copyMakeBorder(pixels, 0, bottom, 0, right, cv2.BORDER_REFLECT_101)
+        return pad_to_multiple(to_images([pixels]), multiple, frame)
+    bottom, right = (padded_side(side, multiple, frame) - side - frame for side in (height, width))
+    padded = cv2.copyMakeBorder(pixels, frame, bottom, frame, right, cv2.BORDER_REFLECT_101)
     height, width = padded.shape[:2]
     scale = (max_pixels / (height * width)) ** 0.5
     shorter = max(1, int(min(height, width) * scale / multiple)) * multiple

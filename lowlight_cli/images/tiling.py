@@ -55,37 +55,41 @@ def blend_strips(
     side: int,
     overlap: int,
     multiple: int = 1,
+    frame: int = 0,
     device: torch.device | None = None,
 ) -> Iterator[Images]:
     """Rows of an image, rendered in tiles that fade into each other along a cosine, from top to bottom.
 
     Only one row of tiles is in memory: each strip is overwritten when the next one is requested.
+    Networks lack the surroundings of a tile, which spoils mostly the pixels nearest to its border. So a
+    quarter of the overlap at the border of each tile is not used, and tiles fade over the middle half.
 
     Args:
         height: Rows of the image.
         width: Columns of the image.
-        render: Returns the pixels of a tile, a batch of one; tiles may extend beyond the image by less than
-            ``multiple``.
+        render: Returns the pixels of a tile of the image with its frame, a batch of one; tiles may extend
+            beyond the frame by less than ``multiple``.
         side: Longest side of a tile, a multiple of ``multiple``.
         overlap: Least number of pixels that neighboring tiles share.
         multiple: Starts and lengths of tiles are multiples of it.
+        frame: Pixels around the image that are rendered, too, and dropped; less than a tile.
         device: Where tiles are blended; the CPU by default.
 
     Yields:
         Float32 batches of one, (1, 3, rows, width), on that device.
     """
-    rows = cut_axis(height, side=side, overlap=overlap, multiple=multiple)
-    columns = cut_axis(width, side=side, overlap=overlap, multiple=multiple)
+    rows = cut_axis(height + 2 * frame, side=side, overlap=overlap, multiple=multiple)
+    columns = cut_axis(width + 2 * frame, side=side, overlap=overlap, multiple=multiple)
     fades = [each.to(device) for each in _fades(columns, overlap)]
-    canvas = torch.zeros(1, 3, rows.length, padded_side(width, multiple), device=device)
-    ends = (*rows.starts[1:], height)
+    canvas = torch.zeros(1, 3, rows.length, padded_side(width, multiple, frame), device=device)
+    ends = (*rows.starts[1:], frame + height)
     for top, end, row_weights in zip(rows.starts, ends, _fades(rows, overlap), strict=True):
         down = row_weights[:, None].to(device)
         for left, across in zip(columns.starts, fades, strict=True):
             rendered = render(Tile(top, left, rows.length, columns.length)).float().to(canvas.device)
             canvas[..., left : left + columns.length] += rendered * down * across
         done = end - top
-        yield canvas[:, :, :done, :width]
+        yield canvas[:, :, max(frame - top, 0) : done, frame : frame + width]
         shared = canvas[:, :, done:].clone()  # rows that the next tiles add to
         canvas[:, :, : shared.shape[2]] = shared
         canvas[:, :, shared.shape[2] :] = 0
@@ -97,7 +101,9 @@ def _fades(spans: Spans, overlap: int) -> list[Tensor]:
     ramps = []
     for start in spans.starts:
         ramp = torch.ones(spans.length, dtype=torch.float64)
-        rise = torch.sin(torch.linspace(0, math.pi / 2, overlap + 2, dtype=torch.float64)[1:-1]) ** 2
+        unused = torch.zeros(overlap // 4, dtype=torch.float64)
+        angles = torch.linspace(0, math.pi / 2, overlap - 2 * len(unused) + 2, dtype=torch.float64)[1:-1]
+        rise = torch.cat([unused, torch.sin(angles) ** 2])
         if start > 0:
             ramp[: len(rise)] *= rise
         if start + spans.length < len(total):

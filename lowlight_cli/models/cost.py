@@ -18,7 +18,7 @@ def count_parameters(module: nn.Module) -> int:
 def count_operations(model: Enhancer, height: int, width: int) -> int:
     """Operations to enhance one image; a multiplication and an addition count as two.
 
-    Sides are rounded up to multiples that the model needs, as padding does.
+    Sides are rounded up to multiples that the model needs; the frame of the engine is not counted.
 
     Args:
         model: In evaluation mode; only shapes are computed.

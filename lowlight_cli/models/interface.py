@@ -19,12 +19,16 @@ For tiles it also has ``place``: top, left, height and width of each tile as fra
 
 PLACE = "place"
 
+FRAME = 4
+"""Frame of networks whose layers pad with zeros, which spoils mostly the outermost 1 to 3 pixels."""
+
 
 class Enhancer(nn.Module, ABC):
     """Dark images in, bright images of the same size out.
 
     Attributes:
         size_multiple: Height and width of the input must be multiples of it; the caller pads and crops.
+        frame: Pixels that the caller adds on each side by mirroring, and crops.
         supported_controls: Names of the fields of ``Controls`` that have an effect.
         takes_reference: Whether a reference image changes the result.
         is_recordable: Whether a pass can be recorded as a CUDA graph: ``enhance`` draws no random numbers,
@@ -33,6 +37,7 @@ class Enhancer(nn.Module, ABC):
     """
 
     size_multiple: int = 1
+    frame: int = 0
     supported_controls: frozenset[str] = frozenset()
     takes_reference: bool = False
     is_recordable: bool = False

@@ -46,7 +46,7 @@ class Loaded:
 
 
 def batches(
-    items: Iterable[Loaded], *, batch_size: int, batch_pixels: int, multiple: int
+    items: Iterable[Loaded], *, batch_size: int, batch_pixels: int, multiple: int, frame: int = 0
 ) -> Iterator[list[Loaded]]:
     """Groups images that have the same size and bit depth after padding, in input order.
 
@@ -57,12 +57,13 @@ def batches(
         batch_size: Maximum number of images in a batch.
         batch_pixels: Maximum number of pixels in a batch; a single larger image is still a batch.
         multiple: Sides are padded to multiples of this.
+        frame: Pixels added on each side before.
     """
     waiting: dict[tuple[int, int, bool, bool], list[Loaded]] = {}
     waiting_pixels = 0
     for item in items:
         picture = item.picture
-        height, width = padded_side(picture.height, multiple), padded_side(picture.width, multiple)
+        height, width = (padded_side(side, multiple, frame) for side in (picture.height, picture.width))
         is_alone = len(picture.frames) > 1
         shape = (height, width, picture.pixels.dtype.itemsize > 1, is_alone)
         waiting.setdefault(shape, []).append(item)

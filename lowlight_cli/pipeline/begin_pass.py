@@ -17,7 +17,6 @@ from torch import Tensor
 from lowlight_cli.accelerators import copied_to_host, recorded_event
 from lowlight_cli.device import FP32, seeded
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.padding import crop, pad_to_multiple
 from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.images.pixels import bits_of, rounded_rows, scaled_images
 from lowlight_cli.pipeline.limits import padded_area
@@ -34,7 +33,7 @@ def can_begin(runner: ModelRunner, pictures: Sequence[Samples]) -> bool:
         pictures: At least one image.
     """
     first = pictures[0]
-    size = (*first.shape[:2], runner.enhancer.size_multiple)
+    size = (*first.shape[:2], runner.enhancer.size_multiple, runner.enhancer.frame)
     return (
         runner.device.type == "cuda"
         and all(each.shape == first.shape and each.dtype == first.dtype for each in pictures)
@@ -98,7 +97,7 @@ def _queued(runner: ModelRunner, stacked: Tensor) -> Computed:
 def _recorded(runner: ModelRunner, stacked: Tensor) -> RecordedPass | None:
     """The graph of this pass; None if there is none, or if it would keep much of the memory."""
     count, height, width, _ = stacked.shape
-    pixels = count * padded_area(height, width, runner.enhancer.size_multiple)
+    pixels = count * padded_area(height, width, runner.enhancer.size_multiple, runner.enhancer.frame)
     if pixels > runner.limits.pixels // 2:
         return None
     return runner.graphs.pass_for(stacked, runner.device, runner.precision, partial(_computed, runner))
@@ -107,8 +106,9 @@ def _recorded(runner: ModelRunner, stacked: Tensor) -> RecordedPass | None:
 def _computed(runner: ModelRunner, pixels: Tensor) -> Computed:
     """The pass on the device, from pixels to pixels."""
     _, height, width, _ = pixels.shape
-    images = pad_to_multiple(scaled_images(pixels), runner.enhancer.size_multiple)
-    result = crop(runner.finished(images, runner.computed(images, None, runner.precision)), height, width)
+    images = runner.framed(scaled_images(pixels))
+    made = runner.finished(images, runner.computed(images, None, runner.precision))
+    result = runner.unframed(made, height, width)
     rows = rounded_rows(result, sixteen_bit=pixels.dtype == torch.int16)
     return Computed(rows, torch.isfinite(result).flatten(1).all(1))
 

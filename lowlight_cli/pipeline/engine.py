@@ -88,6 +88,7 @@ class _Run:
             batch_size=self.config.batch_size,
             batch_pixels=min(self.runner.limits.pixels, self.config.batch_pixels or sys.maxsize),
             multiple=self.runner.enhancer.size_multiple,
+            frame=self.runner.enhancer.frame,
         )
         for batch in groups:
             self._begin(batch)

@@ -8,7 +8,7 @@ import torch
 
 from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
-from lowlight_cli.images.picture import Picture, Pixels
+from lowlight_cli.images.picture import Picture, Pixels, Samples
 from lowlight_cli.pipeline.begin_pass import begin_pass, can_begin
 from lowlight_cli.pipeline.device_errors import DeviceLostError, is_lost, is_shortage
 from lowlight_cli.pipeline.model_runner import ModelRunner
@@ -45,7 +45,7 @@ def begin_batch(pictures: Sequence[Picture], runner: ModelRunner) -> Finish:
 
 
 def _begun(
-    pictures: Sequence[Picture], inputs: Sequence[Pixels], runner: ModelRunner
+    pictures: Sequence[Picture], inputs: Sequence[Samples], runner: ModelRunner
 ) -> Callable[[], Outcome] | None:
     """A pass that was begun; None for images that cannot be begun, or one that failed at once."""
     if any(len(picture.frames) > 1 for picture in pictures) or is_reduced(runner, inputs[0]):

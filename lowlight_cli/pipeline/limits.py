@@ -33,55 +33,60 @@ class Limits:
     most: int | None = None
     tile_pixels: int | None = None
 
-    def tile_side(self, height: int, width: int, multiple: int) -> int:
+    def tile_side(self, height: int, width: int, multiple: int, frame: int = 0) -> int:
         """Tile side in pixels for an image; 0 if it is processed whole.
 
         Args:
             height: Height in pixels.
             width: Width in pixels.
             multiple: Sides are multiples of this.
+            frame: Pixels added on each side of an image before; they do not count against ``tile``.
         """
+        area = padded_area(height, width, multiple, frame)
         if self.tile:
             side = largest_tile(self._at_most(self.tile**2), multiple)
-            return side if max(height, width) > side else 0
-        area = padded_area(height, width, multiple)
+            return side if max(height, width) > side or area > self._at_most(area) else 0
         fitting = self._at_most(self.pixels if self.tile is None else area)
         if area <= fitting:
             return 0
         return largest_tile(min(fitting, self.tile_pixels or fitting), multiple)
 
-    def count(self, height: int, width: int, multiple: int) -> int:
+    def count(self, height: int, width: int, multiple: int, frame: int = 0) -> int:
         """Number of images of one size that fit into a pass.
 
         Args:
             height: Height in pixels.
             width: Width in pixels.
             multiple: Sides are padded to multiples of this.
+            frame: Pixels added on each side before.
         """
-        if self.tile_side(height, width, multiple):
+        if self.tile_side(height, width, multiple, frame):
             return 1
-        fitting = max(1, self._at_most(self.pixels) // padded_area(height, width, multiple))
+        fitting = max(1, self._at_most(self.pixels) // padded_area(height, width, multiple, frame))
         return min(fitting, self.images or fitting)
 
     def _at_most(self, pixels: int) -> int:
         return pixels if self.most is None else min(pixels, self.most)
 
-    def halved(self, height: int, width: int, multiple: int, *, count: int) -> "Limits | None":
+    def halved(
+        self, height: int, width: int, multiple: int, frame: int = 0, *, count: int
+    ) -> "Limits | None":
         """Limits for a retry after a pass ran out of memory: half as many images, or half the tile side.
 
         Args:
             height: Height of each image in pixels.
             width: Width of each image in pixels.
             multiple: Sides are padded to multiples of this.
+            frame: Pixels added on each side before.
             count: Number of images in the pass.
 
         Returns:
             None if a single tile of ``SMALLEST_TILE`` did not fit.
         """
-        area = padded_area(height, width, multiple)
+        area = padded_area(height, width, multiple, frame)
         if count > 1:
             return replace(self, pixels=count // 2 * area)
-        side = self.tile_side(height, width, multiple)
+        side = self.tile_side(height, width, multiple, frame)
         before = side or math.isqrt(area)
         after = largest_tile(max(before // 2, SMALLEST_TILE) ** 2, multiple)
         if after >= before:
@@ -89,15 +94,16 @@ class Limits:
         return replace(self, pixels=min(self.pixels, after**2), tile=after if side and self.tile else None)
 
 
-def padded_area(height: int, width: int, multiple: int) -> int:
-    """Number of pixels of an image after its sides are padded to multiples.
+def padded_area(height: int, width: int, multiple: int, frame: int = 0) -> int:
+    """Number of pixels of an image with its frame after its sides are padded to multiples.
 
     Args:
         height: Height in pixels.
         width: Width in pixels.
         multiple: At least 1.
+        frame: Pixels added on each side before.
     """
-    return padded_side(height, multiple) * padded_side(width, multiple)
+    return padded_side(height, multiple, frame) * padded_side(width, multiple, frame)
 
 
 def largest_tile(pixels: int, multiple: int) -> int:

@@ -110,11 +110,10 @@ class ModelRunner:
     def with_params(self, params: EnhanceParams) -> "ModelRunner":
         """The same model, not loaded again, with other parameters."""
         other, make_fallback = copy(self), self._make_fallback
-        other.params = params
+        other.params, other.graphs = params, graphs_for(self.enhancer, self.device)
         other.reference = None if params.reference is None else params.reference.to(self.device)
         other._make_fallback = make_fallback and (lambda: make_fallback().with_params(params))
         other._fallback = other._exact = None
-        other.graphs = graphs_for(self.enhancer, self.device)
         return other
 
     @torch.inference_mode()
@@ -123,7 +122,7 @@ class ModelRunner:
 
         Args:
             pixels: The whole image.
-            tile: The part; its sides are multiples of the model's, and it may extend beyond the image.
+            tile: The part, in pixels of the image with its frame; its sides are multiples of the model's.
 
         Raises:
             RuntimeError: Memory ran out.
@@ -132,7 +131,7 @@ class ModelRunner:
         return outcome_of(rows, sixteen_bit=pixels.dtype == np.uint16)
 
     @torch.inference_mode()
-    def __call__(self, pictures: Sequence[Pixels], *, is_one_scene: bool = False) -> Outcome:
+    def __call__(self, pictures: Sequence[Samples], *, is_one_scene: bool = False) -> Outcome:
         """Enhances images that have one size after padding.
 
         Args:
@@ -159,11 +158,19 @@ class ModelRunner:
                 limits = smaller
         return results
 
-    def _size(self, pixels: Pixels) -> tuple[int, int, int]:
-        """Height, width, and the multiple of sides."""
-        return pixels.shape[0], pixels.shape[1], self.enhancer.size_multiple
+    def _size(self, pixels: Pixels) -> tuple[int, int, int, int]:
+        """Height, width, the multiple of sides, and the frame."""
+        return pixels.shape[0], pixels.shape[1], self.enhancer.size_multiple, self.enhancer.frame
 
-    def _smaller(self, pictures: Sequence[Pixels], limits: Limits) -> Limits | None:
+    def framed(self, images: Images) -> Images:
+        """Images with the frame and the multiples that the model needs."""
+        return pad_to_multiple(images, self.enhancer.size_multiple, self.enhancer.frame)
+
+    def unframed(self, images: Images, height: int, width: int) -> Images:
+        """The inverse of ``framed``, for images of a size."""
+        return crop(images, height, width, self.enhancer.frame)
+
+    def _smaller(self, pictures: Sequence[Samples], limits: Limits) -> Limits | None:
         """Limits for a retry; None if the smallest tile did not fit."""
         size = self._size(pictures[0])
         smaller = limits.halved(*size, count=len(pictures))
@@ -180,7 +187,7 @@ class ModelRunner:
     def _shortage(self) -> str:
         return f"not enough memory on {self.device}"
 
-    def _retry_freed(self, pictures: Sequence[Pixels], limits: Limits, *, is_one_scene: bool) -> Outcome:
+    def _retry_freed(self, pictures: Sequence[Samples], limits: Limits, *, is_one_scene: bool) -> Outcome:
         """Retries with all memory freed, then on the fallback device if there is one."""
         free_everything(self.device)
         try:
@@ -196,7 +203,7 @@ class ModelRunner:
         return self._fallback(pictures, is_one_scene=is_one_scene)
 
     def _enhance_some(
-        self, pictures: Sequence[Pixels], limits: Limits, observation: Observation | None
+        self, pictures: Sequence[Samples], limits: Limits, observation: Observation | None
     ) -> Outcome:
         """Enhances images in one pass, or a single image in tiles.
 
@@ -208,27 +215,20 @@ class ModelRunner:
         if side := limits.tile_side(*self._size(pictures[0])):
             return [self._by_tiles(pictures[0], side, observation or self._observe(pictures, limits))]
         with self.clock.timed_on(self.device, "copy_in"):
-            images = [to_images([each], self.device) for each in pictures]
-            padded = torch.cat([pad_to_multiple(each, self.enhancer.size_multiple) for each in images])
+            padded = torch.cat([self.framed(to_images([each], self.device)) for each in pictures])
         results = self._enhance(padded, observation and repeated(observation, len(pictures)))
         with self.clock.timed_on(self.device, "copy_out"):
             return [
-                outcome_of(crop(result[None], *picture.shape[:2]), sixteen_bit=picture.dtype == np.uint16)
-                for result, picture in zip(results, pictures, strict=True)
+                outcome_of(self.unframed(result, *picture.shape[:2]), sixteen_bit=picture.dtype == np.uint16)
+                for result, picture in zip(results.split(1), pictures, strict=True)
             ]
 
     def _by_tiles(self, pixels: Pixels, side: int, observation: Observation) -> Pixels | ImageError:
-        """Enhances one image in tiles; at most one row of tiles is in memory as floating point numbers.
-
-        Args:
-            pixels: The image.
-            side: Tile side in pixels.
-            observation: Observation of the whole image.
-        """
-        height, width, multiple = self._size(pixels)
-        overlap, render = min(self.limits.overlap, side // 4), partial(self._render, pixels, observation)
-        done, result = 0, np.empty_like(pixels)
-        sizes = {"side": side, "overlap": overlap, "multiple": multiple}
+        """Enhances one image in tiles; at most one row of tiles is in memory as floating point numbers."""
+        height, width, multiple, frame = self._size(pixels)
+        render, done, result = partial(self._render, pixels, observation), 0, np.empty_like(pixels)
+        overlap = min(self.limits.overlap, side // 4)
+        sizes = {"side": side, "overlap": overlap, "multiple": multiple, "frame": frame}
         for strip in blend_strips(height, width, render, **sizes, device=self.device):
             for part in strip.split(_ROWS if self.device.type == "cpu" else height, dim=2):
                 with self.clock.timed_on(self.device, "copy_out"):
@@ -240,29 +240,27 @@ class ModelRunner:
         return result
 
     def _render(self, pixels: Samples, observation: Observation, tile: Tile) -> Images:
-        """A tile of an image, with the observation of the whole image."""
-        height, width, multiple = self._size(pixels)
-        part = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
+        """A tile of an image with its frame, with the observation of the whole image."""
+        height, width, multiple, frame = self._size(pixels)
+        first, left = tile.top - frame, tile.left - frame
+        part = pixels[max(first, 0) : first + tile.height, max(left, 0) : left + tile.width]
+        sides = {"top": max(-first, 0), "left": max(-left, 0)}
         with self.clock.timed_on(self.device, "copy_in"):
-            images = pad_to(to_images([part], self.device), tile.height, tile.width)
-        padded = padded_side(height, multiple), padded_side(width, multiple)
-        return self._enhance(images, placed(observation, tile, *padded))
+            images = pad_to(to_images([part], self.device), tile.height, tile.width, **sides)
+        whole = (padded_side(side, multiple, frame) for side in (height, width))
+        return self._enhance(images, placed(observation, tile, *whole))
 
-    def _observe(self, pictures: Sequence[Pixels], limits: Limits) -> Observation:
-        """Observation of an image, or of the mean of several frames, on a smaller copy and in float32.
-
-        Args:
-            pictures: One image, or frames of one size.
-            limits: Limits of a pass.
-        """
+    def _observe(self, pictures: Sequence[Samples], limits: Limits) -> Observation:
+        """Observation of an image, or of the mean of frames of one size, on a smaller copy and in float32."""
         pixels = min(_OBSERVED_PIXELS, limits.pixels)
-        multiple = self.enhancer.size_multiple
+        padding = self.enhancer.size_multiple, self.enhancer.frame
         with self.clock.timed_on(self.device, "copy_in"):
-            small = torch.stack([shrink(each, pixels, multiple) for each in pictures]).mean(0).to(self.device)
-            padded = pad_to_multiple(small, multiple)
-        clock = self.clock.timed_on(self.device, "model")
+            padded = (
+                torch.stack([shrink(each, pixels, *padding) for each in pictures]).mean(0).to(self.device)
+            )
+        clock, controls = self.clock.timed_on(self.device, "model"), self.params.controls
         with clock, seeded(self.device, self.params.seed), FP32.on(self.device):
-            observation = self.enhancer.observe(padded, self.params.controls, reference=self.reference)
+            observation = self.enhancer.observe(padded, controls, reference=self.reference)
         return evened(observation) if len(pictures) > 1 else observation
 
     def _enhance(self, images: Images, observation: Observation | None = None) -> Images:

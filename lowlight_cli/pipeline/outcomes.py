@@ -3,12 +3,12 @@
 import torch
 
 from lowlight_cli.errors import ImageError
-from lowlight_cli.images.picture import Pixels
+from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.images.pixels import to_pixels
 from lowlight_cli.tensors import Images
 
-Outcome = list[Pixels | ImageError]
-"""For each image its result, or its error."""
+Outcome = list[Samples | ImageError]
+"""For each image its result, or its error; images of a batch may differ in size before padding."""
 
 
 def outcome_of(result: Images, *, sixteen_bit: bool) -> Pixels | ImageError:

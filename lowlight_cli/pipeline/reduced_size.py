@@ -8,7 +8,7 @@ from jaxtyping import UInt16
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.carry_detail import carry_detail
-from lowlight_cli.images.picture import Pixels
+from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.pipeline.choices import AUTO_PIXELS, Detail
 from lowlight_cli.pipeline.model_runner import ModelRunner
 from lowlight_cli.pipeline.outcomes import Outcome
@@ -24,7 +24,7 @@ def reduced_above(detail: Detail) -> int | None:
     return {Detail.FULL: None, Detail.FAST: REDUCED_PIXELS, Detail.AUTO: AUTO_PIXELS}[detail]
 
 
-def run_at_detail(runner: ModelRunner, pictures: Sequence[Pixels], *, is_one_scene: bool = False) -> Outcome:
+def run_at_detail(runner: ModelRunner, pictures: Sequence[Samples], *, is_one_scene: bool = False) -> Outcome:
     """Enhances images at full size, or larger ones at reduced size, as the runner's parameters say.
 
     Args:

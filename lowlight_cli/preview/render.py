@@ -157,24 +157,25 @@ def _enhanced_part(frame: Frame, region: Region, runner: ModelRunner) -> Frame:
     Raises:
         ImageError: It cannot be enhanced.
     """
-    pixels, multiple = frame.model_input, runner.enhancer.size_multiple
-    top, height = _span(region.top, region.height, pixels.shape[0], multiple)
-    left, width = _span(region.left, region.width, pixels.shape[1], multiple)
+    pixels, multiple, border = frame.model_input, runner.enhancer.size_multiple, runner.enhancer.frame
+    first_row, first_column = region.top + border, region.left + border
+    top, height = _span(first_row, region.height, padded_side(pixels.shape[0], multiple, border), multiple)
+    left, width = _span(first_column, region.width, padded_side(pixels.shape[1], multiple, border), multiple)
     try:
         outcome = runner.enhance_part(pixels, Tile(top, left, height, width))
     except Exception as error:
         raise image_error_of(error, runner.device) from error
     if isinstance(outcome, ImageError):
         raise outcome
-    rows = slice(region.top - top, region.top - top + region.height)
-    columns = slice(region.left - left, region.left - left + region.width)
+    rows = slice(first_row - top, first_row - top + region.height)
+    columns = slice(first_column - left, first_column - left + region.width)
     return _with_result(_part(frame, region), outcome[rows, columns])
 
 
 def _span(start: int, length: int, size: int, multiple: int) -> tuple[int, int]:
     """First pixel and length of an axis of a tile around a region, in multiples, inside the padded image."""
     first = max(0, start - MARGIN) // multiple * multiple
-    end = min(padded_side(size, multiple), padded_side(start + length + MARGIN, multiple))
+    end = min(size, padded_side(start + length + MARGIN, multiple))
     return first, end - first
 
 

@@ -7,23 +7,24 @@ from hypothesis import strategies as st
 from lowlight_cli.images.padding import crop, pad_to_multiple, padded_side
 
 sides = st.integers(1, 40)
+frames = st.integers(0, 9)
 
 
-@given(height=sides, width=sides, multiple=st.integers(1, 33))
-def test_cropping_undoes_padding(height: int, width: int, multiple: int) -> None:
+@given(height=sides, width=sides, multiple=st.integers(1, 33), frame=frames)
+def test_cropping_undoes_padding(height: int, width: int, multiple: int, frame: int) -> None:
     images = torch.rand(2, 3, height, width)
-    padded = pad_to_multiple(images, multiple)
+    padded = pad_to_multiple(images, multiple, frame)
     assert padded.shape[2] % multiple == 0
     assert padded.shape[3] % multiple == 0
-    assert padded.shape[2] - height < multiple
-    assert padded.shape[3] - width < multiple
-    assert torch.equal(crop(padded, height, width), images)
+    assert 0 <= padded.shape[2] - height - 2 * frame < multiple
+    assert 0 <= padded.shape[3] - width - 2 * frame < multiple
+    assert torch.equal(crop(padded, height, width, frame), images)
 
 
-@given(height=sides, width=sides, multiple=st.integers(1, 33))
-def test_padding_holds_colors_of_the_picture_only(height: int, width: int, multiple: int) -> None:
+@given(height=sides, width=sides, multiple=st.integers(1, 33), frame=frames)
+def test_padding_holds_colors_of_the_picture_only(height: int, width: int, multiple: int, frame: int) -> None:
     images = torch.rand(1, 3, height, width)
-    assert set(pad_to_multiple(images, multiple)[0, 0].flatten().tolist()) == set(
+    assert set(pad_to_multiple(images, multiple, frame)[0, 0].flatten().tolist()) == set(
         images[0, 0].flatten().tolist()
     )
 
@@ -33,6 +34,14 @@ def test_padding_mirrors_and_then_repeats() -> None:
     assert pad_to_multiple(row, 8)[0, 0, 0].tolist() == [1, 2, 3, 2, 1, 1, 1, 1]
 
 
-@given(side=st.integers(1, 10_000), multiple=st.integers(1, 64))
-def test_padded_side_is_the_next_multiple(side: int, multiple: int) -> None:
+def test_a_frame_mirrors_and_then_repeats_on_both_sides() -> None:
+    row = torch.tensor([1.0, 2.0, 3.0]).view(1, 1, 1, 3).expand(1, 3, 1, 3)
+    framed = pad_to_multiple(row, 2, 3)
+    assert framed.shape == (1, 3, 8, 10)
+    assert framed[0, 0, 0].tolist() == [3, 3, 2, 1, 2, 3, 2, 1, 1, 1]
+
+
+@given(side=st.integers(1, 10_000), multiple=st.integers(1, 64), frame=frames)
+def test_padded_side_is_the_next_multiple(side: int, multiple: int, frame: int) -> None:
+    assert padded_side(side, multiple, frame) == padded_side(side + 2 * frame, multiple)
     assert padded_side(side, multiple) == next(n for n in range(side, side + multiple) if n % multiple == 0)

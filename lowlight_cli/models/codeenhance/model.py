@@ -31,7 +31,7 @@ from lowlight_cli.models.control_targets import (
     towards_reference,
 )
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.interface import FRAME, Enhancer, Observation
 from lowlight_cli.models.lifting import lifted, mixed_back
 from lowlight_cli.models.semantic.config import MobileNetConfig, SemanticConfig
 from lowlight_cli.models.semantic.mobilenet import MobileNetV2
@@ -58,6 +58,7 @@ class CodeEnhance(Enhancer):
     """
 
     is_recordable = True
+    frame = FRAME
     shown_names: ClassVar[Mapping[str, str]] = {"sem": "semantic_embedding", "ift": "feature_transform"}
 
     def __init__(self, config: CodeEnhanceConfig) -> None:

@@ -12,7 +12,7 @@ from lowlight_cli.models.drgn.channel_attention import ChannelWeights
 from lowlight_cli.models.drgn.config import DrgnConfig, SingleBranchConfig
 from lowlight_cli.models.drgn.multi_resolution_fusion import MultiResolutionFusion
 from lowlight_cli.models.drgn.single_branch import SingleBranch
-from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.interface import FRAME, Enhancer, Observation
 from lowlight_cli.models.lifting import lifted, log_gain_of_pixels
 from lowlight_cli.tensors import Images
 
@@ -48,6 +48,7 @@ class Drgn(Enhancer):
     """
 
     is_recordable = True
+    frame = FRAME
 
     def __init__(self, config: DrgnConfig) -> None:
         super().__init__()
@@ -144,7 +145,7 @@ class DrgnView(Enhancer):
         super().__init__()
         self.model = model
         self.name = name
-        self.size_multiple = model.size_multiple
+        self.size_multiple, self.frame = model.size_multiple, model.frame
 
     def observe(self, images: Images, controls: Controls, *, reference: Images | None = None) -> Observation:
         """Exposure and channel weights of whole images."""

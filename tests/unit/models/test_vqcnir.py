@@ -14,7 +14,7 @@ from lowlight_cli.models.vqcnir.illumination_enhancement import (
     MutualBrightening,
     brighten,
 )
-from lowlight_cli.models.vqcnir.model import Vqcnir, officially_padded
+from lowlight_cli.models.vqcnir.model import NARROW_FRAME, Vqcnir, officially_padded
 from lowlight_cli.models.vqcnir.warping import Warp
 from lowlight_cli.models.vqgan.config import VqganConfig
 from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
@@ -229,7 +229,7 @@ def test_size_is_kept_in_both_ways_of_padding(narrow: Vqcnir, padding: str, size
     model = Vqcnir(NARROW.model_copy(update={"padding": padding})).eval()
     model.load_state_dict(narrow.state_dict())
     images = torch.rand(1, 3, *size)
-    assert model.size_multiple == (1 if padding == "official" else 8)
+    assert (model.size_multiple, model.frame) == ((1, 0) if padding == "official" else (8, NARROW_FRAME))
     with torch.no_grad():
         made = model.enhance(images, Controls())
     assert made.shape == images.shape

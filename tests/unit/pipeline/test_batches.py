@@ -27,6 +27,12 @@ def test_pictures_of_one_padded_size_go_together():
     assert _names(items) == [["a", "c"], ["b"], ["d"]]
 
 
+def test_the_frame_counts_in_the_padded_size():
+    items = [_loaded("a", 16, 8), _loaded("b", 20, 8)]
+    assert _names(items) == [["a"], ["b"]]
+    assert _names(items, frame=2) == [["a", "b"]]
+
+
 def test_depths_are_not_mixed():
     assert _names([_loaded("a", 8, 8), _loaded("b", 8, 8, np.uint16)]) == [["a"], ["b"]]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lowlight_cli.device import FP32
 from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.controls import Controls
-from lowlight_cli.models.interface import PLACE
+from lowlight_cli.models.interface import FRAME, PLACE
 from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.observations import placed
@@ -18,9 +18,15 @@ from tests.lift_alone import LiftAlone
 CPU = torch.device("cpu")
 
 
-def enhanced(pictures, tile, *, is_one_scene=False):
+class FramedLift(LiftAlone):
+    """The lift alone, with the frame of learned models."""
+
+    frame = FRAME
+
+
+def enhanced(pictures, tile, *, is_one_scene=False, model=LiftAlone):
     forward = ModelRunner(
-        LiftAlone(),
+        model(),
         EnhanceParams(Controls()),
         Limits(2**21, tile=tile, overlap=32),
         device=CPU,
@@ -41,8 +47,18 @@ def backlit(height, width, seed=0):
 @given(st.integers(70, 400), st.integers(70, 400), st.sampled_from([64, 96, 160]))
 def test_tiles_are_lifted_as_the_whole_is(height, width, tile):
     picture = backlit(height, width)
-    (whole,), (tiled,) = enhanced([picture], 0), enhanced([picture], tile)
-    assert np.abs(whole.astype(int) - tiled).max() <= 1
+    for model in (LiftAlone, FramedLift):
+        (whole,), (tiled,) = (enhanced([picture], each, model=model) for each in (0, tile))
+        assert np.abs(whole.astype(int) - tiled).max() <= 1
+
+
+def test_a_frame_hardly_changes_the_lift_inside():
+    """Facts and positions are those of the image with its frame, so each part keeps its gain."""
+    picture = backlit(400, 600)
+    for tile in (0, 160):
+        (plain,), (framed,) = (enhanced([picture], tile, model=each) for each in (LiftAlone, FramedLift))
+        assert np.abs(plain.astype(int) - framed)[64:-64, 64:-64].mean() < 0.3
+        assert abs(plain.mean() - framed.mean()) < 0.1
 
 
 def test_so_are_those_of_a_picture_that_is_observed_on_a_smaller_copy():

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lowlight_cli.device import FP32
+from lowlight_cli.images.picture import Frame
 from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.pipeline.limits import Limits
@@ -12,15 +13,16 @@ from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
 from lowlight_cli.pipeline.settings import EnhanceSettings
 from lowlight_cli.preview import render
 from lowlight_cli.preview.request import PreviewRequest
+from lowlight_cli.reports.thumbnails import Region
 from tests.lift_alone import LiftAlone
-from tests.unit.pipeline.test_place import backlit
+from tests.unit.pipeline.test_place import FramedLift, backlit
 
 CPU = torch.device("cpu")
 
 
-def runner(tile=0):
+def runner(tile=0, model=LiftAlone):
     limits = Limits(2**21, tile=tile, overlap=32)
-    return ModelRunner(LiftAlone(), EnhanceParams(Controls()), limits, device=CPU, precision=FP32)
+    return ModelRunner(model(), EnhanceParams(Controls()), limits, device=CPU, precision=FP32)
 
 
 def test_a_part_is_as_in_the_whole_image():
@@ -28,6 +30,17 @@ def test_a_part_is_as_in_the_whole_image():
     (whole,) = runner()([picture])
     part = runner().enhance_part(picture, Tile(64, 96, 128, 160))
     assert np.abs(part.astype(int) - whole[64:192, 96:256]).max() <= 1
+
+
+@pytest.mark.parametrize("place", [(0, 0), (150, 200), (176, 256), (75, 33)])
+@pytest.mark.parametrize("model", [LiftAlone, FramedLift])
+def test_a_region_is_as_in_the_whole_image(model, place):
+    picture = backlit(240, 320)
+    (whole,) = runner(model=model)([picture])
+    region = Region(*place, 64, 64)
+    rows, columns = (slice(start, start + 64) for start in (region.top, region.left))
+    part = render._enhanced_part(Frame(picture), region, runner(model=model))
+    assert np.abs(part.pixels.astype(int) - whole[rows, columns]).max() <= 1
 
 
 def test_a_runner_with_other_parameters_shares_the_model():
