@@ -105,7 +105,7 @@ _ENTRIES = (
         661_302,
         PassCost(741, 64),
         settings="drgn.config:LIGHT_DRGN_PRESETS",
-        sha256="9365a182825a5f97d8ec8cc3733fc606ca2e0cd79334230205d8fc932cc98549",
+        sha256="d2609395ca54aa4402254768350d42f63cdd55f97662bc53f81aa498be563722",
     ),
     ModelEntry(
         name="glare",
