@@ -64,14 +64,16 @@ def main(words: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("pairs", type=Path)
-    parser.add_argument("--checkpoint", type=Path, help="weights of stage II or III, not the shipped ones")
-    parser.add_argument("--stage-one", type=Path, help="weights of stage I in place of the shipped ones")
+    parser.add_argument("--checkpoint", type=Path, help="weights of stage II or III with a flow; none ship")
+    parser.add_argument("--stage-one", type=Path, help="weights of stage I, if not the shipped ones")
     parser.add_argument("--plain", type=Path, help="weights trained alike without a flow, to compare")
     parser.add_argument("--names", help="images by name, with commas; default: what ELIEI holds out")
     parser.add_argument("--codes-alone", action="store_true", help="leave out the fusing decoder")
     arguments = parser.parse_args(words)
     names = arguments.names.split(",") if arguments.names else DATASETS["ELIEI"].validation
     model, plain = glare(arguments.checkpoint), glare(arguments.plain) if arguments.plain else None
+    if not model.config.flow.levels:
+        parser.error("these weights, like the shipped ones, have no flow: give others with --checkpoint")
     prior = stage_one(model, arguments.stage_one)
     found = match(arguments.pairs / "low", arguments.pairs / "high").partners
     chosen = [(pair.picture, pair.reference) for pair in found if pair.reference and pair.name in names]
