@@ -96,16 +96,13 @@ def tables(
     padded, target = (pad_to_multiple(images, model.size_multiple) for images in (dark, bright))
     conditions = model.read_conditions(padded, {})
     pair = Pair(padded, bright, conditions, prior.encode(target), model.retrieve(conditions))
-    side = model.size_multiple
+    side, found = model.size_multiple, latents(model, plain, pair)
     quarters = {
         "light of the input": quarters_of(avg_pool2d(luma(padded)[:, None], side)[:, 0]),
         "activity of the reference": quarters_of(activity(luma(target)[:, None], side)),
     }
     return {
-        "Latents": {
-            name: scores(model, pair, latent, is_whole=is_whole)
-            for name, latent in latents(model, plain, pair)
-        },
+        "Latents": {name: scores(model, pair, latent, is_whole=is_whole) for name, latent in found},
         **{
             f"By {name}": by_quarter(model, pair, name, places, is_whole=is_whole)
             for name, places in quarters.items()
