@@ -42,7 +42,9 @@ def main() -> None:
     )
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="weights in place of the shipped ones")
-    parser.add_argument("--stage-one", type=Path, help="weights of stage I in place of the shipped ones")
+    parser.add_argument(
+        "--stage-one", type=Path, help="weights of stage I; that of the shipped weights does not ship"
+    )
     parser.add_argument("--plain", type=Path, help="weights of stage II without a flow")
     arguments = parser.parse_args()
     model = glare(arguments.checkpoint)
@@ -69,8 +71,10 @@ def glare(checkpoint: Path | None) -> Glare:
 def stage_one(model: Glare, path: Path | None) -> Vqgan:
     """The network of stage I, which tells the codes of bright pictures."""
     prior = Vqgan(model.config.vqgan).eval()
-    path = path or whole_weights(MODELS["codeenhance"].stages["vqgan"])
+    given, path = path, path or whole_weights(MODELS["codeenhance"].stages["vqgan"])
     fill(prior, load_part(path), path)
+    if given is None and not torch.allclose(prior.codebook.codes, model.codebook.codes, atol=1e-3):
+        raise SystemExit("these weights have the codes of another stage I: name it with --stage-one")
     return prior
 
 

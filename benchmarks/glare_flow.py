@@ -64,14 +64,16 @@ def main(words: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("pairs", type=Path)
-    parser.add_argument("--checkpoint", type=Path, help="weights of stage II or III, not the shipped ones")
-    parser.add_argument("--stage-one", type=Path, help="weights of stage I in place of the shipped ones")
+    parser.add_argument("--checkpoint", type=Path, help="weights of stage II or III with a flow; none ship")
+    parser.add_argument("--stage-one", type=Path, help="weights of stage I, if not the shipped ones")
     parser.add_argument("--plain", type=Path, help="weights trained alike without a flow, to compare")
     parser.add_argument("--names", help="images by name, with commas; default: what ELIEI holds out")
     parser.add_argument("--codes-alone", action="store_true", help="leave out the fusing decoder")
     arguments = parser.parse_args(words)
     names = arguments.names.split(",") if arguments.names else DATASETS["ELIEI"].validation
     model, plain = glare(arguments.checkpoint), glare(arguments.plain) if arguments.plain else None
+    if not model.config.flow.levels:
+        parser.error("these weights, like the shipped ones, have no flow: give others with --checkpoint")
     prior = stage_one(model, arguments.stage_one)
     found = match(arguments.pairs / "low", arguments.pairs / "high").partners
     chosen = [(pair.picture, pair.reference) for pair in found if pair.reference and pair.name in names]
@@ -94,16 +96,13 @@ def tables(
     padded, target = (pad_to_multiple(images, model.size_multiple) for images in (dark, bright))
     conditions = model.read_conditions(padded, {})
     pair = Pair(padded, bright, conditions, prior.encode(target), model.retrieve(conditions))
-    side = model.size_multiple
+    side, found = model.size_multiple, latents(model, plain, pair)
     quarters = {
         "light of the input": quarters_of(avg_pool2d(luma(padded)[:, None], side)[:, 0]),
         "activity of the reference": quarters_of(activity(luma(target)[:, None], side)),
     }
     return {
-        "Latents": {
-            name: scores(model, pair, latent, is_whole=is_whole)
-            for name, latent in latents(model, plain, pair)
-        },
+        "Latents": {name: scores(model, pair, latent, is_whole=is_whole) for name, latent in found},
         **{
             f"By {name}": by_quarter(model, pair, name, places, is_whole=is_whole)
             for name, places in quarters.items()

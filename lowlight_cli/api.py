@@ -28,7 +28,7 @@ class ModelOptions(TypedDict, total=False):
         checkpoint: Weights file to use instead of the shipped weights.
         contrast, brightness: 0 to 2; default 1.
         texture: 0 to 2; default 1.
-        temperature: Sampling temperature of GLARE, 0 to 1; default 0, which is deterministic.
+        temperature: Sampling temperature of GLARE with a flow, 0 to 1; default 0, which is deterministic.
         strength: 0 keeps the original, 1 is the full effect; default 1.
         reference: Well-lit image file whose look is copied.
         seed: Random seed; default 0.

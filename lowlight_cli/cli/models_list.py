@@ -38,7 +38,7 @@ def list_document(entries: Sequence[ModelEntry]) -> list[dict[str, Any]]:
             "default_preset": entry.default_preset,
             "source": entry.source,
             "licence": entry.licence,
-            "controls": sorted(entry.controls),
+            "controls": sorted(entry.controls_of(None)),
             "removes_blur": entry.removes_blur,
             "weights": {preset: _facts(entry, preset) for preset in _presets(entry)},
         }
@@ -68,6 +68,7 @@ def _facts(entry: ModelEntry, preset: str) -> dict[str, Any]:
     path = weights_here(weights)
     return {
         "parameters": entry.parameters[preset],
+        "controls": sorted(entry.controls_of(preset)),
         "state": _state(weights, is_here=path is not None),
         "file": weights.file,
         "path": path,

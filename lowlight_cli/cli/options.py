@@ -130,7 +130,9 @@ ReferenceOption = Annotated[
 ]
 TemperatureOption = Annotated[
     float,
-    _look(min=0, max=1, help="Sampling temperature (GLARE only); 0 is deterministic.", metavar="N"),
+    _look(
+        min=0, max=1, help="Sampling temperature (GLARE with a flow only); 0 is deterministic.", metavar="N"
+    ),
 ]
 SeedOption = Annotated[int, _look(min=0, help="Random seed.", metavar="N")]
 SaveDegradationOption = Annotated[

@@ -110,7 +110,9 @@ StrengthOption = Annotated[
 TemperatureOption = Annotated[
     list[str] | None,
     _compare(
-        metavar="N,...", callback=_numbers_up_to(1), help="Values of --temperature (GLARE only), from 0 to 1."
+        metavar="N,...",
+        callback=_numbers_up_to(1),
+        help="Values of --temperature (GLARE with a flow only), from 0 to 1.",
     ),
 ]
 ReferencesOption = Annotated[

@@ -104,7 +104,10 @@ class EvalRequest(BaseModel):
             raise UsageError(f"{', '.join(self.metrics)}: needs references; name their folder with --gt")
         for each in methods:
             if each.kind == "model":
-                control_handlers(each.name, self.settings.controls)  # raises for a control it does not have
+                # Raises for a control that it does not have.
+                control_handlers(
+                    each.name, self.settings.controls, preset=each.preset, checkpoint=each.checkpoint
+                )
         return self
 
     def parsed_methods(self) -> tuple[Method, ...]:

@@ -22,15 +22,14 @@ def _published(model: str, licence: str, page: str, *files: str) -> WeightsEntry
     )
 
 
-def _unpublished(model: str, page: str) -> WeightsEntry:
-    """Weights of a paper's network that nobody published; users train them."""
+def _unpublished(file: str, page: str, reason: str, command: str) -> WeightsEntry:
+    """Weights of a network that nobody published; users train them."""
     return WeightsEntry(
-        f"{model}-paper.safetensors",
+        file,
         "your own; nobody published any",
         shipped=False,
         page=page,
-        remedy=f"its authors published none ({page}); train them with `lle train drgn-refinement` and give "
-        "them with --checkpoint",
+        remedy=f"{reason} ({page}); train them with `lle train {command}` and give them with --checkpoint",
     )
 
 
@@ -47,7 +46,12 @@ def _drgn(
         parameters={"paper": parameters, "lite": parameters},
         pass_costs={"paper": cost, "lite": cost},
         weights={
-            "paper": _unpublished(name, "https://github.com/kuijiang94/DRGN"),
+            "paper": _unpublished(
+                f"{name}-paper.safetensors",
+                "https://github.com/kuijiang94/DRGN",
+                "its authors published none",
+                "drgn-refinement",
+            ),
             "lite": _own(f"{name}-lite.safetensors", "drgn", sha256),
         },
         views=("degradation", "base"),
@@ -109,19 +113,24 @@ _ENTRIES = (
     ),
     ModelEntry(
         name="glare",
-        summary="Finds the codes of the well-lit image with a flow, and fuses them with the dark image.",
+        summary="Finds the codes of the well-lit image, and fuses what they show with the dark image.",
         source="Zhou et al., GLARE: Low Light Image Enhancement via Generative Latent Feature based Codebook "
         "Retrieval, ECCV 2024, arXiv:2407.12431",
         network="glare.model:Glare",
         settings="glare.config:PRESETS",
-        parameters={"paper": 101_416_007, "lite": 1_636_933},
-        pass_costs={"paper": PassCost(11470, 267), "lite": PassCost(363, 32)},
+        parameters={"paper": 101_416_007, "lite": 1_100_869, "lite-flow": 1_636_933},
+        pass_costs={
+            "paper": PassCost(11470, 267),
+            "lite": PassCost(363, 32),
+            "lite-flow": PassCost(363, 32),
+        },
         controls=frozenset({"texture", "temperature"}),
+        lacking={"lite": frozenset({"temperature"})},
         weights={
             "lite": _own(
                 "glare-lite.safetensors",
                 "glare",
-                "8d95902239206e26ba66bffb8e30ebebfdb10ad87cf5bab804e5225ae53ef37c",
+                "b7ec9e0ac62e19b1d65b083611bae391a61c675c7588c6556a46b98924e0eb63",
             ),
             "paper": _published(
                 "glare",
@@ -129,6 +138,12 @@ _ENTRIES = (
                 "https://github.com/LowLevelAI/GLARE",
                 "vqgan.pkl",
                 "net_G.pth",
+            ),
+            "lite-flow": _unpublished(
+                "glare-lite-flow.safetensors",
+                "https://github.com/LowLevelAI/GLARE",
+                "none ship for this network, and its authors published those of 'paper' alone",
+                "glare",
             ),
         },
     ),

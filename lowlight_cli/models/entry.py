@@ -103,7 +103,8 @@ class ModelEntry:
             settings differ counts as the preset it is loaded with.
         licence: Terms of the code.
         default_preset: Preset used if none is given.
-        controls: Fields of ``Controls`` that change the model's result.
+        controls: Fields of ``Controls`` that change the model's result, with one preset at least.
+        lacking: Those of them that the network of a preset lacks, by preset.
         weights: File of each preset; empty for a model without parameters.
         stages: Shipped weights of earlier training stages by name; training can start from them.
         views: Intermediate images that can be written beside the results.
@@ -121,6 +122,7 @@ class ModelEntry:
     licence: str = "MIT"
     default_preset: str = "lite"
     controls: frozenset[str] = frozenset()
+    lacking: Mapping[str, frozenset[str]] = field(default_factory=dict)
     weights: Mapping[str, WeightsEntry] = field(default_factory=dict)
     stages: Mapping[str, WeightsEntry] = field(default_factory=dict)
     views: tuple[str, ...] = ()
@@ -144,6 +146,10 @@ class ModelEntry:
             UnknownNameError: The model has no such preset.
         """
         return Catalog(f"preset of {self.name}", self.pass_costs)[preset or self.default_preset]
+
+    def controls_of(self, preset: str | None) -> frozenset[str]:
+        """Fields of ``Controls`` that change the result of a preset; None is the default one."""
+        return self.controls - self.lacking.get(preset or self.default_preset, frozenset())
 
     @property
     def is_ready(self) -> bool:

@@ -1,6 +1,7 @@
 """Finds what applies each control that was set: the model or a tone curve; free of heavy imports."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lowlight_cli.errors import UsageError
@@ -15,30 +16,45 @@ BY_TONE_CURVE = ("contrast", "brightness")
 """Controls that a tone curve applies if the model does not support them."""
 
 
-def control_handlers(model: str, controls: "Controls") -> dict[str, ControlHandler]:
+def control_handlers(
+    model: str, controls: "Controls", *, preset: str | None = None, checkpoint: Path | None = None
+) -> dict[str, ControlHandler]:
     """What applies each control whose value is not neutral.
 
     Args:
         model: Name in the catalog.
         controls: Requested values.
+        preset: Preset of the model; None is the default one.
+        checkpoint: Weights file, whose network may have any control that some network of the model has; the
+            loaded network knows better.
 
     Raises:
         UnknownNameError: There is no such model.
         UsageError: Nothing applies one of them; the message names models that support it.
     """
-    native = MODELS[model].controls
+    entry = MODELS[model]
+    native = entry.controls if checkpoint else entry.controls_of(preset)
     neutral = type(controls)()
     found: dict[str, ControlHandler] = {}
     for name in type(controls).model_fields:
         if getattr(controls, name) == getattr(neutral, name):
             continue
         if name not in native and name not in BY_TONE_CURVE:
-            able = [each for each, entry in MODELS.items() if name in entry.controls and not entry.hidden]
+            chosen = f"preset '{preset or entry.default_preset}' of " if name in entry.controls else ""
             raise UsageError(
-                f"model '{model}' has no control '{name}'; models that have it: {', '.join(able)}"
+                f"{chosen}model '{model}' has no control '{name}'; "
+                f"models that have it: {', '.join(_models_with(name))}"
             )
         found[name] = "model" if name in native else "tone curve"
     return found
+
+
+def _models_with(control: str) -> Iterator[str]:
+    """Visible models that have a control, each with the presets that have it unless all do."""
+    for name, entry in MODELS.items():
+        presets = [preset for preset in entry.presets if control in entry.controls_of(preset)]
+        if presets and not entry.hidden:
+            yield name if len(presets) == len(entry.presets) else f"{name} --preset {' or '.join(presets)}"
 
 
 def describe_handlers(handlers: Mapping[str, ControlHandler]) -> str:

@@ -57,7 +57,9 @@ class RunSpec:
             WeightsError: The weights are missing.
         """
         settings = request.settings
-        handlers = control_handlers(settings.model, settings.controls)
+        handlers = control_handlers(
+            settings.model, settings.controls, preset=settings.preset, checkpoint=settings.checkpoint
+        )
         digest = checkpoint_digest(settings)
         options = fingerprint(settings, digest)
         info = RunInfo(

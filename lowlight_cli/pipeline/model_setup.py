@@ -91,7 +91,12 @@ def make_params(settings: EnhanceSettings, enhancer: Enhancer) -> EnhanceParams:
     """
     if settings.reference is not None and not enhancer.takes_reference:
         raise UsageError(f"model '{settings.model}' does not support --reference")
-    handlers = control_handlers(settings.model, settings.controls)
+    handlers = control_handlers(
+        settings.model, settings.controls, preset=settings.preset, checkpoint=settings.checkpoint
+    )
+    for name in sorted(name for name in handlers if handlers[name] == "model"):
+        if name not in enhancer.supported_controls:
+            raise UsageError(f"the network in {settings.checkpoint} has no control '{name}'")
     tone = Tone(
         **{name: getattr(settings.controls, name) for name in handlers if handlers[name] == "tone curve"}
     )

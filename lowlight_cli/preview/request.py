@@ -155,7 +155,7 @@ class PreviewRequest(BaseModel):
         if self.settings.checkpoint:
             raise UsageError("--checkpoint holds the weights of one model; name it with --model")
         changed = [axis.option[2:] for axis in self._controls() if set(axis.values) != {_usual(axis.option)}]
-        able = [name for name in self._ready() if _has_all(name, changed)]
+        able = [name for name in self._ready() if _has_all(name, self.settings.preset, changed)]
         if not able:
             raise UsageError(f"no model has all of these controls: {', '.join(changed)}")
         return tuple(able)
@@ -171,7 +171,7 @@ class PreviewRequest(BaseModel):
     def _variant(self, values: dict[str, str], varied: list[str]) -> Variant:
         controls = Controls(**{name: float(values[f"--{name}"]) for name in Controls.model_fields})
         reference, model = values["--reference"], values["--model"]
-        control_handlers(model, controls)
+        control_handlers(model, controls, preset=self.settings.preset, checkpoint=self.settings.checkpoint)
         _ = MODELS[model].presets[self.settings.preset or MODELS[model].default_preset]
         settings = self.settings.model_copy(
             update={
@@ -201,8 +201,8 @@ def _numbers(values: tuple[float, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{value:g}" for value in values))
 
 
-def _has_all(model: str, controls: list[str]) -> bool:
-    return set(controls) <= MODELS[model].controls | set(BY_TONE_CURVE)
+def _has_all(model: str, preset: str | None, controls: list[str]) -> bool:
+    return set(controls) <= MODELS[model].controls_of(preset) | set(BY_TONE_CURVE)
 
 
 def _is_here(model: str, preset: str | None) -> bool:

@@ -41,7 +41,9 @@ class FlowWeights(Settings):
     given_mean: float = 0.0
 
 
-def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> tuple[Glare, Vqgan]:
+def start_glare(
+    config: GlareConfig, vqgan: Path | None, start: Path | None, *, has_targets: bool = True
+) -> tuple[Glare, Vqgan]:
     """Returns the network to train and the frozen stage I network, which gives the target latents.
 
     Codebook and frozen decoder are those of stage I. If the input is lifted, the conditional encoder starts
@@ -51,9 +53,11 @@ def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> 
         config: Shape of the network.
         vqgan: Weights of stage I; None for random ones, which are useful only in tests.
         start: Weights of an earlier stage of GLARE, which replace all others.
+        has_targets: Whether latents of stage I are trained on, so that both must have the same codes.
 
     Raises:
-        WeightsError: A file is missing or of another shape, or one of both networks has no flow.
+        WeightsError: A file is missing or of another shape, or one of both networks has no flow, or the
+            weights to start from were trained with another stage I.
     """
     model, prior = Glare(config), load_stage_one(config.vqgan, vqgan)
     model.codebook.load_state_dict(prior.codebook.state_dict())
@@ -71,7 +75,22 @@ def start_glare(config: GlareConfig, vqgan: Path | None, start: Path | None) -> 
         state = load_part(start)
         _require_same_flow(config, state, start)
         fill(model, state, start)
+        if has_targets and vqgan is not None:
+            require_same_codes(model, prior, start, "; in stage 3, --set joint=false trains without it")
     return model, prior
+
+
+def require_same_codes(model: Glare, prior: Vqgan, origin: object, otherwise: str = "") -> None:
+    """Checks that a network has the codes of a stage I network; ``origin`` names its weights in the message.
+
+    Raises:
+        WeightsError: It has others.
+    """
+    codes = zip(model.codebook.parameters(), prior.codebook.parameters(), strict=True)
+    if not all(torch.allclose(one, other, rtol=1e-2, atol=1e-3) for one, other in codes):
+        raise WeightsError(
+            f"weights {origin} were trained with codes of another stage I: give it with --vqgan{otherwise}"
+        )
 
 
 def _require_same_flow(config: GlareConfig, state: Mapping[str, Tensor], origin: Path) -> None:

@@ -34,6 +34,7 @@ def test_list_says_where_the_weights_of_each_preset_are(run_lle, monkeypatch, tm
     assert ["codeenhance", "paper", "39.59 M", "-", "not here", "CC BY-NC 4.0"] in rows
     assert ["glare", "paper", "101.42 M", "2.0", "imported", "Apache-2.0"] in rows
     assert ["drgn", "paper", "4.77 M", "-", "none published", "your own"] in rows
+    assert ["glare", "lite-flow", "1.64 M", "-", "none published", "your own"] in rows
     assert len(rows) == sum(len(entry.presets) for entry in MODELS.values() if not entry.hidden)
     assert "the default model is codeenhance. Against blur: vqcnir." in lines[-1]
 
@@ -43,7 +44,12 @@ def test_list_as_json_holds_what_the_table_shows(run_lle, monkeypatch, tmp_path)
     rows = {row["name"]: row for row in json.loads(run_lle("models", "list", "--json").out)}
     assert [name for name, row in rows.items() if row["is_default"]] == ["codeenhance"]
     assert [name for name, row in rows.items() if row["removes_blur"]] == ["vqcnir"]
-    assert rows["glare"]["presets"] == ["paper", "lite"]
+    assert rows["glare"]["presets"] == ["paper", "lite", "lite-flow"]
+    assert rows["glare"]["controls"] == ["texture"]
+    controls = {preset: row["controls"] for preset, row in rows["glare"]["weights"].items()}
+    assert controls == {
+        "lite": ["texture"], "paper": ["temperature", "texture"], "lite-flow": ["temperature", "texture"]
+    }  # fmt: skip
     shipped, paper = (rows["codeenhance"]["weights"][preset] for preset in ("lite", "paper"))
     assert (shipped["state"], shipped["bytes"], shipped["remedy"]) == ("ships", SHIPPED.stat().st_size, None)
     assert (paper["state"], paper["path"], paper["bytes"]) == ("not here", None, None)

@@ -129,7 +129,7 @@ BRANCHES: dict[str, list[tuple[str, dict[str, object]]]] = {
     ],
     "glare": [
         ("lite", {"fusion": "published", "residual": False}),
-        ("lite", {"flow__levels": 0}),
+        ("lite-flow", {"fusion": "published", "residual": False}),
         ("lite", {"deform_groups": (0, 2), "lift_target": None}),
         ("paper", {"fusion": "balanced", "residual": True}),
         ("paper", {"padding": "min", "ratio_guard": True}),

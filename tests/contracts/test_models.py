@@ -101,9 +101,14 @@ def test_settings_survive_json(entry):
         assert type(config).model_validate_json(json.dumps(config.model_dump(mode="json"))) == config
 
 
-def test_controls_named_by_the_model_exist(entry, model):
-    assert model.supported_controls <= Controls.model_fields.keys()
-    assert model.supported_controls == entry.controls
+def test_controls_named_by_the_model_exist(entry):
+    assert entry.lacking.keys() <= entry.presets.keys()
+    with torch.device("meta"):
+        built = {preset: entry.build(settings) for preset, settings in entry.presets.items()}
+    for preset, model in built.items():
+        assert model.supported_controls <= Controls.model_fields.keys()
+        assert model.supported_controls == entry.controls_of(preset)
+    assert entry.controls_of(None) == entry.controls_of(entry.default_preset)
 
 
 def test_parts_are_the_whole_model(model):

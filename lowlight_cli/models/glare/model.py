@@ -55,12 +55,11 @@ class Glare(Enhancer):
         config: Shape of the network.
     """
 
-    supported_controls = frozenset({"texture", "temperature"})
-
     def __init__(self, config: GlareConfig) -> None:
         super().__init__()
         vqgan = config.vqgan
         self.config = config
+        self.supported_controls = frozenset({"texture", "temperature"} if config.flow.levels else {"texture"})
         self.size_multiple = vqgan.downscale
         self.frame = 0 if config.padding == "official" else FRAME
         self.encoder = ConditionalEncoder(config)
@@ -111,6 +110,7 @@ class Glare(Enhancer):
             images: Dark images, sRGB in [0, 1], sides multiples of ``size_multiple``.
             beta: Factor of the share of dark features in the decoder.
             temperature: Standard deviation of the noise that the latent is sampled with; 0 takes its mean.
+                Without a flow there is none: no training scaled the noise.
             observation: Known facts of the whole images; missing ones are measured on ``images``.
         """
         known = dict(observation or {})
@@ -132,7 +132,7 @@ class Glare(Enhancer):
     def retrieve(self, conditions: Conditions, temperature: float = 0.0) -> Features:
         """The bright latent, sampled with the same noise for all images of a batch; see ``forward``."""
         noise = conditions.mean.float()
-        if temperature:
+        if temperature and self.config.flow.levels:
             noise = noise + temperature * torch.randn_like(noise[:1])
         latent = self.flow.invert(noise, conditions.condition)
         return latent if conditions.base is None else latent + conditions.base.float()

@@ -48,7 +48,7 @@ class GlareFlowRecipe(Recipe):
     can_feed_on_device: ClassVar[bool] = True
     architecture: ClassVar[str] = "glare"
 
-    model: GlareConfig = PRESETS["lite"]
+    model: GlareConfig = PRESETS["lite-flow"]
     vqgan: Path | None = None
     start: Path | None = None
     darkening: DarkeningSettings = UNEVEN_NIGHTS

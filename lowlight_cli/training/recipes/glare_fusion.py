@@ -64,7 +64,7 @@ class GlareFusionRecipe(Recipe):
     can_feed_on_device: ClassVar[bool] = True
     architecture: ClassVar[str] = "glare"
 
-    model: GlareConfig = PRESETS["lite"]
+    model: GlareConfig = PRESETS["lite-flow"]
     vqgan: Path | None = None
     start: Path | None = None
     darkening: DarkeningSettings = UNEVEN_NIGHTS
@@ -111,7 +111,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
     sources, held_out = load_sources(recipe, recipe.darkening, log=folder.log)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
-    model, prior = start_glare(recipe.model, recipe.vqgan, recipe.start)
+    model, prior = start_glare(recipe.model, recipe.vqgan, recipe.start, has_targets=recipe.joint)
     model, prior = to_device(model, device), to_device(prior, device)
     freeze(prior, *model.prior_parts())
     if not recipe.joint:

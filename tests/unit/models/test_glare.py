@@ -69,10 +69,10 @@ def test_the_published_network_has_the_published_size():
 
 def test_the_small_network_stays_small():
     with torch.device("meta"):
-        assert count_parameters(Glare(PRESETS["lite"])) < 5_000_000
+        assert count_parameters(Glare(PRESETS["lite-flow"])) < 5_000_000
 
 
-@pytest.mark.parametrize("config", [TINY.flow, PRESETS["lite"].flow], ids=["published", "lite"])
+@pytest.mark.parametrize("config", [TINY.flow, PRESETS["lite-flow"].flow], ids=["published", "lite-flow"])
 def test_the_flow_comes_back_to_where_it_was(config):
     flow = stirred(LatentFlow(3, 6, config))
     latent, condition = torch.randn(2, 3, 8, 10), torch.rand(2, 6, 8, 10)
@@ -203,6 +203,16 @@ def test_noise_comes_with_temperature_alone_and_from_the_seed(tiny):
     torch.manual_seed(1)
     torch.testing.assert_close(tiny.retrieve(conditions, 0.5), drawn)
     assert (drawn - still).abs().mean() > 1e-3
+    assert (tiny.codebook.nearest(drawn) != tiny.codebook.nearest(still)).any()
+
+
+@pytest.mark.parametrize("config", [TINY, TINY.model_copy(update={"residual": True})], ids=["plain", "rest"])
+def test_the_flow_of_a_model_is_run_backwards_exactly(config):
+    model = Glare(config).eval()
+    stirred(model.flow)
+    conditions = model.read_conditions(torch.rand(1, 3, 32, 40), {})
+    again = model.likelihood(model.retrieve(conditions), conditions)
+    torch.testing.assert_close(again.noise, conditions.mean, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("size", "latent"), [((256, 256), (64, 64)), ((420, 620), (105, 155))], ids=str)
@@ -229,7 +239,22 @@ def test_the_likelihood_reaches_encoder_and_flow_and_the_picture_the_decoder(tin
 
 
 def test_without_a_flow_the_latent_is_a_plain_regression():
-    plain = FlowConfig(levels=0)
-    model = Glare(PRESETS["lite"].model_copy(update={"flow": plain}))
+    model = Glare(PRESETS["lite"])
     conditions = model.read_conditions(torch.rand(1, 3, 32, 32), {})
     torch.testing.assert_close(model.retrieve(conditions), conditions.mean + conditions.base)
+
+
+def test_the_small_presets_differ_by_their_flow_alone():
+    lite, flow = (PRESETS[name].model_dump() for name in ("lite", "lite-flow"))
+    assert (lite["flow"].pop("levels"), flow["flow"].pop("levels")) == (0, 2)
+    assert lite == flow
+
+
+@pytest.mark.parametrize("levels", [0, 1])
+def test_temperature_is_a_control_of_networks_with_a_flow_alone(levels):
+    flow = TINY.flow.model_copy(update={"levels": levels})
+    model = Glare(TINY.model_copy(update={"flow": flow})).eval()
+    dark = torch.rand(1, 3, 32, 32)
+    still, warm = (model.enhance(dark, Controls(temperature=each)) for each in (0.0, 1.0))
+    assert ("temperature" in model.supported_controls) == (levels > 0)
+    assert torch.equal(still, warm) == (levels == 0)

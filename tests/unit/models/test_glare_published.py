@@ -68,8 +68,12 @@ def test_the_ratio_of_an_image_does_not_depend_on_the_others_of_its_batch():
 
 
 def test_what_trains_is_guarded_and_what_is_published_is_exact():
-    assert [PRESETS[name].ratio_guard for name in ("paper", "lite")] == [False, True]
-    assert [PRESETS[name].padding for name in ("paper", "lite")] == ["official", "min"]
+    assert {name: config.ratio_guard for name, config in PRESETS.items()} == {
+        "paper": False, "lite": True, "lite-flow": True
+    }  # fmt: skip
+    assert {name: config.padding for name, config in PRESETS.items()} == {
+        "paper": "official", "lite": "min", "lite-flow": "min"
+    }  # fmt: skip
     for recipe in ("glare-flow", "glare-fusion"):
         trained = GlareConfig.model_validate(preset_of(recipe, "paper")["model"])
         assert trained == PRESETS["paper"].model_copy(update={"ratio_guard": True})

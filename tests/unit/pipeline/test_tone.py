@@ -1,5 +1,7 @@
 """Tone curves, and who acts on which control."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -51,5 +53,13 @@ def test_the_model_acts_before_the_tone_curve():
 
 
 def test_a_control_that_nobody_acts_on_is_refused_with_a_way_out():
-    with pytest.raises(UsageError, match="models that have it: glare"):
+    with pytest.raises(UsageError, match=r"models that have it: glare --preset paper or lite-flow$"):
         control_handlers("codeenhance", Controls(temperature=0.5))
+
+
+def test_a_control_that_only_other_presets_have_is_refused():
+    warm = Controls(temperature=0.5)
+    with pytest.raises(UsageError, match=r"^preset 'lite' of model 'glare' has no control 'temperature'"):
+        control_handlers("glare", warm)
+    assert control_handlers("glare", warm, preset="lite-flow") == {"temperature": "model"}
+    assert control_handlers("glare", warm, checkpoint=Path("own.safetensors")) == {"temperature": "model"}
