@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -88,6 +87,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--photos", type=int, default=2048)
     parser.add_argument("--readers", type=int, nargs="+", default=[4, 8, 14])
     parser.add_argument("--in-a-pass", type=int, nargs="+", default=[8, 32])
+    parser.add_argument("--passes-ahead", type=int, default=1)
     parser.add_argument("--megapixels", type=float, default=0.24, help="of each photo")
     parser.add_argument("--read-ms", type=float, default=6.0)
     parser.add_argument("--model-ms", type=float, default=1.0)
@@ -102,22 +102,28 @@ def _measure(folder: Path, readers: int, count: int, arguments: argparse.Namespa
         plan = plan_jobs([folder], f"{place}/out/")
         (plan.folder / ".lle").mkdir(parents=True)
         processor = time.process_time()
-        report = _run(plan, readers, count)
+        report = _run(plan, readers, count, arguments.passes_ahead)
         processor = time.process_time() - processor
     rates = [readers * 1000 / arguments.read_ms, 2 * readers * 1000 / arguments.write_ms]
     ideal, rate = min(*rates, 1000 / arguments.model_ms), arguments.photos / report.seconds
     stages = {name: getattr(report.stages, name) for name in ("read", "wait_input", "write", "wait_output")}
     spent = ", ".join(f"{name} {seconds:.2f}" for name, seconds in stages.items())
-    print(f"{readers:7} {count:10} {rate:9.1f} {ideal:6.0f} {rate / ideal:6.0%}  in all {report.seconds:.2f}, "
-          f"{spent}, processor {processor:.2f}")  # fmt: skip
+    print(
+        f"{readers:7} {count:10} {rate:9.1f} {ideal:6.0f} {rate / ideal:6.0%}  in all {report.seconds:.2f},",
+        f"{spent}, processor {processor:.2f}",
+    )
 
 
-def _run(plan: Plan, readers: int, count: int) -> Report:
+def _run(plan: Plan, readers: int, count: int, passes_ahead: int) -> Report:
     runner = ModelRunner(
         Identity(), EnhanceParams(Controls()), Limits(2**25), device=torch.device("cpu"), precision=FP32
     )
     config = PipelineConfig(
-        batch_size=count, batch_pixels=8 * 2**20, passes_ahead=1, workers=readers, measured=frozenset()
+        batch_size=count,
+        batch_pixels=8 * 2**20,
+        passes_ahead=passes_ahead,
+        workers=readers,
+        measured=frozenset(),
     )
     log = RunLog(plan, ResumeState())
     log.begin(_INFO)
@@ -131,13 +137,16 @@ def _sleeping(arguments: argparse.Namespace) -> Iterator[None]:
     device = VirtualDevice(arguments.model_ms / 1e3, arguments.copy_ms / 1e3)
     pixels = np.broadcast_to(np.uint8(9), (side, side, 3))
 
-    def decode(*_: Any) -> Picture:
+    def decode(*_: object) -> Picture:
         time.sleep(arguments.read_ms / 1e3)
         return still(pixels)
 
-    def encode(*_: Any) -> bytes:
+    def encode(*_: object) -> bytes:
         time.sleep(arguments.write_ms / 1e3)
         return b"result"
+
+    def sync(_: int) -> None:
+        time.sleep(arguments.sync_ms / 1e3)
 
     def peek(path: Path) -> int:
         return peek_pixels(path) and side**2
@@ -152,7 +161,7 @@ def _sleeping(arguments: argparse.Namespace) -> Iterator[None]:
             ("frames.begin_pass", device.begin),
         ):
             stack.enter_context(mock.patch(f"lowlight_cli.pipeline.{target}", double))
-        stack.enter_context(mock.patch.object(os, "fsync", lambda _: time.sleep(arguments.sync_ms / 1e3)))
+        stack.enter_context(mock.patch.object(os, "fsync", sync))
         yield
 
 
