@@ -26,8 +26,6 @@ _RUN_TIME = len("2026-01-31T23:59:59Z")
 
 _SYNC_LINES = 32
 _SYNC_SECONDS = 2.0
-_SYNC_PAUSE_S = 0.25
-"""Least seconds from one sync to the next: whoever adds a line waits for the disk meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,15 +178,15 @@ def read_entries(path: Path) -> list[Entry]:
 class ManifestWriter:
     """Appends to a manifest or journal; writes each line at once, and syncs every few lines and on close.
 
-    A file of a fast run is synced four times a second.
-
     Args:
         path: The file; created with the first line.
+        sync_pause_s: Least seconds from one sync to the next, for which whoever adds a line waits.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, sync_pause_s: float = 0.0) -> None:
         self._path = path
         self._file: int | None = None
+        self._sync_pause_s = sync_pause_s
         self._unsynced = 0
         self._synced_at = time.monotonic()
         self._lock = threading.Lock()
@@ -235,7 +233,7 @@ class ManifestWriter:
 
     def _is_due(self, seconds: float) -> bool:
         """Whether to sync, if the last time was so many seconds ago."""
-        return seconds > (_SYNC_PAUSE_S if self._unsynced >= _SYNC_LINES else _SYNC_SECONDS)
+        return seconds > (self._sync_pause_s if self._unsynced >= _SYNC_LINES else _SYNC_SECONDS)
 
     def _sync(self) -> None:
         if self._file is not None:

@@ -92,10 +92,10 @@ PATIENCE_S = 30
 
 
 class _Noting:
-    """Stands for ``decode``; counts images that are decoded and not handed over, by their pixels."""
+    """Stands for ``decode``; counts images that are decoded and not handed over."""
 
-    def __init__(self, pixels=1):
-        self.pixels, self.begun, self.most, self.handed_over = pixels, 0, 0, 0
+    def __init__(self):
+        self.begun, self.most, self.handed_over = 0, 0, 0
         self.changed = threading.Condition()
 
     def __call__(self, path, settings):
