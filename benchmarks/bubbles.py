@@ -87,7 +87,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--photos", type=int, default=2048)
     parser.add_argument("--readers", type=int, nargs="+", default=[4, 8, 14])
     parser.add_argument("--in-a-pass", type=int, nargs="+", default=[8, 32])
-    parser.add_argument("--passes-ahead", type=int, default=1)
+    parser.add_argument("--passes-ahead", type=int, default=2)
     parser.add_argument("--megapixels", type=float, default=0.24, help="of each photo")
     parser.add_argument("--read-ms", type=float, default=6.0)
     parser.add_argument("--model-ms", type=float, default=1.0)
@@ -104,14 +104,22 @@ def _measure(folder: Path, readers: int, count: int, arguments: argparse.Namespa
         processor = time.process_time()
         report = _run(plan, readers, count, arguments.passes_ahead)
         processor = time.process_time() - processor
-    rates = [readers * 1000 / arguments.read_ms, 2 * readers * 1000 / arguments.write_ms]
-    ideal, rate = min(*rates, 1000 / arguments.model_ms), arguments.photos / report.seconds
+    ideal, rate = _ideal(readers, arguments), arguments.photos / report.seconds
     stages = {name: getattr(report.stages, name) for name in ("read", "wait_input", "write", "wait_output")}
     spent = ", ".join(f"{name} {seconds:.2f}" for name, seconds in stages.items())
     print(
-        f"{readers:7} {count:10} {rate:9.1f} {ideal:6.0f} {rate / ideal:6.0%}  in all {report.seconds:.2f},",
+        f"{readers:7} {count:10} {rate:9.1f} {ideal:6.1f} {rate / ideal:6.0%}  in all {report.seconds:.2f},",
         f"{spent}, processor {processor:.2f}",
     )
+
+
+def _ideal(readers: int, arguments: argparse.Namespace) -> float:
+    """Photos per second if the slowest stage never waits, but for the first photo and the last."""
+    once = arguments.read_ms, arguments.model_ms, arguments.write_ms
+    each = arguments.read_ms / readers, arguments.model_ms, arguments.write_ms / (2 * readers)
+    slowest = each.index(max(each))
+    ends = sum(once) - once[slowest]
+    return float(1000 * arguments.photos / (each[slowest] * arguments.photos + ends))
 
 
 def _run(plan: Plan, readers: int, count: int, passes_ahead: int) -> Report:
