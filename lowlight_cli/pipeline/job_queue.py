@@ -15,7 +15,7 @@ CHUNK_S = 5.0
 """Seconds that a chunk should take."""
 
 LEAST_S = 0.25
-"""Seconds of work that a chunk has at least: small ones leave passes of a fast GPU incomplete."""
+"""Seconds of work that a chunk has at least, within a fair share: small ones leave passes incomplete."""
 
 MOST_BEGINS = 2
 """How often a job is begun before it fails, because its worker ended each time."""
@@ -63,7 +63,8 @@ class JobQueue:
             return (self._suspects.popleft(),) if self._suspects else ()
         count = min(len(self._waiting) // (2 * workers), FIRST_JOBS if seconds is None else MOST_JOBS)
         if seconds and self.can_follow(workers):
-            count = min(max(count, int(LEAST_S / seconds)), int(CHUNK_S / seconds), len(self._waiting))
+            least, fair = int(LEAST_S / seconds), len(self._waiting) // workers
+            count = min(max(count, min(least, fair)), int(CHUNK_S / seconds))
         return tuple(self._waiting.popleft() for _ in range(max(count, 1)))
 
     def put_back(self, jobs: Sequence[Job]) -> list[Job]:
