@@ -35,6 +35,9 @@ _DAMAGE = (
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
+_HEADER_BYTES = 2**14
+"""Enough for the header of most files with metadata, in one piece."""
+
 _WITHOUT_REASON = (LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
 """Exceptions whose messages describe code, not the file."""
 
@@ -101,12 +104,14 @@ def peek_pixels(path: Path) -> int:
         name = format_of(path)
         if name is not None and FORMATS[name].pillow_name is None:
             return path.stat().st_size  # about one byte per pixel, which is enough to bound a queue
-        pages = read_tiff_headers(path)
-        if pages is not None:
-            return sum(page.width * page.height for page in pages)
-        with Image.open(path) as image:
-            frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-            return image.width * image.height * frames
+        # Opened once and with a buffer of a stated size: each call may wait for Python's lock.
+        with path.open("rb", buffering=_HEADER_BYTES) as file:
+            pages = read_tiff_headers(file)
+            if pages is not None:
+                return sum(page.width * page.height for page in pages)
+            with Image.open(file) as image:
+                frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+                return image.width * image.height * frames
     except Exception:  # ``decode`` meets the same error and reports it
         return 0
 

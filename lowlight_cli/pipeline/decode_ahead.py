@@ -5,10 +5,9 @@ The sample bounds the time spent on measuring: large runs measure at most ``SAMP
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 from lowlight_cli.errors import ImageError, as_image_error
 from lowlight_cli.images.blur_metric import edge_width
@@ -22,48 +21,100 @@ from lowlight_cli.images.settings import ReadSettings
 from lowlight_cli.pipeline.batches import NO_FILE, Loaded
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.file_stat import FileStat
+from lowlight_cli.pipeline.pixel_budget import PixelBudget
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row, failed_row
 from lowlight_cli.pipeline.stages import StageClock
 
 
-class _PendingRead(NamedTuple):
-    future: Future[Loaded | Row]
-    pixels: int
-
-
 def read_ahead(
-    jobs: Sequence[Job], config: PipelineConfig, clock: StageClock | None = None
+    jobs: Sequence[Job],
+    config: PipelineConfig,
+    clock: StageClock | None = None,
+    more_jobs: Callable[[], Sequence[Job]] = tuple,
 ) -> Iterator[Loaded | Row]:
     """Decodes images in threads and yields them in job order, or a row for one that failed or is skipped.
 
     By the sizes in their headers, at most ``config.queue_pixels`` pixels are queued, but always one image.
+    The threads look at the headers, too: the caller touches no file, and so waits for none.
     Edges are measured in ``config.measured``, or in the images that ``is_in_sample`` selects.
 
     Args:
         jobs: What to read.
-        config: How to read, and the number of threads; twice as many images are queued.
+        config: How to read, the number of threads, and the size of a pass; see ``images_ahead``.
         clock: Receives the seconds of reading.
+        more_jobs: Called when all jobs are begun, and again with each image; gives jobs that came meanwhile.
     """
-    clock = clock or StageClock()
-    waiting = iter(enumerate(jobs))
-    upcoming = next(waiting, None)
-    ahead: deque[_PendingRead] = deque()
-    pool = ThreadPoolExecutor(config.workers, thread_name_prefix="decode")
+    readers = _Readers(config, clock or StageClock(), len(jobs))
+    upcoming = iter(jobs)
     try:
-        while upcoming is not None or ahead:
-            while upcoming is not None and len(ahead) < 2 * config.workers:
-                index, job = upcoming
-                size = peek_pixels(job.source)
-                if ahead and size + sum(reading.pixels for reading in ahead) > config.queue_pixels:
+        while True:
+            while readers.count < images_ahead(config):
+                job = next(upcoming, None)
+                if job is None:
+                    upcoming = iter(more_jobs())
+                    job = next(upcoming, None)
+                if job is None:
                     break
-                chosen = config.measured
-                is_measured = is_in_sample(index, len(jobs)) if chosen is None else job.target in chosen
-                ahead.append(_PendingRead(pool.submit(_read, job, config, is_measured, clock), size))
-                upcoming = next(waiting, None)
-            yield ahead.popleft().future.result()
+                readers.begin(job)
+            if not readers.count:
+                return
+            yield readers.oldest()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        readers.close()
+
+
+def images_ahead(config: PipelineConfig) -> int:
+    """Number of images that are read ahead of the model: two full passes, or two for each thread."""
+    return 2 * max(config.workers, config.batch_size)
+
+
+class _Readers:
+    """Threads that decode images.
+
+    Args:
+        config: How to read.
+        clock: Receives the seconds of reading.
+        total: Number of images of the run, of which a sample is measured.
+    """
+
+    def __init__(self, config: PipelineConfig, clock: StageClock, total: int) -> None:
+        self._config = config
+        self._clock = clock
+        self._total = total
+        self._begun = 0
+        self._ahead: deque[Future[Loaded | Row]] = deque()
+        self._budget = PixelBudget(config.queue_pixels)
+        self._pool = ThreadPoolExecutor(config.workers, thread_name_prefix="decode")
+
+    @property
+    def count(self) -> int:
+        """Number of images that are begun and not handed over."""
+        return len(self._ahead)
+
+    def begin(self, job: Job) -> None:
+        """Queues an image to be read."""
+        chosen = self._config.measured
+        is_measured = is_in_sample(self._begun, self._total) if chosen is None else job.target in chosen
+        self._ahead.append(self._pool.submit(self._read, self._begun, job, is_measured))
+        self._begun += 1
+
+    def oldest(self) -> Loaded | Row:
+        """Waits for the image that was begun first, and hands it over."""
+        item = [self._ahead[0].result()]
+        self._budget.give_back(self._begun - len(self._ahead))
+        self._ahead.popleft()
+        return item.pop()
+
+    def close(self) -> None:
+        """Drops images not yet begun; does not wait for the threads."""
+        self._budget.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, index: int, job: Job, is_measured: bool) -> Loaded | Row:
+        if not self._budget.take(index, peek_pixels(job.source)):
+            raise CancelledError
+        return _read(job, self._config, is_measured, self._clock)
 
 
 def _read(job: Job, config: PipelineConfig, is_measured: bool, clock: StageClock) -> Loaded | Row:

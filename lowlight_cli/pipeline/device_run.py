@@ -58,7 +58,9 @@ class _DeviceRun:
         self._info = info
         self._rows = rows
         self._observer = observer
-        self._queue = JobQueue([job for job in plan.jobs if not job.skip])
+        jobs = [job for job in plan.jobs if not job.skip]
+        self._queue = JobQueue(jobs)
+        self._measured = self._queue.measured(jobs)
 
     def run(self) -> Report:
         """Enhances all images; a signal, a full disk or too many failures end the run early."""
@@ -81,7 +83,7 @@ class _DeviceRun:
             if not self._pool.workers:
                 raise EndedEarlyError
             for worker in self._pool.workers:
-                if worker.is_ready and not worker.is_busy:
+                if worker.is_ready:
                     self._hand_out(worker)
             with interruption.interruptible():
                 self._pool.wait()
@@ -89,9 +91,13 @@ class _DeviceRun:
                 self._take(worker, message)
 
     def _hand_out(self, worker: WorkerProcess) -> None:
-        jobs = self._queue.next_chunk(len(self._pool.workers), worker.seconds)
+        """Sends jobs to a worker that has none, or few; jobs that a worker lost are each tried alone."""
+        workers = len(self._pool.workers)
+        if worker.is_busy and not (worker.is_nearly_done and self._queue.can_follow(workers)):
+            return
+        jobs = self._queue.next_chunk(workers, worker.seconds)
         if jobs:
-            worker.begin(Chunk(jobs, self._info, self._queue.measured(jobs)))
+            worker.begin(Chunk(jobs, self._info, self._measured))
 
     def _take(self, worker: WorkerProcess, message: Message | None) -> None:
         match message:
@@ -103,8 +109,8 @@ class _DeviceRun:
                 self._observer.working(source)
             case Crashed(row, error):
                 self._observer.crash(row, error)
-            case ChunkEnded(stages):
-                worker.end_chunk()
+            case ChunkEnded(stages, count):
+                worker.end_chunks(count)
                 self._rows.add_stages(stages)
             case None:
                 self._replace(worker)
@@ -138,9 +144,11 @@ class _DeviceRun:
                     case Finished(row):
                         worker.note_row(row)
                         self._rows.record(row)
-                    case ChunkEnded(stages):
+                    case ChunkEnded(stages, count):
                         self._rows.add_stages(stages)
-                        busy.remove(worker)
+                        worker.end_chunks(count)
+                        if not worker.is_busy:
+                            busy.remove(worker)
                     case None:
                         busy.remove(worker)
                         ended.append(worker)

@@ -45,8 +45,8 @@ class WriteBehind:
     """Writes results in threads and returns their rows in the order of ``put``.
 
     Args:
-        config: How to write, and half the number of threads; twice as many results as threads, and at most
-            ``queue_pixels`` pixels, may wait.
+        config: How to write, half the number of threads, and the size of a pass; two results for each thread,
+            or those of two full passes, may wait, and at most ``queue_pixels`` pixels.
         before_write: Called in a thread of the pool; see ``BeforeWrite``.
         clock: Receives the seconds of writing.
     """
@@ -62,7 +62,9 @@ class WriteBehind:
         self._clock = clock or StageClock()
         self._threads = _THREADS_PER_WORKER * config.workers
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="encode")
+        self._most = 2 * max(self._threads, config.batch_size)
         self._waiting: deque[_PendingWrite] = deque()
+        self._pixels = 0
         self._lock = threading.Lock()
         self._is_abandoned = False
         self._claimed: set[Path] = set()
@@ -78,6 +80,7 @@ class WriteBehind:
         # Not the whole item: the pixels of the source can be freed while the result waits.
         future = self._pool.submit(self._timed_write, item.job, item.stat, item.edge_width, result, seconds)
         self._waiting.append(_PendingWrite(item.job.target, item.area, future))
+        self._pixels += item.area
 
     @property
     def should_collect(self) -> bool:
@@ -97,7 +100,9 @@ class WriteBehind:
 
     def pop_oldest(self) -> Row:
         """Removes the oldest result from the queue and returns its row."""
-        return self._waiting.popleft().future.result()
+        oldest = self._waiting.popleft()
+        self._pixels -= oldest.pixels
+        return oldest.future.result()
 
     def abandon(self, grace_s: float) -> Iterator[Row]:
         """Yields rows of results that are nearly written; all others are dropped and never reach the disk.
@@ -125,8 +130,7 @@ class WriteBehind:
         self._pool.shutdown(wait=not self._is_abandoned, cancel_futures=True)
 
     def _is_full(self) -> bool:
-        too_many = len(self._waiting) > 2 * self._threads
-        return too_many or sum(writing.pixels for writing in self._waiting) > self._config.queue_pixels
+        return len(self._waiting) > self._most or self._pixels > self._config.queue_pixels
 
     def _timed_write(
         self, job: Job, stat: FileStat, edge_width: float | None, result: Picture, seconds: float

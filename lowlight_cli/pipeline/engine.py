@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from lowlight_cli.pipeline.device_errors import DeviceLostError
 from lowlight_cli.pipeline.encode_behind import BeforeWrite, WriteBehind
 from lowlight_cli.pipeline.frames import Finish, begin_batch
 from lowlight_cli.pipeline.model_runner import ModelRunner
-from lowlight_cli.pipeline.plan import Plan
+from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import Report, Row, failed_row, rows_without_work
 from lowlight_cli.pipeline.signals import Interruption, exit_code_of
 
@@ -53,6 +53,7 @@ class _Run:
         on_crash: Callable[[Row, BaseException], None],
         on_work: Callable[[Path], None],
         interruption: Interruption,
+        more_jobs: Callable[[], Sequence[Job]],
     ) -> None:
         self.plan = plan
         self.runner = runner
@@ -65,10 +66,12 @@ class _Run:
         self._begun: deque[_Begun] = deque()
         self._rows: list[Row] = []
         self._failures = 0
+        self._further = 0
         self._started = time.perf_counter()
         self._on_row = on_row
         self._on_crash = on_crash
         self._on_work = on_work
+        self._more_jobs = more_jobs
         self._ended_by: LowlightError | None = None
 
     def enhance_all(self) -> None:
@@ -116,7 +119,7 @@ class _Run:
         Raises:
             RuntimeError: Jobs and rows do not match, which is a bug.
         """
-        expected = len(self.plan.jobs) + len(self.plan.closed)
+        expected = len(self.plan.jobs) + len(self.plan.closed) + self._further
         left = expected - len(self._rows)
         distinct = {(row.source, row.target) for row in self._rows}
         if len(distinct) != len(self._rows) or left < 0 or (is_complete and left and not self._ended_by):
@@ -139,7 +142,7 @@ class _Run:
 
     def _readable(self) -> Iterator[Loaded]:
         """Yields decoded images, and records the rows of the others."""
-        stream = read_ahead(self._jobs, self.config, self._clock)
+        stream = read_ahead(self._jobs, self.config, self._clock, self._further_jobs)
         while True:
             with self.interruption.interruptible(), self._clock.timed("wait_input"):
                 item = next(stream, None)
@@ -151,6 +154,11 @@ class _Run:
             handed_over = [item]
             del item  # else it stays in memory until the next image is requested
             yield handed_over.pop()
+
+    def _further_jobs(self) -> Sequence[Job]:
+        jobs = self._more_jobs()
+        self._further += len(jobs)
+        return jobs
 
     def _begin(self, batch: list[Loaded]) -> None:
         start = time.perf_counter()
@@ -212,6 +220,7 @@ def run_plan(
     on_crash: Callable[[Row, BaseException], None] = lambda row, error: None,
     on_work: Callable[[Path], None] = lambda source: None,
     interruption: Interruption | None = None,
+    more_jobs: Callable[[], Sequence[Job]] = tuple,
 ) -> Report:
     """Enhances every image of a plan; one that fails is a row of the report and does not end the run.
 
@@ -228,10 +237,12 @@ def run_plan(
         on_crash: Called before ``on_row`` with a row that failed because of a bug, and with the exception.
         on_work: Called with the first source of each batch before the model runs on it.
         interruption: Handles the signals, also before this run; None makes one for this run.
+        more_jobs: Called when the jobs of the plan are being read, and then before each image; gives further
+            jobs, none of them to be skipped, if there are any by then.
     """
     cv2.setNumThreads(0)  # OpenCV's own threads would compete with those of the model
     interruption = interruption or Interruption()
-    run = _Run(plan, runner, config, on_row, before_write, on_crash, on_work, interruption)
+    run = _Run(plan, runner, config, on_row, before_write, on_crash, on_work, interruption, more_jobs)
     with run.interruption.installed():
         try:
             run.enhance_all()

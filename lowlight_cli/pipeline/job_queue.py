@@ -7,12 +7,15 @@ from pathlib import Path
 from lowlight_cli.pipeline.decode_ahead import is_in_sample
 from lowlight_cli.pipeline.plan import Job
 
-FIRST_JOBS = 16
+FIRST_JOBS = 64
 """Most jobs of the first chunk of a worker, whose speed is not known yet."""
 
 MOST_JOBS = 1000
 CHUNK_S = 5.0
-"""Seconds that a chunk should take: at its end a worker has nothing to read ahead."""
+"""Seconds that a chunk should take."""
+
+LEAST_S = 0.25
+"""Seconds of work that a chunk has at least, within a fair share: small ones leave passes incomplete."""
 
 MOST_BEGINS = 2
 """How often a job is begun before it fails, because its worker ended each time."""
@@ -36,6 +39,17 @@ class JobQueue:
         """Whether a job waits."""
         return bool(self._waiting or self._suspects)
 
+    def can_follow(self, workers: int) -> bool:
+        """Whether a worker may get its next chunk before it has ended the one it works on.
+
+        Not so for the last jobs, which are shared out one by one, nor for those that a lost worker did not
+        finish: if a worker ends again, all jobs that it has count as begun.
+
+        Args:
+            workers: Number of workers.
+        """
+        return len(self._waiting) >= 4 * workers
+
     def next_chunk(self, workers: int, seconds: float | None = None) -> tuple[Job, ...]:
         """Removes the next jobs; chunks get smaller towards the end, so that all workers end together.
 
@@ -43,13 +57,15 @@ class JobQueue:
 
         Args:
             workers: Number of workers.
-            seconds: Seconds that the worker took for each image of its last chunk; None before its first.
+            seconds: Seconds that the worker took for each image; None before its first.
         """
         if not self._waiting:
             return (self._suspects.popleft(),) if self._suspects else ()
-        most = FIRST_JOBS if seconds is None else int(CHUNK_S / max(seconds, CHUNK_S / MOST_JOBS))
-        share = len(self._waiting) // (2 * workers)
-        return tuple(self._waiting.popleft() for _ in range(max(min(share, most), 1)))
+        count = min(len(self._waiting) // (2 * workers), FIRST_JOBS if seconds is None else MOST_JOBS)
+        if seconds and self.can_follow(workers):
+            least, fair = int(LEAST_S / seconds), len(self._waiting) // workers
+            count = min(max(count, min(least, fair)), int(CHUNK_S / seconds))
+        return tuple(self._waiting.popleft() for _ in range(max(count, 1)))
 
     def put_back(self, jobs: Sequence[Job]) -> list[Job]:
         """Adds jobs again that a lost worker did not finish; returns those that have been begun too often.

@@ -180,11 +180,13 @@ class ManifestWriter:
 
     Args:
         path: The file; created with the first line.
+        sync_pause_s: Least seconds from one sync to the next, for which whoever adds a line waits.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, sync_pause_s: float = 0.0) -> None:
         self._path = path
         self._file: int | None = None
+        self._sync_pause_s = sync_pause_s
         self._unsynced = 0
         self._synced_at = time.monotonic()
         self._lock = threading.Lock()
@@ -199,7 +201,7 @@ class ManifestWriter:
             with self._lock:
                 os.write(self._opened(), line_of(entry))
                 self._unsynced += 1
-                if self._unsynced >= _SYNC_LINES or time.monotonic() - self._synced_at > _SYNC_SECONDS:
+                if self._is_due(time.monotonic() - self._synced_at):
                     self._sync()
         except OSError as error:
             raise OutputError(f"cannot write '{self._path}': {error.strerror}") from error
@@ -228,6 +230,10 @@ class ManifestWriter:
             if size and os.pread(self._file, 1, size - 1) != b"\n":
                 os.write(self._file, b"\n")  # ends a line cut short by a crash
         return self._file
+
+    def _is_due(self, seconds: float) -> bool:
+        """Whether to sync, if the last time was so many seconds ago."""
+        return seconds > (self._sync_pause_s if self._unsynced >= _SYNC_LINES else _SYNC_SECONDS)
 
     def _sync(self) -> None:
         if self._file is not None:

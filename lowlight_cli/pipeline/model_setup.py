@@ -32,6 +32,10 @@ _REFERENCE_PIXELS = 2**20
 _GPU_BATCH = 64
 _GPU_BATCH_PIXELS = 8 * 2**20
 """Most pixels in a pass of several images on a GPU; small passes take as long to start as to compute."""
+_GPU_PASSES_AHEAD = 2
+"""One that the GPU computes, and one that follows while the host takes results or waits for the disk."""
+_GPU_QUEUE_PIXELS = 2**27
+"""Eleven photos of 12 megapixels: each takes a quarter of a second to read, and a GPU makes 19 a second."""
 _GPU_SCORING_BATCH = 8
 
 
@@ -199,11 +203,13 @@ def make_pipeline_config(settings: EnhanceSettings, device: torch.device) -> Pip
         device: Where the model runs.
     """
     stop = settings.stop
+    queue_pixels = _GPU_QUEUE_PIXELS if device.type == "cuda" else PipelineConfig().queue_pixels
     return PipelineConfig(
         batch_size=settings.batch_size or (1 if device.type == "cpu" else _GPU_BATCH),
         batch_pixels=None if settings.batch_size or device.type == "cpu" else _GPU_BATCH_PIXELS,
-        passes_ahead=1 if device.type == "cuda" else 0,
+        passes_ahead=_GPU_PASSES_AHEAD if device.type == "cuda" else 0,
         workers=settings.workers or default_workers(),
+        queue_pixels=queue_pixels,
         read=settings.read,
         write=settings.write,
         software=_software(settings.model),

@@ -17,6 +17,11 @@ from lowlight_cli.pipeline.report import Row
 from lowlight_cli.pipeline.resume import BRIGHT, KNOWN_FAILURE, ResumeState, absolute, key_of
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 
+_SYNC_PAUSE_S = 0.25
+"""Least seconds from one sync of the manifest to the next: it is written in the thread that feeds the model.
+
+Until the run ends, the journal holds these results, too, and is synced by the threads that write them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
@@ -132,7 +137,8 @@ class RunLog:
         self._is_begun = False
         self._started = time.perf_counter()
         self._jobs = {job.target: job for job in plan.jobs}
-        self._manifest = ManifestWriter(manifest_path(plan.folder, plan.records))
+        manifest = manifest_path(plan.folder, plan.records)
+        self._manifest = ManifestWriter(manifest, sync_pause_s=_SYNC_PAUSE_S)
         path = journal_path(plan.folder, plan.records)
         self._journal = Journal(plan.folder, resume_state.options, path)
         self._failed = {} if failed is None else failed

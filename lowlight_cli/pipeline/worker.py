@@ -9,7 +9,7 @@ import queue
 import threading
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -75,11 +75,12 @@ class ChunkRunner:
         runner: ModelRunner = self._runner
         return Ready(str(runner.device), runner.precision.name, runner.precision_reason)
 
-    def run(self, chunk: Chunk) -> Report:
+    def run(self, chunk: Chunk, more_jobs: Callable[[], Sequence[Job]] = tuple) -> Report:
         """Enhances the images of a chunk, and sends their rows.
 
         Args:
             chunk: Jobs, none of them to be skipped.
+            more_jobs: Gives the jobs of chunks that came meanwhile, as in ``run_plan``.
         """
         self._journal.begin(chunk.info)
         config: PipelineConfig = replace(self._config, measured=chunk.measured)
@@ -92,6 +93,7 @@ class ChunkRunner:
             on_crash=lambda row, error: self._send(Crashed(replace(row, crash=None), portable(error))),
             on_work=lambda source: self._send(Working(source)),
             interruption=self._interruption,
+            more_jobs=more_jobs,
         )
 
     def close(self) -> None:
@@ -102,6 +104,33 @@ class ChunkRunner:
         self._journal.before_write(job, size, sha256)
         if self._backup:
             self._backup.keep(job)
+
+
+class _ChunkQueue:
+    """Chunks that have come and are not begun; None is the last of them."""
+
+    def __init__(self) -> None:
+        self._queue = queue.SimpleQueue[Chunk | None]()
+        self.count = 0
+        """Number of chunks that were taken since ``first`` was called."""
+
+    def put(self, chunk: Chunk | None) -> None:
+        """Adds a chunk."""
+        self._queue.put(chunk)
+
+    def first(self) -> Chunk | None:
+        """Waits for a chunk."""
+        self.count = 1
+        return self._queue.get()
+
+    def more_jobs(self) -> tuple[Job, ...]:
+        """Jobs of the next chunk, if it is there; so nothing drains from one chunk to the next."""
+        with suppress(queue.Empty):
+            if (chunk := self._queue.get_nowait()) is not None:
+                self.count += 1
+                return chunk.jobs
+            self._queue.put(None)
+        return ()
 
 
 def portable(error: BaseException) -> BaseException:
@@ -130,7 +159,7 @@ def serve(connection: Connection) -> None:
         task = connection.recv()
     except EOFError:
         leave(0)
-    interruption, chunks, sending = Interruption(), queue.SimpleQueue[Chunk | None](), threading.Lock()
+    interruption, chunks, sending = Interruption(), _ChunkQueue(), threading.Lock()
 
     def send(message: Message) -> None:
         with sending, suppress(OSError):  # if nobody listens any more, the worker is about to stop
@@ -142,9 +171,7 @@ def serve(connection: Connection) -> None:
     leave(0)  # threads whose results are no longer needed may still work
 
 
-def _listen(
-    connection: Connection, chunks: "queue.SimpleQueue[Chunk | None]", interruption: Interruption
-) -> None:
+def _listen(connection: Connection, chunks: _ChunkQueue, interruption: Interruption) -> None:
     is_first = True
     try:
         while (chunk := connection.recv()) is not None:
@@ -158,21 +185,18 @@ def _listen(
 
 
 def _work(
-    task: WorkerTask,
-    chunks: "queue.SimpleQueue[Chunk | None]",
-    send: Callable[[Message], None],
-    interruption: Interruption,
+    task: WorkerTask, chunks: _ChunkQueue, send: Callable[[Message], None], interruption: Interruption
 ) -> None:
     """Loads the model and works on chunks until there are no more; sends an error that ends it."""
     try:
         runner = ChunkRunner(task, send, interruption)
         send(runner.ready)
-        while (chunk := chunks.get()) is not None:
-            report = runner.run(chunk)
+        while (chunk := chunks.first()) is not None:
+            report = runner.run(chunk, chunks.more_jobs)
             if report.ended_by is not None:
                 send(Warned(str(report.ended_by)))
                 leave(1)  # the device is lost for the rest of this process
-            send(ChunkEnded(report.stages))
+            send(ChunkEnded(report.stages, chunks.count))
         runner.close()
     except Exception as error:
         send(Failed(portable(error)))

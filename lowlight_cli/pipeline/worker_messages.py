@@ -89,10 +89,13 @@ class Finished:
 class ChunkEnded:
     """All jobs of a chunk have rows, unless the worker was asked to stop or the disk is full.
 
-    ``stages`` says where the time went.
+    Attributes:
+        stages: Where the time went.
+        count: Number of chunks, if others came before the first was done.
     """
 
     stages: StageSeconds = field(default_factory=StageSeconds)
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from lowlight_cli.pipeline.worker_messages import Chunk, Message, WorkerTask
 STOP_S = 15.0
 """Seconds that a worker gets to finish the files that it writes, before it is killed."""
 
+AHEAD_S = 2.0
+"""A worker with less work than for so many seconds gets its next chunk, so that its device never waits."""
+
 
 @dataclass(slots=True, eq=False)
 class WorkerProcess:
@@ -27,10 +30,10 @@ class WorkerProcess:
         device: Its device.
         process: The process.
         connection: To that process.
-        jobs: Jobs of its chunk that have no row yet, by their outputs.
+        jobs: Jobs of its chunks that have no row yet, by their outputs.
         is_ready: Whether its model is loaded.
-        is_busy: Whether it works on a chunk, of which all jobs may have rows already.
-        seconds: Seconds that it took for each image of its last chunk; None before its first.
+        chunks: Number of chunks that it works on, of which all jobs may have rows already.
+        seconds: Seconds that it took for each image; None before its first row.
     """
 
     device: str
@@ -38,10 +41,10 @@ class WorkerProcess:
     connection: Connection
     jobs: dict[Path, Job] = field(default_factory=dict)
     is_ready: bool = False
-    is_busy: bool = False
+    chunks: int = 0
     seconds: float | None = None
-    _began_at: float = 0.0
-    _count: int = 1
+    _began_at: float | None = None
+    _rows: int = 0
 
     @staticmethod
     def started(device: str, main: Callable[[Connection], None]) -> "WorkerProcess":
@@ -68,21 +71,36 @@ class WorkerProcess:
             self.connection.send(message)
 
     def begin(self, chunk: Chunk) -> None:
-        """Sends a chunk."""
-        self.jobs, self.is_busy = {job.target: job for job in chunk.jobs}, True
-        self._began_at, self._count = time.monotonic(), len(chunk.jobs)
+        """Sends a chunk; it may still work on others."""
+        self.jobs.update((job.target, job) for job in chunk.jobs)
+        self.chunks += 1
+        if self._began_at is None:
+            self._began_at = time.monotonic()
         with suppress(OSError):
             self.connection.send(chunk)
 
     def note_row(self, row: Row) -> None:
-        """Notes that a job of its chunk has a row."""
-        if row.target is not None:
-            self.jobs.pop(row.target, None)
+        """Notes that a job of its chunks has a row."""
+        if row.target in self.jobs and self._began_at is not None:
+            del self.jobs[row.target]
+            self._rows += 1
+            self.seconds = (time.monotonic() - self._began_at) / self._rows
 
-    def end_chunk(self) -> None:
-        """Notes that it can begin another chunk."""
-        self.jobs, self.is_busy = {}, False
-        self.seconds = (time.monotonic() - self._began_at) / self._count
+    def end_chunks(self, count: int) -> None:
+        """Notes that some of its chunks are done."""
+        self.chunks -= count
+        if not self.chunks:
+            self.jobs = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it works on a chunk."""
+        return self.chunks > 0
+
+    @property
+    def is_nearly_done(self) -> bool:
+        """Whether it soon has nothing to read ahead."""
+        return self.seconds is not None and len(self.jobs) * self.seconds < AHEAD_S
 
     def receive(self) -> Message | None:
         """The next message, which is waited for; None if the process has ended."""

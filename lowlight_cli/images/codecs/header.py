@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
@@ -42,11 +43,12 @@ def read_header(path: Path) -> Header:
     try:
         if not path.is_file():
             raise ImageError("unreadable", "not a regular file")
-        pages = read_tiff_headers(path)
-        if pages is not None:
-            return _first(pages)
-        with Image.open(path) as image:
-            return Header(image.width, image.height, _orientation(image))
+        with path.open("rb") as file:
+            pages = read_tiff_headers(file)
+            if pages is not None:
+                return _first(pages)
+            with Image.open(file) as image:
+                return Header(image.width, image.height, _orientation(image))
     except PermissionError as error:
         raise ImageError("permission", "no permission to read the file") from error
     except UnidentifiedImageError as error:
@@ -63,20 +65,19 @@ def _first(pages: tuple[Header, ...]) -> Header:
     return pages[0]
 
 
-def read_tiff_headers(path: Path) -> tuple[Header, ...] | None:
+def read_tiff_headers(file: BinaryIO) -> tuple[Header, ...] | None:
     """Headers of the pages of a TIFF, since Pillow reads few kinds of TIFF; None for any other file.
 
     Args:
-        path: A regular file.
+        file: A regular file, at its start; afterwards somewhere else.
 
     Raises:
         OSError: The file cannot be read.
     """
-    with path.open("rb") as file:
-        if file.read(4) not in _TIFF_STARTS:
-            return None
-        with mmap(file.fileno(), 0, access=ACCESS_READ) as mapped, suppress(EOFError, ValueError):
-            return tuple(filter(None, map(_header_of, read_pages(mapped))))
+    if file.read(4) not in _TIFF_STARTS:
+        return None
+    with mmap(file.fileno(), 0, access=ACCESS_READ) as mapped, suppress(EOFError, ValueError):
+        return tuple(filter(None, map(_header_of, read_pages(mapped))))
     return ()
 
 

@@ -49,12 +49,25 @@ def _serve(connection):
     with working_in(task.folder, task.records):
         while (chunk := _received(connection)) is not None:
             journal.begin(chunk.info)
-            for job in chunk.jobs:
-                if connection.poll():  # nothing but a request to stop comes meanwhile
-                    break
-                connection.send(Working(job.source))
-                connection.send(Finished(_done(job, journal)))
-            connection.send(ChunkEnded(StageSeconds(read=1.0)))
+            if not _is_done(chunk, connection, journal):
+                return
+
+
+def _is_done(chunk, connection, journal):
+    """Does a chunk, and those that come meanwhile; whether it was not asked to stop."""
+    jobs, count, goes_on = list(chunk.jobs), 1, True
+    while jobs and goes_on:
+        while goes_on and connection.poll():
+            further = _received(connection)
+            goes_on = further is not None
+            jobs += further.jobs if goes_on else ()
+            count += goes_on
+        if goes_on:
+            job = jobs.pop(0)
+            connection.send(Working(job.source))
+            connection.send(Finished(_done(job, journal)))
+    connection.send(ChunkEnded(StageSeconds(read=float(count)), count))
+    return goes_on
 
 
 def _received(connection):

@@ -147,6 +147,26 @@ def test_a_run_that_begins_passes_ahead_writes_every_image_once(plan, begun, pas
     assert sum(begun) == 9
 
 
+@pytest.mark.parametrize("passes_ahead", [1, 2])
+def test_a_device_always_has_a_next_pass_while_results_are_taken(plan, begun, monkeypatch, passes_ahead):
+    left = []
+
+    def begin(runner, pictures):
+        collect, index = begin_pass(runner, pictures), len(begun)
+        begun.append(len(pictures))
+
+        def taken():
+            left.append(len(begun) - index - 1)
+            return collect()
+
+        return taken
+
+    monkeypatch.setattr(frames, "begin_pass", begin)
+    config = PipelineConfig(batch_size=1, passes_ahead=passes_ahead)
+    assert run_plan(plan, _runner(Identity(), EnhanceParams(Controls())), config).count("ok") == 9
+    assert left == [passes_ahead] * (9 - passes_ahead) + list(range(passes_ahead))[::-1]
+
+
 @pytest.mark.parametrize("where", ["begin", "collect"])
 def test_a_pass_that_fails_is_computed_again_without_haste(plan, begun, monkeypatch, where):
     def failing(runner, pictures):

@@ -1,6 +1,8 @@
-"""Files that change while they are read, and images that are bright enough already."""
+"""How far is read ahead, files that change while they are read, and images that are bright enough already."""
 
 import os
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,3 +86,99 @@ def test_bright_pictures_are_skipped_where_only_dark_ones_are_asked_for(tmp_path
     row = _one(job, PipelineConfig(only_dark=0.5))
     assert (row.status, row.code, row.target) == ("skipped", "bright", job.target)
     assert not isinstance(_one(job, PipelineConfig(only_dark=0.51)), Row)
+
+
+PATIENCE_S = 30
+
+
+class _Noting:
+    """Stands for ``decode``; counts images that are decoded and not handed over."""
+
+    def __init__(self):
+        self.begun, self.most, self.handed_over = 0, 0, 0
+        self.changed = threading.Condition()
+
+    def __call__(self, path, settings):
+        with self.changed:
+            self.begun += 1
+            self.most = max(self.most, self.begun - self.handed_over)
+            self.changed.notify_all()
+        raise ImageError("unreadable", "not read at all")
+
+    def wait_for(self, count):
+        with self.changed:
+            return self.changed.wait_for(lambda: self.begun >= count, PATIENCE_S)
+
+
+def _noting(monkeypatch, pixels):
+    noting = _Noting()
+    monkeypatch.setattr(module, "decode", noting)
+    monkeypatch.setattr(module, "peek_pixels", lambda path: pixels)
+    return noting
+
+
+def _jobs(count):
+    return [Job(Path(f"in/{number}"), Path(f"out/{number}")) for number in range(count)]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_two_full_passes_are_read_ahead_however_few_the_threads(monkeypatch, workers):
+    noting = _noting(monkeypatch, 240_000)
+    stream = read_ahead(_jobs(200), PipelineConfig(workers=workers, batch_size=32))
+    next(stream)
+    assert noting.wait_for(64)
+    stream.close()
+    assert noting.begun <= 65
+
+
+@pytest.mark.parametrize(("pixels", "most"), [(10, 3), (30, 1), (31, 1), (1000, 1), (0, 2 * 16)])
+def test_no_more_is_decoded_ahead_than_the_queue_takes(monkeypatch, pixels, most):
+    noting = _noting(monkeypatch, pixels)
+    stream = read_ahead(_jobs(100), PipelineConfig(workers=5, batch_size=16, queue_pixels=30))
+    for count, _ in enumerate(stream, 1):
+        with noting.changed:
+            noting.handed_over = count
+    assert (noting.begun, noting.handed_over) == (100, 100)
+    assert noting.most <= most + 1  # the one that is handed over
+
+
+def test_images_come_in_order_whoever_reads_their_headers_first(monkeypatch):
+    noting, slow = _noting(monkeypatch, 10), threading.Event()
+
+    def peek(path):
+        if path.name == "0":
+            slow.wait(PATIENCE_S)
+        elif path.name == "3":
+            slow.set()
+        return 10
+
+    monkeypatch.setattr(module, "peek_pixels", peek)
+    stream = read_ahead(_jobs(9), PipelineConfig(workers=4, queue_pixels=20))
+    assert [row.source.name for row in stream] == [str(number) for number in range(9)]
+    assert noting.begun == 9
+
+
+def test_the_caller_touches_no_file(monkeypatch):
+    threads = set()
+    _noting(monkeypatch, 10)
+    monkeypatch.setattr(module, "peek_pixels", lambda path: threads.add(threading.current_thread().name) or 1)
+    assert len(list(read_ahead(_jobs(9), PipelineConfig(workers=2)))) == 9
+    assert threads <= {"decode_0", "decode_1"}
+
+
+def test_threads_that_wait_for_room_end_with_the_stream(monkeypatch):
+    _noting(monkeypatch, 100)
+    before = set(threading.enumerate())
+    stream = read_ahead(_jobs(50), PipelineConfig(workers=4, queue_pixels=10))
+    next(stream)
+    stream.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+def test_jobs_that_come_meanwhile_follow_without_a_pause(monkeypatch):
+    _noting(monkeypatch, 10)
+    further = [_jobs(20)[7:11], _jobs(20)[11:20]]
+    stream = read_ahead(_jobs(7), PipelineConfig(), None, lambda: further.pop(0) if further else ())
+    assert [row.source.name for row in stream] == [str(number) for number in range(20)]

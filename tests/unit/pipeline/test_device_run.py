@@ -22,6 +22,7 @@ from lowlight_cli.pipeline.signals import Interruption
 from lowlight_cli.pipeline.worker import ChunkRunner
 from lowlight_cli.pipeline.worker_lock import wait_for_workers, working_in
 from lowlight_cli.pipeline.worker_messages import WorkerTask
+from lowlight_cli.pipeline.worker_process import WorkerProcess
 from tests.unit.pipeline import fake_worker
 
 INFO = RunInfo(run="2026-01-31T23:59:59Z-0000", version="1", model="m", preset=None, checkpoint_sha256=None)
@@ -90,6 +91,20 @@ def test_every_image_gets_one_row_and_one_result(run):
     assert sorted(run.observer.sources) == sorted(f"a{i}.png" for i in range(30))
     assert run.observer.warnings == ["less memory"]  # of two workers
     assert report.stages.read >= 3.0  # a second for each chunk
+
+
+@pytest.mark.parametrize(("count", "is_expected"), [(200, True), (7, False)])
+def test_a_process_gets_its_next_images_before_it_has_done_the_last(run, monkeypatch, count, is_expected):
+    busy, begin = [], WorkerProcess.begin
+
+    def noted(worker, chunk):
+        busy.append(worker.is_busy)
+        begin(worker, chunk)
+
+    monkeypatch.setattr(WorkerProcess, "begin", noted)
+    report = run(names("a", count))
+    assert outcomes(report) == dict.fromkeys(names("a", count), "ok")
+    assert (True in busy) is is_expected
 
 
 def test_images_of_a_process_that_ends_are_done_by_another(run):

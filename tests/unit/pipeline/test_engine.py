@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,30 @@ def test_every_job_becomes_a_row_in_order(plan):
     assert tuple(rows) == report.rows
     assert (report.exit_code, report.left, report.megapixels) == (0, 0, pytest.approx(8 * 48 * 32 / 1e6))
     assert all(job.target.exists() for job in plan.jobs)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_jobs_that_come_meanwhile_belong_to_the_run(plan, batch_size):
+    further = [plan.jobs[3:4], plan.jobs[4:]]
+    first = replace(plan, jobs=plan.jobs[:3])
+    config = PipelineConfig(workers=2, batch_size=batch_size)
+    report = run_plan(first, _forward(), config, more_jobs=lambda: further.pop(0) if further else ())
+    assert [row.source for row in report.rows] == [job.source for job in plan.jobs]
+    assert (report.count("ok"), report.left) == (8, 0)
+
+
+def test_jobs_that_came_and_were_not_reached_are_left(plan):
+    def stop(row):
+        if not rows:  # a second one would end the program
+            signal.raise_signal(signal.SIGINT)
+        rows.append(row)
+
+    rows, further = [], [plan.jobs[3:]]
+    first = replace(plan, jobs=plan.jobs[:3])
+    more = lambda: further.pop() if further else ()  # noqa: E731
+    report = run_plan(first, _forward(), PipelineConfig(), on_row=stop, more_jobs=more)
+    assert report.exit_code == 130
+    assert report.left == 8 - len(report.rows)
 
 
 @pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Stopped(signal.SIGTERM), 143)])

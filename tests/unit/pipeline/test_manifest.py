@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import time
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
@@ -128,3 +130,18 @@ def test_a_line_holds_all_fields_in_their_order():
     expected = {each.name: getattr(entry, each.name) for each in fields(Entry)}
     expected |= {"warnings": ["icc", "metadata"], "controls": {"strength": 0.5}}
     assert list(json.loads(line_of(entry)).items()) == list(expected.items())
+
+
+@pytest.mark.parametrize(("pause_s", "expected"), [(0.0, [32, 64, 96, 128, 141]), (0.25, [65, 130, 141])])
+def test_lines_are_synced_in_groups_with_a_pause_between(tmp_path, monkeypatch, pause_s, expected):
+    lines, seconds, synced = 0, 0.0, []
+    monkeypatch.setattr(time, "monotonic", lambda: seconds)
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(lines))
+    writer = ManifestWriter(tmp_path / "manifest.jsonl", sync_pause_s=pause_s)
+    for lines in range(1, 141):  # noqa: B007
+        seconds += 1 / 256
+        writer.add(_entry())
+    lines, seconds = 141, seconds + 2
+    writer.add(_entry())
+    assert synced == expected
+    writer.close()
