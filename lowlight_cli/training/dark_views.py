@@ -55,7 +55,7 @@ def dark_view(
         )
     ]
     dark, view, places = (torch.cat(each) for each in list(zip(*nights, strict=True))[:3])
-    bright = crops if gains is None else with_gains(crops, torch.cat([night.gain for night in nights]))
+    bright = crops if gains is None else _with_gains(crops, torch.cat([night.gain for night in nights]))
     if settings.clean_share or settings.uneven_share:
         lightness = mean_luma(view)
     else:
@@ -64,7 +64,7 @@ def dark_view(
     return DarkView(dark, bright, lightness, view, places)
 
 
-def with_gains(crops: Crops, gains: PerImage) -> Crops:
+def _with_gains(crops: Crops, gains: PerImage) -> Crops:
     """Crops after the curve of ``lift``; the mean luma of whole images is that of the curve at their mean."""
     lightness = lift_lightness(crops.lightness, gains)
     return crops._replace(images=lift(crops.images, gains), lightness=lightness)
