@@ -45,7 +45,7 @@ class Vqcnir(Enhancer):
     """
 
     supported_controls = frozenset({"texture"})
-    is_recordable = False  # on an H200 recorded passes gave other pixels; the cause is not known
+    is_recordable = False  # torchvision's deformable convolution runs outside of the stream that is recorded
     shown_names: ClassVar[Mapping[str, str]] = {"aiem": "illumination_enhancement"}
 
     def __init__(self, config: VqcnirConfig) -> None:
