@@ -85,8 +85,8 @@ def deformable_convolution(
     if not features.is_cuda:
         return _by_sampling(features, offsets, modulation, weight, bias)
 
-    # torchvision's kernel is twice as fast there, and six times slower on a CPU. It always runs in the default
-    # stream, so it must not be recorded as a CUDA graph.
+    # torchvision's kernel is twice as fast there, and six times slower on a CPU. It always runs in the
+    # default stream, so it must not be recorded as a CUDA graph.
     from torchvision.ops import deform_conv2d
 
     with torch.autocast("cuda", enabled=False):
