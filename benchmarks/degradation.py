@@ -50,12 +50,9 @@ class Pair(NamedTuple):
     photo: Images
 
 
-class Row(TypedDict):
-    """Numbers of one pair; lists are red, green and blue."""
+class Likeness(TypedDict):
+    """How like the real darkness the learned one is."""
 
-    name: str
-    degradation: list[float]
-    missing: list[float]
     inside: float
     correlation: float
     dark_luma: float
@@ -66,7 +63,15 @@ class Row(TypedDict):
     made_noise: float
 
 
-class Summary(TypedDict):
+class Row(Likeness):
+    """Numbers of one pair; lists are red, green and blue."""
+
+    name: str
+    degradation: list[float]
+    missing: list[float]
+
+
+class Summary(Likeness):
     """Means over the pairs; ``ratio`` is that of the means, and ``is_met`` whether it is within the bar."""
 
     degradation: float
@@ -74,14 +79,6 @@ class Summary(TypedDict):
     ratio: float
     is_met: bool
     spread: float
-    inside: float
-    correlation: float
-    dark_luma: float
-    made_luma: float
-    dark_black: float
-    made_black: float
-    dark_noise: float
-    made_noise: float
 
 
 def main() -> None:

@@ -255,9 +255,8 @@ class ModelRunner:
         pixels = min(_OBSERVED_PIXELS, limits.pixels)
         padding = self.enhancer.size_multiple, self.enhancer.frame
         with self.clock.timed_on(self.device, "copy_in"):
-            padded = (
-                torch.stack([shrink(each, pixels, *padding) for each in pictures]).mean(0).to(self.device)
-            )
+            small = torch.stack([shrink(each, pixels, *padding) for each in pictures])
+            padded = small.mean(0).to(self.device)
         clock, controls = self.clock.timed_on(self.device, "model"), self.params.controls
         with clock, seeded(self.device, self.params.seed), FP32.on(self.device):
             observation = self.enhancer.observe(padded, controls, reference=self.reference)

@@ -175,12 +175,16 @@ def test_a_run_with_graphs_writes_what_one_without_writes(make_picture, tmp_path
         assert np.array_equal(made, wanted)
 
 
+def assert_equal_passes(runner, pictures, *, graphs):
+    results = [begin_pass(runner, pictures)()[0] for _ in range(FIRST_PASSES + 3)]
+    assert graph_count(runner) == graphs
+    assert all(np.array_equal(each, results[0]) for each in results)
+
+
 def test_glare_is_not_recorded_and_random_numbers_still_work():
     runner = make_runner(EnhanceSettings(model="glare", device="cuda", precision="fp32"))
     pictures = [like_a_photo(250, 500)]
-    results = [begin_pass(runner, pictures)()[0] for _ in range(FIRST_PASSES + 3)]
-    assert graph_count(runner) == 0
-    assert all(np.array_equal(each, results[0]) for each in results)
+    assert_equal_passes(runner, pictures, graphs=0)
     torch.manual_seed(0)
     assert torch.rand(3, device=CUDA).isfinite().all()
 
@@ -195,12 +199,8 @@ def test_a_recording_that_fails_leaves_random_numbers_and_results_as_they_were()
 
     runner.enhancer.enhance = waiting
     pictures = [like_a_photo(250, 500)]
-    results = [begin_pass(runner, pictures)()[0] for _ in range(FIRST_PASSES + 3)]
-    assert graph_count(runner) == 0
-    assert all(np.array_equal(each, results[0]) for each in results)
+    assert_equal_passes(runner, pictures, graphs=0)
     torch.manual_seed(0)
     assert torch.rand(3, device=CUDA).isfinite().all()
     runner = make_runner(EnhanceSettings(device="cuda", precision="fp32"))
-    results = [begin_pass(runner, pictures)()[0] for _ in range(FIRST_PASSES + 3)]
-    assert graph_count(runner) == 1
-    assert all(np.array_equal(each, results[0]) for each in results)
+    assert_equal_passes(runner, pictures, graphs=1)
