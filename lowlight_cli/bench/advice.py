@@ -81,7 +81,7 @@ def _for_model(
             _changed(settings, "--device", possible.gpu, text, device=possible.gpu), is_certain=True
         )
     if settings.detail is not Detail.FAST and _has_large(case):
-        text = "large photos pass the model at 1.5 megapixels, so the finest detail differs"
+        text = "large photos pass the model at reduced size, so the finest detail differs"
         yield replace(_changed(settings, "--detail", "fast", text, detail=Detail.FAST), is_certain=True)
     if setup.device != "cpu" and settings.batch_size is not None:
         text = "results depend a little on the size of the pass"

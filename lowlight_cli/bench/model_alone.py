@@ -13,7 +13,7 @@ from lowlight_cli.images.padding import padded_side
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.model_runner import ModelRunner
-from lowlight_cli.pipeline.reduced_size import REDUCED_PIXELS, run_at_detail
+from lowlight_cli.pipeline.reduced_size import reduced_size, run_at_detail
 
 _MOST_SHAPES = 3
 """Number of shapes that are measured, those with most pixels; others are estimated by their pixels."""
@@ -71,8 +71,7 @@ class ModelAlone:
         """Size of the image that the model gets, padded."""
         above, enhancer = self._runner.params.reduced_above, self._runner.enhancer
         if above is not None and height * width > above:
-            scale = (REDUCED_PIXELS / (height * width)) ** 0.5
-            height, width = round(height * scale), round(width * scale)
+            height, width = reduced_size(height, width)
         padding = enhancer.size_multiple, enhancer.frame
         return padded_side(height, *padding), padded_side(width, *padding)
 

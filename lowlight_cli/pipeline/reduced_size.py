@@ -14,7 +14,10 @@ from lowlight_cli.pipeline.model_runner import ModelRunner
 from lowlight_cli.pipeline.outcomes import Outcome
 
 REDUCED_PIXELS = 1_500_000
-"""Number of pixels of the copy that the model gets."""
+"""Number of pixels of the copy that the model gets, at least."""
+
+LARGEST_STEP = 3
+"""How many times smaller the sides of a copy may be; with more, results are less like those at full size."""
 
 _TOP = np.float32(65535)
 
@@ -57,13 +60,17 @@ def _carried(
 
 
 def reduced(pixels: Pixels) -> UInt16[np.ndarray, "h2 w2 3"]:
-    """A copy of about ``REDUCED_PIXELS`` pixels that shows the same area, (h, w, 3), uint16.
+    """A copy of the size ``reduced_size`` that shows the same area, (h, w, 3), uint16.
 
     Args:
         pixels: A larger image, (h, w, 3), uint8 or uint16.
     """
-    height, width = pixels.shape[:2]
-    scale = (REDUCED_PIXELS / (height * width)) ** 0.5
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    height, width = reduced_size(*pixels.shape[:2])
     deep = pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * np.uint16(257)
-    return cv2.resize(deep, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(deep, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def reduced_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width of the copy of a larger image, in pixels."""
+    scale = max((REDUCED_PIXELS / (height * width)) ** 0.5, 1 / LARGEST_STEP)
+    return max(1, round(height * scale)), max(1, round(width * scale))

@@ -76,12 +76,14 @@ def test_an_image_that_fails_stays_an_error():
     assert outcomes[0].code == "nonfinite"
 
 
-@pytest.mark.parametrize(("height", "width"), [(5, 9000), (9000, 5), (1000, 1000)])
-def test_copies_of_any_shape_have_pixels(height, width):
+@pytest.mark.parametrize(
+    ("height", "width", "copied"),
+    [(5, 9000, (2, 3286)), (9000, 5, (3286, 2)), (150, 160, (75, 80)), (1000, 700, (333, 233))],
+)
+def test_copies_have_6000_pixels_or_a_third_of_each_side(height, width, copied):
     copy = reduced(np.zeros((height, width, 3), np.uint8))
     assert copy.dtype == np.uint16
-    assert min(copy.shape[:2]) >= 1
-    assert copy.shape[0] * copy.shape[1] <= 7000
+    assert copy.shape[:2] == copied == reduced_size.reduced_size(height, width)
 
 
 def test_sizes_by_choice():
