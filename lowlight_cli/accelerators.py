@@ -98,6 +98,13 @@ class Accelerator:
         """Gives memory that PyTorch keeps for reuse back to the system."""
         self._module.empty_cache()
 
+    def seed(self, seed: int) -> None:
+        """Starts the random numbers of all GPUs of this kind with a seed."""
+        if self.name == "mps":
+            torch.mps.manual_seed(seed)
+        else:
+            self._module.manual_seed_all(seed)
+
     def make_default(self, device: torch.device) -> None:
         """Makes a GPU the one that is used where none is named, so that no memory of another is taken.
 

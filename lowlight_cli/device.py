@@ -171,7 +171,10 @@ def seeded(device: torch.device, seed: int) -> Iterator[None]:
     is_forked = device.type not in ("cpu", "mps")
     kind = device.type if is_forked else "cuda"
     with torch.random.fork_rng([device] if is_forked else [], device_type=kind):
-        torch.manual_seed(seed)
+        # torch.manual_seed notes the call stack for each kind of GPU that is not in use: 0.8 ms in all.
+        torch.default_generator.manual_seed(seed)
+        if accelerator := accelerator_of(device):
+            accelerator.seed(seed)
         yield
 
 

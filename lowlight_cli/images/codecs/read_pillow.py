@@ -8,6 +8,7 @@ from PIL import Image, JpegImagePlugin
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs.avif_boxes import codes_of_boxes, has_more_than_eight_bits
+from lowlight_cli.images.codecs.pillow_memory import rgb_of
 from lowlight_cli.images.codecs.png_check import check_png, is_sixteen_bit_png
 from lowlight_cli.images.color.color_management import cmyk_to_srgb
 from lowlight_cli.images.color.named_colors import colors_of_codes, colors_of_png
@@ -79,11 +80,15 @@ def samples_of(image: Image.Image) -> Samples:
 
 def _array(image: Image.Image) -> Samples:
     """Samples of an image with one byte per channel, (h, w, channels)."""
+    if (samples := rgb_of(image)) is not None:
+        return samples
     width, height = image.size
     samples = np.empty((height, width, len(image.getbands())), np.uint8)
     step = max(1, _STRIP_BYTES // (4 * width))
     for top in range(0, height, step):
-        rows = np.asarray(image.crop((0, top, width, min(top + step, height))))
+        part = image.crop((0, top, width, min(top + step, height)))
+        rows = rgb_of(part)
+        rows = np.asarray(part) if rows is None else rows
         samples[top : top + step] = rows.reshape(samples[top : top + step].shape)
     return samples
 
