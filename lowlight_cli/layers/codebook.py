@@ -1,9 +1,11 @@
-"""Codebook lookup: replaces each feature vector by the nearest learned code.
+"""Codebook lookup: replaces each feature vector by the nearest learned code, or by a mixture of near codes.
 
 Source: van den Oord et al., "Neural Discrete Representation Learning", 2017, eq. 1-3; the additive shift is
-the codebook shift of CodeEnhance (section 2.5 of docs/models/codeenhance.md).
+the codebook shift of CodeEnhance (section 2.5 of docs/models/codeenhance.md); the mixture is the soft
+assignment of Agustsson et al., "Soft-to-Hard Vector Quantization", 2017, eq. 2.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -29,10 +31,14 @@ class Codebook(nn.Module):
         size: Number of codes.
         channels: Length of a code, equal to the channels of the features.
         shifted: Whether a second table of the same shape, zero at first, is added to the codes.
+        softness: After training, codes are mixed with weights exp(-d^2 / (softness v)), where d is their
+            distance to a feature vector and v the variance of the codes. A smooth area then stays smooth
+            where two codes are equally near. 0 takes the nearest code.
     """
 
-    def __init__(self, size: int, channels: int, *, shifted: bool = False) -> None:
+    def __init__(self, size: int, channels: int, *, shifted: bool = False, softness: float = 0.0) -> None:
         super().__init__()
+        self.softness = softness
         self.weight = nn.Parameter(torch.randn(size, channels))
         self.shift = nn.Parameter(torch.zeros(size, channels)) if shifted else None
 
@@ -43,23 +49,46 @@ class Codebook(nn.Module):
 
     def forward(self, features: Features) -> Quantized:
         """Quantizes features; their gradient reaches the encoder unchanged."""
-        indices = self.nearest(features)
-        codes = self.lookup(indices).to(features.dtype)
-        return Quantized(features + (codes - features).detach(), indices)
+        matched = self.match(features)
+        return Quantized(features + (matched.features - features).detach(), matched.indices)
+
+    @torch.no_grad()
+    def match(self, features: Features) -> Quantized:
+        """The code, or mixture of codes, in place of each feature vector, without a gradient."""
+        if self.training or not self.softness:
+            indices = self.nearest(features)
+            return Quantized(self.lookup(indices).to(features.dtype), indices)
+        batch, _, height, width = features.shape
+        codes = self.codes.float()
+        half_norms = codes.square().sum(1) / 2
+        spread = (codes - codes.mean(0)).square().sum(1).mean() * self.softness
+        rows, mixed = [], []
+        with torch.autocast(features.device.type, enabled=False):
+            for part in _chunks(features):
+                nearness = part @ codes.T - half_norms  # half of -d^2, plus a number for each vector
+                rows.append(nearness.argmax(1))
+                mixed.append((nearness * (2 / spread)).softmax(1) @ codes)
+        indices = torch.cat(rows).view(batch, height, width)
+        found = torch.cat(mixed).view(batch, height, width, -1).movedim(-1, 1)
+        return Quantized(found.to(features.dtype), indices)
 
     @torch.no_grad()
     def nearest(self, features: Features) -> CodeIndices:
         """Row of the closest code (Euclidean) at each position, in chunks and full precision."""
-        batch, channels, height, width = features.shape
-        tokens = features.movedim(1, -1).reshape(-1, channels).float()  # (b*h*w, c)
+        batch, _, height, width = features.shape
         codes = self.codes.float()
         half_norms = codes.square().sum(1) / 2
         with torch.autocast(features.device.type, enabled=False):
-            # The number of chunks would be fixed in an exported graph.
-            chunks = (tokens,) if torch.compiler.is_exporting() else tokens.split(TOKENS_PER_CHUNK)
-            rows = [(half_norms - part @ codes.T).argmin(1) for part in chunks]
+            rows = [(half_norms - part @ codes.T).argmin(1) for part in _chunks(features)]
         return torch.cat(rows).view(batch, height, width)
 
     def lookup(self, indices: CodeIndices) -> Features:
         """Codes of ``indices``, in the layout of features."""
         return embedding(indices, self.codes).movedim(-1, 1)
+
+
+def _chunks(features: Features) -> Sequence[Tensor]:
+    """Feature vectors in full precision, (vectors, channels), some at a time to save memory."""
+    tokens = features.movedim(1, -1).reshape(-1, features.shape[1]).float()
+    # The number of chunks would be fixed in an exported graph.
+    return (tokens,) if torch.compiler.is_exporting() else tokens.split(TOKENS_PER_CHUNK)

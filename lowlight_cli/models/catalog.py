@@ -73,7 +73,7 @@ _ENTRIES = (
             "lite": _own(
                 "codeenhance-lite.safetensors",
                 "codeenhance",
-                "6b8b9137ebcc06997e4bc77d8465a6562b2e5ea58d47f28e5ad427850274b2b6",
+                "636eea0f042d75080ddec33c86d64a867c17db94b536c41a6ea268b3a4c22931",
             ),
             "paper": _published(
                 "codeenhance",
@@ -130,7 +130,7 @@ _ENTRIES = (
             "lite": _own(
                 "glare-lite.safetensors",
                 "glare",
-                "b7ec9e0ac62e19b1d65b083611bae391a61c675c7588c6556a46b98924e0eb63",
+                "a3510541d777915b9764c03cf45696d5fbbe33ca22d9877309f2f8ac7049c42d",
             ),
             "paper": _published(
                 "glare",

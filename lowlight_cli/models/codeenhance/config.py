@@ -28,6 +28,8 @@ class CodeEnhanceConfig(BaseModel):
         perceptual_transform: Transform them by the style of a reference, or of the image itself (CPT).
         codebook: ``shifted`` codes as in the paper, ``plain`` codes of stage I, or ``unused``: the latent is
             decoded directly, and code indices are only reported.
+        code_softness: How far codes are mixed by their distance after training, in shares of the variance of
+            the codes (``layers/codebook.py``); 0 takes the nearest code, as published.
         reference_encoder: Add the stage I encoder for reference images; without it the low-light encoder
             reads them.
     """
@@ -45,6 +47,7 @@ class CodeEnhanceConfig(BaseModel):
     texture_transform: bool = True
     perceptual_transform: bool = True
     codebook: Literal["shifted", "plain", "unused"] = "shifted"
+    code_softness: float = Field(default=0.0, ge=0)
     reference_encoder: bool = False
 
     @property
@@ -63,6 +66,7 @@ PRESETS: dict[str, CodeEnhanceConfig] = {
         detach=False,
         statistics_pool=4,
         lift_target=0.4,
+        code_softness=0.03,
         reference_encoder=True,
     ),
 }

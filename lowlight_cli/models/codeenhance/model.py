@@ -72,7 +72,9 @@ class CodeEnhance(Enhancer):
         self.sem = None if semantic is None else _embedding(config, semantic)
         self.pre_quant = nn.Conv2d(vqgan.latent_channels, vqgan.code_channels, 1)
         shifted = config.codebook == "shifted"
-        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels, shifted=shifted)
+        self.codebook = Codebook(
+            vqgan.code_count, vqgan.code_channels, shifted=shifted, softness=config.code_softness
+        )
         self.post_quant = nn.Conv2d(vqgan.code_channels, vqgan.latent_channels, 3, padding=1)
         self.decoder = Decoder(vqgan)
         widths = (vqgan.latent_channels, *vqgan.decoder_channels)

@@ -66,6 +66,8 @@ class GlareConfig(BaseModel):
             fusion; 0 for a plain convolution.
         ratio_guard: Count means of features nearer to zero than 0.001 as 0.001 in the ratio of means, which
             has no bound otherwise: for networks that train here. False is the exact published form.
+        code_softness: How far codes are mixed by their distance after training, in shares of the variance of
+            the codes (``layers/codebook.py``); 0 takes the nearest code, as published.
         padding: ``official`` mirrors 20 pixels at the left and at the bottom, as the authors' tests do, and
             cuts them off again; ``min`` pads to multiples of the latent's positions alone.
     """
@@ -81,6 +83,7 @@ class GlareConfig(BaseModel):
     fusion: Literal["published", "balanced"] = "published"
     deform_groups: tuple[int, int] = (4, 4)
     ratio_guard: bool = True
+    code_softness: float = Field(default=0.0, ge=0)
     padding: Literal["official", "min"] = "min"
 
     @model_validator(mode="after")
@@ -101,6 +104,7 @@ _LITE_FLOW = GlareConfig(
     vqgan=VQGAN_PRESETS["lite"],
     flow=FlowConfig(levels=2, plain_steps=1, coupled_steps=3, hidden=48, affine_kernel=1, scale_floor=0.1),
     lift_target=0.4,
+    code_softness=0.02,
     residual=True,
     fusion="balanced",
     deform_groups=(1, 0),

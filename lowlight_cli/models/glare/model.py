@@ -64,7 +64,7 @@ class Glare(Enhancer):
         self.frame = 0 if config.padding == "official" else FRAME
         self.encoder = ConditionalEncoder(config)
         self.flow = LatentFlow(vqgan.code_channels, config.condition_channels, config.flow)
-        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels)
+        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels, softness=config.code_softness)
         self.post_quant = post_quantization(vqgan)
         self.decoder = Decoder(vqgan)
         self.fusing = FusingDecoder(config)
@@ -152,8 +152,8 @@ class Glare(Enhancer):
     ) -> Enhanced:
         """Decodes a latent together with the dark features and the features decoded from its codes."""
         with torch.no_grad():
-            indices = self.codebook.nearest(latent)
-            taps = taps_of(self.decoder, self.post_quant(self.codebook.lookup(indices)))
+            codes, indices = self.codebook.match(latent)
+            taps = taps_of(self.decoder, self.post_quant(codes))
         decoded = self.fusing(latent, conditions.pyramid, taps, beta, known)
         return Enhanced(decoded.images, latent, indices, known | decoded.ratios)
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from lowlight_cli.models.vqgan.config import PRESETS as VQGAN_PRESETS
 from lowlight_cli.models.vqgan.config import VqganConfig
@@ -37,6 +37,8 @@ class VqcnirConfig(BaseModel):
             network.
         lift: ``local`` gains follow the brightness around each pixel and keep well-lit parts as they are;
             ``global`` is one gain from the mean of the image.
+        code_softness: How far codes are mixed by their distance after training, in shares of the variance of
+            the codes (``layers/codebook.py``); 0 takes the nearest code, as published.
         padding: ``official`` mirrors up to the next larger multiple of 64; ``min8`` pads to a multiple of 8,
             which is cheaper.
     """
@@ -55,6 +57,7 @@ class VqcnirConfig(BaseModel):
     skips: bool = False
     lift_target: PositiveFloat | None = None
     lift: Literal["global", "local"] = "local"
+    code_softness: float = Field(default=0.0, ge=0)
     padding: Literal["official", "min8"] = "official"
 
     @model_validator(mode="after")
@@ -86,6 +89,7 @@ PRESETS: dict[str, VqcnirConfig] = {
         reach=(6.0, 8.0, 12.0, 16.0),
         skips=True,
         lift_target=0.4,
+        code_softness=0.02,
         padding="min8",
     ),
 }

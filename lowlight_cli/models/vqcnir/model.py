@@ -61,7 +61,7 @@ class Vqcnir(Enhancer):
             for _ in range(config.blocks)
         )
         self.pre_quant = nn.Conv2d(vqgan.latent_channels, vqgan.code_channels, 1)
-        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels)
+        self.codebook = Codebook(vqgan.code_count, vqgan.code_channels, softness=config.code_softness)
         self.post_quant = nn.Conv2d(vqgan.code_channels, vqgan.latent_channels, 3, padding=1)
         self.decoder = Decoder(vqgan)
         seen = (0, *reversed(vqgan.encoder_channels[:-1]), 3 + planes)
