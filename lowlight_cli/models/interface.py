@@ -29,6 +29,7 @@ class Enhancer(nn.Module, ABC):
     Attributes:
         size_multiple: Height and width of the input must be multiples of it; the caller pads and crops.
         frame: Pixels that the caller adds on each side by mirroring, and crops.
+        tile_overlap: Pixels that its tiles share at least, if it looks far around each pixel.
         supported_controls: Names of the fields of ``Controls`` that have an effect.
         takes_reference: Whether a reference image changes the result.
         is_recordable: Whether a pass can be recorded as a CUDA graph: ``enhance`` draws no random numbers,
@@ -38,6 +39,7 @@ class Enhancer(nn.Module, ABC):
 
     size_multiple: int = 1
     frame: int = 0
+    tile_overlap: int = 0
     supported_controls: frozenset[str] = frozenset()
     takes_reference: bool = False
     is_recordable: bool = False

@@ -227,7 +227,7 @@ class ModelRunner:
         """Enhances one image in tiles; at most one row of tiles is in memory as floating point numbers."""
         height, width, multiple, frame = self._size(pixels)
         render, done, result = partial(self._render, pixels, observation), 0, np.empty_like(pixels)
-        overlap = min(self.limits.overlap, side // 4)
+        overlap = min(max(self.limits.overlap, self.enhancer.tile_overlap), side // 4)
         sizes = {"side": side, "overlap": overlap, "multiple": multiple, "frame": frame}
         for strip in blend_strips(height, width, render, **sizes, device=self.device):
             for part in strip.split(_ROWS if self.device.type == "cpu" else height, dim=2):

@@ -26,7 +26,7 @@ from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.tensors import Features, Images, Scalar
 from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.codes import target_codes
-from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.data_sources import PairedPhoto, load_sources
 from lowlight_cli.training.device_loader import enhancement_loader
 from lowlight_cli.training.enhancement_batch import (
@@ -88,6 +88,8 @@ class VqcnirRecipe(Recipe):
     can_feed_on_device: ClassVar[bool] = True
     architecture: ClassVar[str] = "vqcnir"
 
+    # A position sees 100 pixels and more in each direction: in smaller crops none would be far from a border.
+    run: RunSettings = RunSettings(batch_size=4, crop=256)
     model: VqcnirConfig = PRESETS["lite"]
     vqgan: Path | None = None
     start: Path | None = None

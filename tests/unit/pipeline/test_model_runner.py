@@ -77,6 +77,21 @@ def test_identity_whole_and_by_tiles(size, depth):
         assert np.array_equal(result, pixels)
 
 
+class FarSighted(Failing):
+    """Wants its tiles to share 32 pixels."""
+
+    tile_overlap = 32
+
+
+@pytest.mark.parametrize(("asked", "plain", "far_sighted"), [(0, 4, 5), (8, 4, 5), (32, 5, 5)])
+def test_tiles_share_as_much_as_the_model_needs(asked, plain, far_sighted):
+    for kind, tiles in ((Failing, plain), (FarSighted, far_sighted)):
+        model, pixels = kind(10**6), _pixels(128, 440)
+        (result,) = _forward(model, limits=Limits(2**20, tile=128, overlap=asked))([pixels])
+        assert np.array_equal(result, pixels)
+        assert len(model.asked) == tiles
+
+
 def test_tiles_share_what_was_seen_of_the_whole():
     pixels = _pixels(300, 500)
     pixels[:, 250:] += 100
