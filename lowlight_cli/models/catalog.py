@@ -73,7 +73,7 @@ _ENTRIES = (
             "lite": _own(
                 "codeenhance-lite.safetensors",
                 "codeenhance",
-                "636eea0f042d75080ddec33c86d64a867c17db94b536c41a6ea268b3a4c22931",
+                "985b85ff9e342c2f2e80786ddff951fe3fda4467ae8481226ec6d9faedd48bab",
             ),
             "paper": _published(
                 "codeenhance",
