@@ -162,7 +162,7 @@ _ENTRIES = (
             "lite": _own(
                 "vqcnir-lite.safetensors",
                 "vqcnir",
-                "f65059cb2be06d1a9c6b0e4125cd63543c8fa5b0bbaba66af0f9b9ad05c29f4b",
+                "5b65d3fca0261f941186e9c8cebbe82cc98a1ece14865d4f05bf82f6664b49c3",
             ),
             "paper": _published(
                 "vqcnir",
