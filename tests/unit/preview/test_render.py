@@ -55,7 +55,7 @@ def test_a_runner_with_other_parameters_shares_the_model():
 @pytest.fixture
 def large(make_picture, tmp_path, monkeypatch):
     """A photo that is larger than the copy that previews are made from."""
-    monkeypatch.setattr(render, "WORKING_PIXELS", 128 * 96)
+    monkeypatch.setattr(render, "WORKING_PIXELS", 256 * 192)
     return make_picture(tmp_path / "large.png", (512, 384))
 
 
