@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from lowlight_cli.accelerators import ACCELERATORS
 from lowlight_cli.device import (
     BF16,
     FP16,
@@ -84,6 +85,14 @@ def test_random_numbers_start_with_a_seed_and_go_on_as_before():
     assert torch.equal(torch.rand(4), expected)
     torch.manual_seed(7)
     assert torch.equal(torch.rand(2), drawn)
+
+
+@pytest.mark.parametrize("name", ["cuda", "xpu"])
+def test_all_gpus_of_a_kind_get_a_seed(name, monkeypatch):
+    seeds = []
+    monkeypatch.setattr(torch.get_device_module(name), "manual_seed_all", seeds.append)
+    ACCELERATORS[name].seed(7)
+    assert seeds == [7]
 
 
 @pytest.mark.parametrize(("hardware", "device"), [("plain", CPU), ("cuda", CUDA)], indirect=["hardware"])
