@@ -60,12 +60,11 @@ class Codebook(nn.Module):
             return Quantized(self.lookup(indices).to(features.dtype), indices)
         batch, _, height, width = features.shape
         codes = self.codes.float()
-        half_norms = codes.square().sum(1) / 2
         spread = (codes - codes.mean(0)).square().sum(1).mean() * self.softness
         rows, mixed = [], []
         with torch.autocast(features.device.type, enabled=False):
             for part in _chunks(features):
-                nearness = part @ codes.T - half_norms  # half of -d^2, plus a number for each vector
+                nearness = _nearness(part, codes)
                 rows.append(nearness.argmax(1))
                 mixed.append((nearness * (2 / spread)).softmax(1) @ codes)
         indices = torch.cat(rows).view(batch, height, width)
@@ -77,9 +76,8 @@ class Codebook(nn.Module):
         """Row of the closest code (Euclidean) at each position, in chunks and full precision."""
         batch, _, height, width = features.shape
         codes = self.codes.float()
-        half_norms = codes.square().sum(1) / 2
         with torch.autocast(features.device.type, enabled=False):
-            rows = [(half_norms - part @ codes.T).argmin(1) for part in _chunks(features)]
+            rows = [_nearness(part, codes).argmax(1) for part in _chunks(features)]
         return torch.cat(rows).view(batch, height, width)
 
     def lookup(self, indices: CodeIndices) -> Features:
@@ -92,3 +90,8 @@ def _chunks(features: Features) -> Sequence[Tensor]:
     tokens = features.movedim(1, -1).reshape(-1, features.shape[1]).float()
     # The number of chunks would be fixed in an exported graph.
     return (tokens,) if torch.compiler.is_exporting() else tokens.split(TOKENS_PER_CHUNK)
+
+
+def _nearness(vectors: Tensor, codes: Tensor) -> Tensor:
+    """Half of the negative squared distance to each code, plus a number for each vector, (vectors, codes)."""
+    return vectors @ codes.T - codes.square().sum(1) / 2
