@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(if $(wildcard $(VENV)/bin/python),$(VENV)/bin/,)
 PYTHON := $(BIN)python
 
-.PHONY: check lint types contracts test golden docs compare completions dist weights-sha bench gpu gpu-train gpu-home performance
+.PHONY: check lint types contracts test golden docs compare completions dist weights-sha bench gpu gpu-train gpu-train-all gpu-home performance
 
 check: lint types contracts test
 
@@ -44,7 +44,7 @@ bench:
 	$(PYTHON) benchmarks/start_up.py
 	$(PYTHON) benchmarks/throughput.py
 
-# The three below also run where the package is not installed. OUT=DIR is where results go.
+# The four below also run where the package is not installed. OUT=DIR is where results go.
 gpu:  # four minutes on a GPU; QUICK=1: half a minute on a CPU, to see that everything runs; MACHINE=name
 	PYTHONPATH=.:$(PYTHONPATH) $(PYTHON) benchmarks/gpu_check.py \
 	  $(if $(OUT),--out $(OUT)) $(if $(QUICK),--quick) $(if $(MACHINE),--machine $(MACHINE))
@@ -53,13 +53,18 @@ PACK ?= pack
 RUN ?= runs/gpu
 MINUTES ?= 9
 # Weights and numbers first: of what is cut off, the beginning can be unpacked.
-BROUGHT = codeenhance.safetensors ckpt/best.safetensors metrics.jsonl config.resolved.toml env.json train.log \
+BROUGHT = *.safetensors ckpt/best.safetensors metrics.jsonl config.resolved.toml env.json train.log \
   samples ckpt/last.pt
 gpu-train:  # train on PACK for MINUTES, then put the run into OUT in parts; TRAIN="--lr 5e-4" adds options
 	PYTHONPATH=.:$(PYTHONPATH) $(PYTHON) -m lowlight_cli train codeenhance --preset gpu --progress lines \
 	  --data $(PACK)/photos --pairs $(PACK)/pairs --limit-minutes $(MINUTES) \
 	  --set run.schedule=clock --max-steps 100000 --out $(RUN) $(TRAIN); code=$$?; \
 	$(MAKE) gpu-home; exit $$code
+
+gpu-train-all:  # all of benchmarks/gpu_trainings.toml at once; each run goes to OUT/NAME; TRAIN adds options
+	PYTHONPATH=.:$(PYTHONPATH) $(PYTHON) benchmarks/train_side_by_side.py benchmarks/gpu_trainings.toml \
+	  --data $(PACK)/photos --pairs $(PACK)/pairs --minutes $(MINUTES) --out $(RUN) -- $(TRAIN); code=$$?; \
+	for run in $(RUN)/*/; do $(MAKE) gpu-home RUN=$$run OUT=$(or $(OUT),home)/$$(basename $$run); done; exit $$code
 
 gpu-home:  # the run as run.tar.aa, run.tar.ab, ... of 15 MB in OUT
 	mkdir -p $(or $(OUT),home)
