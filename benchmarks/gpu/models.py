@@ -85,9 +85,9 @@ def _cases(
     counted = entry.build(entry.presets[preset]).eval()  # on the CPU, where shapes alone are run
     flop = count_operations(counted, _COUNTED, _COUNTED) / _COUNTED**2
     model = placed_model(entry, preset, bench.device)
-    fitting = pass_pixels(bench.device, entry.pass_cost(preset))
     height, width = bench.sizes.image
     for name in formats:
+        fitting = pass_pixels(bench.device, entry.pass_cost(preset), PRECISIONS[name])
         for batch in batches:
             case = f"{entry.name} {preset} {name} {batch}"
             if batch > 1 and batch * height * width > fitting:

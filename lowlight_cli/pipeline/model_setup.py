@@ -6,7 +6,7 @@ import torch
 
 from lowlight_cli.accelerators import accelerator_of
 from lowlight_cli.checkpoints.load import load_enhancer
-from lowlight_cli.device import CPU, FP32, choose_device, choose_precision
+from lowlight_cli.device import CPU, FP32, Precision, choose_device, choose_precision
 from lowlight_cli.errors import ImageError, UnavailableError, UsageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.images.pixels import shrink
@@ -66,7 +66,8 @@ def make_runner(
     params = make_params(settings, enhancer)
 
     def on_cpu() -> ModelRunner:
-        return ModelRunner(_load(settings, CPU), params, _limits(settings, CPU), device=CPU, precision=FP32)
+        limits = _limits(settings, CPU, FP32)
+        return ModelRunner(_load(settings, CPU), params, limits, device=CPU, precision=FP32)
 
     # A format that the user chose for the GPU may be slow on the CPU.
     name = settings.precision if device == requested or settings.precision == "auto" else "fp32"
@@ -74,7 +75,7 @@ def make_runner(
     return ModelRunner(
         enhancer,
         params,
-        _limits(settings, device),
+        _limits(settings, device, choice.precision),
         device=device,
         precision=choice.precision,
         precision_reason=choice.reason,
@@ -180,12 +181,12 @@ def _check_untried(
     )
 
 
-def _limits(settings: EnhanceSettings, device: torch.device) -> Limits:
+def _limits(settings: EnhanceSettings, device: torch.device, precision: Precision) -> Limits:
     # On a CPU the order of additions depends on the batch shape. One image at a time is not slower, and
     # results are bit-identical regardless of the other images.
     images = 1 if device.type == "cpu" else None
     cost = MODELS[settings.model].pass_cost(settings.preset)
-    pixels, most = pass_pixels(device, cost), most_pixels(cost)
+    pixels, most = pass_pixels(device, cost, precision), most_pixels(cost)
     tile_pixels = CPU_TILE_PIXELS if device.type == "cpu" else None
     return Limits(pixels, settings.tile, settings.tile_overlap, images, most, tile_pixels)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lowlight_cli.device import BF16, FP16, FP32, PRECISIONS, TF32
 from lowlight_cli.errors import UnknownNameError
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.controls import Controls
@@ -38,28 +39,34 @@ def test_each_preset_has_a_cost(entry):
 
 @pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS)
 def test_a_cpu_takes_two_megapixels_of_every_shipped_size(entry):
-    assert pass_pixels(CPU, entry.pass_cost("lite")) == 2**21
+    assert pass_pixels(CPU, entry.pass_cost("lite"), FP32) == 2**21
 
 
 def test_a_cpu_takes_less_of_a_heavy_model_whatever_its_memory():
-    assert pass_pixels(CPU, PassCost(9000, 256)) == 9 * GIB // 2 // 9000
+    assert pass_pixels(CPU, PassCost(9000, 256), FP32) == 9 * GIB // 2 // 9000
 
 
-def test_a_gpu_takes_what_fits_beside_a_gibibyte_with_a_margin(with_free):
+@pytest.mark.parametrize("precision", [TF32, BF16, FP16], ids=lambda each: each.name)
+def test_a_gpu_takes_what_fits_beside_a_gibibyte_with_a_margin(with_free, precision):
     with_free(5 * GIB)
-    assert pass_pixels(CUDA, LIGHT) == int(4 * GIB / 1300)
+    assert pass_pixels(CUDA, LIGHT, precision) == int(4 * GIB / 1300)
+
+
+def test_float32_leaves_room_on_a_gpu_for_workspaces(with_free):
+    with_free(5 * GIB)
+    assert pass_pixels(CUDA, LIGHT, FP32) == int(4 * GIB / 1560)
 
 
 @pytest.mark.parametrize(("free", "pixels"), [(0, 2**16), (GIB, 2**16), (1000 * GIB, 2**25)])
 def test_a_gpu_takes_no_fewer_and_no_more(with_free, free, pixels):
     with_free(free)
-    assert pass_pixels(CUDA, LIGHT) == pixels
+    assert {pass_pixels(CUDA, LIGHT, each) for each in PRECISIONS.values()} == {pixels}
 
 
 @pytest.mark.parametrize("cost", COSTS)
 def test_no_tensor_needs_more_than_32_bits_to_index(with_free, cost):
     with_free(1000 * GIB)
-    assert pass_pixels(CUDA, cost) * cost.elements_per_pixel <= MOST_ELEMENTS
+    assert pass_pixels(CUDA, cost, FP16) * cost.elements_per_pixel <= MOST_ELEMENTS
     assert most_pixels(cost) * cost.elements_per_pixel <= MOST_ELEMENTS
     assert (most_pixels(cost) + 1) * cost.elements_per_pixel > MOST_ELEMENTS
 
