@@ -7,7 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lowlight_cli.images.padding import padded_side
+from lowlight_cli.images.padding import pad_to, padded_side
+from lowlight_cli.images.picture import Pixels
+from lowlight_cli.images.pixels import to_images
 from lowlight_cli.tensors import Images
 
 
@@ -45,6 +47,21 @@ def cut_axis(size: int, *, side: int, overlap: int, multiple: int = 1) -> Spans:
     count = max(1, math.ceil((size - overlap) / (side - overlap)))
     length = padded_side(math.ceil((size + (count - 1) * overlap) / count), multiple)
     return Spans(tuple(min(i * (length - overlap), size - length) for i in range(count)), length)
+
+
+def tile_of(pixels: Pixels, tile: Tile, frame: int = 0, device: torch.device | None = None) -> Images:
+    """A tile of an image as a batch of one in [0, 1]; what lies outside the image is mirrored.
+
+    Args:
+        pixels: The image.
+        tile: The tile, in pixels of the image with its frame.
+        frame: Pixels added on each side of the image.
+        device: Device of the batch.
+    """
+    top, left = tile.top - frame, tile.left - frame
+    part = pixels[max(top, 0) : top + tile.height, max(left, 0) : left + tile.width]
+    images = to_images([part], device)
+    return pad_to(images, tile.height, tile.width, top=max(-top, 0), left=max(-left, 0))
 
 
 def blend_strips(

@@ -107,8 +107,7 @@ def _computed(runner: ModelRunner, pixels: Tensor) -> Computed:
     """The pass on the device, from pixels to pixels."""
     _, height, width, _ = pixels.shape
     images = runner.framed(scaled_images(pixels))
-    made = runner.finished(images, runner.computed(images, None, runner.precision))
-    result = runner.unframed(made, height, width)
+    result = runner.unframed(runner.computed(images, None), height, width)
     rows = rounded_rows(result, sixteen_bit=pixels.dtype == torch.int16)
     return Computed(rows, torch.isfinite(result).flatten(1).all(1))
 

@@ -16,16 +16,16 @@ from lowlight_cli.counted import counted
 from lowlight_cli.device import FP32, Precision, seeded
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.color.srgb import mix_light
-from lowlight_cli.images.padding import crop, pad_to, pad_to_multiple, padded_side
+from lowlight_cli.images.padding import crop, pad_to_multiple, padded_side
 from lowlight_cli.images.picture import Pixels, Samples
-from lowlight_cli.images.pixels import shrink, to_images
-from lowlight_cli.images.tiling import Tile, blend_strips
+from lowlight_cli.images.pixels import to_images
+from lowlight_cli.images.tiling import Tile, blend_strips, tile_of
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.interface import Enhancer, Observation
 from lowlight_cli.models.lifting import evened
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS, free_everything, release
 from lowlight_cli.pipeline.limits import Limits
-from lowlight_cli.pipeline.observations import chosen, placed, repeated, sample_frames
+from lowlight_cli.pipeline.observations import mean_copy, placed, repeated, sample_frames
 from lowlight_cli.pipeline.outcomes import Outcome, outcome_of
 from lowlight_cli.pipeline.pass_graphs import graphs_for
 from lowlight_cli.pipeline.stages import StageClock
@@ -128,7 +128,8 @@ class ModelRunner:
             RuntimeError: Memory ran out.
         """
         rows = self._render(pixels, self._observe([pixels], self.limits), tile)
-        return outcome_of(rows, sixteen_bit=pixels.dtype == np.uint16)
+        outcome = outcome_of(rows, sixteen_bit=pixels.dtype == np.uint16)
+        return self.in_float32().enhance_part(pixels, tile) if self._overflows(outcome) else outcome
 
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[Samples], *, is_one_scene: bool = False) -> Outcome:
@@ -147,7 +148,7 @@ class ModelRunner:
             try:
                 if is_one_scene and observation is None:
                     observation = self._observe(sample_frames(pictures), limits)
-                results += self._enhance_some(rest[:count], limits, observation)
+                results += self._without_overflow(rest[:count], limits, observation)
                 self.limits = limits
             except MEMORY_ERRORS as error:
                 had_graphs = self.graphs.stop()  # before memory is freed
@@ -192,7 +193,7 @@ class ModelRunner:
         free_everything(self.device)
         try:
             observation = self._observe(sample_frames(pictures), limits) if is_one_scene else None
-            return [self._enhance_some([each], limits, observation)[0] for each in pictures]
+            return [self._without_overflow([each], limits, observation)[0] for each in pictures]
         except MEMORY_ERRORS as error:
             release(error, self.device)
         if self._make_fallback is None:
@@ -201,6 +202,23 @@ class ModelRunner:
         self._fallback.clock = self.clock
         self.warnings.warn_once("device", f"{self._shortage}; on {self._fallback.device} instead: slower")
         return self._fallback(pictures, is_one_scene=is_one_scene)
+
+    def _without_overflow(
+        self, pictures: Sequence[Samples], limits: Limits, observation: Observation | None
+    ) -> Outcome:
+        """As ``_enhance_some``; images that are not finite in 16 bits are computed again in float32."""
+        outcome = self._enhance_some(pictures, limits, observation)
+        for place, picture in enumerate(pictures):
+            if self._overflows(outcome[place]):
+                outcome[place] = self.in_float32()._enhance_some([picture], limits, observation)[0]
+        return outcome
+
+    def _overflows(self, result: Samples | ImageError) -> bool:
+        """Whether a result is not finite in 16 bits, which is reported once."""
+        if self.precision == FP32 or not isinstance(result, ImageError):
+            return False
+        self.warnings.warn_once("precision", f"{self.precision.name} overflowed in an image; fp32 instead")
+        return True
 
     def _enhance_some(
         self, pictures: Sequence[Samples], limits: Limits, observation: Observation | None
@@ -216,7 +234,7 @@ class ModelRunner:
             return [self._by_tiles(pictures[0], side, observation or self._observe(pictures, limits))]
         with self.clock.timed_on(self.device, "copy_in"):
             padded = torch.cat([self.framed(to_images([each], self.device)) for each in pictures])
-        results = self._enhance(padded, observation and repeated(observation, len(pictures)))
+        results = self.model_pass(padded, observation and repeated(observation, len(pictures)))
         with self.clock.timed_on(self.device, "copy_out"):
             return [
                 outcome_of(self.unframed(result, *picture.shape[:2]), sixteen_bit=picture.dtype == np.uint16)
@@ -242,56 +260,41 @@ class ModelRunner:
     def _render(self, pixels: Samples, observation: Observation, tile: Tile) -> Images:
         """A tile of an image with its frame, with the observation of the whole image."""
         height, width, multiple, frame = self._size(pixels)
-        first, left = tile.top - frame, tile.left - frame
-        part = pixels[max(first, 0) : first + tile.height, max(left, 0) : left + tile.width]
-        sides = {"top": max(-first, 0), "left": max(-left, 0)}
         with self.clock.timed_on(self.device, "copy_in"):
-            images = pad_to(to_images([part], self.device), tile.height, tile.width, **sides)
+            images = tile_of(pixels, tile, frame, self.device)
         whole = (padded_side(side, multiple, frame) for side in (height, width))
-        return self._enhance(images, placed(observation, tile, *whole))
+        return self.model_pass(images, placed(observation, tile, *whole))
 
     def _observe(self, pictures: Sequence[Samples], limits: Limits) -> Observation:
         """Observation of an image, or of the mean of frames of one size, on a smaller copy and in float32."""
-        pixels = min(_OBSERVED_PIXELS, limits.pixels)
-        padding = self.enhancer.size_multiple, self.enhancer.frame
+        size = min(_OBSERVED_PIXELS, limits.pixels), self.enhancer.size_multiple, self.enhancer.frame
         with self.clock.timed_on(self.device, "copy_in"):
-            small = torch.stack([shrink(each, pixels, *padding) for each in pictures])
-            padded = small.mean(0).to(self.device)
+            padded = mean_copy(pictures, *size).to(self.device)
         clock, controls = self.clock.timed_on(self.device, "model"), self.params.controls
         with clock, seeded(self.device, self.params.seed), FP32.on(self.device):
             observation = self.enhancer.observe(padded, controls, reference=self.reference)
         return evened(observation) if len(pictures) > 1 else observation
 
-    def _enhance(self, images: Images, observation: Observation | None = None) -> Images:
-        """Mixes the model's result with its input; recomputes images that are not finite in float32."""
-        result = self.model_pass(images, observation, self.precision)
-        if self.precision != FP32 and not torch.isfinite(result).all():
-            self.warnings.warn_once(
-                "precision", f"{self.precision.name} overflowed in an image; fp32 instead"
-            )
-            broken = ~torch.isfinite(result).flatten(1).all(1)
-            result[broken] = self.model_pass(images[broken], chosen(observation, broken), FP32)
-        return self.finished(images, result)
-
-    def finished(self, images: Images, result: Images) -> Images:
-        """Result of the model after the tone curves, mixed with its input in linear light."""
-        return mix_light(images, apply_tone(result, self.params.tone), self.params.strength)
-
-    def model_pass(self, images: Images, observation: Observation | None, precision: Precision) -> Images:
-        """Result of the model in float32, computed in a number format.
+    def model_pass(self, images: Images, observation: Observation | None) -> Images:
+        """Results in float32: of the model, then the tone curves, mixed with their input in linear light.
 
         Args:
             images: On the device, sides padded to multiples.
             observation: That of the whole images; None for whole images that are observed now.
-            precision: Number format inside the model.
         """
         with self.clock.timed_on(self.device, "model"), seeded(self.device, self.params.seed):
-            return self.computed(images, observation, precision)
+            return self.computed(images, observation)
 
-    def computed(self, images: Images, observation: Observation | None, precision: Precision) -> Images:
-        """As ``model_pass``, with random numbers as they come, and without measuring its time."""
+    def computed(self, images: Images, observation: Observation | None) -> Images:
+        """As ``model_pass``, with random numbers as they come, and without measuring its time.
+
+        An image with a value that is not finite becomes NaN as a whole, which tone curves keep.
+        """
         images = images.contiguous(memory_format=torch.channels_last)
         reference = self.reference if observation is None else None
-        with precision.on(self.device):
+        with self.precision.on(self.device):
             enhance, controls = self.enhancer.enhance, self.params.controls
-            return enhance(images, controls, observation=observation, reference=reference).float()
+            result = enhance(images, controls, observation=observation, reference=reference).float()
+        is_finite = torch.isfinite(result).flatten(1).all(1)[:, None, None, None]
+        result = apply_tone(torch.where(is_finite, result, torch.nan), self.params.tone)
+        return mix_light(images, result, self.params.strength)

@@ -1,4 +1,4 @@
-"""Observations of images: how they are chosen, shared by a batch and placed for tiles.
+"""Observations of images: what is observed, how it is shared by a batch, and placed for tiles.
 
 A file of its own, because a runner is about memory and devices, and tests of models place tiles, too.
 """
@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import torch
 
 from lowlight_cli.images.picture import Pixels
+from lowlight_cli.images.pixels import shrink
 from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.interface import PLACE, Observation
+from lowlight_cli.tensors import Images
 
 _OBSERVED_FRAMES = 8
 
@@ -20,14 +22,14 @@ def sample_frames(frames: Sequence[Pixels]) -> list[Pixels]:
     return [frames[(2 * i + 1) * len(frames) // (2 * count)] for i in range(count)]
 
 
+def mean_copy(pictures: Sequence[Pixels], max_pixels: int, multiple: int, frame: int) -> Images:
+    """The image to observe: one image, or the mean of frames of one size, made smaller by ``shrink``."""
+    return torch.stack([shrink(each, max_pixels, multiple, frame) for each in pictures]).mean(0)
+
+
 def repeated(observation: Observation, count: int) -> Observation:
     """One observation for each of ``count`` images."""
     return {name: value.expand(count, *value.shape[1:]) for name, value in observation.items()}
-
-
-def chosen(observation: Observation | None, which: torch.Tensor) -> Observation | None:
-    """The observations of some images of a batch, by a mask."""
-    return observation and {name: value[which] for name, value in observation.items()}
 
 
 def placed(observation: Observation, tile: Tile, height: int, width: int) -> Observation:

@@ -37,6 +37,8 @@ PRECISIONS = {each.name: each for each in (FP32, BF16, FP16)}
 PICTURES = 8
 PICTURE_SIZE = (400, 600)
 """Height and width; 600 is no multiple of 16, so that padding takes part."""
+TILE_ROWS = 2
+"""Rows of tiles of 256 in such a picture."""
 
 
 def main() -> None:
@@ -86,14 +88,16 @@ def passes() -> dict[str, dict[str, int]]:
 
 
 def tiles() -> dict[str, int]:
-    """Waits and copies of one picture in tiles, in float32."""
+    """Waits and copies of one picture in tiles, in bfloat16."""
     entry = MODELS["codeenhance"]
     model = placed(entry.build(entry.presets["lite"]).eval())
-    forward = ModelRunner(model, EnhanceParams(Controls()), Limits(2**23, tile=256), device=CUDA)
+    params, limits = EnhanceParams(Controls()), Limits(2**23, tile=256)
+    forward = ModelRunner(model, params, limits, device=CUDA, precision=BF16)
     with Watch() as watch:
         results = forward([np.zeros((*PICTURE_SIZE, 3), np.uint8)])
     return {
         "results": sum(isinstance(result, np.ndarray) for result in results),
+        "waits": watch.count("wait"),
         "bytes_out": watch.size("copy out"),
     }
 

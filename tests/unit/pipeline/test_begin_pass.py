@@ -96,6 +96,19 @@ def test_an_image_that_overflows_is_computed_again_in_float32():
     assert np.array_equal(begin_pass(runner, [white])()[0], white)
 
 
+class Bursting(Identity):
+    """Gives infinity in 16-bit formats, and what it was given without."""
+
+    def enhance(self, images, controls, *, observation=None, reference=None):
+        return images + torch.inf if torch.is_autocast_enabled("cpu") else images
+
+
+def test_infinity_is_found_before_a_curve_of_contrast_makes_white_of_it():
+    (picture,), params = _pictures(1), EnhanceParams(Controls(), tone=Tone(contrast=1.5))
+    exact, short = (_runner(Bursting(), params, precision) for precision in (FP32, BF16))
+    assert np.array_equal(begin_pass(short, [picture])()[0], exact([picture])[0])
+
+
 @pytest.mark.parametrize(
     ("pictures", "limits", "expected"),
     [

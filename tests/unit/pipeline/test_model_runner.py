@@ -6,11 +6,13 @@ import torch
 
 from lowlight_cli.device import BF16, FP32
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.tiling import Tile
 from lowlight_cli.models.controls import Controls
 from lowlight_cli.models.identity import Identity
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.limits import Limits
 from lowlight_cli.pipeline.model_runner import EnhanceParams, ModelRunner
+from lowlight_cli.pipeline.tone import Tone
 
 CPU = torch.device("cpu")
 
@@ -154,10 +156,17 @@ def test_an_error_of_the_model_is_not_taken_for_a_lack_of_memory():
         _forward(Faulty())([_pixels(8, 8)])
 
 
-def test_what_overflows_is_computed_again_in_full_precision():
-    pixels = _pixels(8, 8)
-    (result,) = _forward(Overflowing(), precision=BF16)([pixels])
-    assert np.array_equal(result, pixels)
+@pytest.mark.parametrize("tile", [None, 32], ids=["whole", "tiles"])
+@pytest.mark.parametrize("contrast", [1.0, 1.5])  # a curve of contrast makes 1 of infinity
+def test_what_overflows_is_computed_again_in_full_precision(contrast, tile):
+    pixels = 1 + _pixels(100, 80)
+    params, limits = EnhanceParams(Controls(), tone=Tone(contrast)), Limits(2**20, tile, 8)
+    runner = _forward(Overflowing(), params=params, limits=limits, precision=BF16)
+    (result,) = runner([pixels])
+    exact = _forward(Overflowing(), params=params, limits=limits)
+    assert np.array_equal(result, exact([pixels])[0])
+    part = Tile(16, 24, 32, 40)
+    assert np.array_equal(runner.enhance_part(pixels, part), exact.enhance_part(pixels, part))
 
 
 def test_what_is_still_not_finite_fails_alone():
