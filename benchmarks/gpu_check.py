@@ -33,6 +33,7 @@ from gpu.tables import as_markdown
 from gpu.training import training_speed
 from timing import FOLDER, machine_facts
 
+from lowlight_cli.accelerators import make_default
 from lowlight_cli.device import choose_device
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,6 +59,7 @@ def main() -> None:
     """Runs the sections, writes the result and prints it as tables."""
     arguments = _parse()
     device = choose_device(arguments.device)
+    make_default(device)
     sizes = QUICK if arguments.quick else FULL
     if arguments.quick:
         torch.set_num_threads(1)  # so little is computed that threads would wait for each other

@@ -98,12 +98,18 @@ class Accelerator:
         """Gives memory that PyTorch keeps for reuse back to the system."""
         self._module.empty_cache()
 
-    def seed(self, seed: int) -> None:
-        """Starts the random numbers of all GPUs of this kind with a seed."""
+    def seed(self, device: torch.device, seed: int) -> None:
+        """Starts the random numbers of a GPU with a seed; those of others stay as they are.
+
+        Args:
+            device: One of this kind.
+            seed: Random seed.
+        """
         if self.name == "mps":
             torch.mps.manual_seed(seed)
         else:
-            self._module.manual_seed_all(seed)
+            with self._module.device(device):
+                self._module.manual_seed(seed)
 
     def make_default(self, device: torch.device) -> None:
         """Makes a GPU the one that is used where none is named, so that no memory of another is taken.
@@ -159,14 +165,17 @@ def make_default(device: torch.device) -> None:
         accelerator.make_default(device)
 
 
-def recorded_event(device: torch.device, *, has_time: bool = False) -> torch.cuda.Event:
+def recorded_event(
+    device: torch.device, *, has_time: bool = False, is_waited_for: bool = False
+) -> torch.cuda.Event:
     """An event after all work that was queued on a CUDA device so far, in its current stream.
 
     Args:
         device: A CUDA device.
         has_time: Whether the time between two such events can be asked for.
+        is_waited_for: Whether a thread that waits for it sleeps; otherwise it keeps a processor core busy.
     """
-    event = torch.cuda.Event(enable_timing=has_time)
+    event = torch.cuda.Event(enable_timing=has_time, blocking=is_waited_for)
     event.record(torch.cuda.current_stream(device))
     return event
 

@@ -4,8 +4,11 @@ Networks fill the outside of an image with zeros, which darkens or brightens the
 A frame of mirrored pixels on all sides takes that, and is cropped.
 """
 
+import cv2
+import numpy as np
 from torch.nn.functional import pad
 
+from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.tensors import Images
 
 
@@ -45,6 +48,29 @@ def pad_to(images: Images, height: int, width: int, *, top: int = 0, left: int =
     )
     repeated = tuple(side - part for side, part in zip(sides, mirrored, strict=True))
     return pad(pad(images, mirrored, mode="reflect"), repeated, mode="replicate")
+
+
+def pad_pixels_to(pixels: Pixels, height: int, width: int, *, top: int = 0, left: int = 0) -> Samples:
+    """As ``pad_to``, for pixels of files.
+
+    Args:
+        pixels: An image not larger than the size.
+        height: Rows of the result.
+        width: Columns of the result.
+        top: Rows to add on top; all others are added at the bottom.
+        left: Columns to add at the left; all others are added at the right.
+    """
+    rows, columns = pixels.shape[:2]
+    sides = (top, height - rows - top, left, width - columns - left)
+    mirrored = [min(side, size - 1) for side, size in zip(sides, (rows, rows, columns, columns), strict=True)]
+    repeated = [side - part for side, part in zip(sides, mirrored, strict=True)]
+    padded: Samples = np.ascontiguousarray(pixels)
+    for (up, down, before, after), border in (
+        (mirrored, cv2.BORDER_REFLECT_101),
+        (repeated, cv2.BORDER_REPLICATE),
+    ):
+        padded = cv2.copyMakeBorder(padded, up, down, before, after, border)
+    return padded
 
 
 def crop(images: Images, height: int, width: int, frame: int = 0) -> Images:

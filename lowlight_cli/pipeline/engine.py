@@ -181,11 +181,14 @@ class _Run:
 
     @contextmanager
     def _noting_lost_device(self, batch: list[Loaded]) -> Iterator[None]:
-        """Records the image that lost the device, if it was alone; with several, the one is unknown."""
+        """Records the image that lost the device, if it was alone there; with several, the one is unknown.
+
+        Passes that were begun count: a device that one of them has lost may say so to another.
+        """
         try:
             yield
         except DeviceLostError as error:
-            if len(batch) == 1:
+            if len(batch) == 1 and not self._begun:
                 self._record(failed_row(batch[0].job, ImageError("device", str(error)), batch[0].seconds))
             raise
 

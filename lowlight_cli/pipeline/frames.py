@@ -9,7 +9,7 @@ import torch
 from lowlight_cli.device import FP32
 from lowlight_cli.errors import ImageError, LowlightError, UnexpectedImageError
 from lowlight_cli.images.picture import Picture, Pixels, Samples
-from lowlight_cli.pipeline.begin_pass import begin_pass, can_begin
+from lowlight_cli.pipeline.begin_pass import begin_pass, can_begin, images_in_pass
 from lowlight_cli.pipeline.device_errors import DeviceLostError, is_lost, is_shortage
 from lowlight_cli.pipeline.model_runner import ModelRunner
 from lowlight_cli.pipeline.outcomes import Outcome
@@ -47,13 +47,19 @@ def begin_batch(pictures: Sequence[Picture], runner: ModelRunner) -> Finish:
 def _begun(
     pictures: Sequence[Picture], inputs: Sequence[Samples], runner: ModelRunner
 ) -> Callable[[], Outcome] | None:
-    """A pass that was begun; None for images that cannot be begun, or one that failed at once."""
+    """Passes that were begun; None for images that cannot be begun, or a pass that failed at once.
+
+    There are several if a pass holds fewer images than a batch since memory ran out.
+    """
     if any(len(picture.frames) > 1 for picture in pictures) or is_reduced(runner, inputs[0]):
         return None
     if not can_begin(runner, inputs):
         return None
-    with suppress(RuntimeError):  # computed again, step by step
-        return begin_pass(runner, inputs)
+    count = images_in_pass(runner, inputs[0])
+    parts = [inputs[first : first + count] for first in range(0, len(inputs), count)]
+    with suppress(Exception):  # computed again, step by step
+        begun = [begin_pass(runner, part) for part in parts]
+        return lambda: [outcome for collect in begun for outcome in collect()]
     return None
 
 

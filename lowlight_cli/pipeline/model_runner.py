@@ -144,7 +144,7 @@ class ModelRunner:
         observation: Observation | None = None
         while len(results) < len(pictures):
             rest = pictures[len(results) :]
-            count = limits.count(*self._size(rest[0]))
+            count = limits.count(*self.size_of(rest[0]))
             try:
                 if is_one_scene and observation is None:
                     observation = self._observe(sample_frames(pictures), limits)
@@ -159,8 +159,8 @@ class ModelRunner:
                 limits = smaller
         return results
 
-    def _size(self, pixels: Pixels) -> tuple[int, int, int, int]:
-        """Height, width, the multiple of sides, and the frame."""
+    def size_of(self, pixels: Pixels) -> tuple[int, int, int, int]:
+        """Height and width of an image, the multiple that sides are padded to, and the frame."""
         return pixels.shape[0], pixels.shape[1], self.enhancer.size_multiple, self.enhancer.frame
 
     def framed(self, images: Images) -> Images:
@@ -173,7 +173,7 @@ class ModelRunner:
 
     def _smaller(self, pictures: Sequence[Samples], limits: Limits) -> Limits | None:
         """Limits for a retry; None if the smallest tile did not fit."""
-        size = self._size(pictures[0])
+        size = self.size_of(pictures[0])
         smaller = limits.halved(*size, count=len(pictures))
         if smaller and len(pictures) > 1:
             self.warnings.warn_once(
@@ -230,7 +230,7 @@ class ModelRunner:
             limits: Limits of a pass.
             observation: Observation of the scene they belong to; None observes each image separately.
         """
-        if side := limits.tile_side(*self._size(pictures[0])):
+        if side := limits.tile_side(*self.size_of(pictures[0])):
             return [self._by_tiles(pictures[0], side, observation or self._observe(pictures, limits))]
         with self.clock.timed_on(self.device, "copy_in"):
             padded = torch.cat([self.framed(to_images([each], self.device)) for each in pictures])
@@ -243,7 +243,7 @@ class ModelRunner:
 
     def _by_tiles(self, pixels: Pixels, side: int, observation: Observation) -> Pixels | ImageError:
         """Enhances one image in tiles; at most one row of tiles is in memory as floating point numbers."""
-        height, width, multiple, frame = self._size(pixels)
+        height, width, multiple, frame = self.size_of(pixels)
         render, done, result = partial(self._render, pixels, observation), 0, np.empty_like(pixels)
         overlap = min(max(self.limits.overlap, self.enhancer.tile_overlap), side // 4)
         sizes = {"side": side, "overlap": overlap, "multiple": multiple, "frame": frame}
@@ -259,7 +259,7 @@ class ModelRunner:
 
     def _render(self, pixels: Samples, observation: Observation, tile: Tile) -> Images:
         """A tile of an image with its frame, with the observation of the whole image."""
-        height, width, multiple, frame = self._size(pixels)
+        height, width, multiple, frame = self.size_of(pixels)
         with self.clock.timed_on(self.device, "copy_in"):
             images = tile_of(pixels, tile, frame, self.device)
         whole = (padded_side(side, multiple, frame) for side in (height, width))

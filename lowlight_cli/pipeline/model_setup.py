@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from lowlight_cli.accelerators import accelerator_of
+from lowlight_cli.accelerators import accelerator_of, make_default
 from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.device import CPU, FP32, Precision, choose_device, choose_precision
 from lowlight_cli.errors import ImageError, UnavailableError, UsageError
@@ -60,6 +60,7 @@ def make_runner(
             f"--tile-overlap {settings.tile_overlap} is more than half of --tile {settings.tile}; reduce it"
         )
     requested, warnings = choose_device(settings.device), Warnings(on_warning)
+    make_default(requested)  # PyTorch answers some questions for the GPU in use alone
     choose_precision(settings.precision, requested)  # reports a wrong name before the model is loaded
     enhancer, device = _load_on(settings, requested, warnings)
     _check_untried(enhancer, settings, device, warnings)

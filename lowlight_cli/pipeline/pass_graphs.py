@@ -18,6 +18,7 @@ from torch import Tensor
 from lowlight_cli.device import Precision
 from lowlight_cli.models.interface import Enhancer
 from lowlight_cli.pipeline.device_errors import MEMORY_ERRORS
+from lowlight_cli.pipeline.stacked import Stack
 
 Made = TypeVar("Made")
 
@@ -77,7 +78,7 @@ class PassGraphs:
 
     def pass_for(
         self,
-        pixels: Tensor,
+        stack: Stack,
         device: torch.device,
         precision: Precision,
         compute: Callable[[Tensor], Computed],
@@ -87,14 +88,14 @@ class PassGraphs:
         Nothing is recorded any more after a recording that failed.
 
         Args:
-            pixels: The input, on the CPU.
+            stack: The input.
             device: Where passes run.
             precision: Number format of this pass.
             compute: Computes a pass from its input on the device.
         """
         if self._recorder is None:
             return None
-        key = (precision, *pixels.shape, pixels.dtype)
+        key = (precision, *stack.pixels.shape, stack.pixels.dtype, stack.is_framed)
         if key in self._passes:
             self._passes.move_to_end(key)
             return self._passes[key]
@@ -103,7 +104,7 @@ class PassGraphs:
             return None
         self._make_room()
         try:
-            there = pixels.to(device, copy=True)
+            there = stack.pixels.to(device, copy=True)
             replay = self._recorder.record(lambda: compute(there))
         except MEMORY_ERRORS:
             self.stop()
@@ -140,17 +141,19 @@ class CudaRecorder:
     def record(self, work: Callable[[], Made]) -> Callable[[], Made]:
         """As ``Recorder.record``; waits for the device."""
         with torch.cuda.device(self._device):
+            before = torch.cuda.current_stream(self._device)
             stream = self._stream = self._stream or torch.cuda.Stream(self._device)
             self._pool = self._pool or torch.cuda.graph_pool_handle()
-            stream.wait_stream(torch.cuda.current_stream(self._device))
+            stream.wait_stream(before)
             with torch.cuda.stream(stream):
                 work()  # libraries allocate their workspaces for this stream, outside of the graph
-            torch.cuda.current_stream(self._device).wait_stream(stream)
+            before.wait_stream(stream)
             try:
                 return self._recorded(work, stream)
             except MEMORY_ERRORS:
                 with suppress(RuntimeError):
                     self._end_recording(stream)
+                torch.cuda.set_stream(before)  # older versions of PyTorch leave that of the recording
                 raise
 
     def _recorded(self, work: Callable[[], Made], stream: torch.cuda.Stream) -> Callable[[], Made]:

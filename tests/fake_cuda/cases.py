@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,11 +80,14 @@ def passes() -> dict[str, dict[str, int]]:
     """Waits and copies of a pass of several pictures through the default model, by precision."""
     entry = MODELS["codeenhance"]
     model = placed(entry.build(entry.presets["lite"]).eval())
-    return {
+    found = {
         f"{precision}{' begun' * begins}": _facts_of_pass(model, PRECISIONS[precision], begins=begins)
         for precision in ("fp32", "bf16")
         for begins in (False, True)
     }
+    height, width = PICTURE_SIZE
+    sizes = [(height - fewer, width) for fewer in range(PICTURES)]
+    return found | {"several sizes begun": _facts_of_pass(model, FP32, begins=True, sizes=sizes)}
 
 
 def tiles() -> dict[str, int]:
@@ -173,10 +176,16 @@ def _outcome(model: Enhancer, call: Callable[[], torch.Tensor], precision: Preci
     }
 
 
-def _facts_of_pass(model: Enhancer, precision: Precision, *, begins: bool) -> dict[str, int]:
+def _facts_of_pass(
+    model: Enhancer,
+    precision: Precision,
+    *,
+    begins: bool,
+    sizes: Sequence[tuple[int, int]] = (PICTURE_SIZE,) * PICTURES,
+) -> dict[str, int]:
     limits = Limits(pixels=2**23)
     forward = ModelRunner(model, EnhanceParams(Controls()), limits, device=CUDA, precision=precision)
-    pictures = [np.zeros((*PICTURE_SIZE, 3), np.uint8) for _ in range(PICTURES)]
+    pictures = [np.zeros((*size, 3), np.uint8) for size in sizes]
     with Watch() as watch:
         results = begin_pass(forward, pictures)() if begins else forward(pictures)
     return {

@@ -58,7 +58,7 @@ class _Generator(torch.Generator):
 class _Event:
     """An event whose wait is seen by dispatch modes."""
 
-    def __init__(self, enable_timing: bool = False) -> None:
+    def __init__(self, enable_timing: bool = False, blocking: bool = False) -> None:
         self._has_time = enable_timing
 
     def record(self, stream: object = None) -> None:

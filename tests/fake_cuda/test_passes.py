@@ -19,6 +19,15 @@ def test_a_pass_that_is_begun_waits_once(facts, precision):
     assert (found["bytes_in"], found["bytes_out"]) == (3 * PIXELS, 3 * PIXELS + PICTURES)
 
 
+def test_photos_of_one_padded_size_are_one_pass(facts):
+    # 393 to 400 rows, all padded to 416, and 600 columns to 608.
+    found = facts["passes"]["several sizes begun"]
+    assert found["results"] == PICTURES
+    assert (found["waits"], found["copies_in"]) == (1, 1)
+    pixels = PICTURES * 416 * 608
+    assert (found["bytes_in"], found["bytes_out"]) == (3 * pixels, 3 * pixels + PICTURES)
+
+
 def test_tiles_are_blended_on_the_device_and_cross_the_bus_as_bytes(facts):
     found = facts["tiles"]
     assert (found["results"], found["bytes_out"]) == (1, 3 * math.prod(PICTURE_SIZE))

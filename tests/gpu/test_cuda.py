@@ -175,6 +175,17 @@ def test_a_run_with_graphs_writes_what_one_without_writes(make_picture, tmp_path
         assert np.array_equal(made, wanted)
 
 
+@pytest.mark.parametrize("name", ["codeenhance", "lw-drgn"])
+def test_photos_of_several_sizes_share_a_pass_and_its_graph(name):
+    runner = make_runner(EnhanceSettings(model=name, device="cuda", precision="fp32"))
+    pictures = [like_a_photo(height, 300) for height in (260, 259)]
+    expected = runner(pictures)
+    for _ in range(FIRST_PASSES + 3):
+        for made, wanted in zip(begin_pass(runner, pictures)(), expected, strict=True):
+            assert np.abs(made.astype(int) - wanted).max() <= 1
+    assert graph_count(runner) == 1
+
+
 def assert_equal_passes(runner, pictures, *, graphs):
     results = [begin_pass(runner, pictures)()[0] for _ in range(FIRST_PASSES + 3)]
     assert graph_count(runner) == graphs

@@ -1,5 +1,6 @@
 """Which device and precision a word stands for."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -88,11 +89,19 @@ def test_random_numbers_start_with_a_seed_and_go_on_as_before():
 
 
 @pytest.mark.parametrize("name", ["cuda", "xpu"])
-def test_all_gpus_of_a_kind_get_a_seed(name, monkeypatch):
-    seeds = []
-    monkeypatch.setattr(torch.get_device_module(name), "manual_seed_all", seeds.append)
-    ACCELERATORS[name].seed(7)
-    assert seeds == [7]
+def test_one_gpu_gets_a_seed(name, monkeypatch):
+    calls, module = [], torch.get_device_module(name)
+
+    @contextmanager
+    def device(which):
+        calls.append(which)
+        yield
+        calls.append("end")
+
+    monkeypatch.setattr(module, "device", device)
+    monkeypatch.setattr(module, "manual_seed", calls.append)
+    ACCELERATORS[name].seed(torch.device(name, 1), 7)
+    assert calls == [torch.device(name, 1), 7, "end"]
 
 
 @pytest.mark.parametrize(("hardware", "device"), [("plain", CPU), ("cuda", CUDA)], indirect=["hardware"])

@@ -113,18 +113,59 @@ def test_infinity_is_found_before_a_curve_of_contrast_makes_white_of_it():
     ("pictures", "limits", "expected"),
     [
         (_pictures(2), Limits(10**6), True),
-        (_pictures(2), Limits(50 * 70), False),
+        (_pictures(2), Limits(64 * 80), True),
         (_pictures(1), Limits(10**6, tile=32), False),
-        (_pictures(1) + _pictures(1, shape=(50, 71, 3)), Limits(10**6), False),
+        (_pictures(1) + _pictures(1, shape=(50, 71, 3)), Limits(10**6), True),
+        (_pictures(1) + _pictures(1, shape=(50, 81, 3)), Limits(10**6), False),
         (_pictures(1) + _pictures(1, np.uint16), Limits(10**6), False),
     ],
-    ids=["fits", "too many", "tiles", "two sizes", "two depths"],
+    ids=["fits", "several passes", "tiles", "one padded size", "two padded sizes", "two depths"],
 )
 def test_which_images_are_begun(monkeypatch, pictures, limits, expected):
-    runner = _runner(Identity(), limits=limits)
+    runner = _runner(Framed(), limits=limits)
     assert not can_begin(runner, pictures)
     monkeypatch.setattr(runner, "device", torch.device("cuda"))
     assert can_begin(runner, pictures) is expected
+
+
+class Framed(Identity):
+    """Gets a frame, and sides that are multiples of 16."""
+
+    size_multiple = 16
+    frame = 4
+
+
+class Blurring(Framed):
+    """Makes a difference of what is around an image."""
+
+    def enhance(self, images, controls, *, observation=None, reference=None):
+        return torch.nn.functional.avg_pool2d(images, 9, 1, 4, count_include_pad=False)
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    "shapes", [[(50, 70), (49, 60), (41, 72)], [(1, 1), (2, 5), (8, 3)]], ids=["usual", "tiny"]
+)
+def test_sizes_that_are_padded_to_one_share_a_pass(shapes, depth):
+    pictures = [_pictures(1, depth, shape=(*shape, 3))[0] for shape in shapes]
+    runner = _runner(Blurring(), EnhanceParams(Controls()))
+    made = begin_pass(runner, pictures)()
+    for result, picture in zip(made, pictures, strict=True):
+        assert result.dtype == depth
+        assert np.array_equal(result, runner([picture])[0])
+
+
+def test_of_several_sizes_too_only_what_is_not_finite_is_computed_again():
+    pictures = [*_pictures(1), np.full((49, 60, 3), 255, np.uint8)]
+    runner = _runner(Breaking(always=False), EnhanceParams(Controls()), BF16)
+    assert all(np.array_equal(*each) for each in zip(begin_pass(runner, pictures)(), pictures, strict=True))
+
+
+def test_a_batch_of_more_than_a_pass_holds_is_begun_in_several(plan, begun):
+    runner = _runner(Identity(), EnhanceParams(Controls()), limits=Limits(2 * 40 * 30))
+    report = run_plan(plan, runner, PipelineConfig(batch_size=6, passes_ahead=1))
+    assert report.count("ok") == 9
+    assert sorted(begun) == [2, 2, 2, 3]  # six of 40x30, three of 20x30
 
 
 @pytest.fixture

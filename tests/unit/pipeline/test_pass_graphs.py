@@ -268,7 +268,8 @@ def test_a_run_replays_passes_and_writes_what_a_run_without_graphs_writes(
 def driver(monkeypatch):
     """Calls of torch.cuda that take the arguments of the real ones and do nothing."""
     calls = {}
-    for name in ("Stream", "CUDAGraph", "graph", "graph_pool_handle", "current_stream", "stream", "device"):
+    names = ("Stream", "CUDAGraph", "graph", "graph_pool_handle", "current_stream", "set_stream", "stream")
+    for name in (*names, "device"):
         calls[name] = create_autospec(getattr(torch.cuda, name))
         monkeypatch.setattr(torch.cuda, name, calls[name])
     for name in ("graph", "stream", "device"):
@@ -296,3 +297,4 @@ def test_a_recording_that_fails_is_followed_by_one_that_does_not(driver):
         CudaRecorder(CPU).record(work)
     assert driver["graph"].call_count == 2
     assert driver["CUDAGraph"].return_value.replay.call_count == 0
+    driver["set_stream"].assert_called_once_with(driver["current_stream"].return_value)
