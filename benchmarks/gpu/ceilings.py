@@ -56,13 +56,19 @@ def large_photos(bench: Bench) -> Path:
     return bench.folder / "large-photos"
 
 
+def mixed_photos(bench: Bench) -> Path:
+    """Folder of photos like the small ones, some of them up to a dozen rows shorter, as in many data sets."""
+    return bench.folder / "mixed-photos"
+
+
 def make_photos(bench: Bench) -> None:
-    """Writes both folders: dark, noisy JPEGs, as costly to decode as photos."""
+    """Writes these folders: dark, noisy JPEGs, as costly to decode as photos."""
     _fill(small_photos(bench), bench.sizes.photos, bench.sizes.photo)
     _fill(large_photos(bench), bench.sizes.large_photos, bench.sizes.large)
+    _fill(mixed_photos(bench), bench.sizes.photos, bench.sizes.photo, shorter=12)
 
 
-def _fill(folder: Path, count: int, size: tuple[int, int]) -> None:
+def _fill(folder: Path, count: int, size: tuple[int, int], shorter: int = 0) -> None:
     folder.mkdir()
     height, width = size
     margin = 64  # windows at other places of one field of noise: no two photos are equal
@@ -72,7 +78,7 @@ def _fill(folder: Path, count: int, size: tuple[int, int]) -> None:
 
     def write(number: int) -> None:
         window = noise[number % margin :, (7 * number) % margin :][:height, :width]
-        pixels = (glow + window).clip(0, 255).astype(np.uint8)
+        pixels = (glow + window)[: height - number % (shorter + 1)].clip(0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{number:04}.jpg", quality=92)
 
     with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gpu.ceilings import large_photos, small_photos
+from gpu.ceilings import large_photos, mixed_photos, small_photos
 from gpu.check import Bench, Found
 from lowlight_cli.pipeline.engine import run_plan
 from lowlight_cli.pipeline.model_setup import make_pipeline_config, make_runner
@@ -32,6 +32,10 @@ def file_to_file(bench: Bench, _seconds: float) -> Found:
             yield f"small, {workers} threads, {batch} in a pass", _enhanced(bench, small, workers, batch)
     yield "large", _enhanced(bench, large, *last)
     workers = sizes.workers[0]
+    yield (
+        f"several sizes, {workers} threads, {sizes.passes[-1]} in a pass",
+        _enhanced(bench, mixed_photos(bench), workers, sizes.passes[-1]),
+    )
     for batch in sizes.passes:
         case = f"small, {workers} threads, {batch} in a pass, no graphs"
         yield case, _enhanced(bench, small, workers, batch, has_graphs=False)
