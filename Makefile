@@ -61,10 +61,10 @@ gpu-train:  # train on PACK for MINUTES, then put the run into OUT in parts; TRA
 	  --set run.schedule=clock --max-steps 100000 --out $(RUN) $(TRAIN); code=$$?; \
 	$(MAKE) gpu-home; exit $$code
 
-gpu-train-all:  # all of benchmarks/gpu_trainings.toml at once; each run goes to OUT/NAME; TRAIN adds options
+gpu-train-all:  # all of benchmarks/gpu_trainings.toml at once, packed like one run; TRAIN adds options to each
 	PYTHONPATH=.:$(PYTHONPATH) $(PYTHON) benchmarks/train_side_by_side.py benchmarks/gpu_trainings.toml \
-	  --data $(PACK)/photos --pairs $(PACK)/pairs --minutes $(MINUTES) --out $(RUN) -- $(TRAIN); code=$$?; \
-	for run in $(RUN)/*/; do $(MAKE) gpu-home RUN=$$run OUT=$(or $(OUT),home)/$$(basename $$run); done; exit $$code
+	  --data $(PACK)/photos --pairs $(PACK)/pairs --minutes $(or $(MINUTES_EACH),8) --out $(RUN) -- $(TRAIN); code=$$?; \
+	$(MAKE) gpu-home BROUGHT='*/*.safetensors *.log $(addprefix */,$(filter-out %.safetensors %.pt,$(BROUGHT)))'; exit $$code
 
 gpu-home:  # the run as run.tar.aa, run.tar.ab, ... of 15 MB in OUT
 	mkdir -p $(or $(OUT),home)

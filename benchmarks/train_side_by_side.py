@@ -92,6 +92,7 @@ def begun(name: str, arguments: Sequence[str], data: Sequence[str], settings: ar
             stdout=file,
             stderr=subprocess.STDOUT,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
+            start_new_session=True,  # a terminal's Ctrl-C reaches it once, from here: twice would not save
         )
     return Training(name, process, log)
 

@@ -86,7 +86,7 @@ _ENTRIES = (
             "vqgan": _own(
                 "vqgan-lite.safetensors",
                 "codeenhance",
-                "2c77ee8c43819c0518a63113b50a4dfb640c424315935a17cfc25473c49c9c0d",
+                "0f7da9d5f5b20f6227d193a8644e8512d1f503f3724de4d623ff82169f2dd0f8",
             ),
             "semantic": _own(
                 "semantic-lite.safetensors",

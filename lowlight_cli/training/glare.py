@@ -21,7 +21,12 @@ from lowlight_cli.training.distributed import items_of_all
 from lowlight_cli.training.enhancement_batch import EnhancementBatch
 from lowlight_cli.training.rng import ItemRngs
 from lowlight_cli.training.validation import facts_of_middle, middle
-from lowlight_cli.training.warm_start import add_input_planes, load_part, load_stage_one
+from lowlight_cli.training.warm_start import (
+    add_input_planes,
+    load_part,
+    load_stage_one,
+    require_same_codes,
+)
 
 
 class FlowWeights(Settings):
@@ -76,21 +81,10 @@ def start_glare(
         _require_same_flow(config, state, start)
         fill(model, state, start)
         if has_targets and vqgan is not None:
-            require_same_codes(model, prior, start, "; in stage 3, --set joint=false trains without it")
+            require_same_codes(
+                model.codebook, prior.codebook, start, "; in stage 3, --set joint=false trains without it"
+            )
     return model, prior
-
-
-def require_same_codes(model: Glare, prior: Vqgan, origin: object, otherwise: str = "") -> None:
-    """Checks that a network has the codes of a stage I network; ``origin`` names its weights in the message.
-
-    Raises:
-        WeightsError: It has others.
-    """
-    codes = zip(model.codebook.parameters(), prior.codebook.parameters(), strict=True)
-    if not all(torch.allclose(one, other, rtol=1e-2, atol=1e-3) for one, other in codes):
-        raise WeightsError(
-            f"weights {origin} were trained with codes of another stage I: give it with --vqgan{otherwise}"
-        )
 
 
 def _require_same_flow(config: GlareConfig, state: Mapping[str, Tensor], origin: Path) -> None:

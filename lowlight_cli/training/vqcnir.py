@@ -16,7 +16,12 @@ from lowlight_cli.models.vqcnir.model import Vqcnir
 from lowlight_cli.models.vqgan.model import Vqgan
 from lowlight_cli.training.data_sources import PairedPhoto
 from lowlight_cli.training.rng import item_rng
-from lowlight_cli.training.warm_start import copy_matching_weights, load_part, load_stage_one
+from lowlight_cli.training.warm_start import (
+    copy_matching_weights,
+    load_part,
+    load_stage_one,
+    require_same_codes,
+)
 
 CHECK_SEED = 1
 
@@ -28,6 +33,7 @@ def start_vqcnir(
     *,
     keep_codes: bool = False,
     encoder: Path | None = None,
+    has_targets: bool = True,
 ) -> tuple[Vqcnir, Vqgan]:
     """Returns the network to train and the frozen network of the HQ phase, which gives the target codes.
 
@@ -42,9 +48,10 @@ def start_vqcnir(
         keep_codes: Whether the codes and their decoder stay those of the HQ phase even then.
         encoder: Weights of CodeEnhance, whose encoder replaces that of all others: it already finds the codes
             of dark images.
+        has_targets: Whether codes of the HQ phase are trained on, so that both must have the same.
 
     Raises:
-        WeightsError: A file is missing or of another shape.
+        WeightsError: A file is missing or of another shape, or ``start`` has codes of another HQ phase.
     """
     model, prior = Vqcnir(config), load_stage_one(config.vqgan, vqgan)
     copy_matching_weights(model, prior)
@@ -57,6 +64,9 @@ def start_vqcnir(
     if start is not None and keep_codes:
         for name in ("codebook", "post_quant", "decoder"):
             model.get_submodule(name).load_state_dict(prior.get_submodule(name).state_dict())
+    elif start is not None and has_targets and vqgan is not None:
+        otherwise = ", or take its codes with --set keep_codes=true, or --set association_weight=0"
+        require_same_codes(model.codebook, prior.codebook, start, otherwise)
     if encoder is not None:
         state = load_part(encoder)
         for name in ("encoder", "pre_quant"):

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from lowlight_cli.checkpoints.load import fill
 from lowlight_cli.errors import WeightsError
+from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
 from lowlight_cli.models.codeenhance.model import CodeEnhance
 from lowlight_cli.models.semantic.config import SemanticConfig
@@ -48,6 +49,24 @@ def load_stage_one(config: VqganConfig, weights: Path | None) -> Vqgan:
     if weights is not None:
         fill(net, load_part(weights), weights)
     return net
+
+
+def require_same_codes(codebook: Codebook, prior: Codebook, origin: Path, otherwise: str = "") -> None:
+    """Checks that a network has the codes of a stage I network, whose latents it is to be trained on.
+
+    Args:
+        codebook: That of the network.
+        prior: That of stage I.
+        origin: Weights of the network, for the message.
+        otherwise: What else to do, for the message.
+
+    Raises:
+        WeightsError: It has others.
+    """
+    if not torch.allclose(codebook.weight, prior.weight, rtol=1e-2, atol=1e-3):
+        raise WeightsError(
+            f"weights {origin} were trained with codes of another stage I: give it with --vqgan{otherwise}"
+        )
 
 
 def copy_matching_weights(model: nn.Module, prior: Vqgan) -> None:

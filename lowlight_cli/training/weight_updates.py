@@ -12,7 +12,6 @@ from lowlight_cli.training.config import OptimizerSettings, RunSettings, Setting
 from lowlight_cli.training.optimizer import rate_share
 
 Parts = TypeVar("Parts", bound=tuple[Any, ...])
-Tensors = tuple[Tensor, ...] | list[Tensor]
 Model = TypeVar("Model", bound=nn.Module)
 
 
@@ -32,19 +31,31 @@ def compiled(module: Model, settings: RunSettings) -> Model:
     return module
 
 
-def averaged(model: nn.Module, decay: float) -> AveragedModel:
+class MovingAverage(AveragedModel):
     """Moving average of a model's weights; call ``update_parameters`` after each step.
 
-    The decay starts low and rises to ``decay``, so that the first weights lose their influence soon.
+    The decay starts low and rises to ``decay``, so that the first weights lose their influence soon. That of
+    PyTorch copies its count of updates to the GPU, and waits for that, each time.
     """
 
-    def blend(means: Tensors, news: Tensors, _: Tensor | int) -> None:
-        steps = int(average.n_averaged)  # on the CPU, unlike the argument, so that nothing waits for a GPU
-        share = 1 - min(decay, (1 + steps) / (10 + steps))
-        torch._foreach_lerp_(means, news, share)
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        super().__init__(model)
+        self.decay = decay
 
-    average = AveragedModel(model, multi_avg_fn=blend)
-    return average
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Takes the weights of the model into the average; buffers become those of the model."""
+        steps = int(self.n_averaged)
+        share = 1 - min(self.decay, (1 + steps) / (10 + steps)) if steps else 1.0
+        torch._foreach_lerp_(list(self.module.parameters()), list(model.parameters()), share)
+        for mean, new in zip(self.module.buffers(), model.buffers(), strict=True):
+            mean.copy_(new)
+        self.n_averaged += 1
+
+
+def averaged(model: nn.Module, decay: float) -> MovingAverage:
+    """Moving average of a model's weights."""
+    return MovingAverage(model, decay)
 
 
 def freeze(*modules: nn.Module) -> None:

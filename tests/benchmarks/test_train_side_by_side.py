@@ -58,6 +58,19 @@ def test_everything_in_the_plan_is_a_training_that_exists(run_lle, monkeypatch, 
     assert (ROOT / start).is_file()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", tomllib.loads(PLAN.read_text()))
+def test_everything_in_the_plan_takes_a_step(run_lle, monkeypatch, make_picture, name, tmp_path):
+    monkeypatch.chdir(ROOT)
+    for number in range(2):
+        for folder in ("photos", "pairs/low", "pairs/high"):
+            make_picture(tmp_path / folder / f"{number}.png", (256, 256), seed=number)
+    data = ("--data", tmp_path / "photos", "--pairs", tmp_path / "pairs", "--set", 'data.held_out=["1"]')
+    small = ("--batch-size", 1, "--device", "cpu", "--cache", "none", "--dry-run")
+    run = run_lle("train", *tomllib.loads(PLAN.read_text())[name].split(), *data, *small)
+    assert run.code == 0, run.err
+
+
 def test_each_training_has_its_log_and_the_worst_exit_code_counts(start, tmp_path):
     seen = '"import sys; print(sys.argv[1:])"'
     process = start(

@@ -143,7 +143,7 @@ def association_loss(recipe: VqcnirRecipe, prior: Vqgan, latent: Tensor, batch: 
     Images with a color cast count with a loss of zero.
     """
     kept = batch.color.flatten() > 0
-    if not kept.any():
+    if not (recipe.association_weight and kept.any()):
         return latent.new_zeros(())
     codes = target_codes(prior, batch.bright[kept]).codes
     bound = recipe.commitment * mse_loss(latent[kept], codes) + gram(latent[kept], codes)
@@ -178,7 +178,12 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
     model, prior = start_vqcnir(
-        recipe.model, recipe.vqgan, recipe.start, keep_codes=recipe.keep_codes, encoder=recipe.encoder
+        recipe.model,
+        recipe.vqgan,
+        recipe.start,
+        keep_codes=recipe.keep_codes,
+        encoder=recipe.encoder,
+        has_targets=recipe.association_weight > 0,
     )
     model, prior = to_device(model, device), to_device(prior, device)
     freeze(prior, *model.frozen_parts())

@@ -41,7 +41,9 @@ def test_what_the_hq_phase_knows_is_where_the_lq_phase_starts(stage_one):
 def test_weights_of_an_earlier_run_take_the_place_of_all(stage_one, tmp_path):
     earlier, _ = start_vqcnir(CONFIG, None, None)
     path = save_weights(tmp_path / "earlier.safetensors", earlier, {"architecture": "vqcnir"})
-    model, _ = start_vqcnir(CONFIG, stage_one, path)
+    with pytest.raises(WeightsError, match=r"codes of another stage I: .*--vqgan.*keep_codes=true"):
+        start_vqcnir(CONFIG, stage_one, path)
+    model, _ = start_vqcnir(CONFIG, stage_one, path, has_targets=False)
     for name, value in earlier.state_dict().items():
         assert torch.equal(model.state_dict()[name], value), name
 
