@@ -163,6 +163,18 @@ def scores(
     return means | {f"{name}_blurred": value for name, value in blurred.items()}
 
 
+def started(recipe: VqcnirRecipe) -> tuple[Vqcnir, Vqgan]:
+    """The network to train, and that of the HQ phase; see ``start_vqcnir``."""
+    return start_vqcnir(
+        recipe.model,
+        recipe.vqgan,
+        recipe.start,
+        keep_codes=recipe.keep_codes,
+        encoder=recipe.encoder,
+        has_targets=recipe.association_weight > 0,
+    )
+
+
 def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Path:
     """Trains, and returns the path of the weights.
 
@@ -177,14 +189,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     sources = sources._replace(blur=recipe.blur, photo_gain=recipe.photo_gain)
     mix = Mix(settings.batch_size, settings.crop, recipe.real_share, recipe.turned_share, 0.0)
 
-    model, prior = start_vqcnir(
-        recipe.model,
-        recipe.vqgan,
-        recipe.start,
-        keep_codes=recipe.keep_codes,
-        encoder=recipe.encoder,
-        has_targets=recipe.association_weight > 0,
-    )
+    model, prior = started(recipe)
     model, prior = to_device(model, device), to_device(prior, device)
     freeze(prior, *model.frozen_parts())
     generator_optimizer = GuardedOptimizer(model.parameters(), recipe, device)
