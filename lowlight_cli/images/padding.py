@@ -61,15 +61,16 @@ def pad_pixels_to(pixels: Pixels, height: int, width: int, *, top: int = 0, left
         left: Columns to add at the left; all others are added at the right.
     """
     rows, columns = pixels.shape[:2]
-    sides = (top, height - rows - top, left, width - columns - left)
-    mirrored = [min(side, size - 1) for side, size in zip(sides, (rows, rows, columns, columns), strict=True)]
-    repeated = [side - part for side, part in zip(sides, mirrored, strict=True)]
+    wanted = (top, height - rows - top, left, width - columns - left)
+    mirrored = [
+        min(side, size - 1) for side, size in zip(wanted, (rows, rows, columns, columns), strict=True)
+    ]
+    repeated = [side - part for side, part in zip(wanted, mirrored, strict=True)]
     padded: Samples = np.ascontiguousarray(pixels)
-    for (up, down, before, after), border in (
-        (mirrored, cv2.BORDER_REFLECT_101),
-        (repeated, cv2.BORDER_REPLICATE),
-    ):
-        padded = cv2.copyMakeBorder(padded, up, down, before, after, border)
+    for sides, border in ((mirrored, cv2.BORDER_REFLECT_101), (repeated, cv2.BORDER_REPLICATE)):
+        if any(sides):
+            up, down, before, after = sides
+            padded = cv2.copyMakeBorder(padded, up, down, before, after, border)
     return padded
 
 

@@ -33,7 +33,7 @@ def stacked(pictures: Sequence[Samples], multiple: int, frame: int, *, is_pinned
     Args:
         pictures: Images of one depth and one padded size.
         multiple: Sides are padded to multiples of this.
-        frame: Samples added on each side before.
+        frame: Pixels added on each side before.
         is_pinned: Whether the memory is pinned.
     """
     first = pictures[0]

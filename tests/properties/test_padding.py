@@ -1,10 +1,11 @@
 """Properties of padding images of any size to any multiple."""
 
+import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lowlight_cli.images.padding import crop, pad_to_multiple, padded_side
+from lowlight_cli.images.padding import crop, pad_pixels_to, pad_to_multiple, padded_side
 
 sides = st.integers(1, 40)
 frames = st.integers(0, 9)
@@ -27,6 +28,21 @@ def test_padding_holds_colors_of_the_picture_only(height: int, width: int, multi
     assert set(pad_to_multiple(images, multiple, frame)[0, 0].flatten().tolist()) == set(
         images[0, 0].flatten().tolist()
     )
+
+
+@given(height=sides, width=sides, multiple=st.integers(1, 33), frame=frames, is_deep=st.booleans())
+def test_pixels_are_padded_like_images(
+    height: int, width: int, multiple: int, frame: int, is_deep: bool
+) -> None:
+    kind = np.uint16 if is_deep else np.uint8
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(kind).max, (width, height, 3), kind)
+    pixels = pixels.transpose(1, 0, 2)  # rows and columns of a turned photo are strided
+    rows, columns = (padded_side(side, multiple, frame) for side in (height, width))
+    padded = pad_pixels_to(pixels, rows, columns, top=frame, left=frame)
+    images = torch.from_numpy(pixels.astype(np.float64)).permute(2, 0, 1)[None]
+    expected = pad_to_multiple(images.float(), multiple, frame)[0].permute(1, 2, 0).numpy()
+    assert padded.dtype == kind
+    assert np.array_equal(padded, expected.astype(kind))
 
 
 def test_padding_mirrors_and_then_repeats() -> None:
