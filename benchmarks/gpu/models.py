@@ -66,8 +66,12 @@ def _large(clock: Clock, settings: EnhanceSettings, pixels: Pixels) -> dict[str,
     if settings.tile == 0 and count > forward.limits.pixels:
         return {"left_out": "more than a pass may hold"}
     seconds = clock.seconds(lambda: forward([pixels]))
+    before = forward.clock.seconds()
+    forward([pixels])
+    used = forward.clock.seconds() - before
+    stages = {f"{name}_s": getattr(used, name) for name in ("copy_in", "model", "copy_out")}
     rates = {"photos_s": 1 / seconds, "megapixels_s": count / seconds / 1e6}
-    return rates | {"precision": forward.precision.name}
+    return rates | stages | {"precision": forward.precision.name}
 
 
 def placed_model(entry: ModelEntry, preset: str, device: torch.device) -> Enhancer:

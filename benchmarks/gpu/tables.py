@@ -111,13 +111,16 @@ def _rate(case: Case | None, ceilings: Case, precision: str) -> str:
 
 
 def _large(found: Case, _ceilings: Case) -> list[str]:
+    known = {key for case in found.values() for key in case}
+    stages = [key for key in ("copy_in_s", "model_s", "copy_out_s") if key in known]
     rows = [
-        (name, case["precision"], _number(case["photos_s"]), _number(case["megapixels_s"]))
+        (name, case["precision"], *(_number(case[key]) for key in ("photos_s", "megapixels_s", *stages)))
         if "photos_s" in case
-        else (name, "", case["left_out"], "")
+        else (name, "", case["left_out"], "", *("" for _ in stages))
         for name, case in found.items()
     ]
-    return _table(("Pixels to pixels", "precision", "photos/s", "megapixels/s"), rows)
+    heads = [f"{key.removesuffix('_s').replace('_', ' ')}, s" for key in stages]
+    return _table(("Pixels to pixels", "precision", "photos/s", "megapixels/s", *heads), rows)
 
 
 def _launches(found: Case, _ceilings: Case) -> list[str]:
