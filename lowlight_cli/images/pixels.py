@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lowlight_cli.images.padding import pad_to_multiple, padded_side
+from lowlight_cli.images.padding import pad_pixels_to, pad_to_multiple, padded_side
 from lowlight_cli.images.picture import Pixels, Samples
 from lowlight_cli.tensors import Images
 
@@ -79,9 +79,8 @@ def shrink(pixels: Pixels, max_pixels: int, multiple: int = 1, frame: int = 0) -
     height, width = pixels.shape[:2]
     if height * width <= max_pixels:
         return pad_to_multiple(to_images([pixels]), multiple, frame)
-    bottom, right = (padded_side(side, multiple, frame) - side - frame for side in (height, width))
-    padded = cv2.copyMakeBorder(pixels, frame, bottom, frame, right, cv2.BORDER_REFLECT_101)
-    height, width = padded.shape[:2]
+    height, width = (padded_side(side, multiple, frame) for side in (height, width))
+    padded = pad_pixels_to(pixels, height, width, top=frame, left=frame)
     scale = (max_pixels / (height * width)) ** 0.5
     shorter = max(1, int(min(height, width) * scale / multiple)) * multiple
     longer = max(1, int(min(max_pixels / shorter, max(height, width) * scale) / multiple)) * multiple

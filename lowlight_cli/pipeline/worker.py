@@ -16,8 +16,6 @@ from multiprocessing.connection import Connection
 
 import torch
 
-from lowlight_cli.accelerators import make_default
-from lowlight_cli.device import choose_device
 from lowlight_cli.errors import describe_bug
 from lowlight_cli.pipeline.config import PipelineConfig
 from lowlight_cli.pipeline.engine import run_plan
@@ -61,7 +59,6 @@ class ChunkRunner:
         self._interruption = interruption
         if task.torch_threads is not None:
             torch.set_num_threads(task.torch_threads)
-        make_default(choose_device(task.settings.device))
         self._runner = make_runner(task.settings, on_warning=lambda text: send(Warned(text)))
         # The process that started this one counts failures.
         self._config = replace(make_pipeline_config(task.settings, self._runner.device), max_errors=None)
