@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lowlight_cli.errors import OutputError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.pipeline.choices import Engine, RetryFailed
-from lowlight_cli.pipeline.execute import Recording, RunSpec, SessionState, execute, run_name
+from lowlight_cli.pipeline.execute import Recording, RunSpec, SessionState, execute
 from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.in_place import Backup, resolve_in_place
 from lowlight_cli.pipeline.manifest import read_manifest
@@ -108,7 +108,7 @@ class EnhanceSession:
 
     def enhance(self, plan: Plan) -> Report:
         """Enhances the images of a plan, like ``enhance_plan``; call it inside ``locked``."""
-        run = replace(self._run, info=replace(self._run.info, run=run_name()))
+        run = self._run.named_now()
         self._observer.planned(plan)
         resolved, state = _resolved(plan, run)
         return _enhance_recorded(resolved, run, self._observer, state, self._state)
@@ -118,7 +118,7 @@ class EnhanceSession:
 class _Earlier(ResumeState):
     """Resume state with the stats of the manifest files it was read from."""
 
-    manifest_stats: tuple[FileStat | None, ...] = ()
+    manifest_stats: tuple[tuple[str, FileStat | None], ...] = ()
 
 
 def _run(plan: Plan, run: RunSpec, observer: Observer) -> Report:
@@ -127,20 +127,32 @@ def _run(plan: Plan, run: RunSpec, observer: Observer) -> Report:
 
         check_installed()
     observer.planned(plan)
-    resolved, state = _resolved(plan, run)
-    failures = listed_failures(plan.folder, plan.records)
-    is_listed = failures is not None or all(job.reason != KNOWN_FAILURE for job in resolved.jobs)
-    if all(job.skip for job in resolved.jobs) and is_listed and is_clean(plan):
-        report = execute(resolved, run, observer, Recording(on_row=observer.item), SessionState())
-        return replace(report, failures=failures)
+    found = _resolved(plan, run) if is_clean(plan) else None
+    if found and _is_done(found[0]) and _is_current(plan, found[1]):
+        report = execute(found[0], run, observer, Recording(on_row=observer.item), SessionState())
+        return replace(report, failures=listed_failures(plan.folder, plan.records))
     check_writable_folder(plan.folder)
     if not run.request.writes_manifest:
         return execute(plan, run, observer, Recording(on_row=observer.item), SessionState())
     with hold(plan, run.request.output.lock_timeout_s, observer.warning):
-        if manifest_stats(plan) != state.manifest_stats:
-            # Another run wrote while this one waited, or results of a killed run were recovered.
-            resolved, state = _resolved(plan, run)
-        return _enhance_recorded(resolved, run, observer, state, SessionState())
+        run = run.named_now()
+        if not (found and _is_current(plan, found[1])):
+            # Another run wrote while this one planned or waited, or results of a killed run were recovered.
+            found = _resolved(plan, run)
+        return _enhance_recorded(found[0], run, observer, found[1], SessionState())
+
+
+def _is_done(plan: Plan) -> bool:
+    """Whether a resolved plan leaves nothing to do, and known failures are listed."""
+    if not all(job.skip for job in plan.jobs):
+        return False
+    has_known_failures = any(job.reason == KNOWN_FAILURE for job in plan.jobs)
+    return not has_known_failures or listed_failures(plan.folder, plan.records) is not None
+
+
+def _is_current(plan: Plan, state: _Earlier) -> bool:
+    """Whether no other run has recorded anything since the manifest was read."""
+    return not state.manifest_stats or manifest_stats(plan) == state.manifest_stats
 
 
 def _resolved(plan: Plan, run: RunSpec) -> tuple[Plan, _Earlier]:

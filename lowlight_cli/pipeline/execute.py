@@ -63,7 +63,7 @@ class RunSpec:
         digest = checkpoint_digest(settings)
         options = fingerprint(settings, digest)
         info = RunInfo(
-            run=run_name(),
+            run=_run_name(),
             version=version_of("lowlight-cli") or "uninstalled",
             model=settings.model,
             preset=preset_of(settings),
@@ -73,8 +73,16 @@ class RunSpec:
         bright, failure = bright_fingerprint(options, settings), failure_fingerprint(options, settings)
         return RunSpec(request, info, handlers, options, bright, failure)
 
+    def named_now(self) -> "RunSpec":
+        """The same with a new identifier.
 
-def run_name() -> str:
+        Entries of several manifests are ordered by it, so it must be as late as the lock of the folder: what
+        another run recorded meanwhile is older.
+        """
+        return replace(self, info=replace(self.info, run=_run_name()))
+
+
+def _run_name() -> str:
     """A new identifier of a run; starts with the time in UTC."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{uuid4().hex[:4]}"
 

@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
@@ -135,10 +135,11 @@ def _lock(file: int, timeout_s: float, shared: bool, path: Path, *, tries_alone:
                     return _Held.UNSUPPORTED  # as on some network disks
             else:
                 return _Held.ALONE if kind == fcntl.LOCK_EX else _Held.SHARED
-        is_cleaned_up = shared and _CLEANING_UP in _holder(file)
+        holder = _holder(path)
+        is_cleaned_up = shared and _CLEANING_UP in holder
         if time.monotonic() >= give_up_at and not is_cleaned_up:
             raise LockedError(
-                f"another run writes to '{path.parent.parent}' ({_holder(file)}); "
+                f"another run writes to '{path.parent.parent}' ({holder}); "
                 "wait for it with --lock-timeout 600"
             )
         time.sleep(_POLL_S)
@@ -147,8 +148,14 @@ def _lock(file: int, timeout_s: float, shared: bool, path: Path, *, tries_alone:
 def _write_holder(file: int, what: str = "") -> None:
     os.ftruncate(file, 0)
     os.pwrite(file, f"pid {os.getpid()} on {socket.gethostname()}{what}\n".encode(), 0)
+    with suppress(OSError):
+        os.fsync(file)  # NFS shows it to other machines only then
 
 
-def _holder(file: int) -> str:
-    lines = os.pread(file, 200, 0).decode(errors="replace").splitlines()
+def _holder(path: Path) -> str:
+    """Who holds a lock; opens the file, as NFS shows what others wrote only to whoever opens it later."""
+    try:
+        lines = path.read_bytes()[:200].decode(errors="replace").splitlines()
+    except OSError:
+        lines = []
     return lines[0].strip() if lines else "unknown process"

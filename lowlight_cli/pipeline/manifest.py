@@ -102,21 +102,21 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
     Raises:
         OutputError: The manifest cannot be read.
     """
-    return latest_entries(all_entries(folder))
+    return latest_entries(with_parts(read_entries(manifest_path(folder)), manifest_parts(folder)))
 
 
-def all_entries(folder: Path) -> list[Entry]:
-    """Entries of the manifest and of its parts, in the order of their runs.
+def with_parts(entries: list[Entry], parts: Iterable[Path]) -> list[Entry]:
+    """Entries of a manifest and of its parts, in the order of their runs.
+
+    Args:
+        entries: Entries of the manifest.
+        parts: The parts that shards wrote.
 
     Raises:
         OutputError: A file cannot be read.
     """
-    parts = manifest_parts(folder)
-    entries = read_entries(manifest_path(folder))
-    if parts:
-        entries += [entry for path in parts for entry in read_entries(path)]
-        entries.sort(key=lambda entry: entry.run[:_RUN_TIME])
-    return entries
+    added = [entry for path in parts for entry in read_entries(path)]
+    return sorted([*entries, *added], key=lambda entry: entry.run[:_RUN_TIME]) if added else entries
 
 
 def latest_entries(entries: Iterable[Entry]) -> dict[str, Entry]:

@@ -1,7 +1,8 @@
 """Holds an output folder for a run: its locks, and the records that killed runs and shards left there.
 
-A run of all images folds the records of shards into one manifest. A shard cleans up after itself only, unless
-no other run uses the folder and a killed run of another kind left a journal.
+A run of all images folds the records of shards into one manifest. A shard cleans up after itself, and if it
+is alone also after killed runs of another kind; never after shards of its own division, which may run: some
+network disks lock files for one machine only.
 """
 
 import re
@@ -21,11 +22,11 @@ from lowlight_cli.pipeline.journal import (
 from lowlight_cli.pipeline.lock import LOCK_NAME, is_locked, output_lock
 from lowlight_cli.pipeline.manifest import (
     ManifestWriter,
-    all_entries,
     latest_entries,
     manifest_parts,
     manifest_path,
     read_entries,
+    with_parts,
 )
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.scan import STATE_FOLDER
@@ -66,37 +67,37 @@ def hold(plan: Plan, timeout_s: float, on_warning: Callable[[str], None]) -> Ite
         ):
             yield
         return
-    has_others = any(ending != plan.records for ending in journal_endings(plan.folder))
     with output_lock(
         plan.folder,
         timeout_s=timeout_s,
         shared=True,
-        tries_alone=has_others,
-        when_alone=lambda: _clean_up(plan),
+        tries_alone=bool(_journals_of_others(plan)),
+        when_alone=lambda: _clean_up_others(plan),
         when_unsupported=warn,
     ):
-        _check_division(plan.folder, plan.shard)
         name = f"{LOCK_NAME}{plan.records}"
         with output_lock(
             plan.folder, timeout_s=timeout_s, name=name, when_alone=lambda: _clean_up_shard(plan)
         ):
+            _check_division(plan.folder, plan.shard)  # only now: two that start together see each other
             yield
 
 
 def is_clean(plan: Plan) -> bool:
     """Whether nothing is left to recover, nor to fold if the run is about all images."""
-    if journal_paths(plan.folder, plan.records):
+    if journal_paths(plan.folder, plan.records) or _journals_of_others(plan):
         return False
     return plan.single or plan.shard is not None or not manifest_parts(plan.folder)
 
 
-def manifest_stats(plan: Plan) -> tuple[FileStat | None, ...]:
-    """Stats of the manifest and of its parts that can change what a run has to do.
+def manifest_stats(plan: Plan) -> tuple[tuple[str, FileStat | None], ...]:
+    """Names and stats of the manifest and of its parts that can change what a run has to do.
 
-    The parts of other shards cannot change what a shard has to do.
+    The parts of other shards of its division cannot change what a shard has to do.
     """
-    parts = [manifest_path(plan.folder, plan.records)] if plan.shard else manifest_parts(plan.folder)
-    return tuple(file_stat(path) for path in (manifest_path(plan.folder), *parts))
+    own = manifest_path(plan.folder, plan.records)
+    parts = [path for path in manifest_parts(plan.folder) if path == own or not _is_beside(plan, path.stem)]
+    return tuple((path.name, file_stat(path)) for path in (manifest_path(plan.folder), *parts))
 
 
 def _clean_up(plan: Plan) -> None:
@@ -106,6 +107,24 @@ def _clean_up(plan: Plan) -> None:
         recover(plan.folder, ending)
     _fold(plan.folder)
     remove_temp_files(plan.folder, [job.target for job in plan.jobs])
+
+
+def _clean_up_others(plan: Plan) -> None:
+    """Recovers what killed runs left that are no shards of this division; no full run uses the folder."""
+    for ending in _journals_of_others(plan):
+        wait_for_workers(plan.folder, ending)
+        recover(plan.folder, ending)
+
+
+def _journals_of_others(plan: Plan) -> list[str]:
+    """``Plan.records`` of journals of runs that are neither this one nor beside it."""
+    endings = journal_endings(plan.folder)
+    return [ending for ending in endings if ending != plan.records and not _is_beside(plan, ending)]
+
+
+def _is_beside(plan: Plan, name: str) -> bool:
+    """Whether a name of records ends as that of a shard of this division."""
+    return plan.shard is not None and name.endswith(f"-of-{plan.shard.count}")
 
 
 def _clean_up_shard(plan: Plan) -> None:
@@ -122,10 +141,11 @@ def _fold(folder: Path) -> None:
     parts = manifest_parts(folder)
     if not parts:
         return
-    known = latest_entries(read_entries(manifest_path(folder)))
+    entries = read_entries(manifest_path(folder))
+    known = latest_entries(entries)
     writer = ManifestWriter(manifest_path(folder))
-    for key, entry in latest_entries(all_entries(folder)).items():
-        if known.get(key) != entry:
+    for key, entry in latest_entries(with_parts(entries, parts)).items():
+        if known.get(key) is not entry:
             writer.add(entry)
     writer.close()
     for path in (*parts, *_files_of_shards(folder)):

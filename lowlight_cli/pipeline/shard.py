@@ -16,7 +16,9 @@ from lowlight_cli.errors import UsageError
 AUTO = "auto"
 
 _SLURM_ID, _KUBERNETES_INDEX = "SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"
-_SLURM_MIN, _SLURM_COUNT, _SLURM_STEP = (f"SLURM_ARRAY_TASK_{name}" for name in ("MIN", "COUNT", "STEP"))
+_SLURM_MIN, _SLURM_MAX, _SLURM_COUNT, _SLURM_STEP = (
+    f"SLURM_ARRAY_TASK_{name}" for name in ("MIN", "MAX", "COUNT", "STEP")
+)
 _COUNT = "LLE_SHARDS"
 
 
@@ -86,9 +88,11 @@ def _of_slurm(environment: Mapping[str, str]) -> Shard:
     if missing:
         raise UsageError(f"--shard auto found {_SLURM_ID}, but not {' and '.join(missing)}; set {_COUNT}")
     count = _integer(environment, _SLURM_COUNT)
-    step = _integer(environment, _SLURM_STEP) if _SLURM_STEP in environment else 1
-    index, rest = divmod(number - _integer(environment, _SLURM_MIN), max(step, 1))
-    if rest or not 0 <= index < count:
+    step = max(_integer(environment, _SLURM_STEP), 1) if _SLURM_STEP in environment else 1
+    first = _integer(environment, _SLURM_MIN)
+    last = _integer(environment, _SLURM_MAX) if _SLURM_MAX in environment else first + (count - 1) * step
+    index, rest = divmod(number - first, step)
+    if rest or not 0 <= index < count or (last - first) // step + 1 != count:
         raise UsageError(
             f"task {number} is not one of {count} tasks without gaps; "
             f"set {_COUNT} to the number of shards, and number the tasks from 0"

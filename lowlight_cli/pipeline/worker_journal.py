@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowlight_cli.errors import ImageError
 from lowlight_cli.images.decode import decode
 from lowlight_cli.pipeline.journal import journal_path, sha256_of_file
 from lowlight_cli.pipeline.manifest import Entry, read_entries
@@ -37,7 +38,6 @@ def written_rows(path: Path, folder: Path, jobs: Sequence[Job]) -> list[Row]:
 
     Raises:
         OutputError: The journal cannot be read.
-        ImageError: A result cannot be read.
     """
     entries = {entry.key: entry for entry in read_entries(path)}
     found = ((job, entries.get(key_of(job.target, folder))) for job in jobs)
@@ -49,15 +49,24 @@ def written_rows(path: Path, folder: Path, jobs: Sequence[Job]) -> list[Row]:
 
 
 def _row(job: Job, entry: Entry) -> Row:
-    result = decode(job.target)
+    width, height = _size_of(job.target)
     return Row(
         job.source,
         job.target,
         "ok",
-        width=result.width,
-        height=result.height,
+        width=width,
+        height=height,
         output_bytes=entry.out_size or 0,
         output_sha256=entry.out_sha256 or "",
         source_size=entry.in_size,
         source_mtime_ns=entry.in_mtime_ns,
     )
+
+
+def _size_of(path: Path) -> tuple[int, int]:
+    """Width and height of a result; 0 if unknown, as of one with more pixels than are read by default."""
+    try:
+        result = decode(path)
+    except ImageError:
+        return 0, 0
+    return result.width, result.height

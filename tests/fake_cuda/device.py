@@ -24,7 +24,8 @@ def fake_cuda() -> Iterator[None]:
     for name, answer in _ANSWERS.items():
         setattr(torch.cuda, name, answer)
     fake_tensor.init_gpu_context = lambda device: None  # allocates a real tensor
-    nn.init.trunc_normal_ = lambda tensor, *_, **__: tensor  # draws until all values are in range
+    for name in _FILLS:
+        setattr(nn.init, name, lambda tensor, *_, **__: tensor)
     torch.tensor = _tensor_without_data
     torch.Generator = _Generator
     torch.cuda.Event = _Event
@@ -44,6 +45,17 @@ _ANSWERS = {
     "manual_seed_all": lambda seed: None,
 }
 """What torch.cuda says in place of asking the driver."""
+
+_FILLS = (
+    "uniform_",
+    "normal_",
+    "trunc_normal_",
+    "kaiming_uniform_",
+    "kaiming_normal_",
+    "orthogonal_",
+    "dirac_",
+)
+"""What fills parameters in ``torch.nn.init``: it takes time, and there is nothing to fill."""
 
 _make_tensor = torch.tensor
 
@@ -127,5 +139,5 @@ def placed(model: nn.Module) -> nn.Module:
 
 
 def _on_device(tensor: torch.Tensor) -> torch.Tensor:
-    there = without_value(tensor.detach()).to(CUDA)
-    return there.to(memory_format=torch.channels_last) if there.dim() == 4 else there
+    layout = torch.channels_last if tensor.dim() == 4 else torch.contiguous_format
+    return torch.empty(tensor.shape, dtype=tensor.dtype, device=CUDA, memory_format=layout)

@@ -4,6 +4,7 @@ import math
 import traceback
 import weakref
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -108,6 +109,7 @@ class Watch(TorchDispatchMode):
         self._live -= self._storages.pop(key)
 
 
+@cache
 def _is_composite(func: Any) -> bool:
     """Whether torch would call other operations, which it hands over whole in inference mode.
 

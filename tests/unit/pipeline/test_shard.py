@@ -46,6 +46,9 @@ def test_which_shard_holds_a_name_never_changes():
 
 
 SLURM = {"SLURM_ARRAY_TASK_MIN": "0", "SLURM_ARRAY_TASK_COUNT": "4"}
+STEP = {"SLURM_ARRAY_TASK_STEP": "2"}
+GAP = {"SLURM_ARRAY_TASK_MAX": "9"}
+"""As of an array 0,1,2,9."""
 
 
 @pytest.mark.parametrize(
@@ -53,8 +56,11 @@ SLURM = {"SLURM_ARRAY_TASK_MIN": "0", "SLURM_ARRAY_TASK_COUNT": "4"}
     [
         (SLURM | {"SLURM_ARRAY_TASK_ID": "3"}, Shard(3, 4)),
         (SLURM | {"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1"}, Shard(2, 4)),
-        (SLURM | {"SLURM_ARRAY_TASK_ID": "6", "SLURM_ARRAY_TASK_STEP": "2"}, Shard(3, 4)),
+        (SLURM | STEP | {"SLURM_ARRAY_TASK_ID": "6"}, Shard(3, 4)),
+        (SLURM | {"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_MAX": "3"}, Shard(1, 4)),
+        (SLURM | STEP | {"SLURM_ARRAY_TASK_ID": "6", "SLURM_ARRAY_TASK_MAX": "7"}, Shard(3, 4)),
         (SLURM | {"SLURM_ARRAY_TASK_ID": "9", "LLE_SHARDS": "16"}, Shard(9, 16)),
+        (SLURM | GAP | {"SLURM_ARRAY_TASK_ID": "1", "LLE_SHARDS": "16"}, Shard(1, 16)),
         ({"JOB_COMPLETION_INDEX": "2", "LLE_SHARDS": "5"}, Shard(2, 5)),
     ],
 )
@@ -70,6 +76,7 @@ def test_auto_takes_the_shard_from_the_scheduler(environment, shard):
         ("auto", {"JOB_COMPLETION_INDEX": "3"}, "set LLE_SHARDS to the completions"),
         ("auto", {"JOB_COMPLETION_INDEX": "3", "LLE_SHARDS": "four"}, "LLE_SHARDS is 'four'"),
         ("auto", SLURM | {"SLURM_ARRAY_TASK_ID": "9"}, "task 9 is not one of 4 tasks without gaps"),
+        ("auto", SLURM | GAP | {"SLURM_ARRAY_TASK_ID": "1"}, "task 1 is not one of 4 tasks without gaps"),
         ("4/4", {}, "no shard 4/4: shards count from 0; the last one is 3/4"),
         ("0/0", {}, "no shard 0/0"),
         ("1", {}, "takes i/n, such as 0/4, or auto"),
