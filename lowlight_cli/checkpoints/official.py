@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
@@ -49,14 +50,20 @@ def read_table(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as reason:
         # On damaged bytes torch.load raises errors of nearly every type.
-        summary = (str(reason) or type(reason).__name__).splitlines()[0]
-        raise WeightsError(f"cannot read weights from {path}: {summary}") from reason
+        raise WeightsError(f"cannot read weights from {path}: {_summary(reason)}") from reason
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path} is not a table of weights")
     if "step" in content and not content.keys().isdisjoint(_TRAINING_STATE):
         weights = path.with_suffix(".safetensors")
         raise WeightsError(f"{path} is a checkpoint of lle to resume from: use {weights} with --checkpoint")
     return unwrap(content)
+
+
+def _summary(reason: Exception) -> str:
+    """What is wrong with a file; torch's own words advise to run what the file contains."""
+    if isinstance(reason, UnpicklingError):
+        return "it is damaged, no file of torch.save, or holds more than weights"
+    return (str(reason) or type(reason).__name__).splitlines()[0]
 
 
 def unwrap(official: Mapping[str, object]) -> dict[str, Tensor]:

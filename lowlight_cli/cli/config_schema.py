@@ -105,13 +105,19 @@ def section_name(words: Section) -> str:
     return f"[{'.'.join(words)}]" if words else "at the top"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint about a misspelled name."""
+def nearest(name: str, known: Iterable[str], listed_by: str = "lle config show") -> str:
+    """A hint about a misspelled name.
+
+    Args:
+        name: As it was given.
+        known: Right names.
+        listed_by: Command that lists them, named if they are too many.
+    """
     known = list(known)
     near = get_close_matches(name, known, n=1)
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(known)}" if len(known) <= MOST_SHOWN else "see `lle config show`"
+    return f"known: {', '.join(known)}" if len(known) <= MOST_SHOWN else f"see `{listed_by}`"
 
 
 def fitting(option: Option, value: Value, folder: Path) -> Value:

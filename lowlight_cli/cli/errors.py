@@ -13,7 +13,7 @@ from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.global_options import Option, Value
 from lowlight_cli.cli.help_pages import help_page
 from lowlight_cli.cli.progress import say, short_paths
-from lowlight_cli.errors import LowlightError, UnavailableError, describe_bug
+from lowlight_cli.errors import LowlightError, OutputError, UnavailableError, describe_bug
 
 BUG = 1
 USAGE = 2
@@ -27,6 +27,9 @@ _NUMBER_ERRORS = MappingProxyType(
 )
 """Types of errors of pydantic, and what the value has to be instead."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk answers that takes no more."""
+
 _FOREIGN_WORDS = "Value error, "
 """Prefix that pydantic adds to messages about choices."""
 
@@ -39,7 +42,8 @@ def report_error(error: BaseException, session: Session) -> int:
         session: The call that failed.
     """
     if isinstance(error, BrokenPipeError):
-        return _leave_quietly()
+        _drop_stdout()
+        return READER_GONE
     with suppress(LowlightError):
         session.open_logs()
     text, code = _line(error, session)
@@ -48,6 +52,8 @@ def report_error(error: BaseException, session: Session) -> int:
     if code != USAGE and wants_traceback(session.settings):
         traceback.print_exception(error, file=sys.stderr)
     say(short_paths(text), error=True)
+    if code == OutputError.exit_code:
+        _drop_stdout()
     return code
 
 
@@ -72,6 +78,9 @@ def _outside(error: BaseException) -> tuple[str, int] | None:
         return f"lle: error: {error}; `lle doctor` shows how to fix it", UnavailableError.exit_code
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return f"lle: error: '{error.filename}': {error.strerror}", USAGE
+    if isinstance(error, OSError) and error.errno in _FULL:
+        place = f"'{error.filename}'" if error.filename else "the output"
+        return f"lle: error: cannot write {place}: {error.strerror}", OutputError.exit_code
     return None
 
 
@@ -130,10 +139,7 @@ def _bug(error: BaseException, session: Session) -> str:
     return f"lle: internal error: {describe_bug(error)}; {how_to_report(place)}"
 
 
-def _leave_quietly() -> int:
-    # Python flushes stdout once more when it ends, and would complain.
-    try:
+def _drop_stdout() -> None:
+    """Lets nobody read what is left in stdout's buffer: Python flushes it at the end, and would complain."""
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return READER_GONE
-    return READER_GONE

@@ -88,7 +88,11 @@ class EvalReporter(Observer):
         self._crashes = CrashReporter(settings)
 
     def warning(self, text: str) -> None:
-        """Prints a warning, unless quiet."""
+        """Prints what is left out, also if quiet: nothing else says that a score is missing."""
+        say(f"lle: warning: {shown(text)}")
+
+    def remark(self, text: str) -> None:
+        """Prints what to know about the results, unless quiet."""
         say(f"lle: warning: {shown(text)}", quiet=self._settings.quiet)
 
     @contextmanager
@@ -159,9 +163,9 @@ def _findings(evaluation: Evaluation, presentation: Presentation, reporter: Eval
     comparison = None if baseline is None else compare(evaluation, read_baseline(baseline))
     published = published_for(evaluation.data.name) if presentation.published else ()
     if presentation.published and not published:
-        reporter.warning(f"no published scores are known for {evaluation.data.title}")
+        reporter.remark(f"no published scores are known for {evaluation.data.title}")
     for note in comparison.notes if comparison else ():
-        reporter.warning(note)
+        reporter.remark(note)
     return Findings(evaluation, comparison, published, presentation.per_image)
 
 
@@ -174,7 +178,7 @@ def _check_limits(
         GateError: A limit is passed, and ``is_fatal`` is set.
     """
     for note in filter(None, (each.infinite_note(method) for each in thresholds)):
-        reporter.warning(note)
+        reporter.remark(note)
     passed = [failure for each in thresholds if (failure := each.failure(method))]
     if passed and is_fatal:
         raise GateError(f"limit passed: {'; '.join(passed)}")

@@ -42,7 +42,11 @@ def show_help(context: typer.Context, words: WordsArgument = None) -> None:
     for word in words or ():
         children = getattr(place.command, "commands", {})
         if word not in children:
-            hint = nearest(word, children) if children else f"`{place.command_path}` has no commands"
+            hint = (
+                nearest(word, children, place.command_path + " --help")
+                if children
+                else f"`{place.command_path}` has no commands"
+            )
             raise UsageError(f"no such command '{' '.join(words or ())}'; {hint}")
         child = children[word]
         place = child.context_class(child, parent=place, info_name=word, obj=place.obj)

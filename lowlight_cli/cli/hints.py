@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from lowlight_cli.cli.progress import shown
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import printable
 from lowlight_cli.models.catalog import MODELS
@@ -59,11 +60,31 @@ def failure_hints(context: typer.Context, report: Report) -> list[str]:
         again = f"try {'it' if count == 1 else 'them'} again with --retry-failed always"
         lines.append(f"{counted(count, 'known failure')} in {printable(report.failures)}; {again}")
     if count := report.count("conflict"):
-        lines.append(
-            f"{counted(count, 'output')} already {'exists' if count == 1 else 'exist'}. "
-            f"Replace {'it' if count == 1 else 'them'}: --on-exist overwrite. Keep both: --on-exist rename"
-        )
+        lines.append(_conflict_hint(context, count))
     return lines
+
+
+def _conflict_hint(context: typer.Context, count: int) -> str:
+    """How to go on where outputs exist; in place there is but one way, as results are not enhanced again.
+
+    Args:
+        context: Context of the command that ran.
+        count: Number of conflicts.
+    """
+    it = "it" if count == 1 else "them"
+    if not context.params["in_place"]:
+        exist = "exists" if count == 1 else "exist"
+        return (
+            f"{counted(count, 'output')} already {exist}. "
+            f"Replace {it}: --on-exist overwrite. Keep both: --on-exist rename"
+        )
+    were, originals = ("was", "its original") if count == 1 else ("were", "their originals")
+    kept = context.params["backup_dir"]
+    place = f" from the backup folder {shown(kept)}" if kept else ""
+    return (
+        f"{counted(count, 'image')} {were} enhanced in place before. "
+        f"To enhance {it} with other options, put {originals} back{place} first"
+    )
 
 
 def _may_pass(row: Row) -> bool:

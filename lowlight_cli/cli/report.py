@@ -86,7 +86,7 @@ def report(
     if is_training_run(folder) and not _has_manifest(folder):
         report_training(folder, options, number_format, settings_of(context).color)
         raise typer.Exit
-    entries = _entries(folder)
+    entries = _with_originals(_entries(folder), folder)
     quiet = settings_of(context).quiet
     items = (
         _write(entries, folder, options, quiet=quiet)
@@ -112,6 +112,29 @@ def _entries(folder: Path) -> list[Entry]:
             f"{manifest_path(folder)}"
         )
     return list(read_manifest(folder).values())
+
+
+def _with_originals(entries: list[Entry], folder: Path) -> list[Entry]:
+    """Entries without the images that replaced their originals, of which nothing is left to compare.
+
+    Raises:
+        UsageError: No other images are left.
+    """
+    from lowlight_cli.reports.entries import is_in_place
+
+    kept = [entry for entry in entries if entry.status != "ok" or not is_in_place(entry, folder)]
+    count = len(entries) - len(kept)
+    if not count:
+        return entries
+    were, originals = ("was", "its original was") if count == 1 else ("were", "their originals were")
+    why = (
+        f"{counted(count, 'image')} {were} enhanced in place: {originals} replaced, "
+        "so brightness before and comparisons cannot be shown"
+    )
+    if not kept:
+        raise UsageError(why)
+    say(f"warning  {why}")
+    return kept
 
 
 def _write(

@@ -89,7 +89,6 @@ def ablate(
     """  # noqa: D301 - \b keeps the lines of the example
     variants = ABLATIONS[recipe]
     chosen = [variants[name] for name in only] if only else list(variants.values())
-    request.refuse_switches("ablate")
     out = run_folder_of(request)
     request = with_recipe_options(request, pairs=pairs, low=low, gt=gt, vqgan=vqgan, semantic=semantic)
     settings = ready(recipe, chosen_recipe(recipe, request, recipe))

@@ -60,7 +60,6 @@ def bench(
       lle train bench codeenhance --data photos --pairs pairs --steps 30
     """  # noqa: D301 - \b keeps the lines of the example
     entry = RECIPES[recipe]
-    request.refuse_switches("bench")
     typical = tuple(Given(*setting) for setting in entry.typical.items())
     request = with_recipe_options(
         replace(request, given=(*typical, *request.given)),

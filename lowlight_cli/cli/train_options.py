@@ -1,6 +1,6 @@
 """Options that all ``lle train`` commands have, and the request that they make."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import partial, wraps
 from inspect import Parameter, Signature, signature
@@ -198,15 +198,19 @@ _Rehearse = Annotated[
 ]
 
 
+SWITCHES = ("dry_run", "rehearse", "print_config")
+"""Parameters that only commands for a single recipe have."""
+
+
 def with_shared_options(
-    command: Callable[..., None], recipes: Mapping[str, str], *, has_out: bool = True
+    command: Callable[..., None], recipes: Mapping[str, str], *, without: Sequence[str] = ()
 ) -> Callable[..., None]:
     """Adds the options that all commands have to a command.
 
     Args:
         command: Takes a ``TrainingRequest`` first, and its own options by name.
         recipes: Recipes that it runs, by the choice that runs each; their defaults are shown in its help.
-        has_out: Whether it has ``--out``.
+        without: Names of parameters that it lacks, such as ``out``.
     """
     own = list(signature(command).parameters.values())[1:]
 
@@ -215,7 +219,7 @@ def with_shared_options(
         mine = {parameter.name: values.pop(parameter.name) for parameter in own}
         command(_request(context, **values), **mine)
 
-    shared = [item for item in _parameters(recipes) if has_out or item.name != "out"]
+    shared = [item for item in _parameters(recipes) if item.name not in without]
     parameters = [*shared, *(item.replace(kind=Parameter.KEYWORD_ONLY) for item in own)]
     with_options.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -228,9 +232,9 @@ def _request(
     preset: str | None,
     config: Path | None,
     settings: list[str] | None,
-    dry_run: bool,
-    rehearse: bool,
-    print_config: bool,
+    dry_run: bool = False,
+    rehearse: bool = False,
+    print_config: bool = False,
     out: Path | None = None,
     **others: Value,
 ) -> TrainingRequest:
@@ -245,7 +249,7 @@ def _parameters(recipes: Mapping[str, str]) -> list[Parameter]:
     out = Parameter("out", Parameter.KEYWORD_ONLY, default=None, annotation=_Out)
     switches = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-        for name, kind in (("dry_run", _DryRun), ("rehearse", _Rehearse), ("print_config", _PrintConfig))
+        for name, kind in zip(SWITCHES, (_DryRun, _Rehearse, _PrintConfig), strict=True)
     ]
     given = [
         Parameter(

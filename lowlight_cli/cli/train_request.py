@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 
 import typer
 
-from lowlight_cli.errors import UsageError
-
 
 class Given(NamedTuple):
     """A setting that an option sets: its dotted name, and its value."""
@@ -45,12 +43,3 @@ class TrainingRequest:
     def with_given(self, *given: Given) -> "TrainingRequest":
         """The same request with settings of more options."""
         return replace(self, given=(*self.given, *given))
-
-    def refuse_switches(self, command: str) -> None:
-        """Refuses the switches that only commands for a single recipe have.
-
-        Raises:
-            UsageError: One was given.
-        """
-        if self.dry_run or self.rehearse or self.print_config:
-            raise UsageError(f"--dry-run, --rehearse and --print-config do not apply to {command}")

@@ -68,7 +68,7 @@ PhotosArgument = Annotated[
     list[Path], typer.Argument(metavar="PHOTO", help="Photos; each gets a sheet of its own.")
 ]
 OutOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
         "-o",

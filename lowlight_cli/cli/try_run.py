@@ -1,6 +1,8 @@
 """One run of ``lle try``: progress, the paths of the sheets, and the commands to go on with."""
 
 import shlex
+from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +71,7 @@ def run(request: PreviewRequest, settings: GlobalSettings) -> int:
     """
     reporter, sheets = _Reporter(settings, len(set(request.photos))), list[Sheet]()
     if names := request.left_out():
-        reporter.warning(f"left out, as they lack a control that was set: {', '.join(names)}")
+        reporter.warning(f"left out, as they do not support each option that was set: {', '.join(names)}")
     try:
         for sheet in compare_settings(request, reporter):
             sheets.append(sheet)
@@ -90,9 +92,8 @@ def run(request: PreviewRequest, settings: GlobalSettings) -> int:
 
 
 def _commands(request: PreviewRequest, sheets: list[Sheet]) -> list[str]:
-    """The command of each cell for a folder, which leaves out the sheets that lie beside their photos."""
-    lie_beside = any(_folder(sheet.sheet) == _folder(sheet.photo) for sheet in sheets)
-    left_out = ("--exclude", f"*{Path(SHEET_END).stem}.*") if lie_beside else ()
+    """The command of each cell for a folder, which leaves out the sheets that lie there."""
+    left_out = [word for pattern in _patterns(sheets) for word in ("--exclude", pattern)]
     shared = request.shared_words()
     return [
         shlex.join(("lle", "enhance", "FOLDER", "-o", "OUT", *variant.words, *shared, *left_out))
@@ -100,5 +101,14 @@ def _commands(request: PreviewRequest, sheets: list[Sheet]) -> list[str]:
     ]
 
 
-def _folder(path: Path) -> Path:
-    return path.resolve().parent
+def _patterns(sheets: list[Sheet]) -> list[str]:
+    """Patterns for ``--exclude`` of the sheets that lie in a folder of the photos, or below it.
+
+    A sheet below it is named by its path, as a photo may have the same name.
+    """
+    folders = {sheet.photo.parent.resolve() for sheet in sheets}
+    places = [sheet.sheet.parent.resolve() / sheet.sheet.name for sheet in sheets]
+    inside = [place.relative_to(each) for place in places for each in folders if place.is_relative_to(each)]
+    usual = f"*{Path(SHEET_END).stem}.*"
+    own = [escape(path.as_posix()) for path in inside if not fnmatchcase(path.name.casefold(), usual)]
+    return [usual, *own] if inside else []

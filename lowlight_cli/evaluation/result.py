@@ -74,6 +74,11 @@ class MethodResult:
         """Whether all images of the dataset were scored."""
         return len(self.images) == self.expected
 
+    @property
+    def has_scores(self) -> bool:
+        """Whether any image has a score in any column."""
+        return any(value is not None for image in self.images for value in image.values.values())
+
     def values(self, column: str) -> Iterator[float | None]:
         """Score of each image in a column."""
         return (image.values.get(column) for image in self.images)
@@ -139,7 +144,7 @@ class Evaluation:
 
     @property
     def exit_code(self) -> int:
-        """0 if all images were scored, 3 if a file had a problem, 4 if nothing was scored."""
-        if not any(method.images for method in self.methods):
+        """0 if all images were scored, 3 if a file had a problem, 4 if there is not one score."""
+        if not any(method.has_scores for method in self.methods):
             return 4
         return 3 if any(method.problems or not method.is_complete for method in self.methods) else 0

@@ -69,6 +69,7 @@ _ENTRIES = (
         parameters={"paper": 39_591_939, "lite": 2_416_005},
         pass_costs={"paper": PassCost(2061, 128), "lite": PassCost(335, 32)},
         controls=frozenset({"contrast", "brightness", "texture"}),
+        takes_reference=True,
         weights={
             "lite": _own(
                 "codeenhance-lite.safetensors",

@@ -110,6 +110,7 @@ class ModelEntry:
         views: Intermediate images that can be written beside the results.
         hidden: Whether lists, completions and suggestions leave the model out; it serves tests.
         removes_blur: Whether the model is also trained to remove motion blur.
+        takes_reference: Whether a reference image changes the result, with every preset.
     """
 
     name: str
@@ -128,6 +129,7 @@ class ModelEntry:
     views: tuple[str, ...] = ()
     hidden: bool = False
     removes_blur: bool = False
+    takes_reference: bool = False
 
     @property
     def presets(self) -> Presets:

@@ -163,7 +163,7 @@ def _resolved(plan: Plan, run: RunSpec) -> tuple[Plan, _Earlier]:
     entries = read_manifest(plan.folder)
     state = _Earlier(entries, run.options, run.bright, run.failure, manifest_stats=stats)
     output = run.request.output
-    resolved = (resolve_in_place if output.in_place else resolve)(plan, output.on_exist, state)
+    resolved = resolve_in_place(plan, state) if output.in_place else resolve(plan, output.on_exist, state)
     if plan.single or output.retry_failed is RetryFailed.ALWAYS:
         return resolved, state
     return skip_known_failures(resolved, state), state

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from lowlight_cli.errors import ImageError, UsageError
 from lowlight_cli.images.replace import replace_file
-from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.pipeline.file_stat import file_stat
 from lowlight_cli.pipeline.journal import sha256_of_file
 from lowlight_cli.pipeline.plan import Action, Job, Plan, Source, find_images
@@ -44,16 +43,13 @@ def plan_in_place(
     return Plan(tuple(jobs.values()), folder, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
 
 
-def resolve_in_place(plan: Plan, on_exist: OnExist, resume_state: ResumeState) -> Plan:
-    """Marks images that are results of earlier runs as skipped or in conflict.
+def resolve_in_place(plan: Plan, resume_state: ResumeState) -> Plan:
+    """Marks images that are results of earlier runs as skipped or in conflict, whatever ``--on-exist`` says.
 
     Args:
         plan: Plan whose jobs are all to be made.
-        on_exist: ``OVERWRITE`` enhances results again.
         resume_state: State of earlier runs.
     """
-    if on_exist is OnExist.OVERWRITE:
-        return plan
     return replace(plan, jobs=tuple(_resolved(job, plan.folder, resume_state) for job in plan.jobs))
 
 

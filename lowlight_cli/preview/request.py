@@ -50,11 +50,12 @@ class PreviewRequest(BaseModel):
 
     Attributes:
         photos: Image files.
-        out: Sheet file, or folder of sheets; None is the current folder.
+        out: Sheet file, or folder of sheets if it ends in a slash or not like a file; None is the current
+            folder.
         force: Whether a file that is not an unchanged sheet may be replaced.
         settings: What all cells share; model, controls, strength and reference are replaced.
-        models: Names of models; ``all`` is each one whose weights are here. Empty is ``all`` unless another
-            option has several values.
+        models: Names of models; ``all`` is each one whose weights are here and that supports what is set.
+            Empty is ``all`` unless another option has several values.
         contrast: Values from 0 to 2.
         brightness: Values from 0 to 2.
         texture: Values from 0 to 2.
@@ -70,7 +71,7 @@ class PreviewRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     photos: tuple[Path, ...]
-    out: Path | None = None
+    out: str | None = None
     force: bool = False
     settings: EnhanceSettings = EnhanceSettings()
     models: tuple[str, ...] = ()
@@ -125,10 +126,9 @@ class PreviewRequest(BaseModel):
         return tuple(words)
 
     def left_out(self) -> tuple[str, ...]:
-        """Models that ``all`` leaves out because they lack a control that was set."""
+        """Models that ``all`` leaves out because they lack a control that was set or take no reference."""
         chosen = self._models()
-        takes_all = ALL_MODELS in self.models or (not self.models and len(chosen) > 1)
-        return tuple(name for name in self._ready() if takes_all and name not in chosen)
+        return tuple(name for name in self._ready() if self._takes_all() and name not in chosen)
 
     def _options(self) -> tuple[Axis, ...]:
         return (Axis("--model", self._models()), *self._controls(), *self._others())
@@ -147,18 +147,23 @@ class PreviewRequest(BaseModel):
         Raises:
             UsageError: ``all`` is combined with a weights file, or no model fits.
         """
-        others = (*self._controls(), *self._others())
-        if not self.models and (self.settings.checkpoint or any(len(axis.values) > 1 for axis in others)):
-            return (defaults.MODEL,)
-        if ALL_MODELS not in (self.models or (ALL_MODELS,)):
-            return tuple(dict.fromkeys(self.models))
+        if not self._takes_all():
+            return tuple(dict.fromkeys(self.models)) or (defaults.MODEL,)
         if self.settings.checkpoint:
             raise UsageError("--checkpoint holds the weights of one model; name it with --model")
-        changed = [axis.option[2:] for axis in self._controls() if set(axis.values) != {_usual(axis.option)}]
-        able = [name for name in self._ready() if _has_all(name, self.settings.preset, changed)]
+        changed = [axis.option for axis in self._controls() if set(axis.values) != {_usual(axis.option)}]
+        changed += ["--reference"] if self.references else []
+        able = [name for name in self._ready() if _supports_all(name, self.settings.preset, changed)]
         if not able:
-            raise UsageError(f"no model has all of these controls: {', '.join(changed)}")
+            raise UsageError(f"no model supports all of these: {', '.join(changed)}")
         return tuple(able)
+
+    def _takes_all(self) -> bool:
+        """Whether all models that fit are compared: because ``all`` is named, or nothing else is."""
+        if self.models:
+            return ALL_MODELS in self.models
+        others = (*self._controls(), *self._others())
+        return not self.settings.checkpoint and all(len(axis.values) <= 1 for axis in others)
 
     def _ready(self) -> list[str]:
         """Visible models whose weights of the preset are here."""
@@ -201,8 +206,12 @@ def _numbers(values: tuple[float, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{value:g}" for value in values))
 
 
-def _has_all(model: str, preset: str | None, controls: list[str]) -> bool:
-    return set(controls) <= MODELS[model].controls_of(preset) | set(BY_TONE_CURVE)
+def _supports_all(model: str, preset: str | None, options: list[str]) -> bool:
+    entry = MODELS[model]
+    able = (
+        entry.controls_of(preset) | set(BY_TONE_CURVE) | ({"reference"} if entry.takes_reference else set())
+    )
+    return {option.removeprefix("--") for option in options} <= able
 
 
 def _is_here(model: str, preset: str | None) -> bool:

@@ -12,6 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import ImageError, OutputError, UsageError
 from lowlight_cli.images.replace import check_writable_folder, replace_file
+from lowlight_cli.pipeline.destination import is_folder, place_of
 from lowlight_cli.preview.request import PreviewRequest
 from lowlight_cli.reports.report_options import SHEET_SUFFIXES, check_overwrites
 
@@ -31,8 +32,8 @@ def sheet_paths(request: PreviewRequest) -> dict[Path, Path]:
         request: Photos, and where sheets are written.
 
     Raises:
-        UsageError: A photo is missing or a folder, two sheets have one name, a sheet would replace an image,
-            or a file that is no sheet exists.
+        UsageError: A photo is missing or a folder, two sheets have one name, a sheet cannot have the name
+            that was given or would replace an image, or a file that is no sheet exists.
         OutputError: The folder cannot be written to.
     """
     photos = tuple(dict.fromkeys(request.photos))
@@ -88,16 +89,11 @@ def _check_photo(photo: Path) -> None:
         raise UsageError(f"no such file: '{photo}'")
 
 
-def _names(photos: Sequence[Path], out: Path | None) -> dict[Path, Path]:
-    if out is not None and out.suffix.lower() in SHEET_SUFFIXES and not out.is_dir():
-        if len(photos) > 1:
-            given = counted(len(photos), "photo")
-            raise UsageError(f"'{out}' is one sheet, but there are {given}; name a folder")
-        return {photos[0]: out}
-    if out is not None and out.exists() and not out.is_dir():
-        raise UsageError(f"'{out}' is no name for a sheet; use the extension {', '.join(SHEET_SUFFIXES)}")
+def _names(photos: Sequence[Path], out: str | None) -> dict[Path, Path]:
+    if out is not None and _is_one_sheet(out, len(photos)):
+        return {photos[0]: place_of(out)}
+    folder = Path() if out is None else place_of(out)
     stems = Counter(photo.stem.casefold() for photo in photos)
-    folder = out or Path()
     names = {
         photo: folder / ((photo.stem if stems[photo.stem.casefold()] == 1 else photo.name) + SHEET_END)
         for photo in photos
@@ -106,6 +102,21 @@ def _names(photos: Sequence[Path], out: Path | None) -> dict[Path, Path]:
         if count > 1:
             raise UsageError(f"{counted(count, 'photo')} would be shown in '{name}'; try them one by one")
     return names
+
+
+def _is_one_sheet(out: str, photos: int) -> bool:
+    """Whether the output is the file of one sheet; else it is a folder, by the rules of ``lle enhance``."""
+    place = place_of(out)
+    is_named_so = place.suffix.lower() in SHEET_SUFFIXES and not out.endswith(("/", "\\"))
+    if is_named_so and photos > 1 and not place.is_dir():
+        raise UsageError(f"'{out}' is one sheet, but there are {counted(photos, 'photo')}; name a folder")
+    if is_folder(out, is_single=photos == 1):
+        return False
+    if not is_named_so:
+        *names, last = SHEET_SUFFIXES
+        or_folder = "" if place.exists() else f", or '{out}/' for a folder"
+        raise UsageError(f"'{out}' is no name for a sheet; use {', '.join(names)} or {last}{or_folder}")
+    return True
 
 
 def _encode_jpeg(sheet: Image.Image, comment: str) -> bytes:

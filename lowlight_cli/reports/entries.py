@@ -59,9 +59,27 @@ def output_path(entry: Entry, folder: Path) -> Path | None:
 
 
 def has_output(entry: Entry, folder: Path) -> bool:
-    """Whether a result is expected on disk; a skipped image need not have one."""
+    """Whether a result is expected beside the original; a skipped image need not have one."""
     output = output_path(entry, folder)
-    return output is not None and (entry.status == "ok" or (entry.status == "skipped" and output.is_file()))
+    if output is None or is_in_place(entry, folder):
+        return False
+    return entry.status == "ok" or (entry.status == "skipped" and output.is_file())
+
+
+def is_in_place(entry: Entry, folder: Path) -> bool:
+    """Whether original and result are one file, as after ``--in-place``, so that they cannot be compared.
+
+    Args:
+        entry: Entry of a manifest.
+        folder: Output folder.
+    """
+    output = output_path(entry, folder)
+    if output is None:
+        return False
+    try:
+        return entry.source == absolute(output) or output.samefile(entry.source)
+    except (OSError, ValueError):  # one of them is gone
+        return False
 
 
 def _name(entry: Entry, *, absolute: bool) -> str:

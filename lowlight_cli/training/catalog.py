@@ -120,6 +120,7 @@ _ENTRIES = (
           lle train codeenhance-tune --data photos --pairs pairs --out runs/tuned
         """,
         ("pairs", "low", "gt", "start"),
+        takes_pairs=True,
         shipped_start="codeenhance",
     ),
     RecipeEntry(

@@ -120,8 +120,16 @@ def load_sources(
     photos, _ = overfit_subset(photos, [], run)
     train, held_out = overfit_subset(train, held_out, run)
     if validates and not held_out:
-        log(NO_VALIDATION.format("no pair is held out" if found.partners else "there are no pairs"))
+        log(_without_validation(has_pairs=bool(found.partners)))
     return Sources(photos, train, darkening), held_out
+
+
+def _without_validation(*, has_pairs: bool) -> str:
+    """Why a recipe that validates on pairs does not, and what to give it."""
+    folder = "--val DIR with low/ and high/"
+    if has_pairs:
+        return NO_VALIDATION.format("no pair is held out", f"{folder}, or --val-share 0.1")
+    return NO_VALIDATION.format("there are no pairs to validate on", f"--pairs DIR, or {folder}")
 
 
 def load_pairs(

@@ -19,6 +19,9 @@ from lowlight_cli.training.guard import LAG, DelayedReader, Guard, Outcome
 MOST_DOUBLINGS = 2
 """Number of rollbacks that double the threshold of a spike."""
 
+OF_SETTINGS = ("betas", "share")
+"""What a group of parameters has from the settings also if its state comes from a checkpoint."""
+
 
 def rate_share(step: int, steps: float | int, settings: OptimizerSettings) -> float:
     """Learning rate at ``step`` as a share of the highest: linear warm-up, then cosine to ``final``."""
@@ -218,7 +221,10 @@ class GuardedOptimizer:
         scale, guard = rest.pop("scaler", None), rest.pop("guard", None)
         # The state may come from another kind of device.
         rest["param_groups"] = [group | {"fused": self._fused} for group in rest["param_groups"]]
+        own = [{name: group[name] for name in OF_SETTINGS} for group in self._adam.param_groups]
         self._adam.load_state_dict(rest)
+        for group, mine in zip(self._adam.param_groups, own, strict=True):
+            group.update({name: value for name, value in mine.items() if name in group})
         if scale:
             self._scaler.load_state_dict(scale)
         if guard:  # older checkpoints have no history

@@ -24,7 +24,7 @@ from lowlight_cli.training.validation_split import held_out_places, held_out_ste
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 NO_CLASS = 255
-NO_VALIDATION = "warning  no validation: {}; give --val DIR or --val-share 0.1"
+NO_VALIDATION = "warning  no validation: {}; give {}"
 
 Item = TypeVar("Item", bound=HasOrigin)
 
@@ -162,7 +162,7 @@ def load_split(
     held_out += compress(photos, is_held_out)
     train, held_out = overfit_subset(list(compress(photos, map(not_, is_held_out))), held_out, run)
     if not held_out:
-        log(NO_VALIDATION.format("no photo is held out"))
+        log(NO_VALIDATION.format("no photo is held out", "--val DIR or --val-share 0.1"))
     return train, held_out
 
 

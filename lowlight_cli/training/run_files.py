@@ -1,5 +1,6 @@
 """Writes the files of a run, and describes the environment it runs in."""
 
+import json
 import os
 import platform
 import subprocess
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lowlight_cli.errors import ImageError, OutputError
 from lowlight_cli.images.replace import replace_file
 from lowlight_cli.training.config import Recipe
+from lowlight_cli.training.settings import SETTINGS_FILE, as_toml
 from lowlight_cli.versions import version_of
 
 if TYPE_CHECKING:
@@ -83,6 +85,22 @@ def check_place(folder: Path) -> None:
         raise OutputError(f"cannot write to '{folder}': {nearest} is not a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write to '{folder}': no permission to write to {nearest}")
+
+
+def record_start(folder: Path, recipe: Recipe, device: "torch.device") -> None:
+    """Writes the settings of a run and the environment that it starts in.
+
+    Args:
+        folder: The run folder.
+        recipe: Settings of the run.
+        device: Where the run computes.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
+    write_whole(folder / SETTINGS_FILE, as_toml(recipe).encode())
+    machine = {"architecture": recipe.architecture, **environment(device)}
+    write_whole(folder / "env.json", (json.dumps(machine, indent=1) + "\n").encode())
 
 
 PACKAGES = ("lowlight-cli", "torch", "torchvision", "numpy", "pillow", "opencv-python", "safetensors")

@@ -1,6 +1,5 @@
 """Reads and writes the folder of one training run: settings, metrics, checkpoints, samples and plots."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from lowlight_cli.checkpoints.save import save_weights
 from lowlight_cli.errors import DivergedError, WeightsError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.tensors import Images
+from lowlight_cli.training.changed_settings import warnings_of_changes
 from lowlight_cli.training.checkpoints import Checkpoints, Stateful, share_start
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.distributed import done_by_first, is_first, means_of_all, of_first
@@ -25,13 +25,11 @@ from lowlight_cli.training.run_files import (
     TrainLog,
     append_line,
     check_place,
-    environment,
     provenance,
-    write_whole,
+    record_start,
 )
 from lowlight_cli.training.run_state import RunState, StopRequest
 from lowlight_cli.training.sampling import draw_grid
-from lowlight_cli.training.settings import SETTINGS_FILE, as_toml
 from lowlight_cli.training.step_text import step_line, validation_line
 from lowlight_cli.training.step_timer import StepStats, StepTimer
 
@@ -110,36 +108,44 @@ class RunFolder:
 
         Raises:
             OutputError: The folder cannot be written.
+            UsageError: The run is finished, and had other settings.
             WeightsError: The checkpoint is of another recipe or damaged.
         """
         self._device = device
         found = done_by_first(lambda: self._checkpoints.chosen(self.run_state.settings.resume))
         self._rollback = Rollback(self.run_state, parts, None if found is None else found[0])
         self._losses = DelayedReader(lag_on(device))
+        lines: list[str] = []
         if found is None:
             share_start(parts)
         else:
-            self._restore(parts, *found)
+            lines = self._restore(parts, *found)
         done = 0 if found is None else int(found[1]["step"])
         self.stop.defer()
         done_by_first(lambda: self._open(done, is_new=found is None))
-        for line in self._opening():
+        for line in (*self._opening(), *lines):
             self.log(line)
-        if found is not None:
-            self.log(f"resuming from {found[0]} (step {done})")
         self.timer.restart()
         return done
 
-    def _restore(self, parts: Mapping[str, Stateful], path: Path, state: Mapping[str, Any]) -> None:
+    def _restore(self, parts: Mapping[str, Stateful], path: Path, state: Mapping[str, Any]) -> list[str]:
+        """Restores a checkpoint, and returns what to say about it."""
         try:
+            done = int(state["step"])
+            if "run_state" in state:
+                self.run_state.load_state_dict(state["run_state"])
+            is_over = self.run_state.is_over(done)
+            warnings = done_by_first(
+                lambda: warnings_of_changes(self._recipe, self.path, path, is_over=is_over)
+            )
             for name, part in parts.items():
                 part.load_state_dict(state[name])
             if "run_state" in state:
-                self.run_state.load_state_dict(state["run_state"])
                 torch.set_rng_state(state["rng_state"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise WeightsError(f"cannot resume from {path}: {error}") from error
         self._rollback.slow_down()
+        return [f"resuming from {path} (step {done})", *warnings]
 
     def steps(self, start: int) -> Iterator[int]:
         """The steps to take, counted from 0; after a rollback, the steps since then once more.
@@ -280,9 +286,7 @@ class RunFolder:
         if self._recipe.run.tensorboard:
             self._board = Board(self.path / "tensorboard")
         self._log.open()
-        write_whole(self.path / SETTINGS_FILE, as_toml(self._recipe).encode())
-        machine = {"architecture": self._recipe.architecture, **environment(self._device)}
-        write_whole(self.path / "env.json", (json.dumps(machine, indent=1) + "\n").encode())
+        record_start(self.path, self._recipe, self._device)
         if is_new:
             self._metrics_log.clear()
             self._checkpoints.clear()

@@ -122,6 +122,10 @@ class RunState:
         """Whether the time of a schedule by the clock is over."""
         return self.settings.schedule == "clock" and self._seconds >= self._limit
 
+    def is_over(self, done: int) -> bool:
+        """Whether no step is left to take after ``done`` steps."""
+        return done >= self.settings.steps or self.is_out_of_time
+
     def length(self, step: int) -> float:
         """Expected number of steps of the whole schedule, for the learning rate at ``step``.
 

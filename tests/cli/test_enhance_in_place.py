@@ -149,3 +149,53 @@ def test_results_elsewhere_have_the_permissions_of_new_files(enhance, photos, tm
     fresh.touch()
     assert enhance(photo, "-o", tmp_path / "out.jpg").code == 0
     assert (tmp_path / "out.jpg").stat().st_mode == fresh.stat().st_mode
+
+
+def _picture_count(folder):
+    return len(list(folder.rglob("*.jpg")))
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_overwriting_does_not_enhance_a_result_again(enhance, photos, tmp_path, later):
+    photo, kept = photos / "b" / "a.jpg", tmp_path / "kept"
+    options = (photos, "--in-place", "--backup-dir", kept, "--yes")
+    enhance(*options, "--quality", "50")
+    once = _digest(photo)
+    if later:  # the content is the recorded one all the same
+        os.utime(photo, ns=(0, photo.stat().st_mtime_ns + 1_000_000_000))
+    again = enhance(*options, "--quality", "40", "--on-exist", "overwrite")
+    assert again.code == 3
+    assert "was enhanced in place with other options; put the original back first" in again.err
+    assert (_digest(photo), _picture_count(kept)) == (once, 1)
+    same = enhance(*options, "--quality", "50", "--on-exist", "overwrite")
+    assert (same.code, _digest(photo), _picture_count(kept)) == (0, once, 1)
+    assert "1 unchanged" in same.err
+
+
+def test_an_original_that_was_put_back_is_enhanced_with_other_options(enhance, photos, tmp_path):
+    photo, kept = photos / "b" / "a.jpg", tmp_path / "kept"
+    options = (photos, "--in-place", "--backup-dir", kept, "--yes")
+    enhance(*options, "--quality", "50")
+    once = _digest(photo)
+    photo.write_bytes((kept / "b" / "a.jpg").read_bytes())
+    assert enhance(*options, "--quality", "40").code == 0
+    assert _digest(photo) != once
+    assert _picture_count(kept) == 1
+
+
+@pytest.mark.parametrize("has_backup", [True, False])
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_hint_says_to_put_originals_back(enhance, photos, make_picture, tmp_path, has_backup, count):
+    if count == 2:
+        make_picture(photos / "c.jpg", seed=3)
+    backup = ("--backup-dir", tmp_path / "kept") if has_backup else ("--no-backup",)
+    enhance(photos, "--in-place", *backup, "--yes", "--quality", "50")
+    run = enhance(photos, "--in-place", *backup, "--yes", "--quality", "40")
+    assert run.code == 3
+    place = f" from the backup folder {tmp_path / 'kept'}" if has_backup else ""
+    were, them, originals = (
+        ("1 image was", "it", "its original") if count == 1 else ("2 images were", "them", "their originals")
+    )
+    assert f"{were} enhanced in place before. To enhance {them} with other options, " in run.err
+    assert f"put {originals} back{place} first" in run.err
+    assert "--on-exist" not in run.err

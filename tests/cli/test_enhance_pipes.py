@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -147,6 +148,15 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(root, make_picture, tmp_pa
     manifest = tmp_path / "out" / ".lle" / "manifest.jsonl"
     made = {path.name for path in (tmp_path / "out").glob("*.png")}
     assert manifest.exists() or not made
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("words", ["enhance a.png -o - -m identity --device cpu", "version", "models list"])
+def test_a_full_disk_behind_stdout_is_no_bug(root, make_picture, tmp_path, words):
+    make_picture(tmp_path / "a.png", size=(8, 8))
+    done = _shell(root, f"lle {words} > /dev/full", cwd=tmp_path)
+    assert done.returncode == 8, done.stderr
+    assert done.stderr.endswith(b"lle: error: cannot write the output: No space left on device\n")
 
 
 def test_logs_hold_no_control_characters(enhance, make_picture, tmp_path):

@@ -53,3 +53,17 @@ def test_a_table_marks_the_mean_as_incomplete(run_lle, pairs, fails_on_b):
     run = run_lle("eval", "--low", "low", "--gt", "gt", "-m", "clahe", "--metrics", "psnr", "-f", "plain")
     assert run.code == 3
     assert "clahe INCOMPLETE: 2 of 3" in run.out
+
+
+def test_without_a_single_score_the_run_ends_with_4(run_lle, pairs):
+    """NIQE needs images of 96 pixels."""
+    run = run_lle("eval", "--low", "low", "-m", "gamma", "--metrics", "niqe")
+    assert run.code == 4
+    assert "NIQE needs at least 96 pixels" in run.err + run.out
+
+
+def test_a_metric_that_is_left_out_is_named_also_if_quiet(run_lle, pairs, monkeypatch):
+    monkeypatch.setenv("LLE_MODEL_DIR", str(pairs / "none"))
+    run = run_lle("eval", "--low", "low", "--gt", "gt", "-m", "gamma", "--metrics", "psnr,lpips", "-q")
+    assert (run.code, run.err.count("\n")) == (0, 1)
+    assert "lpips" in run.err.lower()

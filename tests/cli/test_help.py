@@ -122,6 +122,7 @@ def test_help_is_a_command(run_lle):
     [
         (["trian"], "'trian'; did you mean 'train'?"),
         (["models", "lst"], "'models lst'; did you mean 'list'?"),
+        (["qqq"], "'qqq'; see `lle --help`"),
         (["doctor", "x"], "`lle doctor` has no commands"),
     ],
 )

@@ -147,6 +147,13 @@ def test_broken_weights_end_with_code_6(run_lle, monkeypatch, tmp_path):
     assert run.err == "lle: error: 1 of 4 weights files missing or damaged; reinstall or import again\n"
 
 
+def test_import_of_a_picture_gives_no_advice_to_run_it(run_lle, make_picture, tmp_path):
+    run = run_lle("models", "import", "codeenhance", make_picture(tmp_path / "a.png"))
+    assert (run.code, run.err.count("\n")) == (6, 1)
+    assert "no file of torch.save" in run.err
+    assert "weights_only" not in run.err
+
+
 def test_path_prints_each_folder(run_lle, monkeypatch, tmp_path):
     monkeypatch.setenv("LLE_MODEL_DIR", f"{tmp_path}/a:{tmp_path}/b")
     assert run_lle("models", "path").out == f"{tmp_path}/a\n{tmp_path}/b\n"

@@ -33,6 +33,7 @@ def test_it_is_a_table_for_people(run_lle, words):
 def test_what_it_cannot_use_is_refused(run_lle, words):
     assert "--out" in run_lle(*words, "--out", "x").err
     assert "vqgan" in run_lle("train", "bench", "vqgam").err
+    assert "No such option: --dry-run" in run_lle(*words, "--dry-run").err
     refused = run_lle(*words, "--semantic", "x.safetensors")
     assert refused.code == 2
     assert "semantic" in refused.err

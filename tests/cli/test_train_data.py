@@ -108,14 +108,23 @@ def test_trained_weights_enhance_as_the_summary_says(train_pairs, run_lle, tmp_p
 
 def test_a_run_without_validation_warns_once(train_pairs, train_photos, tmp_path, make_picture):
     save_pairs(tmp_path / "p", "abc", make_picture)
-    advice = "give --val DIR or --val-share 0.1"
+    warning, folder = "warning  no validation:", "--val DIR with low/ and high/"
     run = train_pairs("--pairs", tmp_path / "p")
     assert run.code == 0
-    assert run.err.count(f"warning  no validation: no pair is held out; {advice}") == 1
+    assert run.err.count(f"{warning} no pair is held out; give {folder}, or --val-share 0.1") == 1
     photos = train_pairs("--data", tmp_path / "p" / "high", "--resume", "none")
-    assert photos.err.count(f"warning  no validation: there are no pairs; {advice}") == 1
+    assert (
+        photos.err.count(f"{warning} there are no pairs to validate on; give --pairs DIR, or {folder}") == 1
+    )
     stage_one = train_photos("--data", tmp_path / "p" / "high", "--resume", "none")
-    assert stage_one.err.count(f"warning  no validation: no photo is held out; {advice}") == 1
+    assert stage_one.err.count(f"{warning} no photo is held out; give --val DIR or --val-share 0.1") == 1
+
+
+def test_pairs_are_enough_to_tune(run_lle, tmp_path, make_picture):
+    save_pairs(tmp_path / "p", "abc", make_picture)
+    words = ("train", "codeenhance-tune", "-o", tmp_path / "run", "--pairs", tmp_path / "p", *NARROW)
+    run = run_lle(*words, "--val-share", 0)
+    assert (run.code, "0 photos, 3 pairs" in run.err) == (0, True)
 
 
 def test_a_share_holds_out_even_one_of_three(train_photos, tmp_path, make_picture):

@@ -1,5 +1,7 @@
 """``lle try``: one photo with several settings on one sheet."""
 
+import shlex
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -74,15 +76,33 @@ def test_the_commands_for_a_folder_are_printed_as_they_are_typed(try_lle, photo)
     ]
 
 
-def test_a_sheet_beside_its_photo_is_left_out_of_the_batch(try_lle, photo, run_lle, tmp_path):
-    run = try_lle(photo, "-o", photo.parent, "--crop-size", "0")
-    (command,) = [line.split() for line in run.err.splitlines() if "enhance" in line]
-    words = [word.strip("'") for word in command[command.index("--exclude") :]]
+def test_models_that_take_no_reference_are_left_out(run_lle, photo, make_picture, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    day = make_picture(tmp_path / "day.png", (64, 64))
+    run = run_lle("try", photo, "--reference", day, "--device", "cpu", "--size", "64", "--crop-size", "0")
+    assert (run.code, run.out) == (0, "night_try.jpg\n")
+    assert run.err.splitlines() == [
+        "lle: warning: left out, as they do not support each option that was set: "
+        "drgn, lw-drgn, glare, vqcnir",
+        "1 photo, 1 image to compute",
+        "For all photos of a folder, one of:",
+        "  lle enhance FOLDER -o OUT --reference day.png",
+    ]
+
+
+@pytest.mark.parametrize("sheet", ["", "sheet.png", "Night [1].JPG", "sheets/night.png", "sheets/"])
+def test_a_sheet_in_the_folder_of_its_photo_is_left_out_of_the_batch(
+    try_lle, photo, run_lle, tmp_path, sheet
+):
+    (photo.parent / "sheets").mkdir()
+    run = try_lle(photo, "-o", f"{photo.parent}/{sheet}", "--crop-size", "0")
+    (command,) = [shlex.split(line) for line in run.err.splitlines() if "enhance" in line]
+    words = command[command.index("--exclude") :]
     done = run_lle(
         "enhance", photo.parent, "-o", tmp_path / "out", "-m", "identity", "--device", "cpu", *words
     )
     assert done.code == 0
-    assert [path.name for path in (tmp_path / "out").glob("*.[jp]*")] == ["night.png"]
+    assert [path.name for path in (tmp_path / "out").rglob("*.[jp]*g")] == ["night.png"]
 
 
 def test_quiet_prints_the_sheet_and_nothing_else(try_lle, photo):
@@ -154,6 +174,37 @@ def test_several_photos_give_a_sheet_each(try_lle, make_picture, tmp_path):
     run = try_lle(*photos, "-o", "sheet.jpg")
     assert run.code == 2
     assert "'sheet.jpg' is one sheet, but there are 3 photos; name a folder" in run.err
+
+
+@pytest.mark.parametrize("name", ["sheet.webp", "sheet.gif", "sheet.tif", "sheet.xyz"])
+def test_a_name_that_sheets_cannot_have_is_refused(try_lle, photo, name, tmp_path):
+    run = try_lle(photo, "--contrast", "1,2", "--crop-size", "0", "-o", name)
+    assert (run.code, run.out) == (2, "")
+    assert run.err == (
+        f"lle: error: '{name}' is no name for a sheet; use .jpg, .jpeg or .png, or '{name}/' for a folder\n"
+    )
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_such_a_name_can_be_that_of_a_folder(try_lle, photo, make_picture, tmp_path):
+    (tmp_path / "here" / "there.webp").mkdir()
+    small = ("--crop-size", "0", "--size", "64", "-o")
+    for name in ("there.webp", "new.webp/", "new.jpg/", "photos.v2"):
+        assert try_lle(photo, *small, name).out == f"{name.rstrip('/')}/night_try.jpg\n"
+    several = photo, make_picture(tmp_path / "photos" / "b.png")
+    run = try_lle(*several, *small, "sheets.webp")
+    assert (run.code, run.out) == (2, "")
+    assert "'sheets.webp' names a file, but an output folder is needed; write 'sheets.webp/'" in run.err
+
+
+def test_a_file_that_is_no_sheet_is_no_folder(try_lle, photo, tmp_path):
+    for name in ("notes.txt", "notes"):
+        (tmp_path / "here" / name).write_text("mine")
+    run = try_lle(photo, "-o", "notes.txt")
+    assert run.code == 2
+    assert run.err == "lle: error: 'notes.txt' is no name for a sheet; use .jpg, .jpeg or .png\n"
+    run = try_lle(photo, "-o", "notes")
+    assert (run.code, run.err) == (2, "lle: error: 'notes' is a file, but an output folder is needed\n")
 
 
 def test_a_photo_that_cannot_be_read_has_no_sheet(try_lle, photo, tmp_path):

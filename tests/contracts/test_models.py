@@ -41,6 +41,14 @@ def test_the_catalog_states_the_number_of_parameters(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_catalog_states_which_networks_take_a_reference(name):
+    entry = MODELS[name]
+    with torch.device("meta"):
+        built = [entry.build(settings) for settings in entry.presets.values()]
+    assert {model.takes_reference for model in built} == {entry.takes_reference}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_weights_that_do_not_ship_have_the_page_of_their_authors_and_a_remedy(name):
     for weights in MODELS[name].weights.values():
         assert weights.shipped == (weights.page is None) == (weights.remedy is None)

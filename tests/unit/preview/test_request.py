@@ -34,6 +34,19 @@ def test_all_leaves_out_models_that_lack_a_control():
     assert request.left_out() == ("drgn", "lw-drgn")
 
 
+@pytest.mark.parametrize("models", [(), ("all",)])
+def test_all_leaves_out_models_that_take_no_reference(models):
+    request = PreviewRequest(photos=PHOTO, models=models, references=(Path("day.jpg"),))
+    assert {variant.settings.model for variant in request.variants()} == {"codeenhance"}
+    assert request.left_out() == ("drgn", "lw-drgn", "glare", "vqcnir")
+
+
+def test_options_that_no_model_supports_together_are_named():
+    request = PreviewRequest(photos=PHOTO, references=(Path("day.jpg"),), temperature=(0.5,))
+    with pytest.raises(UsageError, match=r"^no model supports all of these: --temperature, --reference$"):
+        request.variants()
+
+
 def test_rows_are_the_first_option_and_columns_the_second():
     request = PreviewRequest(photos=PHOTO, models=("glare", "vqcnir"), texture=(0.5, 1.5))
     assert words_of(request) == [

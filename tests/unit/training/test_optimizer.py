@@ -57,6 +57,23 @@ def test_a_large_gradient_is_scaled_in_16_bit_floats_until_it_fits():
     assert descent(layer, precision="fp16").state_dict()["scaler"] != steps.state_dict()["scaler"]
 
 
+def test_a_checkpoint_leaves_the_settings_of_adam_as_they_are():
+    layer = nn.Linear(2, 1)
+    quick, slow = (
+        GuardedOptimizer(
+            [layer.weight],
+            Recipe(optimizer=OptimizerSettings(betas=betas)),
+            CPU,
+            slow=[layer.bias],
+            slow_share=share,
+        )
+        for betas, share in (((0.5, 0.6), 0.3), ((0.9, 0.99), 0.1))
+    )
+    slow.load_state_dict(quick.state_dict())
+    groups = slow.state_dict()["param_groups"]
+    assert [(group["betas"], group["share"]) for group in groups] == [((0.9, 0.99), 1.0), ((0.9, 0.99), 0.1)]
+
+
 def test_the_rate_rises_then_falls_to_its_last_share():
     settings = OptimizerSettings(warmup=10, final=0.1)
     shares = [rate_share(step, 100, settings) for step in range(101)]
