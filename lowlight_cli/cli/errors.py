@@ -42,7 +42,7 @@ def report_error(error: BaseException, session: Session) -> int:
         session: The call that failed.
     """
     if isinstance(error, BrokenPipeError):
-        _drop_stdout()
+        _finish_stdout()
         return READER_GONE
     with suppress(LowlightError):
         session.open_logs()
@@ -53,7 +53,7 @@ def report_error(error: BaseException, session: Session) -> int:
         traceback.print_exception(error, file=sys.stderr)
     say(short_paths(text), error=True)
     if code == OutputError.exit_code:
-        _drop_stdout()
+        _finish_stdout()
     return code
 
 
@@ -139,7 +139,10 @@ def _bug(error: BaseException, session: Session) -> str:
     return f"lle: internal error: {describe_bug(error)}; {how_to_report(place)}"
 
 
-def _drop_stdout() -> None:
-    """Lets nobody read what is left in stdout's buffer: Python flushes it at the end, and would complain."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _finish_stdout() -> None:
+    """Drops what is left in stdout's buffer if nobody takes it: Python would complain about it at the end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
