@@ -14,6 +14,7 @@ from lowlight_cli.cli.global_options import Option, Value
 from lowlight_cli.cli.help_pages import help_page
 from lowlight_cli.cli.progress import say, short_paths
 from lowlight_cli.errors import LowlightError, OutputError, UnavailableError, describe_bug
+from lowlight_cli.images.replace import write_code
 
 BUG = 1
 USAGE = 2
@@ -26,9 +27,6 @@ _NUMBER_ERRORS = MappingProxyType(
     {"int_parsing": "a whole number", "int_from_float": "a whole number", "float_parsing": "a number"}
 )
 """Types of errors of pydantic, and what the value has to be instead."""
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a disk answers that takes no more."""
 
 _FOREIGN_WORDS = "Value error, "
 """Prefix that pydantic adds to messages about choices."""
@@ -78,7 +76,7 @@ def _outside(error: BaseException) -> tuple[str, int] | None:
         return f"lle: error: {error}; `lle doctor` shows how to fix it", UnavailableError.exit_code
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return f"lle: error: '{error.filename}': {error.strerror}", USAGE
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and write_code(error) == "disk_full":
         place = f"'{error.filename}'" if error.filename else "the output"
         return f"lle: error: cannot write {place}: {error.strerror}", OutputError.exit_code
     return None

@@ -42,11 +42,8 @@ def show_help(context: typer.Context, words: WordsArgument = None) -> None:
     for word in words or ():
         children = getattr(place.command, "commands", {})
         if word not in children:
-            hint = (
-                nearest(word, children, place.command_path + " --help")
-                if children
-                else f"`{place.command_path}` has no commands"
-            )
+            group = place.command_path
+            hint = nearest(word, children, f"{group} --help") if children else f"`{group}` has no commands"
             raise UsageError(f"no such command '{' '.join(words or ())}'; {hint}")
         child = children[word]
         place = child.context_class(child, parent=place, info_name=word, obj=place.obj)

@@ -167,8 +167,7 @@ DetailOption = Annotated[
     _speed(
         help="full enhances every pixel. fast enhances large images at about a third of their width and "
         "height, or at 1.5 megapixels if that is more, and carries the result to full size, several times "
-        "faster. auto "
-        "is fast above 6 megapixels.",
+        "faster. auto is fast above 6 megapixels.",
     ),
 ]
 PrecisionOption = Annotated[

@@ -14,7 +14,6 @@ from lowlight_cli.errors import LockedError
 from lowlight_cli.pipeline.file_stat import FileStat, file_stat
 from lowlight_cli.pipeline.journal import (
     journal_endings,
-    journal_paths,
     recover,
     remove_temp_files,
     remove_temp_files_of,
@@ -85,7 +84,7 @@ def hold(plan: Plan, timeout_s: float, on_warning: Callable[[str], None]) -> Ite
 
 def is_clean(plan: Plan) -> bool:
     """Whether nothing is left to recover, nor to fold if the run is about all images."""
-    if journal_paths(plan.folder, plan.records) or _journals_of_others(plan):
+    if any(ending == plan.records or not _is_beside(plan, ending) for ending in journal_endings(plan.folder)):
         return False
     return plan.single or plan.shard is not None or not manifest_parts(plan.folder)
 

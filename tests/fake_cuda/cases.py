@@ -151,8 +151,6 @@ def _calls(model: Enhancer, views: tuple[str, ...]) -> Iterator[tuple[str, dict[
             calls["enhance with a reference"] = _enhance(model, SIDE, reference=reference)
         for view in views:
             calls[f"show {view}"] = _enhance(model.showing(view), SIDE)
-        if precision is FP16:  # takes the same way as bfloat16
-            calls = {"enhance": calls["enhance"]}
         for name, call in calls.items():
             yield f"{precision.name} {name}", _outcome(model, call, precision)
 
