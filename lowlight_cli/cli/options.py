@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.models import complete_model
+from lowlight_cli.cli.param_types import check_devices
 from lowlight_cli.pipeline.choices import Detail, Engine
 
 _look = partial(typer.Option, rich_help_panel="Look")
@@ -149,6 +150,7 @@ DeviceOption = Annotated[
         help="auto, cpu, cuda, cuda:N, xpu, xpu:N or mps; auto uses the first CUDA GPU, if there is one.",
         autocompletion=complete_device,
         envvar="LLE_DEVICE",
+        callback=check_devices,
     ),
 ]
 DevicesOption = Annotated[
@@ -160,6 +162,7 @@ DevicesOption = Annotated[
         "named twice gets two.",
         autocompletion=complete_devices,
         envvar="LLE_DEVICE",
+        callback=check_devices,
     ),
 ]
 DetailOption = Annotated[

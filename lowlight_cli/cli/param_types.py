@@ -1,4 +1,4 @@
-"""Parsers of option values: ``400M``, ``2G``, ``40%``, ``white``."""
+"""Parsers of option values: ``400M``, ``2G``, ``40%``, ``white``, ``cuda:0``."""
 
 import re
 
@@ -7,6 +7,8 @@ import typer
 from lowlight_cli.images.choices import FormatChoice
 
 _LETTERS = " kmgt"
+
+_DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:all|:[0-9]+)?")
 
 
 def parse_pixels(text: str | int) -> int:
@@ -41,6 +43,15 @@ def parse_format(text: str) -> FormatChoice:
     except ValueError:
         known = ", ".join(f"'{choice.value}'" for choice in FormatChoice)
         raise typer.BadParameter(f"'{text}' is not one of {known}") from None
+
+
+def check_devices(text: str) -> str:
+    """Names of devices, unchanged, if each could be one; whether the machine has it only torch can tell."""
+    wrong = [part for part in text.split(",") if not _DEVICE.fullmatch(part.strip())]
+    if wrong:
+        known = "auto, cpu, cuda, cuda:N, xpu, xpu:N, mps"
+        raise typer.BadParameter(f"unknown device '{wrong[0].strip()}'; known: {known}")
+    return text
 
 
 def check_color(text: str | None) -> str | None:

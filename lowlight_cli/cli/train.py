@@ -19,7 +19,7 @@ from lowlight_cli.cli.recipe_options import (
 )
 from lowlight_cli.cli.train_ablate import ablate
 from lowlight_cli.cli.train_bench import bench
-from lowlight_cli.cli.train_options import DATA, SWITCHES, with_shared_options
+from lowlight_cli.cli.train_options import DATA, KEEPING, SWITCHES, with_shared_options
 from lowlight_cli.cli.train_request import TrainingRequest
 from lowlight_cli.cli.train_run import train
 from lowlight_cli.errors import UsageError
@@ -129,4 +129,6 @@ _PHASES = {"lq": "vqcnir", "hq": "vqgan"}
 app.command()(with_shared_options(glare, _STAGES))
 app.command()(with_shared_options(vqcnir, _PHASES))
 app.command()(with_shared_options(ablate, {name: name for name in ABLATIONS}, without=SWITCHES))
-app.command()(with_shared_options(bench, {name: name for name in RECIPES}, without=(*SWITCHES, "out")))
+app.command()(
+    with_shared_options(bench, {name: name for name in RECIPES}, without=(*SWITCHES, "out"), hidden=KEEPING)
+)

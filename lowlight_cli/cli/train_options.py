@@ -201,9 +201,16 @@ _Rehearse = Annotated[
 SWITCHES = ("dry_run", "rehearse", "print_config")
 """Parameters that only commands for a single recipe have."""
 
+KEEPING = ("limit_minutes", "early_stop", "val_every", "ckpt_every", "keep", "tensorboard", "resume")
+"""Parameters without effect on a command that neither validates nor keeps anything."""
+
 
 def with_shared_options(
-    command: Callable[..., None], recipes: Mapping[str, str], *, without: Sequence[str] = ()
+    command: Callable[..., None],
+    recipes: Mapping[str, str],
+    *,
+    without: Sequence[str] = (),
+    hidden: Sequence[str] = (),
 ) -> Callable[..., None]:
     """Adds the options that all commands have to a command.
 
@@ -211,6 +218,7 @@ def with_shared_options(
         command: Takes a ``TrainingRequest`` first, and its own options by name.
         recipes: Recipes that it runs, by the choice that runs each; their defaults are shown in its help.
         without: Names of parameters that it lacks, such as ``out``.
+        hidden: Names of options that it takes, so that scripts can share them, but does not show.
     """
     own = list(signature(command).parameters.values())[1:]
 
@@ -219,7 +227,7 @@ def with_shared_options(
         mine = {parameter.name: values.pop(parameter.name) for parameter in own}
         command(_request(context, **values), **mine)
 
-    shared = [item for item in _parameters(recipes) if item.name not in without]
+    shared = [item for item in _parameters(recipes, hidden) if item.name not in without]
     parameters = [*shared, *(item.replace(kind=Parameter.KEYWORD_ONLY) for item in own)]
     with_options.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -244,7 +252,7 @@ def _request(
     )
 
 
-def _parameters(recipes: Mapping[str, str]) -> list[Parameter]:
+def _parameters(recipes: Mapping[str, str], hidden: Sequence[str]) -> list[Parameter]:
     first = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     out = Parameter("out", Parameter.KEYWORD_ONLY, default=None, annotation=_Out)
     switches = [
@@ -256,16 +264,17 @@ def _parameters(recipes: Mapping[str, str]) -> list[Parameter]:
             option.name,
             Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[option.kind, _with_default(option, recipes)],
+            annotation=Annotated[option.kind, _shown(option, recipes, hidden)],
         )
         for option in OPTIONS
     ]
     return [first, out, *given, *switches]
 
 
-def _with_default(option: _Option, recipes: Mapping[str, str]) -> Value:
+def _shown(option: _Option, recipes: Mapping[str, str], hidden: Sequence[str]) -> Value:
     """What Typer has to know about the option; the default in its help is looked up when help is printed."""
     info = copy(option.info)
+    info.hidden = option.name in hidden
     if option.setting and not isinstance(info.show_default, str):
         info.show_default = partial(default_words, option.setting, recipes)
     if option.name == "settings":

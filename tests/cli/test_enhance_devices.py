@@ -120,13 +120,20 @@ def test_a_full_disk_ends_the_run(run_lle, photos, tmp_path):
         ("cuda:0,cuda:1", 7, "no CUDA device found (--device cuda:0)"),
         ("cuda:0,cpu", 2, "must be of one kind"),
         ("cpu,auto", 2, "go in no list"),
-        ("cpu,gpu", 2, "unknown device 'gpu'"),
     ],
 )
 def test_devices_that_cannot_be_used_give_one_line(hardware, run_lle, photos, tmp_path, device, code, words):
     done = run_lle("enhance", photos, "-o", tmp_path / "out", "--device", device)
     assert (done.code, done.out, done.err.count("\n")) == (code, "", 1)
     assert words in done.err
+
+
+@pytest.mark.parametrize("device", ["gpu", "cpu,gpu"])
+def test_what_is_no_device_is_refused_also_when_nothing_is_to_do(run_lle, tmp_path, device):
+    (tmp_path / "in").mkdir()
+    done = run_lle("enhance", tmp_path / "in", "-o", tmp_path / "out", "--device", device)
+    assert (done.code, done.out) == (2, "")
+    assert "Invalid value for '--device': unknown device 'gpu'" in done.err
 
 
 def test_one_image_needs_no_second_process(run_lle, photos, tmp_path, monkeypatch):

@@ -37,3 +37,10 @@ def test_what_it_cannot_use_is_refused(run_lle, words):
     refused = run_lle(*words, "--semantic", "x.safetensors")
     assert refused.code == 2
     assert "semantic" in refused.err
+
+
+def test_help_shows_no_option_without_effect(run_lle):
+    shown = run_lle("train", "bench", "--help").out
+    assert "--batch-size" in shown
+    for flag in ("--val-every", "--ckpt-every", "--keep", "--tensorboard", "--resume", "--limit-minutes"):
+        assert flag not in shown
