@@ -12,13 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from lowlight_cli.detection.boxes import Box
+from lowlight_cli.detection.class_names import ClassNames
 from lowlight_cli.detection.coco import read_coco
-from lowlight_cli.detection.collection import ClassNames, Sample
-from lowlight_cli.detection.exdark import CLASSES, OFFICIAL_COUNTS, official_split
+from lowlight_cli.detection.collection import Sample
+from lowlight_cli.detection.exdark import CLASSES, OFFICIAL_COUNTS
 from lowlight_cli.detection.exif_orientation import in_pixels
 from lowlight_cli.detection.export import LabelledImage, export_labels, file_names, splits_of
 from lowlight_cli.detection.files import annotation_files
 from lowlight_cli.detection.label_rules import broken_rules, clean_boxes
+from lowlight_cli.detection.official_split import official_split
 from lowlight_cli.detection.voc import parse_voc, read_voc
 from lowlight_cli.detection.yolo import read_yolo
 
@@ -30,7 +32,7 @@ def read_all(annotations: Path, split_list: Path) -> tuple[list[LabelledImage], 
     for file in annotation_files(annotations, ".xml"):
         sample = parse_voc(file, names, inclusive=False)
         name = file.path.stem
-        samples.append(replace(sample, name=name, image=Path(name), split=splits[name.casefold()]))
+        samples.append(replace(sample, name=name, image=Path(name), split=splits.of(Path(name))))
     pictures, changes = [], Counter()
     for sample, name in zip(samples, file_names(samples), strict=True):
         done = clean_boxes(sample.boxes, *sample.stated_size)

@@ -136,6 +136,8 @@ def _prepared(
     prepared = prepare_labels(found, read_stored_size, keep_unlabelled=found.format != "exdark")
     for error in prepared.errors:
         say(f"failed  {shown(str(error))}", error=True)
+    for note in found.notes:
+        say(f"lle: warning: {shown(note)}", quiet=settings.quiet)
     say(f"{found.format}: {counted(len(prepared.images), 'image')}", quiet=settings.quiet)
     return prepared
 

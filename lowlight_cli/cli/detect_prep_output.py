@@ -12,11 +12,11 @@ from lowlight_cli.detection.collection import SPLITS, Collection
 from lowlight_cli.detection.export import image_path, put
 from lowlight_cli.detection.files import REPORT, preview_file
 from lowlight_cli.detection.observer import PrepareObserver
-from lowlight_cli.detection.prepare import PrepareReport, Source, prepare, read_source
+from lowlight_cli.detection.prepare import NoUsableImagesError, PrepareReport, Source, prepare, read_source
 from lowlight_cli.detection.prepared_labels import Changes, PreparedLabels, official_shortfall
 from lowlight_cli.detection.request import PrepareRequest
 from lowlight_cli.errors import ImageError, OutputError, printable
-from lowlight_cli.pipeline.report import Report
+from lowlight_cli.pipeline.report import SOME_FAILED, Report
 from lowlight_cli.reports.detection_page import detection_page
 
 _MOST_NAMED = 3
@@ -38,8 +38,7 @@ def run(request: PrepareRequest, settings: GlobalSettings, *, dry_run: bool) -> 
     """
     reporter = _PrepareReporter(request, settings)
     if dry_run:
-        _show_plan(request, read_source(request, reporter))
-        return 0
+        return _show_plan(request, read_source(request, reporter))
     report = prepare(request, reporter)
     if report.document:
         page = _write_page(request, report)
@@ -69,6 +68,9 @@ class _PrepareReporter(Reporter, PrepareObserver):
         used = Counter(box.label for each in labels.images for box in each.boxes)
         per_class = ", ".join(f"{name} {used[index]:,}" for index, name in enumerate(labels.classes))
         self._say(f"boxes: {per_class}")
+        self._tell_lost_marks(labels)
+        for note in collection.notes:
+            self._say(f"lle: warning: {shown(note)}")
         orphans = [shown(path) for path in collection.without_image]
         self._warn_about("annotation", "without an image", orphans)
         unlabelled = [shown(path) for path in collection.without_annotation]
@@ -105,6 +107,16 @@ class _PrepareReporter(Reporter, PrepareObserver):
         if text:
             self._say(f"changed: {text}")
 
+    def _tell_lost_marks(self, labels: PreparedLabels) -> None:
+        """Prints how many boxes have a mark that the target format cannot hold."""
+        target = self._request.target_format
+        boxes = [box for each in labels.images for box in each.boxes]
+        crowds = sum(box.crowd for box in boxes) if target != "coco" else 0
+        difficult = sum(box.difficult for box in boxes) if target != "voc" else 0
+        counts = ((crowds, "crowd", "crowds"), (difficult, "difficult box", "difficult boxes"))
+        if text := ", ".join(counted(*each) for each in counts if each[0]):
+            self._say(f"marks lost in {target}: {text}")
+
     def _warn_about(self, noun: str, what: str, names: list[str]) -> None:
         if names:
             more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
@@ -115,13 +127,20 @@ class _PrepareReporter(Reporter, PrepareObserver):
         say(text, quiet=self._settings.quiet)
 
 
-def _show_plan(request: PrepareRequest, source: Source) -> None:
-    """Prints where each image would be written."""
+def _show_plan(request: PrepareRequest, source: Source) -> int:
+    """Prints where each image would be written; returns the exit code that the labels lead to.
+
+    Raises:
+        NoUsableImagesError: No image of the source can be used.
+    """
+    if not source.labels.images:
+        raise NoUsableImagesError(f"no image in '{request.source}' can be used")
     for root in request.roots.all:
         for each in source.labels.images:
             target = root / image_path(request.target_format, each)
             count = counted(len(each.boxes), "box", "boxes")
             emit(f"{printable(each.sample.image)} -> {printable(target)}  {count}")
+    return SOME_FAILED if source.labels.errors else 0
 
 
 def _write_page(request: PrepareRequest, report: PrepareReport) -> Path:

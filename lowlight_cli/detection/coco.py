@@ -8,9 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lowlight_cli.detection.annotated_images import AnnotatedImages
 from lowlight_cli.detection.boxes import Box
-from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
-from lowlight_cli.detection.files import ImageIndex, files_below, images_below, number
+from lowlight_cli.detection.class_names import ClassNames, merged_names
+from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection, Sample
+from lowlight_cli.detection.files import files_below, images_below, number
+from lowlight_cli.detection.image_index import AmbiguousImageError, ImageIndex
+from lowlight_cli.detection.split_words import split_named, splits_in
 
 _KEYS = ("images", "annotations", "categories")
 
@@ -30,35 +34,29 @@ def read_coco(folder: Path, classes: Sequence[str] | None = None, *, needs_image
     """
     images = ImageIndex(images_below(folder))
     names: tuple[str, ...] = tuple(classes or ())
-    samples: list[Sample] = []
-    missing: list[Path] = []
-    errors: list[AnnotationError] = []
-    used: set[Path] = set()
+    annotated = AnnotatedImages(images.paths)
+    notes: list[str] = []
     for path in coco_files(folder):
         content = _content(path)
-        labels, names = _labels(content, names, path)
-        boxes, failed = _boxes(content, labels, path, errors)
+        labels, names = _labels(content, names, path, notes)
+        boxes, failed = _boxes(content, labels, path, annotated.errors)
         for index, entry in enumerate(content["images"]):
             name, size = _name_and_size(entry, path, index)
             try:
                 image = _image(name, path, folder, images)
-            except AnnotationError as error:
-                errors.append(error)
-                used.update(images.named(name))
+            except AmbiguousImageError as error:
+                annotated.fail_ambiguous(error)
                 continue
-            if image is None and not needs_images:
-                image = Path(name)
-            if image is None:
-                missing.append(path / name)
+            if image is None and needs_images:
+                annotated.miss(path / name)
                 continue
-            used.add(image)
-            if entry["id"] not in failed:
-                found = tuple(boxes.get(entry["id"], ()))
-                samples.append(
-                    Sample(image.name, image, found, path, _split_of(path), size, number=entry["id"])
-                )
-    unused = tuple(path for path in images.paths if path not in used)
-    return Collection("coco", names, tuple(samples), BoxSpace.BY_SIZE, tuple(missing), unused, tuple(errors))
+            key = image or path / name
+            if entry["id"] in failed:
+                annotated.leave_out([key])
+            found, place = tuple(boxes.get(entry["id"], ())), image or Path(name)
+            sample = Sample(place.name, place, found, path, split_named(path), size, number=entry["id"])
+            annotated.add(sample, key)
+    return annotated.collection("coco", names, BoxSpace.BY_SIZE, notes)
 
 
 def _image(name: str, file: Path, folder: Path, images: ImageIndex) -> Path | None:
@@ -67,18 +65,18 @@ def _image(name: str, file: Path, folder: Path, images: ImageIndex) -> Path | No
     If several splits have an image of that name, the split of the JSON file decides.
 
     Raises:
-        AnnotationError: Several images fit.
+        AmbiguousImageError: Several images fit.
     """
     found = images.named(name)
     for place in (folder, file.parent):
         if (exact := place / name) in found:
             return exact
     if len(found) > 1:
-        split = _split_of(file)
+        split = split_named(file)
         found = [path for path in found if split and split in _split_words(path.relative_to(folder))] or found
     if len(found) > 1:
-        raise AnnotationError(str(file), f"'{name}' is ambiguous: {found[0]} or {found[1]}")
-    return found[0] if found else images.find(name)
+        raise AmbiguousImageError(str(file), name, found)
+    return found[0] if found else None
 
 
 def coco_files(folder: Path) -> list[Path]:
@@ -108,19 +106,18 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _labels(
-    content: Mapping[str, Any], names: tuple[str, ...], path: Path
+    content: Mapping[str, Any], names: tuple[str, ...], path: Path, notes: list[str]
 ) -> tuple[dict[int, int], tuple[str, ...]]:
-    """Index of each category id, and the names by index."""
+    """Index of each category id, and the names by index; adds a note on each class that was merged."""
     try:
         named = {int(each["id"]): str(each["name"]) for each in content["categories"]}
     except (KeyError, TypeError, ValueError) as error:
         raise AnnotationError(str(path), "a category has no id or no name") from error
-    names = names or tuple(named[key] for key in sorted(named))
-    indices = {name.casefold(): index for index, name in enumerate(names)}
-    unknown = next((name for name in named.values() if name.casefold() not in indices), None)
-    if unknown is not None:
-        raise AnnotationError(str(path), f"unknown class '{unknown}'; known: {', '.join(names)}")
-    return {key: indices[name.casefold()] for key, name in named.items()}, names
+    if not names:
+        names, merged = merged_names(named[key] for key in sorted(named))
+        notes += merged
+    known = ClassNames(names)
+    return {key: known.index(name, str(path)) for key, name in named.items()}, names
 
 
 def _boxes(
@@ -185,15 +182,9 @@ def _name_and_size(entry: Any, path: Path, index: int) -> tuple[str, tuple[int, 
     return name, None
 
 
-def _split_of(path: Path) -> str | None:
-    """The split in the name of a file or of its folder: ``instances_val2017.json``."""
-    names = (path.stem.lower(), path.parent.name.lower())
-    return next((split for name in names for split in SPLITS if split in name), None)
-
-
 def _split_words(path: Path) -> set[str]:
     """Splits in the names of the folders of an image."""
-    return {split for part in path.parts[:-1] for split in SPLITS if split in part.lower()}
+    return {split for part in path.parts[:-1] for split in splits_in(part)}
 
 
 def coco_content(

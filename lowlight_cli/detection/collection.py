@@ -1,6 +1,5 @@
 """A labelled dataset in memory, independent of its file format."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -73,6 +72,7 @@ class Collection:
         without_image: Annotations whose image is missing.
         without_annotation: Images without an annotation.
         errors: Annotations that are invalid.
+        notes: What a user should know about how it was read, such as classes that were merged.
     """
 
     format: str
@@ -82,31 +82,4 @@ class Collection:
     without_image: tuple[Path, ...] = ()
     without_annotation: tuple[Path, ...] = ()
     errors: tuple[AnnotationError, ...] = ()
-
-
-class ClassNames:
-    """Index of each class name, regardless of case and surrounding blanks.
-
-    Args:
-        names: All classes, in order.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = tuple(names)
-        self._indices = {name.strip().casefold(): index for index, name in enumerate(names)}
-
-    def index(self, name: str, place: str) -> int:
-        """Index of a class.
-
-        Args:
-            name: Name in the annotation.
-            place: File and line, for the message.
-
-        Raises:
-            AnnotationError: There is no such class.
-        """
-        try:
-            return self._indices[name.strip().casefold()]
-        except KeyError:
-            known = ", ".join(self.names[:20]) + (", ..." if len(self.names) > 20 else "")
-            raise AnnotationError(place, f"unknown class '{name}'; known: {known}") from None
+    notes: tuple[str, ...] = ()

@@ -8,8 +8,10 @@ Source: the YOLO 1.1 format page of CVAT, and Darknet's description of custom da
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lowlight_cli.detection.class_names import check_unique
 from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection, Sample
-from lowlight_cli.detection.files import AnnotationFile, ImageIndex, files_below, images_below
+from lowlight_cli.detection.files import AnnotationFile, files_below, images_below
+from lowlight_cli.detection.image_index import AmbiguousImageError, ImageIndex
 from lowlight_cli.detection.yolo import label_path, listed_place, parse_yolo
 
 _SPLIT_OF_KEY = {"train": "train", "valid": "val", "val": "val", "test": "test"}
@@ -29,10 +31,10 @@ def read_darknet(file: Path, classes: Sequence[str] | None = None) -> Collection
         classes: Names in order; None reads the file that ``names`` refers to.
 
     Raises:
-        AnnotationError: A file that it refers to is missing, or it names no list of images.
+        AnnotationError: A file that it refers to is missing, it names no list, or a class occurs twice.
     """
     settings = _settings(file)
-    names = tuple(classes or _lines(_referred(file, settings["names"])))
+    names = tuple(classes or _names(_referred(file, settings["names"])))
     images = ImageIndex(images_below(file.parent))
     samples: list[Sample] = []
     missing: list[Path] = []
@@ -40,7 +42,12 @@ def read_darknet(file: Path, classes: Sequence[str] | None = None) -> Collection
     used: set[Path] = set()
     for split, line in _listed(file, settings):
         place = listed_place(file.parent, line)
-        image = place if place.is_file() else next(iter(images.ending(line.removeprefix("data/"))), None)
+        found = [place] if place.is_file() else images.ending(line.removeprefix("data/"))
+        if len(found) > 1:
+            errors.append(AmbiguousImageError(str(file), line, found))
+            used.update(found)
+            continue
+        image = next(iter(found), None)
         if image is None:
             missing.append(place.with_suffix(".txt"))
             continue
@@ -56,6 +63,12 @@ def read_darknet(file: Path, classes: Sequence[str] | None = None) -> Collection
         samples.append(Sample(image.name, image, boxes, label, split, relative=True))
     unused = tuple(path for path in images.paths if path not in used)
     return Collection("yolo", names, tuple(samples), BoxSpace.UPRIGHT, tuple(missing), unused, tuple(errors))
+
+
+def _names(path: Path) -> list[str]:
+    names = _lines(path)
+    check_unique(names, str(path))
+    return names
 
 
 def _listed(file: Path, settings: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""ExDark format: classes, annotations in Piotr's bbGt format, and the official split.
+"""ExDark format: classes, and annotations in Piotr's bbGt format.
 
 Each line of an annotation has ``Class l t w h`` in pixels, and seven unused numbers.
 
@@ -6,19 +6,16 @@ Source: Loh and Chan, "Getting to Know Low-light Images with The Exclusively Dar
 read-me of its ground truth.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from lowlight_cli.detection.annotated_images import AnnotatedImages
 from lowlight_cli.detection.boxes import Box
-from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNames, Collection, Sample
-from lowlight_cli.detection.files import (
-    AnnotationFile,
-    ImageIndex,
-    annotation_files,
-    files_below,
-    images_below,
-    number,
-)
+from lowlight_cli.detection.class_names import ClassNames
+from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection, Sample
+from lowlight_cli.detection.files import AnnotationFile, annotation_files, files_below, images_below, number
+from lowlight_cli.detection.image_index import AmbiguousImageError, ImageIndex
+from lowlight_cli.detection.official_split import OfficialSplit, official_split
 
 CLASSES = (
     "Bicycle",
@@ -39,8 +36,6 @@ CLASSES = (
 OFFICIAL_COUNTS = {"train": 3000, "val": 1800, "test": 2563}
 
 _HEADER = "% bbGt"
-_SPLIT_OF_NUMBER = {"1": "train", "2": "val", "3": "test"}
-_CLASS_LIST = "imageclasslist.txt"
 
 
 def parse_bbgt(file: AnnotationFile, classes: ClassNames) -> tuple[Box, ...]:
@@ -77,70 +72,47 @@ def read_exdark(folder: Path, classes: Sequence[str] = CLASSES) -> Collection:
     Args:
         folder: Folder with both; ``imageclasslist.txt`` anywhere below it gives the split.
         classes: Names in order.
+
+    Raises:
+        AnnotationError: The lists of splits contradict each other.
     """
     names = ClassNames(classes)
     images = ImageIndex(images_below(folder))
-    splits = official_split(files_below(folder))
-    samples, missing, errors, used = [], [], [], set()
+    split = official_split(files_below(folder))
+    annotated = AnnotatedImages(images.paths)
+    annotated.errors += split.errors
     for file in annotation_files(folder, ".txt"):
-        image = images.find(file.path.stem)
-        if not file.data.lstrip(b"\xef\xbb\xbf").startswith(_HEADER.encode()):
-            if _is_annotation_name(file.path):
-                errors.append(AnnotationError(f"{file.path}:1", f"the header '{_HEADER}' is missing"))
-                used.add(image)
-            continue
-        if image is None:
-            missing.append(file.path)
-            continue
-        try:
-            boxes = parse_bbgt(file, names)
-        except AnnotationError as error:
-            errors.append(error)
-            continue
-        finally:
-            used.add(image)
-        samples.append(Sample(image.name, image, boxes, file.path, splits.get(image.name.casefold())))
-    unused = tuple(path for path in images.paths if path not in used)
-    return Collection(
-        "exdark", names.names, tuple(samples), BoxSpace.RAW, tuple(missing), unused, tuple(errors)
-    )
+        if file.data.lstrip(b"\xef\xbb\xbf").startswith(_HEADER.encode()) or _is_annotation_name(file.path):
+            _add(file, names, images, split, annotated)
+    return annotated.collection("exdark", names.names, BoxSpace.RAW)
+
+
+def _add(
+    file: AnnotationFile,
+    names: ClassNames,
+    images: ImageIndex,
+    split: OfficialSplit,
+    annotated: AnnotatedImages,
+) -> None:
+    """Adds one annotation to the image that it is named after."""
+    try:
+        image = images.of(file.path, images.called(file.path.stem))
+    except AmbiguousImageError as error:
+        annotated.fail_ambiguous(error)
+        return
+    try:
+        boxes = parse_bbgt(file, names)
+    except AnnotationError as error:
+        annotated.fail(error, [image] if image else [])
+        return
+    if image is None:
+        annotated.miss(file.path)
+    elif split.is_broken(image):
+        annotated.leave_out([image])
+    else:
+        annotated.add(Sample(image.name, image, boxes, file.path, split.of(image)))
 
 
 def _is_annotation_name(path: Path) -> bool:
     """Whether a text file is named after an image: ``2015_00001.png.txt``."""
     return Path(path.stem).suffix.lower() in (".jpg", ".jpeg", ".png")
-
-
-def official_split(files: Iterable[Path]) -> dict[str, str]:
-    """Split of each image by its name in lower case; empty if there is no list.
-
-    Args:
-        files: Files that may include ``imageclasslist.txt``, or ``train.txt``, ``val.txt`` and ``test.txt``.
-
-    Raises:
-        AnnotationError: A line of the list is invalid.
-    """
-    by_name = {path.name.casefold(): path for path in files}
-    if listed := by_name.get(_CLASS_LIST):
-        return _from_class_list(listed)
-    return {
-        line.strip().casefold(): split
-        for split in ("train", "val", "test")
-        if (path := by_name.get(f"{split}.txt"))
-        for line in AnnotationFile(path, path.read_bytes()).text.splitlines()
-        if line.strip()
-    }
-
-
-def _from_class_list(path: Path) -> dict[str, str]:
-    splits = {}
-    for count, line in enumerate(AnnotationFile(path, path.read_bytes()).text.splitlines(), start=1):
-        words = line.split()
-        if not words or "|" in words:  # the header
-            continue
-        if len(words) != 5 or words[4] not in _SPLIT_OF_NUMBER:
-            raise AnnotationError(
-                f"{path}:{count}", f"expected a name and four numbers, not '{line.strip()}'"
-            )
-        splits[words[0].casefold()] = _SPLIT_OF_NUMBER[words[4]]
-    return splits

@@ -1,13 +1,14 @@
-"""Files of a dataset: annotations in folders or archives, images by name, class names, numbers."""
+"""Files of a dataset: annotations in folders or archives, images, class names, numbers."""
 
 import math
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lowlight_cli.detection.class_names import repeated_name
 from lowlight_cli.detection.collection import SPLITS, AnnotationError
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import format_of
@@ -114,51 +115,6 @@ def images_below(folder: Path) -> list[Path]:
     return [path for path in files_below(folder) if format_of(path)]
 
 
-class ImageIndex:
-    """Finds images by name, regardless of case and of the spelling of the extension.
-
-    Args:
-        paths: All images.
-    """
-
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self.paths = tuple(paths)
-        self._by_name = {path.name.casefold(): path for path in reversed(self.paths)}
-        self._all_by_name: dict[str, list[Path]] = {}
-        for path in self.paths:
-            self._all_by_name.setdefault(path.name.casefold(), []).append(path)
-        self._by_stem = {path.stem.casefold(): path for path in reversed(self.paths)}
-
-    def ending(self, name: str) -> list[Path]:
-        """Images whose path ends with a relative path, regardless of case.
-
-        Args:
-            name: Relative path with slashes.
-        """
-        wanted = Path(name.casefold()).parts
-        folded = self._all_by_name.get(wanted[-1] if wanted else "", ())
-        return [path for path in folded if Path(str(path).casefold()).parts[-len(wanted) :] == wanted]
-
-    def named(self, name: str) -> list[Path]:
-        """Images whose path ends with a relative path; if there are none, images of its file name.
-
-        Args:
-            name: Relative path with slashes.
-        """
-        return self.ending(name) or self.ending(name.rsplit("/", 1)[-1])
-
-    def find(self, name: str) -> Path | None:
-        """The image with a file name, or else with its stem.
-
-        Args:
-            name: File name with or without extension; folders before it are ignored.
-        """
-        wanted = name.replace("\\", "/").rsplit("/", 1)[-1].strip().casefold()
-        if found := self._by_name.get(wanted) or self._by_stem.get(wanted):
-            return found
-        return self._by_stem.get(Path(wanted).stem) if format_of(Path(wanted)) else None
-
-
 def number(text: str | None, place: str, what: str) -> float:
     """A finite number.
 
@@ -192,6 +148,6 @@ def read_class_names(path: Path) -> list[str]:
     names = [line.strip() for line in lines if line.strip()]
     if not names:
         raise UsageError(f"--classes '{path}' has no class names; write one per line")
-    if len({name.casefold() for name in names}) < len(names):
+    if repeated_name(names) is not None:
         raise UsageError(f"--classes '{path}' has a class name twice; names must be unique")
     return names

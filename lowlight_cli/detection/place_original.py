@@ -5,6 +5,7 @@ rewritten upright. Not all trainers read raw files, HEIC and GIF, so these are c
 """
 
 import errno
+import filecmp
 import os
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def place_original(source: Path, target: Path, link: Link, *, is_ready: bool) ->
     Raises:
         ImageError: It cannot be read or written.
     """
-    if _is_placed(source, target, link if is_ready else Link.COPY, is_ready=is_ready):
+    if is_placed(source, target, link, is_ready=is_ready):
         return False
     if not is_ready:
         encode(decode(source, ReadSettings(frames="first")), target)
@@ -40,20 +41,28 @@ def place_original(source: Path, target: Path, link: Link, *, is_ready: bool) ->
     return True
 
 
-def _is_placed(source: Path, target: Path, link: Link, *, is_ready: bool) -> bool:
-    """Whether an earlier run placed it, by link, inode, or size and modification time."""
+def is_placed(source: Path, target: Path, link: Link, *, is_ready: bool) -> bool:
+    """Whether an original is in its place: by link, inode, or size and modification time or content.
+
+    Args:
+        source: The original.
+        target: Its path in the dataset.
+        link: How it is placed if it needs no conversion.
+        is_ready: Whether it needs no conversion.
+    """
     try:
         here, there = source.stat(), target.lstat()
     except OSError:
         return False
-    if link is Link.SYMLINK:
+    if link is Link.SYMLINK and is_ready:
         return target.is_symlink() and target.resolve() == source.resolve()
     if target.is_symlink():
         return False
-    if link is Link.HARDLINK and (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
-        return True
-    is_same_time = here.st_mtime_ns == there.st_mtime_ns
-    return is_same_time and (not is_ready or here.st_size == there.st_size)
+    if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
+        return link is Link.HARDLINK  # a copy can be edited without changing the original
+    if here.st_mtime_ns != there.st_mtime_ns:
+        return is_ready and here.st_size == there.st_size and filecmp.cmp(source, target, shallow=False)
+    return not is_ready or here.st_size == there.st_size
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -12,14 +12,16 @@ from lowlight_cli.detection.detect_format import read_collection
 from lowlight_cli.detection.exif_orientation import read_stored_size
 from lowlight_cli.detection.export import LabelledImage, export_labels, splits_of
 from lowlight_cli.detection.files import read_class_names
+from lowlight_cli.detection.foreign_files import ForeignFiles
 from lowlight_cli.detection.observer import PrepareObserver
-from lowlight_cli.detection.placed_files import add_placed, remove_stale
+from lowlight_cli.detection.placed_files import PlacedFiles
 from lowlight_cli.detection.prepared_labels import PreparedLabels, prepare_labels, stated_size
 from lowlight_cli.detection.process_images import has_processed, place_originals, process_images
 from lowlight_cli.detection.request import PrepareRequest
 from lowlight_cli.detection.splits import sizes_of, split_warnings
 from lowlight_cli.detection.variants import expected_files
 from lowlight_cli.errors import ImageError, LowlightError, OutputError, UsageError
+from lowlight_cli.pipeline.choices import OnExist
 from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED
 
 
@@ -112,26 +114,47 @@ def read_source(request: PrepareRequest, observer: PrepareObserver) -> Source:
 
 def _write(request: PrepareRequest, source: Source, observer: PrepareObserver) -> PrepareReport:
     labels, roots, target_format = source.labels, request.roots, request.target_format
-    images, code = labels.images, 0
-    if not request.labels_only:
-        add_placed(request.out, expected_files(request.out, roots, target_format, images))
-        code = process_images(request, images, observer)
-        if code not in (0, SOME_FAILED):
-            return PrepareReport(code)
-        images = tuple(each for each in images if has_processed(request, each, observer))
-        if splits_of(images) != splits_of(labels.images):
-            _warn_about_splits(request, images, observer)
-        place_originals(request, labels, images, observer)
+    placed = PlacedFiles(request.out)
+    planned = _expected(request, labels.images)
+    foreign = ForeignFiles(request.out, placed.foreign(planned), request.on_exist)
+    foreign.check(planned)
+    placed.begin(planned, foreign.names)
+    code, images = _place_images(request, labels, foreign, observer)
+    if not images:
+        return PrepareReport(code or ALL_FAILED)
     files = tuple(
         export_labels(target_format, root, images, labels.classes, portable=request.portable)
         for root in roots.all
     )
-    remove_stale(request.out, expected_files(request.out, roots, target_format, images))
     observer.changed(labels.changes)
     written = replace(labels, images=images)
     document = write_reports(request.out, source.collection, written, roots, target_format)
+    kept = foreign.names if request.on_exist is not OnExist.OVERWRITE else frozenset()
+    held = {name: kind for name, kind in _expected(request, images).items() if name not in kept}
+    placed.end(held, has_images=not request.labels_only)
     is_partial = labels.errors or len(images) < len(labels.images)
     return PrepareReport(SOME_FAILED if is_partial else code, files, document)
+
+
+def _expected(request: PrepareRequest, images: Sequence[LabelledImage]) -> dict[str, str]:
+    has_images = not request.labels_only
+    return expected_files(request.out, request.roots, request.target_format, images, has_images=has_images)
+
+
+def _place_images(
+    request: PrepareRequest, labels: PreparedLabels, foreign: ForeignFiles, observer: PrepareObserver
+) -> tuple[int, tuple[LabelledImage, ...]]:
+    """Makes the images; returns the exit code so far, and the images in place, none if it ended early."""
+    if request.labels_only:
+        return 0, labels.images
+    processed = process_images(request, labels.images, foreign, observer)
+    if processed.exit_code not in (0, SOME_FAILED):
+        return processed.exit_code, ()
+    images = tuple(each for each in labels.images if has_processed(request, each, processed, observer))
+    images = place_originals(request, labels, images, foreign, observer)
+    if splits_of(images) != splits_of(labels.images):
+        _warn_about_splits(request, images, observer)
+    return processed.exit_code, images
 
 
 def _warn_about_splits(

@@ -9,7 +9,7 @@ from lowlight_cli.detection.collection import BoxSpace
 from lowlight_cli.detection.splits import KEEP
 from lowlight_cli.detection.variants import Roots, roots_of
 from lowlight_cli.errors import UsageError
-from lowlight_cli.pipeline.choices import DarkeningMethod
+from lowlight_cli.pipeline.choices import DarkeningMethod, OnExist
 from lowlight_cli.pipeline.request import EnhanceRequest
 
 
@@ -70,7 +70,14 @@ class PrepareRequest(BaseModel):
             raise UsageError("--labels-only writes no images; leave out --variant and --darken")
         if self.darken and self.variant is Variant.ORIGINAL:
             raise UsageError("--darken has no effect with --variant original; use --variant both")
+        if self.on_exist is OnExist.RENAME:
+            raise UsageError("--on-exist rename would part images from their labels; choose another one")
         return self
+
+    @property
+    def on_exist(self) -> OnExist:
+        """What happens to files that exist already."""
+        return self.enhance.output.on_exist
 
     @property
     def seed(self) -> int:

@@ -8,18 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.sax.saxutils import unescape
 
+from lowlight_cli.detection.annotated_images import AnnotatedImages
 from lowlight_cli.detection.boxes import Box
-from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNames, Collection, Sample
-from lowlight_cli.detection.exdark import official_split
-from lowlight_cli.detection.files import (
-    AnnotationFile,
-    ImageIndex,
-    annotation_files,
-    files_below,
-    images_below,
-    number,
-)
+from lowlight_cli.detection.class_names import ClassNames, merged_names
+from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Collection, Sample
+from lowlight_cli.detection.files import AnnotationFile, annotation_files, files_below, images_below, number
+from lowlight_cli.detection.image_index import AmbiguousImageError, ImageIndex
+from lowlight_cli.detection.official_split import official_split
 from lowlight_cli.images.formats import format_of
 
 VOC_CLASSES = (
@@ -124,32 +121,67 @@ def read_voc(
         preferred: Names to take instead, in this order, if ``classes`` is None and no others occur.
         inclusive: As in ``parse_voc``.
         needs_images: Whether annotations without an image are left out.
+
+    Raises:
+        AnnotationError: The lists of splits contradict each other.
     """
     files = list(annotation_files(folder, ".xml"))
-    names = ClassNames(classes or _names_in(files, preferred))
+    found, notes = (classes, ()) if classes else _names_in(files, preferred)
+    names = ClassNames(found)
     images = ImageIndex(images_below(folder))
-    splits = official_split(files_below(folder))
-    samples, missing, errors, used = [], [], [], set()
+    split = official_split(files_below(folder))
+    annotated = AnnotatedImages(images.paths)
+    annotated.errors += split.errors
     for file in files:
-        image = images.find(file.path.stem)
+        try:
+            image = _image_of(file, images)
+        except AmbiguousImageError as error:
+            annotated.fail_ambiguous(error)
+            continue
         try:
             sample = parse_voc(file, names, inclusive=inclusive)
         except AnnotationError as error:
-            errors.append(error)
-            used.add(image or _named_in(file, images))
+            annotated.fail(error, [image] if image else [])
             continue
-        if (image := image or images.find(sample.name)) is None and not needs_images:
-            image = Path(_image_name(file, sample))
-        if image is None:
-            missing.append(file.path)
-            continue
-        used.add(image)
-        split = splits.get(image.name.casefold()) or splits.get(image.stem.casefold())
-        samples.append(replace(sample, name=image.name, image=image, split=split))
-    unused = tuple(path for path in images.paths if path not in used)
-    return Collection(
-        "voc", names.names, tuple(samples), BoxSpace.BY_SIZE, tuple(missing), unused, tuple(errors)
-    )
+        if image is None and needs_images:
+            annotated.miss(file.path)
+        elif image is not None and split.is_broken(image):
+            annotated.leave_out([image])
+        else:
+            place = image or Path(_image_name(file, sample))
+            named = replace(sample, name=place.name, image=place, split=split.of(place))
+            annotated.add(named, image or file.path.parent / place)
+    return annotated.collection("voc", names.names, BoxSpace.BY_SIZE, notes)
+
+
+def _image_of(file: AnnotationFile, images: ImageIndex) -> Path | None:
+    """The image that an annotation is named after, or else the one that it states.
+
+    Raises:
+        AmbiguousImageError: Several images fit.
+    """
+    found = images.called(file.path.stem)
+    if len(found) == 1:
+        return found[0]
+    name, folder = _stated_place(file)
+    return images.of(file.path, found or images.called(name), stated=name, folder=folder)
+
+
+def _stated_place(file: AnnotationFile) -> tuple[str, str]:
+    """File name and folder of the image as an annotation states them, also if it is invalid; empty if not."""
+    name, path, folder = (_stated(file, key).replace("\\", "/") for key in ("filename", "path", "folder"))
+    above, _, name = name.rpartition("/")
+    stated = above or path.rpartition("/")[0] or folder
+    return name, stated.rstrip("/").rpartition("/")[2]
+
+
+def _stated(file: AnnotationFile, key: str) -> str:
+    """Text of an element of an annotation, also if it is invalid; empty if there is none."""
+    try:
+        return (_root(file).findtext(key) or "").strip()
+    except AnnotationError:
+        found = re.search(rf"<{key}>([^<]+)</{key}>".encode(), file.data)
+        return unescape(found[1].decode("utf-8", "replace")).strip() if found else ""
 
 
 def _image_name(file: AnnotationFile, sample: Sample) -> str:
@@ -159,22 +191,21 @@ def _image_name(file: AnnotationFile, sample: Sample) -> str:
     )
 
 
-def _named_in(file: AnnotationFile, images: ImageIndex) -> Path | None:
-    """The image that an invalid annotation names, if its name can be read."""
-    name = re.search(rb"<filename>([^<]+)</filename>", file.data)
-    return images.find(name[1].decode("utf-8", "replace")) if name else None
-
-
-def _names_in(files: Sequence[AnnotationFile], preferred: Sequence[str]) -> Sequence[str]:
-    """Classes that occur, in alphabetical order; all preferred ones if no others occur."""
-    found = set()
+def _names_in(
+    files: Sequence[AnnotationFile], preferred: Sequence[str]
+) -> tuple[Sequence[str], Sequence[str]]:
+    """Classes that occur, in alphabetical order, or all preferred ones if no others occur; and notes."""
+    found: dict[str, None] = {}
     for file in files:
         try:
-            found |= {(each.findtext("name") or "").strip() for each in _root(file).iter("object")}
+            found |= dict.fromkeys(
+                (each.findtext("name") or "").strip() for each in _root(file).iter("object")
+            )
         except AnnotationError:
             continue
-    found.discard("")
-    return preferred if found and found <= set(preferred) else sorted(found)
+    found.pop("", None)
+    names, notes = merged_names(found)
+    return preferred if names and set(names) <= set(preferred) else sorted(names), notes
 
 
 def write_voc(

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from lowlight_cli.detection.boxes import Box, from_center
+from lowlight_cli.detection.class_names import check_unique
 from lowlight_cli.detection.collection import SPLITS, AnnotationError, BoxSpace, Collection, Sample
 from lowlight_cli.detection.files import AnnotationFile, files_below, folders_below, images_below, number
 from lowlight_cli.detection.splits import stand_in
@@ -126,17 +127,20 @@ def _split_of(path: Path) -> str | None:
 
 def _listed_classes(folder: Path) -> list[str]:
     path = next(iter(sorted(folder.rglob("classes.txt"))), None)
-    return (
-        []
-        if path is None
-        else [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
-    )
+    names = [] if path is None else _lines(path)
+    check_unique(names, str(path))
+    return names
+
+
+def _lines(path: Path) -> list[str]:
+    text = AnnotationFile(path, path.read_bytes()).text
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _is_data_file(path: Path) -> bool:
     try:
         content = yaml.safe_load(path.read_bytes())
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError):
         return path.name == DATA_FILE
     return isinstance(content, dict) and "names" in content
 
@@ -144,10 +148,12 @@ def _is_data_file(path: Path) -> bool:
 def _from_data_file(path: Path, classes: Sequence[str] | None) -> _Layout:
     try:
         content = yaml.safe_load(path.read_bytes())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise AnnotationError(str(path), f"not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or "names" not in content:
         raise AnnotationError(str(path), "it has no class names")
+    if not any(content.get(key) for keys in _SPLIT_KEYS.values() for key in keys):
+        raise AnnotationError(str(path), "it names no images; add 'train', 'val' or 'test'")
     names = tuple(classes or _names(content["names"], path))
     root = _root(path, content)
     # Trainers accept files that name one folder for two splits; each image gets one of them.
@@ -167,12 +173,15 @@ def _from_data_file(path: Path, classes: Sequence[str] | None) -> _Layout:
 def _names(value: Any, path: Path) -> list[str]:  # noqa: ANN401 - a YAML value
     """Class names from a list, or from a mapping of indices from 0 without gaps."""
     if isinstance(value, Mapping):
-        if sorted(value) != list(range(len(value))):
+        if set(value) != set(range(len(value))):
             raise AnnotationError(str(path), "the indices in 'names' must run from 0 without gaps")
-        return [str(value[index]) for index in range(len(value))]
-    if isinstance(value, list):
-        return [str(name) for name in value]
-    raise AnnotationError(str(path), "'names' must be a list or a mapping")
+        names = [str(value[index]) for index in range(len(value))]
+    elif isinstance(value, list):
+        names = [str(name) for name in value]
+    else:
+        raise AnnotationError(str(path), "'names' must be a list or a mapping")
+    check_unique(names, str(path))
+    return names
 
 
 def _root(path: Path, content: Mapping[str, Any]) -> Path:
@@ -190,14 +199,13 @@ def _images_at(root: Path, file: Path, value: str) -> list[Path]:
     """Images in a folder, or listed in a text file.
 
     Raises:
-        AnnotationError: There is neither.
+        AnnotationError: There is neither, or the list is not text.
     """
     for place in (root / value, file.parent / value.removeprefix("../")):
         if place.is_dir():
             return images_below(place)
         if place.is_file() and place.suffix == ".txt":
-            lines = [line.strip() for line in place.read_text("utf-8").splitlines()]
-            bases = [(place.parent if line.startswith("./") else root, line) for line in lines if line]
+            bases = [(place.parent if line.startswith("./") else root, line) for line in _lines(place)]
             return [path for path in (listed_place(*base) for base in bases) if format_of(path)]
     raise AnnotationError(str(file), f"'{value}' is missing")
 

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowlight_cli.detection.boxes import Box, turned_upright
+from lowlight_cli.detection.class_names import ClassNames
 from lowlight_cli.detection.coco import coco_content, read_coco
-from lowlight_cli.detection.collection import AnnotationError, BoxSpace, ClassNames, Sample
+from lowlight_cli.detection.collection import AnnotationError, BoxSpace, Sample
 from lowlight_cli.detection.exif_orientation import StoredSize, in_pixels, upright_boxes
 from lowlight_cli.detection.files import AnnotationFile
 from lowlight_cli.detection.label_rules import broken_rules, clean_boxes, label_text
