@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
@@ -60,10 +59,14 @@ def read_table(path: Path) -> dict[str, Tensor]:
 
 
 def _summary(reason: Exception) -> str:
-    """What is wrong with a file; torch's own words advise to run what the file contains."""
-    if isinstance(reason, UnpicklingError):
-        return "it is damaged, no file of torch.save, or holds more than weights"
-    return (str(reason) or type(reason).__name__).splitlines()[0]
+    """What is wrong with a file.
+
+    Of torch's own words only those about the disk and the archive help: others advise to run what the file
+    contains, or are about the first bytes, as if these were instructions.
+    """
+    if isinstance(reason, OSError | RuntimeError):
+        return (str(reason) or type(reason).__name__).splitlines()[0]
+    return "it is damaged, no file of torch.save, or holds more than weights"
 
 
 def unwrap(official: Mapping[str, object]) -> dict[str, Tensor]:

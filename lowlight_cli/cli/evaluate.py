@@ -52,8 +52,12 @@ def evaluate(
 
     Images are paired by name and never resized. An image that is missing, has another size, cannot be read or
     fails in a method is listed, and the mean is marked as incomplete. Without references, metrics that need
-    them are left out, and the dark images are scored beside the results. LPIPS needs a network of 233 MB;
-    --download fetches it. A metric whose files are missing is left out with a warning.
+    them are left out, and the dark images are scored beside the results unless -m or --pred is given. LPIPS
+    needs a network of 233 MB; --download fetches it. A metric whose files are missing is left out with a
+    warning.
+
+    Limits, .summary in JSON and the worst and best images are about the first method of the table that is not
+    a classic one; those of -m come before those of --pred.
 
     Exit codes: 0 all images scored, 2 usage error, 3 some images could not be scored, 4 none could, 6
     dataset, weights or metric files missing, 7 device not available, 8 a report cannot be written, 10 a

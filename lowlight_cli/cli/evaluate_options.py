@@ -15,6 +15,7 @@ from lowlight_cli.evaluation.baselines import BASELINES
 from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 
+_CLASSIC = ", ".join(BASELINES)
 DEFAULT_PRECISION = Precision(defaults.PRECISION)
 
 
@@ -124,7 +125,11 @@ PairByOption = Annotated[
 ]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Score only the first N images.")]
 SavePredOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Write the results of the methods here, as PNG.")
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write the results of the methods here, as PNG; never over files that are not its own.",
+    ),
 ]
 FormOption = Annotated[Form, typer.Option("--format", "-f", help="Format of the results on stdout.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Same as --format json.")]
@@ -138,11 +143,17 @@ ReportOption = Annotated[
 PerImageOption = Annotated[bool, typer.Option("--per-image", help="List each image.")]
 FailUnderOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=X", help="Exit with 10 if the first method's mean is below X."),
+    typer.Option(
+        metavar="NAME=X",
+        help=f"Exit with 10 if the mean is below X, of the first method other than {_CLASSIC}.",
+    ),
 ]
 FailOverOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=X", help="Exit with 10 if the first method's mean is above X."),
+    typer.Option(
+        metavar="NAME=X",
+        help=f"Exit with 10 if the mean is above X, of the first method other than {_CLASSIC}.",
+    ),
 ]
 BaselineOption = Annotated[
     Path | None,

@@ -13,7 +13,7 @@ from lowlight_cli.cli.evaluate_output import REPORT_FORMS, Findings, as_text, pr
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import Progress, say, shown
 from lowlight_cli.cli.score_tables import write_report
-from lowlight_cli.datasets.matching import Problem
+from lowlight_cli.datasets.matching import Problem, listed
 from lowlight_cli.errors import GateError, UsageError
 from lowlight_cli.evaluation.compare import compare, read_baseline
 from lowlight_cli.evaluation.evaluate import evaluate
@@ -64,7 +64,7 @@ class Presentation:
         return self.form is Form.HTML or ".html" in {path.suffix.lower() for path in self.reports}
 
     def thresholds(self, request: EvalRequest) -> list[Threshold]:
-        """Limits for the means of the first method.
+        """Limits for the means of the judged method.
 
         Raises:
             UsageError: A limit is not valid, or its metric is not computed.
@@ -153,7 +153,9 @@ def run(context: typer.Context, request: EvalRequest, presentation: Presentation
     for path in presentation.reports:
         write_report(path, as_text(findings, REPORT_FORMS[path.suffix.lower()]))
         say(f"report: {shown(path)}", quiet=settings.quiet)
-    _check_limits(evaluation.methods[0], thresholds, reporter, is_fatal=not evaluation.exit_code)
+    if thresholds:
+        _remark_on_others(evaluation, reporter)
+    _check_limits(evaluation.judged, thresholds, reporter, is_fatal=not evaluation.exit_code)
     return evaluation.exit_code
 
 
@@ -167,6 +169,14 @@ def _findings(evaluation: Evaluation, presentation: Presentation, reporter: Eval
     for note in comparison.notes if comparison else ():
         reporter.remark(note)
     return Findings(evaluation, comparison, published, presentation.per_image)
+
+
+def _remark_on_others(evaluation: Evaluation, reporter: EvalReporter) -> None:
+    """Says which methods no limit applies to, unless they are classic ones."""
+    judged = evaluation.judged
+    others = [each.name for each in evaluation.methods if each is not judged and each.kind != "baseline"]
+    if others:
+        reporter.remark(f"the limits apply to {judged.name} alone, not to {listed(others)}")
 
 
 def _check_limits(

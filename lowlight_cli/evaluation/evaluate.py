@@ -19,8 +19,9 @@ from lowlight_cli.evaluation.methods import Method
 from lowlight_cli.evaluation.observer import Observer
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.evaluation.request import EvalRequest
-from lowlight_cli.evaluation.result import EvalData, Evaluation, MethodResult, ScoredImage
-from lowlight_cli.evaluation.run_method import match_images, run_method, save_result
+from lowlight_cli.evaluation.result import EvalData, Evaluation, MethodResult, ScoredImage, judged_index
+from lowlight_cli.evaluation.run_method import match_images, run_method
+from lowlight_cli.evaluation.saved_results import SavedResults
 from lowlight_cli.evaluation.score import Scorer
 from lowlight_cli.evaluation.score_images import ImageEvents, Loaded
 from lowlight_cli.images.picture import Pixels
@@ -35,7 +36,9 @@ def evaluate(request: EvalRequest, observer: Observer | None = None) -> Evaluati
         observer: Hears about the evaluation while it goes on.
 
     Raises:
-        UsageError: A folder is missing, or results would be written among images that are read.
+        UsageError: A folder is missing, or results would be written among images that are read, or over
+            files that were not written here.
+        OutputError: The record of saved results cannot be read.
         WeightsError: The dataset or weights are missing, there are no images, or no metric can be computed.
         UnavailableError: The machine lacks the device, or it can no longer be used.
     """
@@ -45,6 +48,10 @@ def evaluate(request: EvalRequest, observer: Observer | None = None) -> Evaluati
     _check_folders(request, data, methods)
     for warning in _same_folders(data, methods):
         observer.warning(warning)
+    matchings = [match_images(each, data) for each in methods]
+    if not any(matching.expected for matching in matchings):
+        raise WeightsError(f"no images in {data.title}")
+    saved = _saved_results(request, methods, matchings)
     scorer = Scorer(
         request.metrics,
         request.protocol,
@@ -54,11 +61,11 @@ def evaluate(request: EvalRequest, observer: Observer | None = None) -> Evaluati
         download=request.download,
     )
     columns = _columns(scorer, data, observer)
-    matchings = [match_images(each, data) for each in methods]
-    if not any(matching.expected for matching in matchings):
-        raise WeightsError(f"no images in {data.title}")
     extremes = Extremes(columns[0]) if request.thumbnails else None
-    results = _run_methods(methods, matchings, scorer, request, extremes, observer)
+    tasks = list(zip(methods, matchings, saved, strict=True))
+    results = _run_methods(tasks, scorer, request, extremes, observer)
+    for hint in dict.fromkeys(_pairing_hints(request, matchings)):
+        observer.warning(hint)
     return Evaluation(
         data,
         PROTOCOLS[request.protocol],
@@ -121,6 +128,36 @@ def _save_folder(request: EvalRequest, method: Method) -> Path | None:
     return request.save_pred if is_only else request.save_pred / method.title
 
 
+def _saved_results(
+    request: EvalRequest, methods: Sequence[Method], matchings: Sequence[Matching]
+) -> list[SavedResults | None]:
+    """Where the results of each method are saved, once it is sure that no foreign file is replaced."""
+    found: list[SavedResults | None] = []
+    for method, matching in zip(methods, matchings, strict=True):
+        folder = _save_folder(request, method)
+        if request.save_pred is None or folder is None:
+            found.append(None)
+            continue
+        saved = SavedResults(request.save_pred, folder, method.title)
+        saved.check(each.name for each in matching.partners[: request.limit])
+        found.append(saved)
+    return found
+
+
+def _pairing_hints(request: EvalRequest, matchings: Sequence[Matching]) -> Iterator[str]:
+    """What to do where no image has the name of a reference."""
+    for matching in matchings:
+        counts = Counter(problem.code for problem in matching.problems)
+        if matching.partners or not counts["missing"] or not counts["extra"]:
+            continue
+        ways = ["give them equal names"]
+        if counts["missing"] == counts["extra"]:
+            ways.append("pair the sorted lists with --pair-by order")
+        if request.dataset is None:
+            ways.append("use --dataset, which also pairs low1.png with normal1.png in LOL-v2")
+        yield f"no image has the name of a reference; {', or '.join(ways)}"
+
+
 def _columns(scorer: Scorer, data: EvalData, observer: Observer) -> tuple[Column, ...]:
     columns = tuple(map(column_named, scorer.columns(paired=data.references is not None)))
     if not columns:
@@ -137,13 +174,12 @@ class _MethodEvents(ImageEvents):
 
     method: Method
     observer: Observer
-    save: Path | None
+    saved: SavedResults | None
     extremes: Extremes | None
 
     def made(self, item: Loaded, result: Pixels) -> None:
-        if self.save is not None:
-            path = self.save / f"{item.partners.name}.png"
-            save_result(result, path, sixteen_bit=item.pixels.dtype.itemsize > 1)
+        if self.saved is not None:
+            self.saved.save(item.partners.name, result, sixteen_bit=item.pixels.dtype.itemsize > 1)
         if self.extremes is not None:
             self.extremes.made(item, result)
 
@@ -161,21 +197,21 @@ class _MethodEvents(ImageEvents):
 
 
 def _run_methods(
-    methods: Sequence[Method],
-    matchings: Sequence[Matching],
+    tasks: Sequence[tuple[Method, Matching, SavedResults | None]],
     scorer: Scorer,
     request: EvalRequest,
     extremes: Extremes | None,
     observer: Observer,
 ) -> tuple[MethodResult, ...]:
-    total = sum(len(matching.partners[: request.limit]) for matching in matchings)
+    """Runs each method in turn; the images of the judged one are candidates for ``extremes``."""
+    total = sum(len(matching.partners[: request.limit]) for _, matching, _ in tasks)
+    judged = tasks[judged_index([method.kind for method, _, _ in tasks])][0]
     results: list[MethodResult] = []
     with observer.progress(total):
-        for method, matching in zip(methods, matchings, strict=True):
+        for method, matching, saved in tasks:
             for problem in matching.problems:
                 observer.unpaired(method.title, problem)
-            kept = extremes if not results else None
-            events = _MethodEvents(method, observer, _save_folder(request, method), kept)
+            events = _MethodEvents(method, observer, saved, extremes if method is judged else None)
             results.append(
                 run_method(method, matching, scorer, request.settings, limit=request.limit, events=events)
             )

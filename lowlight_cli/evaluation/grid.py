@@ -159,14 +159,15 @@ def _mean_cell(method: MethodResult, column: Column, marks: dict[str, Mark]) -> 
     summary = method.summary(column.name)
     if summary is None:
         return Cell("-")
-    part = "" if summary.n == len(method.images) else f" ({summary.n})"
-    return Cell(_mean_text(summary, column) + part, marks.get(method.name, Mark.NONE))
+    return Cell(_mean_text(summary, column, len(method.images)), marks.get(method.name, Mark.NONE))
 
 
-def _mean_text(summary: Summary, column: Column) -> str:
-    """Mean of the finite scores, and the number of infinite ones: ``28.41 + 2 inf``."""
+def _mean_text(summary: Summary, column: Column, images: int) -> str:
+    """Mean of the finite scores, number of infinite ones, and of all if some lack: ``28.41 + 2 inf (14)``."""
     mixed = 0 < summary.infinite < summary.n
-    return column.text(summary.mean) + (f" + {summary.infinite} inf" if mixed else "")
+    infinite = f" + {summary.infinite} inf" if mixed else ""
+    part = "" if summary.n == images else f" ({summary.n})"
+    return f"{column.text(summary.mean)}{infinite}{part}"
 
 
 def _cost_cells(method: MethodResult) -> Iterator[Cell]:
@@ -207,7 +208,9 @@ def _statistic(method: MethodResult, column: Column, name: str) -> str:
     summary = method.summary(column.name)
     if summary is None:
         return "-"
-    return _mean_text(summary, column) if name == "mean" else column.text(getattr(summary, name))
+    if name == "mean":
+        return _mean_text(summary, column, len(method.images))
+    return column.text(getattr(summary, name))
 
 
 def _statistic_title(name: str, method: MethodResult) -> str:

@@ -47,15 +47,15 @@ def page_values(
         comparison: Changes since an earlier report.
         published: Scores from papers.
     """
-    first = evaluation.methods[0]
-    worst, best = extremes(evaluation, first)
+    judged = evaluation.judged
+    worst, best = extremes(evaluation, judged)
     return {
         "evaluation": evaluation,
         "header": header_lines(evaluation, brief=True),
         "grid": method_grid(evaluation, comparison, published),
         "charts": [chart for column in evaluation.columns if (chart := chart_of(column, evaluation.methods))],
         "extremes": {"Worst": worst, "Best": best},
-        "first": first,
+        "first": judged,
         "column": evaluation.columns[0],
         "images": [(method.name, image_grid(evaluation, method)) for method in evaluation.methods],
         "thumbnails": evaluation.thumbnails,

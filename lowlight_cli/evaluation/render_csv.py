@@ -14,6 +14,7 @@ def as_csv(evaluation: Evaluation, published: Sequence[Published] = (), *, per_i
     """One line per method, or per image of each method.
 
     Means are those of the finite scores; ``infinite`` is the largest number of scores that a mean leaves out.
+    ``psnr_n``, one such column per metric, is the number of images with a score, finite or not.
 
     Args:
         evaluation: The results.
@@ -25,6 +26,7 @@ def as_csv(evaluation: Evaluation, published: Sequence[Published] = (), *, per_i
         heads = ["method", "name", "width", "height", *names, *_TERMS]
         return csv_text([heads, *_image_rows(evaluation, names)])
     heads = ["method", "published", "n", "expected", *names, "median_ms", "parameters", *_TERMS, "infinite"]
+    heads += [f"{name}_n" for name in names]
     return csv_text([heads, *_method_rows(evaluation, published, names)])
 
 
@@ -47,9 +49,11 @@ def _method_rows(
         parameters = method.info.get("parameters")
         counts = (len(method.images), method.expected)
         infinite = max((summary.infinite for summary in summaries if summary is not None), default=0)
-        yield [method.name, 0, *counts, *means, time, parameters, *terms, infinite]
+        scored = [0 if summary is None else summary.n for summary in summaries]
+        yield [method.name, 0, *counts, *means, time, parameters, *terms, infinite, *scored]
     for row in published:
-        yield [row.method, 1, None, None, *(row.values.get(name) for name in names), *[None] * 5]
+        means = [row.values.get(name) for name in names]
+        yield [row.method, 1, None, None, *means, *[None] * (5 + len(names))]
 
 
 def _terms(evaluation: Evaluation) -> tuple[str, str]:

@@ -22,7 +22,7 @@ def json_document(
 ) -> dict[str, Any]:
     """All results; later versions add keys and never rename them.
 
-    The first method is at the top level, so that ``.summary.psnr.mean`` always exists; the others have the
+    The judged method is at the top level, so that ``.summary.psnr.mean`` always exists; the others have the
     same keys in ``others``. JSON has no infinity: an infinite score is null and counted in ``infinite``, and
     the mean is that of the finite scores.
 
@@ -31,7 +31,8 @@ def json_document(
         comparison: Changes since an earlier report.
         published: Scores from papers.
     """
-    first, *others = [_method(evaluation, method, comparison) for method in evaluation.methods]
+    judged = evaluation.judged
+    others = [method for method in evaluation.methods if method is not judged]
     return {
         "v": VERSION,
         "dataset": _data(evaluation),
@@ -48,8 +49,8 @@ def json_document(
         "notes": list(evaluation.notes),
         "device": evaluation.device,
         "versions": dict(evaluation.versions),
-        **first,
-        "others": others,
+        **_method(evaluation, judged, comparison),
+        "others": [_method(evaluation, method, comparison) for method in others],
         "published": [asdict(row) for row in published],
         "baseline": None if comparison is None else _path(comparison.path),
     }

@@ -56,10 +56,10 @@ def protocol_line(evaluation: Evaluation) -> str:
 
 
 def extreme_lines(evaluation: Evaluation) -> list[str]:
-    """The worst and the best images of the first method; empty if there are too few."""
+    """The worst and the best images of the judged method; empty if there are too few."""
     if not evaluation.methods:
         return []
-    method = evaluation.methods[0]
+    method = evaluation.judged
     worst, best = extremes(evaluation, method)
     if not worst:
         return []

@@ -66,7 +66,8 @@ class EvalRequest(BaseModel):
         gt_mean: Whether scores are also computed after the brightness was aligned with the reference.
         metrics_dir: Folder of metric files that is searched first.
         download: Whether to download missing metric files.
-        save_pred: Folder to write results to, as PNG; None writes none.
+        save_pred: Folder to write results to, as PNG; None writes none. Files that no evaluation wrote are
+            never replaced.
         thumbnails: Whether small copies of the worst and the best results are kept, for a page.
 
     Raises:
@@ -101,7 +102,7 @@ class EvalRequest(BaseModel):
         self._check_effects(methods)
         _ = PROTOCOLS[self.protocol]
         if not self.columns():
-            raise UsageError(f"{', '.join(self.metrics)}: needs references; name their folder with --gt")
+            raise UsageError(f"{', '.join(self.metrics)}: needs references{self._reference_advice()}")
         for each in methods:
             if each.kind == "model":
                 # Raises for a control that it does not have.
@@ -124,6 +125,13 @@ class EvalRequest(BaseModel):
     @property
     def _has_references(self) -> bool:
         return self.gt is not None if self.dataset is None else find_dataset(self.dataset).paired
+
+    def _reference_advice(self) -> str:
+        """What to do if every metric needs references and there are none."""
+        if self.dataset is None:
+            return "; name their folder with --gt"
+        blind = ", ".join(entry.name for entry in METRICS.values() if not entry.needs_reference)
+        return f", and {find_dataset(self.dataset).name} has none; use a metric that needs none: {blind}"
 
     def _check_images(self, methods: tuple[Method, ...]) -> None:
         if self.dataset is not None and (self.low or self.gt):

@@ -1,6 +1,6 @@
 """Holds the results of an evaluation, for all report formats; torch-free."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,11 @@ class MethodResult:
     runtime: Runtime | None = None
 
     @property
+    def kind(self) -> str:
+        """``model``, ``baseline`` (a classic method) or ``files``, as in ``Method``; empty if unknown."""
+        return str(self.info.get("kind", ""))
+
+    @property
     def is_complete(self) -> bool:
         """Whether all images of the dataset were scored."""
         return len(self.images) == self.expected
@@ -86,6 +91,15 @@ class MethodResult:
     def summary(self, column: str) -> Summary | None:
         """Statistics of a column; None if it has no score."""
         return summarize(self.values(column))
+
+
+def judged_index(kinds: Sequence[str]) -> int:
+    """Index of the method that limits apply to: the first that is no classic method, else the first.
+
+    Args:
+        kinds: Kind of each method, in the order of the table; not empty.
+    """
+    return next((index for index, kind in enumerate(kinds) if kind != "baseline"), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +138,12 @@ class Evaluation:
         data: Images that the methods were compared on.
         protocol: How scores were computed.
         columns: Which scores were computed.
-        methods: Results in the order requested; limits apply to the first.
+        methods: Results in the order of the table, at least one.
         missing: Metric that could not be computed -> why.
         notes: Remarks on the results.
         device: Where scores were computed.
         versions: Library -> version.
-        thumbnails: Name of an image of the first method -> JPEG of it beside its result and its reference.
+        thumbnails: Name of an image of the judged method -> JPEG of it beside its result and its reference.
     """
 
     data: EvalData
@@ -141,6 +155,11 @@ class Evaluation:
     device: str = "cpu"
     versions: Mapping[str, str] = field(default_factory=dict)
     thumbnails: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def judged(self) -> MethodResult:
+        """The method that limits, the summary and the worst and best images are about."""
+        return self.methods[judged_index([method.kind for method in self.methods])]
 
     @property
     def exit_code(self) -> int:

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from lowlight_cli.checkpoints.load import sha256_of
@@ -23,7 +22,6 @@ from lowlight_cli.evaluation.stopwatch import Stopwatch
 from lowlight_cli.images.depth import in_depth
 from lowlight_cli.images.picture import Pixels
 from lowlight_cli.images.pixels import to_images, to_pixels
-from lowlight_cli.images.replace import replace_file
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.cost import count_parameters
 from lowlight_cli.pipeline.model_setup import make_runner, scoring_batch
@@ -100,24 +98,6 @@ def run_method(
     expected = matching.expected if limit is None else min(limit, matching.expected)
     found = (*matching.problems, *problems)
     return MethodResult(method.title, prepared.info, tuple(images), found, expected, stopwatch.runtime())
-
-
-def save_result(result: Pixels, path: Path, *, sixteen_bit: bool) -> None:
-    """Writes a result as PNG.
-
-    Args:
-        result: The result, in 8 or 16 bits.
-        path: File to write.
-        sixteen_bit: Whether 16 bits are kept.
-
-    Raises:
-        ImageError: It cannot be written.
-    """
-    pixels = result if sixteen_bit else in_depth(result, np.uint8)
-    done, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-    if not done:
-        raise ImageError("write", f"OpenCV cannot encode {path.name} as PNG")
-    replace_file(path, data.tobytes())
 
 
 def _prepare(method: Method, settings: EnhanceSettings, *, sixteen_bit: bool) -> _Prepared:

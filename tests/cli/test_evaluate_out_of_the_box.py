@@ -44,7 +44,7 @@ def test_dark_images_alone_are_scored_before_and_after(run_lle, pairs, tmp_path)
         "input",
     ]
     assert document["others"][0]["runtime"] is None
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["0.png", "1.png"]
+    assert sorted(path.name for path in (tmp_path / "new").glob("[!.]*")) == ["0.png", "1.png"]
 
 
 def test_no_metric_left_says_which_file_is_needed(run_lle, pairs):
@@ -150,7 +150,7 @@ def test_labels_name_rows_and_folders(run_lle, pairs, tmp_path):
     )
     document = json.loads(run_lle(*words).out)
     assert [document["method"], document["others"][0]["method"]] == ["dark", "bright"]
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["bright", "dark"]
+    assert sorted(path.name for path in (tmp_path / "new").glob("[!.]*")) == ["bright", "dark"]
 
 
 @pytest.mark.parametrize(("form", "tables"), [("latex", 3), ("latex-rows", 0)])

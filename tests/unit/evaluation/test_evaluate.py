@@ -78,6 +78,7 @@ def test_a_request_takes_plain_values_of_python(folders):
         ({"dataset": "nothing"}, UnknownNameError, "nothing"),
         ({"low": "low", "split": "test"}, UsageError, "needs --dataset"),
         ({"low": "low", "metrics": ["psnr"]}, UsageError, "needs references"),
+        ({"dataset": "exdark", "metrics": "psnr,ssim"}, UsageError, "ExDark has none; .* needs none: niqe"),
         ({"low": "low", "metrics": []}, UsageError, "names no metric"),
         ({"low": "low", "metrics": ["pnsr"]}, UnknownNameError, "did you mean 'psnr'"),
         ({"low": "low", "protocol": "glear"}, UnknownNameError, "did you mean 'glare'"),
@@ -150,6 +151,16 @@ def test_an_image_that_fails_in_one_method_is_a_problem_of_that_method(folders, 
     assert ("failed", "gamma", "internal") in heard.events
     assert heard.crashes == [("gamma", "1.png", "cannot be enhanced")]
     assert set(found.thumbnails) == {"0", "2"}
+
+
+def test_thumbnails_are_of_the_method_that_is_no_classic_one(folders):
+    low, gt = folders
+    request = EvalRequest(
+        low=low, gt=gt, methods="input", pred=low, metrics="psnr", thumbnails=True, limit=2, settings=ON_CPU
+    )
+    found = evaluate(request)
+    assert found.judged.name == "low"
+    assert set(found.thumbnails) == {"0", "1"}
 
 
 def test_without_images_there_is_nothing_to_score(tmp_path):

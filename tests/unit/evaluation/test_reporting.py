@@ -1,7 +1,9 @@
 """Summaries, marks, changes and published rows, from scores that are written out here."""
 
+import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,12 @@ from lowlight_cli.evaluation.catalog import METRICS
 from lowlight_cli.evaluation.columns import column_named
 from lowlight_cli.evaluation.compare import compare, read_baseline
 from lowlight_cli.evaluation.grid import Mark, extremes, image_grid, method_grid
-from lowlight_cli.evaluation.html_report import chart_of
+from lowlight_cli.evaluation.html_report import chart_of, page_values
 from lowlight_cli.evaluation.protocols import PROTOCOLS
 from lowlight_cli.evaluation.published import PUBLISHED, published_for
 from lowlight_cli.evaluation.render_csv import as_csv
 from lowlight_cli.evaluation.render_json import as_json, as_json_lines
-from lowlight_cli.evaluation.render_text import as_markdown, as_plain
+from lowlight_cli.evaluation.render_text import as_markdown, as_plain, extreme_lines
 from lowlight_cli.evaluation.result import EvalData, Evaluation, MethodResult, Runtime, ScoredImage
 from lowlight_cli.evaluation.summary import summarize
 
@@ -79,7 +81,7 @@ def test_a_table_counts_infinite_scores_beside_the_mean_of_the_others():
     assert any("'+ N inf' counts them" in note for note in grid.footnotes)
     rows = {row[0].text: row[1].text for row in image_grid(whole, whole.methods[0]).rows}
     assert (rows["mean, n=3"], rows["std"], rows["max"]) == ("25.00 + 1 inf", "5.00", "inf")
-    assert [line.rsplit(",", 1)[1] for line in as_csv(whole).splitlines()] == ["infinite", "1", "1"]
+    assert [row["infinite"] for row in csv.DictReader(as_csv(whole).splitlines())] == ["1", "1"]
 
 
 def test_a_change_leaves_out_images_that_equal_their_reference(tmp_path):
@@ -152,6 +154,45 @@ def test_csv_holds_every_digit():
     third = evaluation(method("a", [1 / 3], [0.1]))
     assert f"a,0,1,1,{1 / 3!r},0.1,,,lle,stem" in as_csv(third)
     assert f"a,p0,8,6,{1 / 3!r},0.1,lle,stem" in as_csv(third, per_image=True)
+
+
+def test_csv_counts_the_images_of_each_metric_in_columns_at_the_end():
+    some = evaluation(method("a", [20.0, None, math.inf], [0.1] * 3), method("b", [None], [0.1]))
+    lines = as_csv(some, published_for("LOL")).splitlines()
+    rows = list(csv.DictReader(lines, strict=True))
+    assert lines[0].endswith(",infinite,psnr_n,lpips_n")
+    assert [(row["n"], row["psnr_n"], row["lpips_n"]) for row in rows[:2]] == [
+        ("3", "2", "3"),
+        ("1", "0", "1"),
+    ]
+    assert {line.count(",") for line in lines} == {lines[0].count(",")}
+
+
+def test_the_mean_of_listed_images_says_how_many_have_a_score():
+    some = evaluation(method("a", [20.0, None, math.inf, 30.0], [0.1] * 4), method("b", [1.0], [0.1]))
+    rows = {row[0].text: row for row in image_grid(some, some.methods[0]).rows}
+    assert [cell.text for cell in rows["mean, n=4"]][1:] == ["25.00 + 1 inf (3)", "0.1000"]
+    assert rows["median"][1].text == "30.00"
+    assert "| mean, n=4 | 25.00 + 1 inf (3) |" in as_markdown(some, per_image=True)
+
+
+def test_what_stands_for_the_run_is_the_first_method_that_is_no_classic_one():
+    dark, gamma = (
+        replace(method(name, [1.0, 2.0], [0.1] * 2), info={"kind": "baseline"}) for name in ("dark", "gamma")
+    )
+    real, other = (method(name, [5.0, 6.0], [0.1] * 2) for name in ("real", "other"))
+    assert evaluation(dark, gamma).judged is dark
+    mixed = evaluation(dark, real, gamma, other)
+    assert mixed.judged is real
+    document = json.loads(as_json(mixed))
+    assert (document["method"], document["summary"]["psnr"]["mean"]) == ("real", 5.5)
+    assert [each["method"] for each in document["others"]] == ["dark", "gamma", "other"]
+    assert [line.split(":")[0] for line in extreme_lines(mixed)] == [
+        "worst PSNR of real",
+        "best PSNR of real",
+    ]
+    assert [row[0].text for row in method_grid(mixed).rows] == ["dark", "real", "gamma", "other"]
+    assert page_values(mixed)["first"] is real
 
 
 def test_json_survives_a_round_trip_as_baseline(three, tmp_path):
