@@ -12,7 +12,7 @@ from lowlight_cli.detection.collection import SPLITS, Collection
 from lowlight_cli.detection.export import image_path, put
 from lowlight_cli.detection.files import REPORT, preview_file
 from lowlight_cli.detection.observer import PrepareObserver
-from lowlight_cli.detection.prepare import NoUsableImagesError, PrepareReport, Source, prepare, read_source
+from lowlight_cli.detection.prepare import PrepareReport, Source, prepare, read_source
 from lowlight_cli.detection.prepared_labels import Changes, PreparedLabels, official_shortfall
 from lowlight_cli.detection.request import PrepareRequest
 from lowlight_cli.errors import ImageError, OutputError, printable
@@ -128,13 +128,7 @@ class _PrepareReporter(Reporter, PrepareObserver):
 
 
 def _show_plan(request: PrepareRequest, source: Source) -> int:
-    """Prints where each image would be written; returns the exit code that the labels lead to.
-
-    Raises:
-        NoUsableImagesError: No image of the source can be used.
-    """
-    if not source.labels.images:
-        raise NoUsableImagesError(f"no image in '{request.source}' can be used")
+    """Prints where each image would be written; returns the exit code that the labels lead to."""
     for root in request.roots.all:
         for each in source.labels.images:
             target = root / image_path(request.target_format, each)

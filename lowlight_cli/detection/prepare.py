@@ -73,8 +73,6 @@ def prepare(request: PrepareRequest, observer: PrepareObserver | None = None) ->
     """
     observer = observer or PrepareObserver()
     source = read_source(request, observer)
-    if not source.labels.images:
-        raise NoUsableImagesError(f"no image in '{request.source}' can be used")
     try:
         return _write(request, source, observer)
     except ImageError as error:
@@ -86,6 +84,7 @@ def read_source(request: PrepareRequest, observer: PrepareObserver) -> Source:
 
     Raises:
         AnnotationError: As ``prepare``.
+        NoUsableImagesError: As ``prepare``.
         UsageError: The folders do not fit together, or the split is not possible.
     """
     _check_folders(request.source, request.out)
@@ -109,6 +108,8 @@ def read_source(request: PrepareRequest, observer: PrepareObserver) -> Source:
     _warn_about_splits(request, labels.images, observer)
     if request.strict and labels.errors:
         raise AnnotationError(str(request.source), f"{counted(len(labels.errors), 'invalid annotation')}")
+    if not labels.images:
+        raise NoUsableImagesError(f"no image in '{request.source}' can be used")
     return Source(collection, labels)
 
 
