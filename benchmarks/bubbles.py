@@ -156,8 +156,8 @@ def _sleeping(arguments: argparse.Namespace) -> Iterator[None]:
     def sync(_: int) -> None:
         time.sleep(arguments.sync_ms / 1e3)
 
-    def peek(path: Path) -> int:
-        return peek_pixels(path) and side**2
+    def peek(path: Path, data: bytes | None = None) -> int:
+        return peek_pixels(path, data) and side**2
 
     with ExitStack() as stack:
         for target, double in (

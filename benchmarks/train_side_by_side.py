@@ -5,7 +5,8 @@
 
 A small network in small batches waits for launches most of the time, so several share a GPU well. The plan
 is a TOML file with the arguments of one `lle train` for each name; arguments after ``--`` are added to each.
-All follow the schedule by the clock. Each logs to ``OUT/NAME.log``, and the last line of each log is printed
+All follow the schedule by the clock; with ``--steps`` all take the same number of steps instead, for a fair
+comparison, if the minutes are enough. Each logs to ``OUT/NAME.log``, and the last line of each log is printed
 every half minute. SIGINT and SIGTERM end all after their current steps, and the same command resumes.
 ``--rehearse`` rehearses one after the other on the CPU, and keeps nothing. The exit code is the largest.
 """
@@ -61,6 +62,7 @@ def parsed(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--data", type=Path, required=True, help="folder of photos")
     parser.add_argument("--pairs", type=Path, required=True, help="folder with low/ and high/")
     parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--steps", type=int, help="steps of each, in place of the schedule by the clock")
     parser.add_argument("--out", type=Path, default=Path("runs/gpu"))
     parser.add_argument("--rehearse", action="store_true")
     return parser.parse_args(words[:split]), words[split + 1 :]
@@ -82,13 +84,14 @@ def rehearsed(plan: Mapping[str, str], data: Sequence[str]) -> int:
 
 
 def begun(name: str, arguments: Sequence[str], data: Sequence[str], settings: argparse.Namespace) -> Training:
-    """Starts a training by the clock, with one thread for operations on the CPU."""
-    by_clock = ["--set", "run.schedule=clock", "--max-steps", "1000000", "--progress", "lines"]
+    """Starts a training, with one thread for operations on the CPU."""
+    by_clock = ["--set", "run.schedule=clock", "--max-steps", "1000000"]
+    length = by_clock if settings.steps is None else ["--max-steps", str(settings.steps)]
     time_and_place = ["--limit-minutes", str(settings.minutes), "--out", str(settings.out / name)]
     log = settings.out / f"{name}.log"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            command([*arguments, *data, *by_clock, *time_and_place]),
+            command([*arguments, *data, *length, "--progress", "lines", *time_and_place]),
             stdout=file,
             stderr=subprocess.STDOUT,
             env={**os.environ, "OMP_NUM_THREADS": "1"},

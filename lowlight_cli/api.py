@@ -170,7 +170,7 @@ def enhance_files(
         on_exist: ``resume``, ``skip``, ``overwrite``, ``rename`` or ``error``.
         output_format: ``keep``, ``jpg``, ``png``, ``tiff``, ``webp`` or ``avif``.
         quality: Quality of JPEG, WebP and AVIF, 1 to 100.
-        workers: Threads that read; twice as many write. None uses all processors, at most 16.
+        workers: Threads that read; twice as many write. None uses all processors, at most 8.
         options: See ``ModelOptions``.
 
     Raises:

@@ -69,7 +69,7 @@ FULL = Sizes(
         "large": 10,
         "launches": 8,
         "presets": 8,  # and what the others leave
-        "processes": 60,  # only where it is named
+        "processes": 80,  # only where it is named
     },
     at_least_s=0.25,
     copied=2**30,
@@ -86,7 +86,7 @@ FULL = Sizes(
     workers=(4, 8, 14),
     passes=(8, 32),
     processes=(4, 2, 1),
-    repeats=2,
+    repeats=8,
     presets=True,
     models=("codeenhance", "lw-drgn", "vqcnir", "glare"),
     training=(16, 128),

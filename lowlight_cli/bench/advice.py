@@ -7,7 +7,7 @@ from lowlight_cli.bench.result import Advice, Case, Setup
 from lowlight_cli.pipeline.choices import Detail
 from lowlight_cli.pipeline.reduced_size import REDUCED_PIXELS
 from lowlight_cli.pipeline.settings import EnhanceSettings
-from lowlight_cli.processors import MOST_WORKERS
+from lowlight_cli.processors import processes_for_gpu
 
 WORTH_IT = 1.1
 """Measured speed, relative to the given options, from which an option is recommended."""
@@ -17,6 +17,9 @@ NEARLY_ALL = 0.9
 
 _LARGE = 2 * REDUCED_PIXELS
 """Pixels from which a photo counts as large: at reduced size the model gets half of it or less."""
+
+_MOST_WORKERS = 16
+"""Most threads that are tried: more than the default helps where a disk answers slowly."""
 
 _FASTEST_COMPRESSION = 1
 
@@ -96,7 +99,7 @@ def _for_files(
     case: Case, setup: Setup, settings: EnhanceSettings, possible: Possible
 ) -> Iterator[Candidate]:
     most = possible.processors if setup.workers < possible.processors else 2 * setup.workers
-    if setup.workers < (workers := min(most, MOST_WORKERS)) and setup.workers < case.photos:
+    if setup.workers < (workers := min(most, _MOST_WORKERS)) and setup.workers < case.photos:
         yield _changed(settings, "--workers", f"{workers}", "results stay the same", workers=workers)
     if case.limit == "writing" and possible.has_png and settings.write.compression > _FASTEST_COMPRESSION:
         write = settings.write.model_copy(update={"compression": _FASTEST_COMPRESSION})
@@ -117,6 +120,10 @@ def following_advice(case: Case, setup: Setup, possible: Possible) -> Iterator[A
         yield Advice("", f"a GPU would help: the model takes {percent} of the time")
     if case.limit == "model" and case.share_of_model >= NEARLY_ALL:
         yield Advice("", "threads and disks matter little: the run is nearly as fast as the model alone")
+    processes = processes_for_gpu(possible.processors)
+    if setup.device.startswith("cuda") and case.share_of_model < NEARLY_ALL and processes > 1:
+        option = f"--device {','.join([setup.device] * processes)}"
+        yield Advice(option, "processes that share the GPU read and write side by side; not measured here")
     if case.limit in ("reading", "writing"):
         rate = f"the model alone does {_rate(case.model_images_per_second)} per second"
         yield Advice("", f"more processors or a faster disk would help: {case.limit} takes {percent}; {rate}")

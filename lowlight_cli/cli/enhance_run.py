@@ -9,7 +9,7 @@ import typer
 
 from lowlight_cli import defaults
 from lowlight_cli.cli.global_options import GlobalSettings, settings_of
-from lowlight_cli.cli.hints import blur_hint, detail_hint, failure_hints
+from lowlight_cli.cli.hints import blur_hint, detail_hint, failure_hints, sharing_hint
 from lowlight_cli.cli.progress import shown
 from lowlight_cli.cli.reporter import Product, Reporter
 from lowlight_cli.cli.stdio import send, spool
@@ -24,6 +24,7 @@ from lowlight_cli.pipeline.request import EnhanceRequest
 from lowlight_cli.pipeline.resume import UP_TO_DATE
 from lowlight_cli.pipeline.signals import leave
 from lowlight_cli.pipeline.sources import STDIN
+from lowlight_cli.processors import processes_for_gpu, usable_processors
 from lowlight_cli.reports.report_options import ReportOptions
 
 
@@ -182,6 +183,8 @@ def _finish(
     code = NOTHING_FOUND if presentation.fail_empty and is_empty else report.exit_code
     hints = failure_hints(context, report) + blur_hint(report, request.settings.model)
     hints += detail_hint(report, request.settings.detail)
+    if reporter.gpu and not request.settings.names_several_devices:
+        hints += sharing_hint(report, reporter.gpu, processes_for_gpu(usable_processors()))
     if request.output.save_intermediate and not report.is_cut_short:
         code = max(code, _save_intermediate(context, request, reporter.plan, hints))
     if presentation.reports:

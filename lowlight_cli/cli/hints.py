@@ -1,4 +1,4 @@
-"""Hints printed after a run: what helps against failures, and a model for blurred photos."""
+"""Hints printed after a run: what helps against failures, blurred photos, and a GPU that waits."""
 
 import os
 import shlex
@@ -99,6 +99,29 @@ def detail_hint(report: Report, detail: Detail) -> list[str]:
         return []
     return [f"{counted(large, 'image')} above 6 megapixels enhanced at reduced size; --detail full is slower"]
 
+
+def sharing_hint(report: Report, device: str, processes: int) -> list[str]:
+    """A hint to share a GPU among processes, after a long run in which it waited for files.
+
+    Args:
+        report: All outcomes.
+        device: Value of ``--device`` that names the GPU of the run.
+        processes: How many processes this machine may use.
+    """
+    share = report.stages.model / report.seconds if report.seconds else 1.0
+    if processes < 2 or report.count("ok") < _LONG_RUN or share > _BUSY_SHARE:
+        return []
+    devices = ",".join([device] * processes)
+    return [
+        f"the GPU computed for {100 * share:.0f} % of the time; "
+        f"--device {devices} reads and writes in {counted(processes, 'process', 'processes')}"
+    ]
+
+
+_LONG_RUN = 5000
+"""Images from which it pays to start several processes, which takes about ten seconds."""
+
+_BUSY_SHARE = 0.6
 
 _LEFT_OUT = {"sources", "files_from", "null", "as_json", "printed", "dry_run", "yes"}
 _MOST_INPUTS = 5

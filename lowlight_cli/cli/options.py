@@ -197,7 +197,7 @@ WorkersOption = Annotated[
         min=1,
         metavar="N",
         help="Threads that read files; twice as many write.",
-        show_default="number of processors, at most 16",
+        show_default="number of processors, at most 8",
         envvar="LLE_WORKERS",
     ),
 ]

@@ -52,6 +52,8 @@ class Reporter(Observer):
         self._stdin = stdin
         self._plan = Plan((), Path())
         self._where = ""
+        self.gpu = ""
+        """The CUDA devices of the run, once it has started; empty for others."""
         self._handlers: Mapping[str, ControlHandler] = {}
         self._progress = Progress(0, settings)
         self._status = StatusLine(settings)
@@ -64,6 +66,7 @@ class Reporter(Observer):
         self._status.clear()
         self._handlers = handlers
         self._plan = plan
+        self.gpu = info.device if info.device.startswith("cuda") else ""
         self._where = " ".join(word for word in (info.device, info.precision) if word)
         self._event(start_event(plan, info, handlers, precision_reason))
         if precision_reason:

@@ -1,19 +1,23 @@
 """Reads an image file of any supported format: upright, in sRGB, with 8 or 16 bits per channel."""
 
 import errno
+import os
 import stat
 import struct
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs.boxes import breaks_off
 from lowlight_cli.images.codecs.detect_format import sniff, unsupported_format
-from lowlight_cli.images.codecs.header import read_tiff_headers
+from lowlight_cli.images.codecs.header import Header, read_tiff_headers, tiff_headers
 from lowlight_cli.images.codecs.png_check import without_texts
 from lowlight_cli.images.codecs.read_gif import read_gif
 from lowlight_cli.images.codecs.read_heif import read_heif
@@ -22,6 +26,7 @@ from lowlight_cli.images.codecs.read_raw import read_raw
 from lowlight_cli.images.codecs.read_tiff import read_tiff
 from lowlight_cli.images.codecs.truncated import repair
 from lowlight_cli.images.formats import FORMATS, format_of
+from lowlight_cli.images.metadata.jpeg_segments import jpeg_size
 from lowlight_cli.images.mute_native_libs import libraries_muted
 from lowlight_cli.images.picture import Picture
 from lowlight_cli.images.settings import ReadSettings
@@ -38,16 +43,20 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _HEADER_BYTES = 2**14
 """Enough for the header of most files with metadata, in one piece."""
 
+_PART_BYTES = 2**24
+"""Of a file that gives fewer bytes at a time than it holds, or grows."""
+
 _WITHOUT_REASON = (LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
 """Exceptions whose messages describe code, not the file."""
 
 
-def decode(path: Path, settings: ReadSettings = ReadSettings()) -> Picture:
+def decode(path: Path, settings: ReadSettings = ReadSettings(), data: bytes | None = None) -> Picture:
     """Reads an image and everything needed to write it back.
 
     Args:
         path: An image file with any name.
         settings: Limits, and what to do about damage and further frames.
+        data: Content of the file, if it was read already.
 
     Returns:
         The image, with its warnings (codes of ``warnings.WARNING_TEXTS``).
@@ -56,7 +65,7 @@ def decode(path: Path, settings: ReadSettings = ReadSettings()) -> Picture:
         ImageError: ``unreadable``, ``truncated``, ``unsupported`` or ``too_large`` for what is in the file,
             ``missing``, ``permission``, ``read`` or ``oom`` for what kept it from being read.
     """
-    picture = decode_bytes(read_file(path), settings)
+    picture = decode_bytes(read_file(path) if data is None else data, settings)
     if format_of(path) not in (None, picture.restore.format):
         return replace(picture, warnings=(*picture.warnings, "extension"))
     return picture
@@ -95,25 +104,47 @@ def decode_bytes(data: bytes, settings: ReadSettings = ReadSettings()) -> Pictur
         raise
 
 
-def peek_pixels(path: Path) -> int:
-    """Pixels of all frames, from the header of a file; 0 if they cannot be determined."""
-    Image.MAX_IMAGE_PIXELS = None  # ``decode`` applies our own limit
+def peek_pixels(path: Path, data: bytes | None = None) -> int:
+    """Pixels of all frames, from the header of a file; 0 if they cannot be determined.
+
+    Args:
+        path: An image file.
+        data: Content of the file, if it was read already.
+    """
     try:
-        if not path.is_file():
+        if data is None and not path.is_file():
             return 0
         name = format_of(path)
         if name is not None and FORMATS[name].pillow_name is None:
-            return path.stat().st_size  # about one byte per pixel, which is enough to bound a queue
+            # About one byte per pixel, which is enough to bound a queue.
+            return path.stat().st_size if data is None else len(data)
+        if data is not None:
+            return _pixels_in(data)
         # Opened once and with a buffer of a stated size: each call may wait for Python's lock.
         with path.open("rb", buffering=_HEADER_BYTES) as file:
             pages = read_tiff_headers(file)
-            if pages is not None:
-                return sum(page.width * page.height for page in pages)
-            with Image.open(file) as image:
-                frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-                return image.width * image.height * frames
+            return _by_pillow(file) if pages is None else _sum(pages)
     except Exception:  # ``decode`` meets the same error and reports it
         return 0
+
+
+def _pixels_in(data: bytes) -> int:
+    height, width = jpeg_size(data)
+    if height:
+        return height * width
+    pages = tiff_headers(data)
+    return _by_pillow(BytesIO(data)) if pages is None else _sum(pages)
+
+
+def _sum(pages: Iterable[Header]) -> int:
+    return sum(page.width * page.height for page in pages)
+
+
+def _by_pillow(file: BinaryIO | BytesIO) -> int:
+    Image.MAX_IMAGE_PIXELS = None  # ``decode`` applies our own limit
+    with Image.open(file) as image:
+        frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+        return image.width * image.height * frames
 
 
 def read_file(path: Path) -> bytes:
@@ -123,17 +154,41 @@ def read_file(path: Path) -> bytes:
         ImageError: ``missing``, ``unreadable``, ``permission`` or ``read``.
     """
     try:
-        # One look at the file: ``exists`` and ``is_file`` are two, and each may wait for Python's lock.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ImageError("unreadable", "not a regular file")
-        with path.open("rb", buffering=0) as file:
-            return file.readall()
+        return _content(path, path.stat())
     except PermissionError as error:
         raise ImageError("permission", "no permission to read the file") from error
     except OSError as error:
         if error.errno in _ABSENT:
             raise ImageError("missing", "no such file") from error
         raise ImageError("read", error.strerror or str(error)) from error
+
+
+def read_small_file(path: Path, most: int) -> tuple[bytes, os.stat_result] | None:
+    """All bytes of a regular file and its status from before; None if it is larger or cannot be read.
+
+    Args:
+        path: Any path.
+        most: Largest size in bytes.
+    """
+    try:
+        status = path.stat()
+        return (_content(path, status), status) if status.st_size <= most else None
+    except (OSError, ImageError):
+        return None
+
+
+def _content(path: Path, status: os.stat_result) -> bytes:
+    """All bytes of a file, in as few calls as possible: each may wait for Python's lock."""
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageError("unreadable", "not a regular file")
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        parts = [os.read(descriptor, status.st_size + 1)]
+        while parts[-1] and sum(map(len, parts)) != status.st_size:
+            parts.append(os.read(descriptor, _PART_BYTES))
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def _read(data: bytes, name: str, settings: ReadSettings) -> Picture:

@@ -8,10 +8,10 @@ import cv2
 
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs.prepare_output import Content, content_of, write_tiff_file
+from lowlight_cli.images.codecs.write_jpeg import write_jpeg_file
 from lowlight_cli.images.codecs.write_pillow import (
     write_avif_file,
     write_gif_file,
-    write_jpeg_file,
     write_webp_file,
 )
 from lowlight_cli.images.codecs.write_png import write_png_file

@@ -11,6 +11,7 @@ from lowlight_cli.errors import ImageError, OutputError
 TEMPORARY_MARK = ".lle-tmp-"
 """Part of every temporary name; such files are never read as inputs."""
 
+_TO_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _MAX_NAME_BYTES = 255
 _ATTRIBUTES_OF_CONTENT = ("security.ima", "security.evm")
 """Signatures of the content of a file, which do not apply to new content."""
@@ -125,8 +126,12 @@ def _write_synced(path: Path, data: bytes, *, is_private: bool = False) -> None:
     """Writes a file and waits until the disk has it; ``is_private`` keeps others from reading it."""
     if is_private:
         path.touch(mode=0o600)
-    with path.open("wb", buffering=0) as file:
+    # The system's own calls: each of those of a file object may wait for Python's lock.
+    descriptor = os.open(path, _TO_WRITE, 0o666)
+    try:
         rest = memoryview(data)
         while rest:
-            rest = rest[file.write(rest) :]
-        os.fsync(file.fileno())
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

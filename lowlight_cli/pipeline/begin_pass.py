@@ -27,6 +27,9 @@ from lowlight_cli.pipeline.outcomes import Outcome, not_finite
 from lowlight_cli.pipeline.pass_graphs import Computed, RecordedPass
 from lowlight_cli.pipeline.stacked import Stack, stacked
 
+_SHARED_BYTES = 2**25
+"""Results of a pass that are written from pinned memory, as that of a GPU's default pass of small images."""
+
 
 def can_begin(runner: ModelRunner, pictures: Sequence[Samples]) -> bool:
     """Whether ``begin_pass`` takes these images: whole, of one padded size and depth, on a GPU.
@@ -79,9 +82,12 @@ def begin_pass(runner: ModelRunner, pictures: Sequence[Samples]) -> Callable[[],
     def collect() -> Outcome:
         if arrival is not None:
             arrival.synchronize()
-        found = zip(rows.numpy(), flags.numpy(), pictures, strict=True)
+        # Pinned memory is scarce, and results wait to be written: large ones get memory of their own.
+        made = rows.numpy() if is_cuda and rows.nbytes <= _SHARED_BYTES else rows.numpy().copy()
+        made = made.view(np.uint16) if is_deep else made
+        found = zip(made, flags.tolist(), pictures, strict=True)
         return [
-            _copied(_inside(each, picture, frame), is_deep=is_deep) if is_finite else _again(runner, picture)
+            _inside(each, picture, frame) if is_finite else _again(runner, picture)
             for each, is_finite, picture in found
         ]
 
@@ -141,12 +147,6 @@ def _inside(rows: np.ndarray, picture: Samples, frame: int) -> np.ndarray:
     """The part of a result that shows the image: all of it, or without what the host padded it by."""
     height, width = picture.shape[:2]
     return rows[frame : frame + height, frame : frame + width]
-
-
-def _copied(rows: np.ndarray, *, is_deep: bool) -> Samples:
-    """Pixels in memory of their own: pinned memory is scarce, and results wait to be written."""
-    rows = rows.copy()
-    return rows.view(np.uint16) if is_deep else rows
 
 
 def _again(runner: ModelRunner, picture: Samples) -> Samples | ImageError:

@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from lowlight_cli.errors import ImageError, as_image_error
 from lowlight_cli.images.blur_metric import edge_width
 from lowlight_cli.images.brightness import mean_luma
-from lowlight_cli.images.decode import decode, peek_pixels
+from lowlight_cli.images.decode import decode, peek_pixels, read_small_file
 from lowlight_cli.images.depth import widened
 from lowlight_cli.images.encode import check_fits
 from lowlight_cli.images.formats import FORMATS, format_of, result_format
@@ -112,23 +113,41 @@ class _Readers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, index: int, job: Job, is_measured: bool) -> Loaded | Row:
-        if not self._budget.take(index, peek_pixels(job.source)):
+        content = _small_content(job.source)
+        if not self._budget.take(index, peek_pixels(job.source, content and content.data)):
             raise CancelledError
-        return _read(job, self._config, is_measured, self._clock)
+        return _read(job, content, self._config, is_measured, self._clock)
 
 
-def _read(job: Job, config: PipelineConfig, is_measured: bool, clock: StageClock) -> Loaded | Row:
+class _Content(NamedTuple):
+    """A file that was read before there was room for its pixels, and its status from before."""
+
+    data: bytes
+    stat: FileStat
+
+
+def _small_content(path: Path) -> _Content | None:
+    """A small file, which is opened once for its header and its pixels; None for others."""
+    found = read_small_file(path, _SMALL_BYTES)
+    return found and _Content(found[0], FileStat(found[1].st_size, found[1].st_mtime_ns))
+
+
+def _read(
+    job: Job, content: _Content | None, config: PipelineConfig, is_measured: bool, clock: StageClock
+) -> Loaded | Row:
     """A decoded image, or the row of one that failed or is skipped; a bug fails only this image."""
     start = time.perf_counter()
     try:
         with clock.timed("read"):
-            return _loaded(job, config, is_measured, start)
+            return _loaded(job, content, config, is_measured, start)
     except Exception as error:
         return failed_row(job, as_image_error(error, "read"), time.perf_counter() - start)
 
 
-def _loaded(job: Job, config: PipelineConfig, is_measured: bool, start: float) -> Loaded | Row:
-    picture, stat = _decode_unchanged(job.source, config.read)
+def _loaded(
+    job: Job, content: _Content | None, config: PipelineConfig, is_measured: bool, start: float
+) -> Loaded | Row:
+    picture, stat = _decode_unchanged(job.source, content, config.read)
     format_name = format_of(job.target) or result_format(picture.restore.format, None)
     check_fits(picture, format_name, config.write)
     if config.write.bit_depth == "16" and FORMATS[format_name].keeps_16_bit:
@@ -140,16 +159,19 @@ def _loaded(job: Job, config: PipelineConfig, is_measured: bool, start: float) -
     return Loaded(job, picture, seconds, stat, width)
 
 
-def _decode_unchanged(path: Path, settings: ReadSettings) -> tuple[Picture, FileStat]:
-    """Decodes a file that does not change meanwhile; tries once more if it does.
+def _decode_unchanged(
+    path: Path, content: _Content | None, settings: ReadSettings
+) -> tuple[Picture, FileStat]:
+    """Decodes a file that does not change meanwhile; reads it once more if it does.
 
     Raises:
         ImageError: The file cannot be decoded, or changed twice.
     """
     for is_last in (False, True):
-        before = _stat(path)
+        data, before = content or (None, _stat(path))
+        content = None
         try:
-            picture = decode(path, settings)
+            picture = decode(path, settings, data)
         except ImageError:
             if is_last or _stat(path) == before:
                 raise
@@ -166,6 +188,9 @@ def _stat(path: Path) -> FileStat:
         return NO_FILE
     return FileStat(found.st_size, found.st_mtime_ns)
 
+
+_SMALL_BYTES = 2**22
+"""Size of a file that a thread may hold while it waits for room for the pixels."""
 
 SAMPLE_SIZE = 100
 """Maximum number of images in which blur is measured."""

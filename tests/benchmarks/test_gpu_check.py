@@ -202,12 +202,13 @@ def test_the_tables_show_what_failed_and_what_was_cut(check):
         "cut": "no time",
     }
     tests = {"code": None, "counts": {"passed": 3, "failed": 1}, "not_passed": {"tests/x.py::y": "failed"}}
+    shared = {"photos_s": 611.2, "steady_photos_s": 702.6, "first_after_s": 9.51, "results": 2048}
     cases = {
         "ceilings": {"product_bf16_tflop_s": 396.0, "in_pinned_gb_s": 55.2},
         "model": models,
         "large": {"vqcnir whole": {"left_out": "more than a pass may hold"}},
         "tests": tests,
-        "processes": {"2 at once": {"photos_s": 611.2, "first_after_s": 9.51, "results": 2048}},
+        "processes": {"2 at once": shared},
         "baseline": {"error": "ValueError: bad"},
     }
     result = {"suite": "gpu-check", "machine": machine | {"sizes": sizes}, "cases": cases}
@@ -216,7 +217,7 @@ def test_the_tables_show_what_failed_and_what_was_cut(check):
     assert "| codeenhance lite | 32 | failed | 1,111 (10 %) |" in lines
     assert "| vqcnir whole |  | more than a pass may hold |  |" in lines
     assert "- drgn lite fp32 32: 3000 bytes per pixel, `pass_costs` say 1736" in lines
-    assert "| 2 at once | 611 | 9.51 | 2048 |" in lines
+    assert "| 2 at once | 611 | 703 | 9.51 | 2048 |" in lines
     assert "cut: no time" in lines
     assert "error: ValueError: bad" in lines
     assert "3 passed, 1 failed" in lines

@@ -91,6 +91,16 @@ def test_each_training_has_its_log_and_the_worst_exit_code_counts(start, tmp_pat
     assert "'--lr', '1'" in out
 
 
+def test_with_a_number_of_steps_none_follows_the_clock(start, tmp_path):
+    seen = '"import sys; print(sys.argv[1:])"'
+    process = start({"one": seen}, "--steps", "800", "--minutes", "2")
+    process.communicate(timeout=60)
+    log = (tmp_path / "out" / "one.log").read_text()
+    assert "'--max-steps', '800'" in log
+    assert "'--limit-minutes', '2.0'" in log
+    assert "run.schedule" not in log
+
+
 def test_a_signal_ends_all_of_them(start, tmp_path):
     sleeps = '"print(1, flush=True); import time; time.sleep(60)"'
     process = start({"one": sleeps, "other": sleeps})

@@ -50,7 +50,7 @@ def test_systems_without_affinity_count_all_processors(monkeypatch, tmp_path, co
     assert usable_processors(tmp_path / "missing") == expected
 
 
-@pytest.mark.parametrize(("count", "expected"), [(1, 1), (6, 6), (64, 16)])
-def test_threads_for_files_are_the_processors_up_to_16(monkeypatch, count, expected):
+@pytest.mark.parametrize(("count", "expected"), [(1, 1), (6, 6), (64, 8)])
+def test_threads_for_files_are_the_processors_up_to_8(monkeypatch, count, expected):
     monkeypatch.setattr("lowlight_cli.processors.usable_processors", lambda: count)
     assert default_workers() == expected

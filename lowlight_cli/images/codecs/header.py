@@ -11,6 +11,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs import tiff_tags as tags
 from lowlight_cli.images.codecs.tiff_tags import Page, read_pages
+from lowlight_cli.images.metadata.tiff_directory import FileData
 
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, AttributeError, OverflowError)
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -76,8 +77,20 @@ def read_tiff_headers(file: BinaryIO) -> tuple[Header, ...] | None:
     """
     if file.read(4) not in _TIFF_STARTS:
         return None
-    with mmap(file.fileno(), 0, access=ACCESS_READ) as mapped, suppress(EOFError, ValueError):
-        return tuple(filter(None, map(_header_of, read_pages(mapped))))
+    with mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+        return tiff_headers(mapped)
+
+
+def tiff_headers(data: FileData) -> tuple[Header, ...] | None:
+    """Headers of the pages of a TIFF that is in memory; None for any other file.
+
+    Args:
+        data: A whole file.
+    """
+    if data[:4] not in _TIFF_STARTS:
+        return None
+    with suppress(EOFError, ValueError):
+        return tuple(filter(None, map(_header_of, read_pages(data))))
     return ()
 
 

@@ -1,11 +1,7 @@
-"""Writes JPEG, WebP, AVIF and GIF, still and animated, with 8 bits per channel."""
+"""Writes WebP, AVIF and GIF, still and animated, with 8 bits per channel."""
 
-import os
-import tempfile
 from io import BytesIO
-from typing import BinaryIO
 
-import cv2
 from PIL import Image, features
 
 from lowlight_cli.errors import ImageError
@@ -15,22 +11,8 @@ from lowlight_cli.images.metadata.policy import Metadata
 from lowlight_cli.images.picture import Samples
 from lowlight_cli.images.settings import WriteSettings
 
-_SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}
 _MAX_LOOPS = 65_535
 """In GIF and WebP, whose loop count has 16 bits."""
-
-
-def write_jpeg_file(content: Content, settings: WriteSettings, source: str | None) -> bytes:
-    """A JPEG.
-
-    Args:
-        content: One frame.
-        settings: Quality and subsampling.
-        source: Subsampling of the input; None for another format.
-    """
-    wanted = source if settings.subsampling == "keep" else settings.subsampling
-    subsampling = _SUBSAMPLINGS[wanted or "444"]
-    return _saved(content, "JPEG", quality=settings.quality, subsampling=subsampling, icc_profile=content.icc)
 
 
 def write_webp_file(content: Content, settings: WriteSettings) -> bytes:
@@ -91,36 +73,14 @@ def _saved(content: Content, pillow_name: str, **options: object) -> bytes:
         pillow_name: Pillow's name of the format.
         options: Pillow's options for that format.
     """
-    images = [_image(samples, pads=pillow_name == "JPEG") for samples in content.samples]
+    images = [_image(samples) for samples in content.samples]
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:]}
-    with _file_in_memory() if pillow_name == "JPEG" else BytesIO() as file:
-        images[0].save(file, pillow_name, **options)
-        file.seek(0)
-        return file.read()
+    file = BytesIO()
+    images[0].save(file, pillow_name, **options)
+    return file.getvalue()
 
 
-def _image(samples: Samples, *, pads: bool) -> Image.Image:
-    """The samples as Pillow's image.
-
-    Args:
-        samples: uint8 (h, w, channels).
-        pads: Whether a color image may have a fourth, unused byte for each pixel. Pillow stores colors like
-            this, so it need not copy them, for which it holds Python's lock.
-    """
-    height, width, channels = samples.shape
-    if channels != 3 or not pads:
-        return Image.fromarray(samples[..., 0] if channels == 1 else samples)
-    padded = cv2.cvtColor(samples, cv2.COLOR_RGB2RGBA)
-    return Image.frombuffer("RGBX", (width, height), padded, "raw", "RGBX", 0, 1)
-
-
-def _file_in_memory() -> BinaryIO:
-    """A file of the operating system, in memory where there are such files.
-
-    Pillow's encoder of JPEG holds Python's global lock while it writes into ``BytesIO``, so that one thread
-    encodes at a time, but not while it writes into a file.
-    """
-    if hasattr(os, "memfd_create"):  # Linux
-        return os.fdopen(os.memfd_create("image", os.MFD_CLOEXEC), "w+b")
-    return tempfile.TemporaryFile()
+def _image(samples: Samples) -> Image.Image:
+    """The samples, uint8 (h, w, channels), as Pillow's image."""
+    return Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)

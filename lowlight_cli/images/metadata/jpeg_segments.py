@@ -14,12 +14,17 @@ START = b"\xff\xd8"
 MAX_SEGMENT_BYTES = 65_533
 """Bytes of a segment after its length field."""
 
-_APP0, _APP1, _APP13 = 0xE0, 0xE1, 0xED
+_APP0, _APP1, _APP2, _APP13 = 0xE0, 0xE1, 0xE2, 0xED
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of the segment that holds the size: all but tables and an extension."""
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN, _END = 0xDA, 0xD9
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
+_ICC = b"ICC_PROFILE\0"
+_ICC_PARTS = 255
+"""Most segments of a profile: each notes its number and how many there are in one byte each."""
 _OURS = (PREFIX, _XMP, _EXTENSION, _PHOTOSHOP)
 
 
@@ -82,6 +87,34 @@ def write_jpeg(data: bytes, exif: bytes, xmp: bytes, resources: bytes) -> bytes:
     new += [_segment(_APP13, _PHOTOSHOP + resources)] if resources else []
     rest = data[segments[-1].end if segments else len(START) :]
     return b"".join((START, *_bytes(data, head), *new, *_bytes(data, kept), rest))
+
+
+def with_profile(data: bytes, profile: bytes) -> bytes:
+    """The file with an ICC profile added after its header (ICC.1, B.4).
+
+    Args:
+        data: A whole file without profile.
+        profile: An ICC profile.
+
+    Raises:
+        ValueError: The profile is too large for JPEG.
+    """
+    most = MAX_SEGMENT_BYTES - len(_ICC) - 2
+    parts = [profile[start : start + most] for start in range(0, len(profile), most)]
+    if len(parts) > _ICC_PARTS:
+        raise ValueError(f"a profile of {len(profile)} bytes does not fit into JPEG")
+    head = next((segment.end for segment in read_segments(data) if segment.marker == _APP0), len(START))
+    new = [_segment(_APP2, _ICC + bytes([place + 1, len(parts)]) + part) for place, part in enumerate(parts)]
+    return b"".join((data[:head], *new, data[head:]))
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Height and width from the header of a file; 0 and 0 if it is no JPEG, or does not state them."""
+    if not data.startswith(START):
+        return 0, 0
+    frame = next((segment.data for segment in read_segments(data) if segment.marker in _FRAMES), b"")
+    height, width = struct.unpack(">HH", frame[1:5]) if len(frame) >= 5 else (0, 0)
+    return (height, width) if height and width else (0, 0)
 
 
 def read_segments(data: bytes) -> Iterator[Segment]:

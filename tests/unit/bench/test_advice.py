@@ -126,6 +126,15 @@ def test_without_a_measurement_only_what_is_certain_is_recommended():
     assert advice.text == "less detail; not measured for lack of time"
 
 
+def test_processes_that_share_a_gpu_are_recommended_where_it_waits():
+    on_gpu, possible = replace(SETUP, device="cuda:1"), Possible(processors=12)
+    found = following_advice(case(limit="program", share_of_model=0.4), on_gpu, possible)
+    assert [each.option for each in found] == ["--device cuda:1,cuda:1,cuda:1"]
+    assert not any(each.option for each in following_advice(case(share_of_model=0.95), on_gpu, possible))
+    found = following_advice(case(limit="program", share_of_model=0.4), SETUP, possible)
+    assert not any(each.option for each in found)
+
+
 def test_a_gpu_is_recommended_where_there_is_none_and_the_model_limits():
     (advice,) = following_advice(case(), SETUP, Possible())
     assert (advice.option, advice.speed) == ("", None)

@@ -187,3 +187,14 @@ def test_pictures_of_any_height_are_taken_out_whole(monkeypatch, mode, channels,
     samples = np.random.default_rng(0).integers(0, 256, (height, 5, channels), np.uint8)
     image = Image.frombytes(mode, (5, height), samples.tobytes())
     assert np.array_equal(samples_of(image), samples)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tiff", ".webp", ".gif", ".bmp"])
+def test_a_header_states_the_same_in_memory(make_picture, tmp_path, suffix):
+    path = make_picture(tmp_path / f"a{suffix}")
+    assert peek_pixels(path, path.read_bytes()) == peek_pixels(path) == 48 * 32
+
+
+def test_a_damaged_header_in_memory_states_no_pixels(tmp_path):
+    assert peek_pixels(tmp_path / "a.jpg", b"\xff\xd8\xff\xc0\0\x04") == 0
+    assert peek_pixels(tmp_path / "a.tif", b"II*\0") == 0

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from lowlight_cli.errors import ImageError
+from lowlight_cli.images.codecs.prepare_output import Content
+from lowlight_cli.images.codecs.write_jpeg import write_jpeg_file
 from lowlight_cli.images.decode import decode, decode_bytes
 from lowlight_cli.images.depth import widened
 from lowlight_cli.images.encode import encode, encode_bytes
@@ -67,20 +69,31 @@ def test_gray_stays_gray(tmp_path, name):
     assert np.ptp(pixels, axis=-1).max() <= (2 if name == "a.webp" else 0)
 
 
-def test_a_jpeg_is_encoded_into_a_file_so_that_other_threads_run(monkeypatch):
-    """Pillow lets other threads run only while it encodes into a file of the operating system."""
-    save, descriptors = Image.Image.save, []
-
-    def watched(image, file, *arguments, **options):
-        descriptors.append(file.fileno())  # raises for a file in Python's memory
-        save(image, file, *arguments, **options)
-
-    monkeypatch.setattr(Image.Image, "save", watched)
-    encoded = encode_bytes(_picture(), "jpg")
-    monkeypatch.undo()
+@pytest.mark.parametrize("subsampling", ["444", "422", "420"])
+@pytest.mark.parametrize("quality", [1, 50, 92, 100])
+@pytest.mark.parametrize("size", [(1, 1), (7, 9), (33, 64)])
+@pytest.mark.parametrize("profile", [None, bytes(range(256)) * 600])
+def test_jpeg_files_are_those_of_pillow(subsampling, quality, size, profile):
+    noise = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
+    content = Content((noise,), (None,), profile, None, None)
+    made = write_jpeg_file(content, WriteSettings(quality=quality), subsampling)
     expected = BytesIO()
-    Image.fromarray(_picture().pixels).save(expected, "JPEG", quality=WriteSettings().quality, subsampling=0)
-    assert (encoded, len(descriptors)) == (expected.getvalue(), 1)
+    options = {"quality": quality, "subsampling": ("444", "422", "420").index(subsampling)}
+    Image.fromarray(noise).save(expected, "JPEG", icc_profile=profile, **options)
+    assert made == expected.getvalue()
+
+
+def test_gray_jpeg_files_are_those_of_pillow():
+    noise = np.random.default_rng(0).integers(0, 255, (9, 14, 1), np.uint8)
+    made = write_jpeg_file(Content((noise,), (None,), None, None, None), WriteSettings(quality=80), None)
+    expected = BytesIO()
+    Image.fromarray(noise[..., 0]).save(expected, "JPEG", quality=80)
+    assert made == expected.getvalue()
+
+
+def test_a_profile_that_fits_into_no_jpeg_is_an_error():
+    with pytest.raises(ImageError, match="does not fit"):
+        encode_bytes(_picture(icc=bytes(255 * 65_519 + 1)), "jpg")
 
 
 def test_jpeg_color_is_not_subsampled(tmp_path):

@@ -33,12 +33,12 @@ def _writing(monkeypatch, times, then=decode):
     """The file is written to during the first decodings."""
     calls = []
 
-    def decode_while_written(path, settings):
+    def decode_while_written(path, settings, data):
         calls.append(path)
         if len(calls) <= times:
             os.utime(path, ns=(len(calls), len(calls)))
-            return then(path, settings)
-        return decode(path, settings)
+            return then(path, settings, data)
+        return decode(path, settings, data)
 
     monkeypatch.setattr(module, "decode", decode_while_written)
     return calls
@@ -58,8 +58,20 @@ def test_a_file_that_keeps_changing_is_not_taken(job, monkeypatch):
     assert "changed while it was read" in row.message
 
 
+@pytest.mark.parametrize("most", [0, 2**22])
+def test_large_files_are_read_when_there_is_room_and_small_ones_before(job, monkeypatch, most):
+    """Both give the same image; only small ones are held meanwhile."""
+    given = []
+    monkeypatch.setattr(module, "_SMALL_BYTES", most)
+    monkeypatch.setattr(module, "decode", lambda *given_to: given.append(given_to[2]) or decode(*given_to))
+    item = _one(job)
+    assert given == [job.source.read_bytes() if most else None]
+    assert np.array_equal(item.picture.pixels, decode(job.source).pixels)
+    assert item.stat == FileStat(job.source.stat().st_size, job.source.stat().st_mtime_ns)
+
+
 def test_damage_of_a_file_that_is_being_written_is_read_again(job, monkeypatch):
-    def half(path, settings):
+    def half(path, settings, data):
         raise ImageError("truncated", "half of it is missing")
 
     _writing(monkeypatch, times=1, then=half)
@@ -98,7 +110,7 @@ class _Noting:
         self.begun, self.most, self.handed_over = 0, 0, 0
         self.changed = threading.Condition()
 
-    def __call__(self, path, settings):
+    def __call__(self, path, settings, data=None):
         with self.changed:
             self.begun += 1
             self.most = max(self.most, self.begun - self.handed_over)
@@ -113,7 +125,7 @@ class _Noting:
 def _noting(monkeypatch, pixels):
     noting = _Noting()
     monkeypatch.setattr(module, "decode", noting)
-    monkeypatch.setattr(module, "peek_pixels", lambda path: pixels)
+    monkeypatch.setattr(module, "peek_pixels", lambda path, data: pixels)
     return noting
 
 
@@ -145,7 +157,7 @@ def test_no_more_is_decoded_ahead_than_the_queue_takes(monkeypatch, pixels, most
 def test_images_come_in_order_whoever_reads_their_headers_first(monkeypatch):
     noting, slow = _noting(monkeypatch, 10), threading.Event()
 
-    def peek(path):
+    def peek(path, data):
         if path.name == "0":
             slow.wait(PATIENCE_S)
         elif path.name == "3":
@@ -161,7 +173,9 @@ def test_images_come_in_order_whoever_reads_their_headers_first(monkeypatch):
 def test_the_caller_touches_no_file(monkeypatch):
     threads = set()
     _noting(monkeypatch, 10)
-    monkeypatch.setattr(module, "peek_pixels", lambda path: threads.add(threading.current_thread().name) or 1)
+    monkeypatch.setattr(
+        module, "peek_pixels", lambda path, data: threads.add(threading.current_thread().name) or 1
+    )
     assert len(list(read_ahead(_jobs(9), PipelineConfig(workers=2)))) == 9
     assert threads <= {"decode_0", "decode_1"}
 

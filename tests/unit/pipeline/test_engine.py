@@ -196,11 +196,11 @@ def test_threads_end_with_the_run(plan):
 def test_reading_ahead_is_bounded_by_pixels(plan, monkeypatch):
     begun = []
     monkeypatch.setattr(
-        "lowlight_cli.pipeline.decode_ahead.decode", lambda path, _: begun.append(path) or 1 / 0
+        "lowlight_cli.pipeline.decode_ahead.decode", lambda path, *_: begun.append(path) or 1 / 0
     )
     stream = read_ahead(plan.jobs, PipelineConfig(workers=4, queue_pixels=2 * 48 * 32))
     assert isinstance(next(stream).crash, ZeroDivisionError)
-    assert len(begun) <= 2
+    assert len(begun) <= 3  # the one that is handed over makes room for the third
 
 
 def test_the_default_pace_fits_a_large_photo():
