@@ -16,7 +16,12 @@ from lowlight_cli.detection.foreign_files import ForeignFiles
 from lowlight_cli.detection.observer import PrepareObserver
 from lowlight_cli.detection.placed_files import PlacedFiles
 from lowlight_cli.detection.prepared_labels import PreparedLabels, prepare_labels, stated_size
-from lowlight_cli.detection.process_images import has_processed, place_originals, process_images
+from lowlight_cli.detection.process_images import (
+    check_model,
+    has_processed,
+    place_originals,
+    process_images,
+)
 from lowlight_cli.detection.request import PrepareRequest
 from lowlight_cli.detection.splits import sizes_of, split_warnings
 from lowlight_cli.detection.variants import expected_files
@@ -119,6 +124,7 @@ def _write(request: PrepareRequest, source: Source, observer: PrepareObserver) -
     planned = _expected(request, labels.images)
     foreign = ForeignFiles(request.out, placed.foreign(planned), request.on_exist)
     foreign.check(planned)
+    check_model(request)
     placed.begin(planned, foreign.names)
     code, images = _place_images(request, labels, foreign, observer)
     if not images:

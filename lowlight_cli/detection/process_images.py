@@ -14,6 +14,7 @@ from lowlight_cli.detection.request import PrepareRequest
 from lowlight_cli.errors import ImageError
 from lowlight_cli.images.codecs.header import read_header
 from lowlight_cli.pipeline.enhance import enhance_plan
+from lowlight_cli.pipeline.execute import RunSpec
 from lowlight_cli.pipeline.file_stat import file_stat
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import ALL_FAILED, SOME_FAILED, Row
@@ -24,6 +25,17 @@ class Processed(NamedTuple):
 
     exit_code: int
     left_out: frozenset[Path] = frozenset()
+
+
+def check_model(request: PrepareRequest) -> None:
+    """Refuses weights that are missing before files of an earlier preparation are removed.
+
+    Raises:
+        UsageError: The model lacks a control that was set.
+        WeightsError: The weights are missing.
+    """
+    if request.roots.processed is not None and not request.labels_only and not request.darken:
+        RunSpec.of(request.enhance)
 
 
 def process_images(

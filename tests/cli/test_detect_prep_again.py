@@ -192,3 +192,11 @@ def test_the_record_of_an_earlier_version_is_understood(prepare, out):
     assert labels(out) == list(NAMES)
     assert (out.parent / "set" / "classes.txt").exists()
     assert json.loads(record.read_bytes())["v"] == 2
+
+
+def test_missing_weights_cost_nothing_of_an_earlier_variant(run_lle, source, out, tmp_path):
+    assert run_lle("detect-prep", source, "-o", out, "--variant", "original").code == 0
+    before = images(out)
+    options = ("--model", "codeenhance", "--checkpoint", tmp_path / "gone.safetensors")
+    run = run_lle("detect-prep", source, "-o", out, *options)
+    assert (run.code, images(out), labels(out)) == (6, before, list(NAMES))
