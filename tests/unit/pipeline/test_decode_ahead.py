@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from lowlight_cli.pipeline.decode_ahead import read_ahead
 from lowlight_cli.pipeline.file_stat import FileStat
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.report import Row
+from lowlight_cli.pipeline.stages import StageClock
 
 
 @pytest.fixture
@@ -68,6 +70,18 @@ def test_large_files_are_read_when_there_is_room_and_small_ones_before(job, monk
     assert given == [job.source.read_bytes() if most else None]
     assert np.array_equal(item.picture.pixels, decode(job.source).pixels)
     assert item.stat == FileStat(job.source.stat().st_size, job.source.stat().st_mtime_ns)
+
+
+def test_the_time_of_a_slow_disk_counts(job, monkeypatch):
+    def slow(path, _):
+        time.sleep(0.05)
+        return path.read_bytes(), path.stat()
+
+    monkeypatch.setattr(module, "read_small_file", slow)
+    clock = StageClock()
+    (item,) = read_ahead([job], PipelineConfig(), clock)
+    assert clock.seconds().read >= 0.05
+    assert item.seconds >= 0.05
 
 
 def test_damage_of_a_file_that_is_being_written_is_read_again(job, monkeypatch):
