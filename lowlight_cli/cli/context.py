@@ -25,11 +25,12 @@ class Session:
 
     Attributes:
         settings: Global settings, complete once the command starts.
+        words: Arguments of the program.
     """
 
     def __init__(self, words: Sequence[str] = ()) -> None:
         self.settings = GlobalSettings()
-        self._words = words
+        self.words = words
         self._given: dict[str, tuple[str, Any]] = {}
         self._configuration: Configuration | None = None
         self._logs: ExitStack | None = None
@@ -126,7 +127,7 @@ class Session:
         from lowlight_cli.cli.logs import log_start, logging_to
 
         self._logs.enter_context(logging_to(self.settings))
-        log_start(self._words, self._configuration.files if self._configuration else ())
+        log_start(self.words, self._configuration.files if self._configuration else ())
 
     def _value(self, name: str) -> Value:
         return self._given.get(name, (None, None))[1]

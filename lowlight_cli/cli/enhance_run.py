@@ -163,12 +163,20 @@ def run(context: typer.Context, request: EnhanceRequest, presentation: Presentat
         reporter = _EnhanceReporter(settings_of(context), request, presentation)
         with reporter.loading(request.settings.model):
             report = enhance(request, reporter)
-        if folder and not request.writes_manifest and report.count("ok"):
-            send(reporter.plan.jobs[0].target)
+        if folder and not request.writes_manifest:
+            _send_result(reporter.plan, report)
     code = _finish(context, request, presentation, reporter, report)
     if report.is_busy:
         leave(code)  # Python would wait for threads whose results are no longer needed
     return code
+
+
+def _send_result(plan: Plan, report: Report) -> None:
+    """Writes the image to stdout; one that ``--only-dark`` leaves as it is passes through unchanged."""
+    if report.count("ok"):
+        send(plan.jobs[0].target)
+    elif report.count_skipped("bright"):
+        send(plan.jobs[0].source)
 
 
 def _finish(

@@ -92,8 +92,16 @@ def _usage(error: typer.TyperException, session: Session) -> str:
     near = getattr(error, "possibilities", None)
     message = _misfit(error, option) or (error.message if near else error.format_message())
     message = message.replace(_FOREIGN_WORDS, "")
-    hint = f"; did you mean {near[0]}?" if near else _origin(context, option, session)
+    hint = f"; did you mean {near[0]}?" if near else _dashed_file(error, session)
+    hint = hint or _origin(context, option, session)
     return f"lle: error: {message.rstrip('.')}{hint}\nTry `{context.command_path} --help`."
+
+
+def _dashed_file(error: typer.TyperException, session: Session) -> str:
+    """A hint about a file whose name was read as an option, as of ``*.jpg``; empty if there is none."""
+    option = getattr(error, "option_name", None)
+    names = [word for word in session.words if option and word.startswith(option) and os.path.lexists(word)]
+    return f"; for the file of that name write ./{names[0]}" if names else ""
 
 
 def _misfit(error: typer.TyperException, option: Option) -> str:

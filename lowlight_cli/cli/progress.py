@@ -205,9 +205,9 @@ def say(text: str, *, error: bool = False, quiet: bool = False, fields: LogField
         print_above_bar(text)
     logger = logging.getLogger("lowlight_cli")
     if logger.hasHandlers():
-        logger.log(
-            logging.ERROR if error else logging.INFO, "%s", text, extra={"said": True, "fields": fields or {}}
-        )
+        is_warning = text.startswith(("warning", "lle: warning"))
+        level = logging.ERROR if error else logging.WARNING if is_warning else logging.INFO
+        logger.log(level, "%s", text, extra={"said": True, "fields": fields or {}})
 
 
 def log_fields(row: Row) -> LogFields:

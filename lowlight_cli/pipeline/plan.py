@@ -252,7 +252,10 @@ def _without_clashes(jobs: Sequence[Job], *, renames: bool) -> tuple[Job, ...]:
         existing = file_stat(job.target)
         if existing and existing.identity in originals:
             original = originals[existing.identity]
-            raise UsageError(f"'{job.target}' would replace the input '{original}'; choose another output")
+            raise UsageError(
+                f"'{job.target}' would replace the input '{original}'; choose another output, "
+                "or leave results of earlier runs out of the inputs"
+            )
     return tuple(jobs_by_target.values())
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from glob import glob, has_magic
 from pathlib import Path
@@ -43,11 +44,13 @@ def gather_sources(
 def _lines(text: bytes, *, null: bool) -> list[bytes]:
     """Names in a list; CR LF also ends a line. A name that ends in CR needs a list with NULs.
 
+    A byte order mark before the first name is left out.
+
     Lines that start with ``#`` are comments, unless a file has that name; a list with NULs has none.
     """
     if null:
         return text.split(b"\0")
-    lines = (line.removesuffix(b"\r") for line in text.split(b"\n"))
+    lines = (line.removesuffix(b"\r") for line in text.removeprefix(BOM_UTF8).split(b"\n"))
     return [line for line in lines if not line.startswith(b"#") or os.path.lexists(line)]
 
 

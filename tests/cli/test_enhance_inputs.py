@@ -184,7 +184,7 @@ def test_brightness_can_be_a_percentage(enhance, make_tree, tmp_path):
 
 def test_lists_may_come_from_windows(folder, results, tmp_path):
     paths = [os.fsencode(folder / name) for name in ("a.png", "b/c.png")]
-    (tmp_path / "list").write_bytes(b"".join(path + b"\r\n" for path in paths))
+    (tmp_path / "list").write_bytes(b"\xef\xbb\xbf" + b"".join(path + b"\r\n" for path in paths))
     assert results("--files-from", tmp_path / "list") == ["a.png", "c.png"]
 
 

@@ -63,6 +63,16 @@ def test_one_file_goes_to_stdout(enhance, make_picture, tmp_path, pipe):
     assert stdout.buffer.getvalue().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(("limit", "is_same"), [("0.001", True), ("1", False)])
+def test_a_bright_picture_passes_through(enhance, make_picture, tmp_path, pipe, limit, is_same):
+    data = make_picture(tmp_path / "a.png").read_bytes()
+    pipe("stdin", data)
+    stdout = pipe("stdout")
+    assert enhance("-", "-o", "-", "--only-dark", limit).code == 0
+    assert (stdout.buffer.getvalue() == data) == is_same
+    assert stdout.buffer.getvalue()
+
+
 def test_stdin_goes_to_a_file(enhance, make_picture, tmp_path, pipe):
     data = make_picture(tmp_path / "a.png").read_bytes()
     for _ in range(2):  # what came on stdin has no time, so it is made anew

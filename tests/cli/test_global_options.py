@@ -208,6 +208,14 @@ def test_mistyped_words_are_not_guessed_but_explained(run_lle, words, hint):
     assert "Usage" not in run.err
 
 
+def test_a_file_whose_name_is_taken_for_an_option_is_named(run_lle, make_picture, tmp_path, monkeypatch):
+    make_picture(tmp_path / "-dash.png")
+    monkeypatch.chdir(tmp_path)
+    run = run_lle("enhance", "-dash.png", "-o", "out")
+    assert run.code == 2
+    assert "for the file of that name write ./-dash.png" in run.err
+
+
 def test_no_words_give_help(run_lle):
     run = run_lle()
     assert (run.code, run.out) == (2, "")

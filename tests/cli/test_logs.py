@@ -34,3 +34,14 @@ def test_a_failure_is_logged_once(run_lle, photos, tmp_path):
     lines = log.read_text().splitlines()
     assert len([line for line in lines if "failed" in line and "bad.png" in line]) == 1
     assert len([line for line in lines if "ok " in line and "a.png" in line]) == 1
+
+
+def test_warnings_about_images_are_logged_as_warnings(run_lle, make_picture, tmp_path):
+    make_picture(tmp_path / "in" / "a.png").rename(
+        tmp_path / "in" / "a.jpg"
+    )  # another format than its name says
+    log = tmp_path / "lle.log"
+    words = ("enhance", tmp_path / "in", "-o", tmp_path / "out", "--model", "identity", "-q")
+    assert run_lle("--log-file", log, "--log-format", "json", *words).code == 0
+    levels = [record["level"] for record in map(json.loads, log.read_text().splitlines())]
+    assert levels.count("warning") == 1
