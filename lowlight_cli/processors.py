@@ -25,6 +25,15 @@ def default_workers() -> int:
     return min(MOST_WORKERS, usable_processors())
 
 
+def workers_of_process(processors: int) -> int:
+    """Default number of decoding threads in one of several processes.
+
+    Args:
+        processors: Its share of the processors.
+    """
+    return max(2, min(MOST_WORKERS, processors))
+
+
 def usable_processors(quota: Path = _QUOTA) -> int:
     """Number of processors that this process may use, within the CPU limit of its container; at least 1.
 
@@ -44,10 +53,14 @@ def _quota_processors(quota: Path) -> int | None:
         return None
 
 
-def processes_for_gpu(processors: int) -> int:
-    """Processes that may share a fast GPU: one for four processors, at most four; more were not measured.
+def shared_device(device: str, processors: int) -> str:
+    """A GPU as often as processes may share it, as in ``cuda:0,cuda:0``; empty if it is one process.
+
+    One for four processors, at most four: more were not measured.
 
     Args:
+        device: Name of the GPU.
         processors: Those that may be used.
     """
-    return max(1, min(_MOST_SHARING, processors // _PROCESSORS_FOR_EACH))
+    count = min(_MOST_SHARING, processors // _PROCESSORS_FOR_EACH)
+    return ",".join([device] * count) if count > 1 else ""

@@ -7,7 +7,7 @@ from lowlight_cli.bench.result import Advice, Case, Setup
 from lowlight_cli.pipeline.choices import Detail
 from lowlight_cli.pipeline.reduced_size import REDUCED_PIXELS
 from lowlight_cli.pipeline.settings import EnhanceSettings
-from lowlight_cli.processors import processes_for_gpu
+from lowlight_cli.processors import shared_device
 
 WORTH_IT = 1.1
 """Measured speed, relative to the given options, from which an option is recommended."""
@@ -120,10 +120,10 @@ def following_advice(case: Case, setup: Setup, possible: Possible) -> Iterator[A
         yield Advice("", f"a GPU would help: the model takes {percent} of the time")
     if case.limit == "model" and case.share_of_model >= NEARLY_ALL:
         yield Advice("", "threads and disks matter little: the run is nearly as fast as the model alone")
-    processes = processes_for_gpu(possible.processors)
-    if setup.device.startswith("cuda") and case.share_of_model < NEARLY_ALL and processes > 1:
-        option = f"--device {','.join([setup.device] * processes)}"
-        yield Advice(option, "processes that share the GPU read and write side by side; not measured here")
+    devices = shared_device(setup.device, possible.processors)
+    if setup.device.startswith("cuda") and case.share_of_model < NEARLY_ALL and devices:
+        text = "processes that share the GPU read and write side by side; not measured here"
+        yield Advice(f"--device {devices}", text)
     if case.limit in ("reading", "writing"):
         rate = f"the model alone does {_rate(case.model_images_per_second)} per second"
         yield Advice("", f"more processors or a faster disk would help: {case.limit} takes {percent}; {rate}")

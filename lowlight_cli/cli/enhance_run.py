@@ -21,10 +21,10 @@ from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.plan_request import STDIN_NAME
 from lowlight_cli.pipeline.report import NOTHING_FOUND, Report
 from lowlight_cli.pipeline.request import EnhanceRequest
-from lowlight_cli.pipeline.resume import UP_TO_DATE
+from lowlight_cli.pipeline.resume import BRIGHT, UP_TO_DATE
 from lowlight_cli.pipeline.signals import leave
 from lowlight_cli.pipeline.sources import STDIN
-from lowlight_cli.processors import processes_for_gpu, usable_processors
+from lowlight_cli.processors import shared_device, usable_processors
 from lowlight_cli.reports.report_options import ReportOptions
 
 
@@ -175,7 +175,7 @@ def _send_result(plan: Plan, report: Report) -> None:
     """Writes the image to stdout; one that ``--only-dark`` leaves as it is passes through unchanged."""
     if report.count("ok"):
         send(plan.jobs[0].target)
-    elif report.count_skipped("bright"):
+    elif report.count_skipped(BRIGHT):
         send(plan.jobs[0].source)
 
 
@@ -192,7 +192,7 @@ def _finish(
     hints = failure_hints(context, report) + blur_hint(report, request.settings.model)
     hints += detail_hint(report, request.settings.detail)
     if reporter.gpu and not request.settings.names_several_devices:
-        hints += sharing_hint(report, reporter.gpu, processes_for_gpu(usable_processors()))
+        hints += sharing_hint(report, shared_device(reporter.gpu, usable_processors()))
     if request.output.save_intermediate and not report.is_cut_short:
         code = max(code, _save_intermediate(context, request, reporter.plan, hints))
     if presentation.reports:

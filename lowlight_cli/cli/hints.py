@@ -100,21 +100,20 @@ def detail_hint(report: Report, detail: Detail) -> list[str]:
     return [f"{counted(large, 'image')} above 6 megapixels enhanced at reduced size; --detail full is slower"]
 
 
-def sharing_hint(report: Report, device: str, processes: int) -> list[str]:
+def sharing_hint(report: Report, devices: str) -> list[str]:
     """A hint to share a GPU among processes, after a long run in which it waited for files.
 
     Args:
         report: All outcomes.
-        device: Value of ``--device`` that names the GPU of the run.
-        processes: How many processes this machine may use.
+        devices: Value of ``--device`` for several processes; empty if this machine should use one.
     """
     share = report.stages.model / report.seconds if report.seconds else 1.0
-    if processes < 2 or report.count("ok") < _LONG_RUN or share > _BUSY_SHARE:
+    if not devices or report.count("ok") < _LONG_RUN or share > _BUSY_SHARE:
         return []
-    devices = ",".join([device] * processes)
+    processes = counted(len(devices.split(",")), "process", "processes")
     return [
         f"the GPU computed for {100 * share:.0f} % of the time; "
-        f"--device {devices} reads and writes in {counted(processes, 'process', 'processes')}"
+        f"--device {devices} reads and writes in {processes}"
     ]
 
 

@@ -31,7 +31,7 @@ from lowlight_cli.pipeline.worker_messages import (
 )
 from lowlight_cli.pipeline.worker_pool import WorkerPool
 from lowlight_cli.pipeline.worker_process import STOP_S, WorkerProcess
-from lowlight_cli.processors import MOST_WORKERS, usable_processors
+from lowlight_cli.processors import usable_processors, workers_of_process
 
 
 class _DeviceRun:
@@ -183,7 +183,7 @@ def run_on_devices(
     """
     todo = sum(not job.skip for job in plan.jobs)
     devices = devices[:todo]
-    threads = request.settings.workers or max(2, min(MOST_WORKERS, usable_processors() // len(devices)))
+    threads = request.settings.workers or workers_of_process(usable_processors() // len(devices))
     task = WorkerTask(
         settings=request.settings.model_copy(update={"workers": threads}),
         folder=plan.folder,

@@ -39,7 +39,7 @@ from lowlight_cli.pipeline.worker_messages import (
     WorkerTask,
 )
 from lowlight_cli.pipeline.worker_process import STOP_S
-from lowlight_cli.processors import MOST_WORKERS
+from lowlight_cli.processors import workers_of_process
 
 _PATIENCE_S = 120.0
 """Seconds after which a user is informed that no worker has loaded the model yet."""
@@ -220,7 +220,7 @@ def _marker(folder: Path) -> Iterator[Path]:
 def _task(
     plan: Plan, jobs: list[Job], request: EnhanceRequest, options: str, placement: Placement, marker: Path
 ) -> RayTask:
-    threads = request.settings.workers or max(2, min(MOST_WORKERS, int(placement.cpus)))
+    threads = request.settings.workers or workers_of_process(int(placement.cpus))
     settings = request.settings.model_copy(update={"device": placement.device, "workers": threads})
     cores = torch.get_num_threads() if placement.is_alone else max(1, int(placement.cpus))
     work = WorkerTask(settings, plan.folder, plan.records, options, torch_threads=cores)

@@ -7,7 +7,7 @@ import pytest
 from lowlight_cli.cli.hints import sharing_hint
 from lowlight_cli.pipeline.report import Report, Row
 from lowlight_cli.pipeline.stages import StageSeconds
-from lowlight_cli.processors import processes_for_gpu
+from lowlight_cli.processors import shared_device
 
 
 def _report(count, busy):
@@ -16,16 +16,18 @@ def _report(count, busy):
 
 
 def test_a_long_run_in_which_the_gpu_waited_gets_a_hint():
-    assert sharing_hint(_report(5000, 0.41), "cuda:0", 3) == [
+    assert sharing_hint(_report(5000, 0.41), "cuda:0,cuda:0,cuda:0") == [
         "the GPU computed for 41 % of the time; --device cuda:0,cuda:0,cuda:0 reads and writes in 3 processes"
     ]
 
 
-@pytest.mark.parametrize(("count", "busy", "processes"), [(4999, 0.4, 3), (5000, 0.7, 3), (5000, 0.4, 1)])
-def test_no_hint_where_other_processes_would_not_pay(count, busy, processes):
-    assert sharing_hint(_report(count, busy), "cuda:0", processes) == []
+@pytest.mark.parametrize(
+    ("count", "busy", "devices"), [(4999, 0.4, "cuda,cuda"), (5000, 0.7, "cuda,cuda"), (5000, 0.4, "")]
+)
+def test_no_hint_where_other_processes_would_not_pay(count, busy, devices):
+    assert sharing_hint(_report(count, busy), devices) == []
 
 
-@pytest.mark.parametrize(("processors", "processes"), [(1, 1), (4, 1), (8, 2), (16, 4), (64, 4)])
-def test_a_process_for_four_processors(processors, processes):
-    assert processes_for_gpu(processors) == processes
+@pytest.mark.parametrize(("processors", "times"), [(1, 0), (4, 0), (8, 2), (16, 4), (64, 4)])
+def test_a_process_for_four_processors(processors, times):
+    assert shared_device("cuda:1", processors) == ",".join(["cuda:1"] * times)
