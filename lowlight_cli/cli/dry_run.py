@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lowlight_cli.cli.events import as_line, plan_event
 from lowlight_cli.cli.progress import say
-from lowlight_cli.cli.reporter import emit
+from lowlight_cli.cli.reporter import emit, nothing_found
 from lowlight_cli.cli.tables import print_table, table
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import printable
@@ -75,6 +75,7 @@ def _totals(plan: Plan, sizes: list[int]) -> str:
     words += [f"{counts[Action.CONFLICT]:,} left alone"] if counts[Action.CONFLICT] else []
     ignored = counted(len(plan.ignored), "other file")
     words += [f"{ignored} ignored"] if plan.ignored else []
+    words += [] if plan.jobs or not plan.unselected else [nothing_found(plan)]
     return " · ".join(words)
 
 

@@ -13,7 +13,13 @@ from lowlight_cli.cli.context import Session
 from lowlight_cli.cli.global_options import Option, Value
 from lowlight_cli.cli.help_pages import help_page
 from lowlight_cli.cli.progress import say, short_paths
-from lowlight_cli.errors import LowlightError, OutputError, UnavailableError, describe_bug
+from lowlight_cli.errors import (
+    LowlightError,
+    OutputError,
+    UnavailableError,
+    UnknownNameError,
+    describe_bug,
+)
 from lowlight_cli.images.replace import write_code
 
 BUG = 1
@@ -89,6 +95,8 @@ def _usage(error: typer.TyperException, session: Session) -> str:
         return f"lle: error: {error}"
     if type(error).__name__ == "NoArgsIsHelpError":
         return help_page(context, sys.stderr)
+    if isinstance(error.__cause__, UnknownNameError):
+        return f"lle: error: {error.__cause__}{_origin(context, option, session)}"
     near = getattr(error, "possibilities", None)
     message = _misfit(error, option) or (error.message if near else error.format_message())
     message = message.replace(_FOREIGN_WORDS, "")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lowlight_cli.cli.models import complete_model
-from lowlight_cli.cli.param_types import check_devices
+from lowlight_cli.cli.param_types import check_devices, check_model
 from lowlight_cli.pipeline.choices import Detail, Engine
 
 _look = partial(typer.Option, rich_help_panel="Look")
@@ -97,6 +97,7 @@ ModelOption = Annotated[
         help="Model; see `lle models list`.",
         autocompletion=complete_model,
         envvar="LLE_MODEL",
+        callback=check_model,
     ),
 ]
 PresetOption = Annotated[

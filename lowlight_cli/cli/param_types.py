@@ -4,6 +4,7 @@ import re
 
 import typer
 
+from lowlight_cli.errors import UnknownNameError
 from lowlight_cli.images.choices import FormatChoice
 
 _LETTERS = " kmgt"
@@ -52,6 +53,17 @@ def check_devices(text: str) -> str:
         known = "auto, cpu, cuda, cuda:N, xpu, xpu:N, mps"
         raise typer.BadParameter(f"unknown device '{wrong[0].strip()}'; known: {known}")
     return text
+
+
+def check_model(name: str) -> str:
+    """Name of a model, unchanged, if there is one."""
+    from lowlight_cli.models.catalog import MODELS
+
+    try:
+        MODELS[name]
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error)) from error
+    return name
 
 
 def check_color(text: str | None) -> str | None:

@@ -149,8 +149,7 @@ class Reporter(Observer):
             others = f"other shards do {self._plan.elsewhere:,}"
             say(f"no images for shard {self._plan.shard}; {others}", quiet=self._settings.quiet)
         elif not report.rows and not report.left:
-            others = counted(report.ignored, "other file")
-            say(f"lle: warning: no images found, {others}", quiet=self._settings.quiet)
+            say(f"lle: warning: {nothing_found(self._plan)}", quiet=self._settings.quiet)
         else:
             words = [self._where, describe_handlers(self._handlers)]
             show_summary(report, self.place(), " · ".join(filter(None, words)), self._settings)
@@ -240,6 +239,15 @@ def _counts(report: Report, place: str) -> list[tuple[str, str]]:
     ]
     rest = [(f"{count:,} {words}", style) for count, words, style in counts if count]
     return [(f"{made:,} enhanced{place if has_results else ''}", "green"), *rest]
+
+
+def nothing_found(plan: Plan) -> str:
+    """Why a plan has no images: ``no images found, 2 other files``."""
+    if plan.unselected:
+        return f"--include and --exclude select none of {counted(plan.unselected, 'image')}"
+    return (
+        f"no images found, {counted(len(plan.ignored), 'other file')}" if plan.ignored else "no images found"
+    )
 
 
 def duration(seconds: float) -> str:

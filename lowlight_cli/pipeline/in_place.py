@@ -40,7 +40,8 @@ def plan_in_place(
     for path, _ in found.images:
         relative = Path(key_of(path, folder))
         jobs.setdefault(path, Job(path, path, relative=relative, stat=file_stat(path)))
-    return Plan(tuple(jobs.values()), folder, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
+    ignored, closed, loops = map(tuple, (found.ignored, found.closed, found.loops))
+    return Plan(tuple(jobs.values()), folder, ignored, closed, loops, unselected=found.unselected)
 
 
 def resolve_in_place(plan: Plan, resume_state: ResumeState) -> Plan:

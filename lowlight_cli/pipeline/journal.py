@@ -12,11 +12,11 @@ from pathlib import Path
 
 from lowlight_cli.images.replace import TEMPORARY_MARK
 from lowlight_cli.pipeline.manifest import (
-    ManifestWriter,
     manifest_path,
     read_entries,
     read_manifest,
 )
+from lowlight_cli.pipeline.manifest_writer import ManifestWriter
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 
 _JOURNAL = re.compile(r"journal(-\d+-of-\d+)?(\..+)?\.jsonl")

@@ -20,13 +20,14 @@ from lowlight_cli.pipeline.journal import (
 )
 from lowlight_cli.pipeline.lock import LOCK_NAME, is_locked, output_lock
 from lowlight_cli.pipeline.manifest import (
-    ManifestWriter,
+    compact_manifest,
     latest_entries,
     manifest_parts,
     manifest_path,
     read_entries,
     with_parts,
 )
+from lowlight_cli.pipeline.manifest_writer import ManifestWriter
 from lowlight_cli.pipeline.plan import Plan
 from lowlight_cli.pipeline.scan import STATE_FOLDER
 from lowlight_cli.pipeline.shard import Shard
@@ -105,6 +106,7 @@ def _clean_up(plan: Plan) -> None:
     for ending in journal_endings(plan.folder):
         recover(plan.folder, ending)
     _fold(plan.folder)
+    compact_manifest(plan.folder)
     remove_temp_files(plan.folder, [job.target for job in plan.jobs])
 
 

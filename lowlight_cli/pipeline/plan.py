@@ -82,6 +82,7 @@ class Plan:
         single: Whether the output was given as a file.
         shard: Which part of the run this is; None is all of it.
         elsewhere: Number of jobs that belong to other shards.
+        unselected: Number of images that ``--include`` and ``--exclude`` leave out.
     """
 
     jobs: tuple[Job, ...]
@@ -92,6 +93,7 @@ class Plan:
     single: bool = False
     shard: Shard | None = None
     elsewhere: int = 0
+    unselected: int = 0
 
     @property
     def records(self) -> str:
@@ -107,6 +109,7 @@ class Found:
     ignored: list[Path] = field(default_factory=list)
     closed: list[Path] = field(default_factory=list)
     loops: list[Path] = field(default_factory=list)
+    unselected: int = 0
 
     def add(self, source: Source, scan: Scan) -> None:
         """Adds the content of a folder.
@@ -120,6 +123,7 @@ class Found:
         self.ignored += scan.others
         self.closed += scan.closed
         self.loops += scan.loops
+        self.unselected += scan.unselected
 
 
 def plan_jobs(
@@ -159,7 +163,8 @@ def plan_jobs(
         for number, (path, relative) in enumerate(found.images, 1)
     ]
     resolved = _without_clashes(jobs, renames=renames_clashes)
-    return Plan(resolved, place, tuple(found.ignored), tuple(found.closed), tuple(found.loops))
+    ignored, closed, loops = map(tuple, (found.ignored, found.closed, found.loops))
+    return Plan(resolved, place, ignored, closed, loops, unselected=found.unselected)
 
 
 def plan_beside(sources: Sequence[Source], *, naming: Naming, renames_clashes: bool) -> Plan:

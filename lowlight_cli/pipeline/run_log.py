@@ -11,7 +11,8 @@ from lowlight_cli.errors import ImageError, OutputError
 from lowlight_cli.images.replace import replace_file, write_code
 from lowlight_cli.pipeline.file_stat import file_stat
 from lowlight_cli.pipeline.journal import journal_path, remove_journals
-from lowlight_cli.pipeline.manifest import Entry, ManifestWriter, manifest_path
+from lowlight_cli.pipeline.manifest import Entry, manifest_path
+from lowlight_cli.pipeline.manifest_writer import ManifestWriter
 from lowlight_cli.pipeline.plan import Job, Plan
 from lowlight_cli.pipeline.report import Row
 from lowlight_cli.pipeline.resume import BRIGHT, KNOWN_FAILURE, ResumeState, absolute, key_of

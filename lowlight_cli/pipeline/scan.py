@@ -48,12 +48,14 @@ class Scan:
         others: Other files.
         closed: Folders that could not be listed.
         loops: Links to folders that were already searched.
+        unselected: Number of images that the patterns leave out, besides those in folders left out.
     """
 
     images: tuple[Path, ...]
     others: tuple[Path, ...]
     closed: tuple[Path, ...]
     loops: tuple[Path, ...] = ()
+    unselected: int = 0
 
 
 def scan_folder(folder: Path, selection: Selection = Selection(), *, leave_out: Sequence[Path] = ()) -> Scan:
@@ -67,6 +69,7 @@ def scan_folder(folder: Path, selection: Selection = Selection(), *, leave_out: 
     closed: list[Path] = []
     images: list[Path] = []
     others: list[Path] = []
+    unselected = 0
     filter_ = _Filter(folder, selection, leave_out)
     walk = os.walk(
         folder,
@@ -78,11 +81,16 @@ def scan_folder(folder: Path, selection: Selection = Selection(), *, leave_out: 
         folders[:] = [name for name in folders if selection.recursive and filter_.enters(here / name)]
         for name in files:
             path = here / name
+            if _is_junk_file(name, hidden=selection.hidden):
+                continue
             if not format_of(path):
-                others += [] if _is_junk_file(name, hidden=selection.hidden) else [path]
+                others.append(path)
             elif filter_.takes(path):
                 images.append(path)
-    return Scan(_in_order(images), _in_order(others), _in_order(closed), _in_order(filter_.loops))
+            else:
+                unselected += 1
+    loops = _in_order(filter_.loops)
+    return Scan(_in_order(images), _in_order(others), _in_order(closed), loops, unselected)
 
 
 class _Filter:
@@ -96,13 +104,8 @@ class _Filter:
         self._seen = {_identity(folder)} if selection.follow_symlinks else set()
 
     def takes(self, path: Path) -> bool:
-        include = self._selection.include
-        is_included = not include or _matches(path.relative_to(self._folder), include)
-        return (
-            is_included
-            and not _is_junk_file(path.name, hidden=self._selection.hidden)
-            and not _matches(path.relative_to(self._folder), self._selection.exclude)
-        )
+        include, below = self._selection.include, path.relative_to(self._folder)
+        return (not include or _matches(below, include)) and not _matches(below, self._selection.exclude)
 
     def enters(self, path: Path) -> bool:
         hidden = path.name.startswith(".") and not self._selection.hidden

@@ -90,6 +90,24 @@ def test_a_folder_without_pictures_is_a_warning(enhance, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_patterns_that_select_nothing_are_named(enhance, folder, tmp_path):
+    words = "--include and --exclude select none of 3 images"
+    patterns = ("--include", "*.tif", "--include", "d*.png")
+    assert enhance(folder, "-o", tmp_path / "out", *patterns).err == f"lle: warning: {words}\n"
+    assert words in enhance(folder, "-o", tmp_path / "out", *patterns, "-n").err
+    everything = enhance(folder, "-o", tmp_path / "out", "--exclude", "b", "--exclude", "a.png", "-n").err
+    assert "select none of 1 image" in everything
+    assert "select" not in enhance(folder, "-o", tmp_path / "out", "--exclude", "b", "-n").err
+
+
+def test_a_model_of_the_environment_that_is_unknown_is_traced_to_it(run_lle, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("LLE_MODEL", "nope")
+    run = run_lle("enhance", folder, "-o", tmp_path / "out")
+    assert run.code == 2
+    assert run.err.startswith("lle: error: unknown model 'nope'; known: codeenhance")
+    assert run.err.endswith("; it comes from LLE_MODEL\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -247,3 +247,14 @@ def test_times_can_be_kept(enhance, folder, out):
     assert enhance(folder, "-o", out, "--preserve-mtime").code == 0
     assert (out / "a.png").stat().st_mtime_ns == (folder / "a.png").stat().st_mtime_ns
     assert "3 unchanged" in enhance(folder, "-o", out, "--preserve-mtime").err
+
+
+def test_the_manifest_loses_lines_that_say_nothing_any_more(enhance, folder, make_picture, out):
+    manifest = out / ".lle" / "manifest.jsonl"
+    lines = manifest.read_bytes()
+    manifest.write_bytes(lines * 400)
+    make_picture(folder / "new.png")
+    run = enhance(folder, "-o", out)
+    assert f"1 enhanced in {out}/ · 3 unchanged" in run.err
+    assert manifest.read_bytes().startswith(lines)
+    assert manifest.read_bytes().count(b"\n") == 4

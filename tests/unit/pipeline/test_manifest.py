@@ -1,5 +1,6 @@
 """The manifest of an output folder, and its journal."""
 
+import errno
 import hashlib
 import json
 import os
@@ -7,13 +8,15 @@ import time
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
+from unittest.mock import Mock
 
 import pytest
 
 from lowlight_cli.errors import LockedError
 from lowlight_cli.pipeline.journal import journal_path, recover
 from lowlight_cli.pipeline.lock import output_lock
-from lowlight_cli.pipeline.manifest import Entry, ManifestWriter, line_of, manifest_path, read_manifest
+from lowlight_cli.pipeline.manifest import Entry, compact_manifest, line_of, manifest_path, read_manifest
+from lowlight_cli.pipeline.manifest_writer import ManifestWriter
 from lowlight_cli.pipeline.run_log import list_line
 
 
@@ -145,3 +148,24 @@ def test_lines_are_synced_in_groups_with_a_pause_between(tmp_path, monkeypatch, 
     writer.add(_entry())
     assert synced == expected
     writer.close()
+
+
+def test_replaced_lines_are_removed_once_they_are_the_larger_part(tmp_path):
+    path = manifest_path(tmp_path)
+    _write(tmp_path, *[_entry(w=w) for w in range(1002)])
+    compact_manifest(tmp_path)
+    assert path.read_bytes().count(b"\n") == 1002
+    new = line_of(_entry("b.png")).replace(b'{"v": 1', b'{"new": [], "v": 2')
+    path.chmod(0o640)
+    path.write_bytes(path.read_bytes() + new + line_of(_entry(w=1)) * 3 + b'{"cut')
+    compact_manifest(tmp_path)
+    assert path.read_bytes() == new + line_of(_entry(w=1))
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_manifest_stays_as_it_is_on_a_full_disk(tmp_path, monkeypatch):
+    _write(tmp_path, *[_entry(w=w) for w in range(1200)])
+    before = manifest_path(tmp_path).read_bytes()
+    monkeypatch.setattr(os, "write", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+    compact_manifest(tmp_path)
+    assert manifest_path(tmp_path).read_bytes() == before

@@ -4,7 +4,8 @@ import hashlib
 
 from PIL import Image
 
-from lowlight_cli.pipeline.manifest import Entry, ManifestWriter
+from lowlight_cli.pipeline.manifest import Entry
+from lowlight_cli.pipeline.manifest_writer import ManifestWriter
 from lowlight_cli.pipeline.plan import Job
 from lowlight_cli.pipeline.worker_journal import written_rows
 
