@@ -73,7 +73,7 @@ class _PrepareReporter(Reporter, PrepareObserver):
             self._say(f"lle: warning: {shown(note)}")
         orphans = [shown(path) for path in collection.without_image]
         self._warn_about("annotation", "without an image", orphans)
-        unlabelled = [shown(path) for path in collection.without_annotation]
+        unlabelled = [shown(sample.image) for sample in collection.without_annotation]
         self._warn_about("image", "without annotation", unlabelled)
         if collection.format == "exdark" and (short := official_shortfall(labels.images)):
             text = ", ".join(

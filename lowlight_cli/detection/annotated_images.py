@@ -1,6 +1,6 @@
 """Collects the annotations of a dataset, at most one for each image."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,14 +16,18 @@ class AnnotatedImages:
 
     Args:
         images: All images of the dataset.
+        split_of: Split of an image that has no annotation; None if it is not known.
 
     Attributes:
         errors: Annotations that cannot be used, in the order in which they were read.
     """
 
-    def __init__(self, images: Sequence[Path]) -> None:
+    def __init__(
+        self, images: Sequence[Path], split_of: Callable[[Path], str | None] = lambda path: None
+    ) -> None:
         self.errors: list[AnnotationError] = []
         self._images = images
+        self._split_of = split_of
         self._samples: dict[Path, Sample] = {}
         self._left_out: set[Path] = set()
         self._ambiguous: set[Path] = set()
@@ -88,7 +92,11 @@ class AnnotatedImages:
             tuple(samples),
             space,
             without_image=tuple(self._missing),
-            without_annotation=tuple(path for path in self._images if path not in annotated),
+            without_annotation=tuple(
+                Sample(path.name, path, (), split=self._split_of(path))
+                for path in self._images
+                if path not in annotated
+            ),
             errors=tuple(self.errors),
             notes=tuple(notes),
         )

@@ -34,7 +34,7 @@ def read_coco(folder: Path, classes: Sequence[str] | None = None, *, needs_image
     """
     images = ImageIndex(images_below(folder))
     names: tuple[str, ...] = tuple(classes or ())
-    annotated = AnnotatedImages(images.paths)
+    annotated = AnnotatedImages(images.paths, lambda path: _split_in(path.relative_to(folder)))
     notes: list[str] = []
     for path in coco_files(folder):
         content = _content(path)
@@ -180,6 +180,12 @@ def _name_and_size(entry: Any, path: Path, index: int) -> tuple[str, tuple[int, 
     if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
         return name, (width, height)
     return name, None
+
+
+def _split_in(path: Path) -> str | None:
+    """The split in the names of the folders of an image; None without one, or with several."""
+    words = _split_words(path)
+    return words.pop() if len(words) == 1 else None
 
 
 def _split_words(path: Path) -> set[str]:

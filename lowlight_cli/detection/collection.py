@@ -70,7 +70,7 @@ class Collection:
         samples: Images with an annotation.
         space: The pixels that boxes refer to.
         without_image: Annotations whose image is missing.
-        without_annotation: Images without an annotation.
+        without_annotation: Images without an annotation, as samples without boxes.
         errors: Annotations that are invalid.
         notes: What a user should know about how it was read, such as classes that were merged.
     """
@@ -80,6 +80,6 @@ class Collection:
     samples: tuple[Sample, ...]
     space: BoxSpace
     without_image: tuple[Path, ...] = ()
-    without_annotation: tuple[Path, ...] = ()
+    without_annotation: tuple[Sample, ...] = ()
     errors: tuple[AnnotationError, ...] = ()
     notes: tuple[str, ...] = ()

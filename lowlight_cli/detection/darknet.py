@@ -40,6 +40,7 @@ def read_darknet(file: Path, classes: Sequence[str] | None = None) -> Collection
     missing: list[Path] = []
     errors: list[AnnotationError] = []
     used: set[Path] = set()
+    splits: dict[Path, str] = {}
     for split, line in _listed(file, settings):
         place = listed_place(file.parent, line)
         found = [place] if place.is_file() else images.ending(line.removeprefix("data/"))
@@ -52,6 +53,7 @@ def read_darknet(file: Path, classes: Sequence[str] | None = None) -> Collection
             missing.append(place.with_suffix(".txt"))
             continue
         label = next((path for path in _label_paths(image) if path.is_file()), None)
+        splits.setdefault(image, split)
         if label is None or image in used:
             continue
         used.add(image)
@@ -61,7 +63,9 @@ def read_darknet(file: Path, classes: Sequence[str] | None = None) -> Collection
             errors.append(error)
             continue
         samples.append(Sample(image.name, image, boxes, label, split, relative=True))
-    unused = tuple(path for path in images.paths if path not in used)
+    unused = tuple(
+        Sample(path.name, path, (), split=splits.get(path)) for path in images.paths if path not in used
+    )
     return Collection("yolo", names, tuple(samples), BoxSpace.UPRIGHT, tuple(missing), unused, tuple(errors))
 
 

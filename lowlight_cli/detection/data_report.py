@@ -59,7 +59,7 @@ def write_reports(
         "changes": asdict(labels.changes),
         "errors": [str(error) for error in labels.errors],
         "without_image": [str(path) for path in collection.without_image],
-        "without_annotation": [str(path) for path in collection.without_annotation],
+        "without_annotation": [str(sample.image) for sample in collection.without_annotation],
         "splits": {split: asdict(each) for split, each in numbers.items()},
         "size_borders": list(SIZE_BORDERS),
         "light": {

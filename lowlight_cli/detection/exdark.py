@@ -79,8 +79,9 @@ def read_exdark(folder: Path, classes: Sequence[str] = CLASSES) -> Collection:
     names = ClassNames(classes)
     images = ImageIndex(images_below(folder))
     split = official_split(files_below(folder))
-    annotated = AnnotatedImages(images.paths)
+    annotated = AnnotatedImages(images.paths, split.of)
     annotated.errors += split.errors
+    annotated.leave_out(filter(split.is_broken, images.paths))
     for file in annotation_files(folder, ".txt"):
         if file.data.lstrip(b"\xef\xbb\xbf").startswith(_HEADER.encode()) or _is_annotation_name(file.path):
             _add(file, names, images, split, annotated)
@@ -107,8 +108,6 @@ def _add(
         return
     if image is None:
         annotated.miss(file.path)
-    elif split.is_broken(image):
-        annotated.leave_out([image])
     else:
         annotated.add(Sample(image.name, image, boxes, file.path, split.of(image)))
 

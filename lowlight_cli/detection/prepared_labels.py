@@ -77,7 +77,7 @@ def prepare_labels(
     """
     samples = list(collection.samples)
     if keep_unlabelled:
-        samples += [Sample(path.name, path, ()) for path in collection.without_annotation]
+        samples += collection.without_annotation
     counts: Counter[str] = Counter()
     errors = list(collection.errors)
     usable: list[tuple[Sample, StoredSize]] = []

@@ -130,8 +130,9 @@ def read_voc(
     names = ClassNames(found)
     images = ImageIndex(images_below(folder))
     split = official_split(files_below(folder))
-    annotated = AnnotatedImages(images.paths)
+    annotated = AnnotatedImages(images.paths, split.of)
     annotated.errors += split.errors
+    annotated.leave_out(filter(split.is_broken, images.paths))
     for file in files:
         try:
             image = _image_of(file, images)
@@ -145,8 +146,6 @@ def read_voc(
             continue
         if image is None and needs_images:
             annotated.miss(file.path)
-        elif image is not None and split.is_broken(image):
-            annotated.leave_out([image])
         else:
             place = image or Path(_image_name(file, sample))
             named = replace(sample, name=place.name, image=place, split=split.of(place))

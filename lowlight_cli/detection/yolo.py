@@ -73,7 +73,7 @@ def read_yolo(folder: Path, classes: Sequence[str] | None = None) -> Collection:
         for image in images:
             label = label_path(image)
             if label is None or not label.is_file():
-                unused.append(image)
+                unused.append(Sample(image.name, image, (), split=split))
                 continue
             labels.add(label.resolve())
             try:

@@ -51,8 +51,15 @@ def test_what_cvat_exports_is_recognized_and_read(tmp_path, make_picture, before
     }
     assert all(sample.relative for sample in found.samples)
     assert found.classes == ("cat", "traffic light")
-    assert [path.name for path in found.without_annotation] == ["unlisted.jpg"]
+    assert [(each.name, each.split) for each in found.without_annotation] == [("unlisted.jpg", None)]
     assert (found.without_image, found.errors) == ((), ())
+
+
+def test_an_image_without_a_label_stays_in_the_split_of_its_list(tmp_path, make_picture):
+    write_export(tmp_path, make_picture)
+    (tmp_path / "obj_valid_data" / "c.txt").unlink()
+    (unlabelled,) = read_collection(tmp_path, None).without_annotation
+    assert (unlabelled.name, unlabelled.split, unlabelled.boxes) == ("c.jpg", "val", ())
 
 
 def test_labels_that_were_exported_alone_are_named(tmp_path, make_picture):

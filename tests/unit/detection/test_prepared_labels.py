@@ -69,10 +69,11 @@ def test_what_cannot_be_used_is_an_error_and_the_rest_goes_on():
 
 
 def test_pictures_without_annotation_are_kept_only_if_asked():
-    found = collection(sample("a.jpg"), without_annotation=(Path("b.jpg"),))
+    found = collection(sample("a.jpg"), without_annotation=(Sample("b.jpg", Path("b.jpg"), (), split="val"),))
 
     assert len(prepare_labels(found, upright).images) == 1
-    assert prepare_labels(found, upright, keep_unlabelled=True).images[1].boxes == ()
+    kept = prepare_labels(found, upright, keep_unlabelled=True).images[1]
+    assert (kept.boxes, kept.split) == ((), "val")
 
 
 def test_an_official_split_needs_every_picture_in_it():

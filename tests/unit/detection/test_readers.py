@@ -37,7 +37,7 @@ def test_exdark_is_recognized_and_read(tmp_path, make_picture):
     (notes / "2015_05327.jpeg.txt").write_text(BBGT, newline="")
     (notes / "2015_00001.png.txt").write_text(BBGT)
     (tmp_path / "imageclasslist.txt").write_text(
-        "Name | Class | Light\r\n2015_05327.jpeg 9 1 1 2\r\n", newline=""
+        "Name | Class | Light\r\n2015_05327.jpeg 9 1 1 2\r\nalone.png 9 1 1 3\r\n", newline=""
     )
 
     assert detect_format(tmp_path) == "exdark"
@@ -47,7 +47,7 @@ def test_exdark_is_recognized_and_read(tmp_path, make_picture):
     assert sample.boxes == (box(8, 13, 98, 326, 440), box(10, 1, 2, 4, 6))
     assert sample.split == "val"
     assert [path.name for path in found.without_image] == ["2015_00001.png.txt"]
-    assert [path.name for path in found.without_annotation] == ["alone.png"]
+    assert [(each.name, each.split) for each in found.without_annotation] == [("alone.png", "test")]
     assert found.classes == CLASSES
 
 
@@ -88,7 +88,7 @@ def test_yolo_is_recognized_and_read(tmp_path, make_picture):
     (sample,) = found.samples
     assert sample.boxes == (box(1, 0.25, 0.0, 0.75, 0.5),)
     assert (sample.split, sample.relative, found.classes) == ("train", True, ("x", "y"))
-    assert [path.name for path in found.without_annotation] == ["b.jpg"]
+    assert [(each.name, each.split) for each in found.without_annotation] == [("b.jpg", "val")]
     assert [path.name for path in found.without_image] == ["lost.txt"]
 
 
@@ -106,7 +106,8 @@ def test_a_folder_named_for_two_splits_is_read_once(tmp_path, make_picture):
 
 
 def test_coco_is_recognized_and_read(tmp_path, make_picture):
-    make_picture(tmp_path / "val2017" / "a.jpg")
+    for place in ("val2017/a.jpg", "val2017/more.jpg", "trees/more.jpg"):
+        make_picture(tmp_path / place)
     content = {
         "images": [
             {"id": 7, "file_name": "a.jpg", "width": 48, "height": 32},
@@ -128,6 +129,8 @@ def test_coco_is_recognized_and_read(tmp_path, make_picture):
     assert sample.boxes == (box(1, 1, 2, 4.5, 6, crowd=True),)
     assert sample.split == "val"
     assert "no image has the id 9" in str(found.errors[0])
+    unlabelled = {each.image.parent.name: each.split for each in found.without_annotation}
+    assert unlabelled == {"val2017": "val", "trees": None}
     assert [path.name for path in found.without_image] == ["gone.jpg"]
 
 
