@@ -91,7 +91,7 @@ def ablate(
     chosen = [variants[name] for name in only] if only else list(variants.values())
     out = run_folder_of(request)
     request = with_recipe_options(request, pairs=pairs, low=low, gt=gt, vqgan=vqgan, semantic=semantic)
-    settings = ready(recipe, chosen_recipe(recipe, request, recipe))
+    settings = ready(recipe, chosen_recipe(recipe, request, recipe), out)
     if settings.run.schedule == "clock":
         raise UsageError("run.schedule=clock does not apply to ablate: all rows take the same steps")
     if not settings.data.pairs:

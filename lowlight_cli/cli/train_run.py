@@ -57,7 +57,7 @@ def _train(name: str, request: TrainingRequest, preset_name: str) -> None:
         typer.echo(as_toml(recipe), nl=False)
         return
     out = None if request.rehearse or request.dry_run else run_folder_of(request)
-    recipe = ready(name, recipe)
+    recipe = ready(name, recipe, out)
     settings = settings_of(request.context)
     settings = settings if is_first_process() else replace(settings, quiet=True)
     if request.rehearse:
@@ -104,16 +104,21 @@ def chosen_recipe(name: str, request: TrainingRequest, preset_name: str) -> "Rec
     return merged(entry.settings_class(), request.config, given, request.assignments, start=start)
 
 
-def ready(name: str, recipe: "Recipe") -> "Recipe":
+def ready(name: str, recipe: "Recipe", out: Path | None = None) -> "Recipe":
     """The same settings with the folders of datasets, and with shipped weights of earlier stages.
 
+    Args:
+        name: Name of the recipe.
+        recipe: Settings of the run.
+        out: Run folder; None if nothing is kept.
+
     Raises:
-        UsageError: There is nothing to train on, a folder is missing or holds a test, or weights of a stage
-            are missing.
+        UsageError: There is nothing to train on, a folder is missing, holds a test or is the run folder, or
+            weights of a stage are missing.
         SettingsError: A name in ``data.held_out`` or ``data.cast`` is that of no image.
         WeightsError: A dataset or shipped weights are missing.
     """
-    from lowlight_cli.training.data_checks import check_data
+    from lowlight_cli.training.data_checks import check_data, check_out
     from lowlight_cli.training.dataset_sources import with_datasets
 
     entry = RECIPES[name]
@@ -125,6 +130,8 @@ def ready(name: str, recipe: "Recipe") -> "Recipe":
         pairs = " or --pairs FOLDER" if entry.takes_pairs else ""
         raise UsageError(f"nothing to train on: add --data FOLDER, --dataset NAME{pairs}")
     check_data(recipe.data, paired=entry.takes_pairs)
+    if out is not None:
+        check_out(recipe.data, out)
     return recipe
 
 
@@ -170,7 +177,7 @@ def _run(
             out, recipe, progress.say, progress.draw, opening=opening, dry_run=dry_run, detailed=detailed
         )
         try:
-            with folder.stop.watched():
+            with folder.running():
                 weights = RECIPES[name].run()(recipe, folder, device=device)
         except Stopped as stop:
             folder.log("stopped before the first step")

@@ -11,6 +11,7 @@ from typing import Literal
 from lowlight_cli.datasets.layouts import SAME_NAMES, pair_key
 from lowlight_cli.errors import UsageError
 from lowlight_cli.images.formats import format_of
+from lowlight_cli.images.junk_names import is_junk_file, is_junk_folder
 
 PairBy = Literal["stem", "order"]
 
@@ -70,7 +71,7 @@ class _Index:
 
 
 def pictures_below(folder: Path) -> list[Path]:
-    """Image files in a folder and its subfolders, sorted by path, without hidden ones.
+    """Image files in a folder and its subfolders, sorted by path, without hidden and junk ones.
 
     Raises:
         UsageError: It is not a folder.
@@ -78,7 +79,7 @@ def pictures_below(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UsageError(f"no such folder: '{folder}'")
     found = (path for path in folder.rglob("*") if format_of(path) and path.is_file())
-    return sorted(path for path in found if not _is_hidden(path.relative_to(folder)))
+    return sorted(path for path in found if not _is_junk(path.relative_to(folder)))
 
 
 def match(
@@ -167,5 +168,6 @@ def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).with_suffix("").as_posix()
 
 
-def _is_hidden(relative: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in relative.parts)
+def _is_junk(relative: Path) -> bool:
+    *folders, name = relative.parts
+    return is_junk_file(name) or any(map(is_junk_folder, folders))

@@ -8,13 +8,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lowlight_cli.images.formats import format_of
-from lowlight_cli.images.replace import TEMPORARY_MARK
+from lowlight_cli.images.junk_names import is_junk_file, is_junk_folder
 
 STATE_FOLDER = ".lle"
 """Folder inside the output folder for manifest, journal and lock."""
-
-_JUNK_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
-_JUNK_FOLDERS = frozenset({"@eaDir", "__MACOSX", STATE_FOLDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ def scan_folder(folder: Path, selection: Selection = Selection(), *, leave_out: 
         folders[:] = [name for name in folders if selection.recursive and filter_.enters(here / name)]
         for name in files:
             path = here / name
-            if _is_junk_file(name, hidden=selection.hidden):
+            if is_junk_file(name, hidden=selection.hidden):
                 continue
             if not format_of(path):
                 others.append(path)
@@ -108,8 +105,7 @@ class _Filter:
         return (not include or _matches(below, include)) and not _matches(below, self._selection.exclude)
 
     def enters(self, path: Path) -> bool:
-        hidden = path.name.startswith(".") and not self._selection.hidden
-        if hidden or path.name in _JUNK_FOLDERS:
+        if path.name == STATE_FOLDER or is_junk_folder(path.name, hidden=self._selection.hidden):
             return False
         if _matches(path.relative_to(self._folder), self._selection.exclude):
             return False
@@ -152,11 +148,6 @@ def _matches_pattern(path: Path, pattern: str) -> bool:
     return fnmatchcase(whole if "/" in pattern else path.name.casefold(), pattern) or fnmatchcase(
         whole, below
     )
-
-
-def _is_junk_file(name: str, *, hidden: bool) -> bool:
-    is_hidden = name.startswith("._") or (name.startswith(".") and not hidden)
-    return is_hidden or name.lower() in _JUNK_FILES or TEMPORARY_MARK in name
 
 
 def _identity(path: Path) -> tuple[int, int]:

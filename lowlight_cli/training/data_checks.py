@@ -28,6 +28,25 @@ def check_data(settings: DataSettings, *, paired: bool) -> None:
     _check_names(settings)
 
 
+def check_out(settings: DataSettings, out: Path) -> None:
+    """Refuses a run folder that is one of the folders of data, which would mix the files of both.
+
+    Args:
+        settings: Data settings, with the folders of datasets.
+        out: The run folder, which may be missing.
+
+    Raises:
+        UsageError: It is one of them.
+    """
+    used = [*settings.val, *(source.folder for source in settings.photos)]
+    for source in settings.pairs:
+        used += [source.low, source.high]
+        if (source.low.name, source.high.name) in HALVES:
+            used.append(source.low.parent)
+    if out.resolve() in {folder.resolve() for folder in used}:
+        raise UsageError(f"--out '{out}' is also a folder of data; name another folder for the run")
+
+
 def _check_validation(settings: DataSettings, *, paired: bool) -> None:
     trained = [source.high for source in settings.pairs] if paired else []
     trained += [] if paired else [source.folder for source in settings.photos]

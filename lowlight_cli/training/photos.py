@@ -1,6 +1,7 @@
 """Reads well-lit photos to train on, and makes random crops of them."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from operator import not_
 from pathlib import Path
@@ -15,10 +16,12 @@ from torch.nn.functional import interpolate
 from lowlight_cli.counted import counted
 from lowlight_cli.datasets.matching import listed
 from lowlight_cli.errors import WeightsError
+from lowlight_cli.images.junk_names import is_junk_file, is_junk_folder
 from lowlight_cli.tensors import ClassMap, Images, PerImage
 from lowlight_cli.training.config import DataSettings, Recipe, RunSettings, Source
 from lowlight_cli.training.image_cache import LEAVE_OUT, read_images
 from lowlight_cli.training.pool import HasOrigin, Origin, Pool, draw_one, random_below
+from lowlight_cli.training.run_summary import MADE_FOLDERS, is_training_run
 from lowlight_cli.training.scenes import Cut
 from lowlight_cli.training.validation_split import held_out_places, held_out_stems, share_of
 
@@ -50,6 +53,8 @@ class Crops(NamedTuple):
 def find_photos(settings: DataSettings, without: frozenset[Path] = frozenset()) -> list[tuple[Origin, Path]]:
     """Files of the photos in a stable order, each with its source.
 
+    Hidden and junk files are left out, and so is what trainings made in a folder of photos.
+
     Args:
         settings: Data settings.
         without: Resolved paths of files to leave out.
@@ -60,8 +65,8 @@ def find_photos(settings: DataSettings, without: frozenset[Path] = frozenset()) 
     found = [
         (Origin(place, source.weight), path)
         for place, source in enumerate(settings.photos)
-        for path in sorted(source.folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in settings.exclude)
+        for path in sorted(_photos_below(source.folder))
+        if not any(part in str(path) for part in settings.exclude)
         if path.stem not in held_out_stems(settings, source.dataset) and path.resolve() not in without
     ]
     places = {origin.place for origin, _ in found}
@@ -69,6 +74,20 @@ def find_photos(settings: DataSettings, without: frozenset[Path] = frozenset()) 
     if empty or not found:
         raise WeightsError(f"no photos under {', '.join(empty) or '(no folder given)'}")
     return found
+
+
+def _photos_below(folder: Path) -> Iterator[Path]:
+    """Files with an image extension in a folder and its subfolders."""
+    made = MADE_FOLDERS if is_training_run(folder) else ()
+    for root, folders, files in os.walk(folder):
+        here = Path(root)
+        folders[:] = [name for name in folders if not (is_junk_folder(name) or is_training_run(here / name))]
+        if here == folder:
+            folders[:] = [name for name in folders if name not in made]
+        for name in files:
+            path = here / name
+            if path.suffix.lower() in SUFFIXES and not is_junk_file(name):
+                yield path
 
 
 def load_photos(

@@ -12,6 +12,9 @@ from lowlight_cli.training.settings import SETTINGS_FILE, read_file
 SCORES = ("psnr", "dark_class_agreement")
 """Names of the scores by which a recipe chooses its best weights."""
 
+MADE_FOLDERS = frozenset({"ckpt", "plots", "samples", "tensorboard"})
+"""Folders that a training makes in its run folder."""
+
 
 class Score(NamedTuple):
     """Score of a validation.

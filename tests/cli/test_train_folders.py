@@ -1,0 +1,64 @@
+"""``lle train``: folders that hold more than images to train on, and images that come and go during a run."""
+
+import pytest
+
+NARROW = (
+    "--crop", 64, "--batch-size", 1, "--max-steps", 1, "--device", "cpu", "--workers", 0, "--cache", "none",
+)  # fmt: skip
+
+
+@pytest.fixture
+def train_photos(run_lle, tmp_path):
+    """Takes one step of stage I."""
+
+    def train(*words):
+        photos = () if "--data" in words else ("--data", tmp_path / "photos")
+        small = ("--set", "critic_width=4", "--set", "model.code_count=16")
+        return run_lle("train", "vqgan", "-o", tmp_path / "run", *photos, *NARROW, *small, *words)
+
+    return train
+
+
+def save_photos(folder, names, make_picture):
+    for place, name in enumerate(names):
+        make_picture(folder / f"{name}.png", (64, 64), seed=place)
+
+
+def save_pairs(folder, names, make_picture):
+    for half in ("low", "high"):
+        save_photos(folder / half, names, make_picture)
+
+
+def test_a_run_inside_its_data_and_junk_files_are_not_trained_on(train_photos, tmp_path, make_picture):
+    save_photos(tmp_path, "abcdef", make_picture)
+    for folder in (".trash", "@eaDir"):
+        save_photos(tmp_path / folder, "g", make_picture)
+    (tmp_path / "._a.png").write_bytes(b"no image")
+    first = train_photos("--data", tmp_path, "--val-every", 1)
+    assert first.code == 0
+    assert "4 photos, 2 validation photos" in first.err
+    assert list((tmp_path / "run" / "samples").glob("*.jpg"))
+    again = train_photos("--data", tmp_path, "--max-steps", 2)
+    assert again.code == 0
+    assert "4 photos, 2 validation photos" in again.err
+
+
+def test_what_a_run_made_in_a_folder_of_photos_is_not_trained_on(train_photos, tmp_path, make_picture):
+    photos = tmp_path / "photos"
+    save_photos(photos, "abcdef", make_picture)
+    save_photos(photos / "samples", "gh", make_picture)
+    (photos / "config.resolved.toml").write_text("")
+    (photos / "metrics.jsonl").write_text("")
+    assert "4 photos, 2 validation photos" in train_photos().err
+
+
+def test_a_run_folder_that_is_a_folder_of_data_is_refused(train_photos, run_lle, tmp_path, make_picture):
+    save_photos(tmp_path / "run", "ab", make_picture)
+    refused = train_photos("--data", tmp_path / "run")
+    assert refused.code == 2
+    assert f"--out '{tmp_path / 'run'}' is also a folder of data; name another folder" in refused.err
+    assert not (tmp_path / "run" / "ckpt").exists()
+    save_pairs(tmp_path / "p", "abcdef", make_picture)
+    for out in ("p", "p/low"):
+        words = ("train", "codeenhance", "-o", tmp_path / out, "--pairs", tmp_path / "p")
+        assert run_lle(*words, *NARROW).code == 2
