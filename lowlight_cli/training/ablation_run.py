@@ -53,7 +53,7 @@ def train_row(
     """
     check_same(recipe, folder)
     run = RunFolder(folder, recipe, on_message, on_step)
-    with run.stop.watched():
+    with run.running():
         train(recipe, run, device=device)
     return run
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -47,6 +48,7 @@ class Checkpoints:
     def __init__(self, folder: Path, keep: int) -> None:
         self.folder = folder
         self.last = folder / "last.pt"
+        self.best = folder / "best.pt"
         self._keep = keep
 
     def save(self, step: int, state: Mapping[str, Any]) -> None:
@@ -82,8 +84,7 @@ class Checkpoints:
         """Removes all numbered checkpoints but the newest ones."""
         numbered = self._newest_first()
         for path in numbered[self._keep :]:
-            for suffix in SUFFIXES:
-                path.with_suffix(suffix).unlink(missing_ok=True)
+            self._remove(path)
 
     def clear(self) -> None:
         """Removes all checkpoints."""
@@ -91,6 +92,24 @@ class Checkpoints:
             for suffix in SUFFIXES:
                 for path in self.folder.glob(f"{name}{suffix}"):
                     path.unlink()
+
+    def go_on_from(self, origin: Path, step: int) -> None:
+        """Makes one of these checkpoints the last one, and removes those of later steps, also the best.
+
+        Args:
+            origin: A checkpoint in this folder.
+            step: Number of steps done in it.
+        """
+        if origin.name != self.last.name:
+            for suffix in SUFFIXES:
+                if origin.with_suffix(suffix).exists():
+                    _link(origin.with_suffix(suffix), self.last.with_suffix(suffix))
+        for path in self._newest_first():
+            if number_of(path) > step:
+                self._remove(path)
+        with suppress(WeightsError):  # of a damaged one nobody knows the step
+            if read_state(self.best)["step"] > step:
+                self._remove(self.best)
 
     def summary(self) -> str:
         """A phrase that names the best and the last checkpoint."""
@@ -130,11 +149,15 @@ class Checkpoints:
             raise fault
         return None
 
+    def _remove(self, path: Path) -> None:
+        for suffix in SUFFIXES:
+            path.with_suffix(suffix).unlink(missing_ok=True)
+
     def _numbered(self, step: int, suffix: str) -> Path:
         return self.folder / f"step-{step:06d}{suffix}"
 
     def _newest_first(self) -> list[Path]:
-        return sorted(self.folder.glob("step-*.pt"), key=_step_of, reverse=True)
+        return sorted(self.folder.glob("step-*.pt"), key=number_of, reverse=True)
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -168,7 +191,8 @@ def share_start(parts: Mapping[str, Any]) -> None:
         part.load_state_dict(state[name])
 
 
-def _step_of(path: Path) -> int:
+def number_of(path: Path) -> int:
+    """The step in the name of a checkpoint or a sample; -1 without one."""
     digits = path.stem.removeprefix("step-")
     return int(digits) if digits.isdigit() else -1
 

@@ -6,12 +6,14 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lowlight_cli.errors import ImageError, OutputError
+from lowlight_cli.errors import ImageError, LockedError, OutputError
 from lowlight_cli.images.replace import replace_file
+from lowlight_cli.pipeline.lock import output_lock
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.settings import SETTINGS_FILE, as_toml
 from lowlight_cli.versions import version_of
@@ -85,6 +87,18 @@ def check_place(folder: Path) -> None:
         raise OutputError(f"cannot write to '{folder}': {nearest} is not a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write to '{folder}': no permission to write to {nearest}")
+
+
+def hold(folder: Path, held: ExitStack) -> None:
+    """Locks a run folder until ``held`` is closed, so that no second training writes to it meanwhile.
+
+    Raises:
+        LockedError: Another training writes to it.
+    """
+    try:
+        held.enter_context(output_lock(folder))
+    except LockedError:
+        raise LockedError(f"another training writes to {folder}: choose another --out") from None
 
 
 def record_start(folder: Path, recipe: Recipe, device: "torch.device") -> None:

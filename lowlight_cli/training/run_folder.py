@@ -1,6 +1,7 @@
 """Reads and writes the folder of one training run: settings, metrics, checkpoints, samples and plots."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +10,23 @@ from torch import Tensor, nn
 
 from lowlight_cli.accelerators import peak_memory_mb
 from lowlight_cli.checkpoints.save import save_weights
-from lowlight_cli.errors import DivergedError, WeightsError
+from lowlight_cli.errors import DivergedError
 from lowlight_cli.images.replace import check_writable_folder
 from lowlight_cli.tensors import Images
-from lowlight_cli.training.changed_settings import warnings_of_changes
 from lowlight_cli.training.checkpoints import Checkpoints, Stateful, share_start
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.distributed import done_by_first, is_first, means_of_all, of_first
 from lowlight_cli.training.guard import DelayedReader, lag_on
 from lowlight_cli.training.metrics_log import Board, MetricsLog, as_line, check_tensorboard
 from lowlight_cli.training.plots import draw_plots
+from lowlight_cli.training.resume import remove_replaced, restore
 from lowlight_cli.training.rng import check_parts
 from lowlight_cli.training.rollback import Rollback
 from lowlight_cli.training.run_files import (
     TrainLog,
     append_line,
     check_place,
+    hold,
     provenance,
     record_start,
 )
@@ -91,6 +93,13 @@ class RunFolder:
         self._rollback = Rollback(self.run_state, {}, None)
         self._losses = DelayedReader(0)
         self._step = -1
+        self._held: ExitStack | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Holds the folder from ``resume`` to the end of the block, and receives signals inside it."""
+        with ExitStack() as self._held, self.stop.watched():
+            yield
 
     def log(self, line: str) -> None:
         """Passes on a message and appends it to ``train.log``, which starts when the folder is made."""
@@ -108,6 +117,7 @@ class RunFolder:
 
         Raises:
             OutputError: The folder cannot be written.
+            LockedError: Another training uses the folder.
             UsageError: The run is finished, and had other settings.
             WeightsError: The checkpoint is of another recipe or damaged.
         """
@@ -119,33 +129,16 @@ class RunFolder:
         if found is None:
             share_start(parts)
         else:
-            lines = self._restore(parts, *found)
-        done = 0 if found is None else int(found[1]["step"])
+            lines = restore(self._recipe, self.path, found, parts, self.run_state)
+            self._rollback.slow_down()
+        origin, done = (None, 0) if found is None else (found[0], int(found[1]["step"]))
         self.stop.defer()
-        done_by_first(lambda: self._open(done, is_new=found is None))
+        if not done_by_first(lambda: self._open(done, origin)):
+            self.run_state.forget_best()
         for line in (*self._opening(), *lines):
             self.log(line)
         self.timer.restart()
         return done
-
-    def _restore(self, parts: Mapping[str, Stateful], path: Path, state: Mapping[str, Any]) -> list[str]:
-        """Restores a checkpoint, and returns what to say about it."""
-        try:
-            done = int(state["step"])
-            if "run_state" in state:
-                self.run_state.load_state_dict(state["run_state"])
-            is_over = self.run_state.is_over(done)
-            warnings = done_by_first(
-                lambda: warnings_of_changes(self._recipe, self.path, path, is_over=is_over)
-            )
-            for name, part in parts.items():
-                part.load_state_dict(state[name])
-            if "run_state" in state:
-                torch.set_rng_state(state["rng_state"])
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise WeightsError(f"cannot resume from {path}: {error}") from error
-        self._rollback.slow_down()
-        return [f"resuming from {path} (step {done})", *warnings]
 
     def steps(self, start: int) -> Iterator[int]:
         """The steps to take, counted from 0; after a rollback, the steps since then once more.
@@ -279,19 +272,24 @@ class RunFolder:
         score, rate = self._score, self._rollback.rate
         self._on_step(StepStats(step + 1, steps, loss, size, *time, memory, score, rate))
 
-    def _open(self, done: int, *, is_new: bool) -> None:
-        """Makes the folder, records settings and environment, and drops what the steps to come replace."""
+    def _open(self, done: int, origin: Path | None) -> bool:
+        """Makes the folder, records how the run starts, and removes what the steps to come replace.
+
+        Returns whether the best checkpoint so far is there.
+        """
         for folder in (self.path, *(self.path / name for name in ("ckpt", "samples", "plots"))):
             check_writable_folder(folder)
+        if self._held is not None:
+            hold(self.path, self._held)
         if self._recipe.run.tensorboard:
             self._board = Board(self.path / "tensorboard")
         self._log.open()
         record_start(self.path, self._recipe, self._device)
-        if is_new:
+        if origin is None:
             self._metrics_log.clear()
-            self._checkpoints.clear()
         else:
             self._metrics_log.drop_from(done)
+        return remove_replaced(self.path, self._checkpoints, done, origin)
 
     def _add(self, step: int, values: Mapping[str, float]) -> None:
         if is_first():

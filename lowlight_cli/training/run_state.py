@@ -1,5 +1,6 @@
 """Decides when a training run validates, saves, rolls back and ends, and handles SIGINT and SIGTERM."""
 
+import math
 import signal
 import threading
 import time
@@ -82,6 +83,7 @@ class RunState:
     Attributes:
         ending: Why the current step is the last one of this start; None if it is not.
         is_best: Whether the last validation was the best so far and is not saved yet.
+        counts_scores: Whether scores count for the best weights and for early stopping.
         skipped: Number of skipped steps.
         rollbacks: How often the run rolled back.
         rolled_back_to: The step to take next, if the run rolled back after the current step; else None.
@@ -98,6 +100,7 @@ class RunState:
         self.settings = settings
         self.ending: Ending | None = None
         self.is_best = False
+        self.counts_scores = True
         self.skipped = 0
         self.rollbacks = 0
         self.rolled_back_to: int | None = None
@@ -145,6 +148,8 @@ class RunState:
             done: Number of steps done.
             step_seconds: Duration of a step.
         """
+        if self._dry_run:
+            return 0.0
         return max(0.0, min((self.settings.steps - done) * step_seconds, self._limit - self._seconds))
 
     def finish_step(self, step: int) -> None:
@@ -184,14 +189,20 @@ class RunState:
         return self.ending is not None or self.is_best or (step + 1) % self.settings.save_every == 0
 
     def record_score(self, score: float) -> None:
-        """Compares the score of a validation with the best one so far; higher is better."""
-        self.is_best = self._best is None or score > self._best
+        """Compares the score of a validation with the best one so far; higher is better, NaN is worst."""
+        if not self.counts_scores:
+            return
+        self.is_best = math.isfinite(score) and (self._best is None or score > self._best)
         if self.is_best:
             self._best, self._stale = score, 0
             return
         self._stale += 1
         if self.ending is None and self._stale >= (self.settings.early_stop or float("inf")):
             self.ending = "no improvement"
+
+    def forget_best(self) -> None:
+        """The next score is the best one, as the weights of the best so far are not there."""
+        self._best = None
 
     def count(self, *, failed: bool, spiked: bool = False) -> bool:
         """Counts a step, and returns whether so many were skipped recently that the run has to roll back.

@@ -13,8 +13,9 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
-from lowlight_cli.errors import DivergedError, OutputError, WeightsError
+from lowlight_cli.errors import DivergedError, LockedError, OutputError, UsageError, WeightsError
 from lowlight_cli.training.config import DataSettings, Recipe, RunSettings
+from lowlight_cli.training.recipes.semantic import SemanticRecipe
 from lowlight_cli.training.recipes.vqgan import VqganRecipe
 from lowlight_cli.training.run_files import commit_of
 from lowlight_cli.training.run_folder import RunFolder
@@ -116,8 +117,10 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(opened, tmp_path):
     for name in ("last", "step-000002"):
         (tmp_path / "ckpt" / f"{name}.pt").write_bytes(b"half")
     assert resumed(opened()) == (1, 0.1)
+    assert "last.pt is damaged, so an older checkpoint is used" in (tmp_path / "train.log").read_text()
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 1
-    (tmp_path / "ckpt" / "step-000001.pt").write_bytes(b"half")
+    for name in ("last", "step-000001"):
+        (tmp_path / "ckpt" / f"{name}.pt").write_bytes(b"half")
     with pytest.raises(WeightsError, match=r"last\.pt"):
         resumed(opened())
 
@@ -130,6 +133,91 @@ def test_a_run_can_start_over_or_go_on_from_any_checkpoint(opened, tmp_path):
     assert resumed(opened(resume=str(tmp_path / "ckpt" / "step-000001.pt"))) == (1, 0.1)
     assert opened(resume="none").resume(CPU, {}) == 0
     assert list((tmp_path / "ckpt").iterdir()) == []
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_came_after_the_checkpoint_that_a_run_goes_on_from_is_gone(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    for step, score in ((1, 30.0), (2, 20.0), (3, 40.0)):
+        save(folder, step, step / 10, score)
+        (tmp_path / "samples" / f"step-{step:06d}.jpg").touch()
+    ckpt = tmp_path / "ckpt"
+    assert resumed(opened(resume=str(ckpt / "step-000001.pt"))) == (1, 0.1)
+    assert names_in(tmp_path / "samples") == ["step-000001.jpg"]
+    assert names_in(ckpt) == ["last.pt", "last.safetensors", "step-000001.pt", "step-000001.safetensors"]
+    again = opened()
+    assert resumed(again) == (1, 0.1)
+    save(again, 2, 0.7, 10.0)
+    assert float(load_file(ckpt / "best.safetensors")["weight"]) == pytest.approx(0.7)
+
+
+def test_the_best_stays_if_it_came_before(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    for step, score in ((1, 30.0), (2, 20.0), (3, 10.0)):
+        save(folder, step, step / 10, score)
+    again = opened(resume=str(tmp_path / "ckpt" / "step-000002.pt"))
+    assert resumed(again) == (2, 0.2)
+    save(again, 3, 0.7, 25.0)
+    assert float(load_file(tmp_path / "ckpt" / "best.safetensors")["weight"]) == pytest.approx(0.1)
+
+
+def test_a_run_from_the_checkpoint_of_another_has_a_best_of_its_own(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    save(folder, 1, 0.1, 30.0)
+    origin = str(tmp_path / "ckpt" / "last.pt")
+    other = RunFolder(tmp_path / "other", VqganRecipe(run=RunSettings(resume=origin)))
+    assert resumed(other) == (1, 0.1)
+    save(other, 2, 0.7, 20.0)
+    assert float(load_file(tmp_path / "other" / "ckpt" / "best.safetensors")["weight"]) == pytest.approx(0.7)
+    with pytest.raises(UsageError, match="holds a run already: go on with it without --resume"):
+        resumed(RunFolder(tmp_path / "other", VqganRecipe(run=RunSettings(resume=origin))))
+
+
+def test_a_new_run_removes_the_samples_and_plots_of_the_one_before(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    save(folder, 1, 0.1)
+    (tmp_path / "samples" / "step-000001.jpg").touch()
+    assert opened(resume="none").resume(CPU, {}) == 0
+    assert names_in(tmp_path / "samples") + names_in(tmp_path / "plots") == []
+
+
+def test_a_checkpoint_of_another_network_is_refused_in_one_line(opened, tmp_path):
+    folder = opened()
+    folder.resume(CPU, {})
+    save(folder, 1, 0.1)
+    with pytest.raises(WeightsError, match=r"holds a run of vqgan, not of semantic: choose another --out"):
+        resumed(RunFolder(tmp_path, SemanticRecipe()))
+    layers = {"layer": nn.Linear(3, 3), "more": nn.Linear(1, 1)}
+    with pytest.raises(WeightsError, match="of another training") as caught:
+        opened().resume(CPU, layers)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_in_use_is_refused(opened, tmp_path):
+    first, second = opened(), opened()
+    with first.running():
+        first.resume(CPU, {})
+        save(first, 1, 0.1)
+        with second.running(), pytest.raises(LockedError, match="another training writes to"):
+            second.resume(CPU, {})
+        assert LockedError.exit_code == 11
+    with second.running():
+        assert resumed(second) == (1, 0.1)
+
+
+def test_a_finished_run_says_that_nothing_is_left_to_do(opened, tmp_path):
+    folder = opened(steps=1)
+    folder.resume(CPU, {})
+    save(folder, 1, 0.1)
+    resumed(opened(steps=1))
+    assert "nothing is left to do: 1 steps are done" in (tmp_path / "train.log").read_text()
 
 
 def test_a_run_that_diverges_names_its_last_checkpoint(opened, tmp_path):

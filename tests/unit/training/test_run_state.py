@@ -33,6 +33,21 @@ def test_a_run_ends_when_validations_bring_nothing_better():
     assert run.saves(0)
 
 
+def test_a_score_that_is_no_number_is_never_the_best():
+    run = run_state(early_stop=2)
+    for score, is_best in ((float("nan"), False), (1.0, True), (float("nan"), False), (2.0, True)):
+        run.record_score(score)
+        assert run.is_best == is_best
+    run.forget_best()
+    run.record_score(0.5)
+    assert run.is_best
+
+
+def test_a_dry_run_has_no_time_left():
+    run = RunState(RunSettings(steps=100), StopRequest(), dry_run=True)
+    assert run.seconds_left(1, 60.0) == 0
+
+
 def test_a_signal_ends_the_run_with_a_checkpoint_and_without_a_validation():
     stop = StopRequest()
     run = RunState(RunSettings(sample_every=10), stop)
