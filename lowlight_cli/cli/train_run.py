@@ -50,7 +50,7 @@ def is_first_process() -> bool:
 
 
 def _train(name: str, request: TrainingRequest, preset_name: str) -> None:
-    from lowlight_cli.training.settings import as_toml, with_recorded_split
+    from lowlight_cli.training.settings import as_toml
 
     recipe = chosen_recipe(name, request, preset_name)
     if request.print_config:
@@ -67,7 +67,7 @@ def _train(name: str, request: TrainingRequest, preset_name: str) -> None:
             _run(name, _without_limits(recipe), Path(place), settings, dry_run=True)
         say("dry run: took one step; nothing was kept", quiet=settings.quiet)
     else:
-        _run(name, with_recorded_split(recipe, out), out, settings, next_step=NEXT_STEPS.get(preset_name, ""))
+        _run(name, _with_split(recipe, out), out, settings, next_step=NEXT_STEPS.get(preset_name, ""))
 
 
 def run_folder_of(request: TrainingRequest) -> Path:
@@ -135,6 +135,16 @@ def ready(name: str, recipe: "Recipe", out: Path | None = None) -> "Recipe":
     return recipe
 
 
+def _with_split(recipe: "Recipe", out: Path) -> "Recipe":
+    """The same settings with the split into training and validation that the run began with."""
+    from lowlight_cli.training.settings import resumes_in, with_recorded_split
+    from lowlight_cli.training.validation_split import split_of_run
+
+    recipe = with_recorded_split(recipe, out)
+    split = split_of_run(recipe.data, out, resumes=resumes_in(recipe, out))
+    return recipe.model_copy(update={"data": recipe.data.with_split(split)})
+
+
 def _without_limits(recipe: "Recipe") -> "Recipe":
     update = {"limit_minutes": None, "schedule": "steps", "resume": "none", "journal_every": 1}
     return recipe.model_copy(update={"run": recipe.run.model_copy(update=update)})
@@ -191,9 +201,13 @@ def _run(
 
 
 def _opening(name: str, recipe: "Recipe", device: "torch.device", out: Path | None) -> list[str]:
-    """First messages of a run; ``out`` is None for a dry run."""
+    """Records the images of a run, and returns its first messages; ``out`` is None for a dry run."""
     from lowlight_cli.training.distributed import world_size
+    from lowlight_cli.training.run_files import write_whole
+    from lowlight_cli.training.split_record import SPLIT_FILE
 
+    if out is not None and recipe.data.split is not None and is_first_process():
+        write_whole(out / SPLIT_FILE, recipe.data.split.text().encode())
     together = f", {counted(world_size(), 'process', 'processes')}" if world_size() > 1 else ""
     place = "" if out is None else f" into {shown(out)}"
     hint = None if out is None else rehearsal_hint(device.type, out)

@@ -11,10 +11,13 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    PrivateAttr,
     field_validator,
     model_serializer,
     model_validator,
 )
+
+from lowlight_cli.training.split_record import SplitRecord
 
 
 class Settings(BaseModel):
@@ -235,6 +238,19 @@ class DataSettings(Settings):
     cache: str = "auto"
     cache_gigabytes: PositiveFloat = 10.0
     on_device: bool = False
+
+    _split: SplitRecord | None = PrivateAttr(default=None)
+
+    @property
+    def split(self) -> SplitRecord | None:
+        """The split of the run, which is no setting; None if it is neither kept nor recorded."""
+        return self._split
+
+    def with_split(self, split: SplitRecord) -> "DataSettings":
+        """The same settings with the split of a run."""
+        settings = self.model_copy()
+        settings._split = split
+        return settings
 
     @field_validator("photos", "pairs", "datasets", "val", mode="before")
     @classmethod

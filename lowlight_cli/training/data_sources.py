@@ -20,6 +20,7 @@ from lowlight_cli.training.image_segments import Decoded
 from lowlight_cli.training.photos import NO_VALIDATION, Photo, load_photos, overfit_subset
 from lowlight_cli.training.pool import Origin, draw_one, random_below
 from lowlight_cli.training.scenes import Cut
+from lowlight_cli.training.split_record import source_names
 from lowlight_cli.training.validation_split import held_out_names
 
 
@@ -65,7 +66,7 @@ class Sources(NamedTuple):
 
 
 class FoundPairs(NamedTuple):
-    """Files of pairs, which of them are for validation, and what is wrong with others.
+    """Files of pairs, which of them are for validation, what is wrong with others, and names of the pairs.
 
     The origin of a pair from a folder for validation is None.
     """
@@ -73,6 +74,7 @@ class FoundPairs(NamedTuple):
     partners: list[tuple[Origin | None, Partners]]
     is_held_out: list[bool]
     problems: list[str]
+    names: list[str]
 
     @property
     def held_out_files(self) -> frozenset[Path]:
@@ -117,6 +119,9 @@ def load_sources(
         train = [pair for pair in train if not pair.has_color_cast]
     if not (photos or train):
         raise WeightsError("nothing to train on: all pairs are for validation or have a color cast")
+    if data.split is not None:
+        named = [(photo.name, False) for photo in photos]
+        data.split.note([*named, *zip(found.names, found.is_held_out, strict=True)], log)
     photos, _ = overfit_subset(photos, [], run)
     train, held_out = overfit_subset(train, held_out, run)
     if validates and not held_out:
@@ -145,19 +150,22 @@ def find_pairs(settings: DataSettings) -> FoundPairs:
     Raises:
         UsageError: A folder is missing.
     """
-    found = FoundPairs([], [], [])
-    for folder in settings.val:
+    found = FoundPairs([], [], [], [])
+    for source_name, folder in zip(source_names(settings.val), settings.val, strict=True):
         matching = _matched(as_pairs(folder), found.problems)
+        found.names.extend(f"val:{source_name}/{partners.name}" for partners in matching)
         found.partners.extend((None, partners) for partners in matching)
         found.is_held_out.extend(True for _ in matching)
     for_validation = found.held_out_files
+    sources = source_names([source.low.parent for source in settings.pairs])
     for place, source in enumerate(settings.pairs):
         matching = [
             partners
             for partners in _matched(source, found.problems)
             if not any(path.resolve() in for_validation for path in _files(partners))
         ]
-        names = [stem(partners.name) for partners in matching]
+        names = [f"{sources[place]}/{partners.name}" for partners in matching]
+        found.names.extend(names)
         found.partners.extend((Origin(place, source.weight), partners) for partners in matching)
         found.is_held_out.extend(held_out_names(names, settings, source.dataset))
     return found

@@ -23,7 +23,8 @@ from lowlight_cli.training.image_cache import LEAVE_OUT, read_images
 from lowlight_cli.training.pool import HasOrigin, Origin, Pool, draw_one, random_below
 from lowlight_cli.training.run_summary import MADE_FOLDERS, is_training_run
 from lowlight_cli.training.scenes import Cut
-from lowlight_cli.training.validation_split import held_out_places, held_out_stems, share_of
+from lowlight_cli.training.split_record import source_names
+from lowlight_cli.training.validation_split import held_out_stems, kept_or_chosen
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 NO_CLASS = 255
@@ -33,12 +34,13 @@ Item = TypeVar("Item", bound=HasOrigin)
 
 
 class Photo(NamedTuple):
-    """One well-lit image, uint8 (3, h, w), its class map (h', w') or None, and its mean luma."""
+    """One well-lit image, uint8 (3, h, w), its class map (h', w') or None, its mean luma, and its name."""
 
     pixels: Tensor
     classes: Tensor | None
     lightness: float
     origin: Origin | None = None
+    name: str = ""
 
 
 class Crops(NamedTuple):
@@ -110,6 +112,7 @@ def load_photos(
     """
     found = find_photos(settings, without)
     images = read_images(settings, [(path,) for _, path in found], log)
+    sources = source_names([source.folder for source in settings.photos])
     photos, small = [], []
     for (origin, path), image in zip(found, images, strict=True):
         if image is None:
@@ -118,7 +121,9 @@ def load_photos(
             small.append(path)
             continue
         try:
-            photos.append(Photo(image.pixels, _class_map(path, settings), image.luma[0], origin))
+            below = path.relative_to(settings.photos[origin.place].folder).as_posix()
+            name = f"{sources[origin.place]}/{below}"
+            photos.append(Photo(image.pixels, _class_map(path, settings), image.luma[0], origin, name))
         except WeightsError as error:
             if not settings.skip_broken:
                 raise WeightsError(f"{error}; {LEAVE_OUT}") from error
@@ -177,7 +182,12 @@ def load_split(
         )
     if not photos:
         raise WeightsError("no photo has a class map: check --labels and --label-root")
-    is_held_out = held_out_places(len(photos), share_of(data))
+    is_held_out = kept_or_chosen([photo.name for photo in photos], data)
+    if all(is_held_out):
+        raise WeightsError("nothing to train on: all photos are for validation")
+    if data.split is not None:
+        named = [(f"val:{photo.name}", True) for photo in held_out]
+        data.split.note([*named, *zip((photo.name for photo in photos), is_held_out, strict=True)], log)
     held_out += compress(photos, is_held_out)
     train, held_out = overfit_subset(list(compress(photos, map(not_, is_held_out))), held_out, run)
     if not held_out:

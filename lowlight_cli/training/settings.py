@@ -134,6 +134,11 @@ def _of_kind(tree: Mapping[str, Any], kind: object) -> dict[str, Any]:
     return {} if kind is not None and tree.get(KIND, kind) != kind else dict(tree)
 
 
+def resumes_in(recipe: Settings, folder: Path) -> bool:
+    """Whether a run goes on from a checkpoint in its run folder, which may be missing or empty."""
+    return bool(dict(recipe)["run"].resume != "none") and any((folder / "ckpt").glob("*.pt"))
+
+
 def with_recorded_split(recipe: RecipeSettings, folder: Path) -> RecipeSettings:
     """The same settings, with the validation split recorded in a run folder where they name none.
 
@@ -148,7 +153,7 @@ def with_recorded_split(recipe: RecipeSettings, folder: Path) -> RecipeSettings:
         SettingsError: The settings in the folder cannot be read.
     """
     values = dict(recipe)
-    if values["run"].resume == "none" or not any((folder / "ckpt").glob("*.pt")):
+    if not resumes_in(recipe, folder):
         return recipe
     recorded = read_file(folder / SETTINGS_FILE).get("data", {}) if (folder / SETTINGS_FILE).exists() else {}
     names = [name for name in ("held_out", "cast") if getattr(values["data"], name) is None]

@@ -1,10 +1,13 @@
 """Chooses the images that a run validates on; torch-free."""
 
+import json
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 from lowlight_cli.datasets.catalog import DATASETS
 from lowlight_cli.training.config import DataSettings
+from lowlight_cli.training.split_record import SPLIT_FILE, SplitRecord, read_split
 
 _USUAL_SHARE = Fraction(1, 10)
 _FEWEST = 6
@@ -34,17 +37,44 @@ def held_out_places(count: int, share: float | None = None) -> list[bool]:
 def held_out_names(names: Sequence[str], settings: DataSettings, dataset: str | None) -> list[bool]:
     """Which pairs of a folder are for validation.
 
-    They are those that ``held_out`` names, else those that the dataset names, else a share of the folder.
+    They are those that ``held_out`` names, else those that the dataset names, else those recorded when the
+    run began, else a share of the folder.
 
     Args:
-        names: Stems of the pairs, sorted.
+        names: Names of the pairs, sorted; the last part of each is its stem.
         settings: Data settings.
         dataset: Dataset of the folder, if it is known.
     """
     stems = held_out_stems(settings, dataset)
     if settings.held_out is not None or stems:
-        return [name in stems for name in names]
-    return held_out_places(len(names), share_of(settings))
+        return [name.rpartition("/")[2] in stems for name in names]
+    return kept_or_chosen(names, settings)
+
+
+def kept_or_chosen(names: Sequence[str], settings: DataSettings) -> list[bool]:
+    """Which images are for validation: those recorded when the run began, else a share of them.
+
+    Args:
+        names: Names of the images, sorted.
+        settings: Data settings.
+    """
+    kept = None if settings.split is None else settings.split.held_out(names)
+    return held_out_places(len(names), share_of(settings)) if kept is None else kept
+
+
+def split_of_run(settings: DataSettings, folder: Path, *, resumes: bool) -> SplitRecord:
+    """The split that a run began with, or an empty one for a new run and for other settings of the split.
+
+    Args:
+        settings: Data settings.
+        folder: Its run folder, which may be missing.
+        resumes: Whether the run resumes from a checkpoint in it.
+
+    Raises:
+        SettingsError: The recorded split cannot be read.
+    """
+    rule = json.dumps([settings.held_out, share_of(settings), bool(settings.val)])
+    return read_split(folder / SPLIT_FILE, rule) if resumes else SplitRecord(rule)
 
 
 def held_out_stems(settings: DataSettings, dataset: str | None) -> tuple[str, ...]:
