@@ -13,7 +13,7 @@ from lowlight_cli.cli.global_options import GlobalSettings, settings_of
 from lowlight_cli.cli.progress import say, shown
 from lowlight_cli.cli.train_progress import TrainingProgress
 from lowlight_cli.cli.train_request import TrainingRequest
-from lowlight_cli.cli.train_summary import NEXT_STEPS, cache_lines, summary_lines
+from lowlight_cli.cli.train_summary import cache_lines, next_step, summary_lines
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError, UsageError
 from lowlight_cli.training.catalog import RECIPES
@@ -67,7 +67,8 @@ def _train(name: str, request: TrainingRequest, preset_name: str) -> None:
             _run(name, _without_limits(recipe), Path(place), settings, dry_run=True)
         say("dry run: took one step; nothing was kept", quiet=settings.quiet)
     else:
-        _run(name, _with_split(recipe, out), out, settings, next_step=NEXT_STEPS.get(preset_name, ""))
+        command = next_step(preset_name, recipe, request)
+        _run(name, _with_split(recipe, out), out, settings, command=command)
 
 
 def run_folder_of(request: TrainingRequest) -> Path:
@@ -116,7 +117,7 @@ def ready(name: str, recipe: "Recipe", out: Path | None = None) -> "Recipe":
         UsageError: There is nothing to train on, a folder is missing, holds a test or is the run folder, or
             weights of a stage are missing.
         SettingsError: A name in ``data.held_out`` or ``data.cast`` is that of no image.
-        WeightsError: A dataset or shipped weights are missing.
+        WeightsError: A dataset or shipped weights are missing, or weights of a stage are of another size.
     """
     from lowlight_cli.training.data_checks import check_data, check_out
     from lowlight_cli.training.dataset_sources import with_datasets
@@ -124,6 +125,11 @@ def ready(name: str, recipe: "Recipe", out: Path | None = None) -> "Recipe":
     entry = RECIPES[name]
     data = with_datasets(recipe.data, paired=entry.takes_pairs)
     recipe = recipe.model_copy(update={"data": data})
+    degradation = dict(recipe).get("degradation")
+    if degradation is not None:
+        from lowlight_cli.training.drgn import require_same_size
+
+        require_same_size(dict(recipe)["model"], degradation)
     if entry.shipped_stages:
         recipe = _with_shipped_stages(recipe, entry.shipped_stages)
     if not (recipe.data.photos or (entry.takes_pairs and recipe.data.pairs)):
@@ -170,7 +176,7 @@ def _run(
     out: Path,
     settings: GlobalSettings,
     *,
-    next_step: str = "",
+    command: str = "",
     dry_run: bool = False,
 ) -> None:
     from lowlight_cli.device import choose_precision, choose_training_device
@@ -194,8 +200,7 @@ def _run(
             raise typer.Exit(SIGNAL_BASE + stop.number) from None
         if not dry_run and is_first_process():
             was_stopped = folder.run_state.ending == "signal"
-            command = None if was_stopped else next_step or RECIPES[name].next_step
-            for line in summary_lines(out, weights, command):
+            for line in summary_lines(out, weights, None if was_stopped else command):
                 folder.log(line)
         _log_ending(recipe, folder)
 

@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lowlight_cli.cli.progress import shown
+from lowlight_cli.training.catalog import RECIPES
 
 if TYPE_CHECKING:
-    from lowlight_cli.training.config import DataSettings
+    from lowlight_cli.cli.train_request import TrainingRequest
+    from lowlight_cli.training.config import DataSettings, Recipe
 
 NEXT_STEPS: Mapping[str, str] = MappingProxyType(
     {
@@ -18,6 +20,34 @@ NEXT_STEPS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What to do with the weights of recipes that go by another name in the presets."""
+
+
+def next_step(preset_name: str, recipe: "Recipe", request: "TrainingRequest") -> str:
+    """What to do with the weights of a run; see ``RecipeEntry``.
+
+    A command for the next stage has the options without which it would train another network, or with other
+    weights of stage I, and takes pairs if this stage did.
+
+    Args:
+        preset_name: Name of the recipe in the presets.
+        recipe: Settings of the run.
+        request: What the options asked for.
+    """
+    step = NEXT_STEPS.get(preset_name) or RECIPES[preset_name].next_step
+    given = {setting: value for setting, value in request.given if value is not None}
+    is_published = request.preset == "paper"
+    more = ["--pairs PAIRS"] if recipe.data.pairs else []
+    if "vqgan" in given:
+        more.append(f"--vqgan {shlex.quote(str(given['vqgan']))}")
+    if preset_name == "drgn-degradation":
+        from lowlight_cli.training.drgn import size_of
+
+        size = size_of(dict(recipe)["model"])
+        more += [f"--size {size}"] if size != "lw-drgn" or is_published else []
+    if is_published:
+        more.append("--preset paper")
+    options = "".join(f" {option}" for option in more).replace("{", "{{").replace("}", "}}")
+    return step.replace(" --out OUT", f"{options} --out OUT")
 
 
 def cache_lines(data: "DataSettings") -> list[str]:

@@ -63,9 +63,9 @@ def degradation_batch(sources: Sources, cut: Cut, item_rngs: ItemRngs) -> Degrad
 
     Clean images are photos; without photos they are the references of other pairs.
     """
-    darkened = (round(cut.size * cut.darkened) if sources.pairs else cut.size) if sources.photos else 0
+    darkened = round(cut.size * cut.darkened) if sources.photos else 0
     parts = [
-        _darkened(sources, cut, item) if place < darkened else _real(sources, cut, item)
+        _darkened(sources, cut, item) if place < darkened or not sources.pairs else _real(sources, cut, item)
         for place, item in zip(item_rngs.places, item_rngs.items, strict=True)
     ]
     dark, bright, lightness, color, names = zip(*parts, strict=True)

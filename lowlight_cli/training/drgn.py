@@ -1,16 +1,21 @@
 """Shared by both stages of DRGN: settings, initial weights, and synthetic dark images."""
 
+import json
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import torch
 from pydantic import Field
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from lowlight_cli.checkpoints.save import METADATA_KEY
 from lowlight_cli.datasets.config import MANY_NIGHTS, DarkeningSettings
+from lowlight_cli.errors import WeightsError
 from lowlight_cli.layers.exposure import mean_luma
 from lowlight_cli.models.drgn.channel_attention import AttentionBlock
 from lowlight_cli.models.drgn.compose import Rule, degraded
-from lowlight_cli.models.drgn.config import PRESETS, DrgnConfig
+from lowlight_cli.models.drgn.config import PRESETS, DrgnConfig, SingleBranchConfig
 from lowlight_cli.models.drgn.model import Drgn
 from lowlight_cli.tensors import Images, PerImage
 from lowlight_cli.training.config import OptimizerSettings, Recipe, RunSettings
@@ -49,6 +54,29 @@ class DrgnRecipe(Recipe):
         """How patches are cut, with the share of items that bring a clean image."""
         run = self.run
         return Cut(run.batch_size, run.crop, self.scales, self.on_grid, self.darkened_share, synthetic)
+
+
+def size_of(config: DrgnConfig) -> str:
+    """Name of the network in ``--size``, which is also its name in the catalog."""
+    return "lw-drgn" if isinstance(config.generator, SingleBranchConfig) else "drgn"
+
+
+def require_same_size(config: DrgnConfig, degradation: Path) -> None:
+    """Checks that weights of the first stage are of the size of the network to train.
+
+    Weights that do not record their shape, and those that cannot be read, are left to those who load them.
+
+    Raises:
+        WeightsError: They are of the other size.
+    """
+    try:
+        with safe_open(degradation, framework="pt") as file:
+            recorded = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}")).get("config")
+        size = None if recorded is None else size_of(DrgnConfig.model_validate_json(json.dumps(recorded)))
+    except (OSError, SafetensorError, ValueError):
+        return
+    if size not in (None, size_of(config)):
+        raise WeightsError(f"weights {degradation} are of size {size}: add --size {size}")
 
 
 class Synthetic(NamedTuple):

@@ -104,3 +104,17 @@ def test_pairs_added_to_a_run_are_trained_on(run_lle, tmp_path, make_picture):
     assert "10 pairs, 2 validation pairs" in again.err
     names = json.loads((tmp_path / "run" / "split.json").read_text())
     assert names["validation"] == ["p/b", "p/e"]
+
+
+def test_the_first_stage_of_drgn_trains_on_photos_alone(run_lle, tmp_path, make_picture):
+    save_photos(tmp_path / "photos", "ab", make_picture)
+    words = ("train", "drgn-degradation", "-o", tmp_path / "run", "--data", tmp_path / "photos", *NARROW)
+    run = run_lle(*words)
+    assert run.code == 0, run.err
+    weights = tmp_path / "run" / "drgn-degradation.safetensors"
+    assert f"lle train drgn-refinement --data PHOTOS --degradation {weights} --out OUT" in run.err
+
+    words = ("train", "drgn-refinement", "-o", tmp_path / "two", "--data", tmp_path / "photos", *NARROW)
+    other = run_lle(*words, "--degradation", weights, "--size", "drgn")
+    assert other.code == 6
+    assert f"weights {weights} are of size lw-drgn: add --size lw-drgn\n" in other.err
