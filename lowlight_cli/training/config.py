@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -17,7 +17,11 @@ from pydantic import (
     model_validator,
 )
 
+from lowlight_cli.training.source_text import split_weight
 from lowlight_cli.training.split_record import SplitRecord
+
+Rate = Annotated[PositiveFloat, Field(allow_inf_nan=False)]
+Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Settings(BaseModel):
@@ -108,9 +112,9 @@ class OptimizerSettings(Settings):
         average: Decay of the exponential moving average of the weights.
     """
 
-    learning_rate: PositiveFloat = 5e-4
-    critic_rate: PositiveFloat = 4e-4
-    betas: tuple[float, float] = (0.9, 0.99)
+    learning_rate: Rate = 5e-4
+    critic_rate: Rate = 4e-4
+    betas: tuple[Beta, Beta] = (0.9, 0.99)
     warmup: PositiveInt = 100
     final: float = Field(default=0.01, ge=0, le=1)
     clip: PositiveFloat = 1.0
@@ -186,15 +190,6 @@ class PairSource(Settings):
 def as_pairs(folder: Path) -> PairSource:
     """A folder as a source of pairs."""
     return PairSource.model_validate(str(folder))
-
-
-def split_weight(text: str) -> tuple[str, float | None]:
-    """Splits ``NAME=0.5``; an existing folder of this name is taken as it is."""
-    name, equals, weight = text.rpartition("=")
-    try:
-        return (text, None) if not equals or Path(text).exists() else (name, float(weight))
-    except ValueError:
-        return text, None
 
 
 class DataSettings(Settings):

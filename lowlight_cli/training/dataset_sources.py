@@ -7,7 +7,8 @@ from lowlight_cli.datasets.catalog import DATASETS, find_dataset
 from lowlight_cli.datasets.layouts import DatasetEntry
 from lowlight_cli.datasets.locate import Located, data_roots, locate
 from lowlight_cli.errors import SettingsError, UsageError, WeightsError
-from lowlight_cli.training.config import DataSettings, PairSource, Source, split_weight
+from lowlight_cli.training.config import DataSettings, PairSource, Source
+from lowlight_cli.training.source_text import split_weight
 
 TRAIN = "train"
 

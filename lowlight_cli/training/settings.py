@@ -88,7 +88,8 @@ def _line(fault: Mapping[str, Any], settings: type[Settings]) -> str:
     """Describes what is wrong with one setting; suggests the nearest known name for an unknown one."""
     key = ".".join(map(str, fault["loc"]))
     if fault["type"] != "extra_forbidden":
-        return f"{key}: {fault['msg']}"
+        message = str(fault["msg"]).removeprefix("Value error, ")
+        return f"{key}: {message}" if key else message
     near = get_close_matches(key, known_keys(settings), 1)
     return f"{key}: unknown{f'; did you mean {near[0]}?' if near else ''}"
 

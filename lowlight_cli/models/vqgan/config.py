@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 
 
 class VqganConfig(BaseModel):
@@ -29,18 +29,18 @@ class VqganConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     layout: Literal["plain", "taming"] = "plain"
-    stem_channels: int = 64
-    encoder_channels: tuple[int, ...] = (128, 256)
-    encoder_blocks: tuple[int, ...] = (2, 2)
-    code_count: int = 1024
-    code_channels: int = 512
-    decoder_channels: tuple[int, ...] = (128, 64)
-    decoder_blocks: tuple[int, ...] = (2, 2)
-    groups: int = 32
+    stem_channels: PositiveInt = 64
+    encoder_channels: tuple[PositiveInt, ...] = (128, 256)
+    encoder_blocks: tuple[NonNegativeInt, ...] = (2, 2)
+    code_count: PositiveInt = 1024
+    code_channels: PositiveInt = 512
+    decoder_channels: tuple[PositiveInt, ...] = (128, 64)
+    decoder_blocks: tuple[NonNegativeInt, ...] = (2, 2)
+    groups: NonNegativeInt = 32
     act: Literal["silu", "leaky"] = "silu"
-    stem_blocks: int = 2
-    latent_blocks: int = 3
-    bottleneck: int = 3
+    stem_blocks: NonNegativeInt = 2
+    latent_blocks: NonNegativeInt = 3
+    bottleneck: PositiveInt = 3
 
     @model_validator(mode="after")
     def _as_many_up_as_down(self) -> "VqganConfig":
