@@ -32,7 +32,7 @@ class RecipeEntry:
         shipped_start: Model whose shipped weights it starts from where the user names none.
         next_step: What to do with the weights, with ``{weights}`` for their path and ``{model}`` for the name
             of the network.
-        typical: Settings by dotted name with which the first steps cost as much as most others.
+        typical: Settings by name with which the first steps have all parts of the loss, as most others do.
     """
 
     name: str

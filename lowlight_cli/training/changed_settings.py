@@ -21,6 +21,9 @@ FREE = frozenset(
 )
 """Settings that say how long a run takes, how it is watched and how it is computed."""
 
+OF_LENGTH = frozenset({"codes_from", "critic_from"})
+"""Settings that follow the length of a run unless they are given; version 0.1 recorded numbers for them."""
+
 AT_START = frozenset({"start", "encoder", "degradation", "branch_gain"})
 """Settings of the first weights, which a checkpoint replaces."""
 
@@ -49,7 +52,9 @@ def changed_settings(recipe: Recipe, folder: Path) -> list[str]:
     return [
         name
         for name in dict.fromkeys((*ours, *theirs))
-        if name not in FREE and ours.get(name) != theirs.get(name, defaults.get(name))
+        if name not in FREE
+        and ours.get(name) != theirs.get(name, defaults.get(name))
+        and not (name in OF_LENGTH and name not in ours)
     ]
 
 

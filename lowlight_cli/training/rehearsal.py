@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
 from lowlight_cli.counted import counted
 from lowlight_cli.errors import DivergedError
 from lowlight_cli.pipeline.signals import Stopped
+from lowlight_cli.training.catalog import RECIPES
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.metrics_log import MetricsLog, Numbers
 from lowlight_cli.training.run_folder import RunFolder
@@ -52,6 +54,7 @@ def rehearsed(recipe: Recipe, steps: int = STEPS) -> Recipe:
     """The same settings with small batches on the CPU, in the number format that a GPU would use.
 
     TF32, which CPUs do not have, becomes float32. The learning rate follows the schedule of the whole run.
+    Parts of the loss that begin later in the run begin with the first step.
 
     Args:
         recipe: Settings of the run.
@@ -74,7 +77,16 @@ def rehearsed(recipe: Recipe, steps: int = STEPS) -> Recipe:
         "tensorboard": False,
         "resume": "none",
     }
-    return recipe.model_copy(update={"run": run.model_copy(update=update)})
+    return recipe.model_copy(update={"run": run.model_copy(update=update), **_whole_loss(recipe)})
+
+
+def _whole_loss(recipe: Recipe) -> dict[str, Any]:
+    """Settings with which the first steps have each part of the loss that the run has at some time."""
+    entry = next((entry for entry in RECIPES.values() if entry.settings == type(recipe).__name__), None)
+    if entry is None:
+        return {}
+    starts = {name: getattr(recipe, name) for name in entry.typical}
+    return {name: entry.typical[name] for name, start in starts.items() if (start or 0) < recipe.run.steps}
 
 
 def rehearse(

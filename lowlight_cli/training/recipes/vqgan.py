@@ -22,16 +22,18 @@ from lowlight_cli.losses.semantic_guide import SemanticGuide
 from lowlight_cli.models.vqgan.config import PRESETS, VqganConfig
 from lowlight_cli.models.vqgan.discriminator import UnetDiscriminator
 from lowlight_cli.models.vqgan.model import Rebuilt, Vqgan
-from lowlight_cli.tensors import Features, Images, Scalar
+from lowlight_cli.tensors import Images, Scalar
 from lowlight_cli.training.checkpoints import Stateful
-from lowlight_cli.training.codes import CodeCounts, kmeans_init, perplexity, restart_dead_codes, usage
+from lowlight_cli.training.codes import CodeCounts, perplexity, usage
 from lowlight_cli.training.config import Recipe, RunSettings
 from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.photos import Photo, load_split, random_crops, split_text
 from lowlight_cli.training.prefetch import BatchLoader
-from lowlight_cli.training.rng import ItemRngs, item_rng, item_rngs
+from lowlight_cli.training.rng import ItemRngs, item_rngs
 from lowlight_cli.training.run_folder import RunFolder
+from lowlight_cli.training.vqgan import Phases
 from lowlight_cli.training.warm_start import load_part
 from lowlight_cli.training.weight_updates import (
     autocast,
@@ -44,9 +46,8 @@ from lowlight_cli.training.weight_updates import (
 
 CHECK_SEED = 1
 RESTART_EVERY = 50
-RESTART_UNTIL = 0.7
-"""Share of the schedule after which unused codes are no longer restarted."""
 SHOWN = 6
+WITHOUT_CODES = "psnr_without_codes"
 
 
 class VqganRecipe(Recipe):
@@ -66,9 +67,11 @@ class VqganRecipe(Recipe):
         vgg19: Weights of VGG19.
         start: Weights to start from; the codes are initialized again.
         adversarial_weight: Weight of the generator's adversarial loss (gamma of the paper).
-        critic_from: First step of the discriminator; past the last step for none.
+        critic_from: First step of the discriminator; past the last step for none. None for 2000, or half of
+            the schedule if that is earlier.
         critic_width: Channels of the discriminator's first layer; 64 in the paper.
-        codes_from: First step with quantization; before it the network is a plain autoencoder.
+        codes_from: First step with quantization; before it the network is a plain autoencoder. None for 1000,
+            or a quarter of the schedule if that is earlier.
     """
 
     architecture: ClassVar[str] = "vqgan"
@@ -86,9 +89,9 @@ class VqganRecipe(Recipe):
     vgg19: Path | None = None
     start: Path | None = None
     adversarial_weight: float = 0.1
-    critic_from: int = 2000
+    critic_from: int | None = None
     critic_width: int = 16
-    codes_from: int = 1000
+    codes_from: int | None = None
 
 
 def perceptual_loss(recipe: VqganRecipe, device: torch.device) -> LearnedPerceptual | None:
@@ -151,26 +154,6 @@ def code_loss(recipe: VqganRecipe, rebuilt: Rebuilt) -> Scalar:
     return mse_loss(rebuilt.codes, rebuilt.latent.detach()) + recipe.commitment * pull
 
 
-def start_codes(recipe: VqganRecipe, model: Vqgan, photos: Sequence[Photo], step: int) -> None:
-    """Initializes the codes from latents of random crops, at the first step that uses them."""
-    if step != recipe.codes_from:
-        return
-    drawn = item_rngs(recipe.run.seed, step, range(4 * recipe.run.batch_size))
-    images = random_crops(photos, drawn.items, recipe.run.crop).images
-    with torch.no_grad():
-        kmeans_init(model.codebook, model.encode(images.to(model.codebook.weight.device)), drawn.shared)
-
-
-def restart_unused(
-    recipe: VqganRecipe, model: Vqgan, counts: CodeCounts, latent: Features, step: int, steps: float
-) -> None:
-    """Moves unused codes onto latents, unless it is too late in the schedule to train them."""
-    if recipe.codes_from <= step < steps * RESTART_UNTIL:
-        counts.restarted += restart_dead_codes(
-            model.codebook, counts.values, latent, item_rng(recipe.run.seed, step)
-        )
-
-
 def held_out_crops(photos: Sequence[Photo], settings: RunSettings, device: torch.device) -> Images:
     """One crop of each of at most 32 held-out photos, the same in every run."""
     items = item_rngs(CHECK_SEED, 0, range(min(len(photos), 32))).items
@@ -178,12 +161,13 @@ def held_out_crops(photos: Sequence[Photo], settings: RunSettings, device: torch
 
 
 @torch.no_grad()
-def validate(model: Vqgan, images: Images) -> dict[str, float]:
-    """Mean PSNR (dB) of the reconstructions, and how many codes they use."""
-    rebuilt = model(images)
+def validate(model: Vqgan, images: Images, *, quantize: bool) -> dict[str, float]:
+    """Mean PSNR (dB) of the reconstructions, and how many codes they use; without codes, another PSNR."""
+    rebuilt = model(images, quantize=quantize)
     error = (rebuilt.images.clamp(0, 1) - images).square().mean((1, 2, 3)).clamp_min(1e-10)
+    psnr = float(-10 * error.log10().mean())
     counts = torch.bincount(rebuilt.indices.flatten(), minlength=model.config.code_count)
-    return {"psnr": float(-10 * error.log10().mean()), **usage(counts)}
+    return {"psnr": psnr, **usage(counts)} if quantize else {WITHOUT_CODES: psnr}
 
 
 def batch_of(photos: Sequence[Photo], side: int, item_rngs: ItemRngs) -> Images:
@@ -223,36 +207,38 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
     )
     average = averaged(model, recipe.optimizer.average)
     counts = CodeCounts(torch.zeros(recipe.model.code_count, device=device))
+    phases = Phases(counts, run_state, recipe.codes_from, recipe.critic_from)
     parts: dict[str, Stateful] = {
         "model": model,
         "discriminator": discriminator,
         "generator_optimizer": generator_optimizer,
         "discriminator_optimizer": discriminator_optimizer,
         "average": average,
-        "counts": counts,
+        "counts": phases,
         **({} if guide is None else {"semantic_head": guide.head}),
     }
     mixed = autocast(settings, device)
     loader = BatchLoader(partial(batch_of, train, settings.crop), settings, device, folder.timer.waiting)
     start = folder.resume(device, parts)
     folder.log(split_text(train, held_out))
+    phases.warn_at_start(folder.log)
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
         share = rate_share(step, run_state.length(step), recipe.optimizer)
-        # Train without codes first; then initialize the codes from the latents.
-        quantize, adversarial = step >= recipe.codes_from, step >= recipe.critic_from
-        generator_optimizer.begin_phase(step, recipe.codes_from, recipe.critic_from)
-        start_codes(recipe, model, train, step)
+        # Train without codes first; then initialize the codes from the latents, and train them.
+        quantize, adversarial = phases.begin(step, model, train)
+        generator_optimizer.begin_phase(step, phases.last_start)
+        run_state.counts_scores = quantize
 
+        numbers = PartMeans()
         for images, _ in loader.of_step(step):
             # Generator: reconstruct the images, keep latents near codes, and convince the discriminator.
             set_trainable(discriminator, trainable=False)
             with mixed:
                 rebuilt = to_float32(model(images, quantize=quantize))
-            losses = image_loss_terms(recipe, perceive, rebuilt.images, images) | {
-                "code": code_loss(recipe, rebuilt)
-            }
+            losses = image_loss_terms(recipe, perceive, rebuilt.images, images)
+            losses["code"] = code_loss(recipe, rebuilt)
             losses |= semantic_loss(recipe, guide if quantize else None, rebuilt, images)
             if adversarial:
                 losses["adversarial"] = recipe.adversarial_weight * generator_loss(
@@ -261,13 +247,13 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
             counts.add(rebuilt.indices)
+            numbers.add({"loss": loss, **losses})
 
             # Discriminator: real images against reconstructions.
             if adversarial:
                 set_trainable(discriminator, trainable=True)
-                discriminator_optimizer.backward(
-                    hinge(discriminator(images), discriminator(rebuilt.images.detach()))
-                )
+                made = rebuilt.images.detach()
+                discriminator_optimizer.backward(hinge(discriminator(images), discriminator(made)))
 
         if generator_optimizer.step(share):
             average.update_parameters(model)
@@ -277,21 +263,22 @@ def run(recipe: VqganRecipe, folder: RunFolder, *, device: torch.device) -> Path
         run_state.finish_step(step)
 
         # Restart codes that were not used in the last steps.
-        numbers: dict[str, float | Scalar] = {**losses, "window_perplexity": perplexity(counts.values)}
+        window = perplexity(counts.values)
         if step % RESTART_EVERY == 0:
             if not (generator_optimizer.failed or generator_optimizer.spiked):
-                restart_unused(recipe, model, counts, rebuilt.latent, step, run_state.length(step))
+                phases.restart_unused(model, rebuilt.latent, step)
             counts.clear()
-        numbers |= counts.numbers()
-        folder.report(step, loss=loss, **numbers)
+        folder.report(step, **numbers.means(), window_perplexity=window, **counts.numbers())
         if run_state.validates(step):
             with torch.no_grad():
-                shown = [each(check[:SHOWN]).images for each in (model, average)]
+                shown = [each(check[:SHOWN], quantize=quantize).images for each in (model, average)]
             folder.samples(step + 1, check[:SHOWN], *shown)
             if held_out:
-                folder.record_validation(step, validate(cast(Vqgan, average.module), check), by="psnr")
+                scores = validate(cast(Vqgan, average.module), check, quantize=quantize)
+                folder.record_validation(step, scores, by="psnr" if quantize else WITHOUT_CODES)
         if run_state.saves(step):
             folder.save(step + 1, parts, average.module)
         if run_state.ending:
             break
+    phases.warn_at_end(step, folder.log)
     return folder.export(average.module, step=step + 1)

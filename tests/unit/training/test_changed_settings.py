@@ -32,6 +32,12 @@ def test_settings_of_an_older_version_do_not_differ(tmp_path):
     assert changed_settings(VqganRecipe(edge_weight=2.0), tmp_path) == ["edge_weight"]
 
 
+def test_the_first_steps_of_phases_that_an_older_version_recorded_do_not_differ(tmp_path):
+    record(tmp_path, VqganRecipe(codes_from=1000, critic_from=2000))
+    assert changed_settings(VqganRecipe(), tmp_path) == []
+    assert changed_settings(VqganRecipe(codes_from=9), tmp_path) == ["codes_from"]
+
+
 def test_a_file_that_is_no_longer_given_differs(tmp_path):
     record(tmp_path, VqganRecipe(start=tmp_path / "a.safetensors"))
     assert changed_settings(VqganRecipe(), tmp_path) == ["start"]

@@ -38,6 +38,15 @@ def test_a_batch_that_two_parts_do_not_divide_stays_whole():
     assert (small.run.batch_size, small.run.accumulate) == (3, 1)
 
 
+@pytest.mark.parametrize(
+    ("given", "first"),
+    [({}, (0, 0)), ({"codes_from": 500}, (0, 0)), ({"critic_from": 9000}, (0, 9000))],
+)
+def test_each_part_of_the_loss_is_rehearsed_that_the_run_has(given, first):
+    small = rehearsed(VqganRecipe(run=RunSettings(steps=9000), **given))
+    assert (small.codes_from, small.critic_from) == first
+
+
 class Played:
     """Stands in for a recipe: its losses are given."""
 

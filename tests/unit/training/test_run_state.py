@@ -48,6 +48,17 @@ def test_a_dry_run_has_no_time_left():
     assert run.seconds_left(1, 60.0) == 0
 
 
+def test_scores_that_do_not_count_are_neither_best_nor_a_reason_to_stop():
+    run = run_state(early_stop=1)
+    run.counts_scores = False
+    for score in (9.0, 8.0, 7.0):
+        run.record_score(score)
+        assert (run.is_best, run.ending) == (False, None)
+    run.counts_scores = True
+    run.record_score(1.0)
+    assert run.is_best
+
+
 def test_a_signal_ends_the_run_with_a_checkpoint_and_without_a_validation():
     stop = StopRequest()
     run = RunState(RunSettings(sample_every=10), stop)
