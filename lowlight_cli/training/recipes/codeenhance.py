@@ -36,6 +36,7 @@ from lowlight_cli.training.enhancement_batch import (
 )
 from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import (
@@ -222,6 +223,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
+        numbers = PartMeans()
         for batch, _ in loader.of_step(step):
             target = target_codes(prior, batch.bright)
 
@@ -243,6 +245,9 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
             discriminator_loss = hinge(discriminator(target.codes), discriminator(made.latent.detach()))
             discriminator_optimizer.backward(discriminator_loss)
 
+            choices = choice_numbers(made.indices, target.indices, len(model.codebook.weight))
+            numbers.add({"loss": loss, "discriminator_loss": discriminator_loss, **losses, **choices})
+
         share = rate_share(step, run_state.length(step), recipe.optimizer)
         if generator_optimizer.step(share):
             average.update_parameters(model)
@@ -250,8 +255,7 @@ def run(recipe: CodeEnhanceRecipe, folder: RunFolder, *, device: torch.device) -
         folder.count(failed=generator_optimizer.failed or discriminator_optimizer.failed)
         run_state.finish_step(step)
 
-        numbers = choice_numbers(made.indices, target.indices, len(model.codebook.weight))
-        folder.report(step, loss=loss, discriminator_loss=discriminator_loss, **losses, **numbers)
+        folder.report(step, **numbers.means())
         if run_state.validates(step):
             best = cast(CodeEnhance, average.module)
             folder.samples(step + 1, *show_samples(best, shown))

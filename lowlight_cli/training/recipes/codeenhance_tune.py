@@ -36,6 +36,7 @@ from lowlight_cli.training.enhancement_batch import (
 )
 from lowlight_cli.training.image_loss import image_losses
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
@@ -154,6 +155,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
+        numbers = PartMeans()
         for batch, _ in loader.of_step(step):
             facts = batch.facts(recipe.model)
             with mixed:
@@ -163,6 +165,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
             losses = losses_of(recipe, model, made, batch)
             loss = torch.stack(list(losses.values())).sum()
             optimizer.backward(loss)
+            numbers.add({"loss": loss, **losses})
 
         share = rate_share(step, run_state.length(step), recipe.optimizer)
         if optimizer.step(share):
@@ -170,7 +173,7 @@ def run(recipe: CodeEnhanceTuneRecipe, folder: RunFolder, *, device: torch.devic
         folder.count(failed=optimizer.failed)
         run_state.finish_step(step)
 
-        folder.report(step, loss=loss, **losses)
+        folder.report(step, **numbers.means())
         if run_state.validates(step):
             best = cast(CodeEnhance, average.module)
             with torch.no_grad():

@@ -30,6 +30,7 @@ from lowlight_cli.training.degradation_batch import DegradationBatch, degradatio
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import gray_where_color_cast
 from lowlight_cli.training.optimizer import GuardedOptimizer
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.rng import item_rngs
 from lowlight_cli.training.run_folder import RunFolder
@@ -200,6 +201,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
+        numbers = PartMeans()
         for batch, _ in loader.of_step(step):
             # Generator: darken clean images; the discriminators see them and their degradations.
             set_trainable(discriminators, trainable=False)
@@ -214,6 +216,8 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
             set_trainable(discriminators, trainable=True)
             discriminator_loss = discriminator_losses(discriminators, passed)
             discriminator_optimizer.backward(discriminator_loss)
+            found = losses | describe(passed.real)
+            numbers.add({"loss": loss, "discriminator_loss": discriminator_loss, **found})
 
         share = decayed_share(step, run_state.length(step), recipe.decay, recipe.optimizer)
         if optimizer.step(share):
@@ -222,9 +226,7 @@ def run(recipe: DegradationRecipe, folder: RunFolder, *, device: torch.device) -
         folder.count(failed=optimizer.failed or discriminator_optimizer.failed)
         run_state.finish_step(step)
 
-        folder.report(
-            step, loss=loss, discriminator_loss=discriminator_loss, **losses, **describe(passed.real)
-        )
+        folder.report(step, **numbers.means())
         if run_state.validates(step):
             with torch.no_grad():
                 seen = transfer(recipe, model, shown)

@@ -29,6 +29,7 @@ from lowlight_cli.training.degradation_batch import DegradationBatch, degradatio
 from lowlight_cli.training.drgn import DrgnRecipe, made_dark, new_model
 from lowlight_cli.training.enhancement_batch import gray_where_color_cast
 from lowlight_cli.training.optimizer import GuardedOptimizer
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.prefetch import BatchLoader
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
@@ -159,12 +160,14 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
+        numbers = PartMeans()
         for batch, _ in loader.of_step(step):
             with mixed:
                 refined = refine(recipe, model, batch)
             losses = refinement_losses(recipe, Refined(*(images.float() for images in refined)), batch)
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
+            numbers.add({"loss": loss, **losses})
 
         share = decayed_share(step, run_state.length(step), recipe.decay, recipe.optimizer)
         if generator_optimizer.step(share):
@@ -172,7 +175,7 @@ def run(recipe: RefinementRecipe, folder: RunFolder, *, device: torch.device) ->
         folder.count(failed=generator_optimizer.failed)
         run_state.finish_step(step)
 
-        folder.report(step, loss=loss, **losses)
+        folder.report(step, **numbers.means())
         if run_state.validates(step):
             best = cast(Drgn, average.module)
             with torch.no_grad():

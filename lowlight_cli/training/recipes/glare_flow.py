@@ -28,6 +28,7 @@ from lowlight_cli.training.glare import (
     validate_flow,
 )
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.weight_updates import autocast, averaged, freeze, to_device
@@ -87,6 +88,7 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
+        numbers = PartMeans()
         for batch, part in loader.of_step(step):
             with torch.no_grad():
                 target = prior.encode(batch.bright)
@@ -100,13 +102,14 @@ def run(recipe: GlareFlowRecipe, folder: RunFolder, *, device: torch.device) -> 
             losses = latent_losses(model, conditions, target, recipe.latent, part)
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
+            numbers.add({"loss": loss, **losses})
 
         if generator_optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=generator_optimizer.failed)
         run_state.finish_step(step)
 
-        folder.report(step, loss=loss, **losses)
+        folder.report(step, **numbers.means())
         if run_state.validates(step):
             best = cast(Glare, average.module)
             folder.samples(step + 1, *show_found(best, shown))

@@ -32,6 +32,7 @@ from lowlight_cli.training.enhancement_batch import (
 from lowlight_cli.training.glare import FlowWeights, latent_losses, start_glare
 from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
@@ -133,6 +134,7 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
+        numbers = PartMeans()
         for batch, part in loader.of_step(step):
             target = texture_target(batch)
 
@@ -151,13 +153,14 @@ def run(recipe: GlareFusionRecipe, folder: RunFolder, *, device: torch.device) -
                 )
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
+            numbers.add({"loss": loss, **losses})
 
         if generator_optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=generator_optimizer.failed)
         run_state.finish_step(step)
 
-        folder.report(step, loss=loss, **losses)
+        folder.report(step, **numbers.means())
         if run_state.validates(step):
             best = cast(Glare, average.module)
             with torch.no_grad():

@@ -25,6 +25,7 @@ from lowlight_cli.training.checkpoints import Stateful
 from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.dark_views import dark_view
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.photos import (
     NO_CLASS,
     Crops,
@@ -159,6 +160,7 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
 
     step = start - 1  # for a finished run that is started again
     for step in folder.steps(start):
+        numbers = PartMeans()
         for (views, classes), _ in loader.of_step(step):
             # Classify both views, and make their features equal.
             with mixed:
@@ -167,13 +169,14 @@ def run(recipe: SemanticRecipe, folder: RunFolder, *, device: torch.device) -> P
             losses |= label_free_losses(recipe, features)
             loss = torch.stack(list(losses.values())).sum()
             optimizer.backward(loss)
+            numbers.add({"loss": loss, **losses})
 
         if optimizer.step(rate_share(step, run_state.length(step), recipe.optimizer)):
             average.update_parameters(model)
         folder.count(failed=optimizer.failed)
         run_state.finish_step(step)
 
-        folder.report(step, loss=loss, **losses)
+        folder.report(step, **numbers.means())
         if run_state.validates(step):
             folder.record_validation(
                 step, validate(cast(SemanticNet, average.module), check), by="dark_class_agreement"

@@ -37,6 +37,7 @@ from lowlight_cli.training.enhancement_batch import (
 )
 from lowlight_cli.training.image_loss import image_losses, optional_lpips
 from lowlight_cli.training.optimizer import GuardedOptimizer, rate_share
+from lowlight_cli.training.part_means import PartMeans
 from lowlight_cli.training.run_folder import RunFolder
 from lowlight_cli.training.sampling import sample_batch
 from lowlight_cli.training.validation import validate
@@ -217,6 +218,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
     for step in folder.steps(start):
         freeze_offsets(model, still=step < recipe.still_until)
         generator_optimizer.begin_phase(step, recipe.still_until)
+        numbers = PartMeans()
         for batch, _ in loader.of_step(step):
             target = texture_target(batch)
 
@@ -237,6 +239,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
                 losses["adversarial"] = recipe.adversarial_weight * generator_loss(discriminator(made.images))
             loss = torch.stack(list(losses.values())).sum()
             generator_optimizer.backward(loss)
+            numbers.add({"loss": loss, **losses})
 
             # Discriminator: targets against restored images.
             if discriminator is not None and discriminator_optimizer is not None:
@@ -256,7 +259,7 @@ def run(recipe: VqcnirRecipe, folder: RunFolder, *, device: torch.device) -> Pat
         )
         run_state.finish_step(step)
 
-        folder.report(step, loss=loss, **losses)
+        folder.report(step, **numbers.means())
         if run_state.validates(step):
             best = cast(Vqcnir, average.module)
             with torch.no_grad():
