@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from lowlight_cli.checkpoints.locate import find_weights
+from lowlight_cli.checkpoints.locate import find_weights, refuse_folder
+from lowlight_cli.checkpoints.official import read_table
 from lowlight_cli.checkpoints.save import FORMAT_VERSION, METADATA_KEY
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.models.catalog import MODELS
@@ -59,8 +60,9 @@ def load_weights(path: Path) -> Weights:
     """Reads a weights file.
 
     Raises:
-        WeightsError: The file is missing, or was not written by ``save_weights``.
+        WeightsError: The file is missing or a folder, or was not written by ``save_weights``.
     """
+    refuse_folder(path)
     if not path.is_file():
         raise WeightsError(f"weights {path} do not exist")
     try:
@@ -68,6 +70,7 @@ def load_weights(path: Path) -> Weights:
             metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
             state = {key: _widened(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, ValueError, OSError) as error:
+        refuse_torch_file(path)
         raise WeightsError(f"weights {path} cannot be read: {error}") from error
     if not isinstance(metadata, dict):
         raise WeightsError(
@@ -76,6 +79,24 @@ def load_weights(path: Path) -> Weights:
     if metadata.get("format_version", FORMAT_VERSION) > FORMAT_VERSION:
         raise WeightsError(f"weights {path} were written by a newer version of lle; update lowlight-cli")
     return Weights(state, metadata)
+
+
+def refuse_torch_file(path: Path) -> None:
+    """Refuses a file of ``torch.save`` where a safetensors file is expected.
+
+    Raises:
+        WeightsError: It is one; the message says what to use for a checkpoint to resume from.
+    """
+    try:
+        with path.open("rb") as file:
+            is_archive = file.read(4) == b"PK\x03\x04"
+    except OSError:
+        return
+    if is_archive:
+        read_table(path)
+        raise WeightsError(
+            f"weights {path} are no safetensors file; use `lle models import` for files of other programs"
+        )
 
 
 def fill(model: nn.Module, state: Mapping[str, Tensor], origin: object) -> None:

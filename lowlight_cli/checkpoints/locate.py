@@ -42,6 +42,18 @@ def find_weights(entry: WeightsEntry) -> Path:
     raise WeightsError(f"weights {entry.file} are missing in {searched}; {entry.remedy or usual}")
 
 
+def refuse_folder(path: Path) -> None:
+    """Refuses a folder where a weights file is expected.
+
+    Raises:
+        WeightsError: It is a folder; the message names the weights in it, if there is one file of them.
+    """
+    if path.is_dir():
+        found = sorted(path.glob("*.safetensors"))
+        remedy = f"use {found[0]}" if len(found) == 1 else "give the path of a *.safetensors file"
+        raise WeightsError(f"weights {path} are a folder; {remedy}")
+
+
 def weights_here(entry: WeightsEntry) -> Path | None:
     """Path of the weights, whose content is not checked; None if they are missing."""
     try:

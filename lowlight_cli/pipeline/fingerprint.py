@@ -5,7 +5,7 @@ import json
 from importlib.util import find_spec
 from pathlib import Path
 
-from lowlight_cli.checkpoints.locate import find_weights
+from lowlight_cli.checkpoints.locate import find_weights, refuse_folder
 from lowlight_cli.errors import UsageError, WeightsError
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.pipeline.choices import Detail
@@ -80,11 +80,12 @@ def checkpoint_digest(settings: EnhanceSettings) -> str | None:
     """SHA-256 of the weights in hex, from the catalog if known there; None for a model without weights.
 
     Raises:
-        WeightsError: The file is missing.
+        WeightsError: The file is missing or a folder.
     """
     if settings.checkpoint is not None:
         digest = sha256_of_file(settings.checkpoint)
         if digest is None:
+            refuse_folder(settings.checkpoint)
             raise WeightsError(
                 f"cannot read weights '{settings.checkpoint}'; check the path and its permissions"
             )

@@ -7,7 +7,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from lowlight_cli.checkpoints.load import fill
+from lowlight_cli.checkpoints.load import fill, refuse_torch_file
+from lowlight_cli.checkpoints.locate import refuse_folder
 from lowlight_cli.errors import WeightsError
 from lowlight_cli.layers.codebook import Codebook
 from lowlight_cli.models.codeenhance.config import CodeEnhanceConfig
@@ -102,11 +103,13 @@ def load_part(path: Path) -> dict[str, Tensor]:
     """Weights of a file as float32.
 
     Raises:
-        WeightsError: The file is missing or damaged.
+        WeightsError: The file is missing, damaged or a folder.
     """
+    refuse_folder(path)
     try:
         return {key: value.float() for key, value in load_file(path).items()}
     except (OSError, SafetensorError) as error:
+        refuse_torch_file(path)
         raise WeightsError(f"cannot read weights {path}: {error}") from error
 
 
