@@ -50,11 +50,11 @@ def is_first_process() -> bool:
 
 
 def _train(name: str, request: TrainingRequest, preset_name: str) -> None:
-    from lowlight_cli.training.settings import as_toml
+    from lowlight_cli.training.settings import as_commented_toml
 
     recipe = chosen_recipe(name, request, preset_name)
     if request.print_config:
-        typer.echo(as_toml(recipe), nl=False)
+        typer.echo(as_commented_toml(recipe), nl=False)
         return
     out = None if request.rehearse or request.dry_run else run_folder_of(request)
     recipe = ready(name, recipe, out)

@@ -165,3 +165,23 @@ def with_recorded_split(recipe: RecipeSettings, folder: Path) -> RecipeSettings:
 def as_toml(settings: BaseModel) -> str:
     """All settings as TOML text that ``read_file`` reads back; a setting of None is left out."""
     return tomlkit.dumps(settings.model_dump(mode="json", exclude_none=True))
+
+
+def as_commented_toml(settings: BaseModel) -> str:
+    """The same text with a comment line ``# name =`` for each setting of None, at the start of its table."""
+    unset = _unset(settings.model_dump(mode="json"))
+    lines = unset.pop("", [])
+    for line in as_toml(settings).splitlines():
+        lines.append(line)
+        if line.startswith("[") and line.endswith("]"):
+            lines += unset.pop(line[1:-1], [])
+    return "\n".join(lines) + "\n"
+
+
+def _unset(tree: Mapping[str, Any], above: str = "") -> dict[str, list[str]]:
+    """Comment lines for the settings of None, by the dotted name of their table."""
+    found = {above: [f"# {name} =" for name, value in tree.items() if value is None]}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            found |= _unset(value, f"{above}.{name}" if above else name)
+    return found

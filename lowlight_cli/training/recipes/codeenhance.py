@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor
 
 from lowlight_cli.datasets.config import UNEVEN_NIGHTS, DarkeningSettings
@@ -111,7 +112,7 @@ class CodeEnhanceRecipe(Recipe):
     smallness_weight: float = 1e-4
     temperature: float = 1.0
     adversarial_weight: float = 0.01
-    critic_width: int = 16
+    critic_width: PositiveInt = 16
     check_side: int | None = None
 
 

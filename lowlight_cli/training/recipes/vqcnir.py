@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
@@ -114,7 +115,7 @@ class VqcnirRecipe(Recipe):
     association_weight: float = 0.2
     commitment: float = 0.25
     adversarial_weight: float = 0.0
-    critic_width: int = 16
+    critic_width: PositiveInt = 16
     check_side: int | None = 256
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 import torch
+from pydantic import PositiveInt
 from torch.nn.functional import mse_loss
 
 from lowlight_cli.checkpoints.load_lpips import read_semantic_guide
@@ -90,7 +91,7 @@ class VqganRecipe(Recipe):
     start: Path | None = None
     adversarial_weight: float = 0.1
     critic_from: int | None = None
-    critic_width: int = 16
+    critic_width: PositiveInt = 16
     codes_from: int | None = None
 
 

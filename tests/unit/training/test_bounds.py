@@ -24,6 +24,12 @@ def test_settings_out_of_range_are_refused(assignment):
         merged(VQGAN, None, {}, [assignment])
 
 
+@pytest.mark.parametrize("name", ["vqgan", "codeenhance", "vqcnir", "drgn-degradation"])
+def test_a_discriminator_has_channels(name):
+    with pytest.raises(SettingsError, match="critic_width"):
+        merged(RECIPES[name].settings_class(), None, {}, ["critic_width=0"])
+
+
 def test_errors_of_the_whole_have_no_empty_key():
     with pytest.raises(SettingsError, match=r"^settings: run\.compile: the networks of this recipe cannot"):
         merged(RECIPES["drgn-degradation"].settings_class(), None, {"run.compile": True}, [])

@@ -1,5 +1,8 @@
 """Settings come from the class, a file, options and assignments, in this order."""
 
+import re
+import tomllib
+
 import pytest
 
 from lowlight_cli.errors import SettingsError
@@ -9,7 +12,7 @@ from lowlight_cli.training.config import Recipe
 from lowlight_cli.training.presets import preset_of
 from lowlight_cli.training.recipes.codeenhance import CodeEnhanceRecipe
 from lowlight_cli.training.recipes.drgn_refinement import RefinementRecipe
-from lowlight_cli.training.settings import as_toml, merged, parse_assignment
+from lowlight_cli.training.settings import as_commented_toml, as_toml, merged, parse_assignment
 
 
 def test_later_sources_win(tmp_path):
@@ -70,3 +73,15 @@ def test_whole_settings_read_back_from_a_file(name, tmp_path):
     assert again.model == recipe.model
     assert again.run == recipe.run.model_copy(update={"seed": 3})
     assert again.optimizer == recipe.optimizer
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_settings_without_a_value_are_comments_in_their_tables(name):
+    recipe = RECIPES[name].settings_class()()
+    text = as_commented_toml(recipe)
+    assert tomllib.loads(text) == tomllib.loads(as_toml(recipe))
+    filled = tomllib.loads(re.sub(r"(?m)^# (\w+) =$", r"\1 = 'none'", text))
+    unset = [key for key, value in recipe.model_dump(mode="json").items() if value is None]
+    assert all(filled[key] == "none" for key in unset)
+    assert {"early_stop", "limit_minutes"} <= {key for key, value in filled["run"].items() if value == "none"}
+    assert filled["data"]["held_out"] == filled["data"]["val_share"] == "none"
