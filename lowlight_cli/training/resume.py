@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from lowlight_cli.counted import counted
 from lowlight_cli.errors import UsageError, WeightsError
 from lowlight_cli.training.changed_settings import warnings_of_changes
 from lowlight_cli.training.checkpoints import Checkpoints, Stateful, number_of
@@ -54,7 +55,7 @@ def restore(
     if path.parent == last.parent and path.stem != "last" and recipe.run.resume == "auto" and last.exists():
         lines = [f"warning  {last} is damaged, so an older checkpoint is used", *lines]
     if done >= recipe.run.steps:
-        lines = [*lines, f"nothing is left to do: {done:,} steps are done; take more with --max-steps"]
+        lines = [*lines, f"nothing is left to do after {counted(done, 'step')}; take more with --max-steps"]
     return [f"resuming from {path} (step {done})", *lines]
 
 

@@ -217,7 +217,7 @@ def test_a_finished_run_says_that_nothing_is_left_to_do(opened, tmp_path):
     folder.resume(CPU, {})
     save(folder, 1, 0.1)
     resumed(opened(steps=1))
-    assert "nothing is left to do: 1 steps are done" in (tmp_path / "train.log").read_text()
+    assert "nothing is left to do after 1 step; take more" in (tmp_path / "train.log").read_text()
 
 
 def test_a_run_that_diverges_names_its_last_checkpoint(opened, tmp_path):
