@@ -42,7 +42,7 @@ def words(tmp_path):
         noise = np.random.default_rng(number).normal(0, 0.5, (64, 64, 3))
         pixels = np.clip(225 + wave + noise, 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
-    recipe = VqganRecipe(model=NARROW_VQGAN, codes_from=10**6, critic_from=10**6, critic_width=4)
+    recipe = VqganRecipe(model=NARROW_VQGAN, codes_from=0, critic_from=10**6, critic_width=4)
     tree = recipe.model_dump(mode="json", exclude_none=True)
     del tree["data"]
     (tmp_path / "run.toml").write_text(tomlkit.dumps(tree))
