@@ -31,6 +31,7 @@ class ModelOptions(TypedDict, total=False):
         temperature: Sampling temperature of GLARE with a flow, 0 to 1; default 0, which is deterministic.
         strength: 0 keeps the original, 1 is the full effect; default 1.
         reference: Well-lit image file whose look is copied.
+        deblur: Whether the blur of a shaken camera is removed, too; default False.
         seed: Random seed; default 0.
         device: ``auto`` (default), ``cpu``, ``cuda``, ``cuda:N``, ``xpu:N``, ``mps``; for files ``cuda:all``.
         precision: ``auto``, ``fp32``, ``tf32``, ``bf16`` or ``fp16``; default ``auto``.
@@ -47,6 +48,7 @@ class ModelOptions(TypedDict, total=False):
     temperature: float
     strength: float
     reference: str | Path | None
+    deblur: bool
     seed: int
     device: str
     precision: str
@@ -244,13 +246,8 @@ def evaluate(
         _valid(
             EvalRequest,
             **{"low": low, "gt": gt, "dataset": dataset, "data_root": data_root, "limit": limit},
-            **{
-                "methods": methods,
-                "pred": pred,
-                "metrics": metrics,
-                "protocol": protocol,
-                "gt_mean": gt_mean,
-            },
+            **{"methods": methods, "pred": pred, "metrics": metrics},
+            **{"protocol": protocol, "gt_mean": gt_mean},
             settings=settings,
         )
     )

@@ -31,6 +31,7 @@ def enhance(
     texture: options.TextureOption = defaults.CONTROL,
     strength: options.StrengthOption = defaults.STRENGTH,
     reference: options.ReferenceOption = None,
+    deblur: options.DeblurOption = False,
     seed: options.SeedOption = defaults.SEED,
     save_degradation: options.SaveDegradationOption = False,
     temperature: options.TemperatureOption = defaults.TEMPERATURE,
@@ -126,7 +127,7 @@ def enhance(
             lock_timeout_s=lock_timeout, save_intermediate=save_degradation),
         settings=EnhanceSettings(
             model=model, preset=preset, checkpoint=checkpoint,
-            strength=strength, reference=reference, seed=seed,
+            strength=strength, reference=reference, deblur=deblur, seed=seed,
             controls=Controls(
                 contrast=contrast, brightness=brightness, texture=texture, temperature=temperature),
             device=device, detail=detail, precision=precision.value, batch_size=batch_size, tile=tile,

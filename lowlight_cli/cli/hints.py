@@ -28,10 +28,7 @@ def blur_hint(report: Report, model: str) -> list[str]:
     if not report.blurred or MODELS[model].removes_blur:
         return []
     better = [entry.name for entry in MODELS.values() if entry.removes_blur and entry.is_ready]
-    return [
-        f"{_subject(report)} blurred; try -m {name}, trained on blurred photos, and compare"
-        for name in better[:1]
-    ]
+    return [f"{_subject(report)} blurred; try -m {name} --deblur, and compare" for name in better[:1]]
 
 
 def _subject(report: Report) -> str:

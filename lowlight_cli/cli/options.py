@@ -136,6 +136,14 @@ TemperatureOption = Annotated[
         min=0, max=1, help="Sampling temperature (GLARE with a flow only); 0 is deterministic.", metavar="N"
     ),
 ]
+DeblurOption = Annotated[
+    bool,
+    _look(
+        "--deblur",
+        help="Also remove the blur of a shaken camera from photos that show it; slow. Sharp photos come out "
+        "as without it.",
+    ),
+]
 SeedOption = Annotated[int, _look(min=0, help="Random seed.", metavar="N")]
 SaveDegradationOption = Annotated[
     bool,

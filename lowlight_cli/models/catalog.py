@@ -172,6 +172,13 @@ _ENTRIES = (
                 "VQCNIR_LOLBlur_G.pth",
             ),
         },
+        stages={
+            "shake": _own(
+                "shake.safetensors",
+                "vqcnir",
+                "17a0686d5c319e77b0a6886d33ab4e3662fdfb121b8cd8a038b518ddbc84ec03",
+            ),
+        },
     ),
     ModelEntry(
         name="identity",

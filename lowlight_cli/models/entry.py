@@ -106,7 +106,8 @@ class ModelEntry:
         controls: Fields of ``Controls`` that change the model's result, with one preset at least.
         lacking: Those of them that the network of a preset lacks, by preset.
         weights: File of each preset; empty for a model without parameters.
-        stages: Shipped weights of earlier training stages by name; training can start from them.
+        stages: Further shipped weights by name: of earlier training stages, from which training can start,
+            and of ``--deblur``.
         views: Intermediate images that can be written beside the results.
         hidden: Whether lists, completions and suggestions leave the model out; it serves tests.
         removes_blur: Whether the model is also trained to remove motion blur.

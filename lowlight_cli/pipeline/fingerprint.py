@@ -40,6 +40,8 @@ def fingerprint(settings: EnhanceSettings, checkpoint_sha256: str | None) -> str
     # So that results of earlier versions stay up to date.
     if settings.view is None:
         del values["view"]
+    if not settings.deblur:
+        del values["deblur"]
     if settings.detail is Detail.FULL:
         del values["detail"]
     values["preset"] = preset_of(settings)

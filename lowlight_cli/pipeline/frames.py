@@ -53,6 +53,8 @@ def _begun(
     """
     if any(len(picture.frames) > 1 for picture in pictures) or is_reduced(runner, inputs[0]):
         return None
+    if runner.params.remove_shake is not None:
+        return None
     if not can_begin(runner, inputs):
         return None
     count = images_in_pass(runner, inputs[0])
@@ -133,8 +135,21 @@ def enhance_frames(pictures: Sequence[Picture], runner: ModelRunner) -> list[Pic
     """
     if len(pictures) == 1 and len(pictures[0].frames) > 1:
         return [_with_frames(pictures[0], runner)]
-    outcomes = run_at_detail(runner, [picture.frames[0].model_input for picture in pictures])
+    outcomes = _enhanced(runner, [picture.frames[0].model_input for picture in pictures])
     return _with_outcomes(pictures, outcomes)
+
+
+def _enhanced(runner: ModelRunner, inputs: Sequence[Samples], *, is_one_scene: bool = False) -> Outcome:
+    """Results of the model at full or reduced size, without the blur of a shaken camera if asked for."""
+    outcomes = run_at_detail(runner, inputs, is_one_scene=is_one_scene)
+    remove_shake = runner.params.remove_shake
+    if remove_shake is None:
+        return outcomes
+    with runner.clock.timed("model"):
+        return [
+            outcome if isinstance(outcome, ImageError) else remove_shake(pixels, outcome)
+            for pixels, outcome in zip(inputs, outcomes, strict=True)
+        ]
 
 
 def _with_outcomes(pictures: Sequence[Picture], outcomes: Outcome) -> list[Picture | ImageError]:
@@ -148,9 +163,9 @@ def _with_frames(picture: Picture, runner: ModelRunner) -> Picture | ImageError:
     """The image with all frames enhanced, or the error of the first frame that failed."""
     frames = [frame.model_input for frame in picture.frames]
     if picture.restore.pages:
-        outcomes = [run_at_detail(runner, [page])[0] for page in frames]
+        outcomes = [_enhanced(runner, [page])[0] for page in frames]
     else:
-        outcomes = run_at_detail(runner, frames, is_one_scene=True)
+        outcomes = _enhanced(runner, frames, is_one_scene=True)
     results: list[Pixels] = []
     for outcome in outcomes:
         if isinstance(outcome, ImageError):

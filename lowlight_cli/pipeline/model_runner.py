@@ -49,6 +49,7 @@ class EnhanceParams:
         seed: Random seed; each pass starts with it, so that a result does not depend on earlier images.
         tone: Tone curves after the model, for controls that it does not support.
         reduced_above: Pixels above which images are enhanced at reduced size; None for never.
+        remove_shake: Removes the blur of a shaken camera, given photo and result; None leaves it.
     """
 
     controls: Controls
@@ -57,6 +58,7 @@ class EnhanceParams:
     seed: int = 0
     tone: Tone = NEUTRAL_TONE
     reduced_above: int | None = None
+    remove_shake: Callable[[Samples, Samples], Samples] | None = None
 
 
 class ModelRunner:
@@ -69,8 +71,7 @@ class ModelRunner:
         device: Where to compute.
         precision: Number format inside the model; images that overflow a 16-bit one are computed in float32.
         precision_reason: Why this format was chosen.
-        fallback: Makes a runner on another device for images that do not fit into this one; None if the
-            user chose the device.
+        fallback: Makes a runner on another device for images that do not fit; None if the user chose one.
         warnings: Receives a warning for each kind of deviation from the settings.
     """
 
@@ -137,8 +138,7 @@ class ModelRunner:
 
         Args:
             pictures: At least one image.
-            is_one_scene: Whether they are frames of one animation; then one observation of their average is
-                used for all.
+            is_one_scene: Whether they are frames of one animation, which share one observation.
         """
         limits, results = self.limits, Outcome()
         observation: Observation | None = None

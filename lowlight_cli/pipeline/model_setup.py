@@ -9,6 +9,7 @@ from lowlight_cli.checkpoints.load import load_enhancer
 from lowlight_cli.device import CPU, FP32, Precision, choose_device, choose_precision
 from lowlight_cli.errors import ImageError, UnavailableError, UsageError
 from lowlight_cli.images.decode import decode
+from lowlight_cli.images.picture import Samples
 from lowlight_cli.images.pixels import shrink
 from lowlight_cli.models.catalog import MODELS
 from lowlight_cli.models.interface import Enhancer
@@ -113,7 +114,15 @@ def make_params(settings: EnhanceSettings, enhancer: Enhancer) -> EnhanceParams:
         settings.seed,
         tone,
         reduced_above(settings.detail) if settings.view is None else None,
+        _shake_remover() if settings.deblur and settings.view is None else None,
     )
+
+
+def _shake_remover() -> Callable[[Samples, Samples], Samples]:
+    # Few runs need it.
+    from lowlight_cli.pipeline.shake import ShakeRemover, load_kernel_estimator
+
+    return ShakeRemover(load_kernel_estimator())
 
 
 def _load(settings: EnhanceSettings, device: torch.device) -> Enhancer:

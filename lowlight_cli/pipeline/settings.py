@@ -43,6 +43,7 @@ class EnhanceSettings(BaseModel):
         strength: 0 keeps the original, 1 takes the model's result.
         reference: A well-lit image whose exposure and colors the result follows.
         seed: Random seed.
+        deblur: Whether the blur of a shaken camera is removed from results.
         detail: Whether large images are enhanced at reduced size and the result is carried to full size.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``xpu``, ``xpu:N`` or ``mps``; or several of one
             kind, as in ``cuda:all`` and ``cuda:0,cuda:1``, each with a process of its own.
@@ -68,6 +69,7 @@ class EnhanceSettings(BaseModel):
     strength: float = Field(default=defaults.STRENGTH, ge=0, le=1)
     reference: Path | None = None
     seed: int = Field(default=defaults.SEED, ge=0)
+    deblur: bool = False
     detail: Detail = Detail.FULL
     device: str = defaults.DEVICE
     precision: str = "auto"

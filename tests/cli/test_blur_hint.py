@@ -25,7 +25,7 @@ def night(tmp_path):
 def test_blurred_photos_are_counted_and_a_model_is_named(run_lle, night, tmp_path):
     run = run_lle("enhance", night, "-o", tmp_path / "out", "-m", "identity", "--json")
     assert run.code == 0, run.err
-    assert "1 photo looks blurred; try -m vqcnir, trained on blurred photos, and compare" in run.err
+    assert "1 photo looks blurred; try -m vqcnir --deblur, and compare" in run.err
     items = [event for event in map(json.loads, run.out.splitlines()) if event["event"] == "item"]
     widths = {event["in"].rsplit("/", 1)[-1]: event["edge_width"] for event in items}
     assert widths["sharp.png"] < 3.2 <= widths["shaken.png"]

@@ -48,7 +48,9 @@ def test_only_what_changed_is_made_again(enhance, folder, make_picture, out):
         assert before.tobytes() == after.tobytes()
 
 
-@pytest.mark.parametrize("option", [("--strength", "0.5"), ("--compression", "1"), ("--metadata", "strip")])
+@pytest.mark.parametrize(
+    "option", [("--strength", "0.5"), ("--compression", "1"), ("--metadata", "strip"), ("--deblur",)]
+)
 def test_other_options_make_everything_again(enhance, folder, out, option):
     assert "3 enhanced" in enhance(folder, "-o", out, *option).err
     assert "3 unchanged" in enhance(folder, "-o", out, *option).err

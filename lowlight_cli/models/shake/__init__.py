@@ -1,0 +1,1 @@
+"""Camera shake: its blur is estimated from the dark photo, and removed from the result."""
