@@ -24,25 +24,25 @@ _EXPONENT = 0.8
 _ROUNDS = 8
 _FIRST_BETA = 4.0
 _MARGIN = 32
-"""Mirrored pixels around an image, at least; with them it repeats without a border."""
+"""Mirrored pixels around an image, at least, with which it repeats without a border."""
 
 Spectrum = Complex[Tensor, "*b _h _w2"]
 
 
-def deconvolved(light: Images, kernel: Kernel, mean: float) -> Images:
+def deconvolved(light: Images, kernel: Kernel) -> Images:
     """The image before it was convolved with a kernel; values may lie outside of [0, 1].
 
     Args:
-        light: In linear light, each side longer than the margin: the larger of 32 and the kernel's radius.
-        kernel: The blur kernel, whose side is odd.
-        mean: Mean light of the whole image, of which this may be a part.
+        light: In linear light, each side at least 96 pixels.
+        kernel: The blur kernel, whose side is odd, and 63 at most.
     """
-    margin = max(_MARGIN, kernel.shape[0] // 2 + 1)
-    scale = _MEAN_LIGHT / max(mean, 1e-4)
-    padded = pad(light * scale, (margin,) * 4, mode="reflect")
-    size = (padded.shape[-2], padded.shape[-1])
+    scale = _MEAN_LIGHT / light.mean().clamp_min(1e-4)
+    height, width = light.shape[-2:]
+    size = (_fast(height + 2 * _MARGIN), _fast(width + 2 * _MARGIN))
+    around = (_MARGIN, size[1] - width - _MARGIN, _MARGIN, size[0] - height - _MARGIN)
+    padded = pad(light * scale, around, mode="reflect")
     blur = _spectrum_of(kernel, size)
-    image = _tapered(padded, blur, margin)
+    image = _tapered(padded, blur)
     known, power = blur.conj() * torch.fft.rfft2(image), blur.abs().square()
     slopes = list(_slope_spectra(size, light))
     steepness = sum((slope.abs().square() for slope in slopes), torch.zeros_like(power))
@@ -55,7 +55,7 @@ def deconvolved(light: Images, kernel: Kernel, mean: float) -> Images:
             sparse = sparse + weight * slope.conj() * torch.fft.rfft2(shrunk)
         image = torch.fft.irfft2(sparse / (power + weight * steepness + 1e-6), s=size)
         beta *= 2
-    return image[..., margin:-margin, margin:-margin] / scale
+    return image[..., _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width] / scale
 
 
 def within_surroundings(image: Images, before: Images, radius: int) -> Images:
@@ -80,18 +80,23 @@ def _shrunk(gradient: Images, beta: float) -> Images:
     return gradient.sign() * (gradient.abs() - least).clamp_min(0)
 
 
-def _tapered(image: Images, blur: Spectrum, margin: int) -> Images:
+def _fast(length: int) -> int:
+    """The next length whose Fourier transform is fast, at most 31 more."""
+    return -(-length // 32) * 32
+
+
+def _tapered(image: Images, blur: Spectrum) -> Images:
     """The image, blended at its borders with a blurred copy that continues on the opposite side."""
     size = (image.shape[-2], image.shape[-1])
     blurred = torch.fft.irfft2(torch.fft.rfft2(image) * blur, s=size)
-    down, right = (_ramp(length, margin).to(image) for length in size)
+    down, right = (_ramp(length).to(image) for length in size)
     share = down[:, None] * right
     return image * share + blurred * (1 - share)
 
 
-def _ramp(length: int, margin: int) -> Float[Tensor, " _n"]:
+def _ramp(length: int) -> Float[Tensor, " _n"]:
     places = torch.arange(length, dtype=torch.float32)
-    return (torch.minimum(places, length - 1 - places) / (margin - 1)).clamp(0, 1)
+    return (torch.minimum(places, length - 1 - places) / (_MARGIN - 1)).clamp(0, 1)
 
 
 def _spectrum_of(kernel: Kernel, size: tuple[int, int]) -> Spectrum:
