@@ -5,6 +5,7 @@ import pytest
 
 from tests.cli.outcomes import check_counts, events
 from tests.cli.run_records import add_entries, entry_of, save_photo
+from tests.cli.short_training import NARROW
 from tests.cli.turned_pictures import write_turned
 from tests.conftest import dark_pixels
 
@@ -105,3 +106,16 @@ def without_config(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def train_photos(run_lle, tmp_path):
+    """Takes one step of stage I on the photos in ``photos``."""
+
+    def train(*words):
+        photos = () if "--data" in words else ("--data", tmp_path / "photos")
+        return run_lle(
+            "train", "vqgan", "-o", tmp_path / "run", *photos, *NARROW, "--set", "critic_width=4", *words
+        )
+
+    return train

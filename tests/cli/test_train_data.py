@@ -9,38 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-NARROW = (
-    "--crop", 64, "--batch-size", 1, "--max-steps", 1, "--device", "cpu", "--workers", 0, "--cache", "none",
-)  # fmt: skip
-
-
-@pytest.fixture
-def train_photos(run_lle, tmp_path):
-    """Takes one step of stage I on the photos in ``photos``."""
-
-    def train(*words):
-        photos = () if "--data" in words else ("--data", tmp_path / "photos")
-        return run_lle(
-            "train", "vqgan", "-o", tmp_path / "run", *photos, *NARROW, "--set", "critic_width=4", *words
-        )
-
-    return train
+from tests.cli.short_training import NARROW, save_pairs, save_photos
 
 
 @pytest.fixture
 def train_pairs(run_lle, tmp_path):
     """Takes one step of stage II on pairs."""
     return lambda *words: run_lle("train", "codeenhance", "-o", tmp_path / "run", *NARROW, *words)
-
-
-def save_photos(folder, names, make_picture):
-    for place, name in enumerate(names):
-        make_picture(folder / f"{name}.png", (64, 64), seed=place)
-
-
-def save_pairs(folder, names, make_picture, halves=("low", "high")):
-    for half in halves:
-        save_photos(folder / half, names, make_picture)
 
 
 def metrics(folder):

@@ -2,33 +2,7 @@
 
 import json
 
-import pytest
-
-NARROW = (
-    "--crop", 64, "--batch-size", 1, "--max-steps", 1, "--device", "cpu", "--workers", 0, "--cache", "none",
-)  # fmt: skip
-
-
-@pytest.fixture
-def train_photos(run_lle, tmp_path):
-    """Takes one step of stage I."""
-
-    def train(*words):
-        photos = () if "--data" in words else ("--data", tmp_path / "photos")
-        small = ("--set", "critic_width=4", "--set", "model.code_count=16")
-        return run_lle("train", "vqgan", "-o", tmp_path / "run", *photos, *NARROW, *small, *words)
-
-    return train
-
-
-def save_photos(folder, names, make_picture):
-    for place, name in enumerate(names):
-        make_picture(folder / f"{name}.png", (64, 64), seed=place)
-
-
-def save_pairs(folder, names, make_picture):
-    for half in ("low", "high"):
-        save_photos(folder / half, names, make_picture)
+from tests.cli.short_training import NARROW, save_pairs, save_photos
 
 
 def test_a_run_inside_its_data_and_junk_files_are_not_trained_on(train_photos, tmp_path, make_picture):
